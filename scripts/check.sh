@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# check.sh runs what `make test` promises, one step after the other: all of them, even when one fails, so that one run
+# tells everything. Its last line says how go test ended. Arguments go to go test.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+# Others' published test vectors stand beside the repository when they are there; tests that need them say when not.
+if [ -z "${AKASHI_TESTDATA:-}" ] && [ -d ../shared/data ]; then
+	AKASHI_TESTDATA=$(cd ../shared/data && pwd)
+	export AKASHI_TESTDATA
+fi
+
+failed=''
+step() { # step NAME COMMAND…
+	local name=$1 begun=$SECONDS verdict=ok
+	shift
+	echo "== $name"
+	"$@" || { verdict=FAILED && failed+="$name "; }
+	echo "== $name: $verdict, $((SECONDS - begun)) s"
+}
+
+log=$(mktemp "${TMPDIR:-/tmp}/akashi-test.XXXXXX")
+trap 'rm -f "$log"' EXIT
+go_test() { # the output is shown as it comes and kept to be counted
+	echo "   (a first run compiles SQLite and takes a few minutes before the first line)"
+	go test -timeout 14m "$@" ./... 2>&1 | tee "$log"
+}
+
+step gofmt scripts/gofmt.sh
+step 'go vet' go vet ./...
+step 'go test' go_test "$@"
+if [ -x message/vectors/check.sh ]; then
+	step vectors message/vectors/check.sh
+fi
+
+count() { grep -c "$1" "$log" || true; }
+echo "go test: $(count '^ok') packages ok, $(count '^FAIL[[:space:]].*[[:space:]]') failed, $(count '\[no test files\]') without tests; $SECONDS s in all"
+grep '^FAIL[[:space:]].*[[:space:]]' "$log" || true
+if [ -n "$failed" ]; then
+	echo "check: FAILED: $failed"
+	exit 1
+fi
+echo "check: passed: go test ok ($(count '^ok') packages)"

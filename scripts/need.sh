@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# need.sh PACKAGE… installs those of the named Debian packages that are missing, and says what it does.
+#
+# It asks the machine for the thing itself (a command, a font, a file) and not for the package, so that a PostgreSQL
+# or a Chromium that came another way is used as it is. With nothing missing it prints nothing and touches nothing.
+set -euo pipefail
+
+# have PACKAGE: is what we want from this package already here?
+have() {
+	case $1 in
+	postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ;;
+	poppler-utils) command -v pdftotext >/dev/null && command -v pdftoppm >/dev/null ;;
+	protobuf-compiler) command -v protoc >/dev/null && [ -e /usr/include/google/protobuf/timestamp.proto ] ;;
+	fonts-*) dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed ;;
+	openssl | chromium | jq | gcc | git) command -v "$1" >/dev/null ;;
+	*)
+		echo "need.sh: I do not know how to see whether $1 is here; add it to have()." >&2
+		exit 2
+		;;
+	esac
+}
+
+missing=()
+for package; do
+	have "$package" || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+	echo "need.sh: missing: ${missing[*]}. Here is no apt-get to install them with; install them by hand and run make again." >&2
+	exit 1
+fi
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+	if ! command -v sudo >/dev/null; then
+		echo "need.sh: missing: ${missing[*]}. Run as root: apt-get install ${missing[*]}" >&2
+		exit 1
+	fi
+	as_root=(sudo)
+	[ -t 0 ] || as_root=(sudo -n) # nobody is there to type a password
+fi
+
+apt() {
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+		apt-get -qq -o DPkg::Lock::Timeout=180 -o Dpkg::Use-Pty=0 "$@" </dev/null
+}
+echo "need.sh: installing through apt: ${missing[*]}"
+apt update || echo "need.sh: apt-get update failed; trying with the package lists that are here." >&2
+apt install -y --no-install-recommends "${missing[@]}" >/dev/null
+
+for package in "${missing[@]}"; do
+	have "$package" || {
+		echo "need.sh: apt installed $package, but what the tests need of it is still not here." >&2
+		exit 1
+	}
+done
