@@ -1,0 +1,182 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/plain"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+)
+
+const (
+	postgresConns = 16
+
+	// postgresParameters bounds a multi-row INSERT; the protocol's own limit is 65,535 (a 16-bit count in Bind).
+	postgresParameters = 8192
+
+	// maxTries bounds the repetition of a transaction that others get in the way of.
+	maxTries = 20
+)
+
+func openPostgres(ctx context.Context, url string) (*sql.DB, error) {
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return nil, plain.Bad("store", "PostgreSQLのURLを読めません。postgres://利用者@ホスト/データベース?search_path=スキーマ の形で書いてください。",
+			"The PostgreSQL URL cannot be read. Write postgres://user@host/database?search_path=schema.")
+	}
+	db.SetMaxOpenConns(postgresConns)
+	db.SetMaxIdleConns(postgresConns)
+	if err := assertPostgres(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// assertPostgres refuses a server that would not keep what it was told to keep, or that orders text by a locale.
+func assertPostgres(ctx context.Context, db *sql.DB) error {
+	for _, setting := range []string{"fsync", "full_page_writes", "synchronous_commit"} {
+		var value string
+		if err := db.QueryRowContext(ctx, "SELECT current_setting($1)", setting).Scan(&value); err != nil {
+			return fmt.Errorf("connect to PostgreSQL: %w", err)
+		}
+		// synchronous_commit has several values that wait for the local disk; only "off" does not.
+		if value == "off" {
+			return plain.Bad("store",
+				"PostgreSQLの設定 "+setting+" が off です。確定した記録が停電で失われるため使えません。on にしてください。",
+				"PostgreSQL's setting "+setting+" is off, so that a power cut would lose committed records. Set it to on.")
+		}
+	}
+	var schema sql.NullString
+	var encoding, collation string
+	err := db.QueryRowContext(ctx, `SELECT current_schema(), current_setting('server_encoding'), datcollate
+		FROM pg_database WHERE datname = current_database()`).Scan(&schema, &encoding, &collation)
+	if err != nil {
+		return err
+	}
+	if encoding != "UTF8" {
+		return plain.Bad("store", "PostgreSQLのデータベースの文字コードが "+encoding+" です。UTF8 で作り直してください。",
+			"The PostgreSQL database is encoded in "+encoding+". Create it in UTF8.")
+	}
+	// The order of a locale changes with the version of the C library, which silently breaks indexes on text; and it
+	// differs from SQLite's order of bytes.
+	if collation != "C" && collation != "C.UTF-8" && collation != "C.utf8" && collation != "POSIX" {
+		return plain.Bad("store", "PostgreSQLのデータベースの照合順序が "+collation+" です。LC_COLLATE 'C' で作り直してください。",
+			"The PostgreSQL database sorts by "+collation+". Create it with LC_COLLATE 'C'.")
+	}
+	if !schema.Valid {
+		return plain.Bad("store", "PostgreSQLのスキーマがありません。search_pathのスキーマを作り、利用者に権限を与えてください。",
+			"The PostgreSQL schema does not exist. Create the schema of search_path and grant it to the user.")
+	}
+	return nil
+}
+
+// pgTx is a conn on PostgreSQL. The driver keeps prepared statements by itself.
+type pgTx struct{ tx *sql.Tx }
+
+func (c pgTx) maxParameters() int { return postgresParameters }
+
+func (c pgTx) insert(g rowGroup, rows int) string { return insertText(g, rows, true) }
+
+func (c pgTx) exec(ctx context.Context, query string, args []any) (int64, error) {
+	res, err := c.tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func (c pgTx) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	return c.tx.QueryContext(ctx, query, args...)
+}
+
+func (s *Store) updatePostgres(ctx context.Context, fn func(context.Context, *Tx) error) error {
+	for try := 1; ; try++ {
+		tx, err := s.tryPostgres(ctx, fn)
+		if err == nil {
+			tx.committed()
+			return nil
+		}
+		asked := again(err) || tx != nil && tx.retry != nil
+		if !asked {
+			return err
+		}
+		if try == maxTries {
+			return fmt.Errorf("the database asked for this transaction again %d times: %w", try, err)
+		}
+		if err := s.giveWay(ctx, try); err != nil {
+			return err
+		}
+	}
+}
+
+// giveWay waits a little, at random, so that two transactions that were in each other's way do not meet again. This is
+// real time even under a virtual clock: it is the other connection that has to go on, not the story.
+func (s *Store) giveWay(ctx context.Context, try int) error {
+	most := min(time.Millisecond<<try, 100*time.Millisecond)
+	timer := time.NewTimer(rand.N(most))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+func (s *Store) tryPostgres(ctx context.Context, fn func(context.Context, *Tx) error) (*Tx, error) {
+	tx, end, err := s.beginPostgres(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	if err := tx.run(ctx, fn); err != nil {
+		return tx, err
+	}
+	if err := s.beforeCommit(); err != nil {
+		return tx, fmt.Errorf("commit: %w", err)
+	}
+	if err := tx.conn.(pgTx).tx.Commit(); err != nil {
+		if sqlState(err) == "" { // no answer of the server: the connection broke
+			return tx, fmt.Errorf("%w: %w", ErrUnknown, err)
+		}
+		return tx, fmt.Errorf("commit: %w", err)
+	}
+	if err := s.afterCommit(); err != nil {
+		return tx, fmt.Errorf("%w: %w", ErrUnknown, err)
+	}
+	return tx, nil
+}
+
+func (s *Store) viewPostgres(ctx context.Context, fn func(context.Context, *Tx) error) error {
+	tx, end, err := s.beginPostgres(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer end()
+	tx.readOnly = true
+	return tx.run(ctx, fn)
+}
+
+// beginPostgres waits for a connection as long as the context lasts, but does not tie the transaction to it: a commit
+// that is on its way must not be cut off. end gives the connection back and rolls back what was not committed.
+func (s *Store) beginPostgres(ctx context.Context, opt *sql.TxOptions) (*Tx, func(), error) {
+	c, err := s.pg.Conn(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := c.BeginTx(context.WithoutCancel(ctx), opt)
+	if err != nil {
+		return nil, nil, errors.Join(err, c.Close())
+	}
+	tx := s.newTx(pgTx{t}, false)
+	return tx, func() {
+		if err := t.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+			s.opt.Log.Debug("rollback", "error", err) // the driver throws such a connection away
+		}
+		c.Close()
+	}, nil
+}
