@@ -15,7 +15,7 @@ step() { # step NAME COMMAND…
 	local name=$1 begun=$SECONDS verdict=ok
 	shift
 	echo "== $name"
-	"$@" || { verdict=FAILED && failed+="$name "; }
+	"$@" || { verdict=FAILED && failed+=" $name"; }
 	echo "== $name: $verdict, $((SECONDS - begun)) s"
 }
 
@@ -34,10 +34,11 @@ if [ -x message/vectors/check.sh ]; then
 fi
 
 count() { grep -c "$1" "$log" || true; }
-echo "go test: $(count '^ok') packages ok, $(count '^FAIL[[:space:]].*[[:space:]]') failed, $(count '\[no test files\]') without tests; $SECONDS s in all"
-grep '^FAIL[[:space:]].*[[:space:]]' "$log" || true
+failure='^FAIL[[:space:]].*[[:space:]]' # the line of a package, not the word alone
+grep "$failure" "$log" || true
+counts="go test: $(count '^ok') packages ok, $(count "$failure") failed, $(count '\[no test files\]') without tests; $SECONDS s in all"
 if [ -n "$failed" ]; then
-	echo "check: FAILED: $failed"
+	echo "check: FAILED:$failed. $counts"
 	exit 1
 fi
-echo "check: passed: go test ok ($(count '^ok') packages)"
+echo "check: passed. $counts"
