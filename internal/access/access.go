@@ -1,0 +1,151 @@
+// Package access decides who may do what (権限, access rights): persons with a job, acts, and one table of rules that an
+// auditor can read. Nothing is allowed that the table does not name.
+//
+// The decision is May, and it is the only one: screens, commands and tests call it. What needs two people is decided by
+// SecondPerson. The persons are the personas of the test country (Personas), chosen without a password, so everything
+// that uses them is refused on an address that other machines reach: GuardLoopback when the program starts, and
+// Sessions at each request, for a page elsewhere that points its own name at the loopback address.
+package access
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/message"
+)
+
+// Job is what a person is employed to do (職務). The zero value is the public: somebody who has shown no persona.
+type Job string
+
+// The jobs.
+const (
+	Public   Job = ""
+	Clerk    Job = "clerk"    // 窓口職員
+	Operator Job = "operator" // 運用員
+	Auditor  Job = "auditor"  // 監査人
+)
+
+// Name returns the job's name for people.
+func (j Job) Name() plain.Sentence {
+	switch j {
+	case Clerk:
+		return plain.Sentence{JA: "窓口職員", EN: "counter clerk"}
+	case Operator:
+		return plain.Sentence{JA: "運用員", EN: "operator"}
+	case Auditor:
+		return plain.Sentence{JA: "監査人", EN: "auditor"}
+	}
+	return plain.Sentence{JA: "一般の利用者", EN: "member of the public"}
+}
+
+// Person is somebody who acts (操作者). The zero value is the public and may do next to nothing.
+type Person struct {
+	ID   string // as written to the audit log: "clerk-aoki"; empty for the public
+	Job  Job
+	Name plain.Sentence
+}
+
+// LogValue gives the identifier and the job; the name stays out of logs, which other people read.
+func (p Person) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("id", p.ID), slog.String("job", string(p.Job)))
+}
+
+// Personas are the persons of the test country: two of each job that needs a second person, and an auditor. The names
+// begin with あ, い, う, え, お so that nobody takes them for somebody.
+func Personas() []Person {
+	return []Person{
+		{"clerk-aoki", Clerk, plain.Sentence{JA: "青木", EN: "Aoki"}},
+		{"clerk-inoue", Clerk, plain.Sentence{JA: "井上", EN: "Inoue"}},
+		{"operator-ueda", Operator, plain.Sentence{JA: "上田", EN: "Ueda"}},
+		{"operator-egawa", Operator, plain.Sentence{JA: "江川", EN: "Egawa"}},
+		{"auditor-onishi", Auditor, plain.Sentence{JA: "大西", EN: "Onishi"}},
+	}
+}
+
+// Refused says that a person may not do an act. It is an error, and shown to the person as it is.
+type Refused struct {
+	Person Person
+	Act    Act
+	Role   message.Role
+	plain.Sentence
+}
+
+// Error gives who, what and where, for logs.
+func (r *Refused) Error() string {
+	return fmt.Sprintf("%s at %s: %s", r.Act, r.Role, r.Sentence)
+}
+
+// May returns nil when the rules let the person do the act at an organisation of the role, and a *Refused otherwise.
+// Everything is refused that no rule names, an unknown act and an unknown job included.
+func May(p Person, act Act, role message.Role) error {
+	for _, rule := range Rules() {
+		if rule.Act == act && slices.Contains(rule.Jobs, p.Job) && slices.Contains(rule.Roles, role) {
+			return nil
+		}
+	}
+	return &Refused{Person: p, Act: act, Role: role, Sentence: whoMay(p, act, role)}
+}
+
+// whoMay is the sentence of a refusal: who is refused what, and who is to be asked instead.
+func whoMay(p Person, act Act, role message.Role) plain.Sentence {
+	what, job := act.Name(), p.Job.Name()
+	s := plain.Sentence{
+		JA: job.JA + "は、ここで「" + what.JA + "」を行えません。",
+		EN: "A " + job.EN + " may not do this here: " + what.EN + ".",
+	}
+	if p.Job == Operator || p.Job == Auditor {
+		s.EN = "An " + s.EN[2:]
+	}
+	var ja, en string
+	for _, rule := range Rules() {
+		if rule.Act != act || !slices.Contains(rule.Roles, role) {
+			continue
+		}
+		for _, j := range rule.Jobs {
+			if ja != "" {
+				ja, en = ja+"・", en+" or "
+			}
+			ja, en = ja+j.Name().JA, en+j.Name().EN
+		}
+	}
+	if ja == "" {
+		s.JA += "この団体では、だれも行えません。行う団体の画面を開いてください。"
+		s.EN += " Nobody does it at this organisation: open the screen of the one that does."
+		return s
+	}
+	s.JA += "行えるのは" + ja + "です。担当者に依頼するか、担当者を選び直してください。"
+	s.EN += " It is for a " + en + ": ask one, or choose who you are again."
+	return s
+}
+
+// SecondPerson returns nil when a step that one person proposed may be confirmed by the other: two different persons,
+// both known. What a single operator can do alone, nobody has checked.
+func SecondPerson(proposer, confirmer Person) error {
+	switch {
+	case proposer.ID == "" || confirmer.ID == "":
+		return plain.Bad("confirmer",
+			"提案した人か確認する人が分かりません。担当者を選んでから、もう一度行ってください。",
+			"It is not known who proposed this, or who confirms it: choose who you are, then do it again.")
+	case proposer.ID == confirmer.ID:
+		return plain.Bad("confirmer",
+			"提案した人は、自分で確認できません。もう一人の担当者に確認を依頼してください。",
+			"The person who proposed this cannot confirm it: ask a second person.")
+	}
+	return nil
+}
+
+type contextKey struct{}
+
+// With returns a context that carries the person who acts.
+func With(ctx context.Context, p Person) context.Context {
+	return context.WithValue(ctx, contextKey{}, p)
+}
+
+// From returns the person who acts; the public when the context carries none.
+func From(ctx context.Context) Person {
+	p, _ := ctx.Value(contextKey{}).(Person)
+	return p
+}

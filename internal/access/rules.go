@@ -1,0 +1,83 @@
+package access
+
+import (
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/message"
+)
+
+// Act is something that a person does with the program (行為). The zero value is no act and is refused.
+type Act string
+
+// The acts.
+const (
+	Register          Act = "register"
+	FileChange        Act = "file-change"
+	LookAtPerson      Act = "look-at-person"
+	IssueCertificate  Act = "issue-certificate"
+	RevokeCertificate Act = "revoke-certificate"
+	LookAtCertificate Act = "look-at-certificate"
+	ViewMessages      Act = "view-messages"
+	ResolvePropose    Act = "resolve-propose"
+	ResolveConfirm    Act = "resolve-confirm"
+	ViewAudit         Act = "view-audit"
+	VerifySignature   Act = "verify-signature"
+)
+
+// Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
+type Rule struct {
+	Act   Act
+	Name  plain.Sentence
+	Jobs  []Job
+	Roles []message.Role
+	Why   plain.Sentence
+}
+
+var (
+	counter  = []message.Role{message.Municipality}
+	issuers  = []message.Role{message.NationalCenter, message.CA, message.Validation}
+	everyone = []message.Role{message.Municipality, message.Prefecture, message.NationalCenter, message.CA, message.Validation, message.Verifier}
+)
+
+// rules is the whole of what is allowed. An operator keeps messages moving and sees no person; an auditor sees what was
+// done and does nothing; a clerk serves residents and cannot judge the exchange.
+var rules = []Rule{
+	{Register, plain.Sentence{JA: "住民の登録", EN: "register a resident"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "住民票の記載は市町村長が行う（住民基本台帳法第8条）。", EN: "The mayor makes the entry (Basic Resident Registration Act, art. 8)."}},
+	{FileChange, plain.Sentence{JA: "異動の届出の受付", EN: "file a change"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "届出は市町村長に対して行う（住民基本台帳法第22条から第25条まで）。", EN: "Notices go to the mayor (Basic Resident Registration Act, arts. 22 to 25)."}},
+	{LookAtPerson, plain.Sentence{JA: "住民の情報の閲覧", EN: "look at a person"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "事務に必要な窓口だけが見る。見たことは監査記録に残る。", EN: "Only the counter that serves the person looks, and every look is recorded."}},
+	{IssueCertificate, plain.Sentence{JA: "電子証明書の発行の申請", EN: "apply for a certificate"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "申請は住所地の市町村長を経由する（公的個人認証法第3条・第22条）。", EN: "Applications pass through the mayor of the place of residence (JPKI Act, arts. 3 and 22)."}},
+	{RevokeCertificate, plain.Sentence{JA: "電子証明書の失効の申請", EN: "apply for a revocation"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "失効の申請は市町村長を経由する（公的個人認証法第9条・第28条）。", EN: "Applications to revoke pass through the mayor (JPKI Act, arts. 9 and 28)."}},
+	{LookAtCertificate, plain.Sentence{JA: "電子証明書の状態の閲覧", EN: "look at a certificate"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "窓口は、住民の電子証明書の状態を本人に答える。", EN: "The counter tells residents how their certificates stand."}},
+	{LookAtCertificate, plain.Sentence{JA: "電子証明書の状態の閲覧", EN: "look at a certificate"}, []Job{Operator, Auditor}, issuers,
+		plain.Sentence{JA: "発行と失効を運用し、検査するために、シリアル番号で見る。", EN: "To run and to inspect issuance and revocation, by serial number."}},
+	{ViewMessages, plain.Sentence{JA: "通知の状況の閲覧", EN: "view messages"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "窓口は、受け付けた届出が届いたかどうかを知る。", EN: "The counter knows whether what it filed has arrived."}},
+	{ViewMessages, plain.Sentence{JA: "通知の状況の閲覧", EN: "view messages"}, []Job{Operator, Auditor}, everyone,
+		plain.Sentence{JA: "止まった通知は、送った側と受けた側の両方で見える。", EN: "A message that stopped is seen by its sender and by its receiver."}},
+	{ResolvePropose, plain.Sentence{JA: "保留の解決の提案", EN: "propose how to resolve a parked message"}, []Job{Operator}, everyone,
+		plain.Sentence{JA: "保留の解決は、一人が提案し、別の一人が確認する。", EN: "One person proposes how to resolve it, another confirms."}},
+	{ResolveConfirm, plain.Sentence{JA: "保留の解決の確認", EN: "confirm how to resolve a parked message"}, []Job{Operator}, everyone,
+		plain.Sentence{JA: "提案した本人は確認できない（SecondPerson）。", EN: "Not by the one who proposed it (SecondPerson)."}},
+	{ViewAudit, plain.Sentence{JA: "監査記録の閲覧", EN: "view the audit log"}, []Job{Auditor}, everyone,
+		plain.Sentence{JA: "記録された側の人は、記録を選んで見ない。", EN: "Those who are recorded do not choose what is read."}},
+	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor}, []message.Role{message.Verifier},
+		plain.Sentence{JA: "署名検証者の受付は、だれでも使える。", EN: "The verifier's desk is open to everybody."}},
+}
+
+// Rules returns a copy of the table, for May and for the page that shows it.
+func Rules() []Rule { return append([]Rule(nil), rules...) }
+
+// Name returns what people call the act; the act itself when no rule names it.
+func (a Act) Name() plain.Sentence {
+	for _, r := range rules {
+		if r.Act == a {
+			return r.Name
+		}
+	}
+	return plain.Sentence{JA: string(a), EN: string(a)}
+}

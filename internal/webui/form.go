@@ -1,0 +1,154 @@
+package webui
+
+import (
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/akashi-id/akashi/internal/plain"
+)
+
+// Form is what somebody has entered, and what is wrong with it. Embed *Form in the data of a page: the layout then
+// shows the problems at the top, each linked to its field, and every field keeps what was entered.
+//
+// A handler reads values, adds problems, and acts only when OK reports true.
+type Form struct {
+	values   url.Values
+	files    map[string][]*multipart.FileHeader
+	problems plain.Problems
+	shown    map[string]bool // fields that the page has, for the links of the summary
+	relang   bool            // sent by the language switch: to be shown again, not to be acted on
+}
+
+// longestValue bounds one entry, in characters. The longest that a law knows is an address.
+const longestValue = 4000
+
+// NewForm returns a form that is not filled in, or with the values that the register has.
+func NewForm(values map[string]string) *Form {
+	f := &Form{values: url.Values{}, shown: map[string]bool{}}
+	for k, v := range values {
+		f.values.Set(k, v)
+	}
+	return f
+}
+
+// ReadForm reads a posted form of either encoding. It returns false when the request could not be read, and has then
+// answered it.
+func (u *UI) ReadForm(w http.ResponseWriter, r *http.Request) (*Form, bool) {
+	// All of it stays in memory: an uploaded file must not be left behind on disk. Serve has bounded the body.
+	err := r.ParseMultipartForm(u.cfg.MaxBody)
+	if errors.Is(err, http.ErrNotMultipart) {
+		err = r.ParseForm()
+	}
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if !errors.As(err, &tooLarge) {
+			err = plain.Bad("", "送られた内容を読めませんでした。前の画面に戻り、もう一度送ってください。",
+				"What was sent could not be read: go back and send it again.")
+		}
+		u.Fail(w, r, err)
+		return nil, false
+	}
+	f := NewForm(nil)
+	f.relang = r.PostForm.Has(relangField)
+	for name, values := range r.PostForm {
+		if name == relangField {
+			continue
+		}
+		f.values[name] = values
+		for _, v := range values {
+			switch {
+			case !utf8.ValidString(v) || strings.ContainsRune(v, 0):
+				f.Bad(name, "文字として読めないところがあります。入力し直してください。", "Part of this is not text: enter it again.")
+				f.values.Del(name)
+			case utf8.RuneCountInString(v) > longestValue:
+				f.Bad(name, "長すぎます。4,000文字までで入力してください。", "This is too long: enter at most 4,000 characters.")
+			}
+		}
+	}
+	if r.MultipartForm != nil {
+		f.files = r.MultipartForm.File
+	}
+	return f, true
+}
+
+// relangField is sent by the language switch of a page that answers a POST: the same entries again, to be shown in the
+// other language.
+const relangField = "_lang"
+
+// Value returns an entry without the spaces around it (also U+3000); inside, it is as it was typed.
+func (f *Form) Value(name string) string { return strings.TrimSpace(f.values.Get(name)) }
+
+// Values returns all entries of a field that may have several.
+func (f *Form) Values(name string) []string { return f.values[name] }
+
+// All returns every entry, for the hidden fields of Confirm.
+func (f *Form) All() map[string]string {
+	out := make(map[string]string, len(f.values))
+	for name := range f.values {
+		out[name] = f.Value(name)
+	}
+	return out
+}
+
+// Set puts a value into a field.
+func (f *Form) Set(name, value string) { f.values.Set(name, value) }
+
+// File returns the content and the name of an uploaded file; false when none was chosen.
+func (f *Form) File(name string) (data []byte, filename string, ok bool) {
+	headers := f.files[name]
+	if len(headers) == 0 {
+		return nil, "", false
+	}
+	file, err := headers[0].Open()
+	if err != nil {
+		return nil, "", false
+	}
+	defer file.Close()
+	data, err = io.ReadAll(file)
+	return data, headers[0].Filename, err == nil
+}
+
+// Need returns an entry, and adds a problem when it is empty. The label is the field's, in both languages.
+func (f *Form) Need(name string, label plain.Sentence) string {
+	v := f.Value(name)
+	if v == "" && !f.has(name) {
+		f.Bad(name, label.JA+"を入力してください。", "Enter: "+label.EN+".")
+	}
+	return v
+}
+
+// Bad adds a problem of a field: what is wrong and what to do, as whole sentences.
+func (f *Form) Bad(name, ja, en string) { f.problems = append(f.problems, plain.Bad(name, ja, en)) }
+
+// Take adds what a rule has refused (plain.Problem, plain.Problems) to the form and returns nil; every other error is
+// not about the entries, and is returned.
+func (f *Form) Take(err error) error {
+	if problems, ok := plain.AsProblems(err); ok {
+		f.problems = append(f.problems, problems...)
+		return nil
+	}
+	return err
+}
+
+// OK reports whether the form may be acted on: nothing is wrong with it, and it was not sent by the language switch.
+func (f *Form) OK() bool { return len(f.problems) == 0 && !f.relang }
+
+// Problems returns what is wrong, in the order in which it was found.
+func (f *Form) Problems() plain.Problems { return f.problems }
+
+func (f *Form) has(name string) bool {
+	for _, p := range f.problems {
+		if p.Field == name {
+			return true
+		}
+	}
+	return false
+}
+
+// form lets Render find the form in a page's data that embeds it.
+func (f *Form) form() *Form { return f }

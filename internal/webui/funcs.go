@@ -1,0 +1,78 @@
+package webui
+
+import (
+	"fmt"
+	"html/template"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/plain"
+)
+
+// funcs are what templates may call, bound to one language. README of the templates:
+//
+//	t "日本語" "English"      a text; both must be there
+//	say S                     a plain.Sentence
+//	url "/register"           an address of this organisation
+//	away "/prefecture-20/"    an address of another one; takes the language along
+//	name S                    a person's or place's name, marked as Japanese on English pages
+//	code S                    an identifier, in figures of one width
+//	date T, at T, took D      a day (和暦 and ISO), an instant, a duration, from time.Time and time.Duration
+//	num N                     12,345
+//	field FORM NAME LABEL …   a field for the components text, date, area, select, radio, check, file (see field.go)
+func (u *UI) funcs(lang plain.Lang) template.FuncMap {
+	m := template.FuncMap{
+		"t":      func(ja, en string) string { return plain.Sentence{JA: ja, EN: en}.In(lang) },
+		"say":    func(s plain.Sentence) string { return s.In(lang) },
+		"lang":   func() string { return string(lang) },
+		"url":    u.URL,
+		"away":   func(address string) string { return carry(address, lang) },
+		"asset":  func(name string) (string, error) { h, err := u.assets.hashed(name); return u.URL("/assets/" + h), err },
+		"name":   func(s string) Name { return Name(s) },
+		"code":   func(s string) Code { return Code(s) },
+		"day":    func(d Day) moment { return dayOf(time.Time(d), lang) },
+		"date":   func(t time.Time) moment { return dayOf(t, lang) },
+		"at":     func(t time.Time) moment { return instantOf(t, lang) },
+		"took":   func(d time.Duration) string { return tookIn(d, lang) },
+		"num":    thousands,
+		"kind":   kindOf,
+		"list":   func(items ...any) []any { return items },
+		"status": func(kind BadgeKind, ja, en string) Badge { return Badge{kind, plain.Sentence{JA: ja, EN: en}} },
+	}
+	for name, f := range fieldFuncs(lang) {
+		m[name] = f
+	}
+	return m
+}
+
+// carry adds the language to an address of another organisation, which has its own cookie and does not see ours.
+func carry(address string, lang plain.Lang) string {
+	if lang != plain.EN {
+		return address
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	q := u.Query()
+	q.Set("lang", string(lang))
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// thousands writes a whole number in groups of three.
+func thousands(n any) (string, error) {
+	digits := fmt.Sprint(n)
+	sign := ""
+	if strings.HasPrefix(digits, "-") {
+		sign, digits = "-", digits[1:]
+	}
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return "", fmt.Errorf("num: %v is no whole number", n)
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return sign + digits, nil
+}

@@ -1,0 +1,147 @@
+package webui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/plain"
+)
+
+// A cell of a Table, and a value of a Term, is one of: string, plain.Sentence, Name, Code, Badge, Link, Day, time.Time,
+// time.Duration, a whole number, a fmt.Stringer, or nil for "there is none".
+
+// Name is a name as it is written in the register. It is Japanese whatever the language of the page.
+type Name string
+
+// Code is an identifier that people compare by eye: a number, a serial, a hash.
+type Code string
+
+// Day is a date without a time of day, in Japan.
+type Day time.Time
+
+// Link leads somewhere. Href is an address (UI.URL).
+type Link struct {
+	Href string
+	Text any // string, plain.Sentence, Name or Code
+}
+
+// BadgeKind is what a status means for the reader. Each has a shape as well as a colour.
+type BadgeKind string
+
+// The kinds of status.
+const (
+	OK   BadgeKind = "ok"   // done, valid: a disc with a tick
+	Wait BadgeKind = "wait" // under way, held: an hourglass
+	Warn BadgeKind = "warn" // parked, late: a triangle
+	Bad  BadgeKind = "bad"  // refused, revoked: an octagon with a cross
+	Info BadgeKind = "info" // neither good nor bad: a square
+	Off  BadgeKind = "off"  // ended, not in use: a dash
+)
+
+// Badge is a status: its kind and its words.
+type Badge struct {
+	Kind BadgeKind
+	Text plain.Sentence
+}
+
+// Term is one line of a definition list.
+type Term struct {
+	Label plain.Sentence
+	Value any
+}
+
+// Notice is a banner: its kind, a headline, and what to do.
+type Notice struct {
+	Kind  BadgeKind
+	Title plain.Sentence
+	Text  plain.Sentence
+	Link  *Link
+}
+
+// Step is one of a list that shows how far somebody has come.
+type Step struct {
+	Name  plain.Sentence
+	State StepState
+}
+
+// StepState is where a step stands.
+type StepState string
+
+// The states of a step.
+const (
+	Done StepState = "done"
+	Now  StepState = "now"
+	Todo StepState = "todo"
+)
+
+// Empty says that there is nothing to show, and what to do about it.
+type Empty struct {
+	Text plain.Sentence
+	Link *Link
+}
+
+// Enter is a button that takes a persona along to another organisation: a form that is posted to its /session.
+type Enter struct {
+	Base    string // "/municipality-202029"
+	Next    string // where to go on, below that base: "/register"; "" for its front page
+	Persona string // the persona's ID
+	Text    plain.Sentence
+}
+
+// Confirm shows what is about to be done, before it is done. The values travel in the form.
+type Confirm struct {
+	Action  string // address that the form is posted to
+	Items   []Term
+	Values  map[string]string // hidden fields, all values of the form that is confirmed
+	Yes, No plain.Sentence    // the buttons' words: what is done, and how to go back
+	Back    string            // address of "No"
+	Danger  bool              // what cannot be undone
+}
+
+// kindOf names how a value is shown.
+func kindOf(v any) (string, error) {
+	switch v := v.(type) {
+	case nil:
+		return "none", nil
+	case string:
+		if v == "" {
+			return "none", nil
+		}
+		return "text", nil
+	case plain.Sentence:
+		return "sentence", nil
+	case Name:
+		return "name", nil
+	case Code:
+		return "code", nil
+	case Badge:
+		return "badge", nil
+	case Link, *Link:
+		return "link", nil
+	case Day:
+		return "day", nil
+	case time.Time:
+		return "instant", nil
+	case time.Duration:
+		return "duration", nil
+	case int, int32, int64, uint, uint32, uint64:
+		return "number", nil
+	case fmt.Stringer:
+		return "stringer", nil
+	}
+	return "", fmt.Errorf("a value of type %T has no way to be shown", v)
+}
+
+// slug is an id made of a caption, unique enough within a page.
+func slug(s plain.Sentence) string {
+	return strings.Trim(strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return '-'
+	}, s.EN), "-")
+}

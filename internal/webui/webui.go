@@ -1,0 +1,127 @@
+// Package webui is the shared ground of the screens (画面) of every organisation: one layout, a handful of components,
+// forms that lose nothing, and the headers of a page that runs no foreign code.
+//
+// An organisation makes one UI, reads its html/*.html with Page, and answers requests with Render. Layout, components,
+// style and script are embedded, so nothing is fetched and nothing is built. Every page works without script; htmx only
+// refreshes parts. Japanese comes first, and the words of both languages stand side by side in the templates, {{t "氏名"
+// "Name"}}, where a missing one fails when the program starts.
+//
+// Each organisation has its own base path, and under it its own cookies (access.Sessions) and assets, also where one
+// process serves them all. The style is ours, over the design tokens of the Digital Agency (assets/tokens.css).
+package webui
+
+import (
+	"errors"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/message"
+)
+
+// Config says whose screens these are.
+type Config struct {
+	Base        string         // base path: "/municipality-202029"; "" for the root of the origin
+	Org         plain.Sentence // the organisation's name: 松本市 / Matsumoto City
+	Role        message.Role   // its role: the colour of its band, and whose rules decide; Portal for the portal
+	TestCountry bool           // marks every page as 見本・試験国
+	Portal      string         // address of the portal, linked from every page; "" for none
+	Nav         []NavItem      // the menu
+	Clock       clock.Clock    // for the line that says how fresh a page is
+	Sessions    *access.Sessions
+	MaxBody     int64 // largest request accepted, in bytes; 0 means 8 MiB
+	Log         *slog.Logger
+}
+
+// Portal is the role of the page that leads to the organisations. It is nobody's, and no rule allows it anything.
+const Portal message.Role = "portal"
+
+// NavItem is an entry of the menu. It is shown to those who may do Act; an empty Act shows it to everybody.
+type NavItem struct {
+	Path string // below the base: "/register"
+	Name plain.Sentence
+	Act  access.Act
+}
+
+// UI renders the screens of one organisation. It is safe for concurrent use.
+type UI struct {
+	cfg     Config
+	look    look
+	assets  *assets
+	bases   map[plain.Lang]*template.Template // layout and components, never executed themselves
+	problem *Page
+	choose  *Page
+}
+
+// New reads the layout and the components. Its errors are mistakes of the program.
+func New(cfg Config) (*UI, error) {
+	switch {
+	case cfg.Org.JA == "" || cfg.Org.EN == "":
+		return nil, errors.New("webui: the organisation needs a name in both languages")
+	case cfg.Base != "" && (!strings.HasPrefix(cfg.Base, "/") || strings.HasSuffix(cfg.Base, "/")):
+		return nil, errors.New("webui: the base path must begin with a slash and not end with one: " + cfg.Base)
+	case cfg.Clock == nil:
+		return nil, errors.New("webui: the screens of " + cfg.Org.EN + " need a clock")
+	}
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = 8 << 20
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	u := &UI{cfg: cfg, look: lookOf(cfg.Role), bases: map[plain.Lang]*template.Template{}}
+	var err error
+	if u.assets, err = loadAssets(); err != nil {
+		return nil, err
+	}
+	for _, lang := range languages {
+		base, err := template.New("").Funcs(u.funcs(lang)).Option("missingkey=error").ParseFS(htmlFiles, "html/layout.html", "html/components/*.html")
+		if err != nil {
+			return nil, err
+		}
+		u.bases[lang] = base
+	}
+	for _, own := range []struct {
+		page **Page
+		name string
+	}{{&u.problem, "problem"}, {&u.choose, "choose"}} {
+		if *own.page, err = u.Page(htmlFiles, own.name); err != nil {
+			return nil, err
+		}
+	}
+	return u, nil
+}
+
+var languages = []plain.Lang{plain.JA, plain.EN}
+
+// Lang returns the language of a request: ?lang= of its address, else the cookie that an earlier ?lang= left, else
+// Japanese. What the browser prefers is not asked: the screens of an office are Japanese until somebody says otherwise.
+func Lang(r *http.Request) plain.Lang {
+	asked := r.URL.Query().Get("lang")
+	if asked == "" {
+		if c, err := r.Cookie(langCookie); err == nil {
+			asked = c.Value
+		}
+	}
+	if plain.Lang(asked) == plain.EN {
+		return plain.EN
+	}
+	return plain.JA
+}
+
+const langCookie = "akashi-lang"
+
+// URL returns the address of a path of this organisation: URL("/register").
+func (u *UI) URL(path string) string { return u.cfg.Base + path }
+
+// cookiePath scopes cookies to the organisation.
+func (u *UI) cookiePath() string {
+	if u.cfg.Base == "" {
+		return "/"
+	}
+	return u.cfg.Base
+}
