@@ -1,0 +1,135 @@
+package message
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/akashi-id/akashi/internal/plain"
+)
+
+// Kind names what a message is.
+type Kind string
+
+// The kinds. Their table below is the map of the country.
+const (
+	KindResidentChange       Kind = "resident.change"
+	KindResidentInvalidation Kind = "resident.invalidation"
+	KindCodeRequest          Kind = "code.request"
+	KindCodeAllotment        Kind = "code.allotment"
+	KindCertRequest          Kind = "cert.request"
+	KindCertIssued           Kind = "cert.issued"
+	KindCertRefused          Kind = "cert.refused"
+	KindCertIssuance         Kind = "cert.issuance"
+	KindCertRevocation       Kind = "cert.revocation"
+	KindCertRevoke           Kind = "cert.revoke"
+	KindCertStatus           Kind = "cert.status"
+	KindCertCRL              Kind = "cert.crl"
+	KindExchangeNote         Kind = "exchange.note"
+	KindExchangeWithdrawal   Kind = "exchange.withdrawal"
+)
+
+// Class is what personal data a kind carries, and so what may be shown of it to whom.
+type Class string
+
+// The classes.
+const (
+	NoPersonal     Class = "none"           // no personal data
+	Pseudonymous   Class = "pseudonymous"   // serials and codes only
+	Identification Class = "identification" // 本人確認情報
+)
+
+// Hop is one border that a kind crosses.
+type Hop struct{ From, To Role }
+
+// Spec is a kind's line in the table.
+type Spec struct {
+	Kind  Kind
+	Name  plain.Sentence
+	Hops  []Hop  // empty: between any two organisations that exchange
+	Order string // what the order keys are
+	Safe  bool   // monotone and commutative: never held behind another message
+	Law   string // article of the law as of 2013-11-26, or the design's reason
+	Class Class
+}
+
+// Kinds is the map of the country: who may send what to whom. What is not here is refused by every receiver.
+//
+// History of the wire: 2026-11-21 first version.
+var Kinds = []Spec{
+	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
+		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,
+		"住民基本台帳法30条の5, 30条の11①", Identification},
+	{KindResidentInvalidation, plain.Sentence{JA: "異動に伴う失効", EN: "resident invalidation"},
+		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident", true,
+		"住民基本台帳法30条の11⑨", Pseudonymous},
+	{KindCodeRequest, plain.Sentence{JA: "住民票コードの割当て依頼", EN: "request for record codes"},
+		[]Hop{{Municipality, NationalCenter}}, "request", false, "住民基本台帳法30条の7, 規則14条", NoPersonal},
+	{KindCodeAllotment, plain.Sentence{JA: "住民票コードの割当て", EN: "allotment of record codes"},
+		[]Hop{{NationalCenter, Municipality}}, "request", false, "住民基本台帳法30条の7, 規則14条", NoPersonal},
+	{KindCertRequest, plain.Sentence{JA: "電子証明書の発行申請", EN: "certificate request"},
+		[]Hop{{Municipality, CA}}, "resident", false, "公的個人認証法3条", Identification},
+	{KindCertIssued, plain.Sentence{JA: "電子証明書の交付", EN: "certificate issued"},
+		[]Hop{{CA, Municipality}}, "resident", false, "公的個人認証法3条", Identification},
+	{KindCertRefused, plain.Sentence{JA: "電子証明書を発行しない旨", EN: "certificate refused"},
+		[]Hop{{CA, Municipality}}, "resident", false, "公的個人認証法3条", Pseudonymous},
+	{KindCertIssuance, plain.Sentence{JA: "発行情報", EN: "issuance notice"},
+		[]Hop{{CA, NationalCenter}}, "resident", false, "住民基本台帳法30条の11⑨: the center must know who holds a certificate", Identification},
+	{KindCertRevocation, plain.Sentence{JA: "異動等失効情報", EN: "revocation notice"},
+		[]Hop{{NationalCenter, CA}}, "resident", true, "公的個人認証法12条", Pseudonymous},
+	{KindCertRevoke, plain.Sentence{JA: "失効申請・届出", EN: "revocation by the holder"},
+		[]Hop{{Municipality, CA}}, "resident", true, "公的個人認証法11条", Pseudonymous},
+	{KindCertStatus, plain.Sentence{JA: "電子証明書の状態", EN: "certificate status"},
+		[]Hop{{CA, Validation}}, "serial", true, "公的個人認証法16条", Pseudonymous},
+	{KindCertCRL, plain.Sentence{JA: "失効リスト", EN: "revocation list"},
+		[]Hop{{CA, Validation}}, "municipality", true, "公的個人認証法16条", Pseudonymous},
+	{KindExchangeNote, plain.Sentence{JA: "問合せと回答", EN: "note about a parked message"},
+		nil, "the message it is about", true, "対策（平成16年）: 全国センターに問合せ、確認後、人的に処理する", NoPersonal},
+	{KindExchangeWithdrawal, plain.Sentence{JA: "電文の取下げ", EN: "withdrawal of a message"},
+		nil, "those of the message withdrawn", false, "対策（平成16年）: 確認後、人的に処理する", NoPersonal},
+}
+
+var specs = func() map[Kind]Spec {
+	m := make(map[Kind]Spec, len(Kinds))
+	for _, s := range Kinds {
+		m[s.Kind] = s
+	}
+	return m
+}()
+
+// SpecOf returns a kind's line in the table.
+func SpecOf(k Kind) (Spec, bool) {
+	s, ok := specs[k]
+	return s, ok
+}
+
+// MaySend tells whether the table lets an organisation send a kind to another.
+func MaySend(k Kind, from, to Org) bool {
+	s, ok := specs[k]
+	return ok && (len(s.Hops) == 0 || slices.Contains(s.Hops, Hop{from.Role(), to.Role()}))
+}
+
+// WriteDocs writes docs/messages.md, the published form of the table.
+func WriteDocs(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString("# Messages (電文)\n\nGenerated from `message/kinds.go`; the payloads are in `api/akashi/v1/payload.proto`, the envelope in `api/akashi/v1/exchange.proto`.\nOrder is kept among messages that share a key. A *safe* kind is never held behind another message.\n\n" +
+		"| kind | 日本語 | English | from → to | order keys | safe | law or reason | personal data |\n|---|---|---|---|---|---|---|---|\n")
+	for _, s := range Kinds {
+		hops := []string{"any pair that exchanges"}
+		if len(s.Hops) > 0 {
+			hops = nil
+			for _, h := range s.Hops {
+				hops = append(hops, fmt.Sprintf("%s → %s", h.From, h.To))
+			}
+		}
+		safe := "no"
+		if s.Safe {
+			safe = "yes"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s | %s | %s |\n", s.Kind, s.Name.JA, s.Name.EN,
+			strings.Join(hops, "; "), s.Order, safe, s.Law, s.Class)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

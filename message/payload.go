@@ -1,0 +1,89 @@
+package message
+
+import (
+	"errors"
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/akashi-id/akashi/message/messagepb"
+)
+
+// Payload is what a message carries: one of the types of this package, one per kind.
+type Payload interface {
+	Kind() Kind
+	// Keys are the order keys: order is kept among messages that share one. They are derived from the payload,
+	// so that a sender cannot pass an earlier message by naming another key.
+	Keys() []string
+	wire() proto.Message
+}
+
+// Rebaser is a payload that builds on the one before it. When that one is withdrawn, the payload is made to build
+// on what that one had built on; ok is false when it did not build on it.
+type Rebaser interface {
+	Payload
+	Rebase(withdrawn Payload) (rebased Payload, ok bool)
+}
+
+// Out is a message that a rule wants sent. The exchange numbers, signs, sends, counts and parks it.
+type Out struct {
+	To   Org
+	Body Payload
+	// Trace is common to all that follows from one act; empty: that of the message or act being processed.
+	Trace string
+}
+
+// Encode returns a payload's bytes.
+func Encode(p Payload) ([]byte, error) {
+	return proto.MarshalOptions{Deterministic: true}.Marshal(p.wire())
+}
+
+// ErrUnknownKind means that this version of the program does not know the kind.
+var ErrUnknownKind = errors.New("unknown message kind")
+
+// Decode reads a payload of a kind. Each field is checked as it would be at a counter: a code's check digit, a
+// date's existence, a name's characters. The error says which field is wrong, and does not hold its value.
+func Decode(k Kind, body []byte) (Payload, error) {
+	read, ok := readers[k]
+	if !ok {
+		return nil, fmt.Errorf("%w: %s", ErrUnknownKind, k)
+	}
+	return read(body)
+}
+
+// reader makes a Decode entry out of a wire type and the function that checks it.
+func reader[W any, PW interface {
+	*W
+	proto.Message
+}, P Payload](check func(PW) (P, error)) func([]byte) (Payload, error) {
+	return func(body []byte) (Payload, error) {
+		w := PW(new(W))
+		if err := proto.Unmarshal(body, w); err != nil {
+			return nil, fmt.Errorf("couldn't read the payload: %w", err)
+		}
+		return check(w)
+	}
+}
+
+var readers = map[Kind]func([]byte) (Payload, error){
+	KindResidentChange:       reader(residentChangeFromWire),
+	KindResidentInvalidation: reader(residentInvalidationFromWire),
+	KindCodeRequest:          reader(codeRequestFromWire),
+	KindCodeAllotment:        reader(codeAllotmentFromWire),
+	KindCertRequest:          reader(certRequestFromWire),
+	KindCertIssued:           reader(certIssuedFromWire),
+	KindCertRefused:          reader(certRefusedFromWire),
+	KindCertIssuance:         reader(certIssuanceFromWire),
+	KindCertRevocation: reader(func(w *messagepb.CertRevocation) (CertRevocation, error) {
+		n, err := revocationFromWire(w)
+		return CertRevocation(n), err
+	}),
+	KindCertRevoke: reader(func(w *messagepb.CertRevocation) (CertRevoke, error) {
+		n, err := revocationFromWire(w)
+		return CertRevoke(n), err
+	}),
+	KindCertStatus:         reader(certStatusFromWire),
+	KindCertCRL:            reader(certCRLFromWire),
+	KindExchangeNote:       reader(noteFromWire),
+	KindExchangeWithdrawal: reader(withdrawalFromWire),
+}
