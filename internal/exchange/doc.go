@@ -1,0 +1,38 @@
+// Package exchange carries signed messages between organisations (団体間の電文交換). It guarantees:
+//
+//  1. Atomic. The business change, its outbox rows and its audit entry commit in one transaction; so do the
+//     receiver's effect, inbox row and verdict.
+//  2. Nobody waits for somebody else. Order is kept per key (a resident, a card), never per stream; a message has
+//     one or more keys, the resident's among them on both rivers, and a change of 住民票コード carries the old and
+//     the new. A message that cannot be applied parks; only later messages that share a key are held, and safe
+//     kinds never are.
+//  3. Every message ends as applied, or as resolved by a person: nothing is dropped, nothing is retried for ever.
+//     The receiver answers each with a verdict. No verdict (timeout, refused connection) backs off with a cap, is
+//     probed by one message, and goes on at once when the peer is back. A peer that refuses us (certificate,
+//     allow-list, signature) is a named state of the pair with an alarm, not a retry.
+//  4. Resolution. Changes carry the full after-state. Corrected: same sequence, next attempt. Withdrawn or accepted
+//     as is: the held messages are re-based in the same transaction.
+//  5. Receipts (to come). The receiver answers a batch with a verdict on each message and with the number of
+//     decisions that it holds; a later version signs them.
+//  6. Visible at once. A parked message is on both organisations' screens with its reason, and is a task that is
+//     closed by inquiry, confirmation by the receiver, and a second person.
+//  7. Always reconciled (to come).
+//  8. Restored is new. A stream is (sender, node, epoch, receiver); a database restored from a copy starts a new
+//     epoch, so that its numbers are never taken for duplicates, and a restored receiver is sent again what it lost.
+//  9. Bounded. Per-peer windows and byte budgets; when full, callers are told so at the door. Payloads with personal
+//     data expire by rule; hash and verdict stay.
+//  10. Only who may. mTLS certificate → organisation → allowed kinds; everything else is refused, counted and shown.
+//
+// The shape is: message in → one transaction → messages out. A rule is a function of the organisation; it returns
+// nil (applied), a *Rejected (parked for a person on both sides), or another error (again later, bounded). Rules
+// never call the network, never wait and never loop.
+//
+// How a message travels: Send puts it into the outbox, inside the caller's transaction (send.go). A task per peer
+// takes what is ready, in order, up to a batch, signs it and hands it over (pump.go). The receiver checks who signed
+// it and whether they may, runs the rules in one transaction, one by one when something fails, and answers with a
+// verdict on each (receive.go). The sender writes the verdicts down; what was refused parks and its keys are held
+// (settle.go). People resolve what is parked (resolve.go) and see both sides' view (view.go).
+//
+// Nothing here knows an organisation, a clock of its own, or the network: time, randomness and the Link are
+// arguments, so that the same code runs in memory and virtual time (Memory), and between processes (package wire).
+package exchange

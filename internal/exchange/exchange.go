@@ -1,0 +1,175 @@
+package exchange
+
+import (
+	"context"
+	"crypto"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/message/messagepb"
+)
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+// Schema is the exchange's tables; every organisation has them in its own database.
+func Schema() sqlstore.Schema {
+	sub, err := fs.Sub(schema, "schema")
+	if err != nil {
+		panic(err) // the embedded tree is fixed when the program is built
+	}
+	return sqlstore.Schema{Name: "exchange", FS: sub}
+}
+
+// Link is the way to the other organisations. It authenticates us to them; it does not retry.
+type Link interface {
+	Hello(ctx context.Context, to message.Org, g *messagepb.Greeting) (*messagepb.Acquaintance, error)
+	Deliver(ctx context.Context, to message.Org, b *messagepb.Batch) (*messagepb.Receipt, error)
+}
+
+// Refusal is a peer's refusal of us, as opposed to its absence: our certificate, our name, or our signature. It is a
+// named state of the pair with an alarm.
+type Refusal struct{ Reason string }
+
+func (r *Refusal) Error() string { return "refused by the peer: " + r.Reason }
+
+// Signer is the organisation's key for signing messages, and its certificate.
+type Signer struct {
+	Key         crypto.Signer
+	Certificate []byte // DER
+}
+
+// Limits bound what one peer may cost. The zero value takes the defaults.
+type Limits struct {
+	Open         int64         // messages to one peer that have not ended; 1,000,000
+	OpenBytes    int64         // their bytes; 1 GiB
+	RuleDeadline time.Duration // for a rule on one message; 5 s
+	SendDeadline time.Duration // for handing over a batch; 30 s
+	DeferTimes   int64         // offers of a message that is deferred each time, before it parks; 8
+	Retention    time.Duration // how long the bytes of an ended message are kept; 30 days
+}
+
+func (l *Limits) fill() {
+	set := func(v *int64, d int64) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	set(&l.Open, 1_000_000)
+	set(&l.OpenBytes, 1<<30)
+	set((*int64)(&l.RuleDeadline), int64(5*time.Second))
+	set((*int64)(&l.SendDeadline), int64(30*time.Second))
+	set(&l.DeferTimes, 8)
+	set((*int64)(&l.Retention), int64(30*24*time.Hour))
+}
+
+// Config says who we are and with whom we exchange.
+type Config struct {
+	Self   message.Org
+	Node   string // numbers our streams; "1" when there is one
+	Store  *sqlstore.Store
+	Clock  clock.Clock
+	Rand   io.Reader
+	Signer Signer
+	Trust  *pki.Trust
+	Link   Link
+	Peers  []message.Org
+	Routes []Route
+	// Rebuild gives the payload that would be sent today in the place of a parked one ("resend corrected"). Nil:
+	// only the same payload can be sent again.
+	Rebuild func(ctx context.Context, tx *sqlstore.Tx, was message.Payload) (message.Payload, error)
+	Limits  Limits
+	Log     *slog.Logger
+}
+
+// Exchange is one organisation's end of all its streams.
+type Exchange struct {
+	cfg    Config
+	routes map[message.Kind]Route
+	peers  map[message.Org]*peer
+
+	// slow holds the kinds whose rule overran its deadline: they cost one deadline, then go one at a time.
+	slowMu sync.Mutex
+	slow   map[message.Kind]time.Time
+}
+
+// peer is what we know of another organisation beside its rows.
+type peer struct {
+	org      message.Org
+	bell     *clock.Bell
+	inMu     sync.Mutex // one batch of a peer at a time
+	mu       sync.Mutex // guards what follows
+	greeted  bool
+	failures int
+	retryAt  time.Time // zero: the peer is there
+	state    PairState
+	since    time.Time
+	reason   string
+	contact  time.Time // last answer we had of it
+}
+
+// New joins the parts. The store must have been opened with Schema among its schemas.
+func New(ctx context.Context, cfg Config) (*Exchange, error) {
+	cfg.Limits.fill()
+	if cfg.Node == "" {
+		cfg.Node = "1"
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	x := &Exchange{cfg: cfg, routes: map[message.Kind]Route{}, peers: map[message.Org]*peer{}, slow: map[message.Kind]time.Time{}}
+	for _, r := range slices.Concat(cfg.Routes, x.ownRoutes()) {
+		if _, twice := x.routes[r.Kind]; twice {
+			return nil, fmt.Errorf("two rules for %s", r.Kind)
+		}
+		x.routes[r.Kind] = r
+	}
+	for _, o := range cfg.Peers {
+		if o == cfg.Self {
+			return nil, errors.New("an organisation does not exchange with itself")
+		}
+		x.peers[o] = &peer{org: o, bell: new(clock.Bell), state: PairUnknown}
+	}
+	err := cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		for _, o := range cfg.Peers {
+			if _, err := tx.Exec(ctx, `INSERT INTO x_peer(peer, out_epoch, next_seq, out_open, out_open_bytes, out_stuck,
+				peer_decisions, in_decisions, in_stuck, in_refused)
+				VALUES ($1, 1, 1, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING`, string(o)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("couldn't prepare the exchange's tables: %w", err)
+	}
+	return x, nil
+}
+
+// Self is the organisation whose exchange this is.
+func (x *Exchange) Self() message.Org { return x.cfg.Self }
+
+// Tasks are the loops that the exchange needs stepped: one per peer, and one that empties expired payloads.
+func (x *Exchange) Tasks() []clock.Task {
+	var tasks []clock.Task
+	for _, o := range x.cfg.Peers {
+		p := x.peers[o]
+		tasks = append(tasks, clock.Task{
+			Name: string(x.cfg.Self) + " → " + string(o),
+			Step: func(ctx context.Context) (time.Time, error) { return x.step(ctx, p) },
+			Bell: p.bell,
+		})
+	}
+	return append(tasks, clock.Task{Name: string(x.cfg.Self) + " expiry", Step: x.expire})
+}

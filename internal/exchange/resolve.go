@@ -1,0 +1,199 @@
+package exchange
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+)
+
+// Act is a way to resolve a parked message.
+type Act string
+
+// The acts. The sender corrects or withdraws its own message; the receiver accepts one that it refused.
+const (
+	Correct  Act = "correct"  // 訂正して再送: same sequence, next attempt, the payload that would be sent today
+	Withdraw Act = "withdraw" // 取下げ: it shall never be applied; what built on it is re-based
+	Accept   Act = "accept"   // そのまま受入れ: the receiver takes it as it is
+)
+
+var (
+	errNotParked = plain.Bad("message",
+		"この電文は、いま解決を待っていません。画面を開き直して状態を確かめてください。",
+		"this message is not waiting for a resolution: reload the page and look at its state")
+	errSamePerson = plain.Bad("second",
+		"提案した人は、承認できません。別の人が承認してください。",
+		"whoever proposed it cannot confirm it: another person must")
+	errNoProposal = plain.Bad("message",
+		"承認する提案がありません。先に一人目が解決方法を提案してください。",
+		"there is no proposal to confirm: a first person must propose a resolution")
+)
+
+// Propose writes down how a person would resolve a parked message. Nothing happens until Confirm.
+func (x *Exchange) Propose(ctx context.Context, id message.ID, act Act, text, by string) error {
+	dir, peer := x.side(id)
+	if by == "" || (act == Accept) != (dir == "in") || act != Accept && act != Correct && act != Withdraw {
+		return plain.Bad("act",
+			"この解決方法は選べません。送信側は「訂正して再送」か「取下げ」、受信側は「そのまま受入れ」を選んでください。",
+			"this act cannot be chosen: the sender corrects or withdraws, the receiver accepts")
+	}
+	return x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		if _, err := x.parkedRow(ctx, tx, id); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO x_proposal(dir, peer, epoch, seq, act, body, by_person, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			ON CONFLICT(dir, peer, epoch, seq) DO UPDATE SET act = excluded.act, body = excluded.body, by_person = excluded.by_person, at = excluded.at`,
+			dir, peer, int64(id.Epoch), int64(id.Seq), string(act), text, by, tx.Now().UnixMicro())
+		return err
+	})
+}
+
+// Confirm carries out what another person proposed, and tells the peer.
+func (x *Exchange) Confirm(ctx context.Context, id message.ID, second string) error {
+	dir, peer := x.side(id)
+	return x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		var act, text, by string
+		err := tx.QueryRow(ctx, `SELECT act, body, by_person FROM x_proposal WHERE dir = $1 AND peer = $2 AND epoch = $3 AND seq = $4`,
+			dir, peer, int64(id.Epoch), int64(id.Seq)).Scan(&act, &text, &by)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return errNoProposal
+		case err != nil:
+			return err
+		case by == second || second == "":
+			return errSamePerson
+		}
+		e, err := x.parkedRow(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM x_proposal WHERE dir = $1 AND peer = $2 AND epoch = $3 AND seq = $4`,
+			dir, peer, int64(id.Epoch), int64(id.Seq)); err != nil {
+			return err
+		}
+		switch Act(act) {
+		case Correct:
+			err = x.correct(ctx, tx, e)
+		case Withdraw:
+			err = x.withdraw(ctx, tx, e, text, by, second)
+		case Accept:
+			err = x.accept(ctx, tx, e, text, by, second)
+		}
+		if err != nil {
+			return err
+		}
+		return x.note(ctx, tx, id, noteRow{author: x.cfg.Self, act: act, text: text, by: by, second: second})
+	})
+}
+
+// correct sends the message again with the payload that would be sent today.
+func (x *Exchange) correct(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope) error {
+	p, err := message.Decode(e.Kind, e.Body)
+	if err != nil {
+		return fmt.Errorf("couldn't read our own message: %w", err)
+	}
+	if x.cfg.Rebuild != nil {
+		if p, err = x.cfg.Rebuild(ctx, tx, p); err != nil {
+			return err
+		}
+	}
+	if err := x.replaceBody(ctx, tx, e, p); err != nil {
+		return err
+	}
+	return x.makeReady(ctx, tx, e)
+}
+
+// withdraw puts a withdrawal in the message's place, and re-bases what built on it.
+func (x *Exchange) withdraw(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope, text, by, second string) error {
+	was, err := message.Decode(e.Kind, e.Body)
+	if err != nil {
+		was = nil // unreadable even to us: nothing can have built on it
+	}
+	if err := x.replaceBody(ctx, tx, e, message.ExchangeWithdrawal{Of: e.Kind, Text: text, By: by, Second: second}); err != nil {
+		return err
+	}
+	if err := x.makeReady(ctx, tx, e); err != nil {
+		return err
+	}
+	return x.release(ctx, tx, e, was)
+}
+
+func (x *Exchange) makeReady(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope) error {
+	_, err := tx.Exec(ctx, `UPDATE x_out SET state = 'ready', tries = 0 WHERE peer = $1 AND epoch = $2 AND seq = $3`,
+		string(e.Receiver), int64(e.Epoch), int64(e.Seq))
+	tx.OnCommit(x.peers[e.Receiver].bell.Ring)
+	return err
+}
+
+// accept runs the rule again, telling it that two persons take the message as it is.
+func (x *Exchange) accept(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope, text, by, second string) error {
+	payload, err := message.Decode(e.Kind, e.Body)
+	if err != nil {
+		return plain.Bad("message",
+			"内容が読めないため、そのままでは受け入れられません。送信側に訂正か取下げを頼んでください。",
+			"the payload cannot be read, so it cannot be accepted: ask the sender to correct or withdraw it")
+	}
+	d := Delivery{ID: e.ID, Attempt: e.Attempt, Kind: e.Kind, Keys: e.Keys, Trace: e.Trace, CreatedAt: e.CreatedAt, Accepted: true}
+	route, ok := x.routes[e.Kind]
+	if !ok {
+		return refusal(message.ErrUnknownKind)
+	}
+	var outs []message.Out
+	err = tx.Attempt(ctx, func() (err error) {
+		outs, err = route.rule(ctx, tx, d, payload)
+		return err
+	})
+	var rejected *Rejected
+	if errors.As(err, &rejected) {
+		return &plain.Problem{Field: "message", Sentence: plain.Sentence{
+			JA: "そのままでは受け入れられません。" + rejected.JA, EN: "it cannot be accepted as it is: " + rejected.EN}}
+	}
+	if err != nil {
+		return err
+	}
+	outs = append(outs, message.Out{To: e.Sender, Trace: e.Trace,
+		Body: message.ExchangeNote{Epoch: e.Epoch, Seq: e.Seq, Of: "receiver", Act: "accepted", Text: text, By: by, Second: second}})
+	if _, err := x.Send(ctx, tx, outs, e.Trace); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE x_in SET outcome = 'applied', envelope = $5, decided_at = $6 WHERE peer = $1 AND node = $2 AND epoch = $3 AND seq = $4`,
+		string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq), []byte{}, tx.Now().UnixMicro()); err != nil {
+		return err
+	}
+	if err := count(ctx, tx, "in_decisions", string(e.Sender), 1); err != nil {
+		return err
+	}
+	return unhold(ctx, tx, "x_in_hold", "in_stuck", e)
+}
+
+// side tells on which side of us a message is, and who is on the other.
+func (x *Exchange) side(id message.ID) (dir, peer string) {
+	if id.Sender == x.cfg.Self {
+		return "out", string(id.Receiver)
+	}
+	return "in", string(id.Sender)
+}
+
+// parkedRow reads a message that waits for a person.
+func (x *Exchange) parkedRow(ctx context.Context, tx *sqlstore.Tx, id message.ID) (*message.Envelope, error) {
+	dir, peer := x.side(id)
+	query := `SELECT envelope FROM x_out WHERE peer = $1 AND epoch = $2 AND seq = $3 AND state = 'parked'`
+	args := []any{peer, int64(id.Epoch), int64(id.Seq)}
+	if dir == "in" {
+		query = `SELECT envelope FROM x_in WHERE peer = $1 AND epoch = $2 AND seq = $3 AND node = $4 AND outcome IN ('rejected', 'gap')`
+		args = append(args, id.Node)
+	}
+	var raw []byte
+	err := tx.QueryRow(ctx, query, args...).Scan(&raw)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, errNotParked
+	}
+	if err != nil {
+		return nil, err
+	}
+	return message.OpenEnvelope(raw)
+}
