@@ -26,6 +26,8 @@ const (
 	KindCertRevoke           Kind = "cert.revoke"
 	KindCertStatus           Kind = "cert.status"
 	KindCertCRL              Kind = "cert.crl"
+	KindResponderRequest     Kind = "responder.request"
+	KindResponderIssued      Kind = "responder.issued"
 	KindExchangeNote         Kind = "exchange.note"
 	KindExchangeWithdrawal   Kind = "exchange.withdrawal"
 )
@@ -84,6 +86,10 @@ var Kinds = []Spec{
 		[]Hop{{CA, Validation}}, "serial", true, "公的個人認証法16条", Pseudonymous},
 	{KindCertCRL, plain.Sentence{JA: "失効リスト", EN: "revocation list"},
 		[]Hop{{CA, Validation}}, "municipality", true, "公的個人認証法16条", Pseudonymous},
+	{KindResponderRequest, plain.Sentence{JA: "OCSP応答者の証明依頼", EN: "request for an OCSP responder certificate"},
+		[]Hop{{Validation, CA}}, "issuer", false, "RFC 6960 §4.2.2.2: the CA delegates OCSP signing by a certificate", NoPersonal},
+	{KindResponderIssued, plain.Sentence{JA: "OCSP応答者の証明書", EN: "OCSP responder certificate"},
+		[]Hop{{CA, Validation}}, "issuer", false, "RFC 6960 §4.2.2.2", NoPersonal},
 	{KindExchangeNote, plain.Sentence{JA: "問合せと回答", EN: "note about a parked message"},
 		nil, "the message it is about", true, "対策（平成16年）: 全国センターに問合せ、確認後、人的に処理する", NoPersonal},
 	{KindExchangeWithdrawal, plain.Sentence{JA: "電文の取下げ", EN: "withdrawal of a message"},

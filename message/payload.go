@@ -84,6 +84,8 @@ var readers = map[Kind]func([]byte) (Payload, error){
 	}),
 	KindCertStatus:         reader(certStatusFromWire),
 	KindCertCRL:            reader(certCRLFromWire),
+	KindResponderRequest:   reader(responderRequestFromWire),
+	KindResponderIssued:    reader(responderIssuedFromWire),
 	KindExchangeNote:       reader(noteFromWire),
 	KindExchangeWithdrawal: reader(withdrawalFromWire),
 }

@@ -926,6 +926,111 @@ func (x *CertCRL) GetCrl() []byte {
 	return nil
 }
 
+// ResponderRequest asks the CA to certify the key with which the validation authority signs its OCSP answers.
+type ResponderRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Issuer        string                 `protobuf:"bytes,1,opt,name=issuer,proto3" json:"issuer,omitempty"`                        // the CA that shall certify it, as in CertStatus
+	PublicKey     []byte                 `protobuf:"bytes,2,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"` // SubjectPublicKeyInfo, DER
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResponderRequest) Reset() {
+	*x = ResponderRequest{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResponderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResponderRequest) ProtoMessage() {}
+
+func (x *ResponderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResponderRequest.ProtoReflect.Descriptor instead.
+func (*ResponderRequest) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ResponderRequest) GetIssuer() string {
+	if x != nil {
+		return x.Issuer
+	}
+	return ""
+}
+
+func (x *ResponderRequest) GetPublicKey() []byte {
+	if x != nil {
+		return x.PublicKey
+	}
+	return nil
+}
+
+type ResponderIssued struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Issuer        string                 `protobuf:"bytes,1,opt,name=issuer,proto3" json:"issuer,omitempty"`
+	Certificate   []byte                 `protobuf:"bytes,2,opt,name=certificate,proto3" json:"certificate,omitempty"` // DER, id-kp-OCSPSigning
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResponderIssued) Reset() {
+	*x = ResponderIssued{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResponderIssued) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResponderIssued) ProtoMessage() {}
+
+func (x *ResponderIssued) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResponderIssued.ProtoReflect.Descriptor instead.
+func (*ResponderIssued) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ResponderIssued) GetIssuer() string {
+	if x != nil {
+		return x.Issuer
+	}
+	return ""
+}
+
+func (x *ResponderIssued) GetCertificate() []byte {
+	if x != nil {
+		return x.Certificate
+	}
+	return nil
+}
+
 type CodeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
@@ -936,7 +1041,7 @@ type CodeRequest struct {
 
 func (x *CodeRequest) Reset() {
 	*x = CodeRequest{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[10]
+	mi := &file_akashi_v1_payload_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -948,7 +1053,7 @@ func (x *CodeRequest) String() string {
 func (*CodeRequest) ProtoMessage() {}
 
 func (x *CodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[10]
+	mi := &file_akashi_v1_payload_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -961,7 +1066,7 @@ func (x *CodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodeRequest.ProtoReflect.Descriptor instead.
 func (*CodeRequest) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{10}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CodeRequest) GetRequest() string {
@@ -988,7 +1093,7 @@ type CodeAllotment struct {
 
 func (x *CodeAllotment) Reset() {
 	*x = CodeAllotment{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[11]
+	mi := &file_akashi_v1_payload_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1000,7 +1105,7 @@ func (x *CodeAllotment) String() string {
 func (*CodeAllotment) ProtoMessage() {}
 
 func (x *CodeAllotment) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[11]
+	mi := &file_akashi_v1_payload_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1013,7 +1118,7 @@ func (x *CodeAllotment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodeAllotment.ProtoReflect.Descriptor instead.
 func (*CodeAllotment) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{11}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CodeAllotment) GetRequest() string {
@@ -1046,7 +1151,7 @@ type ExchangeNote struct {
 
 func (x *ExchangeNote) Reset() {
 	*x = ExchangeNote{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[12]
+	mi := &file_akashi_v1_payload_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1058,7 +1163,7 @@ func (x *ExchangeNote) String() string {
 func (*ExchangeNote) ProtoMessage() {}
 
 func (x *ExchangeNote) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[12]
+	mi := &file_akashi_v1_payload_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1071,7 +1176,7 @@ func (x *ExchangeNote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeNote.ProtoReflect.Descriptor instead.
 func (*ExchangeNote) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{12}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ExchangeNote) GetEpoch() uint64 {
@@ -1136,7 +1241,7 @@ type ExchangeWithdrawal struct {
 
 func (x *ExchangeWithdrawal) Reset() {
 	*x = ExchangeWithdrawal{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[13]
+	mi := &file_akashi_v1_payload_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1148,7 +1253,7 @@ func (x *ExchangeWithdrawal) String() string {
 func (*ExchangeWithdrawal) ProtoMessage() {}
 
 func (x *ExchangeWithdrawal) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[13]
+	mi := &file_akashi_v1_payload_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1161,7 +1266,7 @@ func (x *ExchangeWithdrawal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeWithdrawal.ProtoReflect.Descriptor instead.
 func (*ExchangeWithdrawal) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{13}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ExchangeWithdrawal) GetKind() string {
@@ -1279,7 +1384,14 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x06issuer\x18\x01 \x01(\tR\x06issuer\x12\"\n" +
 	"\fmunicipality\x18\x02 \x01(\tR\fmunicipality\x12\x16\n" +
 	"\x06number\x18\x03 \x01(\x04R\x06number\x12\x10\n" +
-	"\x03crl\x18\x04 \x01(\fR\x03crl\"=\n" +
+	"\x03crl\x18\x04 \x01(\fR\x03crl\"I\n" +
+	"\x10ResponderRequest\x12\x16\n" +
+	"\x06issuer\x18\x01 \x01(\tR\x06issuer\x12\x1d\n" +
+	"\n" +
+	"public_key\x18\x02 \x01(\fR\tpublicKey\"K\n" +
+	"\x0fResponderIssued\x12\x16\n" +
+	"\x06issuer\x18\x01 \x01(\tR\x06issuer\x12 \n" +
+	"\vcertificate\x18\x02 \x01(\fR\vcertificate\"=\n" +
 	"\vCodeRequest\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\tR\arequest\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\rR\x05count\"?\n" +
@@ -1312,7 +1424,7 @@ func file_akashi_v1_payload_proto_rawDescGZIP() []byte {
 	return file_akashi_v1_payload_proto_rawDescData
 }
 
-var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_akashi_v1_payload_proto_goTypes = []any{
 	(*Identification)(nil),       // 0: akashi.v1.Identification
 	(*ResidentChange)(nil),       // 1: akashi.v1.ResidentChange
@@ -1324,10 +1436,12 @@ var file_akashi_v1_payload_proto_goTypes = []any{
 	(*CertRevocation)(nil),       // 7: akashi.v1.CertRevocation
 	(*CertStatus)(nil),           // 8: akashi.v1.CertStatus
 	(*CertCRL)(nil),              // 9: akashi.v1.CertCRL
-	(*CodeRequest)(nil),          // 10: akashi.v1.CodeRequest
-	(*CodeAllotment)(nil),        // 11: akashi.v1.CodeAllotment
-	(*ExchangeNote)(nil),         // 12: akashi.v1.ExchangeNote
-	(*ExchangeWithdrawal)(nil),   // 13: akashi.v1.ExchangeWithdrawal
+	(*ResponderRequest)(nil),     // 10: akashi.v1.ResponderRequest
+	(*ResponderIssued)(nil),      // 11: akashi.v1.ResponderIssued
+	(*CodeRequest)(nil),          // 12: akashi.v1.CodeRequest
+	(*CodeAllotment)(nil),        // 13: akashi.v1.CodeAllotment
+	(*ExchangeNote)(nil),         // 14: akashi.v1.ExchangeNote
+	(*ExchangeWithdrawal)(nil),   // 15: akashi.v1.ExchangeWithdrawal
 }
 var file_akashi_v1_payload_proto_depIdxs = []int32{
 	0, // 0: akashi.v1.ResidentChange.after:type_name -> akashi.v1.Identification
@@ -1350,7 +1464,7 @@ func file_akashi_v1_payload_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akashi_v1_payload_proto_rawDesc), len(file_akashi_v1_payload_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
