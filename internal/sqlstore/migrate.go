@@ -77,12 +77,28 @@ const migrationTable = `CREATE TABLE IF NOT EXISTS sqlstore_migration(
 	schema_name TEXT NOT NULL, number BIGINT NOT NULL, file TEXT NOT NULL, sha256 TEXT NOT NULL, at BIGINT NOT NULL,
 	PRIMARY KEY(schema_name, number))`
 
+// openingTable has one row: how often this database was opened.
+const openingTable = `CREATE TABLE IF NOT EXISTS sqlstore_opening(
+	one BIGINT NOT NULL PRIMARY KEY, n BIGINT NOT NULL)`
+
+// countOpening gives this Store a range of serial numbers of its own: the number of the opening in the upper bits, a
+// count in memory in the lower 40. That is room for 8 million openings with a million million numbers each.
+func (s *Store) countOpening(ctx context.Context) error {
+	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		var n int64
+		err := tx.QueryRow(ctx, `INSERT INTO sqlstore_opening(one, n) VALUES (1, 1)
+			ON CONFLICT (one) DO UPDATE SET n = sqlstore_opening.n + 1 RETURNING n`).Scan(&n)
+		s.serial.Store(n << 40)
+		return err
+	})
+}
+
 func (s *Store) migrate(ctx context.Context, schemas []Schema) error {
-	if len(schemas) == 0 {
-		return nil
-	}
 	create := func(ctx context.Context, tx *Tx) error {
-		_, err := tx.Exec(ctx, migrationTable)
+		if _, err := tx.Exec(ctx, migrationTable); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, openingTable)
 		return err
 	}
 	err := s.Update(ctx, create)

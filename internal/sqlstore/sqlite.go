@@ -105,7 +105,8 @@ func (l *liteStore) connect(ctx context.Context, readOnly bool) (*liteConn, erro
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	pragmas := []string{"busy_timeout=5000", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-16384"}
+	// With recursive_triggers an INSERT OR REPLACE fires the triggers that keep a table append-only.
+	pragmas := []string{"busy_timeout=5000", "foreign_keys=ON", "recursive_triggers=ON", "temp_store=MEMORY", "cache_size=-16384"}
 	switch {
 	case l.path == "":
 	case readOnly:

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -50,7 +52,8 @@ type Store struct {
 	opt    Options
 	lite   *liteStore // SQLite, Memory
 	pg     *sql.DB    // Postgres
-	retry  chan struct{}
+	serial atomic.Int64
+	bells  sync.Map // name → *clock.Bell
 }
 
 // ErrClosed is returned for a Store that was closed.
@@ -79,7 +82,7 @@ func Open(ctx context.Context, url string, opt Options, schemas ...Schema) (*Sto
 	if opt.Log == nil {
 		opt.Log = slog.Default()
 	}
-	s := &Store{opt: opt, retry: make(chan struct{}, 1)}
+	s := &Store{opt: opt}
 	var err error
 	switch {
 	case url == "memory:":
@@ -100,7 +103,11 @@ func Open(ctx context.Context, url string, opt Options, schemas ...Schema) (*Sto
 	if err != nil {
 		return nil, err
 	}
-	if err := s.migrate(ctx, schemas); err != nil {
+	err = s.migrate(ctx, schemas)
+	if err == nil {
+		err = s.countOpening(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -108,6 +115,13 @@ func Open(ctx context.Context, url string, opt Options, schemas ...Schema) (*Sto
 
 // Engine tells which database this is.
 func (s *Store) Engine() Engine { return s.engine }
+
+// Bell is the bell of a name, the same at each call. Tx.Ring rings it; so a package can tell the task that drains its
+// table of new rows without knowing it.
+func (s *Store) Bell(name string) *clock.Bell {
+	b, _ := s.bells.LoadOrStore(name, new(clock.Bell))
+	return b.(*clock.Bell)
+}
 
 // Close waits for the transactions that are open and closes the database. A second Close does nothing.
 func (s *Store) Close() error {
@@ -157,7 +171,7 @@ func (s *Store) enter(ctx context.Context) (context.Context, error) {
 	return context.WithValue(ctx, insideKey{s}, true), nil
 }
 
-// commitFault asks the faults of a test.
+// beforeCommit asks the faults of a test.
 func (s *Store) beforeCommit() error {
 	if s.opt.Faults == nil {
 		return nil

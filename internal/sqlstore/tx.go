@@ -19,6 +19,7 @@ type conn interface {
 
 // Tx is an open transaction. It belongs to the function it was given to, and to one goroutine.
 type Tx struct {
+	store    *Store
 	conn     conn
 	now      time.Time
 	readOnly bool
@@ -33,7 +34,7 @@ type Tx struct {
 }
 
 func (s *Store) newTx(c conn, readOnly bool) *Tx {
-	return &Tx{conn: c, now: s.opt.Clock.Now().UTC().Truncate(time.Microsecond), readOnly: readOnly}
+	return &Tx{store: s, conn: c, now: s.opt.Clock.Now().UTC().Truncate(time.Microsecond), readOnly: readOnly}
 }
 
 // Now is the clock's time, read once at the start of the transaction, in UTC, in whole microseconds.
@@ -46,6 +47,14 @@ func (tx *Tx) Writes() int { return tx.writes }
 // OnCommit has fn called after the transaction is durable, in the goroutine of Update's caller. It is not called when
 // the transaction, or the Attempt in which it was given, fails.
 func (tx *Tx) OnCommit(fn func()) { tx.onCommit = append(tx.onCommit, fn) }
+
+// Ring rings Store.Bell(name) after the commit.
+func (tx *Tx) Ring(name string) { tx.OnCommit(tx.store.Bell(name).Ring) }
+
+// Serial is a number that no other call gets in this database, now or later; larger in later calls of this Store. It is
+// for keys of rows that need no meaning. Transactions do not wait for each other over it, so there are gaps, and on a
+// PostgreSQL schema that several processes share the numbers are not in the order of time.
+func (tx *Tx) Serial() int64 { return tx.store.serial.Add(1) }
 
 // Exec runs a statement and returns the number of rows it changed.
 //
