@@ -1,0 +1,106 @@
+// Package host is the ground that every organisation stands on (団体の土台): its own database, its clock and randomness,
+// its exchange with the others, what falls due, and its audit log, joined so that one act is one transaction.
+//
+// An organisation brings its Rules: its tables, a route for each kind of message it takes, a rule for each kind of
+// thing that falls due. A screen does what it does through Act, so that a person's act and a message take the same
+// path: rule, state, audit entry and messages out commit together.
+package host
+
+import (
+	"context"
+	"io"
+	"log/slog"
+
+	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+)
+
+// Config is what an organisation is given by whoever starts it.
+type Config struct {
+	Self     message.Org
+	Name     plain.Sentence // "松本市"
+	StoreURL string         // sqlite:PATH, postgres://…, memory:
+	Clock    clock.Clock
+	Rand     io.Reader
+	Signer   exchange.Signer
+	Trust    *pki.Trust
+	Link     exchange.Link
+	Peers    []message.Org
+	Limits   exchange.Limits
+	Log      *slog.Logger
+}
+
+// Rules are what makes an organisation that organisation.
+type Rules struct {
+	Schema sqlstore.Schema
+	Routes []exchange.Route
+	Due    []due.Rule
+	// Rebuild gives the payload that would be sent today in the place of a parked one; may be nil.
+	Rebuild func(ctx context.Context, tx *sqlstore.Tx, was message.Payload) (message.Payload, error)
+}
+
+// Host is an organisation's ground.
+type Host struct {
+	Config
+	Store    *sqlstore.Store
+	Exchange *exchange.Exchange
+	Due      *due.List
+}
+
+// Open opens the database, brings its tables up to date, and joins the parts. Close it when New of the organisation fails.
+func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	cfg.Log = cfg.Log.With("organisation", string(cfg.Self))
+	store, err := sqlstore.Open(ctx, cfg.StoreURL, sqlstore.Options{Clock: cfg.Clock, Log: cfg.Log},
+		auditlog.Schema, due.Schema, exchange.Schema(), rules.Schema)
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{Config: cfg, Store: store}
+	h.Exchange, err = exchange.New(ctx, exchange.Config{
+		Self: cfg.Self, Store: store, Clock: cfg.Clock, Rand: cfg.Rand, Signer: cfg.Signer, Trust: cfg.Trust, Link: cfg.Link,
+		Peers: cfg.Peers, Routes: rules.Routes, Rebuild: rules.Rebuild, Limits: cfg.Limits, Log: cfg.Log,
+	})
+	if err != nil {
+		store.Close()
+		return nil, err
+	}
+	h.Due = due.New(store, cfg.Clock, rules.Due, h.send, cfg.Log)
+	return h, nil
+}
+
+func (h *Host) send(ctx context.Context, tx *sqlstore.Tx, outs []message.Out) error {
+	_, err := h.Exchange.Send(ctx, tx, outs, "")
+	return err
+}
+
+// Act runs a rule that a person's act, rather than a message, has set off, in one transaction with its messages out. It
+// returns the trace under which all that follows can be found.
+func (h *Host) Act(ctx context.Context, rule func(context.Context, *sqlstore.Tx) ([]message.Out, error)) (trace string, err error) {
+	if trace, err = h.Exchange.NewTrace(); err != nil {
+		return "", err
+	}
+	err = h.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		outs, err := rule(ctx, tx)
+		if err != nil {
+			return err
+		}
+		_, err = h.Exchange.Send(ctx, tx, outs, trace)
+		return err
+	})
+	return trace, err
+}
+
+// Tasks are the loops to step: the exchange's, and the due list's.
+func (h *Host) Tasks() []clock.Task { return append(h.Exchange.Tasks(), h.Due.Tasks()...) }
+
+// Close closes the database.
+func (h *Host) Close() error { return h.Store.Close() }
