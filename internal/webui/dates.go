@@ -43,7 +43,7 @@ func dayOf(t time.Time, lang plain.Lang) moment {
 func instantOf(t time.Time, lang plain.Lang) moment {
 	t = t.In(japan)
 	ja, _ := wareki(t)
-	m := moment{Machine: t.Format("2006-01-02T15:04:05.000-07:00")}
+	m := moment{Machine: t.Format(machineTime)}
 	if lang == plain.EN {
 		m.Text, m.Beside, m.Round = t.Format("2 January 2006, 15:04:05"), "JST", true
 	} else {
@@ -51,6 +51,14 @@ func instantOf(t time.Time, lang plain.Lang) moment {
 	}
 	return m
 }
+
+// tickOf gives the time of day to the millisecond, for what happens within one second; the day is beside it.
+func tickOf(t time.Time) moment {
+	t = t.In(japan)
+	return moment{t.Format(machineTime), t.Format("15:04:05.000"), t.Format(time.DateOnly), true}
+}
+
+const machineTime = "2006-01-02T15:04:05.000-07:00"
 
 // wareki is the year in the Japanese calendar: 令和8年, Reiwa 8; the first year of an era is 元年. Before 1873 Japan did
 // not use the Gregorian calendar, and the year is given as it is.

@@ -34,6 +34,7 @@ type Line struct {
 	Outstanding, Parked, Held int64
 	Lag                       time.Duration // age of the oldest message without a verdict; 0 when there is none
 	Refused                   bool          // the peer refuses this organisation, or cannot be reached
+	TableOnly                 bool          // leaves the line out of the picture, where it would hide others
 }
 
 // State is the line's status: trouble first.
@@ -67,7 +68,11 @@ func (f Flow) Table() Table {
 		names[n.ID] = n.Name
 	}
 	for _, l := range f.Lines {
-		t.Rows = append(t.Rows, []any{names[l.From], names[l.To], l.State(), l.Sent, l.Outstanding, l.Parked, l.Held, l.Lag})
+		var lag any
+		if l.Lag > 0 {
+			lag = l.Lag
+		}
+		t.Rows = append(t.Rows, []any{names[l.From], names[l.To], l.State(), l.Sent, l.Outstanding, l.Parked, l.Held, lag})
 	}
 	return t
 }
@@ -111,14 +116,22 @@ var (
 // Drawings lays the picture out both ways.
 func (f Flow) Drawings() []drawing { return []drawing{f.draw(wideGrid), f.draw(tallGrid)} }
 
+// detour is how far beside the boxes a line runs that passes over a step, and label half of what its label needs.
+const detour, halfLabel = 58, 14
+
 func (f Flow) draw(g grid) drawing {
 	d := drawing{Direction: g.direction}
+	lines, both, far := f.drawn()
+	side := g.margin // where the first box of a step begins: detours run before it
+	if far > 0 {
+		side += detour
+	}
 	at := map[string]box{}
 	for _, n := range f.Nodes {
-		along, across := int(n.Along*float64(g.stepAlong)), int(n.Across*float64(g.stepAcross))
-		b := box{Node: n, X: g.margin + along, Y: g.margin + across, W: g.boxW, H: g.boxH}
+		along, across := g.margin+int(n.Along*float64(g.stepAlong)), side+int(n.Across*float64(g.stepAcross))
+		b := box{Node: n, X: along, Y: across, W: g.boxW, H: g.boxH}
 		if g.direction == "tall" {
-			b.X, b.Y = g.margin+across, g.margin+along
+			b.X, b.Y = across, along
 		}
 		l := lookOf(n.Role)
 		b.Colour, b.RoleName = l.Colour, l.Name
@@ -126,15 +139,11 @@ func (f Flow) draw(g grid) drawing {
 		d.Boxes = append(d.Boxes, b)
 		d.Width, d.Height = max(d.Width, b.X+b.W+g.margin), max(d.Height, b.Y+b.H+g.margin)
 	}
-	both := map[[2]string]bool{}
-	for _, l := range f.Lines {
-		both[[2]string{l.From, l.To}] = true
-	}
-	for _, l := range f.Lines {
-		from, okFrom := at[l.From]
-		to, okTo := at[l.To]
-		if !okFrom || !okTo {
-			continue // a line to an organisation that the picture does not show is still in the table
+	for _, l := range lines {
+		from, to := at[l.From], at[l.To]
+		if isFar(from.Node, to.Node) {
+			d.Arrows = append(d.Arrows, around(l, from, to, g.direction == "tall"))
+			continue
 		}
 		shift := 0.0
 		if both[[2]string{l.To, l.From}] {
@@ -143,6 +152,64 @@ func (f Flow) draw(g grid) drawing {
 		d.Arrows = append(d.Arrows, connect(l, from, to, shift))
 	}
 	return d
+}
+
+// drawn returns the lines of the picture, which pairs they join, and how many of them pass over a step. A line to an
+// organisation that the picture does not show is in the table all the same.
+func (f Flow) drawn() (lines []Line, pairs map[[2]string]bool, far int) {
+	nodes := map[string]Node{}
+	for _, n := range f.Nodes {
+		nodes[n.ID] = n
+	}
+	pairs = map[[2]string]bool{}
+	for _, l := range f.Lines {
+		from, okFrom := nodes[l.From]
+		to, okTo := nodes[l.To]
+		if l.TableOnly || !okFrom || !okTo {
+			continue
+		}
+		lines = append(lines, l)
+		pairs[[2]string{l.From, l.To}] = true
+		if isFar(from, to) {
+			far++
+		}
+	}
+	return lines, pairs, far
+}
+
+// isFar reports whether a straight line would run behind the boxes of a step between.
+func isFar(a, b Node) bool { return math.Abs(a.Along-b.Along) > 1.5 }
+
+// around draws a line that passes over a step in an arc beside all boxes: above them, or in the tall picture to their
+// left.
+func around(l Line, from, to box, tall bool) arrow {
+	a := arrow{Line: l, LW: labelWidth(l)}
+	if tall {
+		y1, y2, x := float64(from.Y)+float64(from.H)/2, float64(to.Y)+float64(to.H)/2, float64(halfLabel)
+		a.Path = "M" + pair(float64(from.X), y1) + "C" + pair(x-detour/3, y1) + pair(x-detour/3, y2) + pair(float64(to.X)-10, y2)
+		a.Head = point(float64(to.X), y2, 1, 0)
+		a.LX, a.LY = max(int(x), a.LW/2+2), int((y1+y2)/2)
+		return a
+	}
+	x1, x2, y := float64(from.X)+float64(from.W)/2, float64(to.X)+float64(to.W)/2, float64(halfLabel)
+	a.Path = "M" + pair(x1, float64(from.Y)) + "C" + pair(x1, y-detour/3) + pair(x2, y-detour/3) + pair(x2, float64(to.Y)-10)
+	a.Head = point(x2, float64(to.Y), 0, 1)
+	top := 0.125*float64(from.Y) + 0.75*(y-detour/3) + 0.125*float64(to.Y) // of the curve, half way along
+	a.LX, a.LY = int((x1+x2)/2), max(int(top), halfLabel)
+	return a
+}
+
+// point is the arrow's point at x, y in the direction u.
+func point(x, y, ux, uy float64) string {
+	return "M" + pair(x-ux, y-uy) + "L" + pair(x-10*ux-6*uy, y-10*uy+6*ux) + "L" + pair(x-10*ux+6*uy, y-10*uy-6*ux) + "Z"
+}
+
+func labelWidth(l Line) int {
+	w := 18 + 9*len(strconv.FormatInt(l.Sent, 10))
+	if l.State().Kind != OK {
+		w += 22
+	}
+	return w
 }
 
 // connect draws a curve from the border of one box to that of another. Two lines between the same boxes run side by
@@ -159,15 +226,11 @@ func connect(l Line, from, to box, shift float64) arrow {
 	side := 13 * shift
 	x1, y1 := leave(fx+nx*side, fy+ny*side, ux, uy, from)
 	x2, y2 := leave(tx+nx*side, ty+ny*side, -ux, -uy, to)
+	a := arrow{Line: l, LW: labelWidth(l)}
+	a.Head = point(x2, y2, ux, uy)
 	x2, y2 = x2-ux*9, y2-uy*9 // room for the point
-	label := int(18 + 9*len(strconv.FormatInt(l.Sent, 10)))
-	if l.State().Kind != OK {
-		label += 22
-	}
-	a := arrow{Line: l, LW: label}
-	a.LX, a.LY = int((x1+x2)/2+nx*side*0.4), int((y1+y2)/2+ny*side*0.4)
+	a.LX, a.LY = int((x1+x2)/2+nx*side*0.3), int((y1+y2)/2+ny*side*0.3)
 	a.Path = "M" + pair(x1, y1) + "L" + pair(x2, y2)
-	a.Head = "M" + pair(x2+ux*10, y2+uy*10) + "L" + pair(x2+nx*6, y2+ny*6) + "L" + pair(x2-nx*6, y2-ny*6) + "Z"
 	return a
 }
 

@@ -113,11 +113,20 @@ func (f *Form) File(name string) (data []byte, filename string, ok bool) {
 	return data, headers[0].Filename, err == nil
 }
 
-// Need returns an entry, and adds a problem when it is empty. The label is the field's, in both languages.
+// Need returns an entry, and adds a problem when it is empty. The label stands within a sentence: 氏 / the family name.
 func (f *Form) Need(name string, label plain.Sentence) string {
 	v := f.Value(name)
 	if v == "" && !f.has(name) {
-		f.Bad(name, label.JA+"を入力してください。", "Enter: "+label.EN+".")
+		f.Bad(name, label.JA+"を入力してください。", "Enter "+label.EN+".")
+	}
+	return v
+}
+
+// NeedChoice is Need for what is chosen and not typed: a list, a radio field, a box, a file.
+func (f *Form) NeedChoice(name string, label plain.Sentence) string {
+	v := f.Value(name)
+	if v == "" && len(f.files[name]) == 0 && !f.has(name) {
+		f.Bad(name, label.JA+"を選んでください。", "Choose "+label.EN+".")
 	}
 	return v
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
-// funcs are what templates may call, bound to one language. README of the templates:
+// funcs are what templates may call, bound to one language. In the templates:
 //
 //	t "日本語" "English"      a text; both must be there
 //	say S                     a plain.Sentence
@@ -18,7 +18,8 @@ import (
 //	away "/prefecture-20/"    an address of another one; takes the language along
 //	name S                    a person's or place's name, marked as Japanese on English pages
 //	code S                    an identifier, in figures of one width
-//	date T, at T, took D      a day (和暦 and ISO), an instant, a duration, from time.Time and time.Duration
+//	date T, at T, tick T      a day (和暦 and ISO), an instant, a time of day to the millisecond: {{template "moment" (at T)}}
+//	took D                    a time.Duration
 //	num N                     12,345
 //	field FORM NAME LABEL …   a field for the components text, date, area, select, radio, check, file (see field.go)
 func (u *UI) funcs(lang plain.Lang) template.FuncMap {
@@ -34,6 +35,7 @@ func (u *UI) funcs(lang plain.Lang) template.FuncMap {
 		"day":    func(d Day) moment { return dayOf(time.Time(d), lang) },
 		"date":   func(t time.Time) moment { return dayOf(t, lang) },
 		"at":     func(t time.Time) moment { return instantOf(t, lang) },
+		"tick":   tickOf,
 		"took":   func(d time.Duration) string { return tookIn(d, lang) },
 		"num":    thousands,
 		"kind":   kindOf,

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/akashi-id/akashi/internal/access"
@@ -77,6 +78,7 @@ func (u *UI) chooseURL(r *http.Request) string {
 type chooser struct {
 	Next   string
 	Groups []chooserGroup
+	Known  bool // somebody is chosen now
 }
 
 type chooserGroup struct {
@@ -87,12 +89,12 @@ type chooserGroup struct {
 }
 
 func (u *UI) showChooser(w http.ResponseWriter, r *http.Request) {
-	c := chooser{Next: u.cfg.Sessions.Within(r.URL.Query().Get("next"))}
+	c := chooser{Next: u.cfg.Sessions.Within(r.URL.Query().Get("next")), Known: access.From(r.Context()).ID != ""}
 	for _, p := range u.cfg.Sessions.Personas() {
 		if n := len(c.Groups); n == 0 || c.Groups[n-1].Persons[0].Job != p.Job {
 			g := chooserGroup{Job: p.Job.Name(), Here: access.From(r.Context()).ID}
 			for _, rule := range access.Rules() {
-				if access.May(p, rule.Act, u.cfg.Role) == nil && !contains(g.May, rule.Name) {
+				if access.May(p, rule.Act, u.cfg.Role) == nil && !slices.Contains(g.May, rule.Name) {
 					g.May = append(g.May, rule.Name)
 				}
 			}
@@ -102,15 +104,6 @@ func (u *UI) showChooser(w http.ResponseWriter, r *http.Request) {
 		g.Persons = append(g.Persons, p)
 	}
 	u.Render(w, r, u.choose, http.StatusOK, c)
-}
-
-func contains(list []plain.Sentence, s plain.Sentence) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 func (u *UI) takeChoice(w http.ResponseWriter, r *http.Request) {

@@ -95,8 +95,8 @@ func (b *book) postForm(w http.ResponseWriter, r *http.Request) {
 	if f.Need("birth", both("生年月日", "the date of birth")) == "2023-02-29" {
 		f.Bad("birth", "2023年2月29日はありません。暦にある日付を入力してください。", "2023-02-29 does not exist: enter a date of the calendar.")
 	}
-	f.Need("town", both("町名", "the town"))
-	f.Need("reason", both("登録の理由", "the reason"))
+	f.NeedChoice("town", both("町名", "the town"))
+	f.NeedChoice("reason", both("登録の理由", "the reason"))
 	if f.Value("seen") == "" {
 		f.Bad("seen", "本人確認書類を見てから、印を付けてください。", "Look at the proof of identity, then tick the box.")
 	}

@@ -1,27 +1,91 @@
-package storybook
+package storybook_test
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+
+	"github.com/akashi-id/akashi/internal/webui/storybook"
+	"github.com/akashi-id/akashi/internal/webui/webuitest"
 )
 
-func TestStorybookServes(t *testing.T) {
-	h, err := Handler()
+func TestMain(m *testing.M) { webuitest.Main(m) }
+
+func serve(t *testing.T) string {
+	t.Helper()
+	h, err := storybook.Handler()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewServer(h)
-	defer s.Close()
-	for _, path := range []string{"/", "/flow", "/trace", "/session", "/form"} {
-		resp, err := http.Get(s.URL + Base + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, _ := io.ReadAll(resp.Body)
-		if resp.StatusCode != 200 {
-			t.Errorf("%s: %d\n%s", path, resp.StatusCode, body)
-		}
+	mux := http.NewServeMux()
+	mux.Handle(storybook.Base+"/", h)
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s.URL + storybook.Base
+}
+
+// be chooses a persona on the chooser, as a person does.
+func be(t *testing.T, tab *webuitest.Tab, base, persona, path string) {
+	t.Helper()
+	tab.Open(base + "/session?next=" + storybook.Base + path)
+	if status := tab.Follow(`button[value="` + persona + `"]`); status != http.StatusOK {
+		t.Fatalf("choosing %s: %d", persona, status)
+	}
+	if got := tab.Location(); !strings.HasPrefix(got, base+path) {
+		t.Fatalf("choosing %s led to %s", persona, got)
+	}
+}
+
+// TestScreens looks at every component in both languages and widths: axe finds nothing, nothing is cut off, and each
+// looks as it did when somebody last looked.
+func TestScreens(t *testing.T) {
+	base := serve(t)
+	for _, lang := range []string{"ja", "en"} {
+		t.Run(lang, func(t *testing.T) {
+			tab := webuitest.Browser(t)
+			look := func(name string) {
+				t.Helper()
+				if got := webuitest.Eval[string](tab, "document.documentElement.lang"); got != lang {
+					t.Errorf("%s is in %q, want %q", name, got, lang)
+				}
+				for _, w := range webuitest.Widths {
+					for _, f := range tab.Axe(w) {
+						t.Logf("axe could not decide at %d px: %s", w, f)
+					}
+				}
+				tab.Golden(name + "-" + lang)
+			}
+			tab.Open(base + "/?lang=" + lang)
+			look("nobody")
+			tab.Open(base + "/session")
+			look("choose")
+			be(t, tab, base, "operator-ueda", "/flow")
+			look("flow")
+			if status := tab.Open(base + "/audit"); status != http.StatusForbidden {
+				t.Errorf("an operator opens the audit log: %d", status)
+			}
+			look("refused")
+			be(t, tab, base, "clerk-aoki", "/")
+			look("blocks")
+			tab.Open(base + "/trace")
+			look("trace")
+			tab.Open(base + "/form")
+			look("form")
+			tab.Fill("#f-family", "髙𠮷")
+			tab.Fill("#f-birth", "2023-02-29")
+			tab.Press(`label:has(input[value="movein"])`)
+			if status := tab.Follow(`#form .button`); status != http.StatusUnprocessableEntity {
+				t.Errorf("a day that does not exist: %d", status)
+			}
+			look("wrong")
+			tab.Fill("#f-birth", "令和5年2月28日")
+			tab.Fill("#f-town", "ote")
+			tab.Press(`label:has(#f-seen)`)
+			if status := tab.Follow(`#form .button`); status != http.StatusOK {
+				t.Errorf("a good form: %d", status)
+			}
+			look("confirm")
+		})
 	}
 }

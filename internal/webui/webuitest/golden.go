@@ -1,0 +1,163 @@
+package webuitest
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"os"
+	"path/filepath"
+
+	"github.com/chromedp/chromedp"
+)
+
+var update = flag.Bool("update-screens", false, "write the pictures of screens anew; look at them before you commit them")
+
+// Widths are those at which screens are looked at: a telephone and a desk.
+var Widths = []int64{390, 1280}
+
+const (
+	// The edges of letters differ a little between builds of the font renderer; a changed word differs by more.
+	sameColour = 64
+	// maxShare is the share of pixels that may differ.
+	maxShare = 0.005
+)
+
+// Golden compares the whole page with testdata/screens/NAME-WIDTH.png at each width. On a difference it writes what it
+// saw beside it as NAME-WIDTH.actual.png. It also fails when the page is wider than the window, so that a part of it
+// would have to be scrolled to from the side.
+func (tab *Tab) Golden(name string, widths ...int64) {
+	tab.t.Helper()
+	if len(widths) == 0 {
+		widths = Widths
+	}
+	for _, w := range widths {
+		got := tab.picture(w)
+		file := filepath.Join("testdata", "screens", fmt.Sprintf("%s-%d.png", name, w))
+		actual := file[:len(file)-len(".png")] + ".actual.png"
+		if *update {
+			tab.write(file, got)
+			os.Remove(actual)
+			continue
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			tab.write(actual, got)
+			tab.t.Errorf("there is no picture of %s: look at %s, then run with -update-screens", name, actual)
+			continue
+		}
+		share, err := differing(want, got)
+		if err != nil || share > maxShare {
+			tab.write(actual, got)
+			tab.t.Errorf("%s at %d px looks different (%.2f %% of it, %v): compare %s with %s", name, w, share*100, err, actual, file)
+			continue
+		}
+		os.Remove(actual)
+	}
+}
+
+// picture is the whole page at a width, as PNG.
+func (tab *Tab) picture(width int64) []byte {
+	tab.t.Helper()
+	tab.width(width)
+	size := Eval[struct{ W, H int64 }](tab, `document.fonts.ready.then(() => {
+		scrollTo(0, 0);
+		return {W: document.scrollingElement.scrollWidth, H: document.scrollingElement.scrollHeight};
+	})`)
+	if size.W > width {
+		tab.t.Errorf("%s is %d px wide in a window of %d px", tab.Location(), size.W, width)
+	}
+	tab.do("set the window", chromedp.EmulateViewport(width, max(size.H, 900)))
+	data, err := chromedp.Run(tab.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		tab.t.Fatalf("take a picture: %v", err)
+	}
+	if data, err = shrink(data); err != nil {
+		tab.t.Fatalf("make the picture smaller: %v", err)
+	}
+	return data
+}
+
+// shrink writes a picture with a palette of at most 256 colours, coarsened until they fit. What is kept in the
+// repository is a quarter of the size, and the steps between its colours stay far below sameColour.
+func shrink(data []byte) ([]byte, error) {
+	img, err := pixels(data)
+	if err != nil {
+		return nil, err
+	}
+	for step := 1; step <= sameColour/2; step *= 2 {
+		out := image.NewPaletted(img.Rect, nil)
+		index := map[color.RGBA]uint8{}
+		for i := 0; i < len(img.Pix) && len(index) <= 256; i += 4 {
+			c := color.RGBA{coarse(img.Pix[i], step), coarse(img.Pix[i+1], step), coarse(img.Pix[i+2], step), 255}
+			n, known := index[c]
+			if !known {
+				n = uint8(len(index))
+				index[c] = n
+				out.Palette = append(out.Palette, c)
+			}
+			out.Pix[i/4] = n
+		}
+		if len(index) <= 256 {
+			var b bytes.Buffer
+			err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, out)
+			return b.Bytes(), err
+		}
+	}
+	return data, nil
+}
+
+// coarse rounds a colour value to a multiple of step, and keeps white white.
+func coarse(v uint8, step int) uint8 { return uint8(min((int(v)+step/2)/step*step, 255)) }
+
+func (tab *Tab) write(file string, data []byte) {
+	tab.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		tab.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// differing is the share of pixels of which some colour differs visibly. Pictures of different heights are compared
+// over the higher one, so that what was added counts.
+func differing(a, b []byte) (float64, error) {
+	x, err := pixels(a)
+	if err != nil {
+		return 1, err
+	}
+	y, err := pixels(b)
+	if err != nil {
+		return 1, err
+	}
+	if x.Rect.Dx() != y.Rect.Dx() {
+		return 1, fmt.Errorf("%d px wide instead of %d", y.Rect.Dx(), x.Rect.Dx())
+	}
+	if x.Rect.Dy() > y.Rect.Dy() {
+		x, y = y, x
+	}
+	different := (y.Rect.Dy() - x.Rect.Dy()) * x.Rect.Dx()
+	for i := 0; i < len(x.Pix); i += 4 {
+		for c := range 3 {
+			if d := int(x.Pix[i+c]) - int(y.Pix[i+c]); d > sameColour || d < -sameColour {
+				different++
+				break
+			}
+		}
+	}
+	return float64(different) / float64(len(y.Pix)/4), nil
+}
+
+func pixels(data []byte) (*image.RGBA, error) {
+	img, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	out := image.NewRGBA(image.Rect(0, 0, img.Bounds().Dx(), img.Bounds().Dy()))
+	draw.Draw(out, out.Rect, img, img.Bounds().Min, draw.Src)
+	return out, nil
+}
