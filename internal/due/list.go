@@ -1,0 +1,203 @@
+package due
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+)
+
+const (
+	maxBatch = 100 // items of one step
+	// slowBatch is small because each item of the slow lane may cost a whole deadline.
+	slowBatch = 4
+
+	// Deadline is how long an Outside may take when its Rule says nothing else.
+	Deadline = 10 * time.Second
+)
+
+// Rule says how the items of a kind are done.
+type Rule struct {
+	Kind string
+
+	// Prepare (may be nil) reads what the next step needs. It may be called again.
+	Prepare func(ctx context.Context, tx *sqlstore.Tx, item Item) (any, error)
+
+	// Outside (may be nil) gets what Prepare returned. No transaction is open. It must return when ctx ends: a call that
+	// does not is left behind when its deadline has passed.
+	Outside func(ctx context.Context, prepared any) (any, error)
+
+	// Finish gets what the step before returned, nil if there was none. It is a rule as any other: it writes through tx,
+	// returns the messages to send, and may be called again.
+	Finish func(ctx context.Context, tx *sqlstore.Tx, item Item, result any) ([]message.Out, error)
+
+	// Deadline of Outside in real time, because what hangs is a device; 0 means the constant Deadline.
+	Deadline time.Duration
+}
+
+// List does the due items of one store.
+type List struct {
+	// Parallel is the number of Outside calls at the same time, from New 2. A replay whose rules draw on one source of
+	// randomness sets 1. It must not change while tasks run.
+	Parallel int
+
+	store *sqlstore.Store
+	clock clock.Clock
+	rules map[string]Rule
+	send  func(ctx context.Context, tx *sqlstore.Tx, outs []message.Out) error
+	log   *slog.Logger
+
+	mu   sync.Mutex
+	slow map[string]bool // kinds whose last Outside missed its deadline
+	left map[string]int  // Outside calls that were left behind and still run, by kind
+}
+
+// New makes the list of a store; send puts the messages of a Finish into its transaction. Two rules of one kind are a
+// mistake in the program and panic.
+func New(store *sqlstore.Store, c clock.Clock, rules []Rule,
+	send func(ctx context.Context, tx *sqlstore.Tx, outs []message.Out) error, log *slog.Logger) *List {
+	l := &List{Parallel: 2, store: store, clock: c, rules: map[string]Rule{}, send: send, log: log,
+		slow: map[string]bool{}, left: map[string]int{}}
+	for _, r := range rules {
+		if _, twice := l.rules[r.Kind]; twice || r.Finish == nil {
+			panic("due: kind " + r.Kind + " has two rules, or no Finish")
+		}
+		if r.Deadline == 0 {
+			r.Deadline = Deadline
+		}
+		l.rules[r.Kind] = r
+	}
+	return l
+}
+
+// Tasks are the loops that do the work: the usual lane, and the one for kinds whose Outside hangs.
+func (l *List) Tasks() []clock.Task {
+	return []clock.Task{
+		{Name: "due", Bell: l.store.Bell(fastBell),
+			Step: func(ctx context.Context) (time.Time, error) { return l.step(ctx, false) }},
+		{Name: "due (slow kinds)", Bell: l.store.Bell(slowBell),
+			Step: func(ctx context.Context) (time.Time, error) { return l.step(ctx, true) }},
+	}
+}
+
+// work is an item on its way.
+type work struct {
+	Item
+	rule   Rule
+	result any
+	err    error
+	left   bool // for the next step: its kind went to the other lane meanwhile
+}
+
+// step does one batch of one lane. It asks to be called again at once until a look finds nothing to do.
+func (l *List) step(ctx context.Context, slow bool) (time.Time, error) {
+	kinds := l.slowKinds()
+	if slow && len(kinds) == 0 {
+		return time.Time{}, nil
+	}
+	batch, next, err := l.claim(ctx, slow, kinds)
+	if err != nil || len(batch) == 0 {
+		return next, err
+	}
+	l.outside(ctx, batch, slow)
+	if err := ctx.Err(); err != nil {
+		return time.Time{}, err // what the end of the program cut off is no failure of the items
+	}
+	if err := l.finish(ctx, batch); err != nil {
+		return time.Time{}, err
+	}
+	if err := l.setBack(ctx, batch); err != nil {
+		return time.Time{}, err
+	}
+	return l.clock.Now(), nil
+}
+
+// claim reads the items whose time has come and prepares them; when there are none it tells when the next one comes.
+// Nothing is marked: that an item is still there and unchanged is asked again when it is finished.
+func (l *List) claim(ctx context.Context, slow bool, kinds []string) (batch []*work, next time.Time, err error) {
+	lane, args := "", []any{l.clock.Now()}
+	for i, k := range kinds {
+		lane += fmt.Sprintf(", $%d", i+2)
+		args = append(args, k)
+	}
+	limit := maxBatch
+	if slow {
+		lane, limit = "AND kind IN ("+strings.TrimPrefix(lane, ", ")+")", slowBatch
+	} else if lane != "" {
+		lane = "AND kind NOT IN (" + strings.TrimPrefix(lane, ", ") + ")"
+	}
+	early := false // a Prepare failed: its error may have spoiled the read transaction for the others
+	err = l.store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		batch, early = nil, false
+		items, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, i *Item) error {
+			return r.Scan(&i.ID, &i.Kind, &i.Ref, &i.Payload, sqlstore.Time(&i.At), &i.Tries)
+		}, fmt.Sprintf(`SELECT id, kind, ref, payload, due_at, tries FROM due
+			WHERE state = 'waiting' AND at <= $1 %s ORDER BY at, id LIMIT %d`, lane, limit), args...)
+		if err != nil {
+			return err
+		}
+		for _, item := range items {
+			batch = append(batch, &work{Item: item, rule: l.rules[item.Kind]})
+		}
+		if len(batch) == 0 {
+			next, err = l.next(ctx, tx, lane, args[1:])
+			return err
+		}
+		for _, w := range batch {
+			if early = !l.prepare(ctx, tx, w); early {
+				break
+			}
+		}
+		return nil
+	})
+	if err != nil && !early {
+		return nil, time.Time{}, err
+	}
+	if early {
+		err = l.prepareEach(ctx, batch)
+	}
+	return batch, next, err
+}
+
+func (l *List) next(ctx context.Context, tx *sqlstore.Tx, lane string, kinds []any) (time.Time, error) {
+	for i := range kinds { // $1 is not used here
+		lane = strings.Replace(lane, fmt.Sprintf("$%d", i+2), fmt.Sprintf("$%d", i+1), 1)
+	}
+	var at *int64
+	err := tx.QueryRow(ctx, "SELECT min(at) FROM due WHERE state = 'waiting' "+lane, kinds...).Scan(&at)
+	if err != nil || at == nil {
+		return time.Time{}, err
+	}
+	return sqlstore.FromMicros(*at), nil
+}
+
+// prepareEach prepares every item in a transaction of its own.
+func (l *List) prepareEach(ctx context.Context, batch []*work) error {
+	for _, w := range batch {
+		w.result, w.err = nil, nil
+		err := l.store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+			l.prepare(ctx, tx, w)
+			return nil
+		})
+		if err != nil && w.err == nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *List) prepare(ctx context.Context, tx *sqlstore.Tx, w *work) bool {
+	switch {
+	case w.rule.Finish == nil:
+		w.err = noRule(w.Kind)
+	case w.rule.Prepare != nil:
+		w.result, w.err = safely(func() (any, error) { return w.rule.Prepare(ctx, tx, w.Item) })
+	}
+	return w.err == nil
+}
