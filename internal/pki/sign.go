@@ -8,14 +8,13 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
+	"encoding/asn1"
 	"errors"
 	"fmt"
 	"io"
 
 	"golang.org/x/crypto/cryptobyte"
 	cryptobyte_asn1 "golang.org/x/crypto/cryptobyte/asn1"
-
-	"encoding/asn1"
 
 	"github.com/akashi-id/akashi/cert"
 )
@@ -47,21 +46,31 @@ func AlgorithmOf(public crypto.PublicKey) (cert.Algorithm, error) {
 	return 0, fmt.Errorf("a key of type %T is not supported; use RSA 2048, P-256 or P-384", public)
 }
 
+// SignatureOID is the object identifier of signatures by an algorithm, nil for none.
+func SignatureOID(a cert.Algorithm) asn1.ObjectIdentifier {
+	switch a {
+	case cert.RSA2048SHA256:
+		return oidSHA256WithRSA
+	case cert.P256SHA256:
+		return oidECDSAWithSHA256
+	case cert.P384SHA384:
+		return oidECDSAWithSHA384
+	}
+	return nil
+}
+
 // AlgorithmIdentifier is the DER AlgorithmIdentifier of signatures by an algorithm, for the inner and the outer field of
 // a certificate, a CRL or an OCSP response.
 func AlgorithmIdentifier(a cert.Algorithm) ([]byte, error) {
 	var b cryptobyte.Builder
 	b.AddASN1(cryptobyte_asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		switch a {
-		case cert.RSA2048SHA256:
-			b.AddASN1ObjectIdentifier(oidSHA256WithRSA)
-			b.AddASN1NULL() // RFC 4055 5: the parameters are NULL
-		case cert.P256SHA256:
-			b.AddASN1ObjectIdentifier(oidECDSAWithSHA256) // RFC 5758 3.2: the parameters are absent
-		case cert.P384SHA384:
-			b.AddASN1ObjectIdentifier(oidECDSAWithSHA384)
-		default:
+		if !a.Valid() {
 			b.SetError(errors.New("no signature algorithm"))
+			return
+		}
+		b.AddASN1ObjectIdentifier(SignatureOID(a))
+		if a == cert.RSA2048SHA256 {
+			b.AddASN1NULL() // RFC 4055 5: the parameters are NULL; RFC 5758 3.2: those of ECDSA are absent
 		}
 	})
 	return b.Bytes()

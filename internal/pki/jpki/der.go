@@ -13,7 +13,7 @@ import (
 	cb "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// Builder is cryptobyte's, which remembers the first error.
+// builder is cryptobyte's, which remembers the first error.
 type builder = cryptobyte.Builder
 
 func implicit(n uint8) cb.Tag { return cb.Tag(n).ContextSpecific() }

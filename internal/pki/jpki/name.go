@@ -118,7 +118,7 @@ func CommonName(p cert.Profile, at time.Time, sequence int, counter string) (str
 	return "", fmt.Errorf("there is no common name for %s", p)
 }
 
-// user is the subject of a user certificate. Only a signature certificate says where its holder lives.
+// subject is the name in a user certificate. Only a signature certificate says where its holder lives.
 func (u *User) subject() Name {
 	if u.Holder == nil {
 		return Name{{country, "JP"}, {commonName, u.CommonName}}
