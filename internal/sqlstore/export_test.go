@@ -1,0 +1,28 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+)
+
+// AssertLite lets tests show a connection that is not durable to the check of Open.
+func AssertLite(ctx context.Context, c *sql.Conn) error { return assertLite(ctx, c, true) }
+
+// AtLeast is the comparison of versions.
+func AtLeast(version string, want ...int) bool { return atLeast(version, want...) }
+
+// LoseConnection closes the writing connection behind the store's back.
+func (s *Store) LoseConnection() { s.lite.writer.conn.c.Close() }
+
+// Queued is the number of callers that wait to write.
+func (s *Store) Queued() int {
+	s.lite.writer.mu.Lock()
+	defer s.lite.writer.mu.Unlock()
+	return len(s.lite.writer.queue)
+}
+
+// SetSQLiteChunk changes the limit of a multi-row INSERT, for BenchmarkChunk.
+func SetSQLiteChunk(n int) (old int) { old, sqliteParameters = sqliteParameters, n; return old }
+
+// ForgetStatements drops the statements that are compiled on the writing connection.
+func (s *Store) ForgetStatements() { s.lite.writer.conn.forget() }
