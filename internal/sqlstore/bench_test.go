@@ -25,6 +25,7 @@ func benchEach(b *testing.B, run func(b *testing.B, s *sqlstore.Store)) {
 		run(b, s)
 	}
 	b.Run("sqlite", func(b *testing.B) { open(b, sqlstoretest.SQLite(b)) })
+	b.Run("memory", func(b *testing.B) { open(b, "memory:") }) // what is left without the disk
 	b.Run("postgres", func(b *testing.B) {
 		if os.Getenv(sqlstoretest.Env) == "" {
 			b.Skip(sqlstoretest.Env + " is not set")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"sync"
 	"testing"
@@ -220,8 +221,23 @@ func TestCommitFaults(t *testing.T) {
 	}
 }
 
+// When the transaction itself is lost, the members whose work was in it are asked again.
+func TestGroupLosesItsTransaction(t *testing.T) {
+	s := sqlstoretest.Open(t, sqlstoretest.SQLite(t), sqlstore.Options{Log: slog.New(slog.DiscardHandler)}, testSchema)
+	errs := together(t, s, func() {}, nil,
+		func(c ctx, x tx) error { return put(c, x, 1, "a") },
+		func(c ctx, x tx) error { s.LoseConnection(); return put(c, x, 2, "a") },
+		func(c ctx, x tx) error { return put(c, x, 3, "a") })
+	if errs[0] != nil || errs[1] == nil || errs[2] != nil {
+		t.Errorf("got %v", errs)
+	}
+	if got := items(t, s); len(got) != 2 || got[1] == "" || got[3] == "" {
+		t.Errorf("rows: %v", got)
+	}
+}
+
 func TestLostConnectionIsOpenedAgain(t *testing.T) {
-	s := sqlstoretest.Open(t, sqlstoretest.SQLite(t), sqlstore.Options{}, testSchema)
+	s := sqlstoretest.Open(t, sqlstoretest.SQLite(t), sqlstore.Options{Log: slog.New(slog.DiscardHandler)}, testSchema)
 	for k := range int64(3) {
 		if err := s.Update(t.Context(), func(c ctx, x tx) error { return put(c, x, k, "a") }); err != nil {
 			t.Error(err)

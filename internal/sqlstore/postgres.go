@@ -163,7 +163,16 @@ func (s *Store) viewPostgres(ctx context.Context, fn func(context.Context, *Tx) 
 
 // beginPostgres waits for a connection as long as the context lasts, but does not tie the transaction to it: a commit
 // that is on its way must not be cut off. end gives the connection back and rolls back what was not committed.
-func (s *Store) beginPostgres(ctx context.Context, opt *sql.TxOptions) (*Tx, func(), error) {
+func (s *Store) beginPostgres(ctx context.Context, opt *sql.TxOptions) (_ *Tx, end func(), err error) {
+	s.inUse.RLock()
+	defer func() {
+		if err != nil {
+			s.inUse.RUnlock()
+		}
+	}()
+	if s.closed {
+		return nil, nil, ErrClosed
+	}
 	c, err := s.pg.Conn(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -178,5 +187,6 @@ func (s *Store) beginPostgres(ctx context.Context, opt *sql.TxOptions) (*Tx, fun
 			s.opt.Log.Debug("rollback", "error", err) // the driver throws such a connection away
 		}
 		c.Close()
+		s.inUse.RUnlock()
 	}, nil
 }

@@ -52,6 +52,8 @@ type Store struct {
 	opt    Options
 	lite   *liteStore // SQLite, Memory
 	pg     *sql.DB    // Postgres
+	inUse  sync.RWMutex
+	closed bool // Postgres, under inUse
 	serial atomic.Int64
 	bells  sync.Map // name → *clock.Bell
 }
@@ -125,10 +127,13 @@ func (s *Store) Bell(name string) *clock.Bell {
 
 // Close waits for the transactions that are open and closes the database. A second Close does nothing.
 func (s *Store) Close() error {
-	if s.pg != nil {
-		return s.pg.Close()
+	if s.pg == nil {
+		return s.lite.close()
 	}
-	return s.lite.close()
+	s.inUse.Lock() // each transaction holds it for reading
+	defer s.inUse.Unlock()
+	s.closed = true
+	return s.pg.Close()
 }
 
 // Update runs fn in a transaction that is serializable against all others, and commits it durably. When fn returns an

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -378,16 +379,38 @@ func TestSecondOpenerIsRefused(t *testing.T) {
 	if _, err := sqlstore.Open(t.Context(), url, sqlstore.Options{}, testSchema); err == nil || !strings.Contains(err.Error(), "別のプロセス") {
 		t.Errorf("got %v", err)
 	}
-	if err := errors.Join(s.Close(), s.Close()); err != nil {
+	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := s.Update(t.Context(), func(ctx, tx) error { return nil }); !errors.Is(err, sqlstore.ErrClosed) {
-		t.Errorf("update after close: %v", err)
-	}
-	if err := s.View(t.Context(), func(ctx, tx) error { return nil }); !errors.Is(err, sqlstore.ErrClosed) {
-		t.Errorf("view after close: %v", err)
-	}
 	sqlstoretest.Open(t, url, sqlstore.Options{}, testSchema)
+}
+
+func TestClose(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		s, err := sqlstore.Open(t.Context(), url, sqlstore.Options{}, testSchema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closed := make(chan error, 1)
+		err = s.Update(t.Context(), func(c ctx, x tx) error {
+			go func() { closed <- s.Close() }()
+			for range 1000 {
+				runtime.Gosched() // lets Close come first if it does not wait
+			}
+			if len(closed) > 0 {
+				t.Error("closed under an open transaction")
+			}
+			return put(c, x, 1, "a")
+		})
+		if err := errors.Join(err, <-closed, s.Close()); err != nil {
+			t.Error(err)
+		}
+		for name, run := range map[string]func(ctx, func(ctx, tx) error) error{"update": s.Update, "view": s.View} {
+			if err := run(t.Context(), func(ctx, tx) error { return nil }); !errors.Is(err, sqlstore.ErrClosed) {
+				t.Errorf("%s after close: %v", name, err)
+			}
+		}
+	})
 }
 
 func TestBackup(t *testing.T) {

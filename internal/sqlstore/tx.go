@@ -53,7 +53,8 @@ func (tx *Tx) Ring(name string) { tx.OnCommit(tx.store.Bell(name).Ring) }
 
 // Serial is a number that no other call gets in this database, now or later; larger in later calls of this Store. It is
 // for keys of rows that need no meaning. Transactions do not wait for each other over it, so there are gaps, and on a
-// PostgreSQL schema that several processes share the numbers are not in the order of time.
+// PostgreSQL schema that several processes share the numbers are not in the order of time. A database that was restored
+// from a backup gives the numbers again that it gave after the backup, so they must not leave the organisation.
 func (tx *Tx) Serial() int64 { return tx.store.serial.Add(1) }
 
 // Exec runs a statement and returns the number of rows it changed.
