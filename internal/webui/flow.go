@@ -79,10 +79,11 @@ func (f Flow) Table() Table {
 
 // drawing is a Flow laid out: boxes and arrows with their coordinates.
 type drawing struct {
-	Direction     string // "wide" or "tall"
-	Width, Height int
-	Boxes         []box
-	Arrows        []arrow
+	Direction          string // "wide" or "tall"
+	Width, Height      int
+	RoleSize, NameSize int // of the letters
+	Boxes              []box
+	Arrows             []arrow
 }
 
 type box struct {
@@ -106,11 +107,12 @@ type grid struct {
 	boxW, boxH            int
 	stepAlong, stepAcross int // from box to box
 	margin                int
+	roleSize, nameSize    int
 }
 
 var (
-	wideGrid = grid{"wide", 148, 76, 246, 124, 20}
-	tallGrid = grid{"tall", 104, 72, 148, 118, 10}
+	wideGrid = grid{"wide", 148, 76, 246, 124, 20, 12, 17}
+	tallGrid = grid{"tall", 104, 72, 148, 118, 10, 11, 14}
 )
 
 // Drawings lays the picture out both ways.
@@ -120,7 +122,7 @@ func (f Flow) Drawings() []drawing { return []drawing{f.draw(wideGrid), f.draw(t
 const detour, halfLabel = 58, 14
 
 func (f Flow) draw(g grid) drawing {
-	d := drawing{Direction: g.direction}
+	d := drawing{Direction: g.direction, RoleSize: g.roleSize, NameSize: g.nameSize}
 	lines, both, far := f.drawn()
 	side := g.margin // where the first box of a step begins: detours run before it
 	if far > 0 {

@@ -21,7 +21,7 @@ type Form struct {
 	files    map[string][]*multipart.FileHeader
 	problems plain.Problems
 	shown    map[string]bool // fields that the page has, for the links of the summary
-	relang   bool            // sent by the language switch: to be shown again, not to be acted on
+	again    bool            // only to be shown again: sent by the language switch or by the way back from Confirm
 }
 
 // longestValue bounds one entry, in characters. The longest that a law knows is an address.
@@ -39,12 +39,13 @@ func NewForm(values map[string]string) *Form {
 // ReadForm reads a posted form of either encoding. It returns false when the request could not be read, and has then
 // answered it.
 func (u *UI) ReadForm(w http.ResponseWriter, r *http.Request) (*Form, bool) {
-	// All of it stays in memory: an uploaded file must not be left behind on disk. Serve has bounded the body.
-	err := r.ParseMultipartForm(u.cfg.MaxBody)
-	if errors.Is(err, http.ErrNotMultipart) {
-		err = r.ParseForm()
+	// ParseForm first and by itself: ParseMultipartForm would hide that another encoding could not be read.
+	err := r.ParseForm()
+	if err == nil {
+		// All of it stays in memory: an uploaded file must not be left behind on disk. Serve has bounded the body.
+		err = r.ParseMultipartForm(u.cfg.MaxBody)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		var tooLarge *http.MaxBytesError
 		if !errors.As(err, &tooLarge) {
 			err = plain.Bad("", "送られた内容を読めませんでした。前の画面に戻り、もう一度送ってください。",
@@ -54,9 +55,9 @@ func (u *UI) ReadForm(w http.ResponseWriter, r *http.Request) (*Form, bool) {
 		return nil, false
 	}
 	f := NewForm(nil)
-	f.relang = r.PostForm.Has(relangField)
+	f.again = r.PostForm.Has(relangField) || r.PostForm.Has(backField)
 	for name, values := range r.PostForm {
-		if name == relangField {
+		if name == relangField || name == backField {
 			continue
 		}
 		f.values[name] = values
@@ -76,9 +77,9 @@ func (u *UI) ReadForm(w http.ResponseWriter, r *http.Request) (*Form, bool) {
 	return f, true
 }
 
-// relangField is sent by the language switch of a page that answers a POST: the same entries again, to be shown in the
-// other language.
-const relangField = "_lang"
+// These are sent along with the same entries, to see them again: by the language switch of a page that answers a POST,
+// and by the button of Confirm that leads back to the form.
+const relangField, backField = "_lang", "_back"
 
 // Value returns an entry without the spaces around it (also U+3000); inside, it is as it was typed.
 func (f *Form) Value(name string) string { return strings.TrimSpace(f.values.Get(name)) }
@@ -144,8 +145,9 @@ func (f *Form) Take(err error) error {
 	return err
 }
 
-// OK reports whether the form may be acted on: nothing is wrong with it, and it was not sent by the language switch.
-func (f *Form) OK() bool { return len(f.problems) == 0 && !f.relang }
+// OK reports whether the form may be acted on: nothing is wrong with it, and it was not sent only to be shown again. A
+// handler that gets false shows the form.
+func (f *Form) OK() bool { return len(f.problems) == 0 && !f.again }
 
 // Problems returns what is wrong, in the order in which it was found.
 func (f *Form) Problems() plain.Problems { return f.problems }

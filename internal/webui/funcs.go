@@ -39,7 +39,7 @@ func (u *UI) funcs(lang plain.Lang) template.FuncMap {
 		"took":   func(d time.Duration) string { return tookIn(d, lang) },
 		"num":    thousands,
 		"kind":   kindOf,
-		"list":   func(items ...any) []any { return items },
+		"fit":    fit,
 		"status": func(kind BadgeKind, ja, en string) Badge { return Badge{kind, plain.Sentence{JA: ja, EN: en}} },
 	}
 	for name, f := range fieldFuncs(lang) {
@@ -61,6 +61,23 @@ func carry(address string, lang plain.Lang) string {
 	q.Set("lang", string(lang))
 	u.RawQuery = q.Encode()
 	return u.String()
+}
+
+// fit returns the width in which a text of a size must be drawn so that it stays within a box, or 0 when it is narrow
+// enough as it is. SVG does not wrap.
+func fit(text string, size, box int) int {
+	em := 0.0
+	for _, r := range text {
+		if r < 0x2000 {
+			em += 0.58
+		} else {
+			em++
+		}
+	}
+	if int(em*float64(size)) <= box-10 {
+		return 0
+	}
+	return box - 10
 }
 
 // thousands writes a whole number in groups of three.

@@ -41,6 +41,9 @@ func (u *UI) Page(fsys fs.FS, name string) (*Page, error) {
 			if err := checkTexts(t.Tree); err != nil {
 				return nil, fmt.Errorf("page %s: %w", name, err)
 			}
+			if err := checkParts(t.Tree, func(name string) bool { return set.Lookup(name) != nil }); err != nil {
+				return nil, fmt.Errorf("page %s: %w", name, err)
+			}
 			p.hasForm = p.hasForm || definesForm(t.Tree)
 		}
 		p.byLang[lang] = set

@@ -75,14 +75,27 @@ func (u *UI) Render(w http.ResponseWriter, r *http.Request, page *Page, status i
 	send(w, status, out.Bytes())
 }
 
-// RenderPart answers with one named template of a page alone, for htmx to put in its place.
+// RenderPart answers with one named template of a page alone, for htmx to put in its place, and with the new time for the
+// line of freshness.
 func (u *UI) RenderPart(w http.ResponseWriter, r *http.Request, page *Page, part string, data any) {
 	var out bytes.Buffer
-	if err := page.byLang[Lang(r)].ExecuteTemplate(&out, part, data); err != nil {
+	set := page.byLang[Lang(r)]
+	err := set.ExecuteTemplate(&out, part, data)
+	if err == nil {
+		err = set.ExecuteTemplate(&out, "as-of", u.asOf(data))
+	}
+	if err != nil {
 		u.broken(w, r, page.name+"/"+part, err)
 		return
 	}
 	send(w, http.StatusOK, out.Bytes())
+}
+
+func (u *UI) asOf(data any) time.Time {
+	if d, ok := data.(AsOf); ok {
+		return d.AsOf()
+	}
+	return u.cfg.Clock.Now()
 }
 
 func (u *UI) frame(r *http.Request, page *Page, lang plain.Lang, data any) frame {
@@ -90,10 +103,7 @@ func (u *UI) frame(r *http.Request, page *Page, lang plain.Lang, data any) frame
 	f := frame{
 		Org: u.cfg.Org, Look: u.look, Test: u.cfg.TestCountry, Portal: u.cfg.Portal, Base: u.cfg.Base,
 		Person: p, Known: p.ID != "", Choosing: u.cfg.Sessions != nil && len(u.cfg.Sessions.Personas()) > 0,
-		Path: u.URL(r.URL.Path), Now: u.cfg.Clock.Now(),
-	}
-	if d, ok := data.(AsOf); ok {
-		f.Now = d.AsOf()
+		Path: u.URL(r.URL.Path), Now: u.asOf(data),
 	}
 	for _, n := range u.cfg.Nav {
 		if n.Act == "" || access.May(p, n.Act, u.cfg.Role) == nil {

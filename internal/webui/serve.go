@@ -115,7 +115,8 @@ func (u *UI) takeChoice(w http.ResponseWriter, r *http.Request) {
 		u.Fail(w, r, err)
 		return
 	}
-	http.Redirect(w, r, carry(next, Lang(r)), http.StatusSeeOther)
+	u.langOf(w, r) // the form may bring the language along, from the portal or from another organisation
+	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
 // headers are those of every answer: no code but ours runs, nobody frames us, and nothing personal stays in a cache.

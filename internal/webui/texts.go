@@ -34,6 +34,21 @@ func checkTexts(tree *parse.Tree) error {
 	return bad
 }
 
+// checkParts refuses a template that includes one that does not exist, which would otherwise fail when it is opened.
+func checkParts(tree *parse.Tree, exists func(string) bool) error {
+	if tree == nil || tree.Root == nil {
+		return nil
+	}
+	var bad error
+	walk(tree.Root, func(n parse.Node) {
+		if include, ok := n.(*parse.TemplateNode); ok && bad == nil && !exists(include.Name) {
+			where, _ := tree.ErrorContext(n)
+			bad = fmt.Errorf("%s: there is no template %q", where, include.Name)
+		}
+	})
+	return bad
+}
+
 // definesForm reports whether the template writes the page's form.
 func definesForm(tree *parse.Tree) (found bool) {
 	if tree == nil || tree.Root == nil {

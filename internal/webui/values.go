@@ -95,7 +95,7 @@ type Confirm struct {
 	Items   []Term
 	Values  map[string]string // hidden fields, all values of the form that is confirmed
 	Yes, No plain.Sentence    // the buttons' words: what is done, and how to go back
-	Back    string            // address of "No"
+	Back    string            // address that the entries are posted to when they are to be changed: the form's own
 	Danger  bool              // what cannot be undone
 }
 

@@ -60,20 +60,23 @@ func Handler() (http.Handler, error) {
 		}
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", b.show(&b.blocks, blocksData(ui)))
+	mux.HandleFunc("GET /{$}", b.show(b.blocks, blocksData(ui)))
 	mux.Handle("GET /form", ui.Only(access.Register, b.showForm))
 	mux.Handle("POST /form", ui.Only(access.Register, b.postForm))
-	mux.Handle("GET /flow", ui.Only(access.ViewMessages, b.show(&b.flow, flowData())))
+	mux.Handle("POST /filed", ui.Only(access.Register, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, ui.URL("/"), http.StatusSeeOther)
+	}))
+	mux.Handle("GET /flow", ui.Only(access.ViewMessages, b.show(b.flow, flowData())))
 	mux.Handle("GET /flow/part", ui.Only(access.ViewMessages, func(w http.ResponseWriter, r *http.Request) {
 		ui.RenderPart(w, r, b.flow, "part", flowData())
 	}))
-	mux.Handle("GET /trace", ui.Only(access.ViewMessages, b.show(&b.trace, traceData())))
+	mux.Handle("GET /trace", ui.Only(access.ViewMessages, b.show(b.trace, traceData())))
 	mux.Handle("GET /audit", ui.Only(access.ViewAudit, ui.NotFound)) // for the refusal of everybody else
 	return ui.Serve(mux), nil
 }
 
-func (b *book) show(page **webui.Page, data any) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) { b.ui.Render(w, r, *page, http.StatusOK, data) }
+func (b *book) show(page *webui.Page, data any) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { b.ui.Render(w, r, page, http.StatusOK, data) }
 }
 
 // registerPage is the data of the form: the entries, and what the choices offer.
@@ -105,7 +108,7 @@ func (b *book) postForm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b.ui.Render(w, r, b.confirm, http.StatusOK, webui.Confirm{
-		Action: b.ui.URL("/form"), Values: f.All(), Back: b.ui.URL("/form"),
+		Action: b.ui.URL("/filed"), Values: f.All(), Back: b.ui.URL("/form"),
 		Yes: both("登録する", "Register"), No: both("入力に戻る", "Back to the form"),
 		Items: []webui.Term{
 			{Label: both("氏", "Family name"), Value: webui.Name(f.Value("family"))},

@@ -78,7 +78,14 @@ func TestScreens(t *testing.T) {
 			if status := tab.Follow(`#form .button`); status != http.StatusUnprocessableEntity {
 				t.Errorf("a day that does not exist: %d", status)
 			}
+			if got := webuitest.Eval[string](tab, "document.activeElement.id"); got != "errors" {
+				t.Errorf("after a refusal the focus is on %q", got)
+			}
 			look("wrong")
+			tab.Press(`.errors__list a`)
+			if got := webuitest.Eval[string](tab, "document.activeElement.id"); got != "f-birth" {
+				t.Errorf("the first line of the summary leads to %q", got)
+			}
 			tab.Fill("#f-birth", "令和5年2月28日")
 			tab.Fill("#f-town", "ote")
 			tab.Press(`label:has(#f-seen)`)
@@ -86,6 +93,36 @@ func TestScreens(t *testing.T) {
 				t.Errorf("a good form: %d", status)
 			}
 			look("confirm")
+			tab.Follow(`button[name="_back"]`)
+			if got := webuitest.Eval[string](tab, `document.getElementById("f-family").value`); got != "髙𠮷" {
+				t.Errorf("on the way back from the confirmation the family name became %q", got)
+			}
+			tab.Follow(`.language`)
+			if got := webuitest.Eval[string](tab, `document.getElementById("f-birth").value`); got != "令和5年2月28日" {
+				t.Errorf("the language switch lost the date: %q", got)
+			}
+			if got := webuitest.Eval[string](tab, "document.documentElement.lang"); got == lang {
+				t.Errorf("the language switch left the page in %s", got)
+			}
 		})
+	}
+}
+
+// TestLiveParts waits for a part to refresh itself, with the line of freshness, and stops it.
+func TestLiveParts(t *testing.T) {
+	base := serve(t)
+	tab := webuitest.Browser(t)
+	be(t, tab, base, "operator-ueda", "/flow")
+	got := webuitest.Eval[string](tab, `document.getElementById("as-of").textContent = "old",
+		new Promise(done => document.addEventListener("htmx:oobAfterSwap", () => done(document.getElementById("as-of").textContent)))`)
+	if !strings.Contains(got, "16:50:03") {
+		t.Errorf("after a refresh the page is as of %q", got)
+	}
+	tab.Press(".freshness__stop")
+	if !webuitest.Eval[bool](tab, `new Promise(done => document.addEventListener("htmx:beforeRequest", e => done(e.defaultPrevented)))`) {
+		t.Error("the refresh goes on after it was stopped")
+	}
+	if got := webuitest.Eval[int](tab, `document.querySelectorAll("[style], style, script:not([src])").length`); got != 0 {
+		t.Errorf("%d inline styles or scripts, which the policy forbids", got)
 	}
 }

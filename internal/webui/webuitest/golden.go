@@ -2,14 +2,18 @@ package webuitest
 
 import (
 	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
 	"image/png"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"testing"
 
 	"github.com/chromedp/chromedp"
 )
@@ -81,37 +85,38 @@ func (tab *Tab) picture(width int64) []byte {
 	return data
 }
 
-// shrink writes a picture with a palette of at most 256 colours, coarsened until they fit. What is kept in the
-// repository is a quarter of the size, and the steps between its colours stay far below sameColour.
+// shrink writes a picture with its 256 most frequent colours, and every other pixel in the nearest of them: surfaces
+// keep their colour, the edges of letters lose a little, and what is kept in the repository is a third of the size.
 func shrink(data []byte) ([]byte, error) {
 	img, err := pixels(data)
 	if err != nil {
 		return nil, err
 	}
-	for step := 1; step <= sameColour/2; step *= 2 {
-		out := image.NewPaletted(img.Rect, nil)
-		index := map[color.RGBA]uint8{}
-		for i := 0; i < len(img.Pix) && len(index) <= 256; i += 4 {
-			c := color.RGBA{coarse(img.Pix[i], step), coarse(img.Pix[i+1], step), coarse(img.Pix[i+2], step), 255}
-			n, known := index[c]
-			if !known {
-				n = uint8(len(index))
-				index[c] = n
-				out.Palette = append(out.Palette, c)
-			}
-			out.Pix[i/4] = n
-		}
-		if len(index) <= 256 {
-			var b bytes.Buffer
-			err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, out)
-			return b.Bytes(), err
-		}
+	count := map[color.RGBA]int{}
+	at := func(i int) color.RGBA { return color.RGBA{img.Pix[i], img.Pix[i+1], img.Pix[i+2], 255} }
+	for i := 0; i < len(img.Pix); i += 4 {
+		count[at(i)]++
 	}
-	return data, nil
+	colours := slices.SortedFunc(maps.Keys(count), func(a, b color.RGBA) int {
+		return cmp.Or(count[b]-count[a], int(a.R)-int(b.R), int(a.G)-int(b.G), int(a.B)-int(b.B))
+	})
+	out := image.NewPaletted(img.Rect, nil)
+	for _, c := range colours[:min(len(colours), 256)] {
+		out.Palette = append(out.Palette, c)
+	}
+	index := map[color.RGBA]uint8{}
+	for i := 0; i < len(img.Pix); i += 4 {
+		n, known := index[at(i)]
+		if !known {
+			n = uint8(out.Palette.Index(at(i)))
+			index[at(i)] = n
+		}
+		out.Pix[i/4] = n
+	}
+	var b bytes.Buffer
+	err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, out)
+	return b.Bytes(), err
 }
-
-// coarse rounds a colour value to a multiple of step, and keeps white white.
-func coarse(v uint8, step int) uint8 { return uint8(min((int(v)+step/2)/step*step, 255)) }
 
 func (tab *Tab) write(file string, data []byte) {
 	tab.t.Helper()
@@ -160,4 +165,35 @@ func pixels(data []byte) (*image.RGBA, error) {
 	out := image.NewRGBA(image.Rect(0, 0, img.Bounds().Dx(), img.Bounds().Dy()))
 	draw.Draw(out, out.Rect, img, img.Bounds().Min, draw.Src)
 	return out, nil
+}
+
+// GoldenText compares what was made with the file testdata/NAME, and writes it with -update-screens.
+func GoldenText(t testing.TB, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("testdata", filepath.FromSlash(name))
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		line := 1
+		for i := range min(len(got), len(want)) {
+			if got[i] != want[i] {
+				break
+			}
+			if got[i] == '\n' {
+				line++
+			}
+		}
+		t.Errorf("%s differs from line %d on; it is written anew with -update-screens", file, line)
+	}
 }

@@ -1,0 +1,134 @@
+package access_test
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/message"
+)
+
+var roles = []message.Role{message.Municipality, message.Prefecture, message.NationalCenter, message.CA, message.Validation, message.Verifier}
+
+// allowed is written by hand from the duties of each job, apart from the table of the program: what is not in it must
+// be refused.
+var allowed = map[access.Job]map[access.Act]string{
+	access.Public: {access.VerifySignature: "verifier"},
+	access.Clerk: {
+		access.Register: "municipality", access.FileChange: "municipality", access.LookAtPerson: "municipality",
+		access.IssueCertificate: "municipality", access.RevokeCertificate: "municipality", access.LookAtCertificate: "municipality",
+		access.ViewMessages: "municipality", access.VerifySignature: "verifier",
+	},
+	access.Operator: {
+		access.ViewMessages: "all", access.ResolvePropose: "all", access.ResolveConfirm: "all",
+		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
+	},
+	access.Auditor: {
+		access.ViewMessages: "all", access.ViewAudit: "all",
+		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
+	},
+}
+
+func TestOnlyWhatTheDutiesNeedIsAllowed(t *testing.T) {
+	acts := map[access.Act]bool{"": true, "delete-everything": true}
+	for _, r := range access.Rules() {
+		acts[r.Act] = true
+	}
+	for _, job := range []access.Job{access.Public, access.Clerk, access.Operator, access.Auditor, "janitor"} {
+		for act := range acts {
+			for _, role := range append(roles, "", "portal") {
+				where := allowed[job][act]
+				want := where == "all" && slices.Contains(roles, role) || role != "" && slices.Contains(strings.Fields(where), string(role))
+				err := access.May(access.Person{ID: "x", Job: job}, act, role)
+				if (err == nil) != want {
+					t.Errorf("%q, %q at %q: %v, want allowed: %v", job, act, role, err, want)
+				}
+				var refused *access.Refused
+				if err != nil && (!errors.As(err, &refused) || refused.JA == "" || refused.EN == "" || refused.Act != act) {
+					t.Errorf("%q, %q at %q is refused with %#v", job, act, role, err)
+				}
+			}
+		}
+	}
+}
+
+func TestEveryRuleSaysWhy(t *testing.T) {
+	for _, r := range access.Rules() {
+		if r.Name.JA == "" || r.Name.EN == "" || r.Why.JA == "" || r.Why.EN == "" || len(r.Jobs) == 0 || len(r.Roles) == 0 {
+			t.Errorf("%+v", r)
+		}
+		if got := r.Act.Name(); got != r.Name {
+			t.Errorf("%s has two names: %v and %v", r.Act, got, r.Name)
+		}
+	}
+	access.Rules()[0].Act = "changed"
+	if access.Rules()[0].Act == "changed" {
+		t.Error("a caller can change the rules")
+	}
+}
+
+func TestRefusalNamesWhoMay(t *testing.T) {
+	err := access.May(access.Person{ID: "operator-ueda", Job: access.Operator}, access.Register, message.Municipality)
+	if got := err.Error(); !strings.Contains(got, "An operator may not") || !strings.Contains(got, "for a counter clerk") || !strings.Contains(got, "行えるのは窓口職員です") {
+		t.Error(got)
+	}
+	err = access.May(access.Person{ID: "clerk-aoki", Job: access.Clerk}, access.Register, message.CA)
+	if got := err.Error(); !strings.Contains(got, "Nobody does it at this organisation") {
+		t.Error(got)
+	}
+}
+
+func TestSecondPersonIsAnother(t *testing.T) {
+	people := access.Personas()
+	ueda, egawa := people[2], people[3]
+	if err := access.SecondPerson(ueda, egawa); err != nil {
+		t.Error(err)
+	}
+	for name, pair := range map[string][2]access.Person{
+		"the same":       {ueda, ueda},
+		"nobody":         {ueda, {}},
+		"proposed by no": {{}, egawa},
+		"both nobody":    {},
+	} {
+		if access.SecondPerson(pair[0], pair[1]) == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+func TestPersonasAreDistinctAndTheirNamesStayOutOfLogs(t *testing.T) {
+	jobs, ids := map[access.Job]int{}, map[string]bool{}
+	var log bytes.Buffer
+	for _, p := range access.Personas() {
+		jobs[p.Job]++
+		ids[p.ID] = true
+		slog.New(slog.NewTextHandler(&log, nil)).Info("acted", "person", p)
+		if strings.Contains(log.String(), p.Name.JA) || strings.Contains(log.String(), p.Name.EN) {
+			t.Errorf("the log says %s", log.String())
+		}
+	}
+	if len(ids) != 5 || jobs[access.Clerk] != 2 || jobs[access.Operator] != 2 || jobs[access.Auditor] != 1 {
+		t.Errorf("%v %v", ids, jobs)
+	}
+}
+
+func TestPersonasAreForThisMachineOnly(t *testing.T) {
+	for addr, ok := range map[string]bool{
+		"127.0.0.1:8600": true, "127.0.0.2:8600": true, "[::1]:8600": true, "[::ffff:127.0.0.1]:8600": true, "unix:/run/akashi.sock": true,
+		"127.0.0.1:0":  true,
+		"0.0.0.0:8600": false, "[::]:8600": false, ":8600": false, "": false, "8600": false, "192.0.2.1:8600": false,
+		"localhost:8600": false, "akashi.example:8600": false, "[::ffff:192.0.2.1]:80": false, "0x7f.1:8600": false, "127.1:8600": false,
+		"127.0.0.1.example:8600": false, "unix:relative": false,
+	} {
+		if err := access.GuardLoopback(addr, true); (err == nil) != ok {
+			t.Errorf("%q: %v, want accepted: %v", addr, err, ok)
+		}
+		if err := access.GuardLoopback(addr, false); err != nil {
+			t.Errorf("%q without personas: %v", addr, err)
+		}
+	}
+}
