@@ -56,6 +56,7 @@ type Limits struct {
 	OpenBytes    int64         // their bytes; 1 GiB
 	RuleDeadline time.Duration // for a rule on one message; 5 s
 	SendDeadline time.Duration // for handing over a batch; 30 s
+	ProbePause   time.Duration // the longest pause before a peer that was away is tried again; 30 s
 	DeferTimes   int64         // offers of a message that is deferred each time, before it parks; 8
 	Retention    time.Duration // how long the bytes of an ended message are kept; 30 days
 }
@@ -71,6 +72,7 @@ func (l *Limits) fill() {
 	set((*int64)(&l.RuleDeadline), int64(5*time.Second))
 	set((*int64)(&l.SendDeadline), int64(30*time.Second))
 	set(&l.DeferTimes, 8)
+	set((*int64)(&l.ProbePause), int64(30*time.Second))
 	set((*int64)(&l.Retention), int64(30*24*time.Hour))
 }
 

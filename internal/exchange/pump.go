@@ -22,12 +22,17 @@ const (
 	PairRefused PairState = "refused" // the peer refuses us: an alarm, probed at the cap only
 )
 
-// A peer that does not answer is probed after firstProbe, then twice that, up to lastProbe; with no jitter, since each
-// pair is probed by one message, and a replay must give the same timeline each time.
-const (
-	firstProbe = 250 * time.Millisecond
-	lastProbe  = 30 * time.Second
-)
+// A peer that does not answer is probed after firstProbe, then twice that, up to Limits.ProbePause; with no jitter, since
+// each pair is probed by one message, and a replay must give the same timeline each time.
+const firstProbe = 250 * time.Millisecond
+
+// probePause is how long to wait after so many failures in a row.
+func (x *Exchange) probePause(failures int64) time.Duration {
+	if failures > 20 {
+		return x.cfg.Limits.ProbePause
+	}
+	return min(firstProbe<<failures, x.cfg.Limits.ProbePause)
+}
 
 // step hands over one batch to a peer, if there is one to hand over and the peer is there.
 func (x *Exchange) step(ctx context.Context, p *peer) (time.Time, error) {
@@ -87,13 +92,9 @@ func (x *Exchange) noAnswer(ctx context.Context, p *peer, err error) (time.Time,
 	was := p.state
 	var refusal *Refusal
 	if errors.As(err, &refusal) {
-		p.state, p.reason, p.retryAt = PairRefused, refusal.Reason, now.Add(lastProbe)
+		p.state, p.reason, p.retryAt = PairRefused, refusal.Reason, now.Add(x.cfg.Limits.ProbePause)
 	} else {
-		wait := lastProbe
-		if p.failures < 7 {
-			wait = min(firstProbe<<p.failures, lastProbe)
-		}
-		p.state, p.reason, p.retryAt = PairDown, err.Error(), now.Add(wait)
+		p.state, p.reason, p.retryAt = PairDown, err.Error(), now.Add(x.probePause(int64(p.failures)))
 	}
 	p.failures++
 	p.greeted = false // whoever answers next may be a restored database

@@ -163,7 +163,7 @@ func (s *settlement) deferred(ctx context.Context, e *message.Envelope, v *messa
 	if tries+1 >= s.x.cfg.Limits.DeferTimes {
 		return s.stick(ctx, e, stateParked, v)
 	}
-	wait := min(firstProbe<<tries, lastProbe)
+	wait := s.x.probePause(tries)
 	if err := s.write(ctx, e, stateDeferred, v, s.tx.Now().Add(wait).UnixMicro()); err != nil {
 		return err
 	}
