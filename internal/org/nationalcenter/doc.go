@@ -1,0 +1,19 @@
+// Package nationalcenter is the national center (全国センター, 指定情報処理機関): it holds the 本人確認情報 of all residents, allots
+// their codes, and knows who holds which certificate.
+//
+// What comes in, and what goes out:
+//
+//   - resident.change of a prefecture (住民基本台帳法30条の11①): the index follows it.
+//   - resident.invalidation of a prefecture (30条の11⑨): cert.revocation goes to the CA for every certificate of the
+//     resident that certifies an older version. It waits for no change and for no notice.
+//   - cert.issuance of the CA: the center writes down who holds the certificate. When an invalidation overtook the notice
+//     on the other river, the revocation goes out at once.
+//   - code.request of a municipality (30条の7): code.allotment goes back, with codes that nobody has or was given.
+//
+// A person is a 住民票コード here and nothing else. A search by the four attributes returns candidates, each with what
+// agrees and what does not; it never says that one of them is the person.
+//
+// Known limits: a revocation that the holder asked for goes from the counter to the CA and is not told to the center, so
+// its count of holders includes those. After a change of 住民票コード that is parked here, an invalidation under the new code
+// takes effect when that change is resolved.
+package nationalcenter

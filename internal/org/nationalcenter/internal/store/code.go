@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// Claim is what is known of a code beside the resident who has it.
+type Claim struct {
+	AllottedTo message.Org         // "" when the center did not allot it
+	Successor  resident.RecordCode // the holder's present code, when this one was retired
+}
+
+// Claim reads a code's claim; the zero value when there is none.
+func (tx *Tx) Claim(ctx context.Context, code resident.RecordCode) (c Claim, err error) {
+	var successor string
+	err = tx.QueryRow(ctx, `SELECT allotted_to, successor FROM code WHERE code = $1`, code.Reveal()).Scan(&c.AllottedTo, &successor)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Claim{}, nil
+	}
+	return c, errors.Join(err, read(&c.Successor, successor, resident.ParseRecordCode))
+}
+
+// Holder is the present code of whoever has or had a code.
+func (tx *Tx) Holder(ctx context.Context, code resident.RecordCode) (resident.RecordCode, error) {
+	c, err := tx.Claim(ctx, code)
+	if err == nil && c.Successor.Valid() {
+		return c.Successor, nil
+	}
+	return code, err
+}
+
+// Retire says that a resident's code became another one, and so for every code that was replaced by it before.
+func (tx *Tx) Retire(ctx context.Context, old, now resident.RecordCode) error {
+	if _, err := tx.Exec(ctx, `UPDATE code SET successor = $1 WHERE successor = $2`, now.Reveal(), old.Reveal()); err != nil {
+		return fmt.Errorf("couldn't retire a code: %w", err)
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO code(code, allotted_to, request, successor, at) VALUES ($1, '', '', $2, $3)
+		ON CONFLICT(code) DO UPDATE SET successor = excluded.successor`, old.Reveal(), now.Reveal(), tx.Now()); err != nil {
+		return fmt.Errorf("couldn't retire a code: %w", err)
+	}
+	if _, err := tx.Exec(ctx, `UPDATE certificate SET holder = $1 WHERE holder = $2`, now.Reveal(), old.Reveal()); err != nil {
+		return fmt.Errorf("couldn't carry certificates over to the new code: %w", err)
+	}
+	return nil
+}
+
+// Allotment lists the codes that a request was answered with; none when it is new.
+func (tx *Tx) Allotment(ctx context.Context, to message.Org, request string) ([]resident.RecordCode, error) {
+	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, c *resident.RecordCode) error {
+		var text string
+		if err := r.Scan(&text); err != nil {
+			return err
+		}
+		return read(c, text, resident.ParseRecordCode)
+	}, `SELECT code FROM code WHERE allotted_to = $1 AND request = $2 AND allotted_to <> '' ORDER BY code`, string(to), request)
+}
+
+// Allot writes down that codes were given to a municipality.
+func (tx *Tx) Allot(to message.Org, request string, codes []resident.RecordCode) {
+	for _, c := range codes {
+		tx.Collect("code", "code, allotted_to, request, successor, at", c.Reveal(), string(to), request, "", tx.Now())
+	}
+}
+
+// Taken tells which of some codes somebody has, had, or was allotted, also in this transaction.
+func (tx *Tx) Taken(ctx context.Context, codes []resident.RecordCode) (map[resident.RecordCode]bool, error) {
+	if err := tx.Flush(ctx); err != nil {
+		return nil, err
+	}
+	const atOnce = 100
+	taken := map[resident.RecordCode]bool{}
+	for len(codes) > 0 {
+		part := codes[:min(atOnce, len(codes))]
+		codes = codes[len(part):]
+		marks, args := make([]string, len(part)), make([]any, len(part))
+		for i, c := range part {
+			marks[i], args[i] = fmt.Sprintf("$%d", i+1), c.Reveal()
+		}
+		in := strings.Join(marks, ", ")
+		found, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, s *string) error { return r.Scan(s) },
+			`SELECT code FROM resident WHERE code IN (`+in+`) UNION SELECT code FROM code WHERE code IN (`+in+`)`, args...)
+		if err != nil {
+			return nil, fmt.Errorf("couldn't look for codes in use: %w", err)
+		}
+		for _, text := range found {
+			var c resident.RecordCode
+			if err := read(&c, text, resident.ParseRecordCode); err != nil {
+				return nil, err
+			}
+			taken[c] = true
+		}
+	}
+	return taken, nil
+}

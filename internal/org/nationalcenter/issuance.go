@@ -1,0 +1,72 @@
+package nationalcenter
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// onCertIssuance writes down who holds a certificate (発行情報), the notice that stalled from 2004-05-26 to 07-26.
+//
+// The notice and the change that kills the certificate come on two rivers. When the invalidation came first, the
+// certificate is dead on arrival and the CA is told so in this transaction. That is asked before the notice is judged: a
+// notice that must be refused for what it says would otherwise leave a dead certificate alive until somebody has looked.
+func (o *Center) onCertIssuance(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.CertIssuance) ([]message.Out, error) {
+	if known, err := tx.Known(ctx, n.Serial); known || err != nil {
+		return nil, err
+	}
+	holder, err := tx.Holder(ctx, n.Code)
+	if err != nil {
+		return nil, err
+	}
+	i, err := tx.Invalidation(ctx, holder, n.Profile)
+	if err != nil {
+		return nil, err
+	}
+	dead := i.Kills(n.Version)
+	if !dead && !d.Accepted {
+		if err := o.checkHolder(ctx, tx, n); err != nil {
+			return nil, err
+		}
+	}
+	tx.PutCertificate(n, holder, dead)
+	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "cert.issuance", Subject: holder.Reveal(), Case: d.ID.String(),
+		Detail: fmt.Sprintf("%s %s v%s", n.Profile, n.Serial, n.Version)})
+	if !dead {
+		return nil, nil
+	}
+	return []message.Out{{To: theCA, Body: revocation(n.Code, n.Serial, i)}}, nil
+}
+
+// checkHolder compares what a signature certificate states with the state that it says it certifies, when the center
+// holds exactly that one. A holder of whom nothing has come yet is no mistake: the change may be on its way.
+func (o *Center) checkHolder(ctx context.Context, tx *store.Tx, n message.CertIssuance) error {
+	if n.Profile != cert.Signature {
+		return nil
+	}
+	state, found, err := tx.State(ctx, n.Code)
+	if err != nil || !found || state.Version != n.Version {
+		return err
+	}
+	if state.Name == n.Name && state.Address == n.Address {
+		return nil
+	}
+	var ja, en string
+	switch {
+	case state.Name == n.Name:
+		ja, en = "住所", "address"
+	case state.Address == n.Address:
+		ja, en = "氏名", "name"
+	default:
+		ja, en = "氏名と住所", "name and address"
+	}
+	return exchange.Reject("does-not-match",
+		fmt.Sprintf("証明書の%sが、版%sの本人確認情報と合いません。発行した記録と住民の記録を見比べてください。", ja, resident.Version(n.Version)),
+		fmt.Sprintf("the certificate's %s is not that of version %s of the record: compare what was issued with the register", en, n.Version))
+}
