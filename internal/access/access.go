@@ -117,7 +117,7 @@ func whoMay(p Person, act Act, role message.Role) plain.Sentence {
 		return s
 	}
 	s.JA += "行えるのは" + ja + "です。担当者に依頼するか、担当者を選び直してください。"
-	s.EN += " It is for a " + en + ": ask one, or choose who you are again."
+	s.EN += " It is for the " + en + ": ask one, or choose who you are again."
 	return s
 }
 

@@ -73,7 +73,7 @@ func TestEveryRuleSaysWhy(t *testing.T) {
 
 func TestRefusalNamesWhoMay(t *testing.T) {
 	err := access.May(access.Person{ID: "operator-ueda", Job: access.Operator}, access.Register, message.Municipality)
-	if got := err.Error(); !strings.Contains(got, "An operator may not") || !strings.Contains(got, "for a counter clerk") || !strings.Contains(got, "行えるのは窓口職員です") {
+	if got := err.Error(); !strings.Contains(got, "An operator may not") || !strings.Contains(got, "for the counter clerk") || !strings.Contains(got, "行えるのは窓口職員です") {
 		t.Error(got)
 	}
 	err = access.May(access.Person{ID: "clerk-aoki", Job: access.Clerk}, access.Register, message.CA)
