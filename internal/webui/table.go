@@ -42,7 +42,7 @@ func (p Pages) Links() []int {
 // To is the address of a page.
 func (p Pages) To(n int) string { return withQuery(p.Path, "page", n) }
 
-// Before and After are the pages beside the present one; 0 when there is none.
+// Before is the page before the present one; 0 when there is none.
 func (p Pages) Before() int { return max(p.At-1, 0) }
 
 // After is the page after the present one; 0 when there is none.
