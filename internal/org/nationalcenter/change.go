@@ -76,27 +76,23 @@ func (o *Center) held(ctx context.Context, tx *store.Tx, code resident.RecordCod
 
 // follows compares a change with the state held. done: there is nothing to do any more.
 func follows(held store.Standing, n message.ResidentChange) (done bool, err error) {
+	first := n.Before == resident.StateHash{}
+	comesBack := n.After.Change.Reason == resident.MoveIn && held.Reason == resident.MoveOut
 	switch {
 	case held.Version == n.After.Version && held.Hash == n.After.StateHash():
 		return true, nil // came before, in another message's place
-	case n.After.Version > held.BuiltOn && n.After.Version < held.Version:
+	case !first && n.After.Version > held.BuiltOn && n.After.Version < held.Version:
 		return true, nil // a later full state was taken in its place ("resend corrected")
-	case n.Before == held.Hash && n.After.Version > held.Version:
-		return false, nil
-	case n.Before == resident.StateHash{} && n.After.Version > held.Version && n.After.Change.Reason == resident.MoveIn && held.Reason == resident.MoveOut:
-		return false, nil // the new municipality was told of the person, and not of the state that we hold
-	case n.Before == resident.StateHash{} && n.After.Version <= held.Version && n.After.Change.Reason == resident.MoveIn && held.Reason == resident.MoveOut:
+	case (first && comesBack || n.Before == held.Hash) && n.After.Version > held.Version:
+		return false, nil // the new municipality may know of the person and not of the state that the old one left
+	case first && comesBack:
 		return false, exchange.Reject("version-not-after",
 			fmt.Sprintf("記録の版%sは、転出の版%sより後ではありません。転出証明書の版の次から始めて、届け直してください。", n.After.Version, held.Version),
 			fmt.Sprintf("version %s does not come after version %s, the moving out: file it again from the version after that", n.After.Version, held.Version))
-	case n.Before == resident.StateHash{} && held.Reason == resident.MoveOut:
+	case first && (held.Reason == resident.MoveOut || n.After.Change.Reason != resident.MoveIn):
 		return false, exchange.Reject("code-in-use",
-			"この住民票コードの人は転出しています。新しい記載は転入として届け出てください。",
-			"the person with this code has moved out: a new entry must be a moving in")
-	case n.Before == resident.StateHash{} && n.After.Change.Reason != resident.MoveIn:
-		return false, exchange.Reject("code-in-use",
-			"この住民票コードは、別の記録で使われています。住民票コードを確かめ、正しいコードで届け直してください。",
-			"this resident record code is in use: check it, and file the entry under the right code")
+			"この住民票コードは、別の記録で使われています。転出した人なら転入として、そうでなければ正しいコードで届け直してください。",
+			"this resident record code is in use: file a moving in when the person has moved out, and otherwise the right code")
 	}
 	return false, exchange.Missing(
 		fmt.Sprintf("この前の異動が届いていません（全国センターの版は%s、この電文は版%sへの異動）。前の異動を先に送るか、いまの状態を送り直してください。", held.Version, n.After.Version),

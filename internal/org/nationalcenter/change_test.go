@@ -32,6 +32,10 @@ func TestRefusesWhatCannotBe(t *testing.T) {
 		stranger := newPerson(t, 1, "別人　太郎")
 		want(t, c.tell(nagano, stranger.change(resident.Birth)), "code-in-use")
 
+		// Both in one batch: the first state is still being collected when the second comes.
+		one, other := newPerson(t, 11, "先野　一子"), newPerson(t, 11, "後野　二子")
+		want(t, c.tell(nagano, one.change(resident.Birth), other.change(resident.Birth)), "applied", "code-in-use")
+
 		gap := newPerson(t, 2, "飛田　次郎")
 		gap.change(resident.MoveIn)
 		want(t, c.tell(nagano, gap.change(resident.MoveWithin)), "gap")
@@ -99,6 +103,12 @@ func TestPresentStateInPlaceOfParked(t *testing.T) {
 	fourth := a.change(resident.MinorAmendment, at("長野県松本市大手1丁目1番1号"))
 	want(t, c.tell(nagano, first, message.ResidentChange{After: fourth.After, Before: second.Before}, third, fourth),
 		"applied", "applied", "applied", "applied")
+	// The same where the parked one was the first notice about the person.
+	b := newPerson(t, 2, "髙橋　辰男")
+	entry, move := b.change(resident.MoveIn, at("新しい団地2号棟")), b.change(resident.MoveWithin, at("長野県松本市大手2番2号"))
+	last := b.change(resident.MinorAmendment)
+	want(t, c.tell(nagano, message.ResidentChange{After: last.After, Before: entry.Before}, move, last), "applied", "applied", "applied")
+
 	restored := *a
 	restored.Version, restored.last = 3, second.Before
 	want(t, c.tell(nagano, restored.change(resident.MoveWithin, at("長野県松本市城山1番"))), "gap")

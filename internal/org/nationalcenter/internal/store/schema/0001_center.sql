@@ -5,7 +5,7 @@ CREATE TABLE resident(
   common_name TEXT NOT NULL, number TEXT NOT NULL,
   municipality TEXT NOT NULL,
   version BIGINT NOT NULL,
-  built_on BIGINT NOT NULL,         -- the version that the center held before it; versions between the two never came
+  built_on BIGINT NOT NULL,         -- the version that was held before it, 0 of a first state: those between never came
   hash BYTEA NOT NULL,
   reason TEXT NOT NULL, arose TEXT NOT NULL, old_code TEXT NOT NULL,
   resides BOOLEAN NOT NULL,         -- false: the record was deleted (消除)

@@ -1,0 +1,30 @@
+// Package store keeps a prefecture's table (都道府県の保管) of its residents. A method
+// is one question or one write; what it means is decided by the rules.
+package store
+
+import (
+	"embed"
+	"io/fs"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+)
+
+//go:embed schema/*.sql
+var files embed.FS
+
+// Schema is the prefecture's tables.
+var Schema = sqlstore.Schema{Name: "prefecture", FS: schemaFiles()}
+
+func schemaFiles() fs.FS {
+	sub, err := fs.Sub(files, "schema")
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	return sub
+}
+
+// Tx is a transaction on the prefecture's tables.
+type Tx struct{ *sqlstore.Tx }
+
+// In is the prefecture's view of a transaction.
+func In(tx *sqlstore.Tx) *Tx { return &Tx{tx} }
