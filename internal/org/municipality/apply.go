@@ -1,0 +1,124 @@
+package municipality
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// Application asks for a certificate for somebody who stands at the counter and whose identity the clerk has checked
+// (公的個人認証法3条, 22条).
+type Application struct {
+	Person  PersonID
+	Base    resident.Version // the version that the clerk saw: the certificate will state it
+	Profile cert.Profile
+	// PublicKey is a public key or a certificate signing request, PEM; empty: a key is made at the counter.
+	PublicKey []byte
+}
+
+// Applied is where an application goes on.
+type Applied struct {
+	Request string
+	Trace   string
+	KeyHere bool // HolderKey gives the private key, once, for a few minutes
+}
+
+// signatureAge is the age from which somebody gets a signature certificate (公的個人認証法3条 with its practice: under 15
+// as a rule not).
+const signatureAge = 15
+
+// Apply sends an application to the CA for the clerk in the context. The answer comes as a message; Application pages
+// show it.
+func (o *Municipality) Apply(ctx context.Context, a Application) (Applied, error) {
+	who, err := clerk(ctx, access.IssueCertificate)
+	if err != nil {
+		return Applied{}, err
+	}
+	// Making a key takes as long as a hundred transactions, so that it is done before, and thrown away when the
+	// application is refused.
+	key, err := o.holderKey(a.PublicKey)
+	if err != nil {
+		return Applied{}, err
+	}
+	applied := Applied{KeyHere: key.private != nil}
+	applied.Trace, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
+		now, err := o.applicant(ctx, tx, a)
+		if err != nil {
+			return nil, err
+		}
+		applied.Request = fmt.Sprintf("%s-%d", o.code, tx.Serial())
+		tx.Apply(store.Application{Request: applied.Request, Person: now.Person, Code: now.Record.Code, Version: now.Number, Profile: a.Profile,
+			PublicKey: key.public, MadeHere: key.private != nil, AppliedAt: tx.Now(), AppliedBy: who, Trace: trace})
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "apply-for-certificate", Subject: now.Record.Code.Reveal(), Case: applied.Request,
+			Detail: fmt.Sprintf("%s, version %d", a.Profile, now.Number)})
+		return []message.Out{{To: o.ca, Body: message.CertRequest{Request: applied.Request, Profile: a.Profile, Holder: now.Identification(),
+			PublicKey: key.public, Window: o.window()}}}, nil
+	})
+	if err != nil {
+		return Applied{}, err
+	}
+	if key.private != nil {
+		o.shelf.put(applied.Request, key.private)
+	}
+	return applied, nil
+}
+
+// applicant gives the state of the applicant, or says why there can be no application.
+func (o *Municipality) applicant(ctx context.Context, tx *store.Tx, a Application) (store.Version, error) {
+	now, found, err := tx.Current(ctx, a.Person)
+	if err != nil {
+		return now, err
+	}
+	if !found {
+		return now, errNobody
+	}
+	if err := open(now, a.Base); err != nil {
+		return now, err
+	}
+	if !a.Profile.Valid() {
+		return now, plain.Bad("profile", "電子証明書の種類を選んでください。", "Choose the kind of certificate.")
+	}
+	// Who is certainly too young is told at the counter; of a birth that is partly unknown the CA decides.
+	if born := now.Record.Birth.Earliest(); a.Profile == cert.Signature && born.Valid() && resident.AgeOn(born, resident.DateOf(tx.Now())) < signatureAge {
+		return now, plain.Bad("profile",
+			"署名用電子証明書は、15歳未満の方には発行できません。利用者証明用電子証明書を選んでください。",
+			"A signature certificate is not issued to somebody under 15: choose the authentication certificate.")
+	}
+	earlier, err := tx.Applications(ctx, a.Person)
+	if err != nil {
+		return now, err
+	}
+	for _, e := range earlier {
+		if e.Profile == a.Profile && e.State == store.Requested {
+			return now, plain.Bad("profile",
+				"同じ種類の申請の結果を、認証局から待っています。その申請の画面で結果を確かめてください。",
+				"An application for the same kind waits for the CA's answer: look at it there.")
+		}
+	}
+	return now, nil
+}
+
+// window is the sign of the counter (受付窓口識別記号): the five digits of the municipality's code without its check digit,
+// three of the window and a letter. There is one window.
+func (o *Municipality) window() string { return o.code.String()[:5] + "001A" }
+
+// fingerprint names a public key for people.
+func fingerprint(spki []byte) string {
+	sum := sha256.Sum256(spki)
+	return hex.EncodeToString(sum[:])
+}
+
+// sameKey tells whether a certificate is for the key that was sent for it.
+func sameKey(c *x509.Certificate, spki []byte) bool {
+	return string(c.RawSubjectPublicKeyInfo) == string(spki)
+}

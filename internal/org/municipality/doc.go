@@ -1,0 +1,20 @@
+// Package municipality is a municipality (市区町村): it keeps the resident register (住民記録) with every version of every
+// record, serves people at its counter (窓口), and takes their applications for certificates (受付窓口, RA).
+//
+// It acts under the Basic Resident Registration Act (住民基本台帳法: 5条 the register, 7条 its items, 8条 entry, 22–25条 notices)
+// and passes applications on under the JPKI Act (3条, 22条). Articles are those of 2013-11-26.
+//
+// What a person files is one act in one transaction: the new version of the record, the audit entry, and the messages out.
+// Each kind of change has a file: register.go, movewithin.go, minor.go, amend.go, moveout.go, death.go, removal.go,
+// recode.go; what they share is change.go. A change is refused as plain.Problems, all of them at once and by field, and
+// then nothing has been written. Notices carry the version of the record that the form was opened on: a record that
+// changed meanwhile is never overwritten unseen.
+//
+// Going out: resident.change and, when something dies, resident.invalidation (safe, so that nothing holds it up) to the
+// prefecture; code.request to the national center; cert.request and cert.revoke to the CA. Coming in: code.allotment,
+// cert.issued, cert.refused.
+//
+// What it does not do yet: households as records of their own (世帯変更), the transfer notice between municipalities
+// (転出証明書情報 is typed in), seal registration, the card. A holder's key that is made at the counter is kept in memory
+// for ten minutes and never stored.
+package municipality

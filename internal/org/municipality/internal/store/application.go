@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// The states of an application.
+const (
+	Requested = "requested" // the CA has not answered
+	Issued    = "issued"
+	Refused   = "refused"
+)
+
+// Application is a resident's application for a certificate, and what became of it.
+type Application struct {
+	Request   string
+	Person    Person
+	Code      resident.RecordCode // at the time of the application
+	Version   resident.Version    // the state to be certified
+	Profile   cert.Profile
+	PublicKey []byte // SubjectPublicKeyInfo, DER
+	MadeHere  bool   // the key was made at the counter
+	AppliedAt time.Time
+	AppliedBy string
+	Trace     string
+
+	State       string
+	Serial      cert.Serial // when issued
+	Certificate []byte      // DER, when issued
+	NotAfter    time.Time   // when issued
+	Why         string      // when refused
+	Reason      plain.Sentence
+	DecidedAt   time.Time
+
+	RevokeReason cert.RevocationReason // what the holder asked for; zero: nothing
+	RevokeAt     time.Time
+}
+
+// LogValue names the request only.
+func (a Application) LogValue() slog.Value { return slog.StringValue(a.Request) }
+
+const applicationColumns = `request, person, code, version, profile, public_key, made_here, applied_at, applied_by, trace, state, serial,
+	certificate, not_after, why, reason_ja, reason_en, decided_at, revoke_reason, revoke_at`
+
+// Apply writes an application down.
+func (tx *Tx) Apply(a Application) {
+	tx.Collect("application", applicationColumns, a.Request, int64(a.Person), a.Code.Reveal(), int64(a.Version), a.Profile.String(),
+		a.PublicKey, a.MadeHere, a.AppliedAt, a.AppliedBy, a.Trace, Requested, []byte{}, []byte{}, int64(0), "", "", "", int64(0), "", int64(0))
+}
+
+// Decide writes down what the CA answered.
+func (tx *Tx) Decide(ctx context.Context, a Application) error {
+	_, err := tx.Exec(ctx, `UPDATE application SET state = $2, serial = $3, certificate = $4, not_after = $5, why = $6, reason_ja = $7,
+		reason_en = $8, decided_at = $9 WHERE request = $1`, a.Request, a.State, a.Serial.Bytes(), notNil(a.Certificate), micros(a.NotAfter), a.Why,
+		a.Reason.JA, a.Reason.EN, tx.Now())
+	return err
+}
+
+// AskRevocation writes down that the holder asked to have the certificate revoked.
+func (tx *Tx) AskRevocation(ctx context.Context, request string, why cert.RevocationReason) error {
+	_, err := tx.Exec(ctx, `UPDATE application SET revoke_reason = $2, revoke_at = $3 WHERE request = $1`, request, why.String(), tx.Now())
+	return err
+}
+
+// Application finds an application; false when there is none.
+func (tx *Tx) Application(ctx context.Context, request string) (a Application, found bool, err error) {
+	err = scanApplication(tx.QueryRow(ctx, `SELECT `+applicationColumns+` FROM application WHERE request = $1`, request), &a)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Application{}, false, nil
+	}
+	return a, err == nil, err
+}
+
+// Applications are those of a person, the newest first, at most 100.
+func (tx *Tx) Applications(ctx context.Context, p Person) ([]Application, error) {
+	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, a *Application) error { return scanApplication(r, a) },
+		`SELECT `+applicationColumns+` FROM application WHERE person = $1 ORDER BY applied_at DESC, request DESC LIMIT 100`, int64(p))
+}
+
+func scanApplication(row scanner, a *Application) error {
+	var code, profile, reason string
+	var version, notAfter, decided, revoke int64
+	var serial []byte
+	if err := row.Scan(&a.Request, &a.Person, &code, &version, &profile, &a.PublicKey, &a.MadeHere, sqlstore.Time(&a.AppliedAt), &a.AppliedBy,
+		&a.Trace, &a.State, &serial, &a.Certificate, &notAfter, &a.Why, &a.Reason.JA, &a.Reason.EN, &decided, &reason, &revoke); err != nil {
+		return err
+	}
+	a.Version, a.NotAfter, a.DecidedAt, a.RevokeAt = resident.Version(version), instant(notAfter), instant(decided), instant(revoke)
+	var err error
+	if a.Code, err = resident.ParseRecordCode("stored", code); err != nil {
+		return err
+	}
+	if a.Profile, err = cert.ParseProfile(profile); err != nil {
+		return err
+	}
+	if len(serial) > 0 {
+		if a.Serial, err = cert.SerialFromBytes(serial); err != nil {
+			return err
+		}
+	}
+	if reason != "" {
+		a.RevokeReason, err = cert.ParseReason(reason)
+	}
+	return err
+}
+
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return sqlstore.Micros(t)
+}
+
+func instant(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return sqlstore.FromMicros(us)
+}
+
+func notNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}

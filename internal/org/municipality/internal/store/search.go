@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// SearchKey is what a name or a reading is found by: itself without blanks and without variation selectors, because a
+// clerk who types 葛 looks for 葛󠄂 too. It is never shown and never compared as an identity.
+func SearchKey(s string) []byte {
+	return []byte(strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r), 0xFE00 <= r && r <= 0xFE0F, 0xE0100 <= r && r <= 0xE01EF:
+			return -1
+		}
+		return r
+	}, s))
+}
+
+// Query says who is looked for. Empty parts do not restrict; at least one must be given. Name and Kana are beginnings.
+type Query struct {
+	Name, Kana string
+	Birth      resident.PartialDate
+}
+
+// Search finds people, those who have left among them, at most limit, by name.
+func (tx *Tx) Search(ctx context.Context, q Query, limit int) ([]Version, error) {
+	var where []string
+	var args []any
+	prefix := func(column, s string) {
+		if key := SearchKey(s); len(key) > 0 {
+			// 0xFF is no byte of UTF-8: everything that begins with the key lies below it.
+			args = append(args, key, append(append([]byte(nil), key...), 0xFF))
+			where = append(where, fmt.Sprintf("r.%s >= $%d AND r.%s < $%d", column, len(args)-1, column, len(args)))
+		}
+	}
+	prefix("name_key", q.Name)
+	prefix("kana_key", q.Kana)
+	if q.Birth.Valid() {
+		args = append(args, q.Birth.String())
+		where = append(where, fmt.Sprintf("r.birth = $%d", len(args)))
+	}
+	if len(where) == 0 {
+		return nil, nil
+	}
+	args = append(args, int64(limit))
+	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, v *Version) error { return scanVersion(r, v) },
+		`SELECT `+prefixed+` FROM resident r JOIN record_version v ON v.person = r.person AND v.version = r.version WHERE `+
+			strings.Join(where, " AND ")+fmt.Sprintf(` ORDER BY r.name_key, r.birth, r.person LIMIT $%d`, len(args)), args...)
+}
+
+// Population is how many people are present.
+func (tx *Tx) Population(ctx context.Context) (n int64, err error) {
+	err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM resident WHERE present = TRUE`).Scan(&n)
+	return n, err
+}
+
+// Tally is how many changes of one reason were entered.
+type Tally struct {
+	Reason string
+	Basis  string
+	Count  int64
+}
+
+// EnteredSince counts the changes that were entered since a moment, in microseconds, by reason and legal ground.
+func (tx *Tx) EnteredSince(ctx context.Context, since int64) ([]Tally, error) {
+	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, t *Tally) error { return r.Scan(&t.Reason, &t.Basis, &t.Count) },
+		`SELECT reason, basis, COUNT(*) FROM record_version WHERE entered_at >= $1 GROUP BY reason, basis ORDER BY reason, basis`, since)
+}

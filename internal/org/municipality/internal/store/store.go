@@ -1,0 +1,98 @@
+// Package store is the municipality's database (住民記録の保管): the register with every version of every record, the pool
+// of record codes, the applications for certificates. It knows SQL and no rule; what may be written is decided by the
+// caller, inside the transaction that it gives.
+package store
+
+import (
+	"embed"
+	"io/fs"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/resident"
+)
+
+//go:embed schema/*.sql
+var files embed.FS
+
+// Schema is the municipality's tables.
+var Schema = sqlstore.Schema{Name: "municipality", FS: schemaFiles()}
+
+func schemaFiles() fs.FS {
+	sub, err := fs.Sub(files, "schema")
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	return sub
+}
+
+// Tx is a transaction as the municipality uses it.
+type Tx struct{ *sqlstore.Tx }
+
+// In gives a transaction its questions and writes.
+func In(tx *sqlstore.Tx) *Tx { return &Tx{tx} }
+
+// Person is the number under which the register keeps somebody (宛名番号). It never leaves the municipality, and stays the
+// same when the record code changes. The zero value is nobody.
+type Person int64
+
+// String is the decimal number, as it stands in addresses of pages.
+func (p Person) String() string { return strconv.FormatInt(int64(p), 10) }
+
+// Version is one state of a resident's record, with what was entered about the change that led to it.
+type Version struct {
+	Person Person
+	Number resident.Version
+	Record resident.Record
+	Change resident.ChangeInfo
+	Basis  string           // the legal ground, by its key
+	Place  resident.Address // 従前の住所 of a move in, 転出先 of a move out; may be absent
+	Kills  resident.Effect
+
+	EnteredAt time.Time
+	EnteredBy string // a person of access
+	Trace     string
+	Before    resident.StateHash // of the identification before; zero where a chain begins
+}
+
+// Identification is the part of the state that leaves the municipality.
+func (v Version) Identification() resident.IdentificationInfo {
+	return v.Record.Identification(v.Number, v.Change)
+}
+
+// Hash is the hash of the identification.
+func (v Version) Hash() resident.StateHash { return v.Identification().StateHash() }
+
+// Present tells whether the person is a resident here in this state.
+func (v Version) Present() bool { return v.Change.Reason.Act() != resident.Deletion }
+
+// LogValue shows nothing of the person.
+func (v Version) LogValue() slog.Value {
+	return slog.GroupValue(slog.Uint64("version", uint64(v.Number)), slog.String("reason", v.Change.Reason.Code()))
+}
+
+// The bits of record_version.kills.
+const (
+	killsSignature = 1 << iota
+	killsAuthentication
+	killsCard
+)
+
+func effectBits(e resident.Effect) (bits int64) {
+	if e.Signature {
+		bits |= killsSignature
+	}
+	if e.Authentication {
+		bits |= killsAuthentication
+	}
+	if e.Card {
+		bits |= killsCard
+	}
+	return bits
+}
+
+func effectOf(bits int64) resident.Effect {
+	return resident.Effect{Signature: bits&killsSignature != 0, Authentication: bits&killsAuthentication != 0, Card: bits&killsCard != 0}
+}

@@ -1,0 +1,70 @@
+package municipality
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// Config is what a municipality is given by whoever starts it. Self is "municipality-" and its code, 202029; its peers
+// are its prefecture, the national center and the CA.
+type Config struct {
+	host.Config
+	SessionKey []byte          // at least 32 random bytes, kept over restarts
+	Personas   []access.Person // access.Personas() in the test country
+	Portal     string          // address of the portal, for a link; may be empty
+}
+
+// Municipality is a running municipality.
+type Municipality struct {
+	*host.Host
+	code                   resident.MunicipalityCode
+	prefecture, center, ca message.Org
+	shelf                  *keyShelf
+	web                    http.Handler
+}
+
+// New opens the municipality's database and joins its rules. Step its Tasks; Close it at the end.
+func New(ctx context.Context, cfg Config) (*Municipality, error) {
+	if cfg.Self.Role() != message.Municipality {
+		return nil, errors.New("the organisation " + string(cfg.Self) + " is no municipality")
+	}
+	code, err := resident.ParseMunicipalityCode("self", cfg.Self.Code())
+	if err != nil {
+		return nil, err
+	}
+	o := &Municipality{
+		code: code, prefecture: message.Org(string(message.Prefecture) + "-" + code.Prefecture().String()),
+		center: message.Org(message.NationalCenter), ca: message.Org(message.CA), shelf: newKeyShelf(cfg.Clock),
+	}
+	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(), Due: o.dueRules(), Rebuild: o.rebuild})
+	if err != nil {
+		return nil, err
+	}
+	// A new municipality has no codes, and one that stopped may have been about to ask.
+	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.refillSoon(ctx, store.In(tx)) })
+	if err == nil {
+		o.web, err = o.screens(cfg)
+	}
+	if err != nil {
+		return nil, errors.Join(err, o.Close())
+	}
+	return o, nil
+}
+
+// Code is the municipality's 全国地方公共団体コード.
+func (o *Municipality) Code() resident.MunicipalityCode { return o.code }
+
+// Tasks are the loops to step: the host's, and the one that forgets holders' keys.
+func (o *Municipality) Tasks() []clock.Task { return append(o.Host.Tasks(), o.shelf.task()) }
+
+// Handler serves the screens, below "/" + Self + "/".
+func (o *Municipality) Handler() http.Handler { return o.web }
