@@ -44,6 +44,14 @@ type Refusal struct{ Reason string }
 
 func (r *Refusal) Error() string { return "refused by the peer: " + r.Reason }
 
+// ErrHelloFirst is the answer to a batch from a peer that has not said hello since we started: we may have been restored
+// from a copy meanwhile, and only a hello lets the peer find out. It says it and offers the batch again at once.
+var ErrHelloFirst = errors.New("say hello first: this organisation was started anew")
+
+// maxAtDoor is how many batches of one peer may be in memory at once. An honest peer has one under way, and perhaps
+// another whose answer it no longer waits for.
+const maxAtDoor = 4
+
 // Signer is the organisation's key for signing messages, and its certificate.
 type Signer struct {
 	Key         crypto.Signer
@@ -101,24 +109,26 @@ type Exchange struct {
 	routes map[message.Kind]Route
 	peers  map[message.Org]*peer
 
-	// slow holds the kinds whose rule overran its deadline: they cost one deadline, then go one at a time.
-	slowMu sync.Mutex
-	slow   map[message.Kind]time.Time
+	slow slowLane
 }
 
 // peer is what we know of another organisation beside its rows.
 type peer struct {
 	org      message.Org
 	bell     *clock.Bell
-	inMu     sync.Mutex // one batch of a peer at a time
-	mu       sync.Mutex // guards what follows
-	greeted  bool
+	door     chan struct{} // batches of the peer that are in memory, a few
+	turn     chan struct{} // the one batch of the peer that is being taken
+	mu       sync.Mutex    // guards what follows
+	met      bool          // it said hello to us since we started
+	greeted  bool          // we to it, since we started or lost it
 	failures int
 	retryAt  time.Time // zero: the peer is there
 	state    PairState
 	since    time.Time
 	reason   string
 	contact  time.Time // last answer we had of it
+	turned   string    // why a batch of it was last not taken at all
+	probes   probes
 }
 
 // New joins the parts. The store must have been opened with Schema among its schemas.
@@ -130,7 +140,7 @@ func New(ctx context.Context, cfg Config) (*Exchange, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	x := &Exchange{cfg: cfg, routes: map[message.Kind]Route{}, peers: map[message.Org]*peer{}, slow: map[message.Kind]time.Time{}}
+	x := &Exchange{cfg: cfg, routes: map[message.Kind]Route{}, peers: map[message.Org]*peer{}}
 	for _, r := range slices.Concat(cfg.Routes, x.ownRoutes()) {
 		if _, twice := x.routes[r.Kind]; twice {
 			return nil, fmt.Errorf("two rules for %s", r.Kind)
@@ -141,13 +151,14 @@ func New(ctx context.Context, cfg Config) (*Exchange, error) {
 		if o == cfg.Self {
 			return nil, errors.New("an organisation does not exchange with itself")
 		}
-		x.peers[o] = &peer{org: o, bell: new(clock.Bell), state: PairUnknown}
+		x.peers[o] = &peer{org: o, bell: new(clock.Bell), state: PairUnknown,
+			door: make(chan struct{}, maxAtDoor), turn: make(chan struct{}, 1)}
 	}
 	err := cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		for _, o := range cfg.Peers {
 			if _, err := tx.Exec(ctx, `INSERT INTO x_peer(peer, out_epoch, next_seq, out_open, out_open_bytes, out_stuck,
-				peer_decisions, in_decisions, in_stuck, in_refused)
-				VALUES ($1, 1, 1, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING`, string(o)); err != nil {
+				out_sent, peer_decisions, in_decisions, in_stuck, in_refused)
+				VALUES ($1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING`, string(o)); err != nil {
 				return err
 			}
 		}

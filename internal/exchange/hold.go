@@ -1,10 +1,12 @@
 package exchange
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -94,13 +96,11 @@ func (x *Exchange) release(ctx context.Context, tx *sqlstore.Tx, e *message.Enve
 	if err := unhold(ctx, tx, "x_out_hold", "out_stuck", e); err != nil {
 		return err
 	}
-	rows := []*message.Envelope{e}
-	for len(rows) > 0 {
-		behind, err := x.heldBehind(ctx, tx, rows[0])
+	for ended := []*message.Envelope{e}; len(ended) > 0; ended = ended[1:] {
+		behind, err := x.heldBehind(ctx, tx, ended[0])
 		if err != nil {
 			return err
 		}
-		rows = rows[1:]
 		for _, h := range behind {
 			if withdrawn != nil {
 				if err := x.rebase(ctx, tx, h, withdrawn); err != nil {
@@ -121,11 +121,72 @@ func (x *Exchange) release(ctx context.Context, tx *sqlstore.Tx, e *message.Enve
 			if err := unhold(ctx, tx, "x_out_hold", "out_stuck", h); err != nil {
 				return err
 			}
-			rows = append(rows, h)
+			ended = append(ended, h)
 		}
 	}
 	tx.OnCommit(x.peers[e.Receiver].bell.Ring)
 	return nil
+}
+
+// place is where a message stands in its stream.
+type place struct{ epoch, seq uint64 }
+
+func (p place) before(q place) bool { return p.epoch < q.epoch || p.epoch == q.epoch && p.seq < q.seq }
+
+// holdBehind writes down that e is stuck, and holds the messages behind it that are ready and share a key with it, or
+// with one that is held here, and so on: what is held is not offered, so the receiver cannot hold what waits for it.
+// It returns what it held.
+func (x *Exchange) holdBehind(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope) ([]message.ID, error) {
+	// What protects a person waits for nothing, and nothing waits for it.
+	if spec, _ := message.SpecOf(e.Kind); spec.Safe || len(e.Keys) == 0 {
+		return nil, nil
+	}
+	if err := hold(ctx, tx, "x_out_hold", "out_stuck", e); err != nil {
+		return nil, err
+	}
+	var held []message.ID
+	looked := map[string]place{} // keys that were looked for, and from where
+	for work := []*message.Envelope{e}; len(work) > 0; work = work[1:] {
+		at := place{work[0].Epoch, work[0].Seq}
+		for _, k := range work[0].Keys {
+			if from, done := looked[k]; done && !at.before(from) {
+				continue
+			}
+			looked[k] = at
+			behind, err := readyBehind(ctx, tx, work[0], k)
+			if err != nil {
+				return nil, err
+			}
+			for _, b := range behind {
+				if spec, _ := message.SpecOf(b.Kind); spec.Safe {
+					continue
+				}
+				if _, err := tx.Exec(ctx, `UPDATE x_out SET state = 'held' WHERE peer = $1 AND epoch = $2 AND seq = $3`,
+					string(b.Receiver), int64(b.Epoch), int64(b.Seq)); err != nil {
+					return nil, err
+				}
+				if err := hold(ctx, tx, "x_out_hold", "out_stuck", b); err != nil {
+					return nil, err
+				}
+				held = append(held, b.ID)
+				work = append(work, b)
+			}
+		}
+	}
+	return held, nil
+}
+
+// readyBehind returns the messages after e with a key that are ready to be sent, in order.
+func readyBehind(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope, key string) ([]*message.Envelope, error) {
+	rows, err := tx.Query(ctx, `SELECT epoch, seq, envelope FROM x_out WHERE key1 = $4 AND peer = $1 AND state = 'ready'
+		AND (epoch > $2 OR (epoch = $2 AND seq > $3))
+		UNION ALL SELECT o.epoch, o.seq, o.envelope FROM x_out_more m JOIN x_out o ON o.peer = m.peer AND o.epoch = m.epoch AND o.seq = m.seq
+		WHERE m.peer = $1 AND m.skey = $4 AND o.state = 'ready' AND (m.epoch > $2 OR (m.epoch = $2 AND m.seq > $3))
+		ORDER BY 1, 2`, string(e.Receiver), int64(e.Epoch), int64(e.Seq), key)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't find what comes behind: %w", err)
+	}
+	return envelopes(rows)
 }
 
 // heldBehind returns the held messages after e that share a key with it, in order.
@@ -133,7 +194,7 @@ func (x *Exchange) heldBehind(ctx context.Context, tx *sqlstore.Tx, e *message.E
 	var found []*message.Envelope
 	seen := map[message.ID]bool{}
 	for _, k := range e.Keys {
-		rows, err := tx.Query(ctx, `SELECT o.envelope FROM x_out_hold h JOIN x_out o ON o.peer = h.peer AND o.epoch = h.epoch AND o.seq = h.seq
+		rows, err := tx.Query(ctx, `SELECT h.epoch, h.seq, o.envelope FROM x_out_hold h JOIN x_out o ON o.peer = h.peer AND o.epoch = h.epoch AND o.seq = h.seq
 			WHERE h.peer = $1 AND h.skey = $2 AND o.state = 'held' AND (h.epoch > $3 OR (h.epoch = $3 AND h.seq > $4))
 			ORDER BY h.epoch, h.seq`, string(e.Receiver), k, int64(e.Epoch), int64(e.Seq))
 		if err != nil {
@@ -150,6 +211,10 @@ func (x *Exchange) heldBehind(ctx context.Context, tx *sqlstore.Tx, e *message.E
 			}
 		}
 	}
+	// Each must be looked at after those before it, whichever key led to it.
+	slices.SortFunc(found, func(a, b *message.Envelope) int {
+		return cmp.Or(cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Seq, b.Seq))
+	})
 	return found, nil
 }
 
@@ -171,14 +236,25 @@ func (x *Exchange) rebase(ctx context.Context, tx *sqlstore.Tx, h *message.Envel
 	return x.replaceBody(ctx, tx, h, rebased)
 }
 
+// afterRestore is how far attempts jump when a message was numbered before our database was restored from a copy: the
+// database that was lost may have made attempts that the copy does not remember.
+const afterRestore = 1000
+
 // replaceBody gives a message that has not ended another payload: same sequence, next attempt.
 func (x *Exchange) replaceBody(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope, p message.Payload) error {
 	body, err := message.Encode(p)
 	if err != nil {
 		return err
 	}
+	var epoch int64
+	if err := tx.QueryRow(ctx, `SELECT out_epoch FROM x_peer WHERE peer = $1`, string(e.Receiver)).Scan(&epoch); err != nil {
+		return err
+	}
 	was := weight(e.Body)
 	e.Body, e.Kind, e.Attempt = body, p.Kind(), e.Attempt+1
+	if e.Epoch < uint64(epoch) && e.Attempt < afterRestore {
+		e.Attempt += afterRestore
+	}
 	if err := e.Seal(); err != nil {
 		return err
 	}
@@ -189,17 +265,19 @@ func (x *Exchange) replaceBody(ctx context.Context, tx *sqlstore.Tx, e *message.
 	return count(ctx, tx, "out_open_bytes", string(e.Receiver), weight(e.Body)-was)
 }
 
+// envelopes reads the rows of a query of epoch, seq and envelope.
 func envelopes(rows *sqlstore.Rows) ([]*message.Envelope, error) {
 	defer rows.Close()
 	var all []*message.Envelope
 	for rows.Next() {
+		var epoch, seq int64
 		var raw []byte
-		if err := rows.Scan(&raw); err != nil {
+		if err := rows.Scan(&epoch, &seq, &raw); err != nil {
 			return nil, err
 		}
 		e, err := message.OpenEnvelope(raw)
 		if err != nil {
-			return nil, fmt.Errorf("a stored message can't be read: %w", err)
+			continue // a damaged row must not stop the others; pick sets it aside when its turn comes
 		}
 		all = append(all, e)
 	}

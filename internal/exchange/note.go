@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/akashi-id/akashi/internal/plain"
@@ -19,6 +20,9 @@ func (x *Exchange) Write(ctx context.Context, id message.ID, act, text, by strin
 		return plain.Bad("text",
 			"問合せの内容を、4,000バイト以内で書いてください。",
 			"write what you want to ask or answer, in at most 4,000 bytes")
+	}
+	if act != "inquiry" && act != "answer" {
+		return plain.Bad("act", "問合せか回答のどちらかを選んでください。", "choose inquiry or answer")
 	}
 	dir, peer := x.side(id)
 	of := "sender"
@@ -89,8 +93,10 @@ func (x *Exchange) accepted(ctx context.Context, tx *sqlstore.Tx, id message.ID)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `UPDATE x_out SET state = 'applied', outcome = 'applied', decided_at = $4 WHERE peer = $1 AND epoch = $2 AND seq = $3`,
-		string(id.Receiver), int64(id.Epoch), int64(id.Seq), tx.Now().UnixMicro()); err != nil {
+	// How many decisions the receiver held when it accepted is not told. Later than any: should the receiver be restored
+	// from a copy, the message is offered again, and it tells what has become of it.
+	if _, err := tx.Exec(ctx, `UPDATE x_out SET state = 'applied', outcome = 'applied', decided_at = $4, decisions = $5 WHERE peer = $1 AND epoch = $2 AND seq = $3`,
+		string(id.Receiver), int64(id.Epoch), int64(id.Seq), tx.Now().UnixMicro(), int64(math.MaxInt64)); err != nil {
 		return err
 	}
 	if err := count(ctx, tx, "out_open", string(id.Receiver), -1); err != nil {

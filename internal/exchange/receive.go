@@ -1,13 +1,10 @@
 package exchange
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -24,6 +21,7 @@ func (x *Exchange) Hello(ctx context.Context, from message.Org, g *messagepb.Gre
 	}
 	var a messagepb.Acquaintance
 	err := x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		a.Reset()
 		var decisions int64
 		if err := tx.QueryRow(ctx, `SELECT in_decisions FROM x_peer WHERE peer = $1`, string(from)).Scan(&decisions); err != nil {
 			return err
@@ -31,7 +29,7 @@ func (x *Exchange) Hello(ctx context.Context, from message.Org, g *messagepb.Gre
 		a.Decisions = uint64(decisions)
 		var epoch, seq int64
 		err := tx.QueryRow(ctx, `SELECT epoch, seq FROM x_in WHERE peer = $1 AND node = $2 ORDER BY epoch DESC, seq DESC LIMIT 1`,
-			string(from), g.Node).Scan(&epoch, &seq)
+			string(from), clean(g.Node, maxCode)).Scan(&epoch, &seq)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -41,37 +39,43 @@ func (x *Exchange) Hello(ctx context.Context, from message.Org, g *messagepb.Gre
 	if err != nil {
 		return nil, fmt.Errorf("couldn't look up what is held of %s: %w", from, err)
 	}
+	p.mu.Lock()
+	p.met = true
+	p.mu.Unlock()
 	x.heardFrom(p)
 	return &a, nil
 }
 
 // Deliver takes a batch and returns a verdict on each of its messages, durable on return. from is who the link says
-// the sender is. A *Refusal means that the batch as a whole is not taken; any other error that nothing was decided,
-// and that the same batch may be offered again.
+// the sender is. A *Refusal means that the batch as a whole is not taken, ErrHelloFirst that the sender must say hello;
+// any other error that not everything was decided, and that the same batch may be offered again.
 func (x *Exchange) Deliver(ctx context.Context, from message.Org, pb *messagepb.Batch) (*messagepb.Receipt, error) {
 	p := x.peers[from]
 	if p == nil {
 		return nil, &Refusal{fmt.Sprintf("%s does not exchange with %s", x.cfg.Self, from)}
 	}
-	b, err := message.OpenBatch(pb)
+	p.mu.Lock()
+	met := p.met
+	p.mu.Unlock()
+	if !met {
+		return nil, ErrHelloFirst
+	}
+	select {
+	case p.door <- struct{}{}:
+		defer func() { <-p.door }()
+	default:
+		return nil, fmt.Errorf("%s has %d batches under way already", from, maxAtDoor)
+	}
+	b, err := x.open(from, pb)
 	if err != nil {
-		return nil, &Refusal{err.Error()}
+		return nil, x.turnAway(ctx, p, err)
 	}
-	if b.Head.Sender != from || b.Head.Receiver != x.cfg.Self {
-		return nil, &Refusal{fmt.Sprintf("a batch from %s to %s came over the link of %s", b.Head.Sender, b.Head.Receiver, from)}
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	signer, err := x.cfg.Trust.Identify(b.Certificate, pki.ForSigning, x.cfg.Clock.Now())
-	if err != nil {
-		return nil, &Refusal{"signing certificate: " + err.Error()}
-	}
-	if signer.Organisation != string(from) {
-		return nil, &Refusal{fmt.Sprintf("the batch is signed by %s", signer.Organisation)}
-	}
-	if err := b.Verify(signer.Public); err != nil {
-		return nil, &Refusal{err.Error()}
-	}
-	p.inMu.Lock()
-	defer p.inMu.Unlock()
 	receipt, err := x.take(ctx, b)
 	if err != nil {
 		return nil, err
@@ -80,16 +84,54 @@ func (x *Exchange) Deliver(ctx context.Context, from message.Org, pb *messagepb.
 	return receipt, nil
 }
 
-// errSingly asks for the batch to be taken one by one: a rule failed after it had written something.
+// open reads a batch and makes sure that it is whole, and that it is from the peer that handed it over (guarantee 10).
+func (x *Exchange) open(from message.Org, pb *messagepb.Batch) (*message.Batch, error) {
+	b, err := message.OpenBatch(pb)
+	if err != nil {
+		return nil, err
+	}
+	if b.Head.Sender != from || b.Head.Receiver != x.cfg.Self {
+		return nil, fmt.Errorf("a batch from %s to %s came over the link of %s", b.Head.Sender, b.Head.Receiver, from)
+	}
+	signer, err := x.cfg.Trust.Identify(b.Certificate, pki.ForSigning, x.cfg.Clock.Now())
+	if err != nil {
+		return nil, fmt.Errorf("signing certificate: %w", err)
+	}
+	if signer.Organisation != string(from) {
+		return nil, fmt.Errorf("the batch of %s is signed by %s", from, signer.Organisation)
+	}
+	if err := b.Verify(signer.Public); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// turnAway counts a batch that is not taken at all, and shows why.
+func (x *Exchange) turnAway(ctx context.Context, p *peer, why error) error {
+	p.mu.Lock()
+	p.turned = clean(why.Error(), maxReason)
+	p.mu.Unlock()
+	x.cfg.Log.WarnContext(ctx, "batch refused", "from", p.org, "reason", why)
+	err := x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		return count(ctx, tx, "in_refused", string(p.org), 1)
+	})
+	if err != nil {
+		x.cfg.Log.ErrorContext(ctx, "a refusal could not be counted", "from", p.org, "error", err)
+	}
+	return &Refusal{why.Error()}
+}
+
+// errSingly asks for the batch to be taken one by one: a rule failed after it had written something, or a message needs
+// a transaction of its own.
 var errSingly = errors.New("the batch must be taken one by one")
 
 // take applies a batch in one optimistic transaction without savepoints, and repeats it one by one, each message in a
 // transaction of its own, when something fails. Nothing but the messages' own effect tells the two apart.
 func (x *Exchange) take(ctx context.Context, b *message.Batch) (*messagepb.Receipt, error) {
 	var receipt *messagepb.Receipt
-	if !x.anySlow(b) {
+	if !x.slowTurnDue(b) {
 		err := x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-			receipt, err = x.takeIn(ctx, tx, b, b.Envelopes, map[string]bool{}, false)
+			receipt, err = x.takeIn(ctx, tx, newSitting(b, false), b.Envelopes)
 			return err
 		})
 		if err == nil || ctx.Err() != nil {
@@ -100,303 +142,47 @@ func (x *Exchange) take(ctx context.Context, b *message.Batch) (*messagepb.Recei
 		}
 	}
 	all := &messagepb.Receipt{}
-	stuck := map[string]bool{} // keys of what was not applied in this batch
-	for i := range b.Envelopes {
-		var one *messagepb.Receipt
-		var now map[string]bool
-		err := x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-			now = maps.Clone(stuck) // the store may run this more than once
-			one, err = x.takeIn(ctx, tx, b, b.Envelopes[i:i+1], now, true)
-			return err
-		})
-		stuck = now
-		if err != nil {
-			// Not even the refusal could be written: nothing is decided about this message. What is decided about
-			// those before it is durable, and the sender will be told so when it offers them again.
-			return nil, fmt.Errorf("couldn't decide on %s: %w", b.Envelopes[i].ID, err)
+	sitting := newSitting(b, true)
+	for _, e := range b.Envelopes {
+		one, next, err := x.takeOne(ctx, sitting, e)
+		if err != nil && ctx.Err() == nil {
+			// It failed beyond what the savepoint around the rule could take back: at the commit, say. Even so it is
+			// this message alone that is put off; those behind it go on.
+			x.cfg.Log.ErrorContext(ctx, "message can't be taken, deferred", "message", e.ID.String(), "error", err)
+			aside := sitting.clone()
+			aside.putOff = true
+			one, next, err = x.takeOne(ctx, aside, e)
 		}
+		if err != nil {
+			// Not even that could be written: nothing is decided about this message. What is decided about those
+			// before it is durable, and the sender will be told so when it offers them again.
+			return nil, fmt.Errorf("couldn't decide on %s: %w", e.ID, err)
+		}
+		sitting = next
+		sitting.putOff = false
 		all.Verdicts = append(all.Verdicts, one.Verdicts...)
 		all.Decisions = one.Decisions
 	}
 	return all, nil
 }
 
-// intake is one transaction's work on (part of) a batch.
-type intake struct {
-	x        *Exchange
-	tx       *sqlstore.Tx
-	batch    *message.Batch
-	batchID  int64
-	known    map[message.ID]inRow
-	anyStuck bool            // keys of earlier messages are stuck
-	stuck    map[string]bool // keys stuck by this batch
-	singly   bool
-	decided  int64
-	refused  int64
-	outs     []message.Out
-}
-
-type inRow struct {
-	attempt uint32
-	hash    message.Hash
-	message.Outcome
-	code, ja, en string
-}
-
-func (x *Exchange) takeIn(ctx context.Context, tx *sqlstore.Tx, b *message.Batch, part []*message.Envelope, stuck map[string]bool, singly bool) (*messagepb.Receipt, error) {
-	in := &intake{x: x, tx: tx, batch: b, stuck: stuck, singly: singly}
-	peer := string(b.Head.Sender)
-	var decisions, inStuck int64
-	if err := tx.QueryRow(ctx, `SELECT in_decisions, in_stuck FROM x_peer WHERE peer = $1`, peer).Scan(&decisions, &inStuck); err != nil {
-		return nil, fmt.Errorf("couldn't read the state of the pair: %w", err)
-	}
-	in.anyStuck = inStuck > 0
-	// The first decision that a batch leads to names it, so that batches in one transaction each do not collide.
-	in.batchID = decisions + 1
-	var err error
-	if in.known, err = knownOf(ctx, tx, b.Head, part); err != nil {
-		return nil, err
-	}
-	receipt := &messagepb.Receipt{}
-	for _, e := range part {
-		v, err := in.one(ctx, e)
-		if err != nil {
-			return nil, err
-		}
-		receipt.Verdicts = append(receipt.Verdicts, v)
-	}
-	if _, err := x.Send(ctx, tx, in.outs, ""); err != nil {
-		if !singly {
-			return nil, errSingly
-		}
-		return nil, err
-	}
-	if in.decided > 0 {
-		var hashes bytes.Buffer
-		for _, e := range b.Envelopes {
-			h := e.Hash()
-			hashes.Write(h[:])
-		}
-		tx.Collect("x_batch", "peer, id, received_at, head, signature, certificate, hashes", peer, in.batchID,
-			tx.Now().UnixMicro(), b.HeadRaw, b.Signature, b.Certificate, hashes.Bytes())
-		if _, err := tx.Exec(ctx, `UPDATE x_peer SET in_decisions = in_decisions + $2, in_refused = in_refused + $3 WHERE peer = $1`,
-			peer, in.decided, in.refused); err != nil {
-			return nil, err
-		}
-	}
-	receipt.Decisions = uint64(decisions + in.decided)
-	return receipt, nil
-}
-
-// knownOf reads what was decided before about the messages of a batch.
-func knownOf(ctx context.Context, tx *sqlstore.Tx, head message.Head, part []*message.Envelope) (map[message.ID]inRow, error) {
-	known := map[message.ID]inRow{}
-	type span struct{ from, to uint64 }
-	spans := map[uint64]span{}
-	for _, e := range part {
-		s, ok := spans[e.Epoch]
-		if !ok {
-			s = span{e.Seq, e.Seq}
-		}
-		spans[e.Epoch] = span{min(s.from, e.Seq), max(s.to, e.Seq)}
-	}
-	for epoch, s := range spans {
-		rows, err := tx.Query(ctx, `SELECT seq, attempt, hash, outcome, code, reason_ja, reason_en FROM x_in
-			WHERE peer = $1 AND node = $2 AND epoch = $3 AND seq BETWEEN $4 AND $5`,
-			string(head.Sender), head.Node, int64(epoch), int64(s.from), int64(s.to))
-		if err != nil {
-			return nil, fmt.Errorf("couldn't read the inbox: %w", err)
-		}
-		for rows.Next() {
-			var seq, attempt int64
-			var hash []byte
-			var r inRow
-			if err := rows.Scan(&seq, &attempt, &hash, &r.Outcome, &r.code, &r.ja, &r.en); err != nil {
-				rows.Close()
-				return nil, err
-			}
-			r.attempt, r.hash = uint32(attempt), message.Hash(hash)
-			known[message.ID{Sender: head.Sender, Node: head.Node, Epoch: epoch, Receiver: head.Receiver, Seq: uint64(seq)}] = r
-		}
-		if err := rows.Close(); err != nil {
-			return nil, err
-		}
-		if err := rows.Err(); err != nil {
-			return nil, err
-		}
-	}
-	return known, nil
-}
-
-// open outcomes may be decided anew when the same message is offered again.
-func open(o message.Outcome) bool { return o == message.Held || o == message.Deferred }
-
-// parked outcomes wait for a person, who answers with another attempt.
-func parked(o message.Outcome) bool { return o == message.Rejected || o == message.Gap }
-
-// one decides on one message.
-func (in *intake) one(ctx context.Context, e *message.Envelope) (*messagepb.Verdict, error) {
-	hash := e.Hash()
-	was, known := in.known[e.ID]
-	switch {
-	case !known:
-	case was.hash == hash && !open(was.Outcome), was.attempt > e.Attempt:
-		return verdict(e, message.Duplicate, was.code, was.ja, was.en, was.Outcome), nil
-	case was.hash == hash:
-	case e.Attempt > was.attempt && (parked(was.Outcome) || open(was.Outcome)):
-	default:
-		// Another message had this number: the sender's database was restored and has not noticed yet.
-		return verdict(e, message.Conflict, "number-reused", "この番号の電文は、別の内容で受け取っています。",
-			"another message with this number was received before", was.Outcome), nil
-	}
-	outcome, reason, err := in.decide(ctx, e)
-	if err != nil {
-		return nil, err
-	}
-	if reason == nil {
-		reason = &Rejected{}
-	}
-	if err := in.record(ctx, e, hash, known, was.Outcome, outcome, reason); err != nil {
-		return nil, err
-	}
-	return verdict(e, outcome, reason.Code, reason.JA, reason.EN, ""), nil
-}
-
-// decide runs the rule. An error means that nothing can be decided in this transaction.
-func (in *intake) decide(ctx context.Context, e *message.Envelope) (message.Outcome, *Rejected, error) {
-	if !message.MaySend(e.Kind, e.Sender, e.Receiver) {
-		if _, known := message.SpecOf(e.Kind); !known {
-			return message.Rejected, refusal(message.ErrUnknownKind), nil
-		}
-		in.refused++
-		return message.Rejected, Reject("not-allowed",
-			string(e.Sender)+" は、この種類の電文を "+string(e.Receiver)+" に送れません。送信側の設定を確かめてください。",
-			string(e.Sender)+" may not send this kind to "+string(e.Receiver)+": check the sender's configuration"), nil
-	}
-	spec, _ := message.SpecOf(e.Kind)
-	if !spec.Safe {
-		waits := false
-		for _, k := range e.Keys {
-			waits = waits || in.stuck[k]
-		}
-		if !waits && in.anyStuck {
-			var err error
-			if waits, err = waitsForKey(ctx, in.tx, "x_in_hold", e); err != nil {
-				return "", nil, err
-			}
-		}
-		if waits {
-			return message.Held, Reject("behind-another", "同じ人についての前の電文が解決していないため、待っています。",
-				"an earlier message about the same person is not settled"), nil
-		}
-	}
-	if in.singly && in.x.isSlow(e.Kind) && !in.x.slowTurn(e.Kind) {
-		return message.Deferred, Reject("slow-lane", "この種類の電文の処理が遅れているため、後で処理します。",
-			"this kind of message is being processed slowly, and will be taken later"), nil
-	}
-	payload, err := message.Decode(e.Kind, e.Body)
-	if err != nil {
-		return message.Rejected, refusal(err), nil
-	}
-	if e.Kind != message.KindExchangeWithdrawal && !slices.Equal(e.Keys, payload.Keys()) {
-		return message.Rejected, Reject("wrong-keys", "電文の見出しの鍵が、内容と合いません。送信側のプログラムを確かめてください。",
-			"the keys in the header are not those of the payload: check the sender's program"), nil
-	}
-	mark := in.tx.Writes()
-	outs, err := in.run(ctx, e, payload)
-	var rejected *Rejected
-	switch {
-	case err == nil:
-		in.outs = append(in.outs, outs...)
-		return message.Applied, nil, nil
-	case !in.singly && (in.tx.Writes() != mark || !errors.As(err, &rejected)):
-		return "", nil, errSingly
-	case errors.As(err, &rejected):
-		return rejected.outcome(), rejected, nil
-	case ctx.Err() != nil:
-		return "", nil, err
-	}
-	in.x.cfg.Log.ErrorContext(ctx, "rule failed, message deferred", "message", e.ID.String(), "kind", e.Kind, "error", err)
-	return message.Deferred, Reject("failed", "受信側で処理できませんでした。自動でもう一度試します。",
-		"the receiver could not process it, and will try again"), nil
-}
-
-// run calls the rule with its deadline; one by one, under a savepoint, so that what it wrote before it failed goes.
-func (in *intake) run(ctx context.Context, e *message.Envelope, p message.Payload) (outs []message.Out, err error) {
-	route, ok := in.x.routes[e.Kind]
-	if !ok {
-		return nil, refusal(message.ErrUnknownKind)
-	}
-	d := Delivery{ID: e.ID, Attempt: e.Attempt, Kind: e.Kind, Keys: e.Keys, Trace: e.Trace, CreatedAt: e.CreatedAt}
-	call := func() (err error) {
-		defer func() {
-			if r := recover(); r != nil {
-				err = fmt.Errorf("rule for %s panicked: %v", e.Kind, r)
-			}
-		}()
-		outs, err = route.rule(ctx, in.tx, d, p)
+// takeOne takes one message of a batch in a transaction of its own.
+func (x *Exchange) takeOne(ctx context.Context, s *sitting, e *message.Envelope) (one *messagepb.Receipt, next *sitting, err error) {
+	err = x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		next = s.clone() // the store may run this more than once
+		one, err = x.takeIn(ctx, tx, next, []*message.Envelope{e})
 		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, in.x.cfg.Limits.RuleDeadline)
-	defer cancel()
-	if in.singly {
-		err = in.tx.Attempt(ctx, call)
-	} else {
-		err = call()
-	}
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		in.x.setSlow(e.Kind)
-	} else if err == nil && in.singly {
-		in.x.setQuick(e.Kind)
-	}
-	for i := range outs {
-		if outs[i].Trace == "" {
-			outs[i].Trace = e.Trace
-		}
-	}
-	return outs, err
+	})
+	return one, next, err
 }
 
-// record writes the decision down, and the keys of what is stuck.
-func (in *intake) record(ctx context.Context, e *message.Envelope, hash message.Hash, known bool, was, now message.Outcome, reason *Rejected) error {
-	in.decided++
-	spec, _ := message.SpecOf(e.Kind)
-	keep := []byte{}
-	if now != message.Applied {
-		keep = e.Raw
-		for _, k := range e.Keys {
-			in.stuck[k] = in.stuck[k] || !spec.Safe
+// slowTurnDue tells whether the batch holds a message of a slow kind that is to be tried again; it is then taken one
+// by one, so that another overrun costs the others nothing but the time.
+func (x *Exchange) slowTurnDue(b *message.Batch) bool {
+	for _, e := range b.Envelopes {
+		if x.slow.due(e.Kind, x.cfg.Clock.Now()) {
+			return true
 		}
 	}
-	if e.Kind == message.KindExchangeWithdrawal && now == message.Applied {
-		now = message.Withdrawn
-	}
-	at := in.tx.Now().UnixMicro()
-	if !known {
-		in.tx.Collect("x_in", `peer, node, epoch, seq, attempt, kind, key1, trace, created_at, hash, batch, envelope,
-			outcome, code, reason_ja, reason_en, received_at, decided_at`,
-			string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq), int64(e.Attempt), string(e.Kind), firstKey(e.Keys), e.Trace,
-			e.CreatedAt.UnixMicro(), hash[:], in.batchID, keep, string(now), reason.Code, reason.JA, reason.EN, at, at)
-	} else if _, err := in.tx.Exec(ctx, `UPDATE x_in SET attempt = $5, kind = $6, hash = $7, batch = $8, envelope = $9, outcome = $10,
-		code = $11, reason_ja = $12, reason_en = $13, decided_at = $14 WHERE peer = $1 AND node = $2 AND epoch = $3 AND seq = $4`,
-		string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq), int64(e.Attempt), string(e.Kind), hash[:], in.batchID, keep,
-		string(now), reason.Code, reason.JA, reason.EN, at); err != nil {
-		return fmt.Errorf("couldn't write the decision on %s: %w", e.ID, err)
-	}
-	// A safe message waits for nothing, and nothing waits for it.
-	if spec.Safe {
-		return nil
-	}
-	switch {
-	case now != message.Applied && now != message.Withdrawn && !(known && (parked(was) || open(was))):
-		return hold(ctx, in.tx, "x_in_hold", "in_stuck", e)
-	case (now == message.Applied || now == message.Withdrawn) && known:
-		return unhold(ctx, in.tx, "x_in_hold", "in_stuck", e)
-	}
-	return nil
-}
-
-func verdict(e *message.Envelope, o message.Outcome, code, ja, en string, settled message.Outcome) *messagepb.Verdict {
-	return &messagepb.Verdict{Epoch: e.Epoch, Seq: e.Seq, Attempt: e.Attempt, Outcome: string(o), Code: code,
-		ReasonJa: ja, ReasonEn: en, Settled: string(settled)}
+	return false
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -100,6 +101,12 @@ func (x *Exchange) correct(ctx context.Context, tx *sqlstore.Tx, e *message.Enve
 		if p, err = x.cfg.Rebuild(ctx, tx, p); err != nil {
 			return err
 		}
+		// What waits behind the message waits for its keys.
+		if p.Kind() != e.Kind || !slices.Equal(p.Keys(), e.Keys) {
+			return plain.Bad("message",
+				"訂正後の内容は、種類か対象者が元の電文と違います。元の電文を取り下げ、新しく届け出てください。",
+				"the corrected message would be of another kind or about another person: withdraw this one and file a new change")
+		}
 	}
 	if err := x.replaceBody(ctx, tx, e, p); err != nil {
 		return err
@@ -131,26 +138,27 @@ func (x *Exchange) makeReady(ctx context.Context, tx *sqlstore.Tx, e *message.En
 
 // accept runs the rule again, telling it that two persons take the message as it is.
 func (x *Exchange) accept(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope, text, by, second string) error {
-	payload, err := message.Decode(e.Kind, e.Body)
-	if err != nil {
-		return plain.Bad("message",
-			"内容が読めないため、そのままでは受け入れられません。送信側に訂正か取下げを頼んでください。",
-			"the payload cannot be read, so it cannot be accepted: ask the sender to correct or withdraw it")
+	// Two persons may take what a rule refuses for its form. They cannot let a sender do what it may not (guarantee 10).
+	refused := mayNot(e)
+	var payload message.Payload
+	if refused == nil {
+		payload, refused = readPayload(e)
+	}
+	if refused != nil {
+		return cannotAccept(refused)
 	}
 	d := Delivery{ID: e.ID, Attempt: e.Attempt, Kind: e.Kind, Keys: e.Keys, Trace: e.Trace, CreatedAt: e.CreatedAt, Accepted: true}
-	route, ok := x.routes[e.Kind]
-	if !ok {
-		return refusal(message.ErrUnknownKind)
-	}
+	within, cancel := context.WithTimeout(ctx, x.cfg.Limits.RuleDeadline)
+	defer cancel()
 	var outs []message.Out
-	err = tx.Attempt(ctx, func() (err error) {
-		outs, err = route.rule(ctx, tx, d, payload)
-		return err
+	err := tx.Attempt(within, func() (err error) {
+		if outs, err = x.call(within, tx, d, payload); err != nil {
+			return err
+		}
+		return tx.Flush(within)
 	})
-	var rejected *Rejected
-	if errors.As(err, &rejected) {
-		return &plain.Problem{Field: "message", Sentence: plain.Sentence{
-			JA: "そのままでは受け入れられません。" + rejected.JA, EN: "it cannot be accepted as it is: " + rejected.EN}}
+	if rejected := (*Rejected)(nil); errors.As(err, &rejected) {
+		return cannotAccept(rejected)
 	}
 	if err != nil {
 		return err
@@ -168,6 +176,12 @@ func (x *Exchange) accept(ctx context.Context, tx *sqlstore.Tx, e *message.Envel
 		return err
 	}
 	return unhold(ctx, tx, "x_in_hold", "in_stuck", e)
+}
+
+func cannotAccept(why *Rejected) error {
+	return &plain.Problem{Field: "message", Sentence: plain.Sentence{
+		JA: "そのままでは受け入れられません。送信側に訂正か取下げを頼んでください。" + why.JA,
+		EN: "it cannot be accepted as it is, ask the sender to correct or withdraw it: " + why.EN}}
 }
 
 // side tells on which side of us a message is, and who is on the other.

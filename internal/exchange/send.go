@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -46,7 +48,7 @@ func (x *Exchange) sendTo(ctx context.Context, tx *sqlstore.Tx, to message.Org, 
 	if p == nil {
 		return fmt.Errorf("%s does not exchange with %s", x.cfg.Self, to)
 	}
-	bodies, allSafe, bytes := make([][]byte, len(which)), true, int64(0)
+	envelopes, allSafe, bytes := make([]*message.Envelope, len(which)), true, int64(0)
 	for n, i := range which {
 		o := outs[i]
 		spec, _ := message.SpecOf(o.Body.Kind())
@@ -57,10 +59,21 @@ func (x *Exchange) sendTo(ctx context.Context, tx *sqlstore.Tx, to message.Org, 
 		if err != nil {
 			return fmt.Errorf("couldn't encode %s: %w", o.Body.Kind(), err)
 		}
-		bodies[n], allSafe, bytes = body, allSafe && spec.Safe, bytes+weight(body)
+		if o.Trace == "" {
+			o.Trace = trace
+		}
+		e := &message.Envelope{
+			ID:      message.ID{Sender: x.cfg.Self, Node: x.cfg.Node, Epoch: 1, Receiver: to, Seq: 1},
+			Attempt: 1, Kind: o.Body.Kind(), Keys: o.Body.Keys(), CreatedAt: tx.Now(), Trace: o.Trace, Body: body,
+		}
+		// What no receiver could read must not get into the outbox: it would stop what is behind it.
+		if err := fits(e); err != nil {
+			return err
+		}
+		envelopes[n], allSafe, bytes = e, allSafe && spec.Safe, bytes+weight(body)
 	}
 	var epoch, next, open, openBytes, stuck int64
-	err := tx.QueryRow(ctx, `UPDATE x_peer SET next_seq = next_seq + $2, out_open = out_open + $2, out_open_bytes = out_open_bytes + $3
+	err := tx.QueryRow(ctx, `UPDATE x_peer SET next_seq = next_seq + $2, out_sent = out_sent + $2, out_open = out_open + $2, out_open_bytes = out_open_bytes + $3
 		WHERE peer = $1 RETURNING out_epoch, next_seq, out_open, out_open_bytes, out_stuck`, string(to), int64(len(which)), bytes).
 		Scan(&epoch, &next, &open, &openBytes, &stuck)
 	if err != nil {
@@ -68,20 +81,19 @@ func (x *Exchange) sendTo(ctx context.Context, tx *sqlstore.Tx, to message.Org, 
 	}
 	// Guarantee 9. What protects a person may go beyond the window: it is small, and must not be refused.
 	if (open > x.cfg.Limits.Open || openBytes > x.cfg.Limits.OpenBytes) && !allSafe {
+		// The numbers go back, so that a caller who does something else instead leaves none without a message.
+		if _, err := tx.Exec(ctx, `UPDATE x_peer SET next_seq = next_seq - $2, out_sent = out_sent - $2, out_open = out_open - $2,
+			out_open_bytes = out_open_bytes - $3 WHERE peer = $1`, string(to), int64(len(which)), bytes); err != nil {
+			return err
+		}
 		return plain.Bad("exchange",
-			fmt.Sprintf("%s あての電文が%d件たまっているため、新しい届出を受け付けられません。連携状況の画面を確かめ、運用員に知らせてください。", to, open),
-			fmt.Sprintf("%d messages to %s are waiting, and no new one is taken: look at the exchange screen and call an operator", open, to))
+			fmt.Sprintf("%s あての電文が%d件たまっているため、新しい届出を受け付けられません。連携状況の画面を確かめ、運用員に知らせてください。", to, open-int64(len(which))),
+			fmt.Sprintf("%d messages to %s are waiting, and no new one is taken: look at the exchange screen and call an operator", open-int64(len(which)), to))
 	}
 	seq := next - int64(len(which))
 	for n, i := range which {
-		o := outs[i]
-		if o.Trace == "" {
-			o.Trace = trace
-		}
-		e := &message.Envelope{
-			ID:      message.ID{Sender: x.cfg.Self, Node: x.cfg.Node, Epoch: uint64(epoch), Receiver: to, Seq: uint64(seq)},
-			Attempt: 1, Kind: o.Body.Kind(), Keys: o.Body.Keys(), CreatedAt: tx.Now(), Trace: o.Trace, Body: bodies[n],
-		}
+		e := envelopes[n]
+		e.Epoch, e.Seq = uint64(epoch), uint64(seq)
 		if err := e.Seal(); err != nil {
 			return err
 		}
@@ -106,11 +118,29 @@ func (x *Exchange) sendTo(ctx context.Context, tx *sqlstore.Tx, to message.Org, 
 	return nil
 }
 
+// fits tells whether a receiver will be able to read an envelope's header, whatever number it gets.
+func fits(e *message.Envelope) error {
+	room := *e
+	room.Epoch, room.Seq, room.Attempt = math.MaxInt64, math.MaxInt64, math.MaxUint32
+	if err := room.Seal(); err != nil {
+		return err
+	}
+	if _, err := message.OpenEnvelope(room.Raw); err != nil {
+		return fmt.Errorf("couldn't send %s: %w", e.Kind, err)
+	}
+	return nil
+}
+
 func (x *Exchange) addOut(tx *sqlstore.Tx, e *message.Envelope, state string) {
-	tx.Collect("x_out", `peer, epoch, seq, attempt, kind, key1, trace, created_at, bytes, envelope, state, tries, not_before,
+	tx.Collect("x_out", `peer, epoch, seq, attempt, kind, key1, trace, created_at, bytes, envelope, hash, state, tries, not_before,
 		outcome, code, reason_ja, reason_en, decided_at, decisions`,
 		string(e.Receiver), int64(e.Epoch), int64(e.Seq), int64(e.Attempt), string(e.Kind), firstKey(e.Keys), e.Trace,
-		e.CreatedAt.UnixMicro(), weight(e.Body), e.Raw, state, 0, 0, "", "", "", "", 0, 0)
+		e.CreatedAt.UnixMicro(), weight(e.Body), e.Raw, []byte{}, state, 0, 0, "", "", "", "", 0, 0)
+	for i, k := range e.Keys {
+		if i > 0 && !slices.Contains(e.Keys[:i], k) {
+			tx.Collect("x_out_more", "peer, skey, epoch, seq", string(e.Receiver), k, int64(e.Epoch), int64(e.Seq))
+		}
+	}
 }
 
 func firstKey(keys []string) string {

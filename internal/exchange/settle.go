@@ -2,7 +2,9 @@ package exchange
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -12,21 +14,16 @@ import (
 // settle writes a receipt's verdicts into the outbox. It is the normal path and the recovery path: a verdict that was
 // given before comes back as a duplicate, with what it came to.
 func (x *Exchange) settle(ctx context.Context, p *peer, batch ready, r *messagepb.Receipt) error {
-	if len(r.Verdicts) != len(batch.envelopes) {
-		return fmt.Errorf("%s answered %d messages with %d verdicts", p.org, len(batch.envelopes), len(r.Verdicts))
-	}
-	restored := false
 	err := x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		s := settlement{x: x, tx: tx, peer: p, decisions: int64(r.Decisions)}
-		var known int64
-		if err := tx.QueryRow(ctx, `SELECT peer_decisions FROM x_peer WHERE peer = $1`, string(p.org)).Scan(&known); err != nil {
-			return err
-		}
-		restored = s.decisions < known
+		s := settlement{x: x, tx: tx, peer: p, decisions: int64(r.Decisions), held: map[message.ID]bool{}}
 		for i, v := range r.Verdicts {
 			e := batch.envelopes[i]
-			if v.Epoch != e.Epoch || v.Seq != e.Seq || v.Attempt != e.Attempt {
-				return fmt.Errorf("%s answered %s with a verdict on another message", p.org, e.ID)
+			if message.Outcome(v.Outcome) == message.Conflict {
+				// Nothing behind it was decided upon.
+				if err := s.newNumbers(ctx, e); err != nil {
+					return err
+				}
+				break
 			}
 			if err := s.one(ctx, e, batch.again[i], v); err != nil {
 				return err
@@ -37,10 +34,21 @@ func (x *Exchange) settle(ctx context.Context, p *peer, batch ready, r *messagep
 	if err != nil {
 		return fmt.Errorf("couldn't write the verdicts of %s down: %w", p.org, err)
 	}
-	if restored {
-		p.mu.Lock()
-		p.greeted = false
-		p.mu.Unlock()
+	return nil
+}
+
+// checkReceipt tells whether a receipt answers exactly the messages that were handed over. When not, it is no answer.
+func checkReceipt(batch ready, r *messagepb.Receipt) error {
+	if len(r.Verdicts) != len(batch.envelopes) {
+		return fmt.Errorf("%d messages were answered with %d verdicts", len(batch.envelopes), len(r.Verdicts))
+	}
+	if r.Decisions>>63 != 0 {
+		return errors.New("the number of decisions is impossible")
+	}
+	for i, v := range r.Verdicts {
+		if e := batch.envelopes[i]; v.Epoch != e.Epoch || v.Seq != e.Seq || v.Attempt != e.Attempt {
+			return fmt.Errorf("%s was answered with a verdict on another message", e.ID)
+		}
 	}
 	return nil
 }
@@ -50,6 +58,7 @@ type settlement struct {
 	tx        *sqlstore.Tx
 	peer      *peer
 	decisions int64
+	held      map[message.ID]bool // by this receipt
 	// run is a stretch of plainly applied messages, written in one statement.
 	run struct {
 		epoch, from, to uint64
@@ -64,19 +73,14 @@ func (s *settlement) one(ctx context.Context, e *message.Envelope, again bool, v
 		outcome = message.Outcome(v.Settled)
 	}
 	switch {
-	case outcome == message.Applied && !again:
+	case outcome == message.Applied && !again && !s.held[e.ID]:
 		return s.applied(ctx, e)
+	// A message that we withdrew may have been applied all the same: accepted by its receiver at the same moment.
 	case outcome == message.Applied, outcome == message.Withdrawn:
-		state := stateApplied
-		if e.Kind == message.KindExchangeWithdrawal {
-			state = stateWithdrawn
-		}
-		if err := s.write(ctx, e, state, v, 0); err != nil {
+		if err := s.write(ctx, e, string(outcome), v, 0); err != nil {
 			return err
 		}
 		return s.ended(ctx, e)
-	case outcome == message.Conflict:
-		return s.renumber(ctx, e)
 	case outcome == message.Held:
 		return s.stick(ctx, e, stateHeld, v)
 	case outcome == message.Deferred:
@@ -114,7 +118,9 @@ func (s *settlement) flush(ctx context.Context) error {
 			return fmt.Errorf("%d of %d applied messages are no longer ready in the outbox", s.run.n-n, s.run.n)
 		}
 	}
-	_, err := s.tx.Exec(ctx, `UPDATE x_peer SET out_open = out_open - $2, out_open_bytes = out_open_bytes - $3, peer_decisions = $4 WHERE peer = $1`,
+	// Only upwards: when a restored peer says less than before, the next hello must still find the difference.
+	_, err := s.tx.Exec(ctx, `UPDATE x_peer SET out_open = out_open - $2, out_open_bytes = out_open_bytes - $3,
+		peer_decisions = CASE WHEN peer_decisions < $4 THEN $4 ELSE peer_decisions END WHERE peer = $1`,
 		string(s.peer.org), s.run.n, s.run.bytes, s.decisions)
 	s.run.n, s.run.bytes = 0, 0
 	return err
@@ -126,12 +132,12 @@ func (s *settlement) write(ctx context.Context, e *message.Envelope, state strin
 		outcome = v.Settled
 	}
 	deferred := 0
-	if state == stateDeferred {
+	if state == stateDeferred && counted(v) {
 		deferred = 1
 	}
 	_, err := s.tx.Exec(ctx, `UPDATE x_out SET state = $4, outcome = $5, code = $6, reason_ja = $7, reason_en = $8, decided_at = $9,
 		decisions = $10, not_before = $11, tries = tries + $12 WHERE peer = $1 AND epoch = $2 AND seq = $3`,
-		string(s.peer.org), int64(e.Epoch), int64(e.Seq), state, outcome, v.Code, v.ReasonJa, v.ReasonEn, s.tx.Now().UnixMicro(),
+		string(s.peer.org), int64(e.Epoch), int64(e.Seq), state, clean(outcome, maxCode), clean(v.Code, maxCode), clean(v.ReasonJa, maxReason), clean(v.ReasonEn, maxReason), s.tx.Now().UnixMicro(),
 		s.decisions, notBefore, deferred)
 	return err
 }
@@ -160,76 +166,74 @@ func (s *settlement) deferred(ctx context.Context, e *message.Envelope, v *messa
 		string(s.peer.org), int64(e.Epoch), int64(e.Seq)).Scan(&tries); err != nil {
 		return err
 	}
-	if tries+1 >= s.x.cfg.Limits.DeferTimes {
-		return s.stick(ctx, e, stateParked, v)
+	wait := firstTurn
+	if counted(v) {
+		if tries+1 >= s.x.cfg.Limits.DeferTimes {
+			return s.stick(ctx, e, stateParked, v)
+		}
+		wait = deferPause(tries)
 	}
-	wait := s.x.probePause(tries)
 	if err := s.write(ctx, e, stateDeferred, v, s.tx.Now().Add(wait).UnixMicro()); err != nil {
 		return err
 	}
 	return s.holdBehind(ctx, e)
 }
 
+// lastPause is the longest pause before a deferred message is offered again.
+const lastPause = 30 * time.Second
+
+func deferPause(tries int64) time.Duration { return min(firstProbe<<min(tries, 20), lastPause) }
+
+// counted tells whether a deferral says something about the message. A message that only waited its turn was not tried.
+func counted(v *messagepb.Verdict) bool { return v.Code != codeSlowLane }
+
 func (s *settlement) holdBehind(ctx context.Context, e *message.Envelope) error {
-	// What protects a person waits for nothing, and nothing waits for it.
-	if spec, _ := message.SpecOf(e.Kind); spec.Safe || len(e.Keys) == 0 {
-		return nil
+	held, err := s.x.holdBehind(ctx, s.tx, e)
+	for _, id := range held {
+		s.held[id] = true
 	}
-	if err := hold(ctx, s.tx, "x_out_hold", "out_stuck", e); err != nil {
-		return err
-	}
-	// Later messages of these keys that are still ready are found through the tracing index; those with several keys
-	// by the receiver's verdict, which comes to the same.
-	for _, k := range e.Keys {
-		rows, err := s.tx.Query(ctx, `SELECT envelope FROM x_out WHERE key1 = $4 AND peer = $1 AND state = 'ready'
-			AND (epoch > $2 OR (epoch = $2 AND seq > $3)) ORDER BY epoch, seq`,
-			string(s.peer.org), int64(e.Epoch), int64(e.Seq), k)
-		if err != nil {
-			return err
-		}
-		behind, err := envelopes(rows)
-		if err != nil {
-			return err
-		}
-		for _, b := range behind {
-			if spec, _ := message.SpecOf(b.Kind); spec.Safe {
-				continue
-			}
-			if _, err := s.tx.Exec(ctx, `UPDATE x_out SET state = 'held' WHERE peer = $1 AND epoch = $2 AND seq = $3`,
-				string(s.peer.org), int64(b.Epoch), int64(b.Seq)); err != nil {
-				return err
-			}
-			if err := hold(ctx, s.tx, "x_out_hold", "out_stuck", b); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return err
 }
 
-// renumber gives a message a number of a new epoch: the peer has another message under its number, so our database is
-// a restored copy that gave the number a second time.
-func (s *settlement) renumber(ctx context.Context, e *message.Envelope) error {
-	var epoch, seq int64
-	if err := s.tx.QueryRow(ctx, `UPDATE x_peer SET
-		next_seq = CASE WHEN out_epoch > $2 THEN next_seq + 1 ELSE 2 END,
-		out_epoch = CASE WHEN out_epoch > $2 THEN out_epoch ELSE $2 + 1 END
-		WHERE peer = $1 RETURNING out_epoch, next_seq - 1`, string(s.peer.org), int64(e.Epoch)).Scan(&epoch, &seq); err != nil {
+// newNumbers starts a new epoch: the peer has another message under e's number, so our database is a restored copy that
+// gave the number a second time. It gave those after it a second time too. They move to the new epoch, in their order;
+// numbers go on through epochs, so what was sent meanwhile stays behind them.
+func (s *settlement) newNumbers(ctx context.Context, e *message.Envelope) error {
+	peer := string(s.peer.org)
+	s.x.cfg.Log.WarnContext(ctx, "a number was given a second time, our database was restored from a copy: new epoch", "message", e.ID.String())
+	var epoch int64
+	if err := s.tx.QueryRow(ctx, `UPDATE x_peer SET out_epoch = CASE WHEN out_epoch > $2 THEN out_epoch ELSE $2 + 1 END
+		WHERE peer = $1 RETURNING out_epoch`, peer, int64(e.Epoch)).Scan(&epoch); err != nil {
 		return err
 	}
-	if _, err := s.tx.Exec(ctx, `DELETE FROM x_out WHERE peer = $1 AND epoch = $2 AND seq = $3`,
-		string(s.peer.org), int64(e.Epoch), int64(e.Seq)); err != nil {
+	rows, err := s.tx.Query(ctx, `SELECT epoch, seq, envelope FROM x_out WHERE peer = $1 AND epoch = $2
+		AND (seq = $3 OR seq > $3 AND outcome = '' AND state IN ('ready', 'held')) ORDER BY epoch, seq`, peer, int64(e.Epoch), int64(e.Seq))
+	if err != nil {
 		return err
 	}
-	if err := unhold(ctx, s.tx, "x_out_hold", "out_stuck", e); err != nil {
+	move, err := envelopes(rows)
+	if err != nil {
 		return err
 	}
-	again := *e
-	again.Epoch, again.Seq, again.Attempt = uint64(epoch), uint64(seq), 1
-	if err := again.Seal(); err != nil {
-		return err
+	for _, m := range move {
+		old := int64(m.Epoch)
+		m.Epoch = uint64(epoch)
+		if err := m.Seal(); err != nil {
+			return err
+		}
+		if _, err := s.tx.Exec(ctx, `UPDATE x_out SET epoch = $4, envelope = $5 WHERE peer = $1 AND epoch = $2 AND seq = $3`,
+			peer, old, int64(m.Seq), epoch, m.Raw); err != nil {
+			return err
+		}
+		for _, k := range m.Keys {
+			for _, table := range []string{"x_out_hold", "x_out_more"} {
+				if _, err := s.tx.Exec(ctx, `UPDATE `+table+` SET epoch = $5 WHERE peer = $1 AND skey = $2 AND epoch = $3 AND seq = $4`,
+					peer, k, old, int64(m.Seq), epoch); err != nil {
+					return err
+				}
+			}
+		}
 	}
-	s.x.addOut(s.tx, &again, stateReady)
 	s.tx.OnCommit(s.peer.bell.Ring)
 	return nil
 }

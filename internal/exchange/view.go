@@ -19,11 +19,12 @@ type Pair struct {
 	Reason     string    // why the peer is down or refuses
 	Contact    time.Time // last answer or call; zero: none since the start
 
-	Sent, Applied                 int64 // messages to the peer, ever; of these applied
+	Sent, Applied                 int64 // messages to the peer, ever; of these ended: applied, or withdrawn
 	Open                          int64 // not ended: Waiting + Parked + Held
 	Waiting, Parked, Held         int64
 	Oldest                        time.Time // the oldest that has not ended; zero: none
-	Received, InParked, InRefused int64     // decisions on the peer's messages; of these parked now; refused by the allow-list
+	Received, InParked, InRefused int64     // decisions on the peer's messages; of these parked now; messages and batches that the peer may not send
+	Turned                        string    // why a batch of the peer was last not taken at all; empty: none since the start
 	LastReceived                  time.Time
 }
 
@@ -46,16 +47,11 @@ func (x *Exchange) Pairs(ctx context.Context) ([]Pair, error) {
 
 func (x *Exchange) pair(ctx context.Context, tx *sqlstore.Tx, p *peer) (Pair, error) {
 	p.mu.Lock()
-	v := Pair{Self: x.cfg.Self, Peer: p.org, State: p.state, Since: p.since, Reason: p.reason, Contact: p.contact}
+	v := Pair{Self: x.cfg.Self, Peer: p.org, State: p.state, Since: p.since, Reason: p.reason, Contact: p.contact, Turned: p.turned}
 	p.mu.Unlock()
 	peer := string(p.org)
-	if err := tx.QueryRow(ctx, `SELECT out_open, in_decisions, in_refused FROM x_peer WHERE peer = $1`, peer).
-		Scan(&v.Open, &v.Received, &v.InRefused); err != nil {
-		return v, err
-	}
-	// Every number that was given is a row, and rows are never deleted: the counts come from the ends of each epoch.
-	if err := tx.QueryRow(ctx, `SELECT CAST(COALESCE(SUM(top), 0) AS BIGINT) FROM
-		(SELECT epoch, MAX(seq) AS top FROM x_out WHERE peer = $1 GROUP BY epoch) AS epochs`, peer).Scan(&v.Sent); err != nil {
+	if err := tx.QueryRow(ctx, `SELECT out_sent, out_open, in_decisions, in_refused FROM x_peer WHERE peer = $1`, peer).
+		Scan(&v.Sent, &v.Open, &v.Received, &v.InRefused); err != nil {
 		return v, err
 	}
 	v.Applied = v.Sent - v.Open

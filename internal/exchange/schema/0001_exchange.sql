@@ -2,14 +2,15 @@
 CREATE TABLE x_peer(
   peer TEXT NOT NULL PRIMARY KEY,
   out_epoch BIGINT NOT NULL,        -- the epoch that new messages are numbered in
-  next_seq BIGINT NOT NULL,
+  next_seq BIGINT NOT NULL,         -- goes on through the epochs, so that order needs no care when one ends
+  out_sent BIGINT NOT NULL,         -- messages ever
   out_open BIGINT NOT NULL,         -- messages that have not ended
   out_open_bytes BIGINT NOT NULL,
   out_stuck BIGINT NOT NULL,        -- rows of x_out_hold: 0 lets Send skip the look
-  peer_decisions BIGINT NOT NULL,   -- what the peer last said it holds about our messages
+  peer_decisions BIGINT NOT NULL,   -- the most that the peer has said it holds about our messages
   in_decisions BIGINT NOT NULL,     -- what we hold about the peer's messages; only grows
   in_stuck BIGINT NOT NULL,         -- rows of x_in_hold
-  in_refused BIGINT NOT NULL        -- messages of kinds that the peer may not send
+  in_refused BIGINT NOT NULL        -- messages of kinds that the peer may not send, and batches not taken at all
 );
 
 -- The outbox (送信箱).
@@ -22,6 +23,7 @@ CREATE TABLE x_out(
   created_at BIGINT NOT NULL,
   bytes BIGINT NOT NULL,
   envelope BYTEA NOT NULL,          -- emptied when its retention is over
+  hash BYTEA NOT NULL,              -- of the envelope, written when that is emptied
   state TEXT NOT NULL,              -- ready, deferred, parked, held, applied, withdrawn
   tries BIGINT NOT NULL,            -- how often it was deferred
   not_before BIGINT NOT NULL,
@@ -35,6 +37,12 @@ CREATE INDEX x_out_ready ON x_out(peer, epoch, seq) WHERE state = 'ready';
 CREATE INDEX x_out_stuck ON x_out(peer, state, epoch, seq) WHERE state IN ('parked', 'held', 'deferred');
 CREATE INDEX x_out_key ON x_out(key1, created_at);
 CREATE INDEX x_out_trace ON x_out(trace);
+
+-- The other keys of messages that have more than key1. Few have.
+CREATE TABLE x_out_more(
+  peer TEXT NOT NULL, skey TEXT NOT NULL, epoch BIGINT NOT NULL, seq BIGINT NOT NULL,
+  PRIMARY KEY(peer, skey, epoch, seq)
+);
 
 -- The keys of our messages that have not been applied though they were decided upon: later ones wait for them.
 CREATE TABLE x_out_hold(

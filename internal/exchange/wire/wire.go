@@ -27,6 +27,10 @@ const (
 	deliverPath = "/akashi.v1.Exchange/Deliver"
 )
 
+// maxRequest bounds a call: the largest batch, with room for its head, signature and certificate. What is larger is
+// refused before it is read whole.
+const maxRequest = message.MaxWire + 1<<20
+
 // Server is an organisation's door for the others.
 type Server struct {
 	http *http.Server
@@ -40,7 +44,8 @@ func Serve(addr string, x *exchange.Exchange, own pki.Identity, trust *pki.Trust
 	if err != nil {
 		return nil, fmt.Errorf("couldn't listen for the other organisations: %w", err)
 	}
-	s := &Server{http: &http.Server{Handler: Handler(x, trust, now), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}, ln: ln}
+	s := &Server{http: &http.Server{Handler: Handler(x, trust, now), ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute}, ln: ln}
 	go s.http.Serve(tls.NewListener(ln, pki.ServerTLS(own, trust, now)))
 	return s, nil
 }
@@ -54,8 +59,7 @@ func (s *Server) Close(ctx context.Context) error { return s.http.Shutdown(ctx) 
 // Handler serves the exchange to whoever the TLS layer has identified.
 func Handler(x *exchange.Exchange, trust *pki.Trust, now func() time.Time) http.Handler {
 	mux := http.NewServeMux()
-	// Twice the largest batch: what is larger is refused before it is read whole.
-	options := []connect.HandlerOption{connect.WithReadMaxBytes(2 * message.MaxWire), connect.WithCompression("gzip", nil, nil)}
+	options := []connect.HandlerOption{connect.WithReadMaxBytes(maxRequest), connect.WithCompression("gzip", nil, nil)}
 	mux.Handle(helloPath, connect.NewUnaryHandler(helloPath, func(ctx context.Context, r *connect.Request[messagepb.Greeting]) (*connect.Response[messagepb.Acquaintance], error) {
 		return answer(ctx, r.Msg, x.Hello)
 	}, options...))
@@ -72,6 +76,13 @@ func Handler(x *exchange.Exchange, trust *pki.Trust, now func() time.Time) http.
 			http.Error(w, err.Error(), http.StatusForbidden)
 			return
 		}
+		// Connect would read what is too large to its end before it refuses; here the line is cut.
+		if r.ContentLength > maxRequest {
+			w.Header().Set("Connection", "close")
+			http.Error(w, fmt.Sprintf("a batch has at most %d bytes", message.MaxWire), http.StatusRequestEntityTooLarge)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
 		mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), peerKey{}, message.Org(peer.Organisation))))
 	})
 }
@@ -84,6 +95,9 @@ func answer[Q, A any](ctx context.Context, q *Q, ask func(context.Context, messa
 	var refusal *exchange.Refusal
 	if errors.As(err, &refusal) {
 		return nil, connect.NewError(connect.CodePermissionDenied, errors.New(refusal.Reason))
+	}
+	if errors.Is(err, exchange.ErrHelloFirst) {
+		return nil, connect.NewError(connect.CodeFailedPrecondition, err)
 	}
 	if err != nil {
 		// What failed inside is for our log, not for the peer.
@@ -146,11 +160,18 @@ func call[Q, A any](ctx context.Context, client *connect.Client[Q, A], q *Q) (*A
 	if err == nil {
 		return r.Msg, nil
 	}
-	var alert tls.AlertError
-	var verification *tls.CertificateVerificationError
 	switch {
-	case connect.CodeOf(err) == connect.CodePermissionDenied, errors.As(err, &alert), errors.As(err, &verification):
+	case connect.CodeOf(err) == connect.CodePermissionDenied, refusedBelow(err):
 		return nil, &exchange.Refusal{Reason: err.Error()}
+	case connect.CodeOf(err) == connect.CodeFailedPrecondition:
+		return nil, exchange.ErrHelloFirst
 	}
 	return nil, err
+}
+
+// refusedBelow tells whether TLS itself ended the connection: one side does not trust the other's certificate.
+func refusedBelow(err error) bool {
+	var verification *tls.CertificateVerificationError
+	var alert *net.OpError // crypto/tls reports the alerts of the other side so
+	return errors.As(err, &verification) || errors.As(err, &alert) && alert.Op == "remote error"
 }

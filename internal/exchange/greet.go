@@ -1,0 +1,87 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message/messagepb"
+)
+
+// hello says hello to a peer.
+func (x *Exchange) hello(ctx context.Context, p *peer) (*messagepb.Acquaintance, error) {
+	var epoch, next int64
+	err := x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		return tx.QueryRow(ctx, `SELECT out_epoch, next_seq FROM x_peer WHERE peer = $1`, string(p.org)).Scan(&epoch, &next)
+	})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, x.cfg.Limits.SendDeadline)
+	defer cancel()
+	a, err := x.cfg.Link.Hello(ctx, p.org, &messagepb.Greeting{Sender: string(x.cfg.Self), Node: x.cfg.Node,
+		Receiver: string(p.org), Epoch: uint64(epoch), NextSeq: uint64(next)})
+	if err == nil && (a.Epoch>>62 != 0 || a.Seq>>62 != 0 || a.Decisions>>62 != 0) {
+		err = fmt.Errorf("%s answered the hello with impossible numbers", p.org)
+	}
+	return a, err
+}
+
+// compare compares what the peer holds with what we remember. It finds a restored database on either side before a
+// batch is sent (guarantee 8).
+func (x *Exchange) compare(ctx context.Context, p *peer, a *messagepb.Acquaintance) error {
+	err := x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		var epoch, next, decisions int64
+		if err := tx.QueryRow(ctx, `SELECT out_epoch, next_seq, peer_decisions FROM x_peer WHERE peer = $1`, string(p.org)).
+			Scan(&epoch, &next, &decisions); err != nil {
+			return err
+		}
+		if int64(a.Epoch) > epoch || int64(a.Epoch) == epoch && int64(a.Seq) >= next {
+			if err := x.newEpoch(ctx, tx, p, int64(a.Epoch)+1); err != nil {
+				return err
+			}
+		}
+		if int64(a.Decisions) < decisions {
+			return x.sendAgain(ctx, tx, p, int64(a.Decisions))
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("couldn't compare what %s holds: %w", p.org, err)
+	}
+	p.mu.Lock()
+	p.greeted = true
+	p.mu.Unlock()
+	return nil
+}
+
+// newEpoch starts a new epoch: the peer has seen numbers that we have not given yet, so our database is a restored
+// copy. What was in the outbox keeps its number: the peer has it already and answers with a duplicate, or it was put
+// there since the restore under a number that the peer knows for another message, and the peer answers with a conflict
+// (settlement.newNumbers), or the peer never saw it.
+func (x *Exchange) newEpoch(ctx context.Context, tx *sqlstore.Tx, p *peer, epoch int64) error {
+	x.cfg.Log.WarnContext(ctx, "our database was restored from a copy: new epoch", "self", x.cfg.Self, "peer", p.org, "epoch", epoch)
+	_, err := tx.Exec(ctx, `UPDATE x_peer SET out_epoch = $2 WHERE peer = $1 AND out_epoch < $2`, string(p.org), epoch)
+	return err
+}
+
+// sendAgain offers again what the peer had decided on and lost: it holds fewer decisions than it told us before.
+func (x *Exchange) sendAgain(ctx context.Context, tx *sqlstore.Tx, p *peer, decisions int64) error {
+	x.cfg.Log.WarnContext(ctx, "the peer's database was restored from a copy: sending again what it lost", "self", x.cfg.Self, "peer", p.org)
+	const lost = ` FROM x_out WHERE peer = $1 AND state IN ('applied', 'withdrawn') AND decisions > $2 AND length(envelope) > 0`
+	var again, bytes int64
+	if err := tx.QueryRow(ctx, `SELECT COUNT(*), CAST(COALESCE(SUM(bytes), 0) AS BIGINT)`+lost, string(p.org), decisions).Scan(&again, &bytes); err != nil {
+		return err
+	}
+	// What it had refused it must refuse again, or nobody there would see it.
+	if _, err := tx.Exec(ctx, `UPDATE x_out SET state = 'ready' WHERE peer = $1 AND state IN ('applied', 'withdrawn', 'parked')
+		AND decisions > $2 AND length(envelope) > 0`, string(p.org), decisions); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE x_peer SET peer_decisions = $2, out_open = out_open + $3, out_open_bytes = out_open_bytes + $4
+		WHERE peer = $1`, string(p.org), decisions, again, bytes); err != nil {
+		return err
+	}
+	tx.OnCommit(p.bell.Ring)
+	return nil
+}

@@ -1,0 +1,132 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+)
+
+// inRow is what was decided before about a message.
+type inRow struct {
+	attempt uint32
+	hash    message.Hash
+	message.Outcome
+	code, ja, en string
+	createdAt    int64
+	trace, key1  string
+	keys         []string // of a message that is stuck; its envelope is kept
+}
+
+// sameAs tells whether e is the same message as the row, if perhaps another attempt at it. Time, trace and key stay the
+// same through all attempts. A restored sender that gives a number again gives it at another time.
+func (r inRow) sameAs(e *message.Envelope, hash message.Hash) bool {
+	if r.attempt == 1 && e.Attempt == 1 {
+		return r.hash == hash
+	}
+	return r.createdAt == e.CreatedAt.UnixMicro() && r.trace == e.Trace && r.key1 == firstKey(e.Keys)
+}
+
+// open outcomes may be decided anew when the same message is offered again.
+func open(o message.Outcome) bool { return o == message.Held || o == message.Deferred }
+
+// parked outcomes wait for a person, who answers with another attempt.
+func parked(o message.Outcome) bool { return o == message.Rejected || o == message.Gap }
+
+// knownOf reads what was decided before about messages of one batch.
+func knownOf(ctx context.Context, tx *sqlstore.Tx, head message.Head, part []*message.Envelope) (map[message.ID]inRow, error) {
+	known := map[message.ID]inRow{}
+	type span struct{ from, to uint64 }
+	spans := map[uint64]span{}
+	for _, e := range part {
+		s, ok := spans[e.Epoch]
+		if !ok {
+			s = span{e.Seq, e.Seq}
+		}
+		spans[e.Epoch] = span{min(s.from, e.Seq), max(s.to, e.Seq)}
+	}
+	for epoch, s := range spans {
+		// Nearly always the numbers are consecutive and one look does; when they are far apart, one look at all between
+		// could mean the whole inbox.
+		if s.to-s.from < 4*message.MaxBatch {
+			if err := lookUp(ctx, tx, head, epoch, s.from, s.to, known); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		for _, e := range part {
+			if e.Epoch == epoch {
+				if err := lookUp(ctx, tx, head, epoch, e.Seq, e.Seq, known); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return known, nil
+}
+
+func lookUp(ctx context.Context, tx *sqlstore.Tx, head message.Head, epoch, from, to uint64, known map[message.ID]inRow) error {
+	rows, err := tx.Query(ctx, `SELECT seq, attempt, hash, outcome, code, reason_ja, reason_en, created_at, trace, key1, envelope FROM x_in
+		WHERE peer = $1 AND node = $2 AND epoch = $3 AND seq BETWEEN $4 AND $5`,
+		string(head.Sender), head.Node, int64(epoch), int64(from), int64(to))
+	if err != nil {
+		return fmt.Errorf("couldn't read the inbox: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var seq, attempt int64
+		var hash, envelope []byte
+		var r inRow
+		if err := rows.Scan(&seq, &attempt, &hash, &r.Outcome, &r.code, &r.ja, &r.en, &r.createdAt, &r.trace, &r.key1, &envelope); err != nil {
+			return err
+		}
+		r.attempt, r.hash = uint32(attempt), message.Hash(hash)
+		if len(envelope) > 0 {
+			e, err := message.OpenEnvelope(envelope)
+			if err != nil {
+				return fmt.Errorf("a stored message can't be read: %w", err)
+			}
+			r.keys = e.Keys
+		}
+		known[message.ID{Sender: head.Sender, Node: head.Node, Epoch: epoch, Receiver: head.Receiver, Seq: uint64(seq)}] = r
+	}
+	return rows.Err()
+}
+
+// record writes the decision down, and the keys of what is stuck.
+func (in *intake) record(ctx context.Context, e *message.Envelope, hash message.Hash, known bool, now message.Outcome, reason *Rejected) error {
+	in.decided++
+	spec, _ := message.SpecOf(e.Kind)
+	ended := now == message.Applied || now == message.Withdrawn
+	keep := []byte{}
+	if !ended {
+		keep = e.Raw
+		for _, k := range e.Keys {
+			in.stuck[k] = in.stuck[k] || !spec.Safe
+		}
+	}
+	at := in.tx.Now().UnixMicro()
+	code, ja, en := clean(reason.Code, maxCode), clean(reason.JA, maxReason), clean(reason.EN, maxReason)
+	if !known {
+		in.tx.Collect("x_in", `peer, node, epoch, seq, attempt, kind, key1, trace, created_at, hash, batch, envelope,
+			outcome, code, reason_ja, reason_en, received_at, decided_at`,
+			string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq), int64(e.Attempt), string(e.Kind), firstKey(e.Keys), e.Trace,
+			e.CreatedAt.UnixMicro(), hash[:], in.id, keep, string(now), code, ja, en, at, at)
+	} else if _, err := in.tx.Exec(ctx, `UPDATE x_in SET attempt = $5, kind = $6, hash = $7, batch = $8, envelope = $9, outcome = $10,
+		code = $11, reason_ja = $12, reason_en = $13, decided_at = $14 WHERE peer = $1 AND node = $2 AND epoch = $3 AND seq = $4`,
+		string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq), int64(e.Attempt), string(e.Kind), hash[:], in.id, keep,
+		string(now), code, ja, en, at); err != nil {
+		return fmt.Errorf("couldn't write the decision on %s: %w", e.ID, err)
+	}
+	// A safe message waits for nothing, and nothing waits for it.
+	switch {
+	case spec.Safe:
+		return nil
+	case !ended:
+		return hold(ctx, in.tx, "x_in_hold", "in_stuck", e)
+	case ended && known:
+		return unhold(ctx, in.tx, "x_in_hold", "in_stuck", e)
+	}
+	return nil
+}

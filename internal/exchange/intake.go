@@ -1,0 +1,283 @@
+package exchange
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/message/messagepb"
+)
+
+// sitting is what is carried from message to message of a batch, and from transaction to transaction when it is taken
+// one by one.
+type sitting struct {
+	batch      *message.Batch
+	singly     bool
+	putOff     bool            // decide nothing: the message failed in a way that only not running its rule can avoid
+	stuck      map[string]bool // keys of what was not applied
+	conflicted bool            // a number was given twice: nothing behind it is decided upon
+	batchID    int64           // of the batch's row; 0: not written yet
+}
+
+func newSitting(b *message.Batch, singly bool) *sitting {
+	return &sitting{batch: b, singly: singly, stuck: map[string]bool{}}
+}
+
+func (s *sitting) clone() *sitting {
+	c := *s
+	c.stuck = maps.Clone(s.stuck)
+	return &c
+}
+
+// intake is one transaction's work on (part of) a batch.
+type intake struct {
+	*sitting
+	x        *Exchange
+	tx       *sqlstore.Tx
+	known    map[message.ID]inRow
+	anyStuck bool // keys of earlier messages are stuck
+	id       int64
+	decided  int64
+	refused  int64
+	outs     []message.Out
+}
+
+func (x *Exchange) takeIn(ctx context.Context, tx *sqlstore.Tx, s *sitting, part []*message.Envelope) (*messagepb.Receipt, error) {
+	in := &intake{sitting: s, x: x, tx: tx}
+	b, peer := s.batch, string(s.batch.Head.Sender)
+	var decisions, inStuck int64
+	if err := tx.QueryRow(ctx, `SELECT in_decisions, in_stuck FROM x_peer WHERE peer = $1`, peer).Scan(&decisions, &inStuck); err != nil {
+		return nil, fmt.Errorf("couldn't read the state of the pair: %w", err)
+	}
+	in.anyStuck = inStuck > 0
+	// The first decision that a batch leads to names it.
+	if in.id = s.batchID; in.id == 0 {
+		in.id = decisions + 1
+	}
+	var err error
+	if in.known, err = knownOf(ctx, tx, b.Head, part); err != nil {
+		return nil, err
+	}
+	receipt := &messagepb.Receipt{}
+	for _, e := range part {
+		v, err := in.one(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		receipt.Verdicts = append(receipt.Verdicts, v)
+	}
+	if len(in.outs) > 0 {
+		if _, err := x.Send(ctx, tx, in.outs, ""); err != nil {
+			return nil, errSingly // the message whose window is full is found one by one
+		}
+	}
+	if in.decided > 0 {
+		if s.batchID == 0 {
+			s.batchID = in.id
+			var hashes bytes.Buffer
+			for _, e := range b.Envelopes {
+				h := e.Hash()
+				hashes.Write(h[:])
+			}
+			tx.Collect("x_batch", "peer, id, received_at, head, signature, certificate, hashes", peer, in.id,
+				tx.Now().UnixMicro(), b.HeadRaw, b.Signature, b.Certificate, hashes.Bytes())
+		}
+		if _, err := tx.Exec(ctx, `UPDATE x_peer SET in_decisions = in_decisions + $2, in_refused = in_refused + $3 WHERE peer = $1`,
+			peer, in.decided, in.refused); err != nil {
+			return nil, err
+		}
+	}
+	receipt.Decisions = uint64(decisions + in.decided)
+	return receipt, nil
+}
+
+// one decides on one message.
+func (in *intake) one(ctx context.Context, e *message.Envelope) (*messagepb.Verdict, error) {
+	hash := e.Hash()
+	was, known := in.known[e.ID]
+	switch {
+	case in.conflicted:
+		// Its number may have been given twice as well, and it may share a key with the one that was.
+		return verdict(e, message.Conflict, "after-conflict", "この前の電文の番号が衝突したため、判定していません。",
+			"the number of a message before it was given twice, so nothing was decided", ""), nil
+	case !known:
+	case !was.sameAs(e, hash):
+		in.conflicted = true
+		return verdict(e, message.Conflict, "number-reused", "この番号の電文は、別の内容で受け取っています。",
+			"another message with this number was received before", was.Outcome), nil
+	case was.hash == hash && !open(was.Outcome), was.attempt > e.Attempt, !open(was.Outcome) && !parked(was.Outcome):
+		return verdict(e, message.Duplicate, was.code, was.ja, was.en, was.Outcome), nil
+	case was.hash != hash && !slices.Equal(was.keys, e.Keys):
+		// The keys hold what comes behind; another attempt cannot take others.
+		return verdict(e, message.Rejected, "wrong-keys", "訂正した電文の鍵が、前のものと違います。送信側のプログラムを確かめてください。",
+			"the corrected message has other keys than the one before: check the sender's program", ""), nil
+	}
+	outcome, reason, err := in.decide(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	if reason == nil {
+		reason = &Rejected{}
+	}
+	if e.Kind == message.KindExchangeWithdrawal && outcome == message.Applied {
+		outcome = message.Withdrawn
+	}
+	if err := in.record(ctx, e, hash, known, outcome, reason); err != nil {
+		return nil, err
+	}
+	return verdict(e, outcome, reason.Code, reason.JA, reason.EN, ""), nil
+}
+
+// codeSlowLane says that a message was not tried.
+const codeSlowLane = "slow-lane"
+
+// decide runs the rule. An error means that nothing can be decided in this transaction.
+func (in *intake) decide(ctx context.Context, e *message.Envelope) (message.Outcome, *Rejected, error) {
+	if refused := mayNot(e); refused != nil {
+		if refused.Code == codeNotAllowed {
+			in.refused++
+		}
+		return message.Rejected, refused, nil
+	}
+	waits, err := in.waits(ctx, e)
+	if err != nil {
+		return "", nil, err
+	}
+	if waits {
+		return message.Held, Reject("behind-another", "同じ人についての前の電文が解決していないため、待っています。",
+			"an earlier message about the same person is not settled"), nil
+	}
+	if in.putOff {
+		return message.Deferred, errFailed, nil
+	}
+	if in.x.slow.holds(e.Kind) && (!in.singly || !in.x.slow.take(e.Kind, in.x.cfg.Clock.Now())) {
+		return message.Deferred, Reject(codeSlowLane, "この種類の電文の処理が遅れているため、後で処理します。",
+			"this kind of message is being processed slowly, and will be taken later"), nil
+	}
+	payload, refused := readPayload(e)
+	if refused != nil {
+		return message.Rejected, refused, nil
+	}
+	mark := in.tx.Writes()
+	outs, err := in.run(ctx, e, payload)
+	var rejected *Rejected
+	switch {
+	case err == nil:
+		in.outs = append(in.outs, outs...)
+		return message.Applied, nil, nil
+	case !in.singly && (in.tx.Writes() != mark || !errors.As(err, &rejected)):
+		return "", nil, errSingly
+	case errors.As(err, &rejected):
+		return rejected.outcome(), rejected, nil
+	case ctx.Err() != nil:
+		return "", nil, err
+	}
+	in.x.cfg.Log.ErrorContext(ctx, "rule failed, message deferred", "message", e.ID.String(), "kind", e.Kind, "error", err)
+	return message.Deferred, errFailed, nil
+}
+
+var errFailed = Reject("failed", "受信側で処理できませんでした。自動でもう一度試します。",
+	"the receiver could not process it, and will try again")
+
+// waits tells whether an earlier message that shares a key is not settled.
+func (in *intake) waits(ctx context.Context, e *message.Envelope) (bool, error) {
+	if spec, _ := message.SpecOf(e.Kind); spec.Safe {
+		return false, nil
+	}
+	for _, k := range e.Keys {
+		if in.stuck[k] {
+			return true, nil
+		}
+	}
+	if !in.anyStuck {
+		return false, nil
+	}
+	return waitsForKey(ctx, in.tx, "x_in_hold", e)
+}
+
+const codeNotAllowed = "not-allowed"
+
+// mayNot applies the table of kinds to a message (guarantee 10).
+func mayNot(e *message.Envelope) *Rejected {
+	if message.MaySend(e.Kind, e.Sender, e.Receiver) {
+		return nil
+	}
+	if _, known := message.SpecOf(e.Kind); !known {
+		return refusal(message.ErrUnknownKind)
+	}
+	return Reject(codeNotAllowed,
+		string(e.Sender)+" は、この種類の電文を "+string(e.Receiver)+" に送れません。送信側の設定を確かめてください。",
+		string(e.Sender)+" may not send this kind to "+string(e.Receiver)+": check the sender's configuration")
+}
+
+// readPayload reads what a message carries. Its keys must be those of its header: a sender must not pass an earlier
+// message by naming another key.
+func readPayload(e *message.Envelope) (message.Payload, *Rejected) {
+	payload, err := message.Decode(e.Kind, e.Body)
+	if err != nil {
+		return nil, refusal(err)
+	}
+	if e.Kind != message.KindExchangeWithdrawal && !slices.Equal(e.Keys, payload.Keys()) {
+		return nil, Reject("wrong-keys", "電文の見出しの鍵が、内容と合いません。送信側のプログラムを確かめてください。",
+			"the keys in the header are not those of the payload: check the sender's program")
+	}
+	return payload, nil
+}
+
+// run calls the rule with its deadline; one by one, under a savepoint, so that what it wrote before it failed goes, and
+// with the messages that it sends, so that a full window puts off this message and no other.
+func (in *intake) run(ctx context.Context, e *message.Envelope, p message.Payload) (outs []message.Out, err error) {
+	d := Delivery{ID: e.ID, Attempt: e.Attempt, Kind: e.Kind, Keys: e.Keys, Trace: e.Trace, CreatedAt: e.CreatedAt}
+	within, cancel := context.WithTimeout(ctx, in.x.cfg.Limits.RuleDeadline)
+	defer cancel()
+	if in.singly {
+		err = in.tx.Attempt(within, func() error {
+			outs, err := in.x.call(within, in.tx, d, p)
+			if err != nil {
+				return err
+			}
+			if _, err := in.x.Send(within, in.tx, outs, e.Trace); err != nil {
+				return err
+			}
+			return in.tx.Flush(within) // what is wrong with a collected row is this message's fault
+		})
+	} else {
+		outs, err = in.x.call(within, in.tx, d, p)
+	}
+	if err != nil && ctx.Err() == nil && errors.Is(within.Err(), context.DeadlineExceeded) {
+		in.x.slow.overran(e.Kind, in.x.cfg.Clock.Now())
+	} else if err == nil && in.singly {
+		in.x.slow.recovered(e.Kind)
+	}
+	return outs, err
+}
+
+// call calls the rule. A panic is the rule's failure, not the program's.
+func (x *Exchange) call(ctx context.Context, tx *sqlstore.Tx, d Delivery, p message.Payload) (outs []message.Out, err error) {
+	route, ok := x.routes[d.Kind]
+	if !ok {
+		return nil, refusal(message.ErrUnknownKind)
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("rule for %s panicked: %v", d.Kind, r)
+		}
+	}()
+	outs, err = route.rule(ctx, tx, d, p)
+	for i := range outs {
+		if outs[i].Trace == "" {
+			outs[i].Trace = d.Trace
+		}
+	}
+	return outs, err
+}
+
+func verdict(e *message.Envelope, o message.Outcome, code, ja, en string, settled message.Outcome) *messagepb.Verdict {
+	return &messagepb.Verdict{Epoch: e.Epoch, Seq: e.Seq, Attempt: e.Attempt, Outcome: string(o), Code: code,
+		ReasonJa: ja, ReasonEn: en, Settled: string(settled)}
+}

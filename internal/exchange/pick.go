@@ -1,0 +1,107 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+)
+
+// ready is what can be handed over to a peer now; next is when more will be, when nothing is.
+type ready struct {
+	envelopes []*message.Envelope
+	again     []bool // decided upon before: corrected, deferred, or no longer held
+	next      time.Time
+}
+
+// pick takes what is ready, in order, from the outbox; one message when probing.
+func (x *Exchange) pick(ctx context.Context, p *peer, now time.Time, probing bool) (ready, error) {
+	r, damaged, due, err := x.look(ctx, p, now)
+	for _, d := range damaged {
+		if err == nil {
+			err = x.setDamaged(ctx, p, d)
+		}
+	}
+	// Those deferred are older than what is ready, and come first.
+	if err == nil && due {
+		if err = x.offerAgain(ctx, p, now); err == nil {
+			r, _, _, err = x.look(ctx, p, now)
+		}
+	}
+	if err != nil {
+		return r, fmt.Errorf("couldn't look into the outbox: %w", err)
+	}
+	if probing && len(r.envelopes) > 0 {
+		i := p.probes.choose(r.envelopes)
+		return ready{envelopes: r.envelopes[i : i+1], again: r.again[i : i+1]}, nil
+	}
+	return r, nil
+}
+
+func (x *Exchange) look(ctx context.Context, p *peer, now time.Time) (r ready, damaged []place, due bool, err error) {
+	err = x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		r, damaged, due = ready{}, nil, false
+		rows, err := tx.Query(ctx, `SELECT epoch, seq, envelope, outcome FROM x_out WHERE peer = $1 AND state = 'ready' ORDER BY epoch, seq LIMIT $2`,
+			string(p.org), message.MaxBatch)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		bytes := 0
+		for rows.Next() {
+			var epoch, seq int64
+			var raw []byte
+			var outcome string
+			if err := rows.Scan(&epoch, &seq, &raw, &outcome); err != nil {
+				return err
+			}
+			e, err := message.OpenEnvelope(raw)
+			if err != nil {
+				damaged = append(damaged, place{uint64(epoch), uint64(seq)})
+				continue
+			}
+			if bytes += len(e.Raw); bytes > message.MaxWire-(1<<16) && len(r.envelopes) > 0 {
+				break
+			}
+			r.envelopes, r.again = append(r.envelopes, e), append(r.again, outcome != "")
+		}
+		if err := rows.Close(); err != nil {
+			return err
+		}
+		var at int64
+		if err := tx.QueryRow(ctx, `SELECT CAST(COALESCE(MIN(not_before), 0) AS BIGINT) FROM x_out WHERE peer = $1 AND state = 'deferred'`,
+			string(p.org)).Scan(&at); err != nil {
+			return err
+		}
+		if at > 0 {
+			r.next = sqlstore.FromMicros(at)
+			due = !r.next.After(now)
+		}
+		return nil
+	})
+	return r, damaged, due, err
+}
+
+// setDamaged parks a row whose bytes can no longer be read, so that it does not stop the others.
+func (x *Exchange) setDamaged(ctx context.Context, p *peer, at place) error {
+	x.cfg.Log.ErrorContext(ctx, "a stored message can't be read", "peer", p.org, "epoch", at.epoch, "seq", at.seq)
+	return x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE x_out SET state = 'parked', code = 'damaged', reason_ja = $4, reason_en = $5, decided_at = $6
+			WHERE peer = $1 AND epoch = $2 AND seq = $3 AND state = 'ready'`, string(p.org), int64(at.epoch), int64(at.seq),
+			"保存した電文が読めません。控えから戻すか、開発元に知らせてください。",
+			"the stored message cannot be read: restore it from a copy, or tell the maker", tx.Now())
+		return err
+	})
+}
+
+// offerAgain makes deferred messages ready when their time has come.
+func (x *Exchange) offerAgain(ctx context.Context, p *peer, now time.Time) error {
+	return x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE x_out SET state = 'ready' WHERE peer = $1 AND state = 'deferred' AND not_before <= $2`,
+			string(p.org), now.UnixMicro())
+		tx.OnCommit(p.bell.Ring)
+		return err
+	})
+}
