@@ -1,0 +1,140 @@
+package ca
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/org/ca/internal/store"
+	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+const (
+	dueList  = "list"       // a revocation has made a partition's list incomplete
+	dueDaily = "daily list" // every partition, every day, also when nothing has changed
+
+	// coalesce is how long a list waits for further revocations: a mass revocation makes a list every few seconds, not one
+	// for each certificate. OCSP does not wait.
+	coalesce = 3 * time.Second
+	// listLife leaves a day in hand: a list that comes late by less does not stop those who rely on it.
+	listLife = 48 * time.Hour
+	// dailyAt is the time of day in Japan.
+	dailyAt = 5 * time.Minute
+)
+
+// ensurePartition makes a municipality's partition with its first certificate, and its first list, which names nothing:
+// a relying party that asks for the list must find one.
+func (o *CA) ensurePartition(ctx context.Context, tx *store.Tx, c store.Certificate, part jpki.Partition) error {
+	made, err := tx.AddPartition(ctx, store.Partition{Issuer: c.Issuer, Municipality: c.Municipality, Profile: c.Profile,
+		PrefectureName: part.Prefecture, MunicipalityName: part.Municipality})
+	if err != nil || !made {
+		return err
+	}
+	ref := listRef(c.Issuer, c.Municipality)
+	due.Add(tx.Tx, tx.Now(), dueList, ref, nil)
+	due.Add(tx.Tx, nextDaily(tx.Now()), dueDaily, ref, nil)
+	return nil
+}
+
+// planList puts a new list of a partition on the due list, unless one is on it.
+func (o *CA) planList(ctx context.Context, tx *store.Tx, issuer string, m resident.MunicipalityCode) error {
+	first, err := tx.MarkChanged(ctx, issuer, m)
+	if err == nil && first {
+		due.Add(tx.Tx, tx.Now().Add(coalesce), dueList, listRef(issuer, m), nil)
+	}
+	return err
+}
+
+func (o *CA) listRule() due.Rule {
+	return due.Rule{Kind: dueList, Finish: func(ctx context.Context, tx *sqlstore.Tx, item due.Item, _ any) ([]message.Out, error) {
+		return nil, o.intendList(ctx, store.In(tx), item.Ref)
+	}}
+}
+
+func (o *CA) dailyRule() due.Rule {
+	return due.Rule{Kind: dueDaily, Finish: func(ctx context.Context, tx *sqlstore.Tx, item due.Item, _ any) ([]message.Out, error) {
+		due.Add(tx, nextDaily(tx.Now()), dueDaily, item.Ref, nil)
+		return nil, o.intendList(ctx, store.In(tx), item.Ref)
+	}}
+}
+
+func nextDaily(now time.Time) time.Time {
+	y, m, d := now.In(cert.JST).Date()
+	return time.Date(y, m, d+1, 0, 0, 0, 0, cert.JST).Add(dailyAt)
+}
+
+// intendList gives out the next number of a partition and writes down the list that will have it. The numbers of a
+// partition never go back (RFC 5280 5.2.3); one whose list was never signed is a gap, which means nothing.
+func (o *CA) intendList(ctx context.Context, tx *store.Tx, ref string) error {
+	issuer, m, err := readListRef(ref)
+	if err != nil {
+		return err
+	}
+	a, ok := o.byID[issuer]
+	if !ok {
+		return fmt.Errorf("the key of the CA %s is not here", issuer)
+	}
+	p, found, err := tx.Partition(ctx, issuer, m)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return fmt.Errorf("there is no partition %s", ref)
+	}
+	revoked, err := tx.Listed(ctx, issuer, m, p.ThisUpdate)
+	if err != nil {
+		return err
+	}
+	number, err := tx.NextNumber(ctx, issuer, m)
+	if err != nil {
+		return err
+	}
+	this := tx.Now().Truncate(time.Second)
+	l := jpki.CRL{Partition: jpki.Partition{Prefecture: p.PrefectureName, Municipality: p.MunicipalityName}, Number: uint64(number),
+		ThisUpdate: this, NextUpdate: this.Add(listLife)}
+	for _, c := range revoked {
+		l.Revoked = append(l.Revoked, jpki.Revocation{Serial: c.Serial, At: c.At, Reason: c.Reason})
+	}
+	tbs, err := a.CRLTBS(l)
+	if err != nil {
+		return err
+	}
+	trace, err := o.Exchange.NewTrace()
+	if err != nil {
+		return err
+	}
+	o.intend(tx, store.Intent{Kind: store.RevocationList, Issuer: issuer, Subject: m.String(), TBS: tbs, Number: number, Trace: trace})
+	return nil
+}
+
+// onListSigned stores a list and sends it for publication. When a later one is out already, this one is not needed.
+func (o *CA) onListSigned(ctx context.Context, tx *store.Tx, i store.Intent, der []byte) ([]message.Out, error) {
+	m, err := resident.ParseMunicipalityCode("municipality", i.Subject)
+	if err != nil {
+		return nil, err
+	}
+	list, err := x509.ParseRevocationList(der)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := tx.PutCRL(ctx, i.Issuer, m, i.Number, list.ThisUpdate, list.NextUpdate, len(list.RevokedCertificateEntries), der)
+	if err != nil || !stored {
+		return nil, err
+	}
+	return []message.Out{{To: o.cfg.Validation, Body: message.CertCRL{Issuer: i.Issuer, Municipality: m, Number: uint64(i.Number), CRL: der}}}, nil
+}
+
+func listRef(issuer string, m resident.MunicipalityCode) string { return issuer + "/" + m.String() }
+
+func readListRef(ref string) (issuer string, m resident.MunicipalityCode, err error) {
+	issuer, code, _ := strings.Cut(ref, "/")
+	m, err = resident.ParseMunicipalityCode("municipality", code)
+	return issuer, m, err
+}

@@ -1,0 +1,185 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// State is where a certificate stands with the CA.
+type State string
+
+// The states. Only revoked is final: a valid certificate is found to have expired when the holder asks for the next.
+const (
+	Intended State = "intended" // written down, not yet signed
+	Valid    State = "valid"
+	Revoked  State = "revoked"
+	Expired  State = "expired"
+)
+
+// Certificate is one certificate, issued or intended.
+type Certificate struct {
+	Serial       cert.Serial
+	Profile      cert.Profile
+	Issuer       string // hex of the CA's key identifier
+	Holder       resident.RecordCode
+	Version      resident.Version // of the record that it certifies
+	Municipality resident.MunicipalityCode
+	Requester    message.Org
+	Request      string
+	KeyHash      []byte
+	NotBefore    time.Time
+	NotAfter     time.Time
+	State        State
+	IntendedAt   time.Time
+	IssuedAt     time.Time // 1970 until it is issued
+	DER          []byte    // empty until it is issued
+	Revocation
+}
+
+// Revocation is what is known of a revoked certificate's end.
+type Revocation struct {
+	At     time.Time
+	Reason cert.RevocationReason // zero: not revoked
+	Since  resident.Date         // the day on which the ground arose
+	Why    resident.ChangeReason // the change of the record that led to it; zero when none did
+	By     message.Org
+}
+
+// Intend writes a certificate down before it is signed.
+func (tx *Tx) Intend(c Certificate) {
+	tx.Collect("certificate", `serial, profile, issuer, holder, version, municipality, requester, request, key_hash, not_before, not_after,
+		state, intended_at, issued_at, certificate, revoked_at, reason, since, why, revoked_by`,
+		c.Serial.Bytes(), c.Profile.String(), c.Issuer, c.Holder.Reveal(), int64(c.Version), c.Municipality.String(), string(c.Requester),
+		c.Request, c.KeyHash, c.NotBefore, c.NotAfter, string(Intended), tx.Now(), int64(0), []byte{}, int64(0), "", "", "", "")
+}
+
+// Issue stores what was signed. It reports false when the certificate was not (any more) intended.
+func (tx *Tx) Issue(ctx context.Context, serial cert.Serial, der []byte) (bool, error) {
+	n, err := tx.Exec(ctx, `UPDATE certificate SET state = $2, issued_at = $3, certificate = $4 WHERE serial = $1 AND state = $5`,
+		serial.Bytes(), string(Valid), tx.Now(), der, string(Intended))
+	return n == 1, err
+}
+
+// Revoke ends a certificate. The first reason stays.
+func (tx *Tx) Revoke(ctx context.Context, serial cert.Serial, r Revocation) (bool, error) {
+	n, err := tx.Exec(ctx, `UPDATE certificate SET state = $2, revoked_at = $3, reason = $4, since = $5, why = $6, revoked_by = $7
+		WHERE serial = $1 AND state IN ('intended', 'valid')`,
+		serial.Bytes(), string(Revoked), r.At, r.Reason.String(), r.Since.String(), r.Why.Code(), string(r.By))
+	return n == 1, err
+}
+
+// Expire notes that a certificate's term is over, so that the holder may have the next one.
+func (tx *Tx) Expire(ctx context.Context, serial cert.Serial) error {
+	_, err := tx.Exec(ctx, `UPDATE certificate SET state = $2 WHERE serial = $1 AND state = 'valid'`, serial.Bytes(), string(Expired))
+	return err
+}
+
+const certificateColumns = `SELECT serial, profile, issuer, holder, version, municipality, requester, request, key_hash, not_before, not_after,
+	state, intended_at, issued_at, certificate, revoked_at, reason, since, why, revoked_by FROM certificate `
+
+// Certificate finds one by its serial.
+func (tx *Tx) Certificate(ctx context.Context, serial cert.Serial) (Certificate, bool, error) {
+	return tx.one(ctx, `WHERE serial = $1`, serial.Bytes())
+}
+
+// Current is the certificate of a profile that a person has: valid, or about to be issued.
+func (tx *Tx) Current(ctx context.Context, holder resident.RecordCode, p cert.Profile) (Certificate, bool, error) {
+	return tx.one(ctx, `WHERE holder = $1 AND profile = $2 AND state IN ('intended', 'valid')`, holder.Reveal(), p.String())
+}
+
+// Requested is what became of an application.
+func (tx *Tx) Requested(ctx context.Context, by message.Org, request string) (Certificate, bool, error) {
+	return tx.one(ctx, `WHERE requester = $1 AND request = $2`, string(by), request)
+}
+
+// KeyUsed reports whether a key was ever certified.
+func (tx *Tx) KeyUsed(ctx context.Context, hash []byte) (bool, error) {
+	var n int64
+	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM certificate WHERE key_hash = $1`, hash).Scan(&n)
+	return n > 0, err
+}
+
+func (tx *Tx) one(ctx context.Context, where string, args ...any) (Certificate, bool, error) {
+	found, err := sqlstore.List(ctx, tx.Tx, scanCertificate, certificateColumns+where, args...)
+	if err != nil || len(found) == 0 {
+		return Certificate{}, false, err
+	}
+	return found[0], true, nil
+}
+
+// Page lists certificates of a municipality, or of all ("" ), in the order of their serials, after one (nil: from the
+// start).
+func (tx *Tx) Page(ctx context.Context, municipality string, after []byte, limit int) ([]Certificate, error) {
+	if after == nil {
+		after = []byte{}
+	}
+	where := []string{"serial > $1"}
+	args := []any{after, limit}
+	if municipality != "" {
+		where, args = append(where, "municipality = $3"), append(args, municipality)
+	}
+	return sqlstore.List(ctx, tx.Tx, scanCertificate, certificateColumns+"WHERE "+strings.Join(where, " AND ")+" ORDER BY serial LIMIT $2", args...)
+}
+
+// Listed gives what a revocation list of a partition has to name: everything revoked that had not expired when the list
+// before was made, so that each revocation stands on at least one list made after the expiry (RFC 5280 3.3).
+func (tx *Tx) Listed(ctx context.Context, issuer string, m resident.MunicipalityCode, before time.Time) ([]Certificate, error) {
+	return sqlstore.List(ctx, tx.Tx, scanCertificate, certificateColumns+`WHERE issuer = $1 AND municipality = $2 AND state = 'revoked'
+		AND not_after > $3 ORDER BY serial`, issuer, m.String(), before)
+}
+
+func scanCertificate(r *sqlstore.Rows, c *Certificate) error {
+	var serial []byte
+	var profile, holder, municipality, reason, since, why string
+	var version int64
+	if err := r.Scan(&serial, &profile, &c.Issuer, &holder, &version, &municipality, &c.Requester, &c.Request, &c.KeyHash,
+		sqlstore.Time(&c.NotBefore), sqlstore.Time(&c.NotAfter), &c.State, sqlstore.Time(&c.IntendedAt), sqlstore.Time(&c.IssuedAt),
+		&c.DER, sqlstore.Time(&c.At), &reason, &since, &why, &c.By); err != nil {
+		return err
+	}
+	var errs [7]error
+	c.Serial, errs[0] = cert.SerialFromBytes(serial)
+	c.Profile, errs[1] = cert.ParseProfile(profile)
+	c.Holder, errs[2] = resident.ParseRecordCode("holder", holder)
+	c.Municipality, errs[3] = resident.ParseMunicipalityCode("municipality", municipality)
+	c.Version = resident.Version(version)
+	if reason != "" {
+		c.Reason, errs[4] = cert.ParseReason(reason)
+		c.Since, errs[5] = resident.ParseDate("since", since)
+	}
+	if why != "" {
+		c.Why, errs[6] = resident.ParseChangeReason("why", why)
+	}
+	if err := errors.Join(errs[:]...); err != nil {
+		return fmt.Errorf("a stored certificate cannot be read: %w", err)
+	}
+	return nil
+}
+
+// MarkStale remembers that certificates of a holder for versions before one are untrue, for an application that is still
+// under way.
+func (tx *Tx) MarkStale(ctx context.Context, holder resident.RecordCode, p cert.Profile, before resident.Version) error {
+	_, err := tx.Exec(ctx, `INSERT INTO stale(holder, profile, version) VALUES ($1, $2, $3)
+		ON CONFLICT (holder, profile) DO UPDATE SET version = excluded.version WHERE stale.version < excluded.version`,
+		holder.Reveal(), p.String(), int64(before))
+	return err
+}
+
+// StaleBefore is the version before which certificates of a holder are untrue; 0 when nothing is known.
+func (tx *Tx) StaleBefore(ctx context.Context, holder resident.RecordCode, p cert.Profile) (resident.Version, error) {
+	var v int64
+	err := tx.QueryRow(ctx, `SELECT version FROM stale WHERE holder = $1 AND profile = $2`, holder.Reveal(), p.String()).Scan(&v)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return resident.Version(v), err
+}

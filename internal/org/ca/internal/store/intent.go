@@ -1,0 +1,77 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+)
+
+// Kind is what an intent will become.
+type Kind string
+
+// The kinds.
+const (
+	UserCertificate      Kind = "certificate"
+	ResponderCertificate Kind = "responder"
+	RevocationList       Kind = "crl"
+)
+
+// Intent is what the CA is about to sign, as it was written down before.
+type Intent struct {
+	ID        int64
+	Kind      Kind
+	Issuer    string
+	Subject   string // the serial; of a list its municipality
+	At        time.Time
+	TBS       []byte
+	Request   []byte // the payload that asked for it; empty for a list
+	Requester message.Org
+	Number    int64 // of a list
+	Trace     string
+}
+
+// PutIntent writes an intent down.
+func (tx *Tx) PutIntent(i Intent) {
+	if i.Request == nil {
+		i.Request = []byte{}
+	}
+	tx.Collect("intent", "id, kind, issuer, subject, at, tbs, request, requester, number, trace",
+		i.ID, string(i.Kind), i.Issuer, i.Subject, tx.Now(), i.TBS, i.Request, string(i.Requester), i.Number, i.Trace)
+}
+
+const intentColumns = `SELECT id, kind, issuer, subject, at, tbs, request, requester, number, trace FROM intent `
+
+func scanIntent(r *sqlstore.Rows, i *Intent) error {
+	return r.Scan(&i.ID, &i.Kind, &i.Issuer, &i.Subject, sqlstore.Time(&i.At), &i.TBS, &i.Request, &i.Requester, &i.Number, &i.Trace)
+}
+
+// Intent finds one.
+func (tx *Tx) Intent(ctx context.Context, id int64) (Intent, bool, error) {
+	found, err := sqlstore.List(ctx, tx.Tx, scanIntent, intentColumns+`WHERE id = $1`, id)
+	if err != nil || len(found) == 0 {
+		return Intent{}, false, err
+	}
+	return found[0], true, nil
+}
+
+// IntentOf finds the intent of a certificate.
+func (tx *Tx) IntentOf(ctx context.Context, serial string) (Intent, bool, error) {
+	found, err := sqlstore.List(ctx, tx.Tx, scanIntent, intentColumns+`WHERE subject = $1 AND kind <> 'crl'`, serial)
+	if err != nil || len(found) == 0 {
+		return Intent{}, false, err
+	}
+	return found[0], true, nil
+}
+
+// Intents lists the oldest.
+func (tx *Tx) Intents(ctx context.Context, limit int) ([]Intent, error) {
+	return sqlstore.List(ctx, tx.Tx, scanIntent, intentColumns+`ORDER BY at, id LIMIT $1`, limit)
+}
+
+// DropIntent takes an intent away, because what it meant is stored, or will never be.
+func (tx *Tx) DropIntent(ctx context.Context, id int64) error {
+	_, err := tx.Exec(ctx, `DELETE FROM intent WHERE id = $1`, id)
+	return err
+}

@@ -1,0 +1,30 @@
+// Package store is the CA's tables (認証局の保管): what it intends to sign, what it has issued, and its revocation lists. All of
+// the CA's SQL is here, a method for each question and each write.
+package store
+
+import (
+	"embed"
+	"io/fs"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+)
+
+//go:embed schema/*.sql
+var files embed.FS
+
+// Schema is the CA's tables.
+var Schema = sqlstore.Schema{Name: "ca", FS: schemaFiles()}
+
+func schemaFiles() fs.FS {
+	sub, err := fs.Sub(files, "schema")
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	return sub
+}
+
+// Tx is a transaction with the CA's questions and writes.
+type Tx struct{ *sqlstore.Tx }
+
+// In sees a transaction as the CA's.
+func In(tx *sqlstore.Tx) *Tx { return &Tx{tx} }

@@ -1,0 +1,160 @@
+package ca
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/org/ca/internal/store"
+	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+)
+
+// signRule turns an intent into what was intended. After a crash at any point it is called again with the same bytes: with
+// RSA the signature is the same too, with ECDSA it is another one over the same bytes, and only the one that is stored leaves the CA.
+func (o *CA) signRule() due.Rule {
+	return due.Rule{
+		Kind: dueSign,
+		Prepare: func(ctx context.Context, tx *sqlstore.Tx, item due.Item) (any, error) {
+			id, err := intentID(item.Ref)
+			if err != nil {
+				return nil, err
+			}
+			i, found, err := store.In(tx).Intent(ctx, id)
+			if err == nil && !found {
+				err = errors.New("the intent is gone")
+			}
+			return i, err
+		},
+		Outside: func(ctx context.Context, prepared any) (any, error) { return o.sign(prepared.(store.Intent)) },
+		Finish: func(ctx context.Context, tx *sqlstore.Tx, item due.Item, result any) ([]message.Out, error) {
+			return o.onSigned(ctx, store.In(tx), result.(signed))
+		},
+	}
+}
+
+// signed is a signed intent.
+type signed struct {
+	intent int64
+	der    []byte
+}
+
+// sign signs, outside of any transaction: the key may be in a device that takes its time. What came back is read again
+// by other code than that which built it, and its signature checked with the CA's certificate, before anybody hears of it.
+func (o *CA) sign(i store.Intent) (signed, error) {
+	a, ok := o.byID[i.Issuer]
+	if !ok {
+		return signed{}, fmt.Errorf("the key of the CA %s is not here", i.Issuer)
+	}
+	signature, err := pki.SignTBS(o.Rand, a.key, i.TBS)
+	if err != nil {
+		return signed{}, err
+	}
+	out := signed{intent: i.ID}
+	if i.Kind == store.RevocationList {
+		if out.der, err = a.AssembleCRL(i.TBS, signature); err != nil {
+			return signed{}, err
+		}
+		list, err := x509.ParseRevocationList(out.der)
+		if err != nil {
+			return signed{}, fmt.Errorf("couldn't read what was signed: %w", err)
+		}
+		return out, list.CheckSignatureFrom(a.certificate)
+	}
+	if out.der, err = pki.AssembleCertificate(i.TBS, signature); err != nil {
+		return signed{}, err
+	}
+	c, err := x509.ParseCertificate(out.der)
+	if err != nil {
+		return signed{}, fmt.Errorf("couldn't read what was signed: %w", err)
+	}
+	return out, c.CheckSignatureFrom(a.certificate)
+}
+
+// onSigned stores what was signed and tells those who have to know, if it is what was intended.
+func (o *CA) onSigned(ctx context.Context, tx *store.Tx, s signed) ([]message.Out, error) {
+	i, found, err := tx.Intent(ctx, s.intent)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, errors.New("the intent is gone")
+	}
+	tbs, err := pki.TBSOf(s.der)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(tbs, i.TBS) {
+		return nil, errors.New("what was signed is not what was intended")
+	}
+	if err := tx.DropIntent(ctx, i.ID); err != nil {
+		return nil, err
+	}
+	var outs []message.Out
+	switch i.Kind {
+	case store.UserCertificate:
+		outs, err = o.onCertificateSigned(ctx, tx, i, s.der)
+	case store.ResponderCertificate:
+		outs, err = o.onResponderSigned(ctx, tx, i, s.der)
+	case store.RevocationList:
+		outs, err = o.onListSigned(ctx, tx, i, s.der)
+	default:
+		err = fmt.Errorf("an intent of the kind %s is not known", i.Kind)
+	}
+	for n := range outs {
+		outs[n].Trace = i.Trace
+	}
+	return outs, err
+}
+
+func (o *CA) onCertificateSigned(ctx context.Context, tx *store.Tx, i store.Intent, der []byte) ([]message.Out, error) {
+	payload, err := message.Decode(message.KindCertRequest, i.Request)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read the application again: %w", err)
+	}
+	n, ok := payload.(message.CertRequest)
+	if !ok {
+		return nil, fmt.Errorf("an application is a %T", payload)
+	}
+	serial, err := cert.ParseSerial(i.Subject)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := tx.Issue(ctx, serial, der)
+	if err != nil {
+		return nil, err
+	}
+	if !stored {
+		return nil, fmt.Errorf("no certificate %s is intended", serial)
+	}
+	c, _, err := tx.Certificate(ctx, serial)
+	if err != nil {
+		return nil, err
+	}
+	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(o.Self), Act: "issue", Subject: serial.String(), Case: i.Trace, Detail: c.Profile.String()})
+	notice := message.CertIssuance{Profile: c.Profile, Code: c.Holder, Serial: serial, Version: c.Version, NotBefore: c.NotBefore,
+		NotAfter: c.NotAfter, Municipality: c.Municipality}
+	if c.Profile == cert.Signature { // the other one states neither
+		notice.Name, notice.Address = n.Holder.Name, n.Holder.Address
+	}
+	return []message.Out{
+		{To: o.cfg.Validation, Body: statusOf(c)},
+		{To: i.Requester, Body: message.CertIssued{Request: n.Request, Profile: c.Profile, Code: c.Holder, Serial: serial, Certificate: der, Version: c.Version}},
+		{To: o.cfg.NationalCenter, Body: notice},
+	}, nil
+}
+
+// statusOf is what the validation authority is told of a certificate.
+func statusOf(c store.Certificate) message.CertStatus {
+	s := message.CertStatus{Serial: c.Serial, Issuer: c.Issuer, Profile: c.Profile, At: c.IssuedAt, NotAfter: c.NotAfter, Municipality: c.Municipality}
+	if c.State == store.Revoked {
+		s.Revoked, s.Reason, s.At, s.Why = true, c.Reason, c.At, c.Why
+	}
+	return s
+}
