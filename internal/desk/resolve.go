@@ -1,0 +1,107 @@
+package desk
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/message"
+)
+
+// note sends a person's words to the other side (問合せ・回答).
+func (d *Desk) note(w http.ResponseWriter, r *http.Request) {
+	d.submit(w, r, "note", func(ctx context.Context, id message.ID, f *webui.Form, by access.Person) error {
+		act := f.NeedChoice("act", plain.Sentence{JA: "問合せか回答か", EN: "whether this is an inquiry or an answer"})
+		text := f.Need("text", plain.Sentence{JA: "内容", EN: "what you want to say"})
+		if act != "" && act != "inquiry" && act != "answer" {
+			f.Bad("act", "問合せか回答かを、選び直してください。", "Choose again whether this is an inquiry or an answer.")
+		}
+		if !f.OK() {
+			return nil
+		}
+		if err := d.host.Exchange.Write(ctx, id, act, text, by.ID); err != nil {
+			return err
+		}
+		return d.recorded(ctx, by, "message."+act, id, "")
+	})
+}
+
+// propose writes down how a person would resolve the message. Nothing happens to it yet.
+func (d *Desk) propose(w http.ResponseWriter, r *http.Request) {
+	d.submit(w, r, "propose", func(ctx context.Context, id message.ID, f *webui.Form, by access.Person) error {
+		act := f.NeedChoice("way", plain.Sentence{JA: "解決方法", EN: "a resolution"})
+		text := f.Need("why", plain.Sentence{JA: "わけ", EN: "why"})
+		if !f.OK() {
+			return nil
+		}
+		if err := d.host.Exchange.Propose(ctx, id, exchange.Act(act), text, by.ID); err != nil {
+			return err
+		}
+		return d.recorded(ctx, by, "message.propose", id, act)
+	})
+}
+
+// confirm carries out what another person has proposed, and this one has read.
+func (d *Desk) confirm(w http.ResponseWriter, r *http.Request) {
+	d.submit(w, r, "confirm", func(ctx context.Context, id message.ID, f *webui.Form, by access.Person) error {
+		_, _, p, err := d.host.Exchange.Find(ctx, id)
+		switch {
+		case err != nil:
+			return err
+		case p == nil || seen(*p) != f.Value("seen"):
+			f.Bad("", "見ていた提案は、取り消されたか変わりました。いまの内容を確かめてから、もう一度承認してください。",
+				"The proposal that you have read is gone or has changed. Read what it is now before you confirm it.")
+		default:
+			if err := access.SecondPerson(access.Person{ID: p.By}, by); err != nil {
+				return err
+			}
+		}
+		if !f.OK() {
+			return nil
+		}
+		if err := d.host.Exchange.Confirm(ctx, id, by.ID); err != nil {
+			return err
+		}
+		return d.recorded(ctx, by, "message.confirm", id, string(p.Act)+", proposed by "+p.By)
+	})
+}
+
+// submit reads a form about a message and acts. What is refused comes back on the message's page, with the entries kept.
+func (d *Desk) submit(w http.ResponseWriter, r *http.Request, which string, act func(context.Context, message.ID, *webui.Form, access.Person) error) {
+	f, ok := d.ui.ReadForm(w, r)
+	if !ok {
+		return
+	}
+	id, err := message.ParseID(r.PathValue("message"))
+	if err == nil {
+		err = f.Take(act(r.Context(), id, f, access.From(r.Context())))
+	}
+	if err != nil {
+		d.ui.Fail(w, r, err)
+		return
+	}
+	if !f.OK() {
+		d.renderMessage(w, r, http.StatusUnprocessableEntity, func(p *messagePage) { p.Form, p.Failed = f, which })
+		return
+	}
+	http.Redirect(w, r, d.ui.URL("/messages/"+id.String()), http.StatusSeeOther)
+}
+
+// recorded writes the audit entry of what a person did.
+func (d *Desk) recorded(ctx context.Context, by access.Person, act string, about message.ID, detail string) error {
+	return d.host.Store.Update(ctx, func(_ context.Context, tx *sqlstore.Tx) error {
+		record(tx, by, act, about.String(), detail)
+		return nil
+	})
+}
+
+// seen names a proposal as it was shown.
+func seen(p exchange.Proposal) string {
+	return strings.Join([]string{string(p.Act), p.By, p.At.Format(time.RFC3339Nano)}, " ")
+}

@@ -1,0 +1,139 @@
+package desk
+
+import (
+	"time"
+
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// nameOf is what people call an organisation, from its identifier alone: its peers are not asked.
+func nameOf(o message.Org, now time.Time) plain.Sentence {
+	role := o.Role().Name()
+	switch o.Role() {
+	case message.Municipality:
+		if code, err := resident.ParseMunicipalityCode("municipality", o.Code()); err == nil {
+			if m, err := resident.Lookup("municipality", code, resident.DateOf(now)); err == nil {
+				return plain.Sentence{JA: m.City + m.Name, EN: m.Romaji()}
+			}
+		}
+	case message.Prefecture:
+		if code, err := resident.ParsePrefectureCode("prefecture", o.Code()); err == nil {
+			if p, ok := resident.PrefectureOf(code); ok {
+				return plain.Sentence{JA: p.Name, EN: p.Romaji()}
+			}
+		}
+	}
+	if o.Code() == "" {
+		return role
+	}
+	return plain.Sentence{JA: role.JA + " " + o.Code(), EN: role.EN + " " + o.Code()}
+}
+
+func kindOf(k message.Kind) plain.Sentence {
+	if s, ok := message.SpecOf(k); ok {
+		return s.Name
+	}
+	return plain.Sentence{JA: string(k), EN: string(k)}
+}
+
+// stateOf is where a message stands, as this organisation sees it.
+func stateOf(i exchange.Item) webui.Badge {
+	b := func(kind webui.BadgeKind, ja, en string) webui.Badge {
+		return webui.Badge{Kind: kind, Text: plain.Sentence{JA: ja, EN: en}}
+	}
+	switch i.State {
+	case "ready":
+		return b(webui.Wait, "送信待ち", "to be sent")
+	case "deferred":
+		return b(webui.Wait, "あとでもう一度", "again later")
+	case "held":
+		return b(webui.Wait, "前の電文を待機", "waits for an earlier one")
+	case "parked", "rejected":
+		return b(webui.Warn, "保留", "parked")
+	case "gap":
+		return b(webui.Warn, "保留（前の電文の欠落）", "parked (one before it is missing)")
+	case "applied":
+		return b(webui.OK, "適用", "applied")
+	case "withdrawn":
+		return b(webui.Off, "取下げ", "withdrawn")
+	}
+	return b(webui.Info, i.State, i.State)
+}
+
+var pairStates = map[exchange.PairState]webui.Badge{
+	exchange.PairUnknown: {Kind: webui.Info, Text: plain.Sentence{JA: "まだ連絡していない", EN: "not spoken to yet"}},
+	exchange.PairUp:      {Kind: webui.OK, Text: plain.Sentence{JA: "つながっている", EN: "up"}},
+	exchange.PairDown:    {Kind: webui.Warn, Text: plain.Sentence{JA: "応答がない", EN: "no answer"}},
+	exchange.PairRefused: {Kind: webui.Bad, Text: plain.Sentence{JA: "相手が拒んでいる", EN: "refused by the peer"}},
+}
+
+// way is a resolution as people choose it: its name, and what will happen.
+type way struct {
+	act  exchange.Act
+	name plain.Sentence
+	what plain.Sentence
+	last bool // it cannot be taken back
+}
+
+var ways = []way{
+	{exchange.Correct, plain.Sentence{JA: "訂正して再送", EN: "Send again, corrected"}, plain.Sentence{
+		JA: "同じ番号のまま、いまの記録から作り直した内容をもう一度送ります。相手が適用すれば、この電文を待っている電文も続けて送ります。",
+		EN: "The message goes again under the same number, made anew from today's record. When the other side applies it, the messages that wait for it go on."}, false},
+	{exchange.Withdraw, plain.Sentence{JA: "取下げ", EN: "Withdraw"}, plain.Sentence{
+		JA: "この電文は適用されないまま終わります。これを基にした後の電文は、この電文の前の状態を基にするよう作り直して送ります。元に戻せません。",
+		EN: "The message ends without having been applied. Later messages that build on it are made to build on the state before it, and go on. This cannot be undone."}, true},
+	{exchange.Accept, plain.Sentence{JA: "そのまま受入れ", EN: "Accept as it is"}, plain.Sentence{
+		JA: "書き方の検査だけを省いて、この内容を記録に適用します。人の取り違えなど、人を守る検査は省きません。送信側に伝え、この電文を待っている電文が続きます。元に戻せません。",
+		EN: "The content is applied to the records without the check of its form. Checks that protect a person, such as mistaken identity, are made all the same. The sender is told, and the messages that wait for it go on. This cannot be undone."}, true},
+}
+
+// waysOf are the resolutions that this organisation can choose: the sender corrects or withdraws its own, the receiver
+// accepts what it refused. What protects a person says so before it is withdrawn.
+func waysOf(i exchange.Item) (open []way) {
+	spec, _ := message.SpecOf(i.Kind)
+	for _, w := range ways {
+		if (w.act == exchange.Accept) == i.Out {
+			continue
+		}
+		if w.act == exchange.Withdraw && spec.Safe {
+			w.what.JA = "この電文は人を守るためのもので、取り下げると、知らせた失効などは行われません。" + w.what.JA
+			w.what.EN = "This message protects a person: when it is withdrawn, the revocation it tells of does not happen. " + w.what.EN
+		}
+		open = append(open, w)
+	}
+	return open
+}
+
+func wayOf(i exchange.Item, act exchange.Act) (way, bool) {
+	for _, w := range waysOf(i) {
+		if w.act == act {
+			return w, true
+		}
+	}
+	return way{}, false
+}
+
+// noteActs are what people do about a message, as it stands in the timeline.
+var noteActs = map[string]plain.Sentence{
+	"inquiry":  {JA: "問合せ", EN: "Inquiry"},
+	"answer":   {JA: "回答", EN: "Answer"},
+	"accepted": {JA: "そのまま受入れ", EN: "Accepted as it is"},
+	"correct":  {JA: "訂正して再送", EN: "Sent again, corrected"},
+	"withdraw": {JA: "取下げ", EN: "Withdrawn"},
+	"accept":   {JA: "そのまま受入れ", EN: "Accepted as it is"},
+}
+
+// moment is a time for a table: nil when there is none.
+func moment(t time.Time) any {
+	if !happened(t) {
+		return nil
+	}
+	return t
+}
+
+// happened tells a time from none: an instant that was never written is kept as the zero of its column.
+func happened(t time.Time) bool { return t.Unix() > 0 }
