@@ -129,6 +129,7 @@ type peer struct {
 	contact  time.Time // last answer we had of it
 	turned   string    // why a batch of it was last not taken at all
 	probes   probes
+	expired  place // up to where the outbox has been emptied; of the expiry task alone
 }
 
 // New joins the parts. The store must have been opened with Schema among its schemas.

@@ -26,6 +26,13 @@ const (
 // waiting is transitive over messages with several keys). Both sides keep the keys of what is stuck, in tables of one
 // shape, and so come to the same answer without asking each other.
 
+// The conditions of the partial indexes x_out_stuck and x_in_stuck, letter for letter: SQLite uses a partial index only
+// for a query that repeats its condition, and would else read all messages that were ever sent.
+const (
+	stuckOut = `state IN ('parked', 'held', 'deferred')`
+	stuckIn  = `outcome IN ('rejected', 'gap', 'held', 'deferred')`
+)
+
 // waitsForKey tells whether an earlier message that shares a key with e is stuck.
 func waitsForKey(ctx context.Context, tx *sqlstore.Tx, table string, e *message.Envelope) (bool, error) {
 	peer := other(table, e)

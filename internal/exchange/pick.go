@@ -71,7 +71,7 @@ func (x *Exchange) look(ctx context.Context, p *peer, now time.Time) (r ready, d
 			return err
 		}
 		var at int64
-		if err := tx.QueryRow(ctx, `SELECT CAST(COALESCE(MIN(not_before), 0) AS BIGINT) FROM x_out WHERE peer = $1 AND state = 'deferred'`,
+		if err := tx.QueryRow(ctx, `SELECT CAST(COALESCE(MIN(not_before), 0) AS BIGINT) FROM x_out WHERE peer = $1 AND state = 'deferred' AND `+stuckOut,
 			string(p.org)).Scan(&at); err != nil {
 			return err
 		}

@@ -55,14 +55,14 @@ func (x *Exchange) pair(ctx context.Context, tx *sqlstore.Tx, p *peer) (Pair, er
 		return v, err
 	}
 	v.Applied = v.Sent - v.Open
-	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM x_out WHERE peer = $1 AND state = 'parked'`, peer).Scan(&v.Parked); err != nil {
+	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM x_out WHERE peer = $1 AND state = 'parked' AND `+stuckOut, peer).Scan(&v.Parked); err != nil {
 		return v, err
 	}
-	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM x_out WHERE peer = $1 AND state = 'held'`, peer).Scan(&v.Held); err != nil {
+	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM x_out WHERE peer = $1 AND state = 'held' AND `+stuckOut, peer).Scan(&v.Held); err != nil {
 		return v, err
 	}
 	v.Waiting = v.Open - v.Parked - v.Held
-	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM x_in WHERE peer = $1 AND outcome IN ('rejected', 'gap')`, peer).Scan(&v.InParked); err != nil {
+	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM x_in WHERE peer = $1 AND outcome IN ('rejected', 'gap') AND `+stuckIn, peer).Scan(&v.InParked); err != nil {
 		return v, err
 	}
 	var oldest, last int64
