@@ -26,6 +26,9 @@ type Config struct {
 	Keys keys.Dir
 	// OCSPURL is the address of the OCSP service, as it stands in every certificate that is issued from now on.
 	OCSPURL string
+	// ListDays is how many days a partition's revocation list waits for its next one when nothing changes; 0 means 1. A
+	// revocation makes a new list within seconds, whatever this is.
+	ListDays int
 	// Validation is told the state of every certificate, NationalCenter who holds which.
 	Validation, NationalCenter message.Org
 
@@ -55,6 +58,9 @@ type authority struct {
 func New(ctx context.Context, cfg Config) (*CA, error) {
 	if cfg.OCSPURL == "" || cfg.Validation == "" || cfg.NationalCenter == "" {
 		return nil, errors.New("the CA needs the address of the OCSP service, the validation authority and the national center")
+	}
+	if cfg.ListDays == 0 {
+		cfg.ListDays = 1
 	}
 	o := &CA{cfg: cfg, byID: map[string]*authority{}, byProfile: map[cert.Profile]*authority{}}
 	for _, p := range cert.Profiles {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
@@ -102,7 +103,9 @@ func (c *country) open() {
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "認証局", EN: "CA"}, StoreURL: c.url, Clock: c.clk, Rand: rand.Reader,
 			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{center, validation, matsumoto, iida}},
 		Keys: c.keys, OCSPURL: "http://127.0.0.1:8600/validation/ocsp", Validation: validation, NationalCenter: center,
-		TestCountry: true,
+		TestCountry: true, Portal: "/",
+		Sessions: must[*access.Sessions](c.t)(access.NewSessions(access.SessionConfig{Org: string(self), Base: "/" + string(self),
+			Key: []byte("a key of a test that holds no secret"), Clock: c.clk, Personas: access.Personas()})),
 	})
 	if err != nil {
 		c.t.Fatal(err)

@@ -23,8 +23,6 @@ const (
 	// coalesce is how long a list waits for further revocations: a mass revocation makes a list every few seconds, not one
 	// for each certificate. OCSP does not wait.
 	coalesce = 3 * time.Second
-	// listLife leaves a day in hand: a list that comes late by less does not stop those who rely on it.
-	listLife = 48 * time.Hour
 	// dailyAt is the time of day in Japan.
 	dailyAt = 5 * time.Minute
 )
@@ -39,7 +37,7 @@ func (o *CA) ensurePartition(ctx context.Context, tx *store.Tx, c store.Certific
 	}
 	ref := listRef(c.Issuer, c.Municipality)
 	due.Add(tx.Tx, tx.Now(), dueList, ref, nil)
-	due.Add(tx.Tx, nextDaily(tx.Now()), dueDaily, ref, nil)
+	due.Add(tx.Tx, o.nextList(tx.Now()), dueDaily, ref, nil)
 	return nil
 }
 
@@ -60,15 +58,19 @@ func (o *CA) listRule() due.Rule {
 
 func (o *CA) dailyRule() due.Rule {
 	return due.Rule{Kind: dueDaily, Finish: func(ctx context.Context, tx *sqlstore.Tx, item due.Item, _ any) ([]message.Out, error) {
-		due.Add(tx, nextDaily(tx.Now()), dueDaily, item.Ref, nil)
+		due.Add(tx, o.nextList(tx.Now()), dueDaily, item.Ref, nil)
 		return nil, o.intendList(ctx, store.In(tx), item.Ref)
 	}}
 }
 
-func nextDaily(now time.Time) time.Time {
+// nextList is when a partition gets its next list though nothing has changed.
+func (o *CA) nextList(now time.Time) time.Time {
 	y, m, d := now.In(cert.JST).Date()
-	return time.Date(y, m, d+1, 0, 0, 0, 0, cert.JST).Add(dailyAt)
+	return time.Date(y, m, d+o.cfg.ListDays, 0, 0, 0, 0, cert.JST).Add(dailyAt)
 }
+
+// listLife leaves as much in hand again: a list that comes late by less does not stop those who rely on it.
+func (o *CA) listLife() time.Duration { return time.Duration(2*o.cfg.ListDays) * 24 * time.Hour }
 
 // intendList gives out the next number of a partition and writes down the list that will have it. The numbers of a
 // partition never go back (RFC 5280 5.2.3); one whose list was never signed is a gap, which means nothing.
@@ -98,7 +100,7 @@ func (o *CA) intendList(ctx context.Context, tx *store.Tx, ref string) error {
 	}
 	this := tx.Now().Truncate(time.Second)
 	l := jpki.CRL{Partition: jpki.Partition{Prefecture: p.PrefectureName, Municipality: p.MunicipalityName}, Number: uint64(number),
-		ThisUpdate: this, NextUpdate: this.Add(listLife)}
+		ThisUpdate: this, NextUpdate: this.Add(o.listLife())}
 	for _, c := range revoked {
 		l.Revoked = append(l.Revoked, jpki.Revocation{Serial: c.Serial, At: c.At, Reason: c.Reason})
 	}

@@ -1,5 +1,57 @@
 package ca
 
-import "net/http"
+import (
+	"embed"
+	"net/http"
 
-func (o *CA) newScreens() (http.Handler, error) { return http.NotFoundHandler(), nil }
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/desk"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/webui"
+)
+
+//go:embed html
+var files embed.FS
+
+// screens are the CA's pages. They show certificates by serial, and no person: whoever runs a CA needs none.
+type screens struct {
+	o                                  *CA
+	ui                                 *webui.UI
+	overview, certificates, one, lists *webui.Page
+}
+
+func (o *CA) newScreens() (http.Handler, error) {
+	ui, err := webui.New(webui.Config{
+		Base: "/" + string(o.Self), Org: o.Name, Role: o.Self.Role(), TestCountry: o.cfg.TestCountry, Portal: o.cfg.Portal,
+		Clock: o.Clock, Sessions: o.cfg.Sessions, Log: o.Log,
+		Nav: []webui.NavItem{
+			{Path: "/", Name: plain.Sentence{JA: "発行の状況", EN: "Issuance"}},
+			{Path: "/certificates", Name: plain.Sentence{JA: "電子証明書", EN: "Certificates"}, Act: access.LookAtCertificate},
+			{Path: "/lists", Name: plain.Sentence{JA: "失効リスト", EN: "Revocation lists"}},
+			desk.Nav,
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &screens{o: o, ui: ui}
+	for name, page := range map[string]**webui.Page{
+		"overview": &s.overview, "certificates": &s.certificates, "certificate": &s.one, "lists": &s.lists,
+	} {
+		if *page, err = ui.Page(files, name); err != nil {
+			return nil, err
+		}
+	}
+	messages, err := desk.New(o.Host, ui)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.showOverview)
+	mux.HandleFunc("GET /part/{part}", s.showFigures)
+	mux.HandleFunc("GET /lists", s.showLists)
+	mux.Handle("GET /certificates", ui.Only(access.LookAtCertificate, s.showCertificates))
+	mux.Handle("GET /certificates/{serial}", ui.Only(access.LookAtCertificate, s.showCertificate))
+	messages.Mount(mux)
+	return ui.Serve(mux), nil
+}
