@@ -78,6 +78,12 @@ func (d *Desk) figures(ctx context.Context) (overviewPage, error) {
 	return p, err
 }
 
+// Sent is the table of what this organisation sends and of its lag, for the organisation's own front page.
+func (d *Desk) Sent(ctx context.Context) (webui.Table, error) {
+	pairs, err := d.host.Exchange.Pairs(ctx)
+	return sentTable(pairs, d.host.Clock.Now()), err
+}
+
 func refusedAlarm(p exchange.Pair, now time.Time) webui.Notice {
 	peer := nameOf(p.Peer, now)
 	return webui.Notice{Kind: webui.Bad,

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"strings"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/exchange"
@@ -13,6 +14,7 @@ import (
 // nameOf is what people call an organisation, from its identifier alone: its peers are not asked.
 func nameOf(o message.Org, now time.Time) plain.Sentence {
 	role := o.Role().Name()
+	role.EN = strings.ToUpper(role.EN[:min(1, len(role.EN))]) + role.EN[min(1, len(role.EN)):]
 	switch o.Role() {
 	case message.Municipality:
 		if code, err := resident.ParseMunicipalityCode("municipality", o.Code()); err == nil {

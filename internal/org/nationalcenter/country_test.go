@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter"
 	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -36,6 +38,7 @@ type country struct {
 	trust  *pki.Trust
 	net    *exchange.Memory
 	tasks  []clock.Task
+	cfg    nationalcenter.Config
 	center *nationalcenter.Center
 	peers  map[message.Org]peer
 
@@ -58,10 +61,15 @@ func newCountry(t testing.TB, url string) *country {
 		t.Fatal(err)
 	}
 	c := &country{t: t, clk: clock.NewVirtual(start), ca: ca, trust: trust, net: new(exchange.Memory), peers: map[message.Org]peer{}}
-	center, err := nationalcenter.New(t.Context(), nationalcenter.Config{Config: host.Config{
-		Self: theCenter, StoreURL: url, Clock: c.clk, Rand: rand.Reader, Signer: c.signer(theCenter), Trust: trust, Link: c.net.As(theCenter),
+	sessions, err := access.NewSessions(access.SessionConfig{Org: string(theCenter), Base: "/nationalcenter", Key: make([]byte, 32), Clock: c.clk, Personas: access.Personas()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.cfg = nationalcenter.Config{Sessions: sessions, TestCountry: true, Config: host.Config{
+		Self: theCenter, Name: plain.Sentence{JA: "全国センター", EN: "National Center"}, StoreURL: url, Clock: c.clk, Rand: rand.Reader, Signer: c.signer(theCenter), Trust: trust, Link: c.net.As(theCenter),
 		Peers: []message.Org{nagano, tokyo, theCA, matsumoto},
-	}})
+	}}
+	center, err := nationalcenter.New(t.Context(), c.cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,10 @@ package nationalcenter
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 
+	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
 )
@@ -10,14 +13,18 @@ import (
 // Config is what the center is given by whoever starts it.
 type Config struct {
 	host.Config
+	Sessions    *access.Sessions // who looks at the screens
+	TestCountry bool             // marks the screens
+	Portal      string           // address of the portal; "" for none
 }
 
 // Center is the national center.
 type Center struct {
 	*host.Host
+	web http.Handler
 }
 
-// New opens the center's database and joins its rules.
+// New opens the center's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Center, error) {
 	o := &Center{}
 	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes()})
@@ -25,5 +32,12 @@ func New(ctx context.Context, cfg Config) (*Center, error) {
 		return nil, err
 	}
 	o.Host = h
+	if o.web, err = o.screens(cfg); err != nil {
+		h.Close()
+		return nil, fmt.Errorf("couldn't make the screens of %s: %w", cfg.Self, err)
+	}
 	return o, nil
 }
+
+// Handler serves everything below the center's base path.
+func (o *Center) Handler() http.Handler { return o.web }

@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/prefecture"
 	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -57,8 +59,12 @@ func newCountry(t testing.TB, url string) *country {
 		t.Fatal(err)
 	}
 	c := &country{t: t, clk: clock.NewVirtual(start), ca: ca, trust: trust, net: new(exchange.Memory), peers: map[message.Org]peer{}}
-	o, err := prefecture.New(t.Context(), prefecture.Config{Config: host.Config{
-		Self: nagano, StoreURL: url, Clock: c.clk, Rand: rand.Reader, Signer: c.signer(nagano), Trust: trust, Link: c.net.As(nagano),
+	sessions, err := access.NewSessions(access.SessionConfig{Org: string(nagano), Base: "/prefecture-20", Key: make([]byte, 32), Clock: c.clk, Personas: access.Personas()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := prefecture.New(t.Context(), prefecture.Config{Sessions: sessions, TestCountry: true, Config: host.Config{
+		Self: nagano, Name: plain.Sentence{JA: "長野県", EN: "Nagano-ken"}, StoreURL: url, Clock: c.clk, Rand: rand.Reader, Signer: c.signer(nagano), Trust: trust, Link: c.net.As(nagano),
 		Peers: []message.Org{matsumoto, iida, theCenter},
 	}})
 	if err != nil {

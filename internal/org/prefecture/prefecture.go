@@ -2,7 +2,10 @@ package prefecture
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 
+	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/prefecture/internal/store"
 )
@@ -10,14 +13,18 @@ import (
 // Config is what a prefecture is given by whoever starts it.
 type Config struct {
 	host.Config
+	Sessions    *access.Sessions // who looks at the screens
+	TestCountry bool             // marks the screens
+	Portal      string           // address of the portal; "" for none
 }
 
 // Prefecture is one prefecture.
 type Prefecture struct {
 	*host.Host
+	web http.Handler
 }
 
-// New opens the prefecture's database and joins its rules.
+// New opens the prefecture's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 	o := &Prefecture{}
 	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(), Rebuild: rebuild})
@@ -25,5 +32,12 @@ func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 		return nil, err
 	}
 	o.Host = h
+	if o.web, err = o.screens(cfg); err != nil {
+		h.Close()
+		return nil, fmt.Errorf("couldn't make the screens of %s: %w", cfg.Self, err)
+	}
 	return o, nil
 }
+
+// Handler serves everything below the prefecture's base path.
+func (o *Prefecture) Handler() http.Handler { return o.web }

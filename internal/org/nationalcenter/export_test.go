@@ -1,0 +1,15 @@
+package nationalcenter
+
+import "net/http"
+
+// UnguardedSearch is the search screen for whoever comes, so that tests can look at it apart from who may.
+func (o *Center) UnguardedSearch(cfg Config) (http.Handler, error) {
+	w, err := o.newWeb(cfg)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /search", w.showSearch)
+	mux.HandleFunc("POST /search", w.runSearch)
+	return w.ui.Serve(mux), nil
+}
