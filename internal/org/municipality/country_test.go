@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"testing"
 	"time"
 
@@ -56,12 +57,19 @@ type country struct {
 	silent  bool                               // the CA does not answer
 	decline *plain.Sentence                    // the CA refuses with it
 	caKey   *ecdsa.PrivateKey
+	rand    io.Reader // of the municipality, and of serials
 }
 
 // newCountry starts with a pool that the center has filled.
 func newCountry(t testing.TB, url string) *country {
 	t.Helper()
-	c := &country{t: t, clk: clock.NewVirtual(noon), net: new(exchange.Memory), peers: map[message.Org]*exchange.Exchange{}, allot: 5_000_000_000}
+	return newCountryBy(t, url, rand.Reader)
+}
+
+// newCountryBy draws what is shown on screens from a source that a test can repeat.
+func newCountryBy(t testing.TB, url string, random io.Reader) *country {
+	t.Helper()
+	c := &country{t: t, rand: random, clk: clock.NewVirtual(noon), net: new(exchange.Memory), peers: map[message.Org]*exchange.Exchange{}, allot: 5_000_000_000}
 	var err error
 	if c.infra, err = pki.NewInfrastructureCA(rand.Reader, noon); err != nil {
 		t.Fatal(err)
@@ -140,10 +148,15 @@ func (c *country) peer(org, other message.Org, routes ...exchange.Route) {
 
 func (c *country) open(url string, self message.Org) *Municipality {
 	c.t.Helper()
+	sessions, err := access.NewSessions(access.SessionConfig{Org: string(self), Base: "/" + string(self), Clock: c.clk, Personas: access.Personas(),
+		Key: []byte("a key that guards nothing but a test")})
+	if err != nil {
+		c.t.Fatal(err)
+	}
 	o, err := New(c.t.Context(), Config{
-		Config: host.Config{Self: self, Name: plain.Sentence{JA: "松本市", EN: "Matsumoto City"}, StoreURL: url, Clock: c.clk, Rand: rand.Reader,
+		Config: host.Config{Self: self, Name: plain.Sentence{JA: "松本市", EN: "Matsumoto City"}, StoreURL: url, Clock: c.clk, Rand: c.rand,
 			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{"prefecture-20", "nationalcenter", "ca"}},
-		SessionKey: []byte("a key that guards nothing but a test"), Personas: access.Personas(),
+		Sessions: sessions, TestCountry: true, Portal: "/", Trace: "/trace?what=",
 	})
 	if err != nil {
 		c.t.Fatal(err)
@@ -178,7 +191,7 @@ func (c *country) certify(_ context.Context, tx *sqlstore.Tx, d exchange.Deliver
 
 // issue makes a certificate for a key.
 func (c *country) issue(n message.CertRequest, spki []byte) (message.CertIssued, error) {
-	serial, err := cert.NewSerial(rand.Reader)
+	serial, err := cert.NewSerial(c.rand)
 	if err != nil {
 		return message.CertIssued{}, err
 	}
@@ -235,7 +248,7 @@ const home = "長野県松本市丸の内3番7号"
 
 // movedIn is a registration of somebody who came from abroad.
 func movedIn() Registration {
-	return Registration{Reason: resident.MoveIn, Basis: "law-22", Record: resident.Record{
+	return Registration{Reason: resident.MoveIn, Basis: "law-22", Another: true, Record: resident.Record{
 		BasicFour: resident.BasicFour{Name: name("髙𠮷 葛󠄂子"), Birth: birth("1992-02-29"), Sex: resident.Female, Address: address(home)},
 		Kana:      kana("タカヨシ カツコ"), Relation: resident.Head, BecameResident: resident.MustDate(2026, 3, 1)}}
 }

@@ -18,9 +18,10 @@ import (
 // are its prefecture, the national center and the CA.
 type Config struct {
 	host.Config
-	SessionKey []byte          // at least 32 random bytes, kept over restarts
-	Personas   []access.Person // access.Personas() in the test country
-	Portal     string          // address of the portal, for a link; may be empty
+	Sessions    *access.Sessions // who acts at the screens, below "/" + Self
+	TestCountry bool             // marks the screens
+	Portal      string           // address of the portal; "" for none
+	Trace       string           // address of the page that shows a trace, which is put behind it; "" for none
 }
 
 // Municipality is a running municipality.
@@ -52,7 +53,7 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	// A new municipality has no codes, and one that stopped may have been about to ask.
 	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.refillSoon(ctx, store.In(tx)) })
 	if err == nil {
-		o.web, err = o.screens(cfg)
+		o.web, err = newScreens(o, cfg)
 	}
 	if err != nil {
 		return nil, errors.Join(err, o.Close())

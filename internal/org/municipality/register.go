@@ -27,7 +27,8 @@ type Registration struct {
 	// grow, wherever they are made: else a certificate issued here would look older than the revocation there.
 	Prior resident.Version
 
-	AsIs bool // file an address that the center may be unable to read
+	AsIs    bool // file an address that the center may be unable to read
+	Another bool // the clerk has made sure that this is not the person of the same name and birth who is registered
 }
 
 // Register enters somebody for the clerk in the context: a first version, or the next one of a person who was here
@@ -122,6 +123,11 @@ func (o *Municipality) admit(ctx context.Context, tx *store.Tx, r Registration) 
 			return v, false, err
 		}
 	}
+	if v.Person == 0 && !r.Another && rec.Name.Valid() && rec.Birth.Valid() {
+		if err := checkNamesake(ctx, tx, rec, &ps); err != nil {
+			return v, false, err
+		}
+	}
 	v.Record, v.Basis = rec, r.Basis
 	v.Change = resident.ChangeInfo{Reason: r.Reason, Arose: rec.BecameResident}
 	return v, first, ps.Err()
@@ -212,6 +218,27 @@ func existed(code resident.MunicipalityCode, on resident.Date) error {
 		return plain.Bad("from",
 			fmt.Sprintf("%sには住民基本台帳がありません。従前の市区町村を確かめてください。", m.FullName()),
 			m.Romaji()+" keeps no resident register: check the earlier municipality.")
+	}
+	return nil
+}
+
+// fieldAnother is the tick box with which a clerk registers a namesake.
+const fieldAnother = "another"
+
+// checkNamesake warns of somebody with the same name and birth: it is the same person, registered a moment ago, or it is
+// a namesake. In 2016 two men of the same reading and birth were taken for one; here a person decides.
+func checkNamesake(ctx context.Context, tx *store.Tx, rec resident.Record, ps *problems) error {
+	found, err := tx.Search(ctx, store.Query{Name: rec.Name.Reveal(), Birth: rec.Birth}, maxFound)
+	if err != nil {
+		return err
+	}
+	for _, v := range found {
+		if v.Present() && v.Record.Name == rec.Name {
+			ps.bad(fieldAnother,
+				"氏名と生年月日が同じ方が、すでに登録されています（宛名番号"+v.Person.String()+"、"+v.EnteredAt.In(resident.JST).Format("2006-01-02 15:04")+"に入力）。同じ方なら登録しないでください。別の方なら「別の方であることを確かめた」に印を付けてください。",
+				"Somebody of the same name and birth is registered (number "+v.Person.String()+", entered "+v.EnteredAt.In(resident.JST).Format("2006-01-02 15:04")+"): do not register the same person twice. If this is another person, tick “I have made sure that this is another person”.")
+			return nil
+		}
 	}
 	return nil
 }

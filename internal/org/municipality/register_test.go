@@ -154,6 +154,7 @@ func TestRefusedRegistrations(t *testing.T) {
 		{"another municipality's register", func(r *Registration) { r.Record.Municipality = body("202053") }, "municipality", "長野県飯田市"},
 		{"no household to join", func(r *Registration) { r.Record.Relation = relation("子") }, "household", "世帯番号"},
 		{"a household that is not there", func(r *Registration) { r.Record.Household = "H0" }, "household", "世帯はありません"},
+		{"the same person again", func(r *Registration) { r.Another = false }, "another", "すでに登録されています"},
 		{"a second head", func(r *Registration) { r.Record.Household = known.Household }, "relation", "世帯主がいます"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,5 +1,235 @@
 package municipality
 
-import "net/http"
+import (
+	"embed"
+	"net/http"
+	"strconv"
+	"strings"
 
-func (o *Municipality) screens(cfg Config) (http.Handler, error) { return http.NotFoundHandler(), nil }
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/desk"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+//go:embed html
+var files embed.FS
+
+// screens are the pages of the counter. They read what was typed, call the same rules that everything else calls, and
+// show the answer; they decide nothing.
+type screens struct {
+	o     *Municipality
+	ui    *webui.UI
+	trace string // address of the page that shows a trace; empty: none
+
+	home, search, person, change, confirm, filed, register, apply, application, audit *webui.Page
+}
+
+func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
+
+func badge(kind webui.BadgeKind, ja, en string) webui.Badge {
+	return webui.Badge{Kind: kind, Text: both(ja, en)}
+}
+
+// newScreens reads the pages and joins them with the message desk. Its errors are mistakes of the program.
+func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
+	w := &screens{o: o, trace: cfg.Trace}
+	var err error
+	w.ui, err = webui.New(webui.Config{
+		Base: "/" + string(o.Self), Org: o.Name, Role: message.Municipality, TestCountry: cfg.TestCountry, Portal: cfg.Portal,
+		Clock: o.Clock, Sessions: cfg.Sessions, Log: o.Log,
+		Nav: []webui.NavItem{
+			{Path: "/", Name: both("今日の窓口", "Today")},
+			{Path: "/search", Name: both("住民の検索", "Search"), Act: access.LookAtPerson},
+			{Path: "/register", Name: both("住民の登録", "Register"), Act: access.Register},
+			desk.Nav,
+			{Path: "/audit", Name: both("監査記録", "Audit log"), Act: access.ViewAudit},
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
+		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "audit": &w.audit} {
+		if *page, err = w.ui.Page(files, name); err != nil {
+			return nil, err
+		}
+	}
+	d, err := desk.New(o.Host, w.ui)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	d.Mount(mux)
+	mux.HandleFunc("GET /{$}", w.showHome)
+	for pattern, page := range map[string]struct {
+		act  access.Act
+		show http.HandlerFunc
+	}{
+		"GET /search":                                {access.LookAtPerson, w.showSearch},
+		"POST /search":                               {access.LookAtPerson, w.doSearch},
+		"GET /register":                              {access.Register, w.showRegister},
+		"POST /register":                             {access.Register, w.doRegister},
+		"GET /resident/{person}":                     {access.LookAtPerson, w.showPerson},
+		"GET /resident/{person}/filed/{trace}":       {access.LookAtPerson, w.showFiled},
+		"GET /resident/{person}/filed/{trace}/part":  {access.ViewMessages, w.showFiledPart},
+		"POST /resident/{person}/planned/cancel":     {access.FileChange, w.cancelPlan},
+		"GET /resident/{person}/change/{act}":        {access.FileChange, w.showChange},
+		"POST /resident/{person}/change/{act}":       {access.FileChange, w.doChange},
+		"GET /resident/{person}/apply":               {access.IssueCertificate, w.showApply},
+		"POST /resident/{person}/apply":              {access.IssueCertificate, w.doApply},
+		"GET /application/{request}":                 {access.LookAtCertificate, w.showApplication},
+		"GET /application/{request}/part":            {access.LookAtCertificate, w.showApplicationPart},
+		"GET /application/{request}/certificate.pem": {access.LookAtCertificate, w.giveCertificate},
+		"POST /application/{request}/key":            {access.IssueCertificate, w.giveKey},
+		"POST /application/{request}/revoke":         {access.RevokeCertificate, w.doRevoke},
+		"GET /audit":                                 {access.ViewAudit, w.showAudit},
+	} {
+		mux.Handle(pattern, w.ui.Only(page.act, page.show))
+	}
+	return w.ui.Serve(mux), nil
+}
+
+// personOf is the person of the path; zero when it names none.
+func personOf(r *http.Request) PersonID {
+	n, err := strconv.ParseInt(r.PathValue("person"), 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return store.Person(n)
+}
+
+func (w *screens) personURL(p PersonID, more string) string {
+	return w.ui.URL("/resident/" + p.String() + more)
+}
+
+// entry reads one field with a Parse function of the vocabulary. Empty is the zero value; whether it may be is for the
+// rule to say.
+func entry[T any](f *webui.Form, name string, parse func(field, s string) (T, error)) (v T) {
+	s := f.Value(name)
+	if s == "" {
+		return v
+	}
+	v, err := parse(name, s)
+	if err != nil {
+		_ = f.Take(err) // a Parse function refuses with a *plain.Problem and nothing else
+	}
+	return v
+}
+
+// versionEntry reads a record version.
+func versionEntry(field, s string) (resident.Version, error) {
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil || n == 0 {
+		return 0, plain.Bad(field,
+			"記録の版は1以上の数字です。転出証明書のとおりに入力してください。",
+			"A record version is a number from 1: type it as on the certificate.")
+	}
+	return resident.Version(n), nil
+}
+
+// refused adds to a form what a rule has refused. Of a field that could not be read the rule only knows that it is
+// missing, which nobody needs to be told. Another error is returned.
+func refused(f *webui.Form, err error) error {
+	found, ok := plain.AsProblems(err)
+	if !ok {
+		return err
+	}
+	unread := map[string]bool{}
+	for _, p := range f.Problems() {
+		unread[p.Field] = true
+	}
+	for _, p := range found {
+		if !unread[p.Field] {
+			f.Bad(p.Field, p.JA, p.EN)
+		}
+	}
+	return nil
+}
+
+// has tells whether a form has a problem of a field, or the field is filled in.
+func has(f *webui.Form, field string) bool {
+	for _, p := range f.Problems() {
+		if p.Field == field {
+			return true
+		}
+	}
+	return f.Value(field) != ""
+}
+
+// relanguaged tells whether the form came by the language switch: to be shown again.
+func relanguaged(f *webui.Form) bool { return !f.OK() && len(f.Problems()) == 0 }
+
+// day is a date as the components show it.
+func day(d resident.Date) any {
+	if !d.Valid() {
+		return nil
+	}
+	return webui.Day(d.Start())
+}
+
+// born is a date of birth, which may be unknown in part.
+func bornText(p resident.PartialDate) any {
+	if d, whole := p.Whole(); whole {
+		return day(d)
+	}
+	return webui.Name(p.Wareki())
+}
+
+// codeText groups the eleven digits for the eye.
+func codeText(c resident.RecordCode) any {
+	s := c.Reveal()
+	if len(s) != 11 {
+		return nil
+	}
+	return webui.Code(s[:4] + " " + s[4:8] + " " + s[8:])
+}
+
+func sexName(s resident.Sex) plain.Sentence {
+	switch s {
+	case resident.Male:
+		return both("男", "male")
+	case resident.Female:
+		return both("女", "female")
+	}
+	return both("不明", "unknown")
+}
+
+func nameText(s string) any {
+	if s == "" {
+		return nil
+	}
+	return webui.Name(s)
+}
+
+func reasonName(r resident.ChangeReason) plain.Sentence { return both(r.In(plain.JA), r.In(plain.EN)) }
+
+// addressStart is how addresses here begin, for the forms.
+func (w *screens) addressStart() string {
+	m, err := w.o.body("municipality", w.o.code, resident.DateOf(w.o.Clock.Now()))
+	if err != nil {
+		return ""
+	}
+	return m.FullName()
+}
+
+func choice(value, ja, en string) webui.Choice { return webui.Choice{Value: value, Name: both(ja, en)} }
+
+func basisChoices(reasons ...resident.ChangeReason) (cs []webui.Choice) {
+	seen := map[string]bool{}
+	for _, r := range reasons {
+		for _, b := range BasesOf(r) {
+			if !seen[b.Key] {
+				cs = append(cs, webui.Choice{Value: b.Key, Name: b.Name})
+			}
+			seen[b.Key] = true
+		}
+	}
+	return cs
+}
+
+// ticked tells whether a box is ticked.
+func ticked(f *webui.Form, field string) bool { return strings.TrimSpace(f.Value(field)) == "yes" }

@@ -1,0 +1,262 @@
+package municipality
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/webui"
+)
+
+type applyPage struct {
+	*webui.Form
+	Terms    []webui.Term
+	Notices  []webui.Notice
+	Profiles []webui.Choice
+	Action   string
+	Back     string
+}
+
+var profileChoices = []webui.Choice{
+	{Value: cert.Signature.String(), Name: cert.Signature.Name(), Note: both("電子申請の署名に使います。氏名・住所などが載り、転居すると失効します。15歳以上。", "For signing. It states name and address and ends with a move. From 15 years.")},
+	{Value: cert.Authentication.String(), Name: cert.Authentication.Name(), Note: both("ログインやコンビニ交付に使います。個人の情報は載らず、転居しても残ります。", "For logging in. It states nothing about the person and survives a move.")},
+}
+
+func (w *screens) showApply(rw http.ResponseWriter, r *http.Request) {
+	d, err := w.o.Look(r.Context(), personOf(r), "application")
+	if err == nil {
+		err = open(d.Now, d.Now.Number)
+	}
+	if err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	w.renderApply(rw, r, http.StatusOK, webui.NewForm(map[string]string{"base": d.Now.Number.String()}), d)
+}
+
+func (w *screens) renderApply(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form, d Dossier) {
+	p := applyPage{Form: f, Terms: w.recordTerms(d.Now)[:6], Profiles: profileChoices, Action: w.personURL(d.Now.Person, "/apply"), Back: w.personURL(d.Now.Person, "")}
+	for _, a := range d.Applications {
+		if standing(a, d.Versions, w.o.Clock.Now()) == StandsAlive {
+			p.Notices = append(p.Notices, webui.Notice{Kind: webui.Info, Title: both("有効な"+a.Profile.Name().JA+"があります", "There is a valid "+a.Profile.Name().EN),
+				Text: both("有効なものがある間、認証局は同じ種類を発行しません。", "While it is valid, the CA issues no other of the same kind."),
+				Link: &webui.Link{Href: w.ui.URL("/application/" + a.Request), Text: both("その電子証明書を見る", "Look at it")}})
+		}
+	}
+	w.ui.Render(rw, r, w.apply, status, p)
+}
+
+func (w *screens) doApply(rw http.ResponseWriter, r *http.Request) {
+	f, ok := w.ui.ReadForm(rw, r)
+	if !ok {
+		return
+	}
+	d, err := w.o.Look(r.Context(), personOf(r), "application")
+	if err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	if relanguaged(f) {
+		w.renderApply(rw, r, http.StatusOK, f, d)
+		return
+	}
+	a := Application{Person: d.Now.Person, Base: entry(f, "base", versionEntry), PublicKey: []byte(f.Value(fieldKey))}
+	a.Profile = entry(f, "profile", func(_, s string) (cert.Profile, error) { return cert.ParseProfile(s) })
+	if !a.Profile.Valid() && !has(f, "profile") {
+		f.Bad("profile", "電子証明書の種類を選んでください。", "Choose the kind of certificate.")
+	}
+	if !ticked(f, "identified") {
+		f.Bad("identified", "申請者の本人確認をしてから、印を付けてください。", "Check the applicant's identity, then tick the box.")
+	}
+	if f.OK() {
+		applied, err := w.o.Apply(r.Context(), a)
+		if err == nil {
+			http.Redirect(rw, r, w.ui.URL("/application/"+applied.Request), http.StatusSeeOther)
+			return
+		}
+		if err = refused(f, err); err != nil {
+			w.ui.Fail(rw, r, err)
+			return
+		}
+	}
+	for _, p := range f.Problems() {
+		if p.Field == "base" {
+			f.Set("base", d.Now.Number.String())
+		}
+	}
+	w.renderApply(rw, r, http.StatusUnprocessableEntity, f, d)
+}
+
+// applicationPage shows an application and what came of it.
+type applicationPage struct {
+	*webui.Form
+	Terms   []webui.Term
+	Result  resultPart
+	Part    string
+	KeyFor  plain.Sentence // until when the key waits; empty: it does not
+	Key     string
+	Revoke  string // address; empty: there is nothing to revoke
+	Reasons []webui.Choice
+	Person  string
+}
+
+// resultPart is the part that refreshes itself until the CA has answered. It shows nothing of the person.
+type resultPart struct {
+	Waiting  bool
+	Notice   webui.Notice
+	Terms    []webui.Term
+	Download string // address of the certificate; empty: there is none
+}
+
+// applicationOf reads an application with its person's versions; false when it has answered the request already.
+func (w *screens) applicationOf(rw http.ResponseWriter, r *http.Request) (a store.Application, versions []store.Version, ok bool) {
+	err := w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
+		tx := store.In(raw)
+		if a, ok, err = tx.Application(ctx, r.PathValue("request")); err != nil || !ok {
+			return err
+		}
+		versions, err = tx.Versions(ctx, a.Person)
+		return err
+	})
+	switch {
+	case err != nil:
+		w.ui.Fail(rw, r, err)
+		return a, nil, false
+	case !ok:
+		w.ui.NotFound(rw, r)
+	}
+	return a, versions, ok
+}
+
+func (w *screens) showApplication(rw http.ResponseWriter, r *http.Request) {
+	if a, versions, ok := w.applicationOf(rw, r); ok {
+		w.renderApplication(rw, r, http.StatusOK, webui.NewForm(nil), a, versions)
+	}
+}
+
+func (w *screens) renderApplication(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form, a store.Application, versions []store.Version) {
+	base := w.ui.URL("/application/" + a.Request)
+	p := applicationPage{Form: f, Result: w.result(a, versions), Part: base + "/part", Person: w.personURL(a.Person, ""), Terms: []webui.Term{
+		{Label: both("申請番号", "Application"), Value: webui.Code(a.Request)},
+		{Label: both("種類", "Kind"), Value: a.Profile.Name()},
+		{Label: both("証明する記録の版", "Record version certified"), Value: webui.Code(a.Version.String())},
+		{Label: both("申請した時", "Applied"), Value: a.AppliedAt},
+		{Label: both("受け付けた人", "Taken by"), Value: webui.Code(a.AppliedBy)},
+		{Label: both("公開鍵（SHA-256）", "Public key (SHA-256)"), Value: webui.Code(fingerprint(a.PublicKey)[:32] + "…")},
+		{Label: both("追跡番号", "Trace"), Value: w.traceLink(a.Trace)},
+	}}
+	if until := w.o.shelf.until(a.Request); !until.IsZero() {
+		at := until.In(cert.JST).Format("15:04:05")
+		p.KeyFor, p.Key = both(at+"まで", "until "+at), base+"/key"
+	}
+	if s := standing(a, versions, w.o.Clock.Now()); s == StandsAlive {
+		p.Revoke = base + "/revoke"
+		for _, reason := range RevocationReasons {
+			p.Reasons = append(p.Reasons, webui.Choice{Value: reason.String(), Name: reason.Name(), Note: reason.Meaning()})
+		}
+	}
+	w.ui.Render(rw, r, w.application, status, p)
+}
+
+func (w *screens) showApplicationPart(rw http.ResponseWriter, r *http.Request) {
+	if a, versions, ok := w.applicationOf(rw, r); ok {
+		w.ui.RenderPart(rw, r, w.application, "result", w.result(a, versions))
+	}
+}
+
+// result says how an application stands.
+func (w *screens) result(a store.Application, versions []store.Version) resultPart {
+	base := w.ui.URL("/application/" + a.Request)
+	p := resultPart{}
+	switch standing(a, versions, w.o.Clock.Now()) {
+	case StandsWaiting:
+		p.Waiting = true
+		p.Notice = webui.Notice{Kind: webui.Wait, Title: both("認証局の回答を待っています", "Waiting for the CA"), Text: both("ふつうは数秒で届きます。この画面は自動的に新しくなります。", "It usually takes seconds. This page refreshes itself."),
+			Link: &webui.Link{Href: base, Text: both("今すぐ表示を新しくする", "Refresh now")}}
+		return p
+	case StandsRefused:
+		p.Notice = webui.Notice{Kind: webui.Warn, Title: both("発行されませんでした", "It was not issued"), Text: a.Reason}
+		return p
+	case StandsAlive:
+		p.Notice = webui.Notice{Kind: webui.OK, Title: both("電子証明書が発行されました", "The certificate was issued"), Text: both("本人に渡してください。", "Hand it to its holder.")}
+	case StandsChanged:
+		p.Notice = webui.Notice{Kind: webui.Bad, Title: both("その後の異動により、失効しました", "A later change has ended it"), Text: both("必要なときは、新しく申請してください。", "Apply for a new one if it is needed.")}
+	case StandsRevoked:
+		p.Notice = webui.Notice{Kind: webui.Bad, Title: both("失効を申請しました（"+a.RevokeReason.Name().JA+"）", "Its revocation was asked for ("+a.RevokeReason.Name().EN+")"), Text: a.RevokeReason.Meaning()}
+	case StandsExpired:
+		p.Notice = webui.Notice{Kind: webui.Off, Title: both("有効期間が満了しました", "It has expired"), Text: both("必要なときは、新しく申請してください。", "Apply for a new one if it is needed.")}
+	}
+	p.Terms = []webui.Term{{Label: both("発行番号", "Serial"), Value: webui.Code(a.Serial.String())}, {Label: both("有効期限", "Valid until"), Value: a.NotAfter}}
+	p.Download = base + "/certificate.pem"
+	return p
+}
+
+func (w *screens) giveCertificate(rw http.ResponseWriter, r *http.Request) {
+	a, _, ok := w.applicationOf(rw, r)
+	if !ok {
+		return
+	}
+	if a.State != store.Issued {
+		w.ui.NotFound(rw, r)
+		return
+	}
+	attach(rw, a.Profile.String()+"-"+a.Request+".crt.pem", pki.EncodeCertificates(a.Certificate))
+}
+
+// giveKey hands the private key over, which ends its stay here. It is a POST, so that nothing fetches it ahead.
+func (w *screens) giveKey(rw http.ResponseWriter, r *http.Request) {
+	if _, ok := w.ui.ReadForm(rw, r); !ok {
+		return
+	}
+	a, _, ok := w.applicationOf(rw, r)
+	if !ok {
+		return
+	}
+	key, err := w.o.HolderKey(r.Context(), a.Request)
+	if err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	attach(rw, a.Profile.String()+"-"+a.Request+".key.pem", key)
+}
+
+func attach(rw http.ResponseWriter, name string, content []byte) {
+	rw.Header().Set("Content-Type", "application/x-pem-file")
+	rw.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	rw.Write(content)
+}
+
+func (w *screens) doRevoke(rw http.ResponseWriter, r *http.Request) {
+	f, ok := w.ui.ReadForm(rw, r)
+	if !ok {
+		return
+	}
+	a, versions, ok := w.applicationOf(rw, r)
+	if !ok {
+		return
+	}
+	reason := entry(f, "revoke_reason", func(field, s string) (cert.RevocationReason, error) { return cert.ParseReason(s) })
+	if !ticked(f, "told") && !relanguaged(f) {
+		f.Bad("told", "失効は取り消せないことを本人に伝えてから、印を付けてください。", "Tell the holder that a revocation cannot be undone, then tick the box.")
+	}
+	if f.OK() {
+		_, err := w.o.Revoke(r.Context(), Revocation{a.Request, reason})
+		if err == nil {
+			http.Redirect(rw, r, w.ui.URL("/application/"+a.Request), http.StatusSeeOther)
+			return
+		}
+		if err = refused(f, err); err != nil {
+			w.ui.Fail(rw, r, err)
+			return
+		}
+	}
+	status := http.StatusUnprocessableEntity
+	if relanguaged(f) {
+		status = http.StatusOK
+	}
+	w.renderApplication(rw, r, status, f, a, versions)
+}

@@ -1,0 +1,242 @@
+package municipality
+
+import (
+	"net/http"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// The steps that a form's buttons name. Without one, what was entered is checked and shown beside the record.
+const (
+	stepFile = "file" // it was looked at: file it
+	stepEdit = "edit" // back to the form, with what was entered
+)
+
+// changePage is the form of a notice.
+type changePage struct {
+	*webui.Form
+	Act         string
+	Name, Says  plain.Sentence
+	Day         plain.Sentence
+	Steps       []webui.Step
+	Effect      webui.Notice
+	Now         []webui.Term
+	Bases, Ward []webui.Choice
+	Sexes       []webui.Choice
+	Abroad      []webui.Choice
+	AskAsIs     bool
+	Back        string
+	Action      string
+}
+
+// confirmPage shows what would be filed, beside what is.
+type confirmPage struct {
+	*webui.Form
+	Name    plain.Sentence
+	Steps   []webui.Step
+	Notices []webui.Notice
+	Diff    *webui.Table
+	Terms   []webui.Term
+	Values  map[string]string
+	Action  string
+	Yes     plain.Sentence
+	Danger  bool
+}
+
+func steps(now int) []webui.Step {
+	all := []webui.Step{{Name: both("入力", "Enter")}, {Name: both("確認", "Check")}, {Name: both("受付", "File")}}
+	for i := range all {
+		switch {
+		case i < now:
+			all[i].State = webui.Done
+		case i == now:
+			all[i].State = webui.Now
+		default:
+			all[i].State = webui.Todo
+		}
+	}
+	return all
+}
+
+func (w *screens) showChange(rw http.ResponseWriter, r *http.Request) {
+	act, ok := actOf(r.PathValue("act"))
+	if !ok {
+		w.ui.NotFound(rw, r)
+		return
+	}
+	d, err := w.o.Look(r.Context(), personOf(r), "form "+act.key)
+	if err == nil {
+		err = open(d.Now, d.Now.Number) // said before anything is typed
+	}
+	if err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	f := webui.NewForm(map[string]string{"base": d.Now.Number.String(), "arose": resident.DateOf(w.o.Clock.Now()).String()})
+	if act.fill != nil {
+		act.fill(f, d.Now, w.addressStart())
+	}
+	w.renderChange(rw, r, http.StatusOK, act, f, d)
+}
+
+func (w *screens) renderChange(rw http.ResponseWriter, r *http.Request, status int, act counterAct, f *webui.Form, d Dossier) {
+	kind := webui.Warn
+	if act.dies == diesNothing {
+		kind = webui.OK
+	}
+	p := changePage{Form: f, Act: act.key, Name: act.name, Says: act.says, Day: act.day, Steps: steps(0), Now: w.recordTerms(d.Now), Bases: basisChoices(act.reasons...),
+		Effect: webui.Notice{Kind: kind, Title: act.dies, Text: held(d, w.o)}, Ward: w.wardChoices(), Sexes: sexChoices,
+		Abroad:  []webui.Choice{choice("no", "国内の市区町村へ", "To another municipality"), choice("yes", "国外へ", "Abroad")},
+		AskAsIs: has(f, fieldAsIs), Back: w.personURL(d.Now.Person, ""), Action: w.personURL(d.Now.Person, "/change/"+act.key)}
+	w.ui.Render(rw, r, w.change, status, p)
+}
+
+var sexChoices = []webui.Choice{choice("男", "男", "male"), choice("女", "女", "female"), choice("不明", "不明", "unknown")}
+
+// wardChoices are the wards of a designated city; none elsewhere.
+func (w *screens) wardChoices() (cs []webui.Choice) {
+	today := resident.DateOf(w.o.Clock.Now())
+	self, err := resident.Lookup("municipality", w.o.code, today)
+	if err != nil {
+		return nil
+	}
+	for _, m := range w.o.wards(self, today) {
+		cs = append(cs, choice(m.Code.String(), m.Name, m.Romaji()))
+	}
+	return cs
+}
+
+// held says which certificates the person holds, as far as this municipality issued them.
+func held(d Dossier, o *Municipality) plain.Sentence {
+	counts := map[cert.Profile]int{}
+	for _, a := range d.Applications {
+		if standing(a, d.Versions, o.Clock.Now()) == StandsAlive {
+			counts[a.Profile]++
+		}
+	}
+	say := func(n int) plain.Sentence {
+		if n > 0 {
+			return both("あり", "yes")
+		}
+		return both("なし", "none")
+	}
+	s, a := say(counts[cert.Signature]), say(counts[cert.Authentication])
+	return both("この市区町村で発行した有効な電子証明書: 署名用 "+s.JA+"、利用者証明用 "+a.JA, "Valid certificates issued here: signature "+s.EN+", authentication "+a.EN)
+}
+
+// doChange checks a notice, shows what it would do, and files it when the clerk has looked.
+func (w *screens) doChange(rw http.ResponseWriter, r *http.Request) {
+	act, ok := actOf(r.PathValue("act"))
+	if !ok {
+		w.ui.NotFound(rw, r)
+		return
+	}
+	f, ok := w.ui.ReadForm(rw, r)
+	if !ok {
+		return
+	}
+	d, err := w.o.Look(r.Context(), personOf(r), "form "+act.key)
+	if err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	// The language switch sends the same page again; which one it was stands in the form.
+	if f.Value("step") == stepEdit || relanguaged(f) && f.Value("shown") == "" {
+		f.Set("step", "")
+		w.renderChange(rw, r, http.StatusOK, act, f, d)
+		return
+	}
+	change := act.read(f, Filing{Person: d.Now.Person, Base: entry(f, "base", versionEntry), Arose: entry(f, "arose", resident.ParseDate), Basis: f.Value("basis")})
+	preview, err := w.o.Preview(r.Context(), change)
+	if err = refused(f, err); err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	if f.OK() && f.Value("step") == stepFile {
+		filed, err := w.o.File(r.Context(), change)
+		if err == nil {
+			http.Redirect(rw, r, w.personURL(filed.Person, "/filed/"+filed.Trace), http.StatusSeeOther)
+			return
+		}
+		if err = refused(f, err); err != nil {
+			w.ui.Fail(rw, r, err)
+			return
+		}
+	}
+	if len(f.Problems()) > 0 {
+		for _, p := range f.Problems() {
+			if p.Field == "base" {
+				f.Set("base", d.Now.Number.String()) // it was said, and the record as it is stands beside the form
+			}
+		}
+		w.renderChange(rw, r, http.StatusUnprocessableEntity, act, f, d)
+		return
+	}
+	w.renderConfirm(rw, r, act, f, d, preview)
+}
+
+func (w *screens) renderConfirm(rw http.ResponseWriter, r *http.Request, act counterAct, f *webui.Form, d Dossier, v Preview) {
+	p := confirmPage{Form: f, Name: act.name, Steps: steps(1), Values: hidden(f), Action: w.personURL(d.Now.Person, "/change/"+act.key), Yes: act.yes, Danger: act.danger,
+		Notices: effectNotices(v, d, w.o), Diff: beside(v)}
+	p.Terms = []webui.Term{
+		{Label: act.day, Value: day(v.After.Change.Arose)},
+		{Label: both("根拠", "Ground"), Value: basisName(v.After.Basis)},
+	}
+	if v.After.Place.Valid() {
+		p.Terms = append(p.Terms, webui.Term{Label: both("転出先", "Moves to"), Value: webui.Name(v.After.Place.Reveal())})
+	}
+	w.ui.Render(rw, r, w.confirm, http.StatusOK, p)
+}
+
+// hidden are the entries that travel with the page on which they are confirmed.
+func hidden(f *webui.Form) map[string]string {
+	values := f.All()
+	delete(values, "step")
+	values["shown"] = "confirm"
+	return values
+}
+
+// beside is the record before and after the notice, item by item.
+func beside(v Preview) *webui.Table {
+	t := &webui.Table{Caption: both("今の記録と、届出の後", "The record now, and after"),
+		Columns: []webui.Column{{Name: both("項目", "Item")}, {Name: both("今の記録", "Now")}, {Name: both("届出の後", "After")}, {Name: both("変わるか", "Changes")}}}
+	was := items(v.Before.Record)
+	recoded := v.After.Change.Reason.Act() == resident.CodeAmendment
+	for i, d := range items(v.After.Record) {
+		d.before = was[i].after
+		after, mark := nameText(d.after), badge(webui.Off, "同じ", "same")
+		switch {
+		case !v.After.Present():
+			after, mark = both("消除", "deleted"), badge(webui.Bad, "消える", "deleted")
+		case recoded && i == len(was)-1:
+			after, mark = both("新しいコード（届け出ると決まります）", "a new code, drawn when it is filed"), badge(webui.Warn, "変わる", "changes")
+		case d.before != d.after:
+			mark = badge(webui.Warn, "変わる", "changes")
+		case i >= 5 && d.after == "":
+			continue // optional and absent
+		}
+		t.Rows = append(t.Rows, []any{d.label, nameText(d.before), after, mark})
+	}
+	return t
+}
+
+// effectNotices say what the notice ends, and what stays, before it is filed.
+func effectNotices(v Preview, d Dossier, o *Municipality) (ns []webui.Notice) {
+	when := both("この届出で", "This notice ends: ")
+	if v.Planned.Valid() {
+		when = both(v.Planned.Wareki()+"に、この届出で", "On "+v.Planned.String()+" this notice ends: ")
+	}
+	if v.Kills.Nothing() {
+		return []webui.Notice{{Kind: webui.OK, Title: both("この届出で失効するものはありません", "This notice ends nothing"), Text: held(d, o)}}
+	}
+	dead := deadWords(v.Kills)
+	ns = append(ns, webui.Notice{Kind: webui.Bad, Title: both(when.JA+dead.JA+"が失効します", when.EN+dead.EN), Text: held(d, o)})
+	if v.Kills.Signature && !v.Kills.Authentication {
+		ns = append(ns, webui.Notice{Kind: webui.OK, Title: both("利用者証明用電子証明書は、有効なまま残ります", "The authentication certificate stays valid"),
+			Text: both("署名用電子証明書が必要な方には、新しく申請するよう案内してください。", "Tell those who need a signature certificate to apply for a new one.")})
+	}
+	return ns
+}

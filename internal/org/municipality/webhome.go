@@ -1,0 +1,142 @@
+package municipality
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/resident"
+)
+
+type homePage struct {
+	Notices []webui.Notice
+	Today   webui.Table
+	Terms   []webui.Term
+}
+
+// showHome is the first page: what was filed today, and whether it got away. It shows no person.
+func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
+	var population, free int64
+	var tally []store.Tally
+	today := resident.DateOf(w.o.Clock.Now())
+	err := w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
+		tx := store.In(raw)
+		if population, err = tx.Population(ctx); err != nil {
+			return err
+		}
+		if free, err = tx.FreeCodes(ctx); err != nil {
+			return err
+		}
+		tally, err = tx.EnteredSince(ctx, sqlstore.Micros(today.Start()))
+		return err
+	})
+	if err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	pairs, err := w.o.Exchange.Pairs(r.Context())
+	if err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	p := homePage{Today: webui.Table{
+		Caption: both("今日入力した異動", "Entered today"),
+		Columns: []webui.Column{{Name: both("異動事由", "Reason")}, {Name: both("件数", "Count"), Right: true}},
+		Empty:   webui.Empty{Text: both("今日はまだ、異動の入力がありません。", "Nothing has been entered today.")},
+	}}
+	byReason := map[plain.Sentence]int64{}
+	var order []plain.Sentence
+	for _, t := range tally {
+		reason, err := resident.ParseChangeReason("reason", t.Reason)
+		if err != nil {
+			w.ui.Fail(rw, r, err)
+			return
+		}
+		name := reasonName(reason)
+		if t.Basis == importBasis {
+			name = basisName(importBasis)
+		}
+		if byReason[name] == 0 {
+			order = append(order, name)
+		}
+		byReason[name] += t.Count
+	}
+	for _, name := range order {
+		p.Today.Rows = append(p.Today.Rows, []any{name, byReason[name]})
+	}
+	var waiting, parked int64
+	for _, pair := range pairs {
+		waiting, parked = waiting+pair.Waiting+pair.Held, parked+pair.Parked+pair.InParked
+	}
+	if parked > 0 {
+		n := strconv.FormatInt(parked, 10)
+		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("保留中の電文が"+n+"件あります", "Parked messages: "+n),
+			Text: both("人が解決するまで待っています。ほかの住民の届出は届いています。", "They wait for people to resolve them. Notices about other residents arrive."),
+			Link: &webui.Link{Href: w.ui.URL("/messages"), Text: both("電文の状況を見る", "Look at the messages")}})
+	}
+	if free == 0 {
+		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("割り当てられる住民票コードがありません", "No record code is left to give"),
+			Text: both("全国センターに依頼しています。出生や国外からの転入は、届くまで登録できません。", "More have been asked of the national center. Births and people from abroad cannot be registered until they come.")})
+	}
+	p.Terms = []webui.Term{
+		{Label: both("登録されている住民", "Residents registered"), Value: population},
+		{Label: both("送信中・待機中の電文", "Messages under way or held"), Value: waiting},
+		{Label: both("保留中の電文", "Messages parked"), Value: parked},
+		{Label: both("残りの住民票コード", "Record codes left"), Value: free},
+	}
+	w.ui.Render(rw, r, w.home, http.StatusOK, p)
+}
+
+type auditPage struct {
+	Table webui.Table
+	Older string // address of the page with older records; empty: there are none
+}
+
+// auditRows is how many records a page of the audit log shows.
+const auditRows = 100
+
+// showAudit lists what was done here, for the auditor. The log holds no personal data but record codes.
+func (w *screens) showAudit(rw http.ResponseWriter, r *http.Request) {
+	filter := auditlog.Filter{Limit: auditRows}
+	if at, seq, ok := strings.Cut(r.URL.Query().Get("before"), "-"); ok {
+		us, err1 := strconv.ParseInt(at, 10, 64)
+		n, err2 := strconv.ParseInt(seq, 10, 64)
+		if err1 == nil && err2 == nil {
+			filter.Before = auditlog.Position{At: time.UnixMicro(us).UTC(), Seq: n}
+		}
+	}
+	var records []auditlog.Record
+	err := w.o.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		records, err = auditlog.List(ctx, tx, filter)
+		return err
+	})
+	if err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	p := auditPage{Table: webui.Table{
+		Caption: both("監査記録（新しい順）", "Audit log, newest first"),
+		Columns: []webui.Column{{Name: both("日時", "When")}, {Name: both("だれが", "Who")}, {Name: both("何を", "What")},
+			{Name: both("だれについて", "About")}, {Name: both("案件", "Case")}, {Name: both("詳細", "Detail")}},
+		Empty: webui.Empty{Text: both("記録はまだありません。", "There is no record yet.")},
+	}}
+	for _, e := range records {
+		about := any(nil)
+		if e.Subject != "" {
+			about = webui.Code(e.Subject)
+		}
+		p.Table.Rows = append(p.Table.Rows, []any{e.At, webui.Code(e.Actor), webui.Code(e.Act), about, webui.Code(e.Case), e.Detail})
+	}
+	if n := len(records); n == auditRows {
+		last := records[n-1].Position
+		p.Older = w.ui.URL("/audit?before=" + strconv.FormatInt(last.At.UnixMicro(), 10) + "-" + strconv.FormatInt(last.Seq, 10))
+	}
+	w.ui.Render(rw, r, w.audit, http.StatusOK, p)
+}

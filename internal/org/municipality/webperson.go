@@ -1,0 +1,217 @@
+package municipality
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+type personPage struct {
+	ID           PersonID
+	Name         string
+	Present      bool
+	Notices      []webui.Notice
+	Cancel       bool // a planned move can be cancelled
+	Terms        []webui.Term
+	Acts         []actButton
+	Certificates webui.Table
+	Household    webui.Table
+	History      webui.Timeline
+}
+
+type actButton struct {
+	Href       string
+	Name, Dies plain.Sentence
+}
+
+func (w *screens) showPerson(rw http.ResponseWriter, r *http.Request) {
+	d, err := w.o.Look(r.Context(), personOf(r), "record")
+	if err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	rec := d.Now.Record
+	p := personPage{ID: d.Now.Person, Name: rec.Name.Reveal(), Present: d.Now.Present(), Terms: w.recordTerms(d.Now),
+		Certificates: w.certificates(d), History: w.history(d.Versions)}
+	p.Household = *w.people(d.Household)
+	p.Household.Caption = both("世帯の人", "Household")
+	p.Household.Empty.Text = both("この世帯に、いま住民はいません。", "Nobody is present in this household.")
+	if !p.Present {
+		reason := reasonName(d.Now.Change.Reason)
+		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Off, Title: both("この方の住民票は消除されています（"+reason.JA+"、"+d.Now.Change.Arose.Wareki()+"）", "This record was deleted ("+reason.EN+", "+d.Now.Change.Arose.String()+")"),
+			Text: both("異動は届け出られません。転出証明書情報の「記録の版」は"+strconv.Itoa(int(d.Now.Number))+"です。", "No change can be filed. The record version for the moving-out certificate is "+strconv.Itoa(int(d.Now.Number))+".")})
+	}
+	if d.Plan != nil {
+		p.Cancel = true
+		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Wait, Title: both(d.Plan.Day.Wareki()+"に転出する予定です", "Moves out on "+d.Plan.Day.String()),
+			Text: both("その日に住民票が消除され、署名用電子証明書が失効します。それまでは住民です。", "On that day the record is deleted and the signature certificate is revoked. Until then the person is a resident.")})
+	}
+	if p.Present {
+		for _, a := range counterActs {
+			p.Acts = append(p.Acts, actButton{w.personURL(p.ID, "/change/"+a.key), a.name, a.dies})
+		}
+	}
+	w.ui.Render(rw, r, w.person, http.StatusOK, p)
+}
+
+// recordTerms is the record as the counter shows it.
+func (w *screens) recordTerms(v store.Version) []webui.Term {
+	r := v.Record
+	terms := []webui.Term{
+		{Label: both("氏名", "Name"), Value: webui.Name(r.Name.Reveal())},
+		{Label: both("振り仮名", "Reading"), Value: nameText(r.Kana.Reveal())},
+		{Label: both("生年月日", "Date of birth"), Value: bornText(r.Birth)},
+		{Label: both("性別", "Sex"), Value: sexName(r.Sex)},
+		{Label: both("住所", "Address"), Value: webui.Name(r.Address.Reveal())},
+		{Label: both("住民票コード", "Record code"), Value: codeText(r.Code)},
+		{Label: both("世帯番号・続柄", "Household and relation"), Value: webui.Name(string(r.Household) + "・" + r.Relation.Reveal())},
+		{Label: both("住民となった日", "Resident since"), Value: day(r.BecameResident)},
+	}
+	if r.CommonName.Valid() {
+		terms = append(terms, webui.Term{Label: both("通称", "Common name"), Value: webui.Name(r.CommonName.Reveal())})
+	}
+	if r.Nationality.Valid() {
+		terms = append(terms, webui.Term{Label: both("国籍・地域", "Nationality"), Value: webui.Name(r.Nationality.Reveal())})
+	}
+	return append(terms,
+		webui.Term{Label: both("宛名番号", "Number in this register"), Value: webui.Code(v.Person.String())},
+		webui.Term{Label: both("記録の版", "Record version"), Value: webui.Code(v.Number.String())})
+}
+
+// certificates are what was applied for, and how it stands as far as this municipality knows.
+func (w *screens) certificates(d Dossier) webui.Table {
+	t := webui.Table{
+		Caption: both("電子証明書（この市区町村で申請したもの）", "Certificates applied for here"),
+		Columns: []webui.Column{{Name: both("種類", "Kind")}, {Name: both("状態", "Status")}, {Name: both("番号", "Serial")}, {Name: both("証明する版", "Version certified"), Right: true},
+			{Name: both("申請", "Applied")}, {Name: both("有効期限", "Valid until")}},
+		Empty: webui.Empty{Text: both("まだ申請がありません。", "None has been applied for.")},
+	}
+	for _, a := range d.Applications {
+		serial, until := any(nil), any(nil)
+		if a.State == store.Issued {
+			serial, until = webui.Code(shortSerial(a.Serial)), a.NotAfter
+		}
+		t.Rows = append(t.Rows, []any{webui.Link{Href: w.ui.URL("/application/" + a.Request), Text: a.Profile.Name()},
+			standingBadge(standing(a, d.Versions, w.o.Clock.Now())), serial, uint64(a.Version), a.AppliedAt, until})
+	}
+	return t
+}
+
+// shortSerial is the beginning of a serial, enough to tell a person's certificates apart.
+func shortSerial(s cert.Serial) string {
+	text := s.String()
+	return text[:min(len(text), 12)] + "…"
+}
+
+func standingBadge(s Standing) webui.Badge {
+	switch s {
+	case StandsWaiting:
+		return badge(webui.Wait, "認証局の回答待ち", "waiting for the CA")
+	case StandsRefused:
+		return badge(webui.Off, "発行されなかった", "not issued")
+	case StandsChanged:
+		return badge(webui.Bad, "異動により失効", "revoked by a change")
+	case StandsRevoked:
+		return badge(webui.Bad, "失効を申請済み", "revocation asked for")
+	case StandsExpired:
+		return badge(webui.Off, "期間満了", "expired")
+	}
+	return badge(webui.OK, "発行済み", "issued")
+}
+
+// history is every version, the first one first.
+func (w *screens) history(versions []store.Version) webui.Timeline {
+	t := webui.Timeline{Caption: both("記録の履歴", "History of the record")}
+	first := versions[len(versions)-1].EnteredAt
+	for i, v := range slices.Backward(versions) {
+		s := webui.Stop{Org: w.o.Name, Role: message.Municipality, At: v.EnteredAt, After: v.EnteredAt.Sub(first), What: reasonName(v.Change.Reason),
+			State: badge(webui.Info, "第"+v.Number.String()+"版", "version "+v.Number.String()),
+			Detail: []webui.Term{
+				{Label: both("事由の生じた日", "Day"), Value: day(v.Change.Arose)},
+				{Label: both("根拠", "Ground"), Value: basisName(v.Basis)},
+				{Label: both("入力", "Entered by"), Value: webui.Code(v.EnteredBy)},
+			}}
+		if i+1 < len(versions) {
+			for _, c := range differences(versions[i+1].Record, v.Record) {
+				s.Detail = append(s.Detail, webui.Term{Label: c.label, Value: webui.Name(c.before + " → " + c.after)})
+			}
+		}
+		if v.Place.Valid() {
+			s.Detail = append(s.Detail, webui.Term{Label: both("転出先", "Moved to"), Value: webui.Name(v.Place.Reveal())})
+		}
+		if !v.Kills.Nothing() {
+			s.Detail = append(s.Detail, webui.Term{Label: both("失効させたもの", "Ended"), Value: deadWords(v.Kills)})
+		}
+		s.Detail = append(s.Detail, webui.Term{Label: both("行き先", "Where it went"), Value: webui.Link{Href: w.personURL(v.Person, "/filed/"+v.Trace), Text: both("電文を見る", "See its messages")}})
+		t.Stops = append(t.Stops, s)
+	}
+	return t
+}
+
+// difference is an item of a record that a change alters.
+type difference struct {
+	label         plain.Sentence
+	before, after string
+}
+
+// items are the items of a record that a change at the counter can alter, as texts.
+func items(r resident.Record) []difference {
+	return []difference{
+		{label: both("氏名", "Name"), after: r.Name.Reveal()},
+		{label: both("振り仮名", "Reading"), after: r.Kana.Reveal()},
+		{label: both("生年月日", "Date of birth"), after: r.Birth.Wareki()},
+		{label: both("性別", "Sex"), after: r.Sex.String()},
+		{label: both("住所", "Address"), after: r.Address.Reveal()},
+		{label: both("通称", "Common name"), after: r.CommonName.Reveal()},
+		{label: both("区", "Ward"), after: r.Municipality.String()},
+		{label: both("世帯番号", "Household"), after: string(r.Household)},
+		{label: both("続柄", "Relation"), after: r.Relation.Reveal()},
+		{label: both("住民票コード", "Record code"), after: r.Code.Reveal()},
+	}
+}
+
+func differences(before, after resident.Record) (all []difference) {
+	was := items(before)
+	for i, d := range items(after) {
+		if d.before = was[i].after; d.before != d.after {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// deadWords names what an effect ends.
+func deadWords(e resident.Effect) plain.Sentence {
+	var s plain.Sentence
+	add := func(dead bool, ja, en string) {
+		if !dead {
+			return
+		}
+		if s.JA != "" {
+			ja, en = "・"+ja, ", "+en
+		}
+		s.JA, s.EN = s.JA+ja, s.EN+en
+	}
+	add(e.Signature, "署名用電子証明書", "signature certificate")
+	add(e.Authentication, "利用者証明用電子証明書", "authentication certificate")
+	add(e.Card, "個人番号カード", "card")
+	return s
+}
+
+func (w *screens) cancelPlan(rw http.ResponseWriter, r *http.Request) {
+	if _, ok := w.ui.ReadForm(rw, r); !ok {
+		return
+	}
+	if err := w.o.CancelPlan(r.Context(), personOf(r)); err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	http.Redirect(rw, r, w.personURL(personOf(r), ""), http.StatusSeeOther)
+}

@@ -1,0 +1,121 @@
+package municipality
+
+import (
+	"net/http"
+
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/resident"
+)
+
+type registerPage struct {
+	*webui.Form
+	Steps                 []webui.Step
+	Reasons, Bases, Sexes []webui.Choice
+	Ward                  []webui.Choice
+	AskAsIs, AskAnother   bool
+	Action                string
+}
+
+var entryReasons = []webui.Choice{
+	{Value: resident.MoveIn.Code(), Name: both("転入等", "Moving in"), Note: both("国内からは、転出証明書の住民票コードと記録の版が要ります。国外からは要りません。", "From within Japan the moving-out certificate's record code and record version are needed; from abroad not.")},
+	{Value: resident.Birth.Code(), Name: both("出生", "Birth"), Note: both("新しい住民票コードを割り当てます。", "A new record code is given.")},
+	{Value: resident.EntryExOfficio.Code(), Name: both("職権記載等", "Entry ex officio"), Note: both("記載漏れや、消除の誤りを直すとき。", "For an entry that was missing, or a deletion that was wrong.")},
+}
+
+func (w *screens) showRegister(rw http.ResponseWriter, r *http.Request) {
+	f := webui.NewForm(map[string]string{"reason": resident.MoveIn.Code(), "basis": "law-22", "address": w.addressStart(), "relation": resident.Head.Reveal(),
+		"became": resident.DateOf(w.o.Clock.Now()).String()})
+	w.renderRegister(rw, r, http.StatusOK, f)
+}
+
+func (w *screens) renderRegister(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form) {
+	w.ui.Render(rw, r, w.register, status, registerPage{Form: f, Steps: steps(0), Reasons: entryReasons, Sexes: sexChoices, Ward: w.wardChoices(),
+		Bases:   basisChoices(resident.MoveIn, resident.Birth, resident.EntryExOfficio),
+		AskAsIs: has(f, fieldAsIs), AskAnother: has(f, fieldAnother), Action: w.ui.URL("/register")})
+}
+
+// registration reads the form.
+func registration(f *webui.Form) Registration {
+	r := Registration{Reason: entry(f, "reason", resident.ParseChangeReason), Basis: f.Value("basis"), From: entry(f, "from", resident.ParseMunicipalityCode),
+		Prior: entry(f, "prior", versionEntry), AsIs: ticked(f, fieldAsIs), Another: ticked(f, fieldAnother)}
+	r.Record = resident.Record{
+		Code: entry(f, "code", resident.ParseRecordCode),
+		BasicFour: resident.BasicFour{Name: entry(f, "name", resident.ParseName), Birth: entry(f, "birth", resident.ParsePartialDate),
+			Sex: entry(f, "sex", resident.ParseSex), Address: entry(f, "address", resident.ParseAddress)},
+		Kana: entry(f, "kana", resident.ParseKana), CommonName: entry(f, "common_name", resident.ParseName),
+		Nationality: entry(f, "nationality", resident.ParseNationality), Municipality: entry(f, "municipality", resident.ParseMunicipalityCode),
+		Household: entry(f, "household", resident.ParseHouseholdID), Relation: entry(f, "relation", resident.ParseRelation),
+		BecameResident: entry(f, "became", resident.ParseDate), Number: entry(f, "number", resident.ParseIndividualNumber),
+	}
+	return r
+}
+
+// doRegister checks what was entered, shows it, and registers the person when the clerk has looked.
+func (w *screens) doRegister(rw http.ResponseWriter, r *http.Request) {
+	f, ok := w.ui.ReadForm(rw, r)
+	if !ok {
+		return
+	}
+	if f.Value("step") == stepEdit || relanguaged(f) && f.Value("shown") == "" {
+		f.Set("step", "")
+		w.renderRegister(rw, r, http.StatusOK, f)
+		return
+	}
+	reg := registration(f)
+	err := refused(f, w.o.CheckRegistration(r.Context(), reg))
+	if err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	if f.OK() && f.Value("step") == stepFile {
+		filed, err := w.o.Register(r.Context(), reg)
+		if err == nil {
+			http.Redirect(rw, r, w.personURL(filed.Person, "/filed/"+filed.Trace), http.StatusSeeOther)
+			return
+		}
+		if err = refused(f, err); err != nil {
+			w.ui.Fail(rw, r, err)
+			return
+		}
+	}
+	if len(f.Problems()) > 0 {
+		w.renderRegister(rw, r, http.StatusUnprocessableEntity, f)
+		return
+	}
+	w.ui.Render(rw, r, w.confirm, http.StatusOK, confirmPage{Form: f, Name: both("住民の登録", "Register a resident"), Steps: steps(1), Values: hidden(f),
+		Action: w.ui.URL("/register"), Yes: both("登録する", "Register"), Terms: registrationTerms(reg)})
+}
+
+func registrationTerms(r Registration) []webui.Term {
+	rec := r.Record
+	code, household := codeText(rec.Code), nameText(string(rec.Household))
+	if code == nil {
+		code = both("新しく割り当てます", "a new one is given")
+	}
+	if household == nil {
+		household = both("新しい世帯", "a new household")
+	}
+	terms := []webui.Term{
+		{Label: both("登録の理由", "Reason"), Value: reasonName(r.Reason)},
+		{Label: both("根拠", "Ground"), Value: basisName(r.Basis)},
+		{Label: both("住民となった日", "Resident since"), Value: day(rec.BecameResident)},
+		{Label: both("氏名", "Name"), Value: webui.Name(rec.Name.Reveal())},
+		{Label: both("振り仮名", "Reading"), Value: nameText(rec.Kana.Reveal())},
+		{Label: both("生年月日", "Date of birth"), Value: bornText(rec.Birth)},
+		{Label: both("性別", "Sex"), Value: sexName(rec.Sex)},
+		{Label: both("住所", "Address"), Value: webui.Name(rec.Address.Reveal())},
+		{Label: both("世帯", "Household"), Value: household},
+		{Label: both("続柄", "Relation"), Value: webui.Name(rec.Relation.Reveal())},
+		{Label: both("住民票コード", "Record code"), Value: code},
+	}
+	for _, more := range []struct {
+		label plain.Sentence
+		text  string
+	}{{both("通称", "Common name"), rec.CommonName.Reveal()}, {both("国籍・地域", "Nationality"), rec.Nationality.Reveal()}, {both("従前の市区町村", "Earlier municipality"), r.From.String()}} {
+		if more.text != "" {
+			terms = append(terms, webui.Term{Label: more.label, Value: webui.Name(more.text)})
+		}
+	}
+	return terms
+}

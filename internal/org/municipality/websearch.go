@@ -1,0 +1,69 @@
+package municipality
+
+import (
+	"net/http"
+
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/resident"
+)
+
+type searchPage struct {
+	*webui.Form
+	Results *webui.Table // nil: nothing was looked for
+	More    bool
+}
+
+func (w *screens) showSearch(rw http.ResponseWriter, r *http.Request) {
+	w.ui.Render(rw, r, w.search, http.StatusOK, searchPage{Form: webui.NewForm(nil)})
+}
+
+// doSearch finds people. It is a POST, so that what was looked for stays in no address, history or log.
+func (w *screens) doSearch(rw http.ResponseWriter, r *http.Request) {
+	f, ok := w.ui.ReadForm(rw, r)
+	if !ok {
+		return
+	}
+	q := Query{Code: entry(f, "code", resident.ParseRecordCode), Name: f.Value("name"), Kana: f.Value("kana"),
+		Birth: entry(f, "birth", resident.ParsePartialDate)}
+	p := searchPage{Form: f}
+	var found []store.Version
+	var err error
+	if len(f.Problems()) == 0 {
+		found, p.More, err = w.o.Search(r.Context(), q)
+	}
+	if err = refused(f, err); err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	if len(f.Problems()) > 0 {
+		w.ui.Render(rw, r, w.search, http.StatusUnprocessableEntity, p)
+		return
+	}
+	p.Results = w.people(found)
+	w.ui.Render(rw, r, w.search, http.StatusOK, p)
+}
+
+// people is a table of persons, each leading to the record.
+func (w *screens) people(list []store.Version) *webui.Table {
+	t := &webui.Table{
+		Caption: both("見つかった住民", "Found"),
+		Columns: []webui.Column{{Name: both("氏名", "Name")}, {Name: both("振り仮名", "Reading")}, {Name: both("生年月日", "Born")}, {Name: both("性別", "Sex")},
+			{Name: both("住所", "Address")}, {Name: both("状態", "Status")}},
+		Empty: webui.Empty{Text: both("見つかりませんでした。氏名の字形や生年月日を変えて、もう一度検索してください。", "Nobody was found: try another form of the name, or the date of birth.")},
+	}
+	for _, v := range list {
+		t.Rows = append(t.Rows, []any{webui.Link{Href: w.personURL(v.Person, ""), Text: webui.Name(v.Record.Name.Reveal())}, nameText(v.Record.Kana.Reveal()),
+			bornText(v.Record.Birth), sexName(v.Record.Sex), webui.Name(v.Record.Address.Reveal()), presence(v)})
+	}
+	return t
+}
+
+// presence is whether somebody is a resident.
+func presence(v store.Version) webui.Badge {
+	if v.Present() {
+		return badge(webui.OK, "住民", "resident")
+	}
+	n := reasonName(v.Change.Reason)
+	return badge(webui.Off, "消除（"+n.JA+"）", "deleted ("+n.EN+")")
+}
