@@ -129,7 +129,8 @@ type peer struct {
 	contact  time.Time // last answer we had of it
 	turned   string    // why a batch of it was last not taken at all
 	probes   probes
-	expired  place // up to where the outbox has been emptied; of the expiry task alone
+	expired  place     // up to where the outbox has been emptied; of the expiry task alone, as is
+	anew     time.Time // when that begins at the beginning again
 }
 
 // New joins the parts. The store must have been opened with Schema among its schemas.

@@ -14,10 +14,14 @@ import (
 //
 // It goes through each peer's rows in the order of their numbers, which is that of their making, in small pieces, and
 // stops at the first that is too young; the next round goes on there. A row that had not ended when it was passed is
-// found by the first round after the next start.
+// found by a round that begins at the beginning again, once a week.
 func (x *Exchange) expire(ctx context.Context) (time.Time, error) {
+	const day = 24 * time.Hour
 	now := x.cfg.Clock.Now()
 	for _, o := range x.cfg.Peers {
+		if p := x.peers[o]; !now.Before(p.anew) {
+			p.anew, p.expired = now.Add(7*day), place{}
+		}
 		more, err := x.expirePiece(ctx, x.peers[o], now.Add(-x.cfg.Limits.Retention))
 		if err != nil {
 			return time.Time{}, fmt.Errorf("couldn't empty expired messages to %s: %w", o, err)
@@ -26,7 +30,7 @@ func (x *Exchange) expire(ctx context.Context) (time.Time, error) {
 			return now, nil
 		}
 	}
-	return now.Add(24 * time.Hour), nil
+	return now.Add(day), nil
 }
 
 // expirePiece does one piece of a peer's rows, and tells whether there may be more.

@@ -108,6 +108,9 @@ func (in *intake) one(ctx context.Context, e *message.Envelope) (*messagepb.Verd
 	case !known:
 	case !was.sameAs(e, hash):
 		in.conflicted = true
+		if err := orphan(ctx, in.tx, e.Sender, e.Node, int64(e.Epoch), int64(e.Seq)); err != nil {
+			return nil, err
+		}
 		return verdict(e, message.Conflict, "number-reused", "この番号の電文は、別の内容で受け取っています。",
 			"another message with this number was received before", was.Outcome), nil
 	case was.hash == hash && !open(was.Outcome), was.attempt > e.Attempt, !open(was.Outcome) && !parked(was.Outcome):

@@ -99,7 +99,7 @@ func (x *Exchange) setDamaged(ctx context.Context, p *peer, at place) error {
 // offerAgain makes deferred messages ready when their time has come.
 func (x *Exchange) offerAgain(ctx context.Context, p *peer, now time.Time) error {
 	return x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE x_out SET state = 'ready' WHERE peer = $1 AND state = 'deferred' AND not_before <= $2`,
+		_, err := tx.Exec(ctx, `UPDATE x_out SET state = 'ready' WHERE peer = $1 AND state = 'deferred' AND not_before <= $2 AND `+stuckOut,
 			string(p.org), now.UnixMicro())
 		tx.OnCommit(p.bell.Ring)
 		return err

@@ -19,23 +19,7 @@ func (x *Exchange) Hello(ctx context.Context, from message.Org, g *messagepb.Gre
 	if p == nil || g.Sender != string(from) || g.Receiver != string(x.cfg.Self) {
 		return nil, &Refusal{fmt.Sprintf("%s does not exchange with %s", x.cfg.Self, from)}
 	}
-	var a messagepb.Acquaintance
-	err := x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		a.Reset()
-		var decisions int64
-		if err := tx.QueryRow(ctx, `SELECT in_decisions FROM x_peer WHERE peer = $1`, string(from)).Scan(&decisions); err != nil {
-			return err
-		}
-		a.Decisions = uint64(decisions)
-		var epoch, seq int64
-		err := tx.QueryRow(ctx, `SELECT epoch, seq FROM x_in WHERE peer = $1 AND node = $2 ORDER BY epoch DESC, seq DESC LIMIT 1`,
-			string(from), clean(g.Node, maxCode)).Scan(&epoch, &seq)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		a.Epoch, a.Seq = uint64(epoch), uint64(seq)
-		return err
-	})
+	a, err := x.acquaintance(ctx, from, g)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't look up what is held of %s: %w", from, err)
 	}
@@ -43,7 +27,31 @@ func (x *Exchange) Hello(ctx context.Context, from message.Org, g *messagepb.Gre
 	p.met = true
 	p.mu.Unlock()
 	x.heardFrom(p)
-	return &a, nil
+	return a, nil
+}
+
+// acquaintance tells what we hold of a peer's messages. When it is more than the peer says that it has numbered, the
+// peer's database was restored from a copy.
+func (x *Exchange) acquaintance(ctx context.Context, from message.Org, g *messagepb.Greeting) (*messagepb.Acquaintance, error) {
+	var decisions, epoch, seq int64
+	node := clean(g.Node, maxCode)
+	err := x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		epoch, seq = 0, 0
+		if err := tx.QueryRow(ctx, `SELECT in_decisions FROM x_peer WHERE peer = $1`, string(from)).Scan(&decisions); err != nil {
+			return err
+		}
+		err := tx.QueryRow(ctx, `SELECT epoch, seq FROM x_in WHERE peer = $1 AND node = $2 ORDER BY epoch DESC, seq DESC LIMIT 1`,
+			string(from), node).Scan(&epoch, &seq)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		given, next := uint64(epoch), uint64(seq)
+		if err == nil && (g.Epoch < given || g.Epoch == given && g.NextSeq <= next) {
+			err = orphan(ctx, tx, from, node, int64(g.Epoch), int64(g.NextSeq))
+		}
+		return err
+	})
+	return &messagepb.Acquaintance{Epoch: uint64(epoch), Seq: uint64(seq), Decisions: uint64(decisions)}, err
 }
 
 // Deliver takes a batch and returns a verdict on each of its messages, durable on return. from is who the link says

@@ -20,6 +20,7 @@ const (
 	Correct  Act = "correct"  // 訂正して再送: same sequence, next attempt, the payload that would be sent today
 	Withdraw Act = "withdraw" // 取下げ: it shall never be applied; what built on it is re-based
 	Accept   Act = "accept"   // そのまま受入れ: the receiver takes it as it is
+	Discard  Act = "discard"  // 閉じる: the receiver closes what its sender lost and no longer knows
 )
 
 var (
@@ -29,6 +30,12 @@ var (
 	errSamePerson = plain.Bad("second",
 		"提案した人は、承認できません。別の人が承認してください。",
 		"whoever proposed it cannot confirm it: another person must")
+	errOrphan = plain.Bad("act",
+		"送信側が失った電文は受け入れられません。送信側に改めて送るよう頼み、この電文を閉じてください。",
+		"a message that its sender lost cannot be accepted: ask the sender to send it anew, and close this one")
+	errNotOrphan = plain.Bad("act",
+		"送信側が失った電文だけを閉じられます。送信側に訂正か取下げを頼んでください。",
+		"only a message that its sender lost can be closed: ask the sender to correct or withdraw it")
 	errNoProposal = plain.Bad("message",
 		"承認する提案がありません。先に一人目が解決方法を提案してください。",
 		"there is no proposal to confirm: a first person must propose a resolution")
@@ -37,7 +44,7 @@ var (
 // Propose writes down how a person would resolve a parked message. Nothing happens until Confirm.
 func (x *Exchange) Propose(ctx context.Context, id message.ID, act Act, text, by string) error {
 	dir, peer := x.side(id)
-	if by == "" || (act == Accept) != (dir == "in") || act != Accept && act != Correct && act != Withdraw {
+	if by == "" || (act == Accept || act == Discard) != (dir == "in") || act != Accept && act != Discard && act != Correct && act != Withdraw {
 		return plain.Bad("act",
 			"この解決方法は選べません。送信側は「訂正して再送」か「取下げ」、受信側は「そのまま受入れ」を選んでください。",
 			"this act cannot be chosen: the sender corrects or withdraws, the receiver accepts")
@@ -83,6 +90,8 @@ func (x *Exchange) Confirm(ctx context.Context, id message.ID, second string) er
 			err = x.withdraw(ctx, tx, e, text, by, second)
 		case Accept:
 			err = x.accept(ctx, tx, e, text, by, second)
+		case Discard:
+			err = x.discard(ctx, tx, e)
 		}
 		if err != nil {
 			return err
@@ -138,6 +147,14 @@ func (x *Exchange) makeReady(ctx context.Context, tx *sqlstore.Tx, e *message.En
 
 // accept runs the rule again, telling it that two persons take the message as it is.
 func (x *Exchange) accept(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope, text, by, second string) error {
+	var code string
+	if err := tx.QueryRow(ctx, `SELECT code FROM x_in WHERE peer = $1 AND node = $2 AND epoch = $3 AND seq = $4`,
+		string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq)).Scan(&code); err != nil {
+		return err
+	}
+	if code == codeOrphan {
+		return errOrphan // what its sender sent since then did not wait for it, and may have been applied
+	}
 	// Two persons may take what a rule refuses for its form. They cannot let a sender do what it may not (guarantee 10).
 	refused := mayNot(e)
 	var payload message.Payload

@@ -1,0 +1,52 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+)
+
+// codeOrphan is the reason of a message that its sender lost when its database was restored from a copy.
+const codeOrphan = "sender-restored"
+
+// orphan parks what we have not applied of the messages from a number on: the sender's database was restored from a copy
+// that does not know them, so it will neither offer, correct nor withdraw them. They wait for a person here, who asks the
+// sender, and what the sender sends from now on does not wait for them.
+func orphan(ctx context.Context, tx *sqlstore.Tx, peer message.Org, node string, epoch, seq int64) error {
+	rows, err := tx.Query(ctx, `SELECT epoch, seq, envelope FROM x_in WHERE peer = $1 AND outcome IN ('rejected', 'gap', 'held', 'deferred')
+		AND node = $2 AND (epoch > $3 OR (epoch = $3 AND seq >= $4)) AND code <> $5 ORDER BY epoch, seq`,
+		string(peer), node, epoch, seq, codeOrphan)
+	if err != nil {
+		return fmt.Errorf("couldn't find what the sender lost: %w", err)
+	}
+	lost, err := envelopes(rows)
+	if err != nil {
+		return err
+	}
+	for _, e := range lost {
+		if _, err := tx.Exec(ctx, `UPDATE x_in SET outcome = 'rejected', code = $5, reason_ja = $6, reason_en = $7, decided_at = $8
+			WHERE peer = $1 AND node = $2 AND epoch = $3 AND seq = $4`, string(peer), node, int64(e.Epoch), int64(e.Seq), codeOrphan,
+			"送信側のデータベースが控えから戻され、この電文が失われました。送信側に問い合わせ、改めて送られるなら閉じてください。",
+			"the sender's database was restored from a copy and has lost this message: ask the sender, and close it when it is sent anew",
+			tx.Now()); err != nil {
+			return err
+		}
+		if err := unhold(ctx, tx, "x_in_hold", "in_stuck", e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// discard closes a message that its sender no longer knows.
+func (x *Exchange) discard(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope) error {
+	n, err := tx.Exec(ctx, `UPDATE x_in SET outcome = 'withdrawn', envelope = $5, decided_at = $6
+		WHERE peer = $1 AND node = $2 AND epoch = $3 AND seq = $4 AND code = $7`,
+		string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq), []byte{}, tx.Now(), codeOrphan)
+	if err == nil && n == 0 {
+		return errNotOrphan
+	}
+	return err
+}
