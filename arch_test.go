@@ -35,6 +35,7 @@ var rules = []struct{ from, may string }{
 	{"resident", vocabulary},
 	{"cert", vocabulary},
 	{"message", vocabulary},
+	{"verify", vocabulary + "internal/pki"},
 
 	{"internal/plain", ""},
 	{"internal/clock", ""},
@@ -43,12 +44,28 @@ var rules = []struct{ from, may string }{
 	{"internal/access", vocabulary + "internal/clock"},
 	{"internal/webui", vocabulary + "internal/clock internal/access"},
 	{"internal/exchange", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/pki"},
+	{"internal/auditlog", "internal/sqlstore"},
+	{"internal/due", vocabulary + "internal/clock internal/sqlstore"},
+	{"internal/keys", vocabulary + "internal/pki"},
+	{"internal/host", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/due internal/exchange internal/pki"},
+	{"internal/desk", vocabulary + "internal/access internal/auditlog internal/due internal/exchange internal/host internal/sqlstore internal/webui internal/clock"},
+	{"internal/population", vocabulary},
+
+	{"internal/org/*", vocabulary + "verify " + mechanisms}, // never another organisation
+
+	{"internal/nation", vocabulary + mechanisms + "internal/population internal/org/*"},
+	{"internal/incident", vocabulary + mechanisms + "internal/org/*"},
+	{"cmd/akashi", vocabulary + mechanisms + "internal/population internal/nation internal/incident internal/org/*"},
 }
+
+// mechanisms are what every organisation may stand on.
+const mechanisms = "internal/access internal/auditlog internal/clock internal/desk internal/due internal/exchange internal/host " +
+	"internal/keys internal/pki internal/sqlstore internal/webui "
 
 // reserved says that a package is for these units alone, whatever the rules above allow.
 var reserved = []struct{ pkg, only string }{
 	// The encoding is message's business; the exchange needs the RPC service that stands in the same .proto file.
-	{"message/messagepb", "message internal/exchange"},
+	{"message/messagepb", "message internal/exchange internal/incident"},
 }
 
 // onlyPlaceFor says where a piece of technology may be met, so that it can be replaced in one place.
