@@ -48,11 +48,16 @@ func (d Dir) Ensure(random io.Reader, name string, a cert.Algorithm) (key crypto
 	if key, err = pki.GenerateKey(random, a); err != nil {
 		return nil, false, err
 	}
+	return key, true, d.PutSigner(name, key)
+}
+
+// PutSigner keeps a key under a name.
+func (d Dir) PutSigner(name string, key crypto.Signer) error {
 	text, err := pki.EncodeKey(key)
 	if err != nil {
-		return nil, false, err
+		return err
 	}
-	return key, true, d.write(name+".key", text)
+	return d.write(name+".key", text)
 }
 
 // Certificates reads the certificates kept under a name, DER, in the order of the file.
