@@ -63,6 +63,11 @@ func (x *Exchange) takeIn(ctx context.Context, tx *sqlstore.Tx, s *sitting, part
 	if in.known, err = knownOf(ctx, tx, b.Head, part); err != nil {
 		return nil, err
 	}
+	if first := part[0]; first.Epoch > 1 {
+		if err := orphan(ctx, tx, lostByOrder, first.Sender, first.Node, first.Epoch, first.Seq); err != nil {
+			return nil, err
+		}
+	}
 	receipt := &messagepb.Receipt{}
 	for _, e := range part {
 		v, err := in.one(ctx, e)
@@ -108,7 +113,7 @@ func (in *intake) one(ctx context.Context, e *message.Envelope) (*messagepb.Verd
 	case !known:
 	case !was.sameAs(e, hash):
 		in.conflicted = true
-		if err := orphan(ctx, in.tx, e.Sender, e.Node, int64(e.Epoch), int64(e.Seq)); err != nil {
+		if err := orphan(ctx, in.tx, lostByConflict, e.Sender, e.Node, e.Epoch, e.Seq); err != nil {
 			return nil, err
 		}
 		return verdict(e, message.Conflict, "number-reused", "この番号の電文は、別の内容で受け取っています。",

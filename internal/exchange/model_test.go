@@ -576,6 +576,7 @@ func TestModel(t *testing.T) {
 	if os.Getenv("AKASHI_FULL") != "" {
 		checks = "2000"
 	}
+	flag.Set("rapid.nofailfile", "true") // the seed is printed
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
 		f.Value.Set(checks)
 	}

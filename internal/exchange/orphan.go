@@ -11,13 +11,20 @@ import (
 // codeOrphan is the reason of a message that its sender lost when its database was restored from a copy.
 const codeOrphan = "sender-restored"
 
-// orphan parks what we have not applied of the messages from a number on: the sender's database was restored from a copy
-// that does not know them, so it will neither offer, correct nor withdraw them. They wait for a person here, who asks the
-// sender, and what the sender sends from now on does not wait for them.
-func orphan(ctx context.Context, tx *sqlstore.Tx, peer message.Org, node string, epoch, seq int64) error {
-	rows, err := tx.Query(ctx, `SELECT epoch, seq, envelope FROM x_in WHERE peer = $1 AND outcome IN ('rejected', 'gap', 'held', 'deferred')
-		AND node = $2 AND (epoch > $3 OR (epoch = $3 AND seq >= $4)) AND code <> $5 ORDER BY epoch, seq`,
-		string(peer), node, epoch, seq, codeOrphan)
+// What tells a sender that was restored from a copy, and the messages that it lost by that. Its numbers go on through
+// the epochs, so in what it knows a later epoch never has a smaller number.
+const (
+	lostByHello    = `(epoch > $3 OR seq >= $4)` // it says that it will give this number next
+	lostByConflict = `epoch = $3 AND seq >= $4`  // it gave this number a second time
+	lostByOrder    = `epoch < $3 AND seq >= $4`  // it gave this number in a later epoch
+)
+
+// orphan parks what we have not applied of the messages that their sender lost: it will neither offer, correct nor
+// withdraw them. They wait for a person here, who asks the sender, and what the sender sends from now on does not wait
+// for them.
+func orphan(ctx context.Context, tx *sqlstore.Tx, which string, peer message.Org, node string, epoch, seq uint64) error {
+	rows, err := tx.Query(ctx, `SELECT epoch, seq, envelope FROM x_in WHERE peer = $1 AND `+stuckIn+`
+		AND node = $2 AND `+which+` AND code <> $5 ORDER BY epoch, seq`, string(peer), node, int64(epoch), int64(seq), codeOrphan)
 	if err != nil {
 		return fmt.Errorf("couldn't find what the sender lost: %w", err)
 	}

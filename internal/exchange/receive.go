@@ -45,9 +45,8 @@ func (x *Exchange) acquaintance(ctx context.Context, from message.Org, g *messag
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
-		given, next := uint64(epoch), uint64(seq)
-		if err == nil && (g.Epoch < given || g.Epoch == given && g.NextSeq <= next) {
-			err = orphan(ctx, tx, from, node, int64(g.Epoch), int64(g.NextSeq))
+		if err == nil && (place{g.Epoch, g.NextSeq - 1}).before(place{uint64(epoch), uint64(seq)}) {
+			err = orphan(ctx, tx, lostByHello, from, node, g.Epoch, g.NextSeq)
 		}
 		return err
 	})
