@@ -1,0 +1,17 @@
+// Package validation is the validation authority (失効情報提供): it tells whoever relies on a certificate whether it was revoked.
+//
+// Law: 公的個人認証法16条 (the CA records what was revoked) and 18条 (it is told to the verifiers, 署名検証者). RFC 6960 (OCSP) and
+// RFC 5280 5 (revocation lists) say in which form.
+//
+// In come cert.status, cert.crl and responder.issued of the CA. Out goes responder.request, because the CA's own key
+// signs no answers: it certifies a key of this organisation for a month at a time (RFC 6960 4.2.2.2).
+//
+// What is promised: a revocation is answered from the moment at which the transaction that took its status has committed,
+// because every question reads the table (ocsp.go); only signatures are kept for a while, each for one state of one certificate.
+// Revoked never becomes good again, whatever comes in whatever order (status.go). A list is published only after it has been
+// checked anew, and none goes back behind another (crl.go). While the CA cannot be reached the answers go on from what
+// is known, and the screen says how old that is. What was asked and told is kept, without keeping the asker waiting (recorder.go).
+//
+// Known limit: the questions are answered to everybody who reaches the address; the law's register of those who may ask is
+// not here yet.
+package validation

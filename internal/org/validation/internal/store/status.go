@@ -1,0 +1,89 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+)
+
+// Status is what is known of a certificate.
+type Status struct {
+	Known     bool
+	Revoked   bool
+	RevokedAt time.Time             // when revoked
+	Reason    cert.RevocationReason // when revoked
+	ToldAt    time.Time
+}
+
+// Tell merges what the CA told. Statuses may come in any order and more than once: revoked takes the place of good, good of
+// nothing, and the first reason and time of a revocation stay. It reports whether a certificate was ended by it.
+func (tx *Tx) Tell(ctx context.Context, s message.CertStatus) (ended bool, err error) {
+	if !s.Revoked {
+		// A row without a term came from a list, before anything else was told of the certificate.
+		_, err := tx.Exec(ctx, `INSERT INTO status(issuer, serial, profile, municipality, state, issued_at, not_after, revoked_at, reason, why, told_at)
+			VALUES ($1, $2, $3, $4, 'good', $5, $6, 0, '', '', $7)
+			ON CONFLICT (issuer, serial) DO UPDATE SET issued_at = excluded.issued_at, not_after = excluded.not_after WHERE status.issued_at = 0`,
+			s.Issuer, s.Serial.Bytes(), s.Profile.String(), s.Municipality.String(), s.At, s.NotAfter, tx.Now())
+		return false, err
+	}
+	n, err := tx.Exec(ctx, `INSERT INTO status(issuer, serial, profile, municipality, state, issued_at, not_after, revoked_at, reason, why, told_at)
+		VALUES ($1, $2, $3, $4, 'revoked', 0, $5, $6, $7, $8, $9)
+		ON CONFLICT (issuer, serial) DO UPDATE SET state = 'revoked', revoked_at = excluded.revoked_at, reason = excluded.reason,
+			why = excluded.why, told_at = excluded.told_at WHERE status.state = 'good'`,
+		s.Issuer, s.Serial.Bytes(), s.Profile.String(), s.Municipality.String(), s.NotAfter, s.At, s.Reason.String(), s.Why.Code(), tx.Now())
+	if err == nil && n == 0 {
+		_, err = tx.Exec(ctx, `UPDATE status SET not_after = $3, why = $4 WHERE issuer = $1 AND serial = $2 AND not_after = 0`,
+			s.Issuer, s.Serial.Bytes(), s.NotAfter, s.Why.Code())
+	}
+	return n == 1, err
+}
+
+// Status is the state of one certificate.
+func (tx *Tx) Status(ctx context.Context, issuer string, serial cert.Serial) (Status, error) {
+	found, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, s *Status) (err error) {
+		var state, reason string
+		if err := r.Scan(&state, sqlstore.Time(&s.RevokedAt), &reason, sqlstore.Time(&s.ToldAt)); err != nil {
+			return err
+		}
+		s.Known, s.Revoked = true, state == "revoked"
+		if s.Revoked {
+			s.Reason, err = cert.ParseReason(reason)
+		}
+		return err
+	}, `SELECT state, revoked_at, reason, told_at FROM status WHERE issuer = $1 AND serial = $2`, issuer, serial.Bytes())
+	if err != nil || len(found) == 0 {
+		return Status{}, err
+	}
+	return found[0], nil
+}
+
+// StillRevoked tells whether a certificate is revoked and its term is not over at a moment, so that a list of that moment must
+// name it.
+func (tx *Tx) StillRevoked(ctx context.Context, issuer string, serial cert.Serial, at time.Time) (bool, error) {
+	var n int64
+	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM status WHERE issuer = $1 AND serial = $2 AND state = 'revoked' AND not_after > $3`,
+		issuer, serial.Bytes(), at).Scan(&n)
+	return n > 0, err
+}
+
+// Count is how many certificates of a profile are in which state.
+type Count struct {
+	Profile                cert.Profile
+	Good, Expired, Revoked int64
+}
+
+// Counts counts by profile.
+func (tx *Tx) Counts(ctx context.Context) ([]Count, error) {
+	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, c *Count) (err error) {
+		var profile string
+		if err := r.Scan(&profile, &c.Good, &c.Expired, &c.Revoked); err != nil {
+			return err
+		}
+		c.Profile, err = cert.ParseProfile(profile)
+		return err
+	}, `SELECT profile, COUNT(*) FILTER (WHERE state = 'good' AND not_after > $1), COUNT(*) FILTER (WHERE state = 'good' AND not_after <= $1),
+		COUNT(*) FILTER (WHERE state = 'revoked') FROM status GROUP BY profile ORDER BY profile DESC`, tx.Now())
+}

@@ -1,0 +1,30 @@
+// Package store is the validation authority's tables (失効情報の保管): the state of every certificate, the published lists, the
+// keys that answer, and what was answered. All of its SQL is here, a method for each question and each write.
+package store
+
+import (
+	"embed"
+	"io/fs"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+)
+
+//go:embed schema/*.sql
+var files embed.FS
+
+// Schema is the validation authority's tables.
+var Schema = sqlstore.Schema{Name: "validation", FS: schemaFiles()}
+
+func schemaFiles() fs.FS {
+	sub, err := fs.Sub(files, "schema")
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	return sub
+}
+
+// Tx is a transaction with the validation authority's questions and writes.
+type Tx struct{ *sqlstore.Tx }
+
+// In sees a transaction as the validation authority's.
+func In(tx *sqlstore.Tx) *Tx { return &Tx{tx} }

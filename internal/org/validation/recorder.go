@@ -1,0 +1,83 @@
+package validation
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+)
+
+const (
+	maxQueued = 10_000 // answers that wait to be written down
+	maxKept   = 500    // of one transaction
+)
+
+// recorder writes down what was asked and told, behind the answers: a disk that is slow makes no asker wait. When more
+// comes than can be written, what does not fit is counted, and the count is shown.
+type recorder struct {
+	store   *sqlstore.Store
+	clock   clock.Clock
+	bell    clock.Bell
+	queue   chan store.Answer
+	pending []store.Answer // taken from the queue, not yet committed; of the task alone
+	lost    atomic.Int64
+}
+
+func newRecorder(s *sqlstore.Store, c clock.Clock) *recorder {
+	return &recorder{store: s, clock: c, queue: make(chan store.Answer, maxQueued)}
+}
+
+// note takes an answer. It never waits.
+func (r *recorder) note(a store.Answer) {
+	select {
+	case r.queue <- a:
+		r.bell.Ring()
+	default:
+		r.lost.Add(1)
+	}
+}
+
+// task is the loop that writes.
+func (r *recorder) task() clock.Task {
+	return clock.Task{Name: "answers", Bell: &r.bell, Step: func(ctx context.Context) (time.Time, error) {
+		more, err := r.write(ctx)
+		if err != nil || !more {
+			return time.Time{}, err
+		}
+		return r.clock.Now(), nil
+	}}
+}
+
+// write commits up to a batch; what a commit failed on is written by the next one.
+func (r *recorder) write(ctx context.Context) (more bool, err error) {
+	for len(r.pending) < maxKept && len(r.queue) > 0 {
+		r.pending = append(r.pending, <-r.queue)
+	}
+	if len(r.pending) == 0 {
+		return false, nil
+	}
+	err = r.store.Update(ctx, func(_ context.Context, tx *sqlstore.Tx) error {
+		for _, a := range r.pending {
+			store.In(tx).Keep(a)
+		}
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	r.pending = r.pending[:0]
+	return len(r.queue) > 0, nil
+}
+
+// drain writes everything that waits. It is for the end, when the task no longer runs.
+func (r *recorder) drain(ctx context.Context) error {
+	for {
+		more, err := r.write(ctx)
+		if err != nil || !more {
+			return err
+		}
+	}
+}

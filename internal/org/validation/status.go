@@ -1,0 +1,28 @@
+package validation
+
+import (
+	"context"
+
+	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
+	"github.com/akashi-id/akashi/message"
+)
+
+// onCertStatus takes the state of a certificate. It is safe: whatever the order, revoked stays.
+func (o *Validation) onCertStatus(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.CertStatus) ([]message.Out, error) {
+	if r, ok := o.byID[n.Issuer]; !ok || r.profile != n.Profile {
+		return nil, unknownIssuer()
+	}
+	ended, err := tx.Tell(ctx, n)
+	if err == nil && ended {
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "revoke", Subject: n.Serial.String(), Case: d.ID.String(), Detail: n.Reason.String()})
+	}
+	return nil, err
+}
+
+func unknownIssuer() error {
+	return exchange.Reject("unknown-issuer",
+		"この認証局の証明書を持っていません。認証局の証明書を受け取り、鍵の置き場に加えてください。",
+		"the certificate of this CA is not here: get it from the CA and add it to the key directory")
+}

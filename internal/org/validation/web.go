@@ -1,0 +1,265 @@
+package validation
+
+import (
+	"context"
+	"embed"
+	"net/http"
+	"time"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/desk"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/resident"
+)
+
+//go:embed html
+var files embed.FS
+
+// screens are the validation authority's pages.
+type screens struct {
+	o                        *Validation
+	ui                       *webui.UI
+	overview, answers, lists *webui.Page
+}
+
+func (o *Validation) newScreens() (http.Handler, error) {
+	ui, err := webui.New(webui.Config{
+		Base: "/" + string(o.Self), Org: o.Name, Role: o.Self.Role(), TestCountry: o.cfg.TestCountry, Portal: o.cfg.Portal,
+		Clock: o.Clock, Sessions: o.cfg.Sessions, Log: o.Log,
+		Nav: []webui.NavItem{
+			{Path: "/", Name: say("失効情報の状況", "Statuses")},
+			{Path: "/answers", Name: say("回答の記録", "Answers"), Act: access.LookAtCertificate},
+			{Path: "/lists", Name: say("失効リスト", "Revocation lists")},
+			desk.Nav,
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &screens{o: o, ui: ui}
+	for name, page := range map[string]**webui.Page{"overview": &s.overview, "answers": &s.answers, "lists": &s.lists} {
+		if *page, err = ui.Page(files, name); err != nil {
+			return nil, err
+		}
+	}
+	messages, err := desk.New(o.Host, ui)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.showOverview)
+	mux.HandleFunc("GET /part/{part}", s.showPart)
+	mux.HandleFunc("GET /lists", s.showLists)
+	mux.Handle("GET /answers", ui.Only(access.LookAtCertificate, s.showAnswers))
+	messages.Mount(mux)
+	return ui.Serve(mux), nil
+}
+
+func say(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
+
+// figures is what the overview shows.
+type figures struct {
+	Fresh  webui.Notice
+	Counts webui.Table
+	Keys   webui.Table
+	Kept   []webui.Term
+}
+
+func (s *screens) showOverview(w http.ResponseWriter, r *http.Request) {
+	f, err := s.figures(r.Context())
+	if err != nil {
+		s.ui.Fail(w, r, err)
+		return
+	}
+	s.ui.Render(w, r, s.overview, http.StatusOK, f)
+}
+
+func (s *screens) showPart(w http.ResponseWriter, r *http.Request) {
+	part := r.PathValue("part")
+	if part != "fresh" && part != "counts" && part != "kept" {
+		s.ui.NotFound(w, r)
+		return
+	}
+	f, err := s.figures(r.Context())
+	if err != nil {
+		s.ui.Fail(w, r, err)
+		return
+	}
+	s.ui.RenderPart(w, r, s.overview, part, f)
+}
+
+func (s *screens) figures(ctx context.Context) (f figures, err error) {
+	pairs, err := s.o.Exchange.Pairs(ctx)
+	if err != nil {
+		return f, err
+	}
+	now := s.o.Clock.Now()
+	for _, p := range pairs {
+		if p.Peer == s.o.cfg.CA {
+			f.Fresh = freshness(p, now)
+		}
+	}
+	var counts []store.Count
+	responders := map[string][]store.Responder{}
+	err = s.o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		if counts, err = store.In(tx).Counts(ctx); err != nil {
+			return err
+		}
+		for _, r := range s.o.roots {
+			if responders[r.id], err = store.In(tx).Responders(ctx, r.id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return f, err
+	}
+	f.Counts = webui.Table{
+		Caption: say("電子証明書の状態", "States of the certificates"),
+		Columns: []webui.Column{{Name: say("種別", "Kind")}, {Name: say("有効", "Valid"), Right: true},
+			{Name: say("有効期間満了", "Expired"), Right: true}, {Name: say("失効", "Revoked"), Right: true}},
+		Empty: webui.Empty{Text: say("まだ、何も知らされていません。", "Nothing has been told yet.")},
+	}
+	for _, c := range counts {
+		f.Counts.Rows = append(f.Counts.Rows, []any{c.Profile.Name(), c.Good, c.Expired, c.Revoked})
+	}
+	f.Keys = webui.Table{
+		Caption: say("回答に署名する鍵", "Keys that sign the answers"),
+		Columns: []webui.Column{{Name: say("認証局", "CA")}, {Name: say("状態", "State")}, {Name: say("使える期限", "Usable until")}},
+	}
+	for _, r := range s.o.roots {
+		row := []any{caName(r.profile), webui.Badge{Kind: webui.Wait, Text: say("認証局の証明待ち", "waiting for the CA's certificate")}, nil}
+		if has := responders[r.id]; len(has) > 0 && len(has[0].DER) > 0 {
+			row[1], row[2] = webui.Badge{Kind: webui.OK, Text: say("使用中", "in use")}, has[0].NotAfter
+			if !now.Before(has[0].NotAfter) {
+				row[1] = webui.Badge{Kind: webui.Bad, Text: say("期限切れ", "run out")}
+			}
+		}
+		f.Keys.Rows = append(f.Keys.Rows, row)
+	}
+	f.Kept = []webui.Term{
+		{Label: say("書き留めを待つ回答", "Answers waiting to be written down"), Value: len(s.o.recorder.queue)},
+		{Label: say("書き留められなかった回答（起動以後）", "Answers that could not be written down, since the start"), Value: s.o.recorder.lost.Load()},
+	}
+	return f, nil
+}
+
+func caName(p cert.Profile) plain.Sentence {
+	if p == cert.Authentication {
+		return say("利用者証明用", "for authentication")
+	}
+	return say("署名用", "for signatures")
+}
+
+// silence is for how long nothing may come of the CA: it makes a list every day.
+const silence = 26 * time.Hour
+
+// freshness says how old the answers may be: as old as the last word of the CA.
+func freshness(p exchange.Pair, now time.Time) webui.Notice {
+	last := p.LastReceived
+	if last.IsZero() {
+		return webui.Notice{Kind: webui.Warn, Title: say("認証局から、まだ何も届いていません", "Nothing has come of the CA yet"),
+			Text: say("届くまでは、どの電子証明書についても「発行されていない番号」と答えます。", "Until something comes, every certificate is answered as unknown.")}
+	}
+	at := last.In(cert.JST)
+	when := say("認証局から最後に届いたのは"+at.Format("2006年1月2日 15:04:05")+" です。", "The CA was last heard of at "+at.Format("2006-01-02 15:04:05")+" (JST).")
+	n := webui.Notice{Kind: webui.OK, Title: say("認証局とつながっています", "The CA is connected"),
+		Text: say(when.JA+"失効は、届いた時から回答に現れます。", when.EN+" A revocation shows in the answers from the moment at which it arrives.")}
+	older := say(when.JA+"知っている状態で回答していますが、それより後の失効はまだ回答に現れません。",
+		when.EN+" The answers are given from what is known: revocations after that do not show yet.")
+	switch {
+	case p.State == exchange.PairRefused:
+		n = webui.Notice{Kind: webui.Bad, Title: say("認証局が、この団体を拒んでいます", "The CA refuses this organisation"), Text: older}
+	case p.State == exchange.PairDown:
+		n = webui.Notice{Kind: webui.Warn, Title: say("認証局とつながりません", "The CA cannot be reached"), Text: older}
+	case now.Sub(last) > silence:
+		n = webui.Notice{Kind: webui.Bad, Title: say("認証局から1日以上、何も届いていません", "Nothing has come of the CA for more than a day"), Text: older}
+	}
+	return n
+}
+
+func (s *screens) showAnswers(w http.ResponseWriter, r *http.Request) {
+	form := webui.NewForm(map[string]string{"serial": r.URL.Query().Get("serial")})
+	status := http.StatusOK
+	var only cert.Serial
+	if text := form.Value("serial"); text != "" {
+		var err error
+		if only, err = cert.ParseSerial(text); err != nil {
+			_ = form.Take(err) // what it refuses is a plain.Problem
+			status = http.StatusUnprocessableEntity
+		}
+	}
+	const shown = 100
+	var answers []store.Answer
+	err := s.o.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		if only.IsZero() {
+			answers, err = store.In(tx).Answers(ctx, shown)
+		} else {
+			answers, err = store.In(tx).AnswersOf(ctx, only, shown)
+		}
+		return err
+	})
+	if err != nil {
+		s.ui.Fail(w, r, err)
+		return
+	}
+	t := webui.Table{
+		Caption: say("新しい順に100件まで", "The newest, up to 100"),
+		Columns: []webui.Column{{Name: say("時刻", "Time")}, {Name: say("発行番号", "Serial")}, {Name: say("回答", "Answer")},
+			{Name: say("署名", "Signed")}, {Name: say("問い合わせた者", "Asked by")}},
+		Empty: webui.Empty{Text: say("問合せはありません。", "Nobody has asked.")},
+	}
+	for _, a := range answers {
+		signed := say("先に署名したもの", "before")
+		if a.Fresh {
+			signed = say("その場で", "for this question")
+		}
+		t.Rows = append(t.Rows, []any{a.AskedAt, webui.Code(a.Serial.String()), answerBadges[a.Answer], signed, webui.Code(a.Requester)})
+	}
+	s.ui.Render(w, r, s.answers, status, answersPage{form, t})
+}
+
+type answersPage struct {
+	*webui.Form
+	Table webui.Table
+}
+
+var answerBadges = map[string]webui.Badge{
+	"good":    {Kind: webui.OK, Text: plain.Sentence{JA: "失効していない", EN: "good"}},
+	"revoked": {Kind: webui.Bad, Text: plain.Sentence{JA: "失効", EN: "revoked"}},
+	"unknown": {Kind: webui.Info, Text: plain.Sentence{JA: "発行されていない番号", EN: "unknown"}},
+}
+
+func (s *screens) showLists(w http.ResponseWriter, r *http.Request) {
+	var lists []store.List
+	err := s.o.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		lists, err = store.In(tx).Lists(ctx)
+		return err
+	})
+	if err != nil {
+		s.ui.Fail(w, r, err)
+		return
+	}
+	t := webui.Table{
+		Caption: say("公表中の失効リスト", "Published revocation lists"),
+		Columns: []webui.Column{{Name: say("市区町村", "Municipality")}, {Name: say("認証局", "CA")}, {Name: say("番号", "Number"), Right: true},
+			{Name: say("載せた数", "Entries"), Right: true}, {Name: say("作成", "Made")}, {Name: say("次回更新", "Next update")}, {Name: say("ファイル", "File")}},
+		Empty: webui.Empty{Text: say("まだ、公表していません。", "None has been published yet.")},
+	}
+	now := s.o.Clock.Now()
+	for _, l := range lists {
+		name := say(l.Municipality.String(), l.Municipality.String())
+		if m, err := resident.Lookup("municipality", l.Municipality, resident.DateOf(now)); err == nil {
+			name = say(m.FullName(), m.Romaji())
+		}
+		t.Rows = append(t.Rows, []any{name, caName(l.Profile), l.Number, l.Entries, l.ThisUpdate, l.NextUpdate,
+			webui.Link{Href: s.ui.URL("/crl/" + l.Profile.String() + "/" + l.Municipality.String() + ".crl"), Text: webui.Code(l.Municipality.String() + ".crl")}})
+	}
+	s.ui.Render(w, r, s.lists, http.StatusOK, t)
+}
