@@ -13,7 +13,10 @@
 // A person is a 住民票コード here and nothing else. A search by the four attributes returns candidates, each with what
 // agrees and what does not; it never says that one of them is the person.
 //
+// What dies is told under every code that a resident has had, because a change of code may be parked when it comes; the
+// center holds what it knows under the present code, and looks for certificates and unread notices under all of them.
+//
 // Known limits: a revocation that the holder asked for goes from the counter to the CA and is not told to the center, so
-// its count of holders includes those. After a change of 住民票コード that is parked here, an invalidation under the new code
-// takes effect when that change is resolved.
+// its count of holders includes those. A notice of issuance whose content cannot be decoded at all, and that comes after
+// the invalidation that killed its certificate, waits for a person before the CA is told.
 package nationalcenter

@@ -40,10 +40,6 @@ func (o *Center) onResidentInvalidation(ctx context.Context, tx *store.Tx, d exc
 			return nil, err
 		}
 		outs = append(outs, more...)
-		if more, err = o.revokeUnread(ctx, tx, n.Code, i); err != nil {
-			return nil, err
-		}
-		outs = append(outs, more...)
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.invalidation", Subject: holder.Reveal(), Case: d.ID.String(),
 		Detail: fmt.Sprintf("%s v%s, %d revocations", n.Reason.Code(), n.Version, len(outs))})
@@ -61,7 +57,9 @@ func killed(e resident.Effect) (ps []cert.Profile) {
 	return ps
 }
 
-// revoke tells the CA of each certificate that an invalidation kills, once.
+// revoke tells the CA of each certificate that an invalidation kills, once, by its serial. When a notice of issuance waits
+// here for a person, it also names the holder alone: somebody holds a certificate of which we cannot read the serial, and
+// it must not live until somebody has (decision 0007).
 func (o *Center) revoke(ctx context.Context, tx *store.Tx, holder resident.RecordCode, i store.Invalidation) ([]message.Out, error) {
 	if i.Version == 0 {
 		return nil, nil
@@ -74,17 +72,20 @@ func (o *Center) revoke(ctx context.Context, tx *store.Tx, holder resident.Recor
 	for _, c := range dead {
 		outs = append(outs, message.Out{To: theCA, Body: revocation(c.Code, c.Serial, i)})
 	}
-	return outs, nil
-}
-
-// revokeUnread tells the CA of the holder alone, when a notice of issuance waits here for a person: somebody holds a
-// certificate of which we cannot read the serial, and it must not live until somebody has (decision 0007).
-func (o *Center) revokeUnread(ctx context.Context, tx *store.Tx, code resident.RecordCode, i store.Invalidation) ([]message.Out, error) {
-	parked, err := exchange.Parked(ctx, tx.Tx, message.KindCertIssuance, code.Reveal())
-	if err != nil || !parked {
-		return nil, err
+	codes, err := tx.Codes(ctx, holder)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't find the codes that a resident had: %w", err)
 	}
-	return []message.Out{{To: theCA, Body: revocation(code, cert.Serial{}, i)}}, nil
+	for _, code := range codes {
+		unread, err := exchange.Parked(ctx, tx.Tx, message.KindCertIssuance, code.Reveal())
+		if err != nil {
+			return nil, err
+		}
+		if unread {
+			outs = append(outs, message.Out{To: theCA, Body: revocation(code, cert.Serial{}, i)})
+		}
+	}
+	return outs, nil
 }
 
 func revocation(code resident.RecordCode, serial cert.Serial, i store.Invalidation) message.CertRevocation {

@@ -37,6 +37,20 @@ func (tx *Tx) Holder(ctx context.Context, code resident.RecordCode) (resident.Re
 	return code, err
 }
 
+// Codes lists the codes under which others may know whoever has the present code: that one, and those that it replaced.
+func (tx *Tx) Codes(ctx context.Context, holder resident.RecordCode) ([]resident.RecordCode, error) {
+	old, err := sqlstore.List(ctx, tx.Tx, scanCode, `SELECT code FROM code WHERE successor = $1 AND successor <> '' ORDER BY code`, holder.Reveal())
+	return append(old, holder), err
+}
+
+func scanCode(r *sqlstore.Rows, c *resident.RecordCode) error {
+	var text string
+	if err := r.Scan(&text); err != nil {
+		return err
+	}
+	return read(c, text, resident.ParseRecordCode)
+}
+
 // Retire says that a resident's code became another one, and so for every code that was replaced by it before.
 func (tx *Tx) Retire(ctx context.Context, old, now resident.RecordCode) error {
 	if _, err := tx.Exec(ctx, `UPDATE code SET successor = $1 WHERE successor = $2`, now.Reveal(), old.Reveal()); err != nil {
@@ -54,13 +68,7 @@ func (tx *Tx) Retire(ctx context.Context, old, now resident.RecordCode) error {
 
 // Allotment lists the codes that a request was answered with; none when it is new.
 func (tx *Tx) Allotment(ctx context.Context, to message.Org, request string) ([]resident.RecordCode, error) {
-	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, c *resident.RecordCode) error {
-		var text string
-		if err := r.Scan(&text); err != nil {
-			return err
-		}
-		return read(c, text, resident.ParseRecordCode)
-	}, `SELECT code FROM code WHERE allotted_to = $1 AND request = $2 AND allotted_to <> '' ORDER BY code`, string(to), request)
+	return sqlstore.List(ctx, tx.Tx, scanCode, `SELECT code FROM code WHERE allotted_to = $1 AND request = $2 AND allotted_to <> '' ORDER BY code`, string(to), request)
 }
 
 // Allot writes down that codes were given to a municipality.
@@ -85,16 +93,12 @@ func (tx *Tx) Taken(ctx context.Context, codes []resident.RecordCode) (map[resid
 			marks[i], args[i] = fmt.Sprintf("$%d", i+1), c.Reveal()
 		}
 		in := strings.Join(marks, ", ")
-		found, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, s *string) error { return r.Scan(s) },
+		found, err := sqlstore.List(ctx, tx.Tx, scanCode,
 			`SELECT code FROM resident WHERE code IN (`+in+`) UNION SELECT code FROM code WHERE code IN (`+in+`)`, args...)
 		if err != nil {
 			return nil, fmt.Errorf("couldn't look for codes in use: %w", err)
 		}
-		for _, text := range found {
-			var c resident.RecordCode
-			if err := read(&c, text, resident.ParseRecordCode); err != nil {
-				return nil, err
-			}
+		for _, c := range found {
 			taken[c] = true
 		}
 	}
