@@ -181,11 +181,18 @@ func bornText(p resident.PartialDate) any {
 
 // codeText groups the eleven digits for the eye.
 func codeText(c resident.RecordCode) any {
-	s := c.Reveal()
-	if len(s) != 11 {
+	if !c.Valid() {
 		return nil
 	}
-	return webui.Code(s[:4] + " " + s[4:8] + " " + s[8:])
+	return webui.Code(grouped(c))
+}
+
+func grouped(c resident.RecordCode) string {
+	s := c.Reveal()
+	if len(s) != 11 {
+		return ""
+	}
+	return s[:4] + " " + s[4:8] + " " + s[8:]
 }
 
 func sexName(s resident.Sex) plain.Sentence {

@@ -223,7 +223,7 @@ func TestCounter(t *testing.T) {
 	}
 	form = v.get(person+"/change/death", http.StatusOK)
 	page = v.post(person+"/change/death", inputs(form), http.StatusOK)
-	v.says(page, "個人番号カードが失効します", "消える")
+	v.says(page, "個人番号カードが失効します", "髙𠮷 葛󠄂子")
 	v.post(person+"/change/death", with(inputs(page), "step", "file"), http.StatusOK)
 	v.says(v.get(person+"/change/move-within", http.StatusUnprocessableEntity), "消除されています")
 	v.says(v.get(person, http.StatusOK), "この方の住民票は消除されています")

@@ -108,7 +108,6 @@ type applicationPage struct {
 type resultPart struct {
 	Waiting  bool
 	Notice   webui.Notice
-	Terms    []webui.Term
 	Download string // address of the certificate; empty: there is none
 }
 
@@ -149,6 +148,10 @@ func (w *screens) renderApplication(rw http.ResponseWriter, r *http.Request, sta
 		{Label: both("公開鍵（SHA-256）", "Public key (SHA-256)"), Value: webui.Code(fingerprint(a.PublicKey)[:32] + "…")},
 		{Label: both("追跡番号", "Trace"), Value: w.traceLink(a.Trace)},
 	}}
+	if a.State == store.Issued {
+		p.Terms = append(p.Terms, webui.Term{Label: both("発行番号", "Serial"), Value: webui.Code(a.Serial.String())},
+			webui.Term{Label: both("有効期限", "Valid until"), Value: a.NotAfter})
+	}
 	if until := w.o.shelf.until(a.Request); !until.IsZero() {
 		at := until.In(cert.JST).Format("15:04:05")
 		p.KeyFor, p.Key = both(at+"まで", "until "+at), base+"/key"
@@ -190,7 +193,6 @@ func (w *screens) result(a store.Application, versions []store.Version) resultPa
 	case StandsExpired:
 		p.Notice = webui.Notice{Kind: webui.Off, Title: both("有効期間が満了しました", "It has expired"), Text: both("必要なときは、新しく申請してください。", "Apply for a new one if it is needed.")}
 	}
-	p.Terms = []webui.Term{{Label: both("発行番号", "Serial"), Value: webui.Code(a.Serial.String())}, {Label: both("有効期限", "Valid until"), Value: a.NotAfter}}
 	p.Download = base + "/certificate.pem"
 	return p
 }
@@ -239,7 +241,7 @@ func (w *screens) doRevoke(rw http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	reason := entry(f, "revoke_reason", func(field, s string) (cert.RevocationReason, error) { return cert.ParseReason(s) })
+	reason := entry(f, "revoke_reason", func(_, s string) (cert.RevocationReason, error) { return cert.ParseReason(s) })
 	if !ticked(f, "told") && !relanguaged(f) {
 		f.Bad("told", "失効は取り消せないことを本人に伝えてから、印を付けてください。", "Tell the holder that a revocation cannot be undone, then tick the box.")
 	}

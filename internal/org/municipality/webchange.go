@@ -181,10 +181,12 @@ func (w *screens) doChange(rw http.ResponseWriter, r *http.Request) {
 func (w *screens) renderConfirm(rw http.ResponseWriter, r *http.Request, act counterAct, f *webui.Form, d Dossier, v Preview) {
 	p := confirmPage{Form: f, Name: act.name, Steps: steps(1), Values: hidden(f), Action: w.personURL(d.Now.Person, "/change/"+act.key), Yes: act.yes, Danger: act.danger,
 		Notices: effectNotices(v, d, w.o), Diff: beside(v)}
-	p.Terms = []webui.Term{
-		{Label: act.day, Value: day(v.After.Change.Arose)},
-		{Label: both("根拠", "Ground"), Value: basisName(v.After.Basis)},
+	if p.Diff == nil {
+		p.Terms = w.recordTerms(d.Now)[:6] // whose record ends
 	}
+	p.Terms = append(p.Terms,
+		webui.Term{Label: act.day, Value: day(v.After.Change.Arose)},
+		webui.Term{Label: both("根拠", "Ground"), Value: basisName(v.After.Basis)})
 	if v.After.Place.Valid() {
 		p.Terms = append(p.Terms, webui.Term{Label: both("転出先", "Moves to"), Value: webui.Name(v.After.Place.Reveal())})
 	}
@@ -199,8 +201,11 @@ func hidden(f *webui.Form) map[string]string {
 	return values
 }
 
-// beside is the record before and after the notice, item by item.
+// beside is the record before and after the notice, item by item; nil when the record ends, of which there is no after.
 func beside(v Preview) *webui.Table {
+	if !v.After.Present() {
+		return nil
+	}
 	t := &webui.Table{Caption: both("今の記録と、届出の後", "The record now, and after"),
 		Columns: []webui.Column{{Name: both("項目", "Item")}, {Name: both("今の記録", "Now")}, {Name: both("届出の後", "After")}, {Name: both("変わるか", "Changes")}}}
 	was := items(v.Before.Record)
@@ -209,14 +214,12 @@ func beside(v Preview) *webui.Table {
 		d.before = was[i].after
 		after, mark := nameText(d.after), badge(webui.Off, "同じ", "same")
 		switch {
-		case !v.After.Present():
-			after, mark = both("消除", "deleted"), badge(webui.Bad, "消える", "deleted")
 		case recoded && i == len(was)-1:
 			after, mark = both("新しいコード（届け出ると決まります）", "a new code, drawn when it is filed"), badge(webui.Warn, "変わる", "changes")
 		case d.before != d.after:
 			mark = badge(webui.Warn, "変わる", "changes")
-		case i >= 5 && d.after == "":
-			continue // optional and absent
+		case i >= mainItems:
+			continue // not what a clerk compares with the paper
 		}
 		t.Rows = append(t.Rows, []any{d.label, nameText(d.before), after, mark})
 	}
@@ -228,6 +231,13 @@ func effectNotices(v Preview, d Dossier, o *Municipality) (ns []webui.Notice) {
 	when := both("この届出で", "This notice ends: ")
 	if v.Planned.Valid() {
 		when = both(v.Planned.Wareki()+"に、この届出で", "On "+v.Planned.String()+" this notice ends: ")
+	}
+	if !v.After.Present() {
+		ends := both("この方の住民票を消除します", "This person's record will be deleted")
+		if v.Planned.Valid() {
+			ends = both(v.Planned.Wareki()+"に、この方の住民票を消除します", "This person's record will be deleted on "+v.Planned.String())
+		}
+		ns = append(ns, webui.Notice{Kind: webui.Warn, Title: ends, Text: both("消除した後は、異動を届け出られません。人と日付を確かめてください。", "After that no change can be filed: make sure of the person and the day.")})
 	}
 	if v.Kills.Nothing() {
 		return []webui.Notice{{Kind: webui.OK, Title: both("この届出で失効するものはありません", "This notice ends nothing"), Text: held(d, o)}}

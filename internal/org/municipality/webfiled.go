@@ -37,7 +37,7 @@ func (w *screens) showFiled(rw http.ResponseWriter, r *http.Request) {
 			continue
 		}
 		name := reasonName(v.Change.Reason)
-		p.Notice = webui.Notice{Kind: webui.OK, Title: both("「"+name.JA+"」を受け付けました", "Filed: "+name.EN), Text: both("記録は第"+v.Number.String()+"版になり、都道府県へ通知しました。", "The record is now version "+v.Number.String()+", and the prefecture has been notified.")}
+		p.Notice = webui.Notice{Kind: webui.OK, Title: both("「"+name.JA+"」を受け付けました", "Filed: "+name.EN), Text: both("記録は第"+v.Number.String()+"版になりました。都道府県への電文が届いたかは、下の表で分かります。", "The record is now version "+v.Number.String()+". The table below tells whether its messages have arrived.")}
 		if !v.Kills.Nothing() {
 			p.Kills = []webui.Notice{{Kind: webui.Bad, Title: both("失効します: "+deadWords(v.Kills).JA, "Revoked: "+deadWords(v.Kills).EN), Text: both("失効の通知は、ほかの電文を待たずに届きます。", "The notice of this waits for no other message.")}}
 		}

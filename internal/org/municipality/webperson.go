@@ -161,6 +161,9 @@ type difference struct {
 	before, after string
 }
 
+// mainItems is how many of items are always shown; the others only when they change.
+const mainItems = 5
+
 // items are the items of a record that a change at the counter can alter, as texts.
 func items(r resident.Record) []difference {
 	return []difference{
@@ -173,7 +176,7 @@ func items(r resident.Record) []difference {
 		{label: both("区", "Ward"), after: r.Municipality.String()},
 		{label: both("世帯番号", "Household"), after: string(r.Household)},
 		{label: both("続柄", "Relation"), after: r.Relation.Reveal()},
-		{label: both("住民票コード", "Record code"), after: r.Code.Reveal()},
+		{label: both("住民票コード", "Record code"), after: grouped(r.Code)},
 	}
 }
 
