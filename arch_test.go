@@ -51,11 +51,13 @@ var rules = []struct{ from, may string }{
 	{"internal/desk", vocabulary + "internal/access internal/auditlog internal/due internal/exchange internal/host internal/sqlstore internal/webui internal/clock"},
 	{"internal/population", vocabulary},
 
+	{"internal/org", vocabulary + mechanisms + "internal/org/*"}, // a test of several together
 	{"internal/org/*", vocabulary + "verify " + mechanisms}, // never another organisation
 
 	{"internal/nation", vocabulary + mechanisms + "internal/population internal/org/*"},
 	{"internal/incident", vocabulary + mechanisms + "internal/org/*"},
-	{"cmd/akashi", vocabulary + mechanisms + "internal/population internal/nation internal/incident internal/org/*"},
+	{"internal/bench", vocabulary + mechanisms + "internal/population internal/nation internal/org/*"},
+	{"cmd/akashi", vocabulary + mechanisms + "internal/population internal/nation internal/incident internal/bench internal/org/*"},
 }
 
 // mechanisms are what every organisation may stand on.

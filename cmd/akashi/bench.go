@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/akashi-id/akashi/internal/bench"
+	"github.com/akashi-id/akashi/internal/plain"
+)
+
+func runBench(ctx context.Context, io streams, args []string) error {
+	var opt bench.Options
+	var asJSON bool
+	rest, err := parse(io, "bench", args, func(fs *flag.FlagSet) {
+		fs.BoolVar(&asJSON, "json", false, "print JSON")
+		fs.StringVar(&opt.Dir, "dir", "", "where the databases are made, to measure another disk; empty: the temporary directory")
+		fs.IntVar(&opt.Count, "count", 0, "how much; 0: as much as gives a steady figure")
+	}, 1)
+	if err != nil {
+		return err
+	}
+	if rest[0] == "list" {
+		for _, b := range bench.All() {
+			fmt.Fprintf(io.out, "%s  %s / %s\n", b.Name, b.Title.JA, b.Title.EN)
+		}
+		return nil
+	}
+	chosen := bench.All()
+	if rest[0] != "all" {
+		b, ok := bench.Find(rest[0])
+		if !ok {
+			return usage{plain.Bad("bench", "「"+rest[0]+"」という測定はありません。`akashi bench list` で一覧を見てください。",
+				"there is no measurement named "+rest[0]+": see `akashi bench list`")}
+		}
+		chosen = []bench.Bench{b}
+	}
+	dir, err := os.MkdirTemp(opt.Dir, "akashi-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	opt.Dir = dir
+	opt.Say = func(format string, a ...any) { fmt.Fprintf(io.err, format+"\n", a...) }
+	for _, b := range chosen {
+		r, err := b.Measure(ctx, opt)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			if err := printJSON(io, r); err != nil {
+				return err
+			}
+			continue
+		}
+		fmt.Fprintf(io.out, "%s (%d CPUs, %s, %s)\n", r.Name, r.Machine.CPUs, r.Machine.Go, r.Machine.Engine)
+		for _, v := range r.Results {
+			fmt.Fprintf(io.out, "  %s: %.1f %s\n", v.What, v.Value, v.Unit)
+			if v.Peer != "" {
+				fmt.Fprintf(io.out, "      %s: %.1f %s, ratio %.2f\n", v.Peer, v.PeerValue, v.Unit, v.Ratio)
+			}
+		}
+	}
+	return nil
+}

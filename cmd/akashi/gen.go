@@ -1,0 +1,39 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"flag"
+
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/population"
+	"github.com/akashi-id/akashi/resident"
+)
+
+func runGenResidents(_ context.Context, io streams, args []string) error {
+	opt := population.Options{}
+	var code, asOf string
+	if _, err := parse(io, "gen residents", args, func(fs *flag.FlagSet) {
+		fs.StringVar(&code, "municipality", "202029", "全国地方公共団体コード")
+		fs.IntVar(&opt.Count, "count", 1000, "how many residents")
+		fs.Uint64Var(&opt.Seed, "seed", 1, "the same seed makes the same residents")
+		fs.StringVar(&asOf, "as-of", "", "the day of the register; empty: today in Japan")
+	}, 0); err != nil {
+		return err
+	}
+	var err error
+	if opt.Municipality, err = resident.ParseMunicipalityCode("--municipality", code); err != nil {
+		return err
+	}
+	opt.AsOf = resident.DateOf(clock.System().Now())
+	if asOf != "" {
+		if opt.AsOf, err = resident.ParseDate("--as-of", asOf); err != nil {
+			return err
+		}
+	}
+	out := bufio.NewWriterSize(io.out, 1<<16)
+	if err := population.Generate(out, opt); err != nil {
+		return err
+	}
+	return out.Flush()
+}

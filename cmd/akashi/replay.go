@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/akashi-id/akashi/internal/incident"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/resident"
+)
+
+func runReplay(ctx context.Context, io streams, args []string) error {
+	opt := incident.Options{Seed: 1}
+	var asJSON bool
+	rest, err := parse(io, "replay", args, func(fs *flag.FlagSet) {
+		fs.BoolVar(&asJSON, "json", false, "print JSON")
+		fs.Uint64Var(&opt.Seed, "seed", 1, "another seed is another schedule")
+		fs.IntVar(&opt.Late, "late", 0, "lascom-2004: certificates of the outage whose holders move; 0 means 26")
+		fs.StringVar(&opt.Keep, "keep", "", "leave the databases of our variant in this directory")
+	}, 1)
+	if err != nil {
+		return err
+	}
+	if rest[0] == "list" {
+		for _, i := range incident.All() {
+			fmt.Fprintf(io.out, "%s  %s / %s\n", i.Name, i.Title.JA, i.Title.EN)
+		}
+		return nil
+	}
+	chosen := incident.All()
+	if rest[0] != "all" {
+		i, ok := incident.Find(rest[0])
+		if !ok {
+			return usage{plain.Bad("replay", "「"+rest[0]+"」という障害はありません。`akashi replay list` で一覧を見てください。",
+				"there is no failure named "+rest[0]+": see `akashi replay list`")}
+		}
+		chosen = []incident.Incident{i}
+	}
+	held := true
+	for _, i := range chosen {
+		r, err := i.Run(ctx, opt)
+		if err != nil {
+			return err
+		}
+		held = held && r.Akashi.Holds && !r.AsItWas.Holds
+		if asJSON {
+			err = printJSON(io, r)
+		} else {
+			printReplay(io, i, r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !held {
+		return errDidNotHold
+	}
+	return nil
+}
+
+func printReplay(io streams, i incident.Incident, r *incident.Report) {
+	fmt.Fprintf(io.out, "%s — %s / %s\n\n", i.Name, i.Title.JA, i.Title.EN)
+	for _, m := range r.Timeline {
+		fmt.Fprintf(io.out, "%s  %s / %s\n", m.At.In(resident.JST).Format("2006-01-02 15:04"), m.What.JA, m.What.EN)
+		printView(io, "当時 as it was", m.AsItWas)
+		printView(io, "Akashi        ", m.Akashi)
+	}
+	for _, o := range []struct {
+		name string
+		incident.Outcome
+	}{{"当時 / as it was", r.AsItWas}, {"Akashi", r.Akashi}} {
+		verdict := "保てなかった / did not hold"
+		if o.Holds {
+			verdict = "保った / held"
+		}
+		fmt.Fprintf(io.out, "\n%s: %s\n  %s\n", o.name, verdict, strings.Join(o.Findings, "\n  "))
+	}
+	fmt.Fprintln(io.out, "\n数 / counts")
+	for _, k := range slices.Sorted(maps.Keys(r.Counts)) {
+		fmt.Fprintf(io.out, "  %-26s %d\n", k, r.Counts[k])
+	}
+	fmt.Fprintf(io.out, "\n注 / notes\n  %s\n", strings.Join(r.Notes, "\n  "))
+}
+
+func printView(io streams, who string, v incident.View) {
+	fmt.Fprintf(io.out, "    %s  未通知 unsent %d  保留 parked %d  失効遅れ late %d\n", who, v.Unsent, v.Parked, v.Late)
+	for _, party := range slices.Sorted(maps.Keys(v.Sees)) {
+		fmt.Fprintf(io.out, "        %s: %s\n", party, v.Sees[party])
+	}
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/url"
+
+	"github.com/akashi-id/akashi/internal/nation"
+)
+
+func runReportIssuance(ctx context.Context, io streams, args []string) error {
+	var data, asOf string
+	var asJSON bool
+	if _, err := parse(io, "report issuance", args, func(fs *flag.FlagSet) {
+		fs.StringVar(&data, "data", defaultData, "data directory")
+		fs.StringVar(&asOf, "as-of", "", "the day up to whose end certificates are counted")
+		fs.BoolVar(&asJSON, "json", false, "print JSON")
+	}, 0); err != nil {
+		return err
+	}
+	var t nation.Issuance
+	if err := ask(ctx, data, "/ca/issuance?as-of="+url.QueryEscape(asOf), &t); err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(io, t)
+	}
+	fmt.Fprintf(io.out, "電子証明書の発行状況（%s現在） / certificates issued as of %s\n", t.AsOf, t.AsOf)
+	prefecture, sum := "", int64(0)
+	flush := func() {
+		if prefecture != "" {
+			fmt.Fprintf(io.out, "  %s 計 / total %d\n", prefecture, sum)
+		}
+		sum = 0
+	}
+	for _, r := range t.Rows {
+		if r.Prefecture != prefecture {
+			flush()
+			prefecture = r.Prefecture
+			fmt.Fprintln(io.out, prefecture)
+		}
+		fmt.Fprintf(io.out, "    %s %s  %d\n", r.Municipality, r.Name, r.Issued)
+		sum += r.Issued
+	}
+	flush()
+	fmt.Fprintf(io.out, "全国 / nationwide  %d\n", t.Total)
+	return nil
+}

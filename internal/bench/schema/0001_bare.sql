@@ -1,0 +1,1 @@
+CREATE TABLE bare(stream TEXT NOT NULL, seq BIGINT NOT NULL, payload BYTEA NOT NULL, PRIMARY KEY(stream, seq));

@@ -1,0 +1,80 @@
+// Package incident replays recorded failures (障害の再現) in virtual time, each in two variants on the same input: as it
+// was, where it must fail, and on this system, where it must hold.
+//
+// The as-it-was variant runs the organisations' own rules and SQL and differs from ours only in the mechanism that the
+// report names; without its trigger it holds on the same input, which a test shows. Every figure is counted from the run.
+//
+// A replay is one file, its schedule and its data beside it, under the name that `akashi replay` knows.
+package incident
+
+import (
+	"context"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/plain"
+)
+
+// Options say which run of a replay is wanted.
+type Options struct {
+	Seed uint64
+	// Late is how many certificates of the outage belong to holders who then move; lascom-2004 only. 0: its default.
+	Late int
+	// Keep is a directory in which the databases of our variant are left for a look; empty: memory.
+	Keep string
+	// NoTrigger leaves out what set the failure off: both variants must then hold.
+	NoTrigger bool
+	// Progress is told how far a long run has come, 0 to 1; may be nil.
+	Progress func(variant string, done float64)
+}
+
+// Report is what a replay found.
+type Report struct {
+	Name     string         `json:"name"`
+	Notes    []string       `json:"notes"` // what is synthetic, and what the run simplifies
+	AsItWas  Outcome        `json:"as_it_was"`
+	Akashi   Outcome        `json:"akashi"`
+	Counts   map[string]int `json:"counts"`
+	Timeline []Moment       `json:"timeline"`
+}
+
+// Outcome is what became of one variant.
+type Outcome struct {
+	Holds    bool     `json:"holds"`
+	Findings []string `json:"findings"`
+}
+
+// Moment is a line of the two timelines, side by side.
+type Moment struct {
+	At      time.Time      `json:"at"`
+	What    plain.Sentence `json:"what"`
+	AsItWas View           `json:"as_it_was"`
+	Akashi  View           `json:"akashi"`
+}
+
+// View is what was so at a moment, and what each party could see of it.
+type View struct {
+	Unsent int               `json:"unsent"` // notices that the center has not decided upon
+	Parked int               `json:"parked"` // of these, set aside in sight of both sides
+	Late   int               `json:"late"`   // certificates valid though their holders' change was filed
+	Sees   map[string]string `json:"sees"`   // party → what its screens show
+}
+
+// Incident is one recorded failure.
+type Incident struct {
+	Name  string
+	Title plain.Sentence
+	Run   func(ctx context.Context, opt Options) (*Report, error)
+}
+
+// All are the failures that can be replayed.
+func All() []Incident { return []Incident{lascom2004} }
+
+// Find returns the failure of a name.
+func Find(name string) (Incident, bool) {
+	for _, i := range All() {
+		if i.Name == name {
+			return i, true
+		}
+	}
+	return Incident{}, false
+}

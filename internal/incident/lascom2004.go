@@ -1,0 +1,273 @@
+package incident
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/keys"
+	"github.com/akashi-id/akashi/internal/org/ca"
+	"github.com/akashi-id/akashi/internal/org/nationalcenter"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/message/messagepb"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// lascom2004 is the failure of sources 000 and 001: the CA's notices of issuance to the national center stopped at one
+// that failed, on 2004-05-26; the same data was sent again and again and nothing behind it, nobody counted, and the
+// certificates of 26 holders who moved stayed valid. It came out on 2004-07-26, by chance, at a counter.
+var lascom2004 = Incident{
+	Name:  "lascom-2004",
+	Title: plain.Sentence{JA: "発行情報の再送信の繰返し（平成16年）", EN: "the resend loop of 2004"},
+	Run:   runLascom2004,
+}
+
+const (
+	theCA         = message.Org(message.CA)
+	theCenter     = message.Org(message.NationalCenter)
+	theValidation = message.Org(message.Validation)
+
+	// lateAfter is what counts as late: a revocation that the CA learnt of more than a day after the change was filed.
+	lateAfter = 24 * time.Hour
+)
+
+func runLascom2004(ctx context.Context, opt Options) (*Report, error) {
+	return lascom(ctx, opt, asReported)
+}
+
+// lascom runs both variants over a country of a size.
+func lascom(ctx context.Context, opt Options, nation size) (*Report, error) {
+	opt.Late = cmp.Or(opt.Late, defaultLate)
+	p, err := newPlan(opt.Seed, opt.Late, !opt.NoTrigger, nation)
+	if err != nil {
+		return nil, err
+	}
+	// The variants share nothing but the plan, and run beside each other.
+	var was, ours *variant
+	var wasErr, oursErr error
+	var both sync.WaitGroup
+	both.Go(func() { was, wasErr = replayLascom(ctx, p, opt, true) })
+	both.Go(func() { ours, oursErr = replayLascom(ctx, p, opt, false) })
+	both.Wait()
+	if err := errors.Join(wasErr, oursErr); err != nil {
+		return nil, err
+	}
+	return lascomReport(was, ours), nil
+}
+
+// variant is one run of the plan.
+type variant struct {
+	asItWas bool
+	plan    *plan
+	field   *field
+	clk     *clock.Virtual
+	driver  *clock.Driver
+	ca      *ca.CA
+	center  *nationalcenter.Center
+	feed    *feed // the CA's line to the center
+
+	moved     map[string]time.Time // request of the certificate → when its holder's change was filed
+	revoked   map[string]time.Time // → when the CA revoked it
+	requestOf map[cert.Serial]string
+	refused   map[string]string // request → why
+	moments   []moment
+	counts    map[string]int
+	findings  []string
+}
+
+// moment is one variant's view of a moment.
+type moment struct {
+	at   time.Time
+	what plain.Sentence
+	view View
+}
+
+// feed is the CA's line to the center. As it was, an answer that a message is refused counts as a failed transmission:
+// the same data is sent again, and nothing behind it. That is the one mechanism in which the variants differ.
+type feed struct {
+	exchange.Link
+	signer  exchange.Signer
+	clk     clock.Clock
+	broken  bool // as it was, until the repair
+	resends int
+}
+
+var errTransmission = errors.New("transmission error")
+
+func (f *feed) Deliver(ctx context.Context, to message.Org, b *messagepb.Batch) (*messagepb.Receipt, error) {
+	if to != theCenter || !f.broken {
+		return f.Link.Deliver(ctx, to, b)
+	}
+	all := &messagepb.Receipt{}
+	for _, raw := range b.Envelopes { // first in, first out
+		e, err := message.OpenEnvelope(raw)
+		if err != nil {
+			return nil, err
+		}
+		one, err := message.SealBatch(rand.Reader, f.signer.Key, f.signer.Certificate, f.clk.Now(), []*message.Envelope{e})
+		if err != nil {
+			return nil, err
+		}
+		r, err := f.Link.Deliver(ctx, to, one)
+		if err != nil {
+			return nil, err
+		}
+		v := r.Verdicts[0]
+		if v.Outcome != string(message.Applied) && v.Settled != string(message.Applied) {
+			f.resends++
+			return nil, errTransmission
+		}
+		all.Verdicts, all.Decisions = append(all.Verdicts, v), r.Decisions
+	}
+	return all, nil
+}
+
+func (f *feed) Hello(ctx context.Context, to message.Org, g *messagepb.Greeting) (*messagepb.Acquaintance, error) {
+	return f.Link.Hello(ctx, to, g)
+}
+
+func replayLascom(ctx context.Context, p *plan, opt Options, asItWas bool) (v *variant, err error) {
+	v = &variant{asItWas: asItWas, plan: p, clk: clock.NewVirtual(serviceBegan.AddDays(-1).Start()), moved: map[string]time.Time{},
+		revoked: map[string]time.Time{}, requestOf: map[cert.Serial]string{}, refused: map[string]string{}, counts: map[string]int{}}
+	if v.field, err = newField(v.clk); err != nil {
+		return nil, err
+	}
+	v.field.taken = v.taken
+	closeAll, err := v.open(ctx, opt)
+	if err != nil {
+		return nil, err
+	}
+	defer closeAll()
+	if err := v.registerHolders(ctx); err != nil {
+		return nil, fmt.Errorf("couldn't register the holders: %w", err)
+	}
+	return v, v.run(ctx, opt)
+}
+
+// open starts the two real organisations: the CA and the center.
+func (v *variant) open(ctx context.Context, opt Options) (func(), error) {
+	dir, err := os.MkdirTemp("", "akashi-replay-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir) // the keys are read when the CA is opened
+	if _, err := ca.Found(rand.Reader, v.clk.Now(), keys.Dir(dir), cert.P256SHA256); err != nil {
+		return nil, err
+	}
+	var field []message.Org
+	seen := map[message.Org]bool{}
+	for _, i := range v.plan.issuances {
+		if o := municipalityOf(i.place); !seen[o] {
+			seen[o] = true
+			field = append(field, o)
+		}
+	}
+	prefectures := []message.Org{}
+	for _, p := range resident.Prefectures() {
+		prefectures = append(prefectures, message.Org(fmt.Sprintf("prefecture-%02d", p.Code)))
+	}
+	ground := func(self message.Org, peers ...message.Org) (host.Config, error) {
+		signer, err := v.field.signer(self)
+		url := "memory:"
+		if opt.Keep != "" && !v.asItWas {
+			url = "sqlite:" + filepath.Join(opt.Keep, string(self), "akashi.db")
+			err = errors.Join(err, os.MkdirAll(filepath.Join(opt.Keep, string(self)), 0o700))
+		}
+		return host.Config{Self: self, Name: self.Role().Name(), StoreURL: url, Clock: v.clk, Rand: rand.Reader, Signer: signer,
+			Trust: v.field.trust, Link: v.field.link(self), Peers: peers, Limits: exchange.Limits{ProbePause: time.Hour, Retention: 10 * 365 * 24 * time.Hour}}, err
+	}
+	caGround, err := ground(theCA, append(field, theCenter, theValidation)...)
+	if err != nil {
+		return nil, err
+	}
+	v.feed = &feed{Link: caGround.Link, signer: caGround.Signer, clk: v.clk, broken: v.asItWas}
+	caGround.Link = v.feed
+	if v.ca, err = ca.New(ctx, ca.Config{Config: caGround, Keys: keys.Dir(dir), OCSPURL: "http://127.0.0.1/ocsp", ListDays: 7,
+		Validation: theValidation, NationalCenter: theCenter}); err != nil {
+		return nil, err
+	}
+	centerGround, err := ground(theCenter, append(prefectures, theCA)...)
+	if err == nil {
+		v.center, err = nationalcenter.New(ctx, nationalcenter.Config{Config: centerGround})
+	}
+	if err != nil {
+		v.ca.Close()
+		return nil, err
+	}
+	v.field.net.Join(theCA, v.ca.Exchange)
+	v.field.net.Join(theCenter, v.center.Exchange)
+	v.driver = clock.NewDriver(v.clk, slices.Concat(v.ca.Tasks(), v.center.Tasks()))
+	return func() { v.ca.Close(); v.center.Close() }, nil
+}
+
+func municipalityOf(p place) message.Org { return message.Org("municipality-" + p.code.String()) }
+
+func prefectureOf(p place) message.Org {
+	return message.Org(fmt.Sprintf("prefecture-%02d", p.code.Prefecture()))
+}
+
+func request(n int) string { return fmt.Sprintf("r%05d", n) }
+
+// holder is the state of the holder of a planned certificate, as the center holds it. moved: after the move.
+func (v *variant) holder(i issuance, moved *time.Time) resident.IdentificationInfo {
+	name := mustName("見本　太郎")
+	if i.trigger {
+		name = asRegistered
+	}
+	town := "見本町１番"
+	info := resident.IdentificationInfo{
+		Code: resident.RecordCodeOf(uint64(1_000_000_000 + i.number)), Municipality: i.place.code, Version: 1,
+		Change: resident.ChangeInfo{Reason: resident.MoveIn, Arose: serviceBegan.AddDays(-1)},
+	}
+	if moved != nil {
+		town = "新町２番"
+		info.Version = 2
+		info.Change = resident.ChangeInfo{Reason: resident.MoveWithin, Arose: resident.DateOf(*moved)}
+	}
+	address, _ := resident.ParseAddress("address", i.place.name+town)
+	info.BasicFour = resident.BasicFour{Name: name, Birth: resident.WholeDate(resident.MustDate(1950, 1, 1).AddDays(i.number % 9000)),
+		Sex: resident.Sex(1 + i.number%2), Address: address}
+	return info
+}
+
+// The trigger: the register writes one holder's name with 髙, the application with 高. The center finds that the notice
+// does not match the record, as its error check of 2004 found something that is not known.
+var (
+	asRegistered = mustName("髙橋　見本")
+	asApplied    = mustName("高橋　見本")
+)
+
+func mustName(s string) resident.Name {
+	n, err := resident.ParseName("name", s)
+	if err != nil {
+		panic(err) // fixed in the program
+	}
+	return n
+}
+
+// registerHolders loads the holders' records into the center before the service begins.
+func (v *variant) registerHolders(ctx context.Context) error {
+	byPrefecture := map[message.Org][]message.Payload{}
+	for _, i := range v.plan.issuances {
+		o := prefectureOf(i.place)
+		byPrefecture[o] = append(byPrefecture[o], message.ResidentChange{After: v.holder(i, nil)})
+	}
+	for o, payloads := range byPrefecture {
+		if err := v.field.send(ctx, o, v.center.Exchange, payloads...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

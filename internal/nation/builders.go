@@ -1,0 +1,86 @@
+package nation
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/org/ca"
+	"github.com/akashi-id/akashi/internal/org/municipality"
+	"github.com/akashi-id/akashi/internal/org/nationalcenter"
+	"github.com/akashi-id/akashi/internal/org/prefecture"
+	"github.com/akashi-id/akashi/internal/org/validation"
+	"github.com/akashi-id/akashi/internal/org/verifier"
+	"github.com/akashi-id/akashi/message"
+)
+
+// builders open an organisation of each role.
+var builders = map[message.Role]func(context.Context, setting, host.Config, *access.Sessions) (*organisation, error){
+	message.Municipality:   openMunicipality,
+	message.Prefecture:     openPrefecture,
+	message.NationalCenter: openCenter,
+	message.CA:             openCA,
+	message.Validation:     openValidation,
+	message.Verifier:       openVerifier,
+}
+
+// ocspURL is where a country's OCSP answers are fetched: below the front door, so that it is the same in one process and
+// in many.
+func (s setting) ocspURL() string { return s.portal + "/" + string(message.Validation) + "/ocsp" }
+
+func openMunicipality(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
+	o, err := municipality.New(ctx, municipality.Config{Config: h, Sessions: sessions, TestCountry: s.personas, Portal: s.portal,
+		Trace: s.portal + "/trace?what="})
+	if err != nil {
+		return nil, err
+	}
+	control := controlOf(o.Host)
+	control.HandleFunc("POST /import", func(w http.ResponseWriter, r *http.Request) { serveImport(w, r, o) })
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: control, counter: o}, nil
+}
+
+func openPrefecture(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
+	o, err := prefecture.New(ctx, prefecture.Config{Config: h, Sessions: sessions, TestCountry: s.personas, Portal: s.portal})
+	if err != nil {
+		return nil, err
+	}
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host)}, nil
+}
+
+func openCenter(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
+	o, err := nationalcenter.New(ctx, nationalcenter.Config{Config: h, Sessions: sessions, TestCountry: s.personas, Portal: s.portal})
+	if err != nil {
+		return nil, err
+	}
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host)}, nil
+}
+
+func openCA(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
+	o, err := ca.New(ctx, ca.Config{Config: h, Keys: s.keys(), OCSPURL: s.ocspURL(), Validation: s.peerOf(message.Validation),
+		NationalCenter: s.peerOf(message.NationalCenter), Sessions: sessions, TestCountry: s.personas, Portal: s.portal})
+	if err != nil {
+		return nil, err
+	}
+	control := controlOf(o.Host)
+	control.HandleFunc("GET /issuance", func(w http.ResponseWriter, r *http.Request) { serveIssuance(w, r, o) })
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: control}, nil
+}
+
+func openValidation(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
+	o, err := validation.New(ctx, validation.Config{Config: h, Keys: s.keys(), CA: s.peerOf(message.CA), Sessions: sessions,
+		TestCountry: s.personas, Portal: s.portal})
+	if err != nil {
+		return nil, err
+	}
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host)}, nil
+}
+
+func openVerifier(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
+	o, err := verifier.New(ctx, verifier.Config{Config: h, Keys: s.keys(), OCSPURL: s.ocspURL(), Sessions: sessions,
+		TestCountry: s.personas, Portal: s.portal})
+	if err != nil {
+		return nil, err
+	}
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host)}, nil
+}

@@ -1,0 +1,80 @@
+package nation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/plain"
+)
+
+// A running country answers the command line on a socket in its directory. Whoever may open the socket may already
+// read the directory: it is the same right.
+const (
+	socketName = "akashi.sock"
+	lockName   = "akashi.lock"
+)
+
+// ErrRunning means that another process has the data directory.
+var ErrRunning = plain.Bad("--data",
+	"このデータの国は、別のプロセスで動いています。先にそれを止めてください。",
+	"another process runs the country of this data directory: stop that one first")
+
+// lock takes the data directory for this process, until it ends or release is called.
+func lock(dir string) (release func(), err error) {
+	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't open the lock of the data directory: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, ErrRunning
+	}
+	return func() { f.Close() }, nil
+}
+
+// serveSocket answers on a socket file that only its owner may open.
+func serveSocket(path string, h http.Handler) (close func(), err error) {
+	// What is left of a process that was killed; the lock says that nobody uses it.
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	old := syscall.Umask(0o177)
+	ln, err := net.Listen("unix", path)
+	syscall.Umask(old)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't open the control socket: %w", err)
+	}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	go srv.Serve(ln)
+	return func() { srv.Close(); os.Remove(path) }, nil
+}
+
+// socketTransport calls a handler behind a socket file.
+func socketTransport(path string) http.RoundTripper {
+	return &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", path)
+	}}
+}
+
+// Client returns a client for the country of a data directory: the running one when there is one, and otherwise one
+// opened here for as long as the caller needs it.
+func Client(ctx context.Context, dir string, open func(context.Context) (*Country, error)) (c *http.Client, done func(), err error) {
+	path := filepath.Join(dir, socketName)
+	if conn, err := net.Dial("unix", path); err == nil {
+		conn.Close()
+		return &http.Client{Transport: socketTransport(path)}, func() {}, nil
+	}
+	country, err := open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &http.Client{Transport: socketTransport(path)}, func() { country.Close() }, nil
+}

@@ -1,0 +1,169 @@
+package nation
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/org/municipality"
+	"github.com/akashi-id/akashi/message"
+)
+
+// Options say how a country runs.
+type Options struct {
+	Dir    string // data directory
+	Spec   *Spec
+	Listen string // address of the portal; "127.0.0.1:0" takes a free port
+	Log    *slog.Logger
+}
+
+// Country is a country whose organisations run in this process.
+type Country struct {
+	URL string // of the portal
+
+	dir           string
+	organisations []*organisation
+	stop          context.CancelFunc
+	tasks         sync.WaitGroup
+	closers       []func()
+}
+
+// Open founds the country where needed, opens every organisation, starts their tasks and serves the portal. On return it
+// is ready. The same directory goes on exactly where it stopped, however it stopped.
+func Open(ctx context.Context, opt Options) (c *Country, err error) {
+	if err := access.GuardLoopback(opt.Listen, true); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(opt.Dir, 0o711); err != nil {
+		return nil, fmt.Errorf("couldn't make the data directory: %w", err)
+	}
+	release, err := lock(opt.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	c = &Country{dir: opt.Dir, stop: stop, closers: []func(){release}}
+	defer func() {
+		if err != nil {
+			c.Close()
+		}
+	}()
+	clk := clock.System()
+	if err := Found(opt.Dir, opt.Spec, clk.Now()); err != nil {
+		return nil, err
+	}
+	ln, err := net.Listen("tcp", opt.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't listen for the portal: %w", err)
+	}
+	c.URL = "http://" + ln.Addr().String()
+	c.closers = append(c.closers, func() { ln.Close() })
+	net := new(exchange.Memory)
+	var members []member
+	for _, e := range opt.Spec.Organisations {
+		o, err := c.join(ctx, opt, e, net, clk)
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, member{entry: e, web: o.web, control: o.control})
+	}
+	front, err := newPortal(opt.Spec, members, KeyDir(opt.Dir, "portal"), clk, opt.Log)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range c.organisations {
+		c.tasks.Go(func() { runTasks(ctx, clk, o.tasks, opt.Log) })
+	}
+	srv := &http.Server{Handler: front.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug)}
+	go srv.Serve(ln)
+	c.closers = append(c.closers, func() { srv.Close() })
+	closeSocket, err := serveSocket(filepath.Join(opt.Dir, socketName), front.control())
+	if err != nil {
+		return nil, err
+	}
+	c.closers = append(c.closers, closeSocket)
+	return c, populate(ctx, opt.Dir, opt.Spec, members)
+}
+
+func (c *Country) join(ctx context.Context, opt Options, e Entry, net *exchange.Memory, clk clock.Clock) (*organisation, error) {
+	id, err := openIdentity(KeyDir(opt.Dir, e.ID))
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read the keys of %s: %w", e.ID, err)
+	}
+	s := setting{id: e.ID, name: e.Name.Sentence(), dir: filepath.Join(opt.Dir, string(e.ID)), store: e.Store,
+		peers: opt.Spec.Peers(e.ID), residents: e.Residents, portal: c.URL, personas: true, clock: clk, log: opt.Log}
+	o, err := s.open(ctx, id, net.As(e.ID))
+	if err != nil {
+		return nil, err
+	}
+	c.organisations = append(c.organisations, o)
+	net.Join(e.ID, o.Exchange)
+	return o, nil
+}
+
+// Municipality is the counter of a municipality, for measurements that need no screen; nil when there is none.
+func (c *Country) Municipality(id message.Org) *municipality.Municipality {
+	if o := c.find(id); o != nil {
+		return o.counter
+	}
+	return nil
+}
+
+// Exchange is an organisation's end of its streams; nil when there is none.
+func (c *Country) Exchange(id message.Org) *exchange.Exchange {
+	if o := c.find(id); o != nil {
+		return o.Host.Exchange
+	}
+	return nil
+}
+
+// CACertificate is the certificate of the citizens' CA for a profile.
+func (c *Country) CACertificate(p cert.Profile) (*x509.Certificate, error) {
+	ders, err := KeyDir(c.dir, message.Org(message.CA)).Certificates("ca-" + p.String())
+	if err != nil {
+		return nil, err
+	}
+	return x509.ParseCertificate(ders[0])
+}
+
+func (c *Country) find(id message.Org) *organisation {
+	for _, o := range c.organisations {
+		if o.Self == id {
+			return o
+		}
+	}
+	return nil
+}
+
+// Close stops the tasks, then the doors, then the databases. What was under way is either committed or will be done
+// again at the next start.
+func (c *Country) Close() error {
+	c.stop()
+	c.tasks.Wait()
+	var errs []error
+	for i := len(c.closers) - 1; i > 0; i-- {
+		c.closers[i]()
+	}
+	for _, o := range c.organisations {
+		errs = append(errs, o.Close())
+	}
+	c.closers[0]() // the lock, when nothing is open any more
+	c.closers = c.closers[:1]
+	return errors.Join(errs...)
+}

@@ -1,0 +1,198 @@
+package nation
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/keys"
+	"github.com/akashi-id/akashi/internal/org/ca"
+	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/message"
+)
+
+// The names under which an organisation keeps its keys and what it trusts.
+const (
+	tlsKey    = "tls"
+	signKey   = "sign"
+	rootCerts = "infrastructure" // the infrastructure CA's certificates
+)
+
+// Found gives every organisation of the country what it needs to start: keys made in its own directory, certificates
+// for them, the infrastructure CA's certificate, and the citizens' CAs' certificates for those who verify. What is
+// there already stays as it is.
+func Found(dir string, spec *Spec, now time.Time) error {
+	if err := os.MkdirAll(dir, 0o711); err != nil {
+		return fmt.Errorf("couldn't make the data directory: %w", err)
+	}
+	if err := writeNation(dir, spec); err != nil {
+		return err
+	}
+	root, err := infrastructureCA(dir, now)
+	if err != nil {
+		return fmt.Errorf("couldn't found the infrastructure CA: %w", err)
+	}
+	for _, e := range spec.Organisations {
+		if err := certify(KeyDir(dir, e.ID), root, e.ID, now); err != nil {
+			return fmt.Errorf("couldn't certify %s: %w", e.ID, err)
+		}
+	}
+	for _, e := range spec.Organisations {
+		if e.ID.Role() != message.CA {
+			continue
+		}
+		if err := foundCitizensCA(dir, spec, e.ID, now); err != nil {
+			return fmt.Errorf("couldn't found the CA: %w", err)
+		}
+	}
+	return nil
+}
+
+// KeyDir is where an organisation's keys are.
+func KeyDir(dir string, o message.Org) keys.Dir {
+	return keys.Dir(filepath.Join(dir, string(o), "keys"))
+}
+
+func writeNation(dir string, spec *Spec) error {
+	text, err := yaml.Marshal(spec)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "nation.yaml"), text, 0o644)
+}
+
+func infrastructureCA(dir string, now time.Time) (*pki.InfrastructureCA, error) {
+	d := keys.Dir(filepath.Join(dir, "root"))
+	key, err := d.Signer(rootCerts)
+	if errors.Is(err, fs.ErrNotExist) {
+		fresh, err := pki.NewInfrastructureCA(rand.Reader, now)
+		if err != nil {
+			return nil, err
+		}
+		// The certificate first: a key without one is made anew, a certificate without a key would be trusted for nothing.
+		if err := d.PutCertificates(rootCerts, fresh.Certificate()); err != nil {
+			return nil, err
+		}
+		return fresh, d.PutSigner(rootCerts, fresh.Key())
+	}
+	if err != nil {
+		return nil, err
+	}
+	ders, err := d.Certificates(rootCerts)
+	if err != nil {
+		return nil, err
+	}
+	return pki.OpenInfrastructureCA(ders[0], key)
+}
+
+// certify makes an organisation's two keys, for its lines and for its messages, and has them certified; certificates
+// that have less than a month to live are renewed.
+func certify(d keys.Dir, root *pki.InfrastructureCA, o message.Org, now time.Time) error {
+	if err := d.PutCertificates(rootCerts, root.Certificate()); err != nil {
+		return err
+	}
+	trust, err := pki.NewTrust(root.Certificate())
+	if err != nil {
+		return err
+	}
+	for name, usage := range map[string]pki.Usage{tlsKey: pki.ForTLS, signKey: pki.ForSigning} {
+		key, _, err := d.Ensure(rand.Reader, name, cert.P256SHA256)
+		if err != nil {
+			return err
+		}
+		if ders, err := d.Certificates(name); err == nil {
+			if id, err := trust.Identify(ders[0], usage, now.AddDate(0, 1, 0)); err == nil && id.Organisation == string(o) {
+				continue
+			}
+		}
+		der, err := root.IssueOrganisation(rand.Reader, now, pki.Organisation{ID: string(o), Usage: usage, Public: key.Public()})
+		if err != nil {
+			return err
+		}
+		if err := d.PutCertificates(name, der); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// foundCitizensCA holds the CA's founding ceremony, and gives its certificates to those who must know them. They are
+// handed over as files, as a ceremony does: a message could not prove what it founds.
+func foundCitizensCA(dir string, spec *Spec, o message.Org, now time.Time) error {
+	if _, err := ca.Found(rand.Reader, now, KeyDir(dir, o), cert.Today.Algorithm()); err != nil {
+		return err
+	}
+	for _, name := range []string{"ca-signature", "ca-authentication"} {
+		ders, err := KeyDir(dir, o).Certificates(name)
+		if err != nil {
+			return err
+		}
+		for _, e := range spec.Organisations {
+			if e.ID == o {
+				continue
+			}
+			if err := KeyDir(dir, e.ID).PutCertificates(name, ders...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// identity is what an organisation shows on its lines and signs its messages with, and whom it trusts.
+type identity struct {
+	tls    pki.Identity
+	signer exchange.Signer
+	trust  *pki.Trust
+}
+
+func openIdentity(d keys.Dir) (identity, error) {
+	var id identity
+	roots, err := d.Certificates(rootCerts)
+	if err != nil {
+		return id, err
+	}
+	if id.trust, err = pki.NewTrust(roots...); err != nil {
+		return id, err
+	}
+	read := func(name string) (key pki.Identity, err error) {
+		ders, err := d.Certificates(name)
+		if err != nil {
+			return key, err
+		}
+		signer, err := d.Signer(name)
+		return pki.Identity{Certificate: ders[0], Key: signer}, err
+	}
+	if id.tls, err = read(tlsKey); err != nil {
+		return id, err
+	}
+	sign, err := read(signKey)
+	id.signer = exchange.Signer{Key: sign.Key, Certificate: sign.Certificate}
+	return id, err
+}
+
+// sessionKey reads the key that signs an organisation's sessions, and makes it when there is none.
+func sessionKey(d keys.Dir) ([]byte, error) {
+	path := filepath.Join(string(d), "session.key")
+	key, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		key = make([]byte, 32)
+		if _, err := io.ReadFull(rand.Reader, key); err != nil {
+			return nil, err
+		}
+		if err := os.MkdirAll(string(d), 0o700); err != nil {
+			return nil, err
+		}
+		return key, os.WriteFile(path, key, 0o600)
+	}
+	return key, err
+}

@@ -1,0 +1,88 @@
+package nation
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/keys"
+	"github.com/akashi-id/akashi/internal/org/municipality"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/message"
+)
+
+// setting is what one organisation is opened with, wherever it runs.
+type setting struct {
+	id        message.Org
+	name      plain.Sentence
+	dir       string // its own directory
+	store     string // empty: SQLite in dir
+	peers     []message.Org
+	residents int
+	// portal is the address of the country's front door; OCSP answers and revocation lists are fetched below it.
+	portal   string
+	personas bool
+	clock    clock.Clock
+	log      *slog.Logger
+}
+
+func (s setting) keys() keys.Dir { return keys.Dir(filepath.Join(s.dir, "keys")) }
+
+// organisation is one that runs: its ground, its screens, and what the command line may ask of it.
+type organisation struct {
+	*host.Host
+	tasks   []clock.Task
+	web     http.Handler
+	control http.Handler
+	counter *municipality.Municipality // of a municipality
+}
+
+// open opens the organisation over a link.
+func (s setting) open(ctx context.Context, id identity, link exchange.Link) (*organisation, error) {
+	if s.store == "" {
+		s.store = "sqlite:" + filepath.Join(s.dir, "akashi.db")
+	}
+	hostConfig := host.Config{
+		Self: s.id, Name: s.name, StoreURL: s.store, Clock: s.clock, Rand: rand.Reader,
+		Signer: id.signer, Trust: id.trust, Link: link, Peers: s.peers, Log: s.log,
+	}
+	key, err := sessionKey(s.keys())
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read the session key: %w", err)
+	}
+	sc := access.SessionConfig{Org: string(s.id), Base: "/" + string(s.id), Key: key, Clock: s.clock}
+	if s.personas {
+		sc.Personas = access.Personas()
+	}
+	sessions, err := access.NewSessions(sc)
+	if err != nil {
+		return nil, err
+	}
+	build, ok := builders[s.id.Role()]
+	if !ok {
+		return nil, errors.New("no organisation of this role can be started: " + string(s.id.Role()))
+	}
+	o, err := build(ctx, s, hostConfig, sessions)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't open %s: %w", s.id, err)
+	}
+	return o, nil
+}
+
+// peerOf is the peer of a role that an organisation has one of; empty when it has none.
+func (s setting) peerOf(r message.Role) message.Org {
+	for _, p := range s.peers {
+		if p.Role() == r {
+			return p
+		}
+	}
+	return ""
+}

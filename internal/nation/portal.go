@@ -1,0 +1,243 @@
+package nation
+
+import (
+	"embed"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/keys"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/message"
+)
+
+//go:embed html/*.html
+var pages embed.FS
+
+// portal is the country's front door: it shows the organisations and what runs between them, lets a visitor of the test
+// country choose a persona, and leads to the organisations' own screens, which it serves or passes on below its address.
+type portal struct {
+	spec     *Spec
+	members  []member
+	clock    clock.Clock
+	ui       *webui.UI
+	home     *webui.Page
+	trace    *webui.Page
+	sessions *access.Sessions
+}
+
+func newPortal(spec *Spec, members []member, keys keys.Dir, clk clock.Clock, log *slog.Logger) (*portal, error) {
+	key, err := sessionKey(keys)
+	if err != nil {
+		return nil, err
+	}
+	p := &portal{spec: spec, members: members, clock: clk}
+	if p.sessions, err = access.NewSessions(access.SessionConfig{Org: "portal", Key: key, Clock: clk, Personas: access.Personas()}); err != nil {
+		return nil, err
+	}
+	p.ui, err = webui.New(webui.Config{Org: plain.Sentence{JA: "試験国 Akashi", EN: "Test country Akashi"}, Role: webui.Portal, TestCountry: true,
+		Clock: clk, Sessions: p.sessions, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	if p.home, err = p.ui.Page(pages, "portal"); err != nil {
+		return nil, err
+	}
+	p.trace, err = p.ui.Page(pages, "trace")
+	return p, err
+}
+
+// handler serves the portal, and every organisation below its own path.
+func (p *portal) handler() http.Handler {
+	own := http.NewServeMux()
+	own.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		p.ui.Render(w, r, p.home, http.StatusOK, p.view(r))
+	})
+	own.HandleFunc("GET /part", func(w http.ResponseWriter, r *http.Request) {
+		p.ui.RenderPart(w, r, p.home, "part", p.view(r))
+	})
+	own.HandleFunc("GET /trace", func(w http.ResponseWriter, r *http.Request) {
+		p.ui.Render(w, r, p.trace, http.StatusOK, p.follow(r))
+	})
+	own.HandleFunc("GET /trace/part", func(w http.ResponseWriter, r *http.Request) {
+		p.ui.RenderPart(w, r, p.trace, "part", p.follow(r))
+	})
+	mux := http.NewServeMux()
+	mux.Handle("/", p.ui.Serve(own))
+	for _, m := range p.members {
+		base := "/" + string(m.entry.ID)
+		mux.Handle(base+"/", m.web)
+		mux.Handle("GET "+base, http.RedirectHandler(base+"/", http.StatusSeeOther))
+	}
+	return mux
+}
+
+// control is what the command line may ask of the running country.
+func (p *portal) control() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /trace", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, trace(r.Context(), p.members, r.FormValue("what")), nil)
+	})
+	for _, m := range p.members {
+		base := "/" + string(m.entry.ID)
+		mux.Handle(base+"/", http.StripPrefix(base, m.control))
+	}
+	return mux
+}
+
+type portalView struct {
+	Flow   webui.Flow
+	Silent []webui.Notice
+	Known  bool
+	Choose webui.Notice
+	Enter  []webui.Enter
+	Form   *webui.Form
+}
+
+func (p *portal) view(r *http.Request) portalView {
+	person := access.From(r.Context())
+	v := portalView{Known: person.ID != "", Form: webui.NewForm(nil), Choose: webui.Notice{Kind: webui.Info,
+		Title: plain.Sentence{JA: "はじめに担当者を選んでください", EN: "First choose who you are"},
+		Text:  plain.Sentence{JA: "試験国には、窓口職員・運用員・監査人がいます。選んだ人として、各団体の画面に入ります。", EN: "The test country has clerks, operators and an auditor. You enter the organisations' screens as one of them."},
+		Link:  &webui.Link{Href: p.ui.URL("/session"), Text: plain.Sentence{JA: "担当者を選ぶ", EN: "Choose a persona"}}}}
+	all, silent := pairs(r.Context(), p.members)
+	v.Flow = p.flow(all, silent)
+	for _, m := range p.members {
+		if err := silent[m.entry.ID]; err != nil {
+			v.Silent = append(v.Silent, silence(m))
+		}
+		if v.Known {
+			v.Enter = append(v.Enter, webui.Enter{Base: "/" + string(m.entry.ID), Persona: person.ID, Text: m.entry.Name.Sentence()})
+		}
+	}
+	return v
+}
+
+func silence(m member) webui.Notice {
+	return webui.Notice{Kind: webui.Bad,
+		Title: plain.Sentence{JA: m.entry.Name.JA + " が応答しません", EN: m.entry.Name.EN + " does not answer"},
+		Text:  plain.Sentence{JA: "この団体の数字は出ていません。ほかの団体は動いています。", EN: "Its figures are missing here. The others go on."}}
+}
+
+// steps places the roles along the way from the counter to the verifier.
+var steps = map[message.Role]float64{
+	message.Municipality: 0, message.Prefecture: 1, message.NationalCenter: 2, message.CA: 3, message.Validation: 4, message.Verifier: 5,
+}
+
+func (p *portal) flow(all map[message.Org][]exchange.Pair, silent map[message.Org]error) webui.Flow {
+	f := webui.Flow{Caption: plain.Sentence{JA: "団体と電文の流れ", EN: "Organisations and messages"}}
+	beside := map[message.Role]float64{}
+	most := 0.0
+	for _, m := range p.members {
+		beside[m.entry.ID.Role()]++
+		most = max(most, beside[m.entry.ID.Role()])
+	}
+	placed := map[message.Role]float64{}
+	for _, m := range p.members {
+		role := m.entry.ID.Role()
+		f.Nodes = append(f.Nodes, webui.Node{ID: string(m.entry.ID), Name: m.entry.Name.Sentence(), Role: role, Href: "/" + string(m.entry.ID) + "/",
+			Along: steps[role], Across: placed[role] + (most-beside[role])/2})
+		placed[role]++
+	}
+	now := p.clock.Now()
+	for _, m := range p.members {
+		for _, x := range all[m.entry.ID] {
+			l := webui.Line{From: string(x.Self), To: string(x.Peer), Sent: x.Sent, Outstanding: x.Waiting, Parked: x.Parked, Held: x.Held,
+				Refused: x.State == exchange.PairDown || x.State == exchange.PairRefused,
+				// The way back, and what goes beside the two rivers, stands in the table only.
+				TableOnly: steps[x.Peer.Role()] != steps[x.Self.Role()]+1}
+			if !x.Oldest.IsZero() {
+				l.Lag = now.Sub(x.Oldest)
+			}
+			f.Lines = append(f.Lines, l)
+		}
+	}
+	return f
+}
+
+type traceView struct {
+	Timeline webui.Timeline
+	Nothing  webui.Empty
+	Silent   []webui.Notice
+	Refresh  string
+}
+
+// follow shows a trace to who may view messages: each organisation's part as far as this person may at its role.
+func (p *portal) follow(r *http.Request) traceView {
+	what := strings.TrimSpace(r.FormValue("what"))
+	v := traceView{Refresh: p.ui.URL("/trace/part?what=" + url.QueryEscape(what)),
+		Nothing:  webui.Empty{Text: plain.Sentence{JA: "この番号の電文は見つかりませんでした。番号を確かめてください。", EN: "No message was found under this number: check it."}},
+		Timeline: webui.Timeline{Caption: plain.Sentence{JA: "「" + what + "」の経路", EN: "The path of “" + what + "”"}}}
+	person := access.From(r.Context())
+	var may []member
+	for _, m := range p.members {
+		if access.May(person, access.ViewMessages, m.entry.ID.Role()) == nil {
+			may = append(may, m)
+		}
+	}
+	if len(may) == 0 {
+		v.Nothing.Text = plain.Sentence{JA: "経路を見るには、運用員か監査人を選んでください。", EN: "Choose an operator or the auditor to see the path."}
+		v.Nothing.Link = &webui.Link{Href: p.ui.URL("/session"), Text: plain.Sentence{JA: "担当者を選ぶ", EN: "Choose a persona"}}
+		return v
+	}
+	t := trace(r.Context(), may, what)
+	var first time.Time
+	for _, h := range t.Hops {
+		if first.IsZero() {
+			first = h.SentAt
+		}
+		v.Timeline.Stops = append(v.Timeline.Stops, p.stop(h, first))
+	}
+	for _, s := range t.Silent {
+		for _, m := range p.members {
+			if m.entry.ID == s.Organisation {
+				v.Silent = append(v.Silent, silence(m))
+			}
+		}
+	}
+	return v
+}
+
+func (p *portal) stop(h Hop, first time.Time) webui.Stop {
+	to, _ := p.spec.Entry(h.To)
+	from, _ := p.spec.Entry(h.From)
+	s := webui.Stop{Org: to.Name.Sentence(), Role: h.To.Role(),
+		What:  plain.Sentence{JA: from.Name.JA + " から: " + h.Name.JA, EN: "from " + from.Name.EN + ": " + h.Name.EN},
+		State: badge(h),
+		Detail: []webui.Term{
+			{Label: plain.Sentence{JA: "電文番号", EN: "Message"}, Value: webui.Code(h.Message)},
+			{Label: plain.Sentence{JA: "送った時刻", EN: "Sent"}, Value: h.SentAt},
+		}}
+	if h.Arrived != nil {
+		s.At, s.After = *h.Arrived, h.Arrived.Sub(first)
+		s.Detail = append(s.Detail, webui.Term{Label: plain.Sentence{JA: "届くまで", EN: "Lag"}, Value: h.Arrived.Sub(h.SentAt)})
+	}
+	if h.Code != "" {
+		s.Detail = append(s.Detail, webui.Term{Label: plain.Sentence{JA: "理由", EN: "Reason"}, Value: h.Reason})
+	}
+	return s
+}
+
+func badge(h Hop) webui.Badge {
+	state := h.Receiver
+	if state == "" {
+		state = h.Sender
+	}
+	switch state {
+	case "applied":
+		return webui.Badge{Kind: webui.OK, Text: plain.Sentence{JA: "適用", EN: "applied"}}
+	case "withdrawn":
+		return webui.Badge{Kind: webui.Off, Text: plain.Sentence{JA: "取下げ", EN: "withdrawn"}}
+	case "rejected", "gap", "parked":
+		return webui.Badge{Kind: webui.Warn, Text: plain.Sentence{JA: "保留", EN: "parked"}}
+	case "held":
+		return webui.Badge{Kind: webui.Wait, Text: plain.Sentence{JA: "待機", EN: "held"}}
+	}
+	return webui.Badge{Kind: webui.Wait, Text: plain.Sentence{JA: "送信中", EN: "under way"}}
+}

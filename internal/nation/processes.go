@@ -1,0 +1,259 @@
+package nation
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/clock"
+)
+
+// firstUID is the user id of the first organisation's process; the others follow. The ids need no entry in /etc/passwd.
+const firstUID = 61000
+
+// Processes is a country in which every organisation is a process of its own.
+type Processes struct {
+	URL string // of the portal
+	// Apart tells whether each process runs under a user of its own. It takes root to start them so; without it they
+	// have the same user's rights, and only the code keeps them from each other's directories.
+	Apart bool
+
+	children []*child
+	closers  []func()
+	stop     context.CancelFunc
+	watched  sync.WaitGroup
+}
+
+// OpenProcesses founds the country where needed, starts a process for every organisation, waits until all are ready,
+// and serves the portal. A process that dies is started again.
+func OpenProcesses(ctx context.Context, opt Options) (p *Processes, err error) {
+	if err := access.GuardLoopback(opt.Listen, true); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(opt.Dir, 0o711); err != nil {
+		return nil, fmt.Errorf("couldn't make the data directory: %w", err)
+	}
+	release, err := lock(opt.Dir)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	p = &Processes{stop: stop, Apart: os.Geteuid() == 0, closers: []func(){release}}
+	defer func() {
+		if err != nil {
+			p.Close()
+		}
+	}()
+	clk := clock.System()
+	if err := Found(opt.Dir, opt.Spec, clk.Now()); err != nil {
+		return nil, err
+	}
+	ln, err := net.Listen("tcp", opt.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't listen for the portal: %w", err)
+	}
+	p.URL = "http://" + ln.Addr().String()
+	p.closers = append(p.closers, func() { ln.Close() })
+	configs, err := p.configure(opt)
+	if err != nil {
+		return nil, err
+	}
+	for i, cfg := range configs {
+		c := &child{config: filepath.Join(cfg.Dir, "config.yaml"), name: string(cfg.ID), log: opt.Log, ready: make(chan struct{})}
+		if p.Apart {
+			c.uid = firstUID + uint32(i)
+		}
+		p.children = append(p.children, c)
+		p.watched.Go(func() { c.watch(ctx, clk) })
+	}
+	started, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	var members []member
+	for i, c := range p.children {
+		select {
+		case <-c.ready:
+		case <-started.Done():
+			return nil, fmt.Errorf("%s did not become ready: its messages are above", c.name)
+		}
+		e, _ := opt.Spec.Entry(configs[i].ID)
+		members = append(members, member{entry: e,
+			web:     proxyTo("http://"+configs[i].Web, http.DefaultTransport),
+			control: proxyTo("http://control", socketTransport(filepath.Join(configs[i].Dir, socketName)))})
+	}
+	front, err := newPortal(opt.Spec, members, KeyDir(opt.Dir, "portal"), clk, opt.Log)
+	if err != nil {
+		return nil, err
+	}
+	srv := &http.Server{Handler: front.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug)}
+	go srv.Serve(ln)
+	p.closers = append(p.closers, func() { srv.Close() })
+	closeSocket, err := serveSocket(filepath.Join(opt.Dir, socketName), front.control())
+	if err != nil {
+		return nil, err
+	}
+	p.closers = append(p.closers, closeSocket)
+	return p, populate(ctx, opt.Dir, opt.Spec, members)
+}
+
+// configure writes every organisation's config.yaml and gives its directory to its user.
+func (p *Processes) configure(opt Options) ([]*ServeConfig, error) {
+	var configs []*ServeConfig
+	exchangeAt := map[string]string{}
+	for _, e := range opt.Spec.Organisations {
+		web, err := freeAddress()
+		if err != nil {
+			return nil, err
+		}
+		dir, err := filepath.Abs(filepath.Join(opt.Dir, string(e.ID)))
+		if err != nil {
+			return nil, err
+		}
+		c := &ServeConfig{ID: e.ID, Name: e.Name, Dir: dir, Store: e.Store, Web: web, Portal: p.URL, Personas: true}
+		if c.Exchange, err = freeAddress(); err != nil {
+			return nil, err
+		}
+		exchangeAt[string(e.ID)] = c.Exchange
+		configs = append(configs, c)
+	}
+	for i, c := range configs {
+		for _, peer := range opt.Spec.Peers(c.ID) {
+			c.Peers = append(c.Peers, PeerConfig{ID: peer, Address: exchangeAt[string(peer)]})
+		}
+		text, err := yaml.Marshal(c)
+		if err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(filepath.Join(c.Dir, "config.yaml"), text, 0o600); err != nil {
+			return nil, err
+		}
+		if err := os.Chmod(c.Dir, 0o700); err != nil {
+			return nil, err
+		}
+		if p.Apart {
+			if err := chownTree(c.Dir, firstUID+i); err != nil {
+				return nil, fmt.Errorf("couldn't give %s its directory: %w", c.ID, err)
+			}
+		}
+	}
+	return configs, nil
+}
+
+func chownTree(dir string, uid int) error {
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, uid, uid)
+	})
+}
+
+// freeAddress asks the system for a loopback port that nobody uses now.
+func freeAddress() (string, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("couldn't find a free port: %w", err)
+	}
+	defer ln.Close()
+	return ln.Addr().String(), nil
+}
+
+func proxyTo(target string, transport http.RoundTripper) http.Handler {
+	u, _ := url.Parse(target) // ours, and well-formed
+	return &httputil.ReverseProxy{
+		Transport: transport,
+		// Progress of a long piece of work is passed on line by line.
+		FlushInterval: -1,
+		// The portal's address is what the browser knows: the organisation checks the Host and Origin that it sent.
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(u); r.Out.Host = r.In.Host },
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			http.Error(w, "この団体のプロセスは、いま応答しません。まもなく再開します。\nThe organisation's process does not answer now. It is being started again.", http.StatusBadGateway)
+		},
+	}
+}
+
+// child is the process of one organisation.
+type child struct {
+	config, name string
+	uid          uint32 // 0: ours
+	log          *slog.Logger
+	ready        chan struct{} // closed at its first "ready"
+	once         sync.Once
+}
+
+// watch runs the process, again whenever it dies, until the context ends.
+func (c *child) watch(ctx context.Context, clk clock.Clock) {
+	// The process shall end when we do; the kernel ties that to the thread that started it.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for pause := 100 * time.Millisecond; ctx.Err() == nil; pause = min(2*pause, 5*time.Second) {
+		begun := clk.Now()
+		err := c.run(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		c.log.Error("organisation's process ended, starting it again", "organisation", c.name, "error", err)
+		if clk.Now().Sub(begun) > time.Minute {
+			pause = 100 * time.Millisecond
+		}
+		clk.Wait(ctx, clk.Now().Add(pause), nil)
+	}
+}
+
+func (c *child) run(ctx context.Context) error {
+	role, _, _ := strings.Cut(c.name, "-")
+	// The magic link leads to this program wherever it lies, also where the organisation's user may not look.
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", "serve", role, "--config", c.config)
+	cmd.Dir = filepath.Dir(c.config)
+	cmd.Stderr = os.Stderr
+	cmd.Env = append(os.Environ(), "HOME="+cmd.Dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	if c.uid != 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: c.uid, Gid: c.uid}
+	}
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), "ready ") {
+			c.once.Do(func() { close(c.ready) })
+		}
+	}
+	return cmd.Wait()
+}
+
+// Close stops the portal and the processes, and waits for their end.
+func (p *Processes) Close() error {
+	for i := len(p.closers) - 1; i > 0; i-- {
+		p.closers[i]()
+	}
+	p.stop()
+	p.watched.Wait()
+	p.closers[0]()
+	p.closers = p.closers[:1]
+	return nil
+}

@@ -1,0 +1,151 @@
+package nation
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/exchange/wire"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/message"
+)
+
+// ServeConfig is the configuration of one organisation in a process of its own: config.yaml. Its comments are the manual.
+type ServeConfig struct {
+	// ID is the organisation's name, as in its certificates: "municipality-202029".
+	ID message.Org `yaml:"id"`
+	// Name is how people call it.
+	Name Name `yaml:"name"`
+	// Dir is its own directory; keys/ below it holds its keys and certificates. Nobody else should have a right to it.
+	Dir string `yaml:"dir"`
+	// Store is where its rows are: sqlite:PATH or postgres://…; empty: SQLite in Dir.
+	Store string `yaml:"store,omitempty"`
+	// Exchange is the address at which the other organisations reach it, over mutual TLS.
+	Exchange string `yaml:"exchange"`
+	// Web is the address of its screens.
+	Web string `yaml:"web"`
+	// Portal is the address at which everybody reaches the country's front door. Certificates name the OCSP responder
+	// below it.
+	Portal string `yaml:"portal"`
+	// Peers are the organisations that it exchanges with, and their addresses.
+	Peers []PeerConfig `yaml:"peers"`
+	// Personas lets anybody choose one of the test country's operators. It is refused unless Web is loopback.
+	Personas bool `yaml:"personas"`
+}
+
+// PeerConfig is where another organisation is.
+type PeerConfig struct {
+	ID      message.Org `yaml:"id"`
+	Address string      `yaml:"address"`
+}
+
+// LoadServeConfig reads a config.yaml. A line that means nothing is an error: a setting that was misspelt must not be
+// silently without effect.
+func LoadServeConfig(path string) (*ServeConfig, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read the configuration: %w", err)
+	}
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	var c ServeConfig
+	if err := d.Decode(&c); err != nil {
+		return nil, plain.Bad(path, "設定が読めません。書き方を確かめてください: "+err.Error(), "the configuration cannot be read: "+err.Error())
+	}
+	if _, err := message.ParseOrg(string(c.ID)); err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+// Served is one organisation that runs in this process.
+type Served struct {
+	URL string // of its screens
+
+	organisation *organisation
+	closers      []func()
+	stop         context.CancelFunc
+	done         chan struct{}
+}
+
+// Serve opens one organisation and serves its exchange and its screens. On return it is ready.
+func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (s *Served, err error) {
+	if err := access.GuardLoopback(cfg.Web, cfg.Personas); err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s = &Served{stop: stop, done: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			close(s.done)
+			s.Close()
+		}
+	}()
+	clk := clock.System()
+	own := setting{id: cfg.ID, name: cfg.Name.Sentence(), dir: cfg.Dir, store: cfg.Store, portal: cfg.Portal,
+		personas: cfg.Personas, clock: clk, log: log}
+	id, err := openIdentity(own.keys())
+	if err != nil {
+		return nil, err
+	}
+	addresses := map[message.Org]string{}
+	for _, p := range cfg.Peers {
+		own.peers = append(own.peers, p.ID)
+		addresses[p.ID] = p.Address
+	}
+	if s.organisation, err = own.open(ctx, id, wire.NewClient(addresses, id.tls, id.trust, clk.Now)); err != nil {
+		return nil, err
+	}
+	door, err := wire.Serve(cfg.Exchange, s.organisation.Exchange, id.tls, id.trust, clk.Now)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		door.Close(ctx)
+	})
+	ln, err := net.Listen("tcp", cfg.Web)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't listen for the screens: %w", err)
+	}
+	s.URL = "http://" + ln.Addr().String() + "/" + string(cfg.ID) + "/"
+	srv := &http.Server{Handler: s.organisation.web, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	go srv.Serve(ln)
+	s.closers = append(s.closers, func() { srv.Close() })
+	closeSocket, err := serveSocket(filepath.Join(cfg.Dir, socketName), s.organisation.control)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, closeSocket)
+	go func() {
+		defer close(s.done)
+		runTasks(ctx, clk, s.organisation.tasks, log)
+	}()
+	return s, nil
+}
+
+// Close stops the tasks, the doors, and the database.
+func (s *Served) Close() error {
+	s.stop()
+	<-s.done
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		s.closers[i]()
+	}
+	if s.organisation == nil {
+		return nil
+	}
+	return errors.Join(s.organisation.Close())
+}

@@ -1,0 +1,60 @@
+package nation
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/message"
+)
+
+func TestDefaultCountry(t *testing.T) {
+	spec, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for o, want := range map[message.Org][]message.Org{
+		"municipality-202029": {"prefecture-20", "nationalcenter", "ca"}, // and no other prefecture
+		"prefecture-13":       {"municipality-131211", "nationalcenter"},
+		"validation":          {"ca"},
+		"verifier-etax":       nil,
+	} {
+		if got := spec.Peers(o); !slices.Equal(got, want) {
+			t.Errorf("%s exchanges with %v, want %v", o, got, want)
+		}
+	}
+	for _, a := range spec.Organisations {
+		for _, b := range spec.Peers(a.ID) {
+			if !slices.Contains(spec.Peers(b), a.ID) {
+				t.Errorf("%s exchanges with %s, but not the other way", a.ID, b)
+			}
+		}
+	}
+}
+
+func TestBadCountryIsRefused(t *testing.T) {
+	good := string(defaultNation)
+	for name, c := range map[string]struct{ old, new, says string }{
+		"a word that means nothing": {"residents: 240", "resident: 240", "nation.yaml"},
+		"no center":                 {"  - id: nationalcenter\n    name: {ja: 全国センター, en: National Center}\n", "", "nationalcenter"},
+		"twice":                     {"id: municipality-202053", "id: municipality-202029", "municipality-202029"},
+		"no prefecture":             {"  - id: prefecture-13\n    name: {ja: 東京都, en: Tokyo Metropolis}\n", "", "municipality-131211"},
+		"a wrong check digit":       {"id: municipality-202029", "id: municipality-202028", "municipality-202028"},
+		"no English name":           {"{ja: 長野県, en: Nagano Prefecture}", "{ja: 長野県}", "prefecture-20"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if !strings.Contains(good, c.old) {
+				t.Fatalf("the test changes nothing: %q is not in nation.yaml", c.old)
+			}
+			_, err := parseSpec([]byte(strings.Replace(good, c.old, c.new, 1)))
+			problems, ok := plain.AsProblems(err)
+			if !ok {
+				t.Fatalf("error is %v, want plain sentences", err)
+			}
+			if !slices.ContainsFunc(problems, func(p *plain.Problem) bool { return p.Field == c.says && p.JA != "" && p.EN != "" }) {
+				t.Errorf("nothing is said about %s: %v", c.says, problems)
+			}
+		})
+	}
+}
