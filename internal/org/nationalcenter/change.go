@@ -27,7 +27,7 @@ func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.
 	if n.After.Change.OldCode.Valid() {
 		was = n.After.Change.OldCode
 	}
-	held, err := o.held(ctx, tx, was, n)
+	held, claim, err := o.held(ctx, tx, was, n)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.
 		}
 		err = o.checkSuccession(ctx, tx, d, was, *held, n)
 	} else {
-		err = o.checkFirst(ctx, tx, d, n)
+		err = checkFirst(d, claim, n)
 	}
 	if err != nil {
 		return nil, err
@@ -63,13 +63,13 @@ func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.
 
 // held reads the state that a change builds on. First states are collected into one statement, so one of the same batch
 // is looked for a second time, after a flush, when the change builds on something that is not there.
-func (o *Center) held(ctx context.Context, tx *store.Tx, code resident.RecordCode, n message.ResidentChange) (*store.Standing, error) {
-	held, err := tx.Standing(ctx, code)
+func (o *Center) held(ctx context.Context, tx *store.Tx, code resident.RecordCode, n message.ResidentChange) (*store.Standing, store.Claim, error) {
+	held, claim, err := tx.Standing(ctx, code)
 	if held != nil || err != nil || n.Before == (resident.StateHash{}) {
-		return held, err
+		return held, claim, err
 	}
 	if err := tx.Flush(ctx); err != nil {
-		return nil, err
+		return nil, claim, err
 	}
 	return tx.Standing(ctx, code)
 }
@@ -137,16 +137,13 @@ func (o *Center) checkSuccession(ctx context.Context, tx *store.Tx, d exchange.D
 }
 
 // checkFirst asks whether somebody of whom nothing is held may come in under this code.
-func (o *Center) checkFirst(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.ResidentChange) error {
+func checkFirst(d exchange.Delivery, claim store.Claim, n message.ResidentChange) error {
 	if n.Before != (resident.StateHash{}) {
 		return exchange.Missing(
 			"この人の最初の通知が届いていません。前の異動を先に送るか、いまの状態を送り直してください。",
 			"the first notice about this person has not come: send what is missing first, or send the present state")
 	}
-	claim, err := tx.Claim(ctx, n.After.Code)
 	switch {
-	case err != nil:
-		return err
 	case claim.Successor.Valid():
 		return exchange.Reject("code-retired",
 			"この住民票コードは、変更されて使われなくなりました。新しいコードで届け直してください。",
@@ -161,11 +158,7 @@ func (o *Center) checkFirst(ctx context.Context, tx *store.Tx, d exchange.Delive
 
 // checkNewCode asks whether the code that a resident changes to is free (法30条の3).
 func (o *Center) checkNewCode(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.ResidentChange) error {
-	taken, err := tx.Standing(ctx, n.After.Code)
-	if err != nil {
-		return err
-	}
-	claim, err := tx.Claim(ctx, n.After.Code)
+	taken, claim, err := tx.Standing(ctx, n.After.Code)
 	if err != nil {
 		return err
 	}

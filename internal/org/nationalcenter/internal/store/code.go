@@ -18,23 +18,17 @@ type Claim struct {
 	Successor  resident.RecordCode // the holder's present code, when this one was retired
 }
 
-// Claim reads a code's claim; the zero value when there is none.
-func (tx *Tx) Claim(ctx context.Context, code resident.RecordCode) (c Claim, err error) {
-	var successor string
-	err = tx.QueryRow(ctx, `SELECT allotted_to, successor FROM code WHERE code = $1`, code.Reveal()).Scan(&c.AllottedTo, &successor)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Claim{}, nil
-	}
-	return c, errors.Join(err, read(&c.Successor, successor, resident.ParseRecordCode))
-}
-
 // Holder is the present code of whoever has or had a code.
 func (tx *Tx) Holder(ctx context.Context, code resident.RecordCode) (resident.RecordCode, error) {
-	c, err := tx.Claim(ctx, code)
-	if err == nil && c.Successor.Valid() {
-		return c.Successor, nil
+	var successor string
+	err := tx.QueryRow(ctx, `SELECT successor FROM code WHERE code = $1 AND successor <> ''`, code.Reveal()).Scan(&successor)
+	if errors.Is(err, sql.ErrNoRows) {
+		return code, nil
 	}
-	return code, err
+	if err != nil {
+		return code, fmt.Errorf("couldn't look for a resident's present code: %w", err)
+	}
+	return resident.ParseRecordCode("stored", successor)
 }
 
 // Codes lists the codes under which others may know whoever has the present code: that one, and those that it replaced.

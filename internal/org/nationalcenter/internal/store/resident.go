@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -18,31 +19,34 @@ type Standing struct {
 	Reason           resident.ChangeReason
 }
 
-// Standing reads how a resident stands; nil when none is held under the code. A first state that was put in this
-// transaction is not seen before Flush.
-func (tx *Tx) Standing(ctx context.Context, code resident.RecordCode) (*Standing, error) {
-	var version, builtOn int64
+// Standing reads how a resident stands, nil when none is held under the code, and the code's claim, in one question: it is
+// asked for every change. A first state that was put in this transaction is not seen before Flush.
+func (tx *Tx) Standing(ctx context.Context, code resident.RecordCode) (*Standing, Claim, error) {
+	var version, builtOn sql.NullInt64
 	var hash []byte
-	var municipality, reason string
-	err := tx.QueryRow(ctx, `SELECT version, built_on, hash, municipality, reason FROM resident WHERE code = $1`, code.Reveal()).
-		Scan(&version, &builtOn, &hash, &municipality, &reason)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
+	var municipality, reason, allotted, successor sql.NullString
+	err := tx.QueryRow(ctx, `SELECT r.version, r.built_on, r.hash, r.municipality, r.reason, c.allotted_to, c.successor
+		FROM (SELECT CAST($1 AS TEXT) AS code) AS q LEFT JOIN resident AS r ON r.code = q.code LEFT JOIN code AS c ON c.code = q.code`, code.Reveal()).
+		Scan(&version, &builtOn, &hash, &municipality, &reason, &allotted, &successor)
 	if err != nil {
-		return nil, fmt.Errorf("couldn't read how a resident stands: %w", err)
+		return nil, Claim{}, fmt.Errorf("couldn't read how a resident stands: %w", err)
 	}
-	s := Standing{Version: resident.Version(version), BuiltOn: resident.Version(builtOn)}
+	claim := Claim{AllottedTo: message.Org(allotted.String)}
+	if err := read(&claim.Successor, successor.String, resident.ParseRecordCode); err != nil {
+		return nil, Claim{}, fmt.Errorf("a stored claim can't be read: %w", err)
+	}
+	if !version.Valid {
+		return nil, claim, nil
+	}
+	s := Standing{Version: resident.Version(version.Int64), BuiltOn: resident.Version(builtOn.Int64)}
 	if copy(s.Hash[:], hash) != len(s.Hash) {
-		return nil, errors.New("a stored state has no whole hash")
+		return nil, claim, errors.New("a stored state has no whole hash")
 	}
-	if s.Municipality, err = resident.ParseMunicipalityCode("municipality", municipality); err != nil {
-		return nil, fmt.Errorf("a stored state can't be read: %w", err)
+	if err := errors.Join(read(&s.Municipality, municipality.String, resident.ParseMunicipalityCode),
+		read(&s.Reason, reason.String, resident.ParseChangeReason)); err != nil {
+		return nil, claim, fmt.Errorf("a stored state can't be read: %w", err)
 	}
-	if s.Reason, err = resident.ParseChangeReason("reason", reason); err != nil {
-		return nil, fmt.Errorf("a stored state can't be read: %w", err)
-	}
-	return &s, nil
+	return &s, claim, nil
 }
 
 const (
