@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
-	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
 	"github.com/akashi-id/akashi/internal/pki/ocspwire"
@@ -273,37 +272,6 @@ func TestRecorderIsBounded(t *testing.T) {
 	})
 	if err != nil || n != 10_000 {
 		t.Errorf("%d kept, %v", n, err)
-	}
-}
-
-// TestRecorderFaults: what a commit failed on is written by the next, once.
-func TestRecorderFaults(t *testing.T) {
-	c := newCountry(t, "memory:")
-	c.run(time.Second)
-	exec := func(statement string) {
-		t.Helper()
-		if err := c.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
-			_, err := tx.Exec(ctx, statement)
-			return err
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	exec("CREATE TRIGGER fault BEFORE INSERT ON answer BEGIN SELECT RAISE(ABORT, 'fault'); END")
-	for range 3 {
-		c.told(c.signature, "4711")
-	}
-	if err := clock.Drive(t.Context(), c.clk, c.Tasks(), c.clk.Now().Add(time.Second)); err == nil {
-		t.Fatal("the fault was not met")
-	}
-	exec("DROP TRIGGER fault")
-	c.told(c.signature, "4712")
-	c.run(time.Minute)
-	var n int64
-	if err := c.Store.View(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
-		return tx.QueryRow(ctx, "SELECT COUNT(*) FROM answer").Scan(&n)
-	}); err != nil || n != 4 || c.Lost() != 0 {
-		t.Errorf("%d kept, %d lost, %v", n, c.Lost(), err)
 	}
 }
 

@@ -51,17 +51,27 @@ func (r *recorder) task() clock.Task {
 	}}
 }
 
-// write commits up to a batch; what a commit failed on is written by the next one.
+// write commits a batch. A batch on which a commit failed is tried again as it was, under the same numbers, so that one whose
+// commit was applied and only its reply lost is found and not written twice.
 func (r *recorder) write(ctx context.Context) (more bool, err error) {
-	for len(r.pending) < maxKept && len(r.queue) > 0 {
+	again := len(r.pending) > 0
+	for !again && len(r.pending) < maxKept && len(r.queue) > 0 {
 		r.pending = append(r.pending, <-r.queue)
 	}
 	if len(r.pending) == 0 {
 		return false, nil
 	}
-	err = r.store.Update(ctx, func(_ context.Context, tx *sqlstore.Tx) error {
-		for _, a := range r.pending {
-			store.In(tx).Keep(a)
+	err = r.store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		if again {
+			if kept, err := store.In(tx).Kept(ctx, r.pending[0].ID); err != nil || kept {
+				return err
+			}
+		}
+		for i := range r.pending {
+			if r.pending[i].ID == 0 {
+				r.pending[i].ID = tx.Serial()
+			}
+			store.In(tx).Keep(r.pending[i])
 		}
 		return nil
 	})

@@ -10,6 +10,7 @@ import (
 
 // Answer is what was asked and what was told.
 type Answer struct {
+	ID        int64 // given when it is first written; 0 before
 	AskedAt   time.Time
 	Issuer    string
 	Serial    cert.Serial
@@ -21,7 +22,14 @@ type Answer struct {
 // Keep writes an answer down.
 func (tx *Tx) Keep(a Answer) {
 	tx.Collect("answer", "id, asked_at, issuer, serial, answer, fresh, requester",
-		tx.Serial(), a.AskedAt, a.Issuer, a.Serial.Bytes(), a.Answer, a.Fresh, a.Requester)
+		a.ID, a.AskedAt, a.Issuer, a.Serial.Bytes(), a.Answer, a.Fresh, a.Requester)
+}
+
+// Kept tells whether an answer was written: a commit whose reply was lost may have been applied.
+func (tx *Tx) Kept(ctx context.Context, id int64) (bool, error) {
+	var n int64
+	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM answer WHERE id = $1`, id).Scan(&n)
+	return n > 0, err
 }
 
 const answerColumns = `SELECT asked_at, issuer, serial, answer, fresh, requester FROM answer `
