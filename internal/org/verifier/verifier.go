@@ -1,0 +1,86 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/keys"
+	"github.com/akashi-id/akashi/internal/org/verifier/internal/store"
+	"github.com/akashi-id/akashi/internal/pki/jpki"
+)
+
+// Config is what a verifier is given by whoever starts it.
+type Config struct {
+	host.Config
+	// Keys holds the certificates of the CAs to trust, ca-signature and ca-authentication, all generations. There is no
+	// private key of a CA among them.
+	Keys keys.Dir
+	// OCSPURL is where the validation authority answers: http://127.0.0.1:8600/validation/ocsp. The address in a
+	// certificate is not asked, so that nobody makes this office call where a certificate leads.
+	OCSPURL string
+
+	Sessions    *access.Sessions // who looks at the screens
+	TestCountry bool             // marks the screens
+	Portal      string           // address of the portal; "" for none
+}
+
+// Verifier is the running organisation.
+type Verifier struct {
+	*host.Host
+	cfg     Config
+	cas     [][]byte // certificates (DER) of the CAs
+	line    *http.Client
+	results *results
+	screens http.Handler
+}
+
+// New opens the organisation.
+func New(ctx context.Context, cfg Config) (*Verifier, error) {
+	if u, err := url.Parse(cfg.OCSPURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("the verifier needs the address of the OCSP service, not %q", cfg.OCSPURL)
+	}
+	o := &Verifier{cfg: cfg, line: newLine(), results: newResults(cfg.Clock, cfg.Rand)}
+	if err := o.readCAs(); err != nil {
+		return nil, err
+	}
+	var err error
+	if o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema}); err != nil {
+		return nil, err
+	}
+	if o.screens, err = o.newScreens(); err != nil {
+		return nil, errors.Join(err, o.Close())
+	}
+	return o, nil
+}
+
+// readCAs reads the certificates of the CAs. That for authentication is among them so that a signature which was made with
+// an authentication certificate is refused for that, and not as a stranger's.
+func (o *Verifier) readCAs() error {
+	for _, p := range cert.Profiles {
+		name := "ca-" + p.String()
+		ders, err := o.cfg.Keys.Certificates(name)
+		if err != nil {
+			return err
+		}
+		for _, der := range ders {
+			issuer, err := jpki.OpenIssuer(der)
+			if err != nil {
+				return fmt.Errorf("couldn't trust the CA in %s: %w", name, err)
+			}
+			if issuer.Profile() != p {
+				return fmt.Errorf("the certificate in %s is of another CA", name)
+			}
+		}
+		o.cas = append(o.cas, ders...)
+	}
+	return nil
+}
+
+// Handler serves the page, the API and the records, below "/" and the organisation's name.
+func (o *Verifier) Handler() http.Handler { return o.screens }
