@@ -5,7 +5,6 @@ import (
 	"context"
 	"flag"
 
-	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/population"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -17,7 +16,7 @@ func runGenResidents(_ context.Context, io streams, args []string) error {
 		fs.StringVar(&code, "municipality", "202029", "全国地方公共団体コード")
 		fs.IntVar(&opt.Count, "count", 1000, "how many residents")
 		fs.Uint64Var(&opt.Seed, "seed", 1, "the same seed makes the same residents")
-		fs.StringVar(&asOf, "as-of", "", "the day of the register; empty: today in Japan")
+		fs.StringVar(&asOf, "as-of", "", "the day of the register; empty: a fixed day, so that a seed gives the same residents every day")
 	}, 0); err != nil {
 		return err
 	}
@@ -25,7 +24,6 @@ func runGenResidents(_ context.Context, io streams, args []string) error {
 	if opt.Municipality, err = resident.ParseMunicipalityCode("--municipality", code); err != nil {
 		return err
 	}
-	opt.AsOf = resident.DateOf(clock.System().Now())
 	if asOf != "" {
 		if opt.AsOf, err = resident.ParseDate("--as-of", asOf); err != nil {
 			return err
