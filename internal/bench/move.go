@@ -113,7 +113,7 @@ func issueTo(ctx context.Context, c *nation.Country, opt Options) ([]holder, err
 }
 
 func publicKey() ([]byte, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
 		return nil, err
 	}

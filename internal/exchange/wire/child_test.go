@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
@@ -109,7 +110,7 @@ func (c *child) run() error {
 	}
 	defer server.Close(ctx)
 	for _, task := range x.Tasks() {
-		go clock.Run(ctx, clock.System(), task, nil)
+		go clock.Run(ctx, clock.System(), task, slog.Default())
 	}
 	fmt.Println("ready")
 	made := make(chan error, 1)
@@ -173,10 +174,12 @@ func (c *child) obey(ctx context.Context, x *exchange.Exchange, store *sqlstore.
 			}
 			fmt.Println(what, n)
 		case "stuck":
-			for _, i := range must(x.Stuck(ctx, 20)) {
-				fmt.Println("stuck", i.ID, i.State, i.Code)
+			var all []string
+			for _, i := range must(x.Stuck(ctx, 10)) {
+				all = append(all, fmt.Sprintf("%s:%d:%s:%s", i.ID, i.Attempt, i.State, i.Code))
 			}
-			fmt.Println("stuck end")
+			p := must(x.Pairs(ctx))[0]
+			fmt.Println("stuck", string(p.State), all)
 		case "stop":
 			return store.Close()
 		}

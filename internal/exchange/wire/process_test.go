@@ -209,17 +209,20 @@ func (x *process) progress() progress {
 	return progress{must(strconv.Atoi(f[0])), must(strconv.Atoi(f[1])), must(strconv.Atoi(f[2])), f[4] == "true"}
 }
 
+// stall is how long without what is waited for is a failure.
+const stall = 90 * time.Second
+
 // until polls; the processes do their work in real time.
 func (p *pairOf) until(what string, done func(progress) bool) progress {
 	p.t.Helper()
-	deadline := clock.System().Now().Add(2 * time.Minute)
+	deadline := clock.System().Now().Add(stall)
 	for {
 		at := p.city.progress()
 		if done(at) {
 			return at
 		}
 		if clock.System().Now().After(deadline) {
-			p.t.Fatalf("%s: not within two minutes, the city is at %+v", what, at)
+			p.t.Fatalf("%s: not within %v, the city is at %+v\ncity: %s\nprefecture: %s", what, stall, at, p.city.ask("stuck"), p.pref.ask("stuck"))
 		}
 		clock.System().Wait(p.t.Context(), clock.System().Now().Add(10*time.Millisecond), nil)
 	}

@@ -69,15 +69,7 @@ func (o *Verifier) guardAPI(next http.Handler) http.Handler {
 		}
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Connection", "close")
-		body := r.Body
-		// The sentence is sent first and what follows is thrown away for a while: a client that is still sending would
-		// otherwise see a broken connection and no sentence.
-		control := http.NewResponseController(w)
-		_ = control.EnableFullDuplex()
-		o.refuse(w, r, &http.MaxBytesError{Limit: maxUpload})
-		_ = control.Flush()
-		_, _ = io.CopyN(io.Discard, body, 256<<20)
+		whileSending(w, r, func() { o.refuse(w, r, &http.MaxBytesError{Limit: maxUpload}) })
 	})
 }
 
@@ -88,7 +80,14 @@ func (o *Verifier) serveAPI(w http.ResponseWriter, r *http.Request) {
 		o.refuse(w, r, err)
 		return
 	}
+	allRead, leave, err := o.gate.enter(w, r)
+	if err != nil {
+		whileSending(w, r, func() { o.refuse(w, r, err) })
+		return
+	}
+	defer leave()
 	sent, err := readAPI(r)
+	allRead()
 	if err != nil {
 		o.refuse(w, r, err)
 		return
@@ -170,6 +169,10 @@ func (o *Verifier) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var answer Refusal
 	status := http.StatusInternalServerError
 	switch {
+	case errors.Is(err, errBusy):
+		status = http.StatusServiceUnavailable
+		w.Header().Set("Retry-After", "60")
+		answer.Errors = []FieldError{{Words: Words(errBusy.Sentence)}}
 	case bad:
 		status = http.StatusBadRequest
 		for _, p := range problems {

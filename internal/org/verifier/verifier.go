@@ -36,6 +36,7 @@ type Verifier struct {
 	cfg     Config
 	cas     [][]byte // certificates (DER) of the CAs
 	line    *http.Client
+	gate    gate
 	results *results
 	screens http.Handler
 }
@@ -45,7 +46,7 @@ func New(ctx context.Context, cfg Config) (*Verifier, error) {
 	if u, err := url.Parse(cfg.OCSPURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("the verifier needs the address of the OCSP service, not %q", cfg.OCSPURL)
 	}
-	o := &Verifier{cfg: cfg, line: newLine(), results: newResults(cfg.Clock, cfg.Rand)}
+	o := &Verifier{cfg: cfg, line: newLine(), gate: newGate(), results: newResults(cfg.Clock, cfg.Rand)}
 	if err := o.readCAs(); err != nil {
 		return nil, err
 	}

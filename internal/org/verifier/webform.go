@@ -52,8 +52,15 @@ func (s *screens) newDesk(form *webui.Form) deskPage {
 
 // take checks what the form brings, and leads to the result.
 func (s *screens) take(w http.ResponseWriter, r *http.Request) {
+	allRead, leave, err := s.o.gate.enter(w, r)
+	if err != nil {
+		whileSending(w, r, func() { s.ui.Fail(w, r, err) })
+		return
+	}
+	defer leave()
 	long := takeLong(r)
 	form, ok := s.ui.ReadForm(w, r)
+	allRead()
 	if !ok {
 		return
 	}

@@ -36,10 +36,13 @@ var one struct {
 	err   error
 }
 
-// Main runs the tests of a package and stops the browser that they used.
-func Main(m *testing.M) {
+// Main runs the tests of a package, stops the browser that they used, and lets the package clean up after itself.
+func Main(m *testing.M, after ...func()) {
 	one.main = true
 	code := m.Run()
+	for _, clean := range after {
+		clean()
+	}
 	for i := len(one.stops) - 1; i >= 0; i-- {
 		one.stops[i]()
 	}
