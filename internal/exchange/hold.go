@@ -183,17 +183,39 @@ func (x *Exchange) holdBehind(ctx context.Context, tx *sqlstore.Tx, e *message.E
 	return held, nil
 }
 
+const (
+	selectReadyBehind = `SELECT epoch, seq, envelope FROM x_out WHERE peer = $1 AND key1 = $2 AND state = 'ready'
+		AND (epoch > $3 OR (epoch = $3 AND seq > $4))`
+	// CROSS JOIN makes SQLite begin with the small table.
+	selectReadyBehindMore = `SELECT o.epoch, o.seq, o.envelope FROM x_out_more m CROSS JOIN x_out o WHERE m.peer = $1 AND m.skey = $2
+		AND (m.epoch > $3 OR (m.epoch = $3 AND m.seq > $4)) AND o.peer = m.peer AND o.epoch = m.epoch AND o.seq = m.seq AND o.state = 'ready'`
+	selectHeldBehind = `SELECT h.epoch, h.seq, o.envelope FROM x_out_hold h CROSS JOIN x_out o
+		WHERE o.peer = h.peer AND o.epoch = h.epoch AND o.seq = h.seq AND h.peer = $1 AND h.skey = $2 AND o.state = 'held'
+		AND (h.epoch > $3 OR (h.epoch = $3 AND h.seq > $4))`
+)
+
 // readyBehind returns the messages after e with a key that are ready to be sent, in order.
 func readyBehind(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope, key string) ([]*message.Envelope, error) {
-	rows, err := tx.Query(ctx, `SELECT epoch, seq, envelope FROM x_out WHERE key1 = $4 AND peer = $1 AND state = 'ready'
-		AND (epoch > $2 OR (epoch = $2 AND seq > $3))
-		UNION ALL SELECT o.epoch, o.seq, o.envelope FROM x_out_more m JOIN x_out o ON o.peer = m.peer AND o.epoch = m.epoch AND o.seq = m.seq
-		WHERE m.peer = $1 AND m.skey = $4 AND o.state = 'ready' AND (m.epoch > $2 OR (m.epoch = $2 AND m.seq > $3))
-		ORDER BY 1, 2`, string(e.Receiver), int64(e.Epoch), int64(e.Seq), key)
-	if err != nil {
-		return nil, fmt.Errorf("couldn't find what comes behind: %w", err)
+	var behind []*message.Envelope
+	for _, query := range []string{selectReadyBehind, selectReadyBehindMore} {
+		rows, err := tx.Query(ctx, query, string(e.Receiver), key, int64(e.Epoch), int64(e.Seq))
+		if err != nil {
+			return nil, fmt.Errorf("couldn't find what comes behind: %w", err)
+		}
+		found, err := envelopes(rows)
+		if err != nil {
+			return nil, err
+		}
+		behind = append(behind, found...)
 	}
-	return envelopes(rows)
+	inOrder(behind)
+	return behind, nil
+}
+
+func inOrder(es []*message.Envelope) {
+	slices.SortFunc(es, func(a, b *message.Envelope) int {
+		return cmp.Or(cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Seq, b.Seq))
+	})
 }
 
 // heldBehind returns the held messages after e that share a key with it, in order.
@@ -201,9 +223,7 @@ func (x *Exchange) heldBehind(ctx context.Context, tx *sqlstore.Tx, e *message.E
 	var found []*message.Envelope
 	seen := map[message.ID]bool{}
 	for _, k := range e.Keys {
-		rows, err := tx.Query(ctx, `SELECT h.epoch, h.seq, o.envelope FROM x_out_hold h JOIN x_out o ON o.peer = h.peer AND o.epoch = h.epoch AND o.seq = h.seq
-			WHERE h.peer = $1 AND h.skey = $2 AND o.state = 'held' AND (h.epoch > $3 OR (h.epoch = $3 AND h.seq > $4))
-			ORDER BY h.epoch, h.seq`, string(e.Receiver), k, int64(e.Epoch), int64(e.Seq))
+		rows, err := tx.Query(ctx, selectHeldBehind, string(e.Receiver), k, int64(e.Epoch), int64(e.Seq))
 		if err != nil {
 			return nil, fmt.Errorf("couldn't find what waits: %w", err)
 		}
@@ -219,9 +239,7 @@ func (x *Exchange) heldBehind(ctx context.Context, tx *sqlstore.Tx, e *message.E
 		}
 	}
 	// Each must be looked at after those before it, whichever key led to it.
-	slices.SortFunc(found, func(a, b *message.Envelope) int {
-		return cmp.Or(cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Seq, b.Seq))
-	})
+	inOrder(found)
 	return found, nil
 }
 

@@ -19,12 +19,14 @@ const (
 	lostByOrder    = `epoch < $3 AND seq >= $4`  // it gave this number in a later epoch
 )
 
+// The expression keeps SQLite from going through the whole inbox by its primary key instead of by what is stuck.
+const selectStuckIn = `SELECT epoch, seq, envelope FROM x_in WHERE peer = $1 AND node || '' = $2 AND code <> $5 AND ` + stuckIn + ` AND `
+
 // orphan parks what we have not applied of the messages that their sender lost: it will neither offer, correct nor
 // withdraw them. They wait for a person here, who asks the sender, and what the sender sends from now on does not wait
 // for them.
 func orphan(ctx context.Context, tx *sqlstore.Tx, which string, peer message.Org, node string, epoch, seq uint64) error {
-	rows, err := tx.Query(ctx, `SELECT epoch, seq, envelope FROM x_in WHERE peer = $1 AND `+stuckIn+`
-		AND node = $2 AND `+which+` AND code <> $5 ORDER BY epoch, seq`, string(peer), node, int64(epoch), int64(seq), codeOrphan)
+	rows, err := tx.Query(ctx, selectStuckIn+which, string(peer), node, int64(epoch), int64(seq), codeOrphan)
 	if err != nil {
 		return fmt.Errorf("couldn't find what the sender lost: %w", err)
 	}

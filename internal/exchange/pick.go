@@ -16,6 +16,11 @@ type ready struct {
 	next      time.Time
 }
 
+const (
+	selectReady    = `SELECT epoch, seq, envelope, outcome FROM x_out WHERE peer = $1 AND state = 'ready' ORDER BY epoch, seq LIMIT $2`
+	selectDeferred = `SELECT CAST(COALESCE(MIN(not_before), 0) AS BIGINT) FROM x_out WHERE peer = $1 AND state = 'deferred' AND ` + stuckOut
+)
+
 // pick takes what is ready, in order, from the outbox; one message when probing.
 func (x *Exchange) pick(ctx context.Context, p *peer, now time.Time, probing bool) (ready, error) {
 	r, damaged, due, err := x.look(ctx, p, now)
@@ -43,7 +48,7 @@ func (x *Exchange) pick(ctx context.Context, p *peer, now time.Time, probing boo
 func (x *Exchange) look(ctx context.Context, p *peer, now time.Time) (r ready, damaged []place, due bool, err error) {
 	err = x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		r, damaged, due = ready{}, nil, false
-		rows, err := tx.Query(ctx, `SELECT epoch, seq, envelope, outcome FROM x_out WHERE peer = $1 AND state = 'ready' ORDER BY epoch, seq LIMIT $2`,
+		rows, err := tx.Query(ctx, selectReady,
 			string(p.org), message.MaxBatch)
 		if err != nil {
 			return err
@@ -71,8 +76,7 @@ func (x *Exchange) look(ctx context.Context, p *peer, now time.Time) (r ready, d
 			return err
 		}
 		var at int64
-		if err := tx.QueryRow(ctx, `SELECT CAST(COALESCE(MIN(not_before), 0) AS BIGINT) FROM x_out WHERE peer = $1 AND state = 'deferred' AND `+stuckOut,
-			string(p.org)).Scan(&at); err != nil {
+		if err := tx.QueryRow(ctx, selectDeferred, string(p.org)).Scan(&at); err != nil {
 			return err
 		}
 		if at > 0 {

@@ -35,7 +35,7 @@ CREATE TABLE x_out(
 );
 CREATE INDEX x_out_ready ON x_out(peer, epoch, seq) WHERE state = 'ready';
 CREATE INDEX x_out_stuck ON x_out(peer, state, epoch, seq) WHERE state IN ('parked', 'held', 'deferred');
-CREATE INDEX x_out_key ON x_out(key1, created_at);
+CREATE INDEX x_out_key ON x_out(key1, peer, epoch, seq);
 CREATE INDEX x_out_trace ON x_out(trace);
 
 -- The other keys of messages that have more than key1. Few have.
