@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -74,6 +75,7 @@ type country struct {
 	base     string // address of the verifier's front page, without the slash
 	signer   exchange.Signer
 	trust    *pki.Trust
+	log      bytes.Buffer
 }
 
 func newCountry(t testing.TB, url string) *country {
@@ -157,7 +159,8 @@ func (c *country) open() {
 	c.t.Helper()
 	v, err := verifier.New(c.t.Context(), verifier.Config{
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "電子申告受付", EN: "Online Tax Filing"}, StoreURL: c.url, Clock: c.clk, Rand: c.random,
-			Signer: c.signer, Trust: c.trust, Link: new(exchange.Memory).As(self)}, // and no peers
+			Signer: c.signer, Trust: c.trust, Link: new(exchange.Memory).As(self), // and no peers
+			Log: slog.New(slog.NewTextHandler(&c.log, nil))},
 		Keys: c.keys, OCSPURL: c.ocsp.URL + "/ocsp", TestCountry: true, Portal: "http://127.0.0.1:8600/",
 		Sessions: must[*access.Sessions](c.t)(access.NewSessions(access.SessionConfig{Org: string(self), Base: "/" + string(self),
 			Key: []byte("a key of a test that holds no secret"), Clock: c.clk, Personas: access.Personas()})),
