@@ -59,8 +59,8 @@ type FieldError struct {
 
 const pathAPI = "/api/verify"
 
-// guardAPI refuses a request to the API that is announced as too large in the API's own form; webui.Serve would answer it
-// with a page.
+// guardAPI refuses a request to the API that is announced as too large in the API's own form; webui.Serve would answer
+// it with a page.
 func (o *Verifier) guardAPI(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != o.base()+pathAPI || r.ContentLength <= maxUpload {

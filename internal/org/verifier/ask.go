@@ -14,8 +14,8 @@ import (
 	"github.com/akashi-id/akashi/verify"
 )
 
-// newLine is the way to the validation authority. A person waits at the other end, so it gives up within seconds: then the
-// verdict is that there is none.
+// newLine is the way to the validation authority. A person waits at the other end, so it gives up within seconds: then
+// the verdict is that there is none.
 func newLine() *http.Client {
 	return &http.Client{
 		Timeout: 5 * time.Second,
@@ -53,8 +53,8 @@ func (q *inquiry) AskStatus(ctx context.Context, issued *verify.Issued, at time.
 	return q.OCSP.AskStatus(ctx, issued, at)
 }
 
-// RoundTrip carries the question and keeps the octets of the answer that verify.OCSP then judges: the signed answer proves later what
-// this office was told, and why it relied on a certificate.
+// RoundTrip carries the question and keeps the octets of the answer that verify.OCSP then judges: the signed answer
+// proves later what this office was told, and why it relied on a certificate.
 func (q *inquiry) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := q.line.RoundTrip(r)
 	if err != nil {

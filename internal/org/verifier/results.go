@@ -15,9 +15,9 @@ const (
 	maxResults = 2000 // a few MiB; the oldest goes first
 )
 
-// results keeps findings for those who asked, in memory alone and for a short time. A result then has an address, so that it can be
-// read in the other language, read again and printed without being checked and counted again, and the signer's name is never
-// written down.
+// results keeps findings for those who asked, in memory alone and for a short time. A result then has an address, so
+// that it can be read in the other language, read again and printed without being checked and counted again, and the
+// signer's name is never written down.
 type results struct {
 	clock  clock.Clock
 	random io.Reader

@@ -2,6 +2,7 @@ package verifier_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,10 @@ func TestScreens(t *testing.T) {
 				}
 			}
 			tab.Open(c.base + "/?lang=" + lang)
+			if got := webuitest.Eval[string](tab, `getSelection().selectAllChildren(document.querySelector(".command")), String(getSelection())`); !strings.HasSuffix(got, command) {
+				t.Errorf("what is copied is %q", got)
+			}
+			webuitest.Eval[any](tab, `getSelection().removeAllRanges()`)
 			look("desk")
 			send(file, "")
 			look("missing")

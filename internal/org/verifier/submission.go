@@ -35,7 +35,8 @@ type part struct {
 // The fields of the form and of the API.
 const fieldFile, fieldSignature, fieldPEM = "file", "signature", "pem"
 
-// newSubmission checks that there is something to check; what is in it is verify's business. Its error is a plain.Problems.
+// newSubmission checks that there is something to check; what is in it is verify's business. Its error is a
+// plain.Problems.
 func newSubmission(way store.Way, file, signature part, pasted string) (submission, error) {
 	var problems plain.Problems
 	bad := func(field, ja, en string) { problems = append(problems, plain.Bad(field, ja, en)) }

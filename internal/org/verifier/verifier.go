@@ -60,8 +60,8 @@ func New(ctx context.Context, cfg Config) (*Verifier, error) {
 	return o, nil
 }
 
-// readCAs reads the certificates of the CAs. That for authentication is among them so that a signature which was made with
-// an authentication certificate is refused for that, and not as a stranger's.
+// readCAs reads the certificates of the CAs. That for authentication is among them so that a signature which was made
+// with an authentication certificate is refused for that, and not as a stranger's.
 func (o *Verifier) readCAs() error {
 	for _, p := range cert.Profiles {
 		name := "ca-" + p.String()

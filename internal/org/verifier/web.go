@@ -15,8 +15,8 @@ import (
 //go:embed html
 var files embed.FS
 
-// screens are the verifier's pages: the desk, open to everybody, and the records, for those who run and those who inspect
-// it.
+// screens are the verifier's pages: the desk, open to everybody, and the records, for those who run and those who
+// inspect it.
 //
 // The records ask for access.ViewMessages, which operators and auditors have here, and not for access.ViewAudit, which
 // only auditors have: an operator must see that the validation authority does not answer, and the list names nobody.

@@ -22,8 +22,8 @@ type deskPage struct {
 	API             string // address for scripts
 }
 
-// held is a file that came with a form which has to be shown again. A browser does not fill in a file field, so the file goes back in
-// the page, and nobody has to choose it twice.
+// held is a file that came with a form which has to be shown again. A browser does not fill in a file field, so the
+// file goes back in the page, and nobody has to choose it twice.
 type held struct {
 	Name, Base64 string
 	Hint         plain.Sentence // what the field says
@@ -104,8 +104,8 @@ func (s *screens) take(w http.ResponseWriter, r *http.Request) {
 func heldField(field string) string { return field + "-held" }
 func nameField(field string) string { return field + "-name" }
 
-// takeLong takes the entries out of the form that are no typed text: a pasted signature and the files that the page carries.
-// webui.Form bounds what a person types, and they may be longer; they are bounded with the request.
+// takeLong takes the entries out of the form that are no typed text: a pasted signature and the files that the page
+// carries. webui.Form bounds what a person types, and they may be longer; they are bounded with the request.
 func takeLong(r *http.Request) map[string]string {
 	long := map[string]string{}
 	if err := r.ParseMultipartForm(maxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {

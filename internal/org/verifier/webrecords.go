@@ -77,8 +77,8 @@ func (s *screens) showRecords(w http.ResponseWriter, r *http.Request) {
 	s.ui.Render(w, r, s.records, status, page)
 }
 
-// filterOf reads what is searched for: a serial, or the SHA-256 of a document, which is how an auditor who holds the document finds out
-// whether and how it was checked.
+// filterOf reads what is searched for: a serial, or the SHA-256 of a document, which is how an auditor who holds the
+// document finds out whether and how it was checked.
 func filterOf(what, verdict, before string) (f store.Filter, err error) {
 	if b, bad := hex.DecodeString(what); bad == nil && len(b) == 32 {
 		f.Content = b

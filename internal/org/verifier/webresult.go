@@ -13,8 +13,8 @@ import (
 	"github.com/akashi-id/akashi/internal/webui"
 )
 
-// resultPage is what a check found, for whoever asked, and what is kept of it, for those who run and inspect the office. The
-// reason stands there in both languages: an office prints the page and files it.
+// resultPage is what a check found, for whoever asked, and what is kept of it, for those who run and inspect the
+// office. The reason stands there in both languages: an office prints the page and files it.
 type resultPage struct {
 	Kind                        webui.BadgeKind
 	Name, Reason, Todo          plain.Sentence
