@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"log/slog"
+	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
@@ -25,7 +26,8 @@ func (f finding) LogValue() slog.Value { return f.Result.LogValue() }
 // without a record: an office that has relied on a signature must be able to say on what.
 func (o *Verifier) check(ctx context.Context, s submission) (finding, error) {
 	q := o.newInquiry()
-	result, err := verify.CMS(ctx, s.signature, s.document, verify.Options{CAs: o.cas, At: o.Clock.Now(), Status: q})
+	now := o.Clock.Now().Truncate(time.Microsecond) // as it is stored, so that answer and record say the same
+	result, err := verify.CMS(ctx, s.signature, s.document, verify.Options{CAs: o.cas, At: now, Status: q})
 	if err != nil {
 		return finding{}, err
 	}
