@@ -100,15 +100,24 @@ type feed struct {
 	exchange.Link
 	signer  exchange.Signer
 	clk     clock.Clock
-	broken  bool // as it was, until the repair
+	broken  bool              // as it was, until the repair
+	failed  *message.Envelope // what is sent again and again
 	resends int
 }
 
 var errTransmission = errors.New("transmission error")
 
 func (f *feed) Deliver(ctx context.Context, to message.Org, b *messagepb.Batch) (*messagepb.Receipt, error) {
-	if to != theCenter || !f.broken {
+	// Until the day of the first failure every transmission succeeds, one by one or together.
+	if to != theCenter || !f.broken || f.clk.Now().Before(stalled.Start()) {
 		return f.Link.Deliver(ctx, to, b)
+	}
+	if f.failed != nil {
+		f.resends++
+		if _, err := f.one(ctx, f.failed); err != nil {
+			return nil, err
+		}
+		f.failed = nil
 	}
 	all := &messagepb.Receipt{}
 	for _, raw := range b.Envelopes { // first in, first out
@@ -116,22 +125,30 @@ func (f *feed) Deliver(ctx context.Context, to message.Org, b *messagepb.Batch) 
 		if err != nil {
 			return nil, err
 		}
-		one, err := message.SealBatch(rand.Reader, f.signer.Key, f.signer.Certificate, f.clk.Now(), []*message.Envelope{e})
+		r, err := f.one(ctx, e)
 		if err != nil {
+			f.failed = e
 			return nil, err
 		}
-		r, err := f.Link.Deliver(ctx, to, one)
-		if err != nil {
-			return nil, err
-		}
-		v := r.Verdicts[0]
-		if v.Outcome != string(message.Applied) && v.Settled != string(message.Applied) {
-			f.resends++
-			return nil, errTransmission
-		}
-		all.Verdicts, all.Decisions = append(all.Verdicts, v), r.Decisions
+		all.Verdicts, all.Decisions = append(all.Verdicts, r.Verdicts...), r.Decisions
 	}
 	return all, nil
+}
+
+// one transmits one message. It knows two outcomes, done and failed.
+func (f *feed) one(ctx context.Context, e *message.Envelope) (*messagepb.Receipt, error) {
+	b, err := message.SealBatch(rand.Reader, f.signer.Key, f.signer.Certificate, f.clk.Now(), []*message.Envelope{e})
+	if err != nil {
+		return nil, err
+	}
+	r, err := f.Link.Deliver(ctx, theCenter, b)
+	if err != nil {
+		return nil, err
+	}
+	if v := r.Verdicts[0]; v.Outcome != string(message.Applied) && v.Settled != string(message.Applied) {
+		return nil, errTransmission
+	}
+	return r, nil
 }
 
 func (f *feed) Hello(ctx context.Context, to message.Org, g *messagepb.Greeting) (*messagepb.Acquaintance, error) {
@@ -194,7 +211,7 @@ func (v *variant) open(ctx context.Context, opt Options) (func(), error) {
 	}
 	v.feed = &feed{Link: caGround.Link, signer: caGround.Signer, clk: v.clk, broken: v.asItWas}
 	caGround.Link = v.feed
-	if v.ca, err = ca.New(ctx, ca.Config{Config: caGround, Keys: keys.Dir(dir), OCSPURL: "http://127.0.0.1/ocsp", ListDays: 7,
+	if v.ca, err = ca.New(ctx, ca.Config{Config: caGround, Keys: keys.Dir(dir), OCSPURL: "http://127.0.0.1/ocsp", ListDays: 30,
 		Validation: theValidation, NationalCenter: theCenter}); err != nil {
 		return nil, err
 	}

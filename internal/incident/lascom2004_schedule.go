@@ -150,11 +150,20 @@ func (p *plan) others(r *rand.Rand, first, then int) {
 			}
 		}
 	}
+	// Each counter sends what it took on one day of the week, its own, so that a replay has few batches.
+	draw := func(from, to resident.Date) issuance {
+		n := r.IntN(len(places))
+		for {
+			if d := between(from, to, r); int(d.Start().In(resident.JST).Weekday()) == 1+n%5 {
+				return issuance{at: closing(d), place: places[n]}
+			}
+		}
+	}
 	for range first {
-		p.issuances = append(p.issuances, issuance{at: closing(between(serviceBegan, firstTable, r)), place: places[r.IntN(len(places))]})
+		p.issuances = append(p.issuances, draw(serviceBegan, firstTable))
 	}
 	for range then {
-		p.issuances = append(p.issuances, issuance{at: closing(between(firstTable.AddDays(1), lastTable, r)), place: places[r.IntN(len(places))]})
+		p.issuances = append(p.issuances, draw(firstTable.AddDays(1), lastTable))
 	}
 }
 

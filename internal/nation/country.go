@@ -89,7 +89,7 @@ func Open(ctx context.Context, opt Options) (c *Country, err error) {
 	for _, o := range c.organisations {
 		c.tasks.Go(func() { runTasks(ctx, clk, o.tasks, opt.Log) })
 	}
-	srv := &http.Server{Handler: front.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	srv := &http.Server{Handler: front.handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug)}
 	go srv.Serve(ln)
 	c.closers = append(c.closers, func() { srv.Close() })

@@ -101,7 +101,7 @@ func OpenProcesses(ctx context.Context, opt Options) (p *Processes, err error) {
 	if err != nil {
 		return nil, err
 	}
-	srv := &http.Server{Handler: front.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	srv := &http.Server{Handler: front.handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug)}
 	go srv.Serve(ln)
 	p.closers = append(p.closers, func() { srv.Close() })

@@ -121,7 +121,7 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (s *Served, 
 		return nil, fmt.Errorf("couldn't listen for the screens: %w", err)
 	}
 	s.URL = "http://" + ln.Addr().String() + "/" + string(cfg.ID) + "/"
-	srv := &http.Server{Handler: s.organisation.web, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	srv := &http.Server{Handler: s.organisation.web, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 	go srv.Serve(ln)
 	s.closers = append(s.closers, func() { srv.Close() })
