@@ -31,7 +31,10 @@
 // takes what is ready, in order, up to a batch, signs it and hands it over (pump.go). The receiver checks who signed
 // it and whether they may, runs the rules in one transaction, one by one when something fails, and answers with a
 // verdict on each (receive.go). The sender writes the verdicts down; what was refused parks and its keys are held
-// (settle.go). People resolve what is parked (resolve.go) and see both sides' view (view.go).
+// (settle.go, hold.go). People resolve what is parked (resolve.go) and see both sides' view (view.go).
+//
+// What can go wrong on the way has its own files: a peer that is away, or falls over one message (pump.go, probe.go); a
+// rule that hangs (slow.go); a database restored from a copy, on either side (greet.go, settle.go, orphan.go).
 //
 // Nothing here knows an organisation, a clock of its own, or the network: time, randomness and the Link are
 // arguments, so that the same code runs in memory and virtual time (Memory), and between processes (package wire).

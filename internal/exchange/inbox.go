@@ -109,10 +109,15 @@ func (in *intake) record(ctx context.Context, e *message.Envelope, hash message.
 	at := in.tx.Now().UnixMicro()
 	code, ja, en := clean(reason.Code, maxCode), clean(reason.JA, maxReason), clean(reason.EN, maxReason)
 	if !known {
-		in.tx.Collect("x_in", `peer, node, epoch, seq, attempt, kind, key1, trace, created_at, hash, batch, envelope,
-			outcome, code, reason_ja, reason_en, received_at, decided_at`,
-			string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq), int64(e.Attempt), string(e.Kind), firstKey(e.Keys), e.Trace,
-			e.CreatedAt.UnixMicro(), hash[:], in.id, keep, string(now), code, ja, en, at, at)
+		// Nearly all are applied and have no more than this.
+		columns := `peer, node, epoch, seq, attempt, kind, key1, trace, created_at, hash, batch, outcome, received_at, decided_at`
+		values := []any{string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq), int64(e.Attempt), string(e.Kind), firstKey(e.Keys), e.Trace,
+			e.CreatedAt.UnixMicro(), hash[:], in.id, string(now), at, at}
+		if !ended {
+			columns += `, envelope, code, reason_ja, reason_en`
+			values = append(values, keep, code, ja, en)
+		}
+		in.tx.Collect("x_in", columns, values...)
 	} else if _, err := in.tx.Exec(ctx, `UPDATE x_in SET attempt = $5, kind = $6, hash = $7, batch = $8, envelope = $9, outcome = $10,
 		code = $11, reason_ja = $12, reason_en = $13, decided_at = $14 WHERE peer = $1 AND node = $2 AND epoch = $3 AND seq = $4`,
 		string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq), int64(e.Attempt), string(e.Kind), hash[:], in.id, keep,

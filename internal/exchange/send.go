@@ -132,10 +132,9 @@ func fits(e *message.Envelope) error {
 }
 
 func (x *Exchange) addOut(tx *sqlstore.Tx, e *message.Envelope, state string) {
-	tx.Collect("x_out", `peer, epoch, seq, attempt, kind, key1, trace, created_at, bytes, envelope, hash, state, tries, not_before,
-		outcome, code, reason_ja, reason_en, decided_at, decisions`,
+	tx.Collect("x_out", `peer, epoch, seq, attempt, kind, key1, trace, created_at, bytes, envelope, state`,
 		string(e.Receiver), int64(e.Epoch), int64(e.Seq), int64(e.Attempt), string(e.Kind), firstKey(e.Keys), e.Trace,
-		e.CreatedAt.UnixMicro(), weight(e.Body), e.Raw, []byte{}, state, 0, 0, "", "", "", "", 0, 0)
+		e.CreatedAt.UnixMicro(), weight(e.Body), e.Raw, state)
 	for i, k := range e.Keys {
 		if i > 0 && !slices.Contains(e.Keys[:i], k) {
 			tx.Collect("x_out_more", "peer, skey, epoch, seq", string(e.Receiver), k, int64(e.Epoch), int64(e.Seq))

@@ -13,7 +13,7 @@ CREATE TABLE x_peer(
   in_refused BIGINT NOT NULL        -- messages of kinds that the peer may not send, and batches not taken at all
 );
 
--- The outbox (送信箱).
+-- The outbox (送信箱). What a new message has not got has a default, so that putting it here binds less.
 CREATE TABLE x_out(
   peer TEXT NOT NULL, epoch BIGINT NOT NULL, seq BIGINT NOT NULL,
   attempt BIGINT NOT NULL,
@@ -23,14 +23,14 @@ CREATE TABLE x_out(
   created_at BIGINT NOT NULL,
   bytes BIGINT NOT NULL,
   envelope BYTEA NOT NULL,          -- emptied when its retention is over
-  hash BYTEA NOT NULL,              -- of the envelope, written when that is emptied
+  hash BYTEA NOT NULL DEFAULT '',              -- of the envelope, written when that is emptied
   state TEXT NOT NULL,              -- ready, deferred, parked, held, applied, withdrawn
-  tries BIGINT NOT NULL,            -- how often it was deferred
-  not_before BIGINT NOT NULL,
-  outcome TEXT NOT NULL,            -- the last verdict
-  code TEXT NOT NULL, reason_ja TEXT NOT NULL, reason_en TEXT NOT NULL,
-  decided_at BIGINT NOT NULL,
-  decisions BIGINT NOT NULL,        -- the peer's count when it decided: tells what a restored peer lost
+  tries BIGINT NOT NULL DEFAULT 0,            -- how often it was deferred
+  not_before BIGINT NOT NULL DEFAULT 0,
+  outcome TEXT NOT NULL DEFAULT '',            -- the last verdict
+  code TEXT NOT NULL DEFAULT '', reason_ja TEXT NOT NULL DEFAULT '', reason_en TEXT NOT NULL DEFAULT '',
+  decided_at BIGINT NOT NULL DEFAULT 0,
+  decisions BIGINT NOT NULL DEFAULT 0,        -- the peer's count when it decided: tells what a restored peer lost
   PRIMARY KEY(peer, epoch, seq)
 );
 CREATE INDEX x_out_ready ON x_out(peer, epoch, seq) WHERE state = 'ready';
@@ -60,9 +60,9 @@ CREATE TABLE x_in(
   created_at BIGINT NOT NULL,
   hash BYTEA NOT NULL,
   batch BIGINT NOT NULL,            -- x_batch: the signature that covers it
-  envelope BYTEA NOT NULL,          -- kept while it is parked, held or deferred
+  envelope BYTEA NOT NULL DEFAULT '',          -- kept while it is parked, held or deferred
   outcome TEXT NOT NULL,
-  code TEXT NOT NULL, reason_ja TEXT NOT NULL, reason_en TEXT NOT NULL,
+  code TEXT NOT NULL DEFAULT '', reason_ja TEXT NOT NULL DEFAULT '', reason_en TEXT NOT NULL DEFAULT '',
   received_at BIGINT NOT NULL,
   decided_at BIGINT NOT NULL,
   PRIMARY KEY(peer, node, epoch, seq)

@@ -1,0 +1,189 @@
+package wire_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/exchange/wire"
+	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/message/messagepb"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// door is a prefecture that serves over real TLS on loopback.
+type door struct {
+	t     *testing.T
+	ca    *pki.InfrastructureCA
+	trust *pki.Trust
+	addr  string
+}
+
+var now = clock.System().Now
+
+func newDoor(t *testing.T) *door {
+	d := &door{t: t, ca: must(pki.NewInfrastructureCA(rand.Reader, now()))}
+	d.trust = must(pki.NewTrust(d.ca.Certificate()))
+	store := must(sqlstore.Open(t.Context(), "memory:", sqlstore.Options{}, exchange.Schema(), ownSchema))
+	t.Cleanup(func() { store.Close() })
+	x := must(exchange.New(t.Context(), exchange.Config{Self: pref, Store: store, Clock: clock.System(), Rand: rand.Reader, Trust: d.trust,
+		Peers: []message.Org{city}, Routes: []exchange.Route{exchange.On(raw, new(child).onChange)}}))
+	s := must(wire.Serve("127.0.0.1:0", x, d.identity(pref, pki.ForTLS), d.trust, now))
+	t.Cleanup(func() { s.Close(context.WithoutCancel(t.Context())) })
+	d.addr = s.Addr()
+	return d
+}
+
+func identity(ca *pki.InfrastructureCA, org message.Org, usage pki.Usage) pki.Identity {
+	key := must(pki.GenerateKey(rand.Reader, cert.P256SHA256))
+	return pki.Identity{Key: key, Certificate: must(ca.IssueOrganisation(rand.Reader, now(), pki.Organisation{ID: string(org), Usage: usage, Public: key.Public()}))}
+}
+
+func (d *door) identity(org message.Org, usage pki.Usage) pki.Identity {
+	return identity(d.ca, org, usage)
+}
+
+func greeting(from message.Org) *messagepb.Greeting {
+	return &messagepb.Greeting{Sender: string(from), Node: "1", Receiver: string(pref), Epoch: 1, NextSeq: 1}
+}
+
+func (d *door) batch(from message.Org) *messagepb.Batch {
+	id := d.identity(from, pki.ForSigning)
+	c := change(resident.RecordCodeOf(1), resident.RecordCode{}, 1)
+	e := &message.Envelope{ID: message.ID{Sender: from, Node: "1", Epoch: 1, Receiver: pref, Seq: 1}, Attempt: 1, Kind: c.Kind(), Keys: c.Keys(),
+		CreatedAt: now(), Trace: "t-wire", Body: must(message.Encode(c))}
+	if err := e.Seal(); err != nil {
+		d.t.Fatal(err)
+	}
+	return must(message.SealBatch(rand.Reader, id.Key, id.Certificate, now(), []*message.Envelope{e}))
+}
+
+func TestOverTheLine(t *testing.T) {
+	d := newDoor(t)
+	c := wire.NewClient(map[message.Org]string{pref: d.addr}, d.identity(city, pki.ForTLS), d.trust, now)
+	b := d.batch(city)
+	if _, err := c.Deliver(t.Context(), pref, b); !errors.Is(err, exchange.ErrHelloFirst) {
+		t.Errorf("before the hello: %v", err)
+	}
+	if _, err := c.Hello(t.Context(), pref, greeting(city)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []message.Outcome{message.Applied, message.Duplicate} {
+		r, err := c.Deliver(t.Context(), pref, b)
+		if err != nil || r.Verdicts[0].Outcome != string(want) {
+			t.Errorf("got %v, %v; want %s", r, err, want)
+		}
+	}
+	forged := d.batch(city)
+	forged.Signature = b.Signature
+	if _, err := c.Deliver(t.Context(), pref, forged); !isRefusal(err) {
+		t.Errorf("a forged signature: %v, want a refusal", err)
+	}
+}
+
+func isRefusal(err error) bool {
+	var refusal *exchange.Refusal
+	return errors.As(err, &refusal)
+}
+
+// TestRefusedByTheLine: whoever has no fitting certificate is refused, and is told so in a way that it can tell from a
+// peer that is away.
+func TestRefusedByTheLine(t *testing.T) {
+	d := newDoor(t)
+	stranger := must(pki.NewInfrastructureCA(rand.Reader, now()))
+	for name, own := range map[string]pki.Identity{
+		"a certificate from an unknown CA":       identity(stranger, city, pki.ForTLS),
+		"a certificate for signing":              d.identity(city, pki.ForSigning),
+		"an organisation that is not configured": d.identity("municipality-202053", pki.ForTLS),
+	} {
+		c := wire.NewClient(map[message.Org]string{pref: d.addr}, own, d.trust, now)
+		from := city
+		if name == "an organisation that is not configured" {
+			from = "municipality-202053"
+		}
+		if _, err := c.Hello(t.Context(), pref, greeting(from)); !isRefusal(err) {
+			t.Errorf("%s: %v, want a refusal", name, err)
+		}
+	}
+	// The name in the greeting does not count, the certificate does.
+	c := wire.NewClient(map[message.Org]string{pref: d.addr}, d.identity("municipality-202053", pki.ForTLS), d.trust, now)
+	if _, err := c.Hello(t.Context(), pref, greeting(city)); !isRefusal(err) {
+		t.Errorf("another organisation's greeting: %v, want a refusal", err)
+	}
+	// Nor do we speak to a peer whose certificate names another.
+	c = wire.NewClient(map[message.Org]string{"nationalcenter": d.addr}, d.identity(city, pki.ForTLS), d.trust, now)
+	if _, err := c.Hello(t.Context(), "nationalcenter", greeting(city)); err == nil {
+		t.Error("the prefecture was taken for the national center")
+	}
+	// Nobody is there: that is no refusal.
+	c = wire.NewClient(map[message.Org]string{pref: freeAddr(t)}, d.identity(city, pki.ForTLS), d.trust, now)
+	if _, err := c.Hello(t.Context(), pref, greeting(city)); err == nil || isRefusal(err) {
+		t.Errorf("an address where nobody listens: %v", err)
+	}
+}
+
+// TestHugeBatch: 64 MiB are refused before they are read, whether their length is told or not.
+func TestHugeBatch(t *testing.T) {
+	d := newDoor(t)
+	hc := &http.Client{Transport: &http.Transport{TLSClientConfig: pki.ClientTLS(d.identity(city, pki.ForTLS), d.trust, string(pref), now)}, Timeout: time.Minute}
+	const size = 64 << 20
+	for name, told := range map[string]bool{"told": true, "not told": false} {
+		var sent atomic.Int64
+		body := io.TeeReader(bytes.NewReader(make([]byte, size)), counter{&sent})
+		r := must(http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+d.addr+"/akashi.v1.Exchange/Deliver", body))
+		r.Header.Set("Content-Type", "application/proto")
+		if told {
+			r.ContentLength = size
+		}
+		res, err := hc.Do(r)
+		if err == nil {
+			if res.StatusCode < 400 {
+				t.Errorf("%s: %s", name, res.Status)
+			}
+			res.Body.Close()
+		}
+		// What is in the buffers of both ends was sent, not read.
+		if n := sent.Load(); n > size/2 {
+			t.Errorf("length %s: %d bytes were taken before it was refused", name, n)
+		}
+	}
+	c := wire.NewClient(map[message.Org]string{pref: d.addr}, d.identity(city, pki.ForTLS), d.trust, now)
+	if _, err := c.Hello(t.Context(), pref, greeting(city)); err != nil {
+		t.Errorf("after it: %v", err)
+	}
+}
+
+type counter struct{ n *atomic.Int64 }
+
+func (c counter) Write(b []byte) (int, error) {
+	c.n.Add(int64(len(b)))
+	return len(b), nil
+}
+
+// TestWithoutTLS: the handler serves nobody whom TLS has not identified.
+func TestWithoutTLS(t *testing.T) {
+	d := newDoor(t)
+	conn, err := tls.Dial("tcp", d.addr, &tls.Config{InsecureSkipVerify: true})
+	if err == nil {
+		_, err = conn.Write([]byte("POST /akashi.v1.Exchange/Hello HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"))
+		if err == nil {
+			_, err = conn.Read(make([]byte, 1))
+		}
+		conn.Close()
+	}
+	if err == nil {
+		t.Error("a caller without a certificate was answered")
+	}
+}
