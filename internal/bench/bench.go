@@ -56,7 +56,7 @@ type Options struct {
 }
 
 // All are the measurements.
-func All() []Bench { return []Bench{importBench, moveBench} }
+func All() []Bench { return []Bench{exchangeBench, importBench, moveBench} }
 
 // Find returns the measurement of a name.
 func Find(name string) (Bench, bool) {
