@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/akashi-id/akashi/internal/nation"
+	"github.com/akashi-id/akashi/resident"
 )
 
 func runReportIssuance(ctx context.Context, io streams, args []string) error {
@@ -19,8 +20,15 @@ func runReportIssuance(ctx context.Context, io streams, args []string) error {
 	}, 0); err != nil {
 		return err
 	}
-	var t nation.Issuance
-	if err := ask(ctx, data, "/ca/issuance?as-of="+url.QueryEscape(asOf), &t); err != nil {
+	day, err := resident.ParseDate("--as-of", asOf)
+	if err != nil {
+		return err
+	}
+	t, left, err := nation.IssuanceLeft(ctx, data, day)
+	if err == nil && !left {
+		err = ask(ctx, data, "/ca/issuance?as-of="+url.QueryEscape(day.String()), &t)
+	}
+	if err != nil {
 		return err
 	}
 	if asJSON {

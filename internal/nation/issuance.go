@@ -1,9 +1,14 @@
 package nation
 
 import (
+	"context"
 	"net/http"
+	"os"
+	"path/filepath"
 
+	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/org/ca"
+	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -30,11 +35,27 @@ func serveIssuance(w http.ResponseWriter, r *http.Request, o *ca.CA) {
 		return
 	}
 	rows, total, err := o.Issuance(r.Context(), asOf)
-	answer(w, NewIssuance(rows, total, asOf), err)
+	answer(w, newIssuance(rows, total, asOf), err)
 }
 
-// NewIssuance names the municipalities of a count as they were called on the day.
-func NewIssuance(rows []ca.IssuanceRow, total ca.IssuanceRow, asOf resident.Date) Issuance {
+// IssuanceLeft reads the table from the CA's database in a directory in which no country runs, as a replay leaves it. ok
+// is false when the directory is a country's, which answers itself, or holds no CA.
+func IssuanceLeft(ctx context.Context, dir string, asOf resident.Date) (t Issuance, ok bool, err error) {
+	db := filepath.Join(dir, string(message.CA), "akashi.db")
+	if exists(filepath.Join(dir, "nation.yaml")) || !exists(db) {
+		return t, false, nil
+	}
+	rows, total, err := ca.IssuanceIn(ctx, "sqlite:"+db, clock.System(), asOf)
+	return newIssuance(rows, total, asOf), true, err
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// newIssuance names the municipalities of a count as they were called on the day.
+func newIssuance(rows []ca.IssuanceRow, total ca.IssuanceRow, asOf resident.Date) Issuance {
 	t := Issuance{AsOf: asOf.String(), Rows: []IssuanceRow{}, Total: total.Issued()}
 	for _, row := range rows {
 		l := IssuanceRow{Municipality: row.Municipality.String(), Issued: row.Issued(), Revoked: row.Revoked}
