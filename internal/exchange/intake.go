@@ -141,8 +141,11 @@ func (in *intake) one(ctx context.Context, e *message.Envelope) (*messagepb.Verd
 	return verdict(e, outcome, reason.Code, reason.JA, reason.EN, ""), nil
 }
 
-// codeSlowLane says that a message was not tried.
-const codeSlowLane = "slow-lane"
+// Why a message was deferred through no fault of its own: such a deferral does not count towards parking it.
+const (
+	codeSlowLane   = "slow-lane"   // not tried
+	codeWindowFull = "window-full" // what its rule sends on would not fit into a window
+)
 
 // decide runs the rule. An error means that nothing can be decided in this transaction.
 func (in *intake) decide(ctx context.Context, e *message.Envelope) (message.Outcome, *Rejected, error) {
@@ -184,6 +187,9 @@ func (in *intake) decide(ctx context.Context, e *message.Envelope) (message.Outc
 		return rejected.outcome(), rejected, nil
 	case ctx.Err() != nil:
 		return "", nil, err
+	case errors.As(err, new(*windowFull)):
+		return message.Deferred, Reject(codeWindowFull, "受信側から先への電文がたまっているため、後で処理します。",
+			"what the receiver has to send on is waiting, so this will be taken later"), nil
 	}
 	in.x.cfg.Log.ErrorContext(ctx, "rule failed, message deferred", "message", e.ID.String(), "kind", e.Kind, "error", err)
 	return message.Deferred, errFailed, nil

@@ -36,7 +36,9 @@ const (
 )
 
 var modelSchema = sqlstore.Schema{Name: "model", FS: fstest.MapFS{"0001_log.sql": {Data: []byte(
-	"CREATE TABLE log(k TEXT NOT NULL, n BIGINT NOT NULL, pos BIGINT NOT NULL, PRIMARY KEY(k, n));\n")}}}
+	"CREATE TABLE log(k TEXT NOT NULL, n BIGINT NOT NULL, pos BIGINT NOT NULL, PRIMARY KEY(k, n));\n" +
+		"CREATE TABLE parent(n BIGINT NOT NULL PRIMARY KEY);\n" +
+		"CREATE TABLE child(n BIGINT NOT NULL REFERENCES parent(n) DEFERRABLE INITIALLY DEFERRED);\n")}}}
 
 // mood is how the rule takes a message.
 type mood struct {

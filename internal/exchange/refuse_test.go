@@ -28,6 +28,7 @@ type door struct {
 	ca      *pki.InfrastructureCA
 	city    exchange.Signer
 	applied []uint64
+	refuse  bool
 }
 
 func newDoor(t *testing.T) *door {
@@ -40,9 +41,16 @@ func newDoor(t *testing.T) *door {
 	d.x = must(exchange.New(t.Context(), exchange.Config{Self: pref, Store: d.store, Clock: clk, Rand: rand.Reader, Trust: trust,
 		Signer: d.signer(string(pref)), Peers: []message.Org{city}, Routes: []exchange.Route{
 			exchange.On(raw, func(ctx context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.ResidentChange) ([]message.Out, error) {
+				if d.refuse {
+					return nil, exchange.Reject("unreadable", "読めません。", "unreadable")
+				}
 				tx.OnCommit(func() { d.applied = append(d.applied, uint64(n.After.Version)) })
 				return nil, nil
-			})}}))
+			}),
+			exchange.On(raw, func(context.Context, *sqlstore.Tx, exchange.Delivery, message.CodeRequest) ([]message.Out, error) {
+				return nil, nil
+			}),
+		}}))
 	d.hello()
 	return d
 }
@@ -161,9 +169,9 @@ func TestRefusedMessages(t *testing.T) {
 		want message.Outcome
 		code string
 	}{
-		"kind not allowed": {envelope(2, func(e *message.Envelope) {
-			p := message.CertRevoke{}
-			e.Kind = p.Kind()
+		"kind not allowed": {envelope(2, func(e *message.Envelope) { // though there is a rule for it, and it can be read
+			p := message.CodeRequest{Request: "r", Count: 1}
+			e.Kind, e.Keys, e.Body = p.Kind(), p.Keys(), must(message.Encode(p))
 		}), message.Rejected, "not-allowed"},
 		"unknown kind":   {envelope(2, func(e *message.Envelope) { e.Kind = "resident.future" }), message.Rejected, "unknown-kind"},
 		"no rule for it": {envelope(2, func(e *message.Envelope) { *e = *invalidation(2) }), message.Rejected, "unknown-kind"},
@@ -237,6 +245,24 @@ func TestReplayed(t *testing.T) {
 		}
 	}
 	if fmt.Sprint(d.applied) != "[1 2]" {
+		t.Errorf("applied %v", d.applied)
+	}
+}
+
+// TestReplayedRefusal: a message that was refused is not tried again because somebody sends its bytes again; only people
+// let it pass, with another attempt or an acceptance.
+func TestReplayedRefusal(t *testing.T) {
+	d := newDoor(t)
+	d.refuse = true
+	b := d.batch(d.city, envelope(1))
+	for range 2 {
+		r, err := d.deliver(city, b)
+		if err != nil || r.Decisions != 1 {
+			t.Fatalf("%v, %v", r, err)
+		}
+		d.refuse = false
+	}
+	if len(d.applied) != 0 {
 		t.Errorf("applied %v", d.applied)
 	}
 }

@@ -86,9 +86,9 @@ func (x *Exchange) sendTo(ctx context.Context, tx *sqlstore.Tx, to message.Org, 
 			out_open_bytes = out_open_bytes - $3 WHERE peer = $1`, string(to), int64(len(which)), bytes); err != nil {
 			return err
 		}
-		return plain.Bad("exchange",
+		return &windowFull{plain.Bad("exchange",
 			fmt.Sprintf("%s あての電文が%d件たまっているため、新しい届出を受け付けられません。連携状況の画面を確かめ、運用員に知らせてください。", to, open-int64(len(which))),
-			fmt.Sprintf("%d messages to %s are waiting, and no new one is taken: look at the exchange screen and call an operator", open-int64(len(which)), to))
+			fmt.Sprintf("%d messages to %s are waiting, and no new one is taken: look at the exchange screen and call an operator", open-int64(len(which)), to))}
 	}
 	seq := next - int64(len(which))
 	for n, i := range which {
@@ -117,6 +117,12 @@ func (x *Exchange) sendTo(ctx context.Context, tx *sqlstore.Tx, to message.Org, 
 	tx.OnCommit(p.bell.Ring)
 	return nil
 }
+
+// windowFull says that too much waits for a peer. To a caller it is the sentence; to a rule's message, a reason to come
+// again later.
+type windowFull struct{ *plain.Problem }
+
+func (w *windowFull) Unwrap() error { return w.Problem }
 
 // fits tells whether a receiver will be able to read an envelope's header, whatever number it gets.
 func fits(e *message.Envelope) error {

@@ -167,6 +167,9 @@ func (s *settlement) deferred(ctx context.Context, e *message.Envelope, v *messa
 		return err
 	}
 	wait := firstTurn
+	if v.Code == codeWindowFull {
+		wait = lastPause
+	}
 	if counted(v) {
 		if tries+1 >= s.x.cfg.Limits.DeferTimes {
 			return s.stick(ctx, e, stateParked, v)
@@ -184,8 +187,8 @@ const lastPause = 30 * time.Second
 
 func deferPause(tries int64) time.Duration { return min(firstProbe<<min(tries, 20), lastPause) }
 
-// counted tells whether a deferral says something about the message. A message that only waited its turn was not tried.
-func counted(v *messagepb.Verdict) bool { return v.Code != codeSlowLane }
+// counted tells whether a deferral says something about the message.
+func counted(v *messagepb.Verdict) bool { return v.Code != codeSlowLane && v.Code != codeWindowFull }
 
 func (s *settlement) holdBehind(ctx context.Context, e *message.Envelope) error {
 	held, err := s.x.holdBehind(ctx, s.tx, e)
