@@ -19,7 +19,7 @@ import (
 	"github.com/akashi-id/akashi/message"
 )
 
-// clerk is somebody at a municipality's counter whose browser shows no pictures: the same forms, over HTTP.
+// clerk is somebody at an organisation's screens whose browser shows no pictures: the same forms, over HTTP.
 type clerk struct {
 	t      testing.TB
 	client *http.Client
@@ -30,12 +30,18 @@ type clerk struct {
 // clerk sits down at a municipality's counter.
 func (r *running) clerk(at message.Org) *clerk {
 	r.t.Helper()
+	return r.person("clerk-aoki", at)
+}
+
+// person enters an organisation as one of the personas.
+func (r *running) person(persona string, at message.Org) *clerk {
+	r.t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	c := &clerk{r.t, &http.Client{Jar: jar, Timeout: 20 * time.Second}, r.url, r.url + "/" + string(at)}
-	c.must(c.post("/session", url.Values{"persona": {"clerk-aoki"}}))
+	c.must(c.post("/session", url.Values{"persona": {persona}}))
 	return c
 }
 

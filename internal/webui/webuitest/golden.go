@@ -31,15 +31,17 @@ const (
 )
 
 // Golden compares the whole page with testdata/screens/NAME-WIDTH.png at each width. On a difference it writes what it
-// saw beside it as NAME-WIDTH.actual.png. It also fails when the page is wider than the window, so that a part of it
-// would have to be scrolled to from the side.
+// saw beside it as NAME-WIDTH.actual.png. It also fails as Fits does.
 func (tab *Tab) Golden(name string, widths ...int64) {
 	tab.t.Helper()
 	if len(widths) == 0 {
 		widths = Widths
 	}
 	for _, w := range widths {
-		got := tab.Picture(w)
+		got, err := shrink(tab.Picture(w))
+		if err != nil {
+			tab.t.Fatalf("make the picture smaller: %v", err)
+		}
 		file := filepath.Join("testdata", "screens", fmt.Sprintf("%s-%d.png", name, w))
 		actual := file[:len(file)-len(".png")] + ".actual.png"
 		if *update {
@@ -63,9 +65,21 @@ func (tab *Tab) Golden(name string, widths ...int64) {
 	}
 }
 
-// Picture is the whole page at a width, as PNG: for pages that show the time, and so have no golden. It fails as Golden
-// does when the page is wider than the window.
+// Picture is the whole page at a width, as PNG: for people to look at, where the page shows the time and so has no golden.
 func (tab *Tab) Picture(width int64) []byte {
+	tab.t.Helper()
+	height := tab.Fits(width)
+	tab.do("set the window", chromedp.EmulateViewport(width, max(height, 900)))
+	data, err := chromedp.Run(tab.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		tab.t.Fatalf("take a picture: %v", err)
+	}
+	return data
+}
+
+// Fits fails the test when the page is wider than the window, so that a part of it would have to be scrolled to from the
+// side. It returns how high the page is.
+func (tab *Tab) Fits(width int64) (height int64) {
 	tab.t.Helper()
 	tab.width(width)
 	size := Eval[struct{ W, H int64 }](tab, `document.fonts.ready.then(() => {
@@ -75,15 +89,7 @@ func (tab *Tab) Picture(width int64) []byte {
 	if size.W > width {
 		tab.t.Errorf("%s is %d px wide in a window of %d px", tab.Location(), size.W, width)
 	}
-	tab.do("set the window", chromedp.EmulateViewport(width, max(size.H, 900)))
-	data, err := chromedp.Run(tab.ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		tab.t.Fatalf("take a picture: %v", err)
-	}
-	if data, err = shrink(data); err != nil {
-		tab.t.Fatalf("make the picture smaller: %v", err)
-	}
-	return data
+	return size.H
 }
 
 // shrink writes a picture with its 256 most frequent colours, and every other pixel in the nearest of them: surfaces
