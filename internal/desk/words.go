@@ -91,15 +91,29 @@ var ways = []way{
 	{exchange.Accept, plain.Sentence{JA: "そのまま受入れ", EN: "Accept as it is"}, plain.Sentence{
 		JA: "書き方の検査だけを省いて、この内容を記録に適用します。人の取り違えなど、人を守る検査は省きません。送信側に伝え、この電文を待っている電文が続きます。元に戻せません。",
 		EN: "The content is applied to the records without the check of its form. Checks that protect a person, such as mistaken identity, are made all the same. The sender is told, and the messages that wait for it go on. This cannot be undone."}, true},
+	{exchange.Discard, plain.Sentence{JA: "閉じる", EN: "Close"}, plain.Sentence{
+		JA: "送信側は、データベースの復元でこの電文を失いました。適用されないまま閉じます。必要な内容は、改めて送ってもらってください。元に戻せません。",
+		EN: "The sender lost this message when its database was restored. It is closed without having been applied: ask the sender to send anew what is needed. This cannot be undone."}, true},
 }
 
 // waysOf are the resolutions that this organisation can choose: the sender corrects or withdraws its own, the receiver
-// accepts what it refused. What protects a person says so before it is withdrawn.
+// accepts what it refused, and closes what its sender no longer knows. What protects a person says so before it is withdrawn.
 func waysOf(i exchange.Item) (open []way) {
 	spec, _ := message.SpecOf(i.Kind)
 	for _, w := range ways {
-		if (w.act == exchange.Accept) == i.Out {
-			continue
+		switch w.act {
+		case exchange.Accept:
+			if i.Out || i.Orphan() {
+				continue
+			}
+		case exchange.Discard:
+			if i.Out || !i.Orphan() {
+				continue
+			}
+		default:
+			if !i.Out {
+				continue
+			}
 		}
 		if w.act == exchange.Withdraw && spec.Safe {
 			w.what.JA = "この電文は人を守るためのもので、取り下げると、知らせた失効などは行われません。" + w.what.JA

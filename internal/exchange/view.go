@@ -115,6 +115,9 @@ func (i Item) Parked() bool {
 	return i.State == stateParked || i.State == string(message.Rejected) || i.State == string(message.Gap)
 }
 
+// Orphan tells whether its sender lost the message and no longer knows it: it can only be closed.
+func (i Item) Orphan() bool { return !i.Out && i.Code == codeOrphan }
+
 const (
 	outItem = `SELECT peer, '', epoch, seq, attempt, kind, trace, state, code, reason_ja, reason_en, created_at, decided_at, tries FROM x_out WHERE `
 	inItem  = `SELECT peer, node, epoch, seq, attempt, kind, trace, outcome, code, reason_ja, reason_en, created_at, decided_at, 0 FROM x_in WHERE `
