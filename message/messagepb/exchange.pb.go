@@ -33,7 +33,7 @@ type Envelope struct {
 	Node          string                 `protobuf:"bytes,2,opt,name=node,proto3" json:"node,omitempty"`     // node of the sender that numbers the stream
 	Epoch         uint64                 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`  // a restored database starts a new one
 	Receiver      string                 `protobuf:"bytes,4,opt,name=receiver,proto3" json:"receiver,omitempty"`
-	Seq           uint64                 `protobuf:"varint,5,opt,name=seq,proto3" json:"seq,omitempty"`                              // from 1, without holes, per (sender, node, epoch, receiver)
+	Seq           uint64                 `protobuf:"varint,5,opt,name=seq,proto3" json:"seq,omitempty"`                              // from 1 per (sender, node, receiver), without holes within an epoch; a new epoch goes on counting
 	Attempt       uint32                 `protobuf:"varint,6,opt,name=attempt,proto3" json:"attempt,omitempty"`                      // from 1; a corrected message keeps its sequence and takes the next attempt
 	Kind          string                 `protobuf:"bytes,7,opt,name=kind,proto3" json:"kind,omitempty"`                             // docs/messages.md
 	Keys          []string               `protobuf:"bytes,8,rep,name=keys,proto3" json:"keys,omitempty"`                             // order is kept among messages that share a key
