@@ -18,6 +18,7 @@ import (
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/municipality"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
 )
 
@@ -42,7 +43,7 @@ type Country struct {
 
 // Open founds the country where needed, opens every organisation, starts their tasks and serves the portal. On return it
 // is ready. The same directory goes on exactly where it stopped, however it stopped.
-func Open(ctx context.Context, opt Options) (c *Country, err error) {
+func Open(ctx context.Context, opt Options) (_ *Country, err error) {
 	if err := access.GuardLoopback(opt.Listen, true); err != nil {
 		return nil, err
 	}
@@ -56,8 +57,9 @@ func Open(ctx context.Context, opt Options) (c *Country, err error) {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	c = &Country{dir: opt.Dir, stop: stop, closers: []func(){release}}
+	// The tasks end with Close; only the start ends with the caller's context.
+	lifetime, stop := context.WithCancel(context.WithoutCancel(ctx))
+	c := &Country{dir: opt.Dir, stop: stop, closers: []func(){release}}
 	defer func() {
 		if err != nil {
 			c.Close()
@@ -67,16 +69,16 @@ func Open(ctx context.Context, opt Options) (c *Country, err error) {
 	if err := Found(opt.Dir, opt.Spec, clk.Now()); err != nil {
 		return nil, err
 	}
-	ln, err := net.Listen("tcp", opt.Listen)
+	ln, err := listen(opt.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("couldn't listen for the portal: %w", err)
+		return nil, err
 	}
 	c.URL = "http://" + ln.Addr().String()
 	c.closers = append(c.closers, func() { ln.Close() })
 	net := new(exchange.Memory)
 	var members []member
 	for _, e := range opt.Spec.Organisations {
-		o, err := c.join(ctx, opt, e, net, clk)
+		o, err := c.join(lifetime, opt, e, net, clk)
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +89,7 @@ func Open(ctx context.Context, opt Options) (c *Country, err error) {
 		return nil, err
 	}
 	for _, o := range c.organisations {
-		c.tasks.Go(func() { runTasks(ctx, clk, o.tasks, opt.Log) })
+		c.tasks.Go(func() { runTasks(lifetime, clk, o.tasks, opt.Log) })
 	}
 	srv := &http.Server{Handler: front.handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug)}
@@ -98,7 +100,21 @@ func Open(ctx context.Context, opt Options) (c *Country, err error) {
 		return nil, err
 	}
 	c.closers = append(c.closers, closeSocket)
-	return c, populate(ctx, opt.Dir, opt.Spec, members)
+	if err := populate(ctx, opt.Dir, opt.Spec, members); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// listen takes the portal's address. That another program has it is what most often goes wrong at a start.
+func listen(address string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, plain.Bad("--listen",
+			"「"+address+"」で待ち受けられません。ほかのプログラムが使っていないか確かめるか、--listen で別のポートを指定してください。("+err.Error()+")",
+			"cannot listen on "+address+": see whether another program uses it, or choose another port with --listen ("+err.Error()+")")
+	}
+	return ln, nil
 }
 
 func (c *Country) join(ctx context.Context, opt Options, e Entry, net *exchange.Memory, clk clock.Clock) (*organisation, error) {

@@ -43,7 +43,7 @@ type Processes struct {
 
 // OpenProcesses founds the country where needed, starts a process for every organisation, waits until all are ready,
 // and serves the portal. A process that dies is started again.
-func OpenProcesses(ctx context.Context, opt Options) (p *Processes, err error) {
+func OpenProcesses(ctx context.Context, opt Options) (_ *Processes, err error) {
 	if err := access.GuardLoopback(opt.Listen, true); err != nil {
 		return nil, err
 	}
@@ -54,8 +54,9 @@ func OpenProcesses(ctx context.Context, opt Options) (p *Processes, err error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	p = &Processes{stop: stop, Apart: os.Geteuid() == 0, closers: []func(){release}}
+	// The processes end with Close; only the start ends with the caller's context.
+	lifetime, stop := context.WithCancel(context.WithoutCancel(ctx))
+	p := &Processes{stop: stop, Apart: os.Geteuid() == 0, closers: []func(){release}}
 	defer func() {
 		if err != nil {
 			p.Close()
@@ -65,9 +66,9 @@ func OpenProcesses(ctx context.Context, opt Options) (p *Processes, err error) {
 	if err := Found(opt.Dir, opt.Spec, clk.Now()); err != nil {
 		return nil, err
 	}
-	ln, err := net.Listen("tcp", opt.Listen)
+	ln, err := listen(opt.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("couldn't listen for the portal: %w", err)
+		return nil, err
 	}
 	p.URL = "http://" + ln.Addr().String()
 	p.closers = append(p.closers, func() { ln.Close() })
@@ -81,7 +82,7 @@ func OpenProcesses(ctx context.Context, opt Options) (p *Processes, err error) {
 			c.uid = firstUID + uint32(i)
 		}
 		p.children = append(p.children, c)
-		p.watched.Go(func() { c.watch(ctx, clk) })
+		p.watched.Go(func() { c.watch(lifetime, clk) })
 	}
 	started, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -90,6 +91,9 @@ func OpenProcesses(ctx context.Context, opt Options) (p *Processes, err error) {
 		select {
 		case <-c.ready:
 		case <-started.Done():
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
 			return nil, fmt.Errorf("%s did not become ready: its messages are above", c.name)
 		}
 		e, _ := opt.Spec.Entry(configs[i].ID)
@@ -110,7 +114,10 @@ func OpenProcesses(ctx context.Context, opt Options) (p *Processes, err error) {
 		return nil, err
 	}
 	p.closers = append(p.closers, closeSocket)
-	return p, populate(ctx, opt.Dir, opt.Spec, members)
+	if err := populate(ctx, opt.Dir, opt.Spec, members); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // configure writes every organisation's config.yaml and gives its directory to its user.

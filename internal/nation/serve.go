@@ -80,12 +80,12 @@ type Served struct {
 }
 
 // Serve opens one organisation and serves its exchange and its screens. On return it is ready.
-func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (s *Served, err error) {
+func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, err error) {
 	if err := access.GuardLoopback(cfg.Web, cfg.Personas); err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s = &Served{stop: stop, done: make(chan struct{})}
+	s := &Served{stop: stop, done: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			close(s.done)
