@@ -52,7 +52,7 @@ var rules = []struct{ from, may string }{
 	{"internal/population", vocabulary},
 
 	{"internal/org", vocabulary + mechanisms + "internal/org/*"}, // a test of several together
-	{"internal/org/*", vocabulary + "verify " + mechanisms}, // never another organisation
+	{"internal/org/*", vocabulary + "verify " + mechanisms},      // never another organisation
 
 	{"internal/nation", vocabulary + mechanisms + "internal/population internal/org/*"},
 	{"internal/incident", vocabulary + mechanisms + "internal/org/*"},
