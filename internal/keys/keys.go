@@ -1,9 +1,10 @@
 // Package keys keeps an organisation's private keys in files of its own directory (鍵の保管).
 //
 // A key is a PKCS #8 PEM file that only its owner may read, beside the certificate that was issued for it. The
-// directory belongs to one organisation; another organisation's process has no right to it. Known limit: the files are
-// not encrypted, so whoever may read the directory has the keys; keys in devices are to come, behind the same
-// crypto.Signer.
+// directory belongs to one organisation; another organisation's process has no right to it. Whoever founds a country
+// writes into directories that belong to others, so no link is followed out of the directory above. Known limit: the
+// files are not encrypted, so whoever may read the directory has the keys; keys in devices are to come, behind the
+// same crypto.Signer.
 package keys
 
 import (
@@ -24,17 +25,9 @@ type Dir string
 
 // Signer reads a key.
 func (d Dir) Signer(name string) (crypto.Signer, error) {
-	path := filepath.Join(string(d), name+".key")
-	info, err := os.Stat(path)
+	text, err := d.readSecret(name + ".key")
 	if err != nil {
-		return nil, fmt.Errorf("couldn't find the key %s: %w", name, err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("the key file %s may be read by others (mode %o): set it to 0600", path, info.Mode().Perm())
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("couldn't read the key %s: %w", name, err)
+		return nil, err
 	}
 	return pki.DecodeKey(text)
 }
@@ -60,9 +53,27 @@ func (d Dir) PutSigner(name string, key crypto.Signer) error {
 	return d.write(name+".key", text)
 }
 
+// Secret reads n secret bytes, and draws them when there are none yet.
+func (d Dir) Secret(random io.Reader, name string, n int) ([]byte, error) {
+	secret, err := d.readSecret(name + ".key")
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return secret, err
+	}
+	secret = make([]byte, n)
+	if _, err := io.ReadFull(random, secret); err != nil {
+		return nil, fmt.Errorf("couldn't draw the secret %s: %w", name, err)
+	}
+	return secret, d.write(name+".key", secret)
+}
+
 // Certificates reads the certificates kept under a name, DER, in the order of the file.
 func (d Dir) Certificates(name string) ([][]byte, error) {
-	text, err := os.ReadFile(filepath.Join(string(d), name+".crt"))
+	above, err := d.above()
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read the certificate %s: %w", name, err)
+	}
+	defer above.Close()
+	text, err := above.ReadFile(d.within(name + ".crt"))
 	if err != nil {
 		return nil, fmt.Errorf("couldn't read the certificate %s: %w", name, err)
 	}
@@ -74,13 +85,50 @@ func (d Dir) PutCertificates(name string, ders ...[]byte) error {
 	return d.write(name+".crt", pki.EncodeCertificates(ders...))
 }
 
+// above is the directory above, out of which no link leads. It is not the organisation's to replace.
+func (d Dir) above() (*os.Root, error) { return os.OpenRoot(filepath.Dir(string(d))) }
+
+// within is a file's path from above.
+func (d Dir) within(name string) string { return filepath.Join(filepath.Base(string(d)), name) }
+
+func (d Dir) readSecret(name string) ([]byte, error) {
+	above, err := d.above()
+	if err != nil {
+		return nil, fmt.Errorf("couldn't find the key %s: %w", name, err)
+	}
+	defer above.Close()
+	info, err := above.Stat(d.within(name))
+	if err != nil {
+		return nil, fmt.Errorf("couldn't find the key %s: %w", name, err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("the key file %s may be read by others (mode %o): set it to 0600", filepath.Join(string(d), name), info.Mode().Perm())
+	}
+	text, err := above.ReadFile(d.within(name))
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read the key %s: %w", name, err)
+	}
+	return text, nil
+}
+
 // write makes the file appear whole or not at all.
 func (d Dir) write(name string, content []byte) error {
-	if err := os.MkdirAll(string(d), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(string(d)), 0o700); err != nil {
 		return fmt.Errorf("couldn't make the key directory: %w", err)
 	}
-	path := filepath.Join(string(d), name)
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	above, err := d.above()
+	if err != nil {
+		return fmt.Errorf("couldn't write %s: %w", name, err)
+	}
+	defer above.Close()
+	if err := above.MkdirAll(d.within(""), 0o700); err != nil {
+		return fmt.Errorf("couldn't make the key directory: %w", err)
+	}
+	// What lies there is left of a write that was cut off, or was put there to be written through.
+	if err := above.Remove(d.within(name + ".new")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("couldn't write %s: %w", name, err)
+	}
+	f, err := above.OpenFile(d.within(name+".new"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("couldn't write %s: %w", name, err)
 	}
@@ -91,5 +139,5 @@ func (d Dir) write(name string, content []byte) error {
 	if err := f.Sync(); err != nil {
 		return fmt.Errorf("couldn't write %s: %w", name, err)
 	}
-	return os.Rename(path+".new", path)
+	return above.Rename(d.within(name+".new"), d.within(name))
 }

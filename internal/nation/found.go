@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -62,12 +61,21 @@ func KeyDir(dir string, o message.Org) keys.Dir {
 	return keys.Dir(filepath.Join(dir, string(o), "keys"))
 }
 
+// writeNation keeps the country's file. It may hold the passwords of databases (store), so that none but who starts the
+// country reads it; and it appears whole, because a country that was killed at its start must start again.
 func writeNation(dir string, spec *Spec) error {
 	text, err := yaml.Marshal(spec)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "nation.yaml"), text, 0o644)
+	path := filepath.Join(dir, "nation.yaml")
+	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+		return err
+	}
+	if err := os.Chmod(path+".new", 0o600); err != nil { // left of a start that was cut off, with whatever mode
+		return err
+	}
+	return os.Rename(path+".new", path)
 }
 
 func infrastructureCA(dir string, now time.Time) (*pki.InfrastructureCA, error) {
@@ -181,18 +189,4 @@ func openIdentity(d keys.Dir) (identity, error) {
 }
 
 // sessionKey reads the key that signs an organisation's sessions, and makes it when there is none.
-func sessionKey(d keys.Dir) ([]byte, error) {
-	path := filepath.Join(string(d), "session.key")
-	key, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		key = make([]byte, 32)
-		if _, err := io.ReadFull(rand.Reader, key); err != nil {
-			return nil, err
-		}
-		if err := os.MkdirAll(string(d), 0o700); err != nil {
-			return nil, err
-		}
-		return key, os.WriteFile(path, key, 0o600)
-	}
-	return key, err
-}
+func sessionKey(d keys.Dir) ([]byte, error) { return d.Secret(rand.Reader, "session", 32) }

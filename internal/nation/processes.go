@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -18,8 +17,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/clock"
@@ -144,32 +141,15 @@ func (p *Processes) configure(opt Options) ([]*ServeConfig, error) {
 		for _, peer := range opt.Spec.Peers(c.ID) {
 			c.Peers = append(c.Peers, PeerConfig{ID: peer, Address: exchangeAt[string(peer)]})
 		}
-		text, err := yaml.Marshal(c)
-		if err != nil {
-			return nil, err
-		}
-		if err := os.WriteFile(filepath.Join(c.Dir, "config.yaml"), text, 0o600); err != nil {
-			return nil, err
-		}
-		if err := os.Chmod(c.Dir, 0o700); err != nil {
-			return nil, err
-		}
+		uid := -1
 		if p.Apart {
-			if err := chownTree(c.Dir, firstUID+i); err != nil {
-				return nil, fmt.Errorf("couldn't give %s its directory: %w", c.ID, err)
-			}
+			uid = firstUID + i
+		}
+		if err := handOver(c, uid); err != nil {
+			return nil, fmt.Errorf("couldn't give %s its directory: %w", c.ID, err)
 		}
 	}
 	return configs, nil
-}
-
-func chownTree(dir string, uid int) error {
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(path, uid, uid)
-	})
 }
 
 // freeAddress asks the system for a loopback port that nobody uses now.
