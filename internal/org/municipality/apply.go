@@ -61,7 +61,7 @@ func (o *Municipality) Apply(ctx context.Context, a Application) (Applied, error
 			PublicKey: key.public, MadeHere: key.private != nil, AppliedAt: tx.Now(), AppliedBy: who, Trace: trace})
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "apply-for-certificate", Subject: now.Record.Code.Reveal(), Case: applied.Request,
 			Detail: fmt.Sprintf("%s, version %d", a.Profile, now.Number)})
-		return []message.Out{{To: o.ca, Body: message.CertRequest{Request: applied.Request, Profile: a.Profile, Holder: now.Identification(),
+		return []message.Out{{To: o.ca, Body: message.CertRequest{Request: applied.Request, Profile: a.Profile, Holder: applicantOf(now),
 			PublicKey: key.public, Window: o.window()}}}, nil
 	})
 	if err != nil {
@@ -71,6 +71,14 @@ func (o *Municipality) Apply(ctx context.Context, a Application) (Applied, error
 		o.shelf.put(applied.Request, key.private)
 	}
 	return applied, nil
+}
+
+// applicantOf is what the CA is told of an applicant. No certificate states the 個人番号, and it is provided only where a law
+// says so (番号法19条), so that it stays here.
+func applicantOf(v store.Version) resident.IdentificationInfo {
+	i := v.Identification()
+	i.Number = resident.IndividualNumber{}
+	return i
 }
 
 // applicant gives the state of the applicant, or says why there can be no application.

@@ -338,3 +338,18 @@ func TestForeignCertificate(t *testing.T) {
 		t.Errorf("a second certificate: %v", err)
 	}
 }
+
+// TestCAIsNotToldTheIndividualNumber holds what leaves for the CA to what a certificate needs.
+func TestCAIsNotToldTheIndividualNumber(t *testing.T) {
+	number, err := resident.ParseIndividualNumber("number", "983205673214")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := store.Version{Record: resident.Record{Number: number}}
+	if !v.Identification().Number.Valid() {
+		t.Fatal("the test's record has no number")
+	}
+	if applicantOf(v).Number.Valid() {
+		t.Error("the 個人番号 leaves for the CA")
+	}
+}

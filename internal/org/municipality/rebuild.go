@@ -34,7 +34,7 @@ func (o *Municipality) rebuild(ctx context.Context, raw *sqlstore.Tx, was messag
 				"申請した方はもう住民ではありません。再送せず、取り下げてください。",
 				"The applicant is no resident any more: withdraw the application instead of sending it again.")
 		}
-		n.Holder = v.Identification()
+		n.Holder = applicantOf(v)
 		return n, nil
 	}
 	return was, nil
