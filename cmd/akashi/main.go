@@ -59,6 +59,8 @@ var errDidNotHold = errors.New("it did not hold")
 // usage is an error in how the program was called.
 type usage struct{ error }
 
+func (u usage) Unwrap() error { return u.error }
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

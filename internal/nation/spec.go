@@ -64,8 +64,8 @@ func parseSpec(text []byte) (*Spec, error) {
 	return &s, s.check()
 }
 
-// check refuses a country that could not run: every role but municipality and prefecture exactly once, at least one
-// verifier, every municipality with its prefecture.
+// check refuses a country that could not run: center, CA and validation authority exactly once,
+// every municipality with its prefecture.
 func (s *Spec) check() error {
 	var problems plain.Problems
 	seen := map[message.Org]bool{}
