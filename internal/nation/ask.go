@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/exchange"
@@ -48,7 +49,15 @@ func answer(w http.ResponseWriter, v any, err error) {
 }
 
 // ask puts a question to an organisation and reads its answer.
-func (m member) ask(ctx context.Context, path string, into any) error {
+func (m member) ask(ctx context.Context, path string, into any) (err error) {
+	// So a proxy says that the process died while it was answering.
+	defer func() {
+		if p := recover(); p == http.ErrAbortHandler {
+			err = fmt.Errorf("%s broke off its answer", m.entry.ID)
+		} else if p != nil {
+			panic(p)
+		}
+	}()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://control"+path, nil)
@@ -64,17 +73,31 @@ func (m member) ask(ctx context.Context, path string, into any) error {
 	return json.Unmarshal(w.Body.Bytes(), into)
 }
 
-// pairs asks every organisation how it stands with its peers. Who does not answer is named, and keeps nobody waiting
-// beyond the deadline.
-func pairs(ctx context.Context, members []member) (all map[message.Org][]exchange.Pair, silent map[message.Org]error) {
-	all, silent = map[message.Org][]exchange.Pair{}, map[message.Org]error{}
-	for _, m := range members {
-		var p []exchange.Pair
-		if err := m.ask(ctx, "/pairs", &p); err != nil {
-			silent[m.entry.ID] = err
-			continue
-		}
-		all[m.entry.ID] = p
+// patience is how long a person who looks at a page waits for an organisation that hangs.
+const patience = 2 * time.Second
+
+// askAll puts a question to all at once: one that does not answer is named, and keeps nobody waiting for the others.
+func askAll[T any](ctx context.Context, members []member, path string) (answers map[message.Org]T, silent map[message.Org]error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	said, errs := make([]T, len(members)), make([]error, len(members))
+	var asked sync.WaitGroup
+	for i, m := range members {
+		asked.Go(func() { errs[i] = m.ask(ctx, path, &said[i]) })
 	}
-	return all, silent
+	asked.Wait()
+	answers, silent = map[message.Org]T{}, map[message.Org]error{}
+	for i, m := range members {
+		if errs[i] != nil {
+			silent[m.entry.ID] = errs[i]
+		} else {
+			answers[m.entry.ID] = said[i]
+		}
+	}
+	return answers, silent
+}
+
+// pairs asks every organisation how it stands with its peers.
+func pairs(ctx context.Context, members []member) (all map[message.Org][]exchange.Pair, silent map[message.Org]error) {
+	return askAll[[]exchange.Pair](ctx, members, "/pairs")
 }

@@ -155,6 +155,9 @@ func (p *portal) flow(all map[message.Org][]exchange.Pair, silent map[message.Or
 			if !x.Oldest.IsZero() {
 				l.Lag = now.Sub(x.Oldest)
 			}
+			if l.TableOnly && l.Sent == 0 && !l.Refused {
+				continue // such a row says nothing, and there are so many that those which do would be overlooked
+			}
 			f.Lines = append(f.Lines, l)
 		}
 	}
@@ -191,6 +194,7 @@ func (p *portal) follow(r *http.Request) traceView {
 	for _, h := range t.Hops {
 		if first.IsZero() {
 			first = h.SentAt
+			v.Timeline.Stops = append(v.Timeline.Stops, p.start(h))
 		}
 		v.Timeline.Stops = append(v.Timeline.Stops, p.stop(h, first))
 	}
@@ -202,6 +206,14 @@ func (p *portal) follow(r *http.Request) traceView {
 		}
 	}
 	return v
+}
+
+// start is where the path begins: the act that the first message tells of.
+func (p *portal) start(h Hop) webui.Stop {
+	from, _ := p.spec.Entry(h.From)
+	return webui.Stop{Org: from.Name.Sentence(), Role: h.From.Role(), At: h.SentAt,
+		What:  plain.Sentence{JA: "記録し、同時に電文を送信箱に入れた", EN: "recorded, and its messages put into the outbox with it"},
+		State: webui.Badge{Kind: webui.Info, Text: plain.Sentence{JA: "はじまり", EN: "start"}}}
 }
 
 func (p *portal) stop(h Hop, first time.Time) webui.Stop {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -121,19 +120,17 @@ func OpenProcesses(ctx context.Context, opt Options) (_ *Processes, err error) {
 func (p *Processes) configure(opt Options) ([]*ServeConfig, error) {
 	var configs []*ServeConfig
 	exchangeAt := map[string]string{}
-	for _, e := range opt.Spec.Organisations {
-		web, err := freeAddress()
-		if err != nil {
-			return nil, err
-		}
+	addresses, err := freeAddresses(2 * len(opt.Spec.Organisations))
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range opt.Spec.Organisations {
 		dir, err := filepath.Abs(filepath.Join(opt.Dir, string(e.ID)))
 		if err != nil {
 			return nil, err
 		}
-		c := &ServeConfig{ID: e.ID, Name: e.Name, Dir: dir, Store: e.Store, Web: web, Portal: p.URL, Personas: true}
-		if c.Exchange, err = freeAddress(); err != nil {
-			return nil, err
-		}
+		c := &ServeConfig{ID: e.ID, Name: e.Name, Dir: dir, Store: e.Store, Web: addresses[2*i], Exchange: addresses[2*i+1],
+			Portal: p.URL, Personas: true}
 		exchangeAt[string(e.ID)] = c.Exchange
 		configs = append(configs, c)
 	}
@@ -150,16 +147,6 @@ func (p *Processes) configure(opt Options) ([]*ServeConfig, error) {
 		}
 	}
 	return configs, nil
-}
-
-// freeAddress asks the system for a loopback port that nobody uses now.
-func freeAddress() (string, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("couldn't find a free port: %w", err)
-	}
-	defer ln.Close()
-	return ln.Addr().String(), nil
 }
 
 func proxyTo(target string, transport http.RoundTripper) http.Handler {

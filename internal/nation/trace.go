@@ -3,6 +3,7 @@ package nation
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/url"
 	"slices"
 	"time"
@@ -52,12 +53,10 @@ func trace(ctx context.Context, members []member, what string) Trace {
 	traces := map[string]bool{}
 	silent := map[message.Org]error{}
 	collect := func(what string) {
-		for _, m := range members {
-			var items []exchange.Item
-			if err := m.ask(ctx, "/trace?what="+url.QueryEscape(what), &items); err != nil {
-				silent[m.entry.ID] = err
-				continue
-			}
+		members = slices.DeleteFunc(slices.Clone(members), func(m member) bool { return silent[m.entry.ID] != nil })
+		answers, none := askAll[[]exchange.Item](ctx, members, "/trace?what="+url.QueryEscape(what))
+		maps.Copy(silent, none)
+		for _, items := range answers {
 			for _, i := range items {
 				traces[i.Trace] = true
 				join(hops, i)
