@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -167,6 +168,28 @@ func TestImportRejects(t *testing.T) {
 	}
 	if v := must[[]store.Version](t)(found(c.o.Search(as(t, "clerk-aoki"), Query{Code: differing.Code}))); v[0].Record != differing {
 		t.Error("the import changed a record")
+	}
+}
+
+// A clerk opens the file of rejected lines in a spreadsheet, which runs what begins like a formula.
+func TestRejectedLineIsNoFormula(t *testing.T) {
+	for raw, want := range map[string]string{
+		"=cmd|' /C calc'!A0,x":         "'=cmd|' /C calc'!A0,x",
+		"1,+1,-1,@SUM(1),\t=1,a=b,a-b": "1,'+1,'-1,'@SUM(1),'\t=1,a=b,a-b",
+		`1,"=HYPERLINK(""http://x"")"`: `1,"'=HYPERLINK(""http://x"")"`,
+		"1,＝1\r=2":                     "1,'＝1\r'=2",
+		"\x82\xa0,=1":                  "\x82\xa0,'=1",
+		"山田　太郎,1-2-3":                  "山田　太郎,1-2-3",
+		"":                             "",
+	} {
+		var b strings.Builder
+		f := newRejectFile(&b, "氏名")
+		if err := errors.Join(f.write([]reject{{1, []byte(raw), nil}}), f.flush()); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Split(b.String(), "\n")[1]; got != `1,"","","",`+want {
+			t.Errorf("%q is written as %q, want %q", raw, got, want)
+		}
 	}
 }
 

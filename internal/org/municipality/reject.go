@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/akashi-id/akashi/internal/plain"
 )
@@ -42,7 +43,7 @@ func (f *rejectFile) write(rejects []reject) error {
 		for _, p := range r.problems {
 			columns, ja, en = append(columns, p.Field), append(ja, p.JA), append(en, p.EN)
 		}
-		f.line(strconv.Itoa(r.number) + "," + quoted(columns) + "," + quoted(ja) + "," + quoted(en) + "," + string(r.raw))
+		f.line(strconv.Itoa(r.number) + "," + quoted(columns) + "," + quoted(ja) + "," + quoted(en) + "," + inert(r.raw))
 	}
 	return f.err
 }
@@ -63,4 +64,23 @@ func (f *rejectFile) flush() error {
 // quoted writes one field of a CSV line.
 func quoted(parts []string) string {
 	return `"` + strings.ReplaceAll(strings.Join(parts, " / "), `"`, `""`) + `"`
+}
+
+// inert writes an apostrophe before every field that a spreadsheet would take for a formula. The line may be broken, so
+// that a field is taken to begin wherever one may: at the line's beginning, and after each comma, quotation mark and
+// carriage return. No good field begins so.
+func inert(raw []byte) string {
+	var b strings.Builder
+	begins := true
+	for len(raw) > 0 {
+		// What is no UTF-8 goes through as it is.
+		r, size := utf8.DecodeRune(raw)
+		if begins && strings.ContainsRune("=+-@\t＝＋－＠", r) {
+			b.WriteByte('\'')
+		}
+		b.Write(raw[:size])
+		begins = r == ',' || r == '"' || r == '\r'
+		raw = raw[size:]
+	}
+	return b.String()
 }
