@@ -98,12 +98,14 @@ func importFile(ctx context.Context, s streams, client *http.Client, to message.
 		if l.Progress != nil {
 			fmt.Fprintf(s.err, "\r%3d%%  %d人 %d people", min(100, 100*read.n/size), l.Progress.Lines, l.Progress.Lines)
 		}
-		if l.Reject != "" && failed == nil {
+		if len(l.Reject) > 0 && failed == nil {
 			if aside == nil {
-				aside, failed = os.OpenFile(rejects, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+				if aside, failed = os.OpenFile(rejects, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); failed == nil {
+					_, failed = aside.WriteString("\uFEFF") // without it, Excel reads Japanese as Shift_JIS
+				}
 			}
 			if failed == nil {
-				_, failed = aside.WriteString(l.Reject)
+				_, failed = aside.Write(l.Reject)
 			}
 		}
 	})

@@ -20,11 +20,11 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// ImportLine is one line of what a municipality answers to an import while it works: how far it has come, a line of the
+// ImportLine is one line of what a municipality answers to an import while it works: how far it has come, a piece of the
 // reject file, or, last, the result or why there is none.
 type ImportLine struct {
 	Progress *municipality.Progress     `json:"progress,omitempty"`
-	Reject   string                     `json:"reject,omitempty"`
+	Reject   []byte                     `json:"reject,omitempty"` // any bytes: a bad line may be no UTF-8, and a piece may end within a character
 	Result   *municipality.ImportResult `json:"result,omitempty"`
 	Problem  *plain.Sentence            `json:"problem,omitempty"`
 }
@@ -63,7 +63,7 @@ func serveImport(w http.ResponseWriter, r *http.Request, o *municipality.Municip
 type rejectLines struct{ say func(ImportLine) }
 
 func (r rejectLines) Write(b []byte) (int, error) {
-	r.say(ImportLine{Reject: string(b)})
+	r.say(ImportLine{Reject: b})
 	return len(b), nil
 }
 
