@@ -50,12 +50,12 @@ func answer(w http.ResponseWriter, v any, err error) {
 
 // ask puts a question to an organisation and reads its answer.
 func (m member) ask(ctx context.Context, path string, into any) (err error) {
-	// So a proxy says that the process died while it was answering.
+	// No server stands between, which would catch this: what breaks in one organisation must not end the others.
 	defer func() {
-		if p := recover(); p == http.ErrAbortHandler {
+		if p := recover(); p == http.ErrAbortHandler { // so a proxy says that the process died while it was answering
 			err = fmt.Errorf("%s broke off its answer", m.entry.ID)
 		} else if p != nil {
-			panic(p)
+			err = fmt.Errorf("%s broke on the question: %v", m.entry.ID, p)
 		}
 	}()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)

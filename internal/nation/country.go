@@ -7,11 +7,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
-	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
@@ -91,10 +89,7 @@ func Open(ctx context.Context, opt Options) (_ *Country, err error) {
 	for _, o := range c.organisations {
 		c.tasks.Go(func() { runTasks(lifetime, clk, o.tasks, opt.Log) })
 	}
-	srv := &http.Server{Handler: front.handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug)}
-	go srv.Serve(ln)
-	c.closers = append(c.closers, func() { srv.Close() })
+	c.closers = append(c.closers, serveWeb(ln, front.handler(), opt.Log))
 	closeSocket, err := serveSocket(filepath.Join(opt.Dir, socketName), front.control())
 	if err != nil {
 		return nil, err

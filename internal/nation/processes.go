@@ -101,10 +101,7 @@ func OpenProcesses(ctx context.Context, opt Options) (_ *Processes, err error) {
 	if err != nil {
 		return nil, err
 	}
-	srv := &http.Server{Handler: front.handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug)}
-	go srv.Serve(ln)
-	p.closers = append(p.closers, func() { srv.Close() })
+	p.closers = append(p.closers, serveWeb(ln, front.handler(), opt.Log))
 	closeSocket, err := serveSocket(filepath.Join(opt.Dir, socketName), front.control())
 	if err != nil {
 		return nil, err

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -121,10 +120,7 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 		return nil, fmt.Errorf("couldn't listen for the screens: %w", err)
 	}
 	s.URL = "http://" + ln.Addr().String() + "/" + string(cfg.ID) + "/"
-	srv := &http.Server{Handler: s.organisation.web, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
-	go srv.Serve(ln)
-	s.closers = append(s.closers, func() { srv.Close() })
+	s.closers = append(s.closers, serveWeb(ln, s.organisation.web, log))
 	closeSocket, err := serveSocket(filepath.Join(cfg.Dir, socketName), s.organisation.control)
 	if err != nil {
 		return nil, err
