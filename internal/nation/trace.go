@@ -6,11 +6,13 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // Trace is what became of one act, as the organisations concerned tell it.
@@ -62,6 +64,10 @@ func trace(ctx context.Context, members []member, what string) Trace {
 				join(hops, i)
 			}
 		}
+	}
+	// The screens show a code in groups of four digits, and people copy what they see.
+	if code, err := resident.ParseRecordCode("what", strings.Join(strings.Fields(what), "")); err == nil {
+		what = code.Reveal()
 	}
 	collect(what)
 	for name := range traces {
