@@ -1,12 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
+	"os"
+	"os/exec"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/akashi-id/akashi/internal/incident"
@@ -14,13 +20,18 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
+// replayGC is the garbage collector's percentage in a replay, which keeps whole databases in memory.
+const replayGC = 400
+
 func runReplay(ctx context.Context, io streams, args []string) error {
 	opt := incident.Options{Seed: 1}
 	var asJSON bool
+	var part string
 	rest, err := parse(io, "replay", args, func(fs *flag.FlagSet) {
 		fs.BoolVar(&asJSON, "json", false, "print JSON")
 		fs.Uint64Var(&opt.Seed, "seed", 1, "another seed is another schedule")
 		fs.IntVar(&opt.Late, "late", 0, "lascom-2004: certificates of the outage whose holders move; 0 means 26")
+		fs.StringVar(&part, "part", "", "run one variant alone, \"as-it-was\" or \"akashi\", and print it as JSON")
 		fs.StringVar(&opt.Keep, "keep", "", "leave the databases of our variant in this directory")
 	}, 1)
 	if err != nil {
@@ -41,11 +52,14 @@ func runReplay(ctx context.Context, io streams, args []string) error {
 		}
 		chosen = []incident.Incident{i}
 	}
-	// A replay keeps whole databases in memory; collecting a quarter as often saves it a tenth of its time.
-	debug.SetGCPercent(400)
+	if part != "" {
+		return printPart(ctx, io, chosen, part, opt)
+	}
+	// Collecting a quarter as often saves a tenth of the time.
+	debug.SetGCPercent(replayGC)
 	held := true
 	for _, i := range chosen {
-		r, err := i.Run(ctx, opt)
+		r, err := replayBeside(ctx, i, args, opt)
 		if err != nil {
 			return err
 		}
@@ -63,6 +77,41 @@ func runReplay(ctx context.Context, io streams, args []string) error {
 		return errDidNotHold
 	}
 	return nil
+}
+
+// replayBeside runs the as-it-was variant in a process of its own, beside ours in this one: each then has a processor.
+func replayBeside(ctx context.Context, i incident.Incident, args []string, opt incident.Options) (*incident.Report, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	child := exec.CommandContext(ctx, program, slices.Concat([]string{"replay", "--part", "as-it-was"}, args[:len(args)-1], []string{i.Name})...)
+	child.Env = append(os.Environ(), "GOGC="+strconv.Itoa(replayGC))
+	var out, sayings bytes.Buffer
+	child.Stdout, child.Stderr = &out, &sayings
+	if err := child.Start(); err != nil {
+		return nil, fmt.Errorf("couldn't start the as-it-was variant: %w", err)
+	}
+	ours, err := i.Part(ctx, opt, false)
+	if err := errors.Join(err, child.Wait()); err != nil {
+		return nil, fmt.Errorf("couldn't replay %s: %w %s", i.Name, err, bytes.TrimSpace(sayings.Bytes()))
+	}
+	var was incident.Part
+	if err := json.Unmarshal(out.Bytes(), &was); err != nil {
+		return nil, fmt.Errorf("couldn't read the as-it-was variant: %w", err)
+	}
+	return i.Join(&was, ours), nil
+}
+
+func printPart(ctx context.Context, io streams, chosen []incident.Incident, part string, opt incident.Options) error {
+	if len(chosen) != 1 || part != "as-it-was" && part != "akashi" {
+		return usage{plain.Bad("--part", "一つの障害について、as-it-was か akashi を指定してください。", "name one failure, and as-it-was or akashi")}
+	}
+	p, err := chosen[0].Part(ctx, opt, part == "as-it-was")
+	if err != nil {
+		return err
+	}
+	return printJSON(io, p)
 }
 
 func printReplay(io streams, i incident.Incident, r *incident.Report) {

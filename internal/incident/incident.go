@@ -9,6 +9,8 @@ package incident
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/plain"
@@ -59,11 +61,47 @@ type View struct {
 	Sees   map[string]string `json:"sees"`   // party → what its screens show
 }
 
+// Part is one variant's run of a replay. The two share nothing but the plan, which both draw from the options.
+type Part struct {
+	Outcome Outcome        `json:"outcome"`
+	Counts  map[string]int `json:"counts"`
+	Moments []PartMoment   `json:"moments"`
+}
+
+// PartMoment is one variant's line of the timeline.
+type PartMoment struct {
+	At   time.Time      `json:"at"`
+	What plain.Sentence `json:"what"`
+	View View           `json:"view"`
+}
+
 // Incident is one recorded failure.
 type Incident struct {
 	Name  string
 	Title plain.Sentence
-	Run   func(ctx context.Context, opt Options) (*Report, error)
+	// Part runs one variant.
+	Part func(ctx context.Context, opt Options, asItWas bool) (*Part, error)
+	// Join puts the two side by side.
+	Join func(was, ours *Part) *Report
+}
+
+// Run runs both variants beside each other in this process. Whoever wants them faster runs each in a process of its own:
+// SQLite's page cache has one lock in a process, and the variants wait for it in turn.
+func (i Incident) Run(ctx context.Context, opt Options) (*Report, error) {
+	return both(ctx, opt, i.Part, i.Join)
+}
+
+func both(ctx context.Context, opt Options, part func(context.Context, Options, bool) (*Part, error), join func(was, ours *Part) *Report) (*Report, error) {
+	var was, ours *Part
+	var wasErr, oursErr error
+	var wait sync.WaitGroup
+	wait.Go(func() { was, wasErr = part(ctx, opt, true) })
+	wait.Go(func() { ours, oursErr = part(ctx, opt, false) })
+	wait.Wait()
+	if err := errors.Join(wasErr, oursErr); err != nil {
+		return nil, err
+	}
+	return join(was, ours), nil
 }
 
 // All are the failures that can be replayed.

@@ -6,7 +6,7 @@ import (
 )
 
 // lascomReport puts the two runs side by side. Every figure is counted from them.
-func lascomReport(was, ours *variant) *Report {
+func lascomReport(was, ours *Part) *Report {
 	r := &Report{
 		Name: "lascom-2004",
 		Notes: []string{
@@ -14,21 +14,22 @@ func lascomReport(was, ours *variant) *Report {
 			"from memory: that the service began on 2004-01-29 in other prefectures",
 			"the CAs and the holders use P-256 keys, for speed; the certificates have today's profile and validity",
 			"the CA and the national center are the program's own; the municipalities, the prefectures and the validation authority send and take real signed messages and keep no state",
+			"the center holds the records of those holders who move, and of the one whose notice fails; notices about the others are not compared with a record",
 			"the trigger is a name written 髙橋 in the register and 高橋 in the application; what it was in 2004 is not in the sources",
 		},
-		AsItWas: was.outcome(), Akashi: ours.outcome(),
+		AsItWas: was.Outcome, Akashi: ours.Outcome,
 		Counts: map[string]int{
-			"issued": ours.counts["issued_1130"], "issued_as_it_was": was.counts["issued_1130"],
-			"issued_1027":        ours.counts["issued_1027"],
-			"issued_nagano_1027": ours.counts["issued_nagano_1027"], "issued_nagano_1130": ours.counts["issued_nagano_1130"],
-			"late_as_it_was": was.counts["late"], "late_akashi": ours.counts["late"],
-			"moves": ours.counts["moves"], "resends_as_it_was": was.counts["resends"],
-			"most_unsent_as_it_was": was.counts["most_unsent"], "most_unsent_akashi": ours.counts["most_unsent"],
-			"resolved_by_two_persons": ours.counts["resolved_by_two_persons"],
+			"issued": ours.Counts["issued_1130"], "issued_as_it_was": was.Counts["issued_1130"],
+			"issued_1027":        ours.Counts["issued_1027"],
+			"issued_nagano_1027": ours.Counts["issued_nagano_1027"], "issued_nagano_1130": ours.Counts["issued_nagano_1130"],
+			"late_as_it_was": was.Counts["late"], "late_akashi": ours.Counts["late"],
+			"moves": ours.Counts["moves"], "resends_as_it_was": was.Counts["resends"],
+			"most_unsent_as_it_was": was.Counts["most_unsent"], "most_unsent_akashi": ours.Counts["most_unsent"],
+			"resolved_by_two_persons": ours.Counts["resolved_by_two_persons"],
 		},
 	}
-	for n, m := range was.moments {
-		r.Timeline = append(r.Timeline, Moment{At: m.at, What: m.what, AsItWas: m.view, Akashi: ours.moments[n].view})
+	for n, m := range was.Moments {
+		r.Timeline = append(r.Timeline, Moment{At: m.At, What: m.What, AsItWas: m.View, Akashi: ours.Moments[n].View})
 	}
 	return r
 }

@@ -243,7 +243,7 @@ func (v *variant) look(ctx context.Context, what plain.Sentence) error {
 		view.Sees["nationalcenter"] = fmt.Sprintf("受信%d 保留%d / received %d, parked %d", received.Received, received.InParked, received.Received, received.InParked)
 	}
 	v.counts["most_unsent"] = max(v.counts["most_unsent"], view.Unsent)
-	v.moments = append(v.moments, moment{now, what, view})
+	v.moments = append(v.moments, PartMoment{now, what, view})
 	return nil
 }
 

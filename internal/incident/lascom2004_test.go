@@ -1,11 +1,18 @@
 package incident
 
 import (
+	"context"
 	"testing"
 )
 
 // small is a country with few certificates, so that variations of the replay are cheap; 長野県 is whole.
 var small = size{first: 1_900, last: 2_200}
+
+func onSmall(t *testing.T, opt Options) (*Report, error) {
+	return both(t.Context(), opt, func(ctx context.Context, opt Options, asItWas bool) (*Part, error) {
+		return lascomPart(ctx, opt, asItWas, small)
+	}, lascomReport)
+}
 
 // TestLascom2004 replays the failure with the sources' figures: ours holds and the design that failed does not, and what
 // the sources report is counted from the run.
@@ -38,7 +45,7 @@ func TestLascom2004CountsTheRun(t *testing.T) {
 		seed uint64
 		late int
 	}{{1, 5}, {2, 31}} {
-		r, err := lascom(t.Context(), Options{Seed: c.seed, Late: c.late}, small)
+		r, err := onSmall(t, Options{Seed: c.seed, Late: c.late})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +65,7 @@ func TestLascom2004CountsTheRun(t *testing.T) {
 // TestLascom2004WithoutItsTrigger shows that the design that failed is no straw man: on the same input, without the one
 // notice that is refused, it holds.
 func TestLascom2004WithoutItsTrigger(t *testing.T) {
-	r, err := lascom(t.Context(), Options{Seed: 1, NoTrigger: true}, small)
+	r, err := onSmall(t, Options{Seed: 1, NoTrigger: true})
 	if err != nil {
 		t.Fatal(err)
 	}
