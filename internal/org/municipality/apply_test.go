@@ -1,6 +1,7 @@
 package municipality
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -115,6 +116,41 @@ func TestKeyIsForgotten(t *testing.T) {
 	if _, err := c.o.HolderKey(as(t, "clerk-aoki"), applied.Request); err == nil {
 		t.Error("handed over after its time")
 	}
+}
+
+// There is one copy of the key: a hand-over that could not be recorded has not taken place.
+func TestKeyThatCouldNotBeRecordedStays(t *testing.T) {
+	c := newCountry(t, "memory:")
+	applied := c.apply(c.register(movedIn()).Person, cert.Signature, nil)
+	gone, leave := context.WithCancel(as(t, "clerk-aoki"))
+	leave()
+	if key, err := c.o.HolderKey(gone, applied.Request); err == nil || key != nil {
+		t.Fatalf("handed over to somebody who had left: %v", err)
+	}
+	if key, err := c.o.HolderKey(as(t, "clerk-aoki"), applied.Request); err != nil || len(key) == 0 {
+		t.Errorf("the key is lost: %v", err)
+	}
+}
+
+// A certificate for signatures says who somebody is.
+func TestTakingACertificateIsALook(t *testing.T) {
+	c := newCountry(t, "memory:")
+	who := c.register(movedIn())
+	applied := c.apply(who.Person, cert.Signature, nil)
+	code := c.now(who.Person).Record.Code
+	before := len(c.audited(code))
+	der, err := c.o.HolderCertificate(as(t, "clerk-aoki"), applied.Request)
+	if err != nil || !bytes.Equal(der, c.application(applied.Request).Certificate) {
+		t.Fatalf("%d octets, %v", len(der), err)
+	}
+	if acts := c.audited(code); len(acts) != before+1 || acts[0] != "clerk-aoki look" {
+		t.Errorf("the audit log says %q", acts)
+	}
+	if _, err := c.o.HolderCertificate(as(t, "operator-ueda"), applied.Request); err == nil {
+		t.Error("an operator took it")
+	}
+	_, err = c.o.HolderCertificate(as(t, "clerk-aoki"), "nothing")
+	fieldsOf(t, err)
 }
 
 // TestStanding: what the counter knows of a certificate follows what was filed.

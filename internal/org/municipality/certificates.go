@@ -108,7 +108,35 @@ func (o *Municipality) HolderKey(ctx context.Context, request string) ([]byte, e
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "hand-over-key", Subject: a.Code.Reveal(), Case: request})
 		return nil, nil
 	})
-	return key, err
+	if err != nil {
+		o.shelf.back(request, key) // what is not recorded has not been done, and there is no other copy
+		return nil, err
+	}
+	return key.pem, nil
+}
+
+// HolderCertificate gives out a certificate that was issued, DER, and writes down that it was: one for signatures states
+// the holder's name, birth, sex and address.
+func (o *Municipality) HolderCertificate(ctx context.Context, request string) (der []byte, err error) {
+	who, err := clerk(ctx, access.LookAtCertificate)
+	if err != nil {
+		return nil, err
+	}
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+		a, found, err := tx.Application(ctx, request)
+		switch {
+		case err != nil:
+			return nil, err
+		case !found || a.State != store.Issued:
+			return nil, plain.Bad("request",
+				"この申請の電子証明書は、発行されていません。申請の画面で状態を確かめてください。",
+				"No certificate was issued for this application: see on its page how it stands.")
+		}
+		der = a.Certificate
+		looked(tx, who, a.Code, "certificate of application "+request)
+		return nil, nil
+	})
+	return der, err
 }
 
 // Revocation is a holder's request to have a certificate revoked (公的個人認証法9条, 28条), or report of its loss (11条).

@@ -35,12 +35,20 @@ func (s *keyShelf) put(request string, pem []byte) {
 }
 
 // take gives a key out and forgets it.
-func (s *keyShelf) take(request string) ([]byte, bool) {
+func (s *keyShelf) take(request string) (shelved, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k, there := s.keys[request]
 	delete(s.keys, request)
-	return k.pem, there && s.clock.Now().Before(k.until)
+	return k, there && s.clock.Now().Before(k.until)
+}
+
+// back takes a key again that was not handed over after all, for what is left of its time.
+func (s *keyShelf) back(request string, k shelved) {
+	s.mu.Lock()
+	s.keys[request] = k
+	s.mu.Unlock()
+	s.bell.Ring()
 }
 
 // until tells how long a key waits; the zero time when there is none.

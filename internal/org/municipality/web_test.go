@@ -254,6 +254,9 @@ func TestApplicationPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if acts := c.audited(c.now(who.Person).Record.Code); acts[0] != "clerk-aoki look" {
+		t.Errorf("who took the certificate is not in the audit log: %q", acts)
+	}
 	if public, isRSA := private.Public().(*rsa.PublicKey); !isRSA || !public.Equal(crt.PublicKey) {
 		t.Error("the certificate is not for the key that was handed over")
 	}

@@ -206,7 +206,12 @@ func (w *screens) giveCertificate(rw http.ResponseWriter, r *http.Request) {
 		w.ui.NotFound(rw, r)
 		return
 	}
-	attach(rw, a.Profile.String()+"-"+a.Request+".crt.pem", pki.EncodeCertificates(a.Certificate))
+	der, err := w.o.HolderCertificate(r.Context(), a.Request)
+	if err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	attach(rw, a.Profile.String()+"-"+a.Request+".crt.pem", pki.EncodeCertificates(der))
 }
 
 // giveKey hands the private key over, which ends its stay here. It is a POST, so that nothing fetches it ahead.
