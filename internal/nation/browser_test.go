@@ -327,7 +327,7 @@ func (v *visitor) follows(trace string) {
 	v.is(v.Follow(`form[action="/trace"] button`), http.StatusOK)
 	eventually(v.t, 10*soon, "the page shows every stop", func() (bool, string) {
 		text := v.Text("main")
-		for _, stop := range []string{"松本市 から: 異動", "松本市 から: 異動に伴う失効", "長野県 から: 異動", "長野県 から: 異動に伴う失効",
+		for _, stop := range []string{"記録し、同時に電文を送信箱に入れた", "松本市 から: 異動", "松本市 から: 異動に伴う失効", "長野県 から: 異動", "長野県 から: 異動に伴う失効",
 			"全国センター から: 異動等失効情報", "認証局 から: 電子証明書の状態"} {
 			if !strings.Contains(text, stop) {
 				return false, "no " + stop + " in " + text
