@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -8,8 +9,11 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // Status is the answer of api/status: how it stands between this organisation and each of its peers.
@@ -117,8 +121,21 @@ func (d *Desk) trace(r *http.Request) (any, error) {
 	what := r.FormValue("what")
 	if what == "" {
 		return nil, plain.Bad("what",
-			"what に、経路の番号、電文番号または住民票コードを指定してください。",
+			"what に、追跡番号、電文番号または住民票コードを指定してください。",
 			"name a trace, a message or a resident record code in the parameter what")
+	}
+	if _, err := resident.ParseRecordCode("what", what); err == nil {
+		// To follow a person's code is a look at that person.
+		by := access.From(r.Context())
+		if err := access.May(by, access.LookAtPerson, d.role); err != nil {
+			return nil, err
+		}
+		if err := d.host.Store.Update(r.Context(), func(_ context.Context, tx *sqlstore.Tx) error {
+			auditlog.Write(tx, auditlog.Entry{Actor: by.ID, Act: auditlog.ActLook, Subject: what, Detail: "trace"})
+			return nil
+		}); err != nil {
+			return nil, err
+		}
 	}
 	items, err := d.host.Exchange.Traced(r.Context(), what)
 	if err != nil {

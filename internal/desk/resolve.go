@@ -25,10 +25,7 @@ func (d *Desk) note(w http.ResponseWriter, r *http.Request) {
 		if !f.OK() {
 			return nil
 		}
-		if err := d.host.Exchange.Write(ctx, id, act, text, by.ID); err != nil {
-			return err
-		}
-		return d.recorded(ctx, by, "message."+act, id, "")
+		return d.host.Exchange.Write(ctx, id, act, text, by.ID, recorded(by, "message."+act, id))
 	})
 }
 
@@ -40,10 +37,7 @@ func (d *Desk) propose(w http.ResponseWriter, r *http.Request) {
 		if !f.OK() {
 			return nil
 		}
-		if err := d.host.Exchange.Propose(ctx, id, exchange.Act(act), text, by.ID); err != nil {
-			return err
-		}
-		return d.recorded(ctx, by, "message.propose", id, act)
+		return d.host.Exchange.Propose(ctx, id, exchange.Act(act), text, by.ID, recorded(by, "message.propose", id))
 	})
 }
 
@@ -51,26 +45,32 @@ func (d *Desk) propose(w http.ResponseWriter, r *http.Request) {
 func (d *Desk) confirm(w http.ResponseWriter, r *http.Request) {
 	d.submit(w, r, "confirm", func(ctx context.Context, id message.ID, f *webui.Form, by access.Person) error {
 		_, _, p, err := d.host.Exchange.Find(ctx, id)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case p == nil || seen(*p) != f.Value("seen"):
-			f.Bad("", "見ていた提案は、取り消されたか変わりました。いまの内容を確かめてから、もう一度承認してください。",
-				"The proposal that you have read is gone or has changed. Read what it is now before you confirm it.")
-		default:
+		}
+		if p != nil {
 			if err := access.SecondPerson(access.Person{ID: p.By}, by); err != nil {
 				return err
 			}
 		}
-		if !f.OK() {
+		read := f.Value("seen")
+		// Compared where it is carried out: the proposer may have changed it since this person read it.
+		asRead := func(_ context.Context, _ *sqlstore.Tx, now exchange.Proposal) error {
+			if seen(now) != read {
+				return errChanged
+			}
 			return nil
 		}
-		if err := d.host.Exchange.Confirm(ctx, id, by.ID); err != nil {
-			return err
+		if p == nil {
+			return errChanged
 		}
-		return d.recorded(ctx, by, "message.confirm", id, string(p.Act)+", proposed by "+p.By)
+		return d.host.Exchange.Confirm(ctx, id, by.ID, asRead, recorded(by, "message.confirm", id))
 	})
 }
+
+var errChanged = plain.Bad("",
+	"見ていた提案は、取り消されたか変わりました。いまの内容を確かめてから、もう一度承認してください。",
+	"The proposal that you have read is gone or has changed. Read what it is now before you confirm it.")
 
 // submit reads a form about a message and acts. What is refused comes back on the message's page, with the entries kept.
 func (d *Desk) submit(w http.ResponseWriter, r *http.Request, which string, act func(context.Context, message.ID, *webui.Form, access.Person) error) {
@@ -93,12 +93,16 @@ func (d *Desk) submit(w http.ResponseWriter, r *http.Request, which string, act 
 	http.Redirect(w, r, d.ui.URL("/messages/"+id.String()), http.StatusSeeOther)
 }
 
-// recorded writes the audit entry of what a person did.
-func (d *Desk) recorded(ctx context.Context, by access.Person, act string, about message.ID, detail string) error {
-	return d.host.Store.Update(ctx, func(_ context.Context, tx *sqlstore.Tx) error {
+// recorded writes the audit entry of what a person does, in the transaction in which it is done.
+func recorded(by access.Person, act string, about message.ID) exchange.With {
+	return func(_ context.Context, tx *sqlstore.Tx, p exchange.Proposal) error {
+		detail := string(p.Act)
+		if p.By != "" && p.By != by.ID {
+			detail += ", proposed by " + p.By
+		}
 		record(tx, by, act, about.String(), detail)
 		return nil
-	})
+	}
 }
 
 // seen names a proposal as it was shown.

@@ -15,7 +15,7 @@ import (
 
 // Write sends a person's words about a message to the organisation on its other side: an inquiry (問合せ) or an
 // answer (回答). Both sides keep them with the message.
-func (x *Exchange) Write(ctx context.Context, id message.ID, act, text, by string) error {
+func (x *Exchange) Write(ctx context.Context, id message.ID, act, text, by string, with ...With) error {
 	if strings.TrimSpace(text) == "" || len(text) > 4000 || by == "" {
 		return plain.Bad("text",
 			"問合せの内容を、4,000バイト以内で書いてください。",
@@ -38,8 +38,10 @@ func (x *Exchange) Write(ctx context.Context, id message.ID, act, text, by strin
 			return err
 		}
 		n := message.ExchangeNote{Epoch: id.Epoch, Seq: id.Seq, Of: of, Act: act, Text: text, By: by}
-		_, err = x.Send(ctx, tx, []message.Out{{To: message.Org(peer), Body: n}}, trace)
-		return err
+		if _, err := x.Send(ctx, tx, []message.Out{{To: message.Org(peer), Body: n}}, trace); err != nil {
+			return err
+		}
+		return together(ctx, tx, Proposal{}, with)
 	})
 }
 

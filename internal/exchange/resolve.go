@@ -41,8 +41,21 @@ var (
 		"there is no proposal to confirm: a first person must propose a resolution")
 )
 
+// With is what a caller adds to the transaction of a person's act: an audit entry, a last check of what that person had
+// read. It gets the proposal concerned, the zero value for a note. Its error leaves everything as it was.
+type With func(ctx context.Context, tx *sqlstore.Tx, p Proposal) error
+
+func together(ctx context.Context, tx *sqlstore.Tx, p Proposal, with []With) error {
+	for _, w := range with {
+		if err := w(ctx, tx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Propose writes down how a person would resolve a parked message. Nothing happens until Confirm.
-func (x *Exchange) Propose(ctx context.Context, id message.ID, act Act, text, by string) error {
+func (x *Exchange) Propose(ctx context.Context, id message.ID, act Act, text, by string, with ...With) error {
 	dir, peer := x.side(id)
 	if by == "" || (act == Accept || act == Discard) != (dir == "in") || act != Accept && act != Discard && act != Correct && act != Withdraw {
 		return plain.Bad("act",
@@ -56,23 +69,26 @@ func (x *Exchange) Propose(ctx context.Context, id message.ID, act Act, text, by
 		_, err := tx.Exec(ctx, `INSERT INTO x_proposal(dir, peer, epoch, seq, act, body, by_person, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT(dir, peer, epoch, seq) DO UPDATE SET act = excluded.act, body = excluded.body, by_person = excluded.by_person, at = excluded.at`,
 			dir, peer, int64(id.Epoch), int64(id.Seq), string(act), text, by, tx.Now().UnixMicro())
-		return err
+		if err != nil {
+			return err
+		}
+		return together(ctx, tx, Proposal{Act: act, Text: text, By: by, At: tx.Now()}, with)
 	})
 }
 
 // Confirm carries out what another person proposed, and tells the peer.
-func (x *Exchange) Confirm(ctx context.Context, id message.ID, second string) error {
+func (x *Exchange) Confirm(ctx context.Context, id message.ID, second string, with ...With) error {
 	dir, peer := x.side(id)
 	return x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		var act, text, by string
-		err := tx.QueryRow(ctx, `SELECT act, body, by_person FROM x_proposal WHERE dir = $1 AND peer = $2 AND epoch = $3 AND seq = $4`,
-			dir, peer, int64(id.Epoch), int64(id.Seq)).Scan(&act, &text, &by)
+		var p Proposal
+		err := tx.QueryRow(ctx, `SELECT act, body, by_person, at FROM x_proposal WHERE dir = $1 AND peer = $2 AND epoch = $3 AND seq = $4`,
+			dir, peer, int64(id.Epoch), int64(id.Seq)).Scan(&p.Act, &p.Text, &p.By, sqlstore.Time(&p.At))
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return errNoProposal
 		case err != nil:
 			return err
-		case by == second || second == "":
+		case p.By == second || second == "":
 			return errSamePerson
 		}
 		e, err := x.parkedRow(ctx, tx, id)
@@ -83,20 +99,23 @@ func (x *Exchange) Confirm(ctx context.Context, id message.ID, second string) er
 			dir, peer, int64(id.Epoch), int64(id.Seq)); err != nil {
 			return err
 		}
-		switch Act(act) {
+		switch p.Act {
 		case Correct:
 			err = x.correct(ctx, tx, e)
 		case Withdraw:
-			err = x.withdraw(ctx, tx, e, text, by, second)
+			err = x.withdraw(ctx, tx, e, p.Text, p.By, second)
 		case Accept:
-			err = x.accept(ctx, tx, e, text, by, second)
+			err = x.accept(ctx, tx, e, p.Text, p.By, second)
 		case Discard:
 			err = x.discard(ctx, tx, e)
 		}
 		if err != nil {
 			return err
 		}
-		return x.note(ctx, tx, id, noteRow{author: x.cfg.Self, act: act, text: text, by: by, second: second})
+		if err := x.note(ctx, tx, id, noteRow{author: x.cfg.Self, act: string(p.Act), text: p.Text, by: p.By, second: second}); err != nil {
+			return err
+		}
+		return together(ctx, tx, p, with)
 	})
 }
 

@@ -3,6 +3,7 @@ package nation
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,9 +11,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // Each organisation answers for its own part, and nobody reads another's database. What the portal and the command
@@ -33,10 +37,30 @@ func controlOf(h *host.Host) *http.ServeMux {
 		answer(w, pairs, err)
 	})
 	mux.HandleFunc("GET /trace", func(w http.ResponseWriter, r *http.Request) {
-		items, err := h.Exchange.Traced(r.Context(), r.FormValue("what"))
+		what, by := r.FormValue("what"), r.FormValue("by")
+		if err := recordLook(r.Context(), h, what, by); err != nil {
+			answer(w, nil, err)
+			return
+		}
+		items, err := h.Exchange.Traced(r.Context(), what)
 		answer(w, items, err)
 	})
 	return mux
+}
+
+// recordLook writes down that somebody follows a person's code: it tells whether there is such a person, and what has
+// happened to the record.
+func recordLook(ctx context.Context, h *host.Host, what, by string) error {
+	if _, err := resident.ParseRecordCode("what", what); err != nil {
+		return nil // a trace or a message names no person
+	}
+	if by == "" {
+		return errors.New("a person's code is followed by somebody, or not at all")
+	}
+	return h.Store.Update(ctx, func(_ context.Context, tx *sqlstore.Tx) error {
+		auditlog.Write(tx, auditlog.Entry{Actor: by, Act: auditlog.ActLook, Subject: what, Detail: "trace"})
+		return nil
+	})
 }
 
 func answer(w http.ResponseWriter, v any, err error) {

@@ -46,11 +46,15 @@ func serveSocket(path string, h http.Handler) (close func(), err error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	old := syscall.Umask(0o177)
 	ln, err := net.Listen("unix", path)
-	syscall.Umask(old)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't open the control socket: %w", err)
+	}
+	// To connect takes the right to write, which the usual umask has already kept from others; a umask set here would hold
+	// for every file that the process makes meanwhile.
+	if err := os.Chmod(path, 0o600); err != nil {
+		ln.Close()
+		return nil, fmt.Errorf("couldn't close the control socket to others: %w", err)
 	}
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	go srv.Serve(ln)

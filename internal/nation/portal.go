@@ -82,7 +82,7 @@ func (p *portal) handler() http.Handler {
 func (p *portal) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /trace", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, trace(r.Context(), p.members, r.FormValue("what")), nil)
+		answer(w, trace(r.Context(), p.members, r.FormValue("what"), "command line"), nil)
 	})
 	for _, m := range p.members {
 		base := "/" + string(m.entry.ID)
@@ -178,18 +178,24 @@ func (p *portal) follow(r *http.Request) traceView {
 		Nothing:  webui.Empty{Text: plain.Sentence{JA: "この番号の電文は見つかりませんでした。番号を確かめてください。", EN: "No message was found under this number: check it."}},
 		Timeline: webui.Timeline{Caption: plain.Sentence{JA: "「" + what + "」の経路", EN: "The path of “" + what + "”"}}}
 	person := access.From(r.Context())
+	act, who := access.ViewMessages, plain.Sentence{JA: "経路を見るには、運用員か監査人を選んでください。", EN: "Choose an operator or the auditor to see the path."}
+	if _, ok := personCode(what); ok {
+		// To follow a person's code is a look at that person.
+		act, who = access.LookAtPerson, plain.Sentence{JA: "住民票コードでたどれるのは、窓口職員だけです。追跡番号か電文番号を使うか、窓口職員を選んでください。",
+			EN: "Only clerks follow a record code: use a trace or a message id, or choose a clerk."}
+	}
 	var may []member
 	for _, m := range p.members {
-		if access.May(person, access.ViewMessages, m.entry.ID.Role()) == nil {
+		if access.May(person, act, m.entry.ID.Role()) == nil {
 			may = append(may, m)
 		}
 	}
 	if len(may) == 0 {
-		v.Nothing.Text = plain.Sentence{JA: "経路を見るには、運用員か監査人を選んでください。", EN: "Choose an operator or the auditor to see the path."}
+		v.Nothing.Text = who
 		v.Nothing.Link = &webui.Link{Href: p.ui.URL("/session"), Text: plain.Sentence{JA: "担当者を選ぶ", EN: "Choose a persona"}}
 		return v
 	}
-	t := trace(r.Context(), may, what)
+	t := trace(r.Context(), may, what, person.ID)
 	var first time.Time
 	for _, h := range t.Hops {
 		if first.IsZero() {

@@ -48,15 +48,15 @@ type SilentOne struct {
 
 // trace asks every organisation for its part, and joins the two views of each message. A first answer may name traces
 // that others know by that name only (a 住民票コード is known to few, a trace to all that took part): they are asked once
-// more by trace.
-func trace(ctx context.Context, members []member, what string) Trace {
+// more by trace. by is who asks, for the audit logs of those who are asked about a person.
+func trace(ctx context.Context, members []member, what, by string) Trace {
 	t := Trace{What: what, Hops: []Hop{}}
 	hops := map[string]*Hop{}
 	traces := map[string]bool{}
 	silent := map[message.Org]error{}
 	collect := func(what string) {
 		members = slices.DeleteFunc(slices.Clone(members), func(m member) bool { return silent[m.entry.ID] != nil })
-		answers, none := askAll[[]exchange.Item](ctx, members, "/trace?what="+url.QueryEscape(what))
+		answers, none := askAll[[]exchange.Item](ctx, members, "/trace?what="+url.QueryEscape(what)+"&by="+url.QueryEscape(by))
 		maps.Copy(silent, none)
 		for _, items := range answers {
 			for _, i := range items {
@@ -65,8 +65,7 @@ func trace(ctx context.Context, members []member, what string) Trace {
 			}
 		}
 	}
-	// The screens show a code in groups of four digits, and people copy what they see.
-	if code, err := resident.ParseRecordCode("what", strings.Join(strings.Fields(what), "")); err == nil {
+	if code, ok := personCode(what); ok {
 		what = code.Reveal()
 	}
 	collect(what)
@@ -88,6 +87,12 @@ func trace(ctx context.Context, members []member, what string) Trace {
 		t.Silent = append(t.Silent, SilentOne{o, err.Error()})
 	}
 	return t
+}
+
+// personCode reads a 住民票コード. The screens show it in groups of four digits, and people copy what they see.
+func personCode(what string) (resident.RecordCode, bool) {
+	code, err := resident.ParseRecordCode("what", strings.Join(strings.Fields(what), ""))
+	return code, err == nil
 }
 
 func join(hops map[string]*Hop, i exchange.Item) {

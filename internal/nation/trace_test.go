@@ -15,7 +15,7 @@ func TestTraceTakesACodeAsItIsShown(t *testing.T) {
 		trace(t.Context(), []member{{entry: Entry{ID: "ca"}, control: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			asked = append(asked, r.FormValue("what"))
 			w.Write([]byte("[]"))
-		})}}, typed)
+		})}}, typed, "clerk-aoki")
 		if len(asked) != 1 || asked[0] != want {
 			t.Errorf("%q is asked for as %q, want %q", typed, asked, want)
 		}
