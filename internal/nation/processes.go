@@ -46,13 +46,19 @@ func OpenProcesses(ctx context.Context, opt Options) (_ *Processes, err error) {
 	if err := os.MkdirAll(opt.Dir, 0o711); err != nil {
 		return nil, fmt.Errorf("couldn't make the data directory: %w", err)
 	}
+	apart := os.Geteuid() == 0
+	if apart {
+		if err := passable(opt.Dir); err != nil {
+			return nil, err
+		}
+	}
 	release, err := lock(opt.Dir)
 	if err != nil {
 		return nil, err
 	}
 	// The processes end with Close; only the start ends with the caller's context.
 	lifetime, stop := context.WithCancel(context.WithoutCancel(ctx))
-	p := &Processes{stop: stop, Apart: os.Geteuid() == 0, closers: []func(){release}}
+	p := &Processes{stop: stop, Apart: apart, closers: []func(){release}}
 	defer func() {
 		if err != nil {
 			p.Close()
