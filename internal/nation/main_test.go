@@ -75,6 +75,7 @@ func open(t testing.TB, dir string) *running {
 		}
 	})
 	t.Cleanup(r.stop)
+	r.counting()
 	return r
 }
 
@@ -145,7 +146,25 @@ func up(t testing.TB, dir string, flags ...string) *running {
 	if r.url == "" {
 		t.Fatalf("akashi up did not become ready:\n%s", said)
 	}
+	r.counting()
 	return r
+}
+
+// counting waits until every counter has record codes to give, which the center allots when a country has just begun.
+func (r *running) counting() {
+	r.t.Helper()
+	eventually(r.t, 30*time.Second, "every municipality has record codes", func() (bool, string) {
+		all, err := r.pairs()
+		if err != nil {
+			return false, err.Error()
+		}
+		for k, p := range all {
+			if k[0] == "nationalcenter" && k[1].Role() == message.Municipality && (p.Sent == 0 || p.Open > 0) {
+				return false, "none at " + string(k[1])
+			}
+		}
+		return true, ""
+	})
 }
 
 // upProcesses is up with a process for each organisation under a user of its own, which takes root.
