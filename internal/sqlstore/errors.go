@@ -14,6 +14,7 @@ const (
 	deadlockDetected     = "40P01"
 	uniqueViolation      = "23505"
 	duplicateTable       = "42P07"
+	duplicateObject      = "42710" // of the row type that every table has
 )
 
 func sqlState(err error) string {

@@ -102,8 +102,12 @@ func (s *Store) migrate(ctx context.Context, schemas []Schema) error {
 		return err
 	}
 	err := s.Update(ctx, create)
-	if state := sqlState(err); state == uniqueViolation || state == duplicateTable {
-		err = s.Update(ctx, create) // another process made it at the same moment
+	// IF NOT EXISTS does not see what another process makes at the same moment. There are two tables to meet it at.
+	for range 2 {
+		switch sqlState(err) {
+		case uniqueViolation, duplicateTable, duplicateObject:
+			err = s.Update(ctx, create)
+		}
 	}
 	if err != nil {
 		return err
