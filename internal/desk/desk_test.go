@@ -178,8 +178,13 @@ func TestJSON(t *testing.T) {
 		p.Applied != 1 || p.Parked != 1 || p.Held != 1 || p.OldestAgeMS != 1000 {
 		t.Errorf("status %+v", s)
 	}
-	for _, what := range []string{resident.RecordCodeOf(1).Reveal(), c.parked(matsumoto).Trace, c.parked(matsumoto).ID.String()} {
-		status, body = ueda.get("/api/trace?what=" + what)
+	code := resident.RecordCodeOf(1).Reveal()
+	if status, _ := ueda.get("/api/trace?what=" + code); status != 403 {
+		t.Errorf("an operator, who sees no person, follows a person's code: %d", status)
+	}
+	aoki := c.as("clerk-aoki", matsumoto)
+	for what, who := range map[string]visitor{code: aoki, c.parked(matsumoto).Trace: ueda, c.parked(matsumoto).ID.String(): ueda} {
+		status, body = who.get("/api/trace?what=" + what)
 		wants(t, status, body, 200)
 		var tr desk.Trace
 		if err := json.Unmarshal([]byte(body), &tr); err != nil {
