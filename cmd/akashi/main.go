@@ -124,13 +124,21 @@ func parse(io streams, name string, args []string, define func(*flag.FlagSet), o
 	fs := flag.NewFlagSet("akashi "+name, flag.ContinueOnError)
 	fs.SetOutput(io.err)
 	define(fs)
-	if err := fs.Parse(args); err != nil {
-		return nil, usage{err}
+	// Flags may stand before and after what they are about: people type the number first, and then where.
+	var rest []string
+	for {
+		if err := fs.Parse(args); err != nil {
+			return nil, usage{err}
+		}
+		if fs.NArg() == 0 {
+			break
+		}
+		rest, args = append(rest, fs.Arg(0)), fs.Args()[1:]
 	}
-	if fs.NArg() != operands {
+	if len(rest) != operands {
 		return nil, usage{plain.Bad(name,
 			fmt.Sprintf("引数は%d個必要です。`akashi help` で使い方を見てください。", operands),
 			fmt.Sprintf("it takes %d arguments: see `akashi help`", operands))}
 	}
-	return fs.Args(), nil
+	return rest, nil
 }

@@ -59,7 +59,7 @@ func runReplay(ctx context.Context, io streams, args []string) error {
 	debug.SetGCPercent(replayGC)
 	held := true
 	for _, i := range chosen {
-		r, err := replayBeside(ctx, i, args, opt)
+		r, err := replayBeside(ctx, i, opt)
 		if err != nil {
 			return err
 		}
@@ -80,12 +80,13 @@ func runReplay(ctx context.Context, io streams, args []string) error {
 }
 
 // replayBeside runs the as-it-was variant in a process of its own, beside ours in this one: each then has a processor.
-func replayBeside(ctx context.Context, i incident.Incident, args []string, opt incident.Options) (*incident.Report, error) {
+func replayBeside(ctx context.Context, i incident.Incident, opt incident.Options) (*incident.Report, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	child := exec.CommandContext(ctx, program, slices.Concat([]string{"replay", "--part", "as-it-was"}, args[:len(args)-1], []string{i.Name})...)
+	child := exec.CommandContext(ctx, program, "replay", "--part", "as-it-was", "--seed", strconv.FormatUint(opt.Seed, 10),
+		"--late", strconv.Itoa(opt.Late), i.Name)
 	child.Env = append(os.Environ(), "GOGC="+strconv.Itoa(replayGC))
 	var out, sayings bytes.Buffer
 	child.Stdout, child.Stderr = &out, &sayings

@@ -86,6 +86,7 @@ func trace(ctx context.Context, members []member, what, by string) Trace {
 	for o, err := range silent {
 		t.Silent = append(t.Silent, SilentOne{o, err.Error()})
 	}
+	slices.SortFunc(t.Silent, func(a, b SilentOne) int { return cmp.Compare(a.Organisation, b.Organisation) })
 	return t
 }
 
