@@ -113,7 +113,16 @@ func TestRefusedByTheLine(t *testing.T) {
 		if name == "an organisation that is not configured" {
 			from = "municipality-202053"
 		}
-		if _, err := c.Hello(t.Context(), pref, greeting(from)); !isRefusal(err) {
+		// Under TLS 1.3 the server's alert may come after our first write has failed on the closed connection. The pair is
+		// probed again then, and hears it.
+		_, err := c.Hello(t.Context(), pref, greeting(from))
+		for range 50 {
+			if err == nil || isRefusal(err) {
+				break
+			}
+			_, err = c.Hello(t.Context(), pref, greeting(from))
+		}
+		if !isRefusal(err) {
 			t.Errorf("%s: %v, want a refusal", name, err)
 		}
 	}
