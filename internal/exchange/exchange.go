@@ -133,6 +133,12 @@ type peer struct {
 	anew     time.Time // when that begins at the beginning again
 }
 
+func (p *peer) hasMet() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.met
+}
+
 // New joins the parts. The store must have been opened with Schema among its schemas.
 func New(ctx context.Context, cfg Config) (*Exchange, error) {
 	cfg.Limits.fill()

@@ -13,3 +13,6 @@ func HotQueries() map[string]string {
 		selectStuckIn + lostByConflict: "x_in_stuck",
 	}
 }
+
+// ErrNotMet is the refusal of a person's decision before the sender has called.
+var ErrNotMet = errNotMet

@@ -76,9 +76,18 @@ func (x *Exchange) Propose(ctx context.Context, id message.ID, act Act, text, by
 	})
 }
 
+// errNotMet keeps people's decisions back for the moment in which our database may be a restored copy that nobody has
+// noticed: a decision would count as one of those that were lost, and a lost one would never be offered again.
+var errNotMet = plain.Bad("message",
+	"送信側とまだ連絡が取れていないため、いまは受け入れられません。つながってから、もう一度承認してください。",
+	"its sender has not called since this organisation started, so it cannot be decided upon now: confirm it when the two are connected")
+
 // Confirm carries out what another person proposed, and tells the peer.
 func (x *Exchange) Confirm(ctx context.Context, id message.ID, second string, with ...With) error {
 	dir, peer := x.side(id)
+	if other := x.peers[message.Org(peer)]; dir == "in" && other != nil && !other.hasMet() {
+		return errNotMet
+	}
 	return x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		var p Proposal
 		err := tx.QueryRow(ctx, `SELECT act, body, by_person, at FROM x_proposal WHERE dir = $1 AND peer = $2 AND epoch = $3 AND seq = $4`,
