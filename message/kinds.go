@@ -30,6 +30,11 @@ const (
 	KindResponderIssued      Kind = "responder.issued"
 	KindExchangeNote         Kind = "exchange.note"
 	KindExchangeWithdrawal   Kind = "exchange.withdrawal"
+	KindExchangeStatement    Kind = "exchange.statement"
+	KindExchangeDrill        Kind = "exchange.drill"
+	KindSnapshotRequest      Kind = "snapshot.request"
+	KindSnapshot             Kind = "snapshot"
+	KindReconcileCase        Kind = "reconcile.case"
 )
 
 // Class is what personal data a kind carries, and so what may be shown of it to whom.
@@ -58,7 +63,8 @@ type Spec struct {
 
 // Kinds is the map of the country: who may send what to whom. What is not here is refused by every receiver.
 //
-// History of the wire: 2026-11-21 first version.
+// History of the wire: 2026-11-21 first version. 2026-11-22 snapshot, snapshot.request, reconcile.case,
+// exchange.statement, exchange.drill.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,
@@ -94,6 +100,16 @@ var Kinds = []Spec{
 		nil, "the message it is about", true, "対策（平成16年）: 全国センターに問合せ、確認後、人的に処理する", NoPersonal},
 	{KindExchangeWithdrawal, plain.Sentence{JA: "電文の取下げ", EN: "withdrawal of a message"},
 		nil, "those of the message withdrawn", false, "対策（平成16年）: 確認後、人的に処理する", NoPersonal},
+	{KindExchangeStatement, plain.Sentence{JA: "日締め・週締めの計算書", EN: "statement of account"},
+		nil, "none", true, "対策（平成16年）: 送受信の件数を双方で毎日確認する", NoPersonal},
+	{KindExchangeDrill, plain.Sentence{JA: "警報の訓練", EN: "alarm drill"},
+		nil, "drill", false, "design: the alarms are proven live; the receiver always refuses it", NoPersonal},
+	{KindSnapshotRequest, plain.Sentence{JA: "現在の状態の照会", EN: "request for a snapshot"},
+		nil, "none", true, "design: a gap is filled by the full state", Pseudonymous},
+	{KindSnapshot, plain.Sentence{JA: "現在の状態", EN: "snapshot"},
+		nil, "those of what it carries, or the book's key", false, "design: a gap, a new copy or a restored side is filled by the full state", Identification},
+	{KindReconcileCase, plain.Sentence{JA: "突合の不一致の件", EN: "case of a difference"},
+		nil, "none", true, "対策（平成16年）: 日次で整合性を確認し、不一致は双方で処理する", Pseudonymous},
 }
 
 var specs = func() map[Kind]Spec {

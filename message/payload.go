@@ -65,27 +65,37 @@ func reader[W any, PW interface {
 	}
 }
 
-var readers = map[Kind]func([]byte) (Payload, error){
-	KindResidentChange:       reader(residentChangeFromWire),
-	KindResidentInvalidation: reader(residentInvalidationFromWire),
-	KindCodeRequest:          reader(codeRequestFromWire),
-	KindCodeAllotment:        reader(codeAllotmentFromWire),
-	KindCertRequest:          reader(certRequestFromWire),
-	KindCertIssued:           reader(certIssuedFromWire),
-	KindCertRefused:          reader(certRefusedFromWire),
-	KindCertIssuance:         reader(certIssuanceFromWire),
-	KindCertRevocation: reader(func(w *messagepb.CertRevocation) (CertRevocation, error) {
-		n, err := revocationFromWire(w)
-		return CertRevocation(n), err
-	}),
-	KindCertRevoke: reader(func(w *messagepb.CertRevocation) (CertRevoke, error) {
-		n, err := revocationFromWire(w)
-		return CertRevoke(n), err
-	}),
-	KindCertStatus:         reader(certStatusFromWire),
-	KindCertCRL:            reader(certCRLFromWire),
-	KindResponderRequest:   reader(responderRequestFromWire),
-	KindResponderIssued:    reader(responderIssuedFromWire),
-	KindExchangeNote:       reader(noteFromWire),
-	KindExchangeWithdrawal: reader(withdrawalFromWire),
+// readers is filled by init: a snapshot's reader decodes the payload that it carries.
+var readers map[Kind]func([]byte) (Payload, error)
+
+func init() {
+	readers = map[Kind]func([]byte) (Payload, error){
+		KindResidentChange:       reader(residentChangeFromWire),
+		KindResidentInvalidation: reader(residentInvalidationFromWire),
+		KindCodeRequest:          reader(codeRequestFromWire),
+		KindCodeAllotment:        reader(codeAllotmentFromWire),
+		KindCertRequest:          reader(certRequestFromWire),
+		KindCertIssued:           reader(certIssuedFromWire),
+		KindCertRefused:          reader(certRefusedFromWire),
+		KindCertIssuance:         reader(certIssuanceFromWire),
+		KindCertRevocation: reader(func(w *messagepb.CertRevocation) (CertRevocation, error) {
+			n, err := revocationFromWire(w)
+			return CertRevocation(n), err
+		}),
+		KindCertRevoke: reader(func(w *messagepb.CertRevocation) (CertRevoke, error) {
+			n, err := revocationFromWire(w)
+			return CertRevoke(n), err
+		}),
+		KindCertStatus:         reader(certStatusFromWire),
+		KindCertCRL:            reader(certCRLFromWire),
+		KindResponderRequest:   reader(responderRequestFromWire),
+		KindResponderIssued:    reader(responderIssuedFromWire),
+		KindExchangeNote:       reader(noteFromWire),
+		KindExchangeWithdrawal: reader(withdrawalFromWire),
+		KindExchangeStatement:  reader(statementFromWire),
+		KindExchangeDrill:      reader(drillFromWire),
+		KindSnapshotRequest:    reader(snapshotRequestFromWire),
+		KindSnapshot:           reader(snapshotFromWire),
+		KindReconcileCase:      reader(caseFromWire),
+	}
 }

@@ -1297,6 +1297,391 @@ func (x *ExchangeWithdrawal) GetSecond() string {
 	return ""
 }
 
+// ExchangeStatement is one side's signed account of a stream over a period; the other side's is its counterpart.
+type ExchangeStatement struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Account       []byte                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`         // an Account, the bytes that are signed
+	Signature     []byte                 `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`     // ASN.1 DER ECDSA signature over the line "akashi statement v1\n" followed by the account
+	Certificate   []byte                 `protobuf:"bytes,3,opt,name=certificate,proto3" json:"certificate,omitempty"` // DER, the signer's
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExchangeStatement) Reset() {
+	*x = ExchangeStatement{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExchangeStatement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExchangeStatement) ProtoMessage() {}
+
+func (x *ExchangeStatement) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExchangeStatement.ProtoReflect.Descriptor instead.
+func (*ExchangeStatement) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ExchangeStatement) GetAccount() []byte {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *ExchangeStatement) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+func (x *ExchangeStatement) GetCertificate() []byte {
+	if x != nil {
+		return x.Certificate
+	}
+	return nil
+}
+
+// ExchangeDrill is a message that its receiver always refuses, with the code "drill": it proves that the alarms ring.
+type ExchangeDrill struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Drill         string                 `protobuf:"bytes,1,opt,name=drill,proto3" json:"drill,omitempty"` // the drill's name
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExchangeDrill) Reset() {
+	*x = ExchangeDrill{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExchangeDrill) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExchangeDrill) ProtoMessage() {}
+
+func (x *ExchangeDrill) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExchangeDrill.ProtoReflect.Descriptor instead.
+func (*ExchangeDrill) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ExchangeDrill) GetDrill() string {
+	if x != nil {
+		return x.Drill
+	}
+	return ""
+}
+
+// SnapshotRequest asks for the present state under a key of a book: a message built on something that never came.
+type SnapshotRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Epoch         uint64                 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"` // the message that it is about, sent by the receiver of this request; 0 for none
+	Seq           uint64                 `protobuf:"varint,2,opt,name=seq,proto3" json:"seq,omitempty"`
+	Book          string                 `protobuf:"bytes,3,opt,name=book,proto3" json:"book,omitempty"`
+	Key           string                 `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`
+	Holds         []byte                 `protobuf:"bytes,5,opt,name=holds,proto3" json:"holds,omitempty"` // what the asker holds under the key, empty for nothing
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SnapshotRequest) Reset() {
+	*x = SnapshotRequest{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SnapshotRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SnapshotRequest) ProtoMessage() {}
+
+func (x *SnapshotRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SnapshotRequest.ProtoReflect.Descriptor instead.
+func (*SnapshotRequest) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *SnapshotRequest) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *SnapshotRequest) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *SnapshotRequest) GetBook() string {
+	if x != nil {
+		return x.Book
+	}
+	return ""
+}
+
+func (x *SnapshotRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *SnapshotRequest) GetHolds() []byte {
+	if x != nil {
+		return x.Holds
+	}
+	return nil
+}
+
+// Snapshot is the full state under a key, whatever came before it.
+type Snapshot struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Book          string                 `protobuf:"bytes,1,opt,name=book,proto3" json:"book,omitempty"`
+	Key           string                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	Kind          string                 `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"` // of the body; empty: the sender holds nothing under the key
+	Body          []byte                 `protobuf:"bytes,4,opt,name=body,proto3" json:"body,omitempty"` // that kind's payload
+	Case          string                 `protobuf:"bytes,5,opt,name=case,proto3" json:"case,omitempty"` // the case that it closes, empty for none
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Snapshot) Reset() {
+	*x = Snapshot{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Snapshot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Snapshot) ProtoMessage() {}
+
+func (x *Snapshot) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
+func (*Snapshot) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Snapshot) GetBook() string {
+	if x != nil {
+		return x.Book
+	}
+	return ""
+}
+
+func (x *Snapshot) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Snapshot) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Snapshot) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
+func (x *Snapshot) GetCase() string {
+	if x != nil {
+		return x.Case
+	}
+	return ""
+}
+
+// ReconcileCase keeps both sides' view of a case together.
+type ReconcileCase struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Case          string                 `protobuf:"bytes,1,opt,name=case,proto3" json:"case,omitempty"` // named by the source: "municipality-202029/57"
+	Book          string                 `protobuf:"bytes,2,opt,name=book,proto3" json:"book,omitempty"`
+	Key           string                 `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+	Act           string                 `protobuf:"bytes,4,opt,name=act,proto3" json:"act,omitempty"`                           // opened, inquiry, answer, asked, resent, proposed, closed, explained
+	SourceJa      string                 `protobuf:"bytes,5,opt,name=source_ja,json=sourceJa,proto3" json:"source_ja,omitempty"` // what the source holds, for people
+	SourceEn      string                 `protobuf:"bytes,6,opt,name=source_en,json=sourceEn,proto3" json:"source_en,omitempty"`
+	CopyJa        string                 `protobuf:"bytes,7,opt,name=copy_ja,json=copyJa,proto3" json:"copy_ja,omitempty"` // what the copy holds
+	CopyEn        string                 `protobuf:"bytes,8,opt,name=copy_en,json=copyEn,proto3" json:"copy_en,omitempty"`
+	Text          string                 `protobuf:"bytes,9,opt,name=text,proto3" json:"text,omitempty"`
+	By            string                 `protobuf:"bytes,10,opt,name=by,proto3" json:"by,omitempty"` // a person, or "system"
+	Second        string                 `protobuf:"bytes,11,opt,name=second,proto3" json:"second,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReconcileCase) Reset() {
+	*x = ReconcileCase{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReconcileCase) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReconcileCase) ProtoMessage() {}
+
+func (x *ReconcileCase) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReconcileCase.ProtoReflect.Descriptor instead.
+func (*ReconcileCase) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ReconcileCase) GetCase() string {
+	if x != nil {
+		return x.Case
+	}
+	return ""
+}
+
+func (x *ReconcileCase) GetBook() string {
+	if x != nil {
+		return x.Book
+	}
+	return ""
+}
+
+func (x *ReconcileCase) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *ReconcileCase) GetAct() string {
+	if x != nil {
+		return x.Act
+	}
+	return ""
+}
+
+func (x *ReconcileCase) GetSourceJa() string {
+	if x != nil {
+		return x.SourceJa
+	}
+	return ""
+}
+
+func (x *ReconcileCase) GetSourceEn() string {
+	if x != nil {
+		return x.SourceEn
+	}
+	return ""
+}
+
+func (x *ReconcileCase) GetCopyJa() string {
+	if x != nil {
+		return x.CopyJa
+	}
+	return ""
+}
+
+func (x *ReconcileCase) GetCopyEn() string {
+	if x != nil {
+		return x.CopyEn
+	}
+	return ""
+}
+
+func (x *ReconcileCase) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *ReconcileCase) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *ReconcileCase) GetSecond() string {
+	if x != nil {
+		return x.Second
+	}
+	return ""
+}
+
 var File_akashi_v1_payload_proto protoreflect.FileDescriptor
 
 const file_akashi_v1_payload_proto_rawDesc = "" +
@@ -1410,7 +1795,38 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x0e\n" +
 	"\x02by\x18\x03 \x01(\tR\x02by\x12\x16\n" +
-	"\x06second\x18\x04 \x01(\tR\x06secondB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
+	"\x06second\x18\x04 \x01(\tR\x06second\"m\n" +
+	"\x11ExchangeStatement\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\fR\aaccount\x12\x1c\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\x12 \n" +
+	"\vcertificate\x18\x03 \x01(\fR\vcertificate\"%\n" +
+	"\rExchangeDrill\x12\x14\n" +
+	"\x05drill\x18\x01 \x01(\tR\x05drill\"u\n" +
+	"\x0fSnapshotRequest\x12\x14\n" +
+	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x10\n" +
+	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x12\n" +
+	"\x04book\x18\x03 \x01(\tR\x04book\x12\x10\n" +
+	"\x03key\x18\x04 \x01(\tR\x03key\x12\x14\n" +
+	"\x05holds\x18\x05 \x01(\fR\x05holds\"l\n" +
+	"\bSnapshot\x12\x12\n" +
+	"\x04book\x18\x01 \x01(\tR\x04book\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x12\x12\n" +
+	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04body\x18\x04 \x01(\fR\x04body\x12\x12\n" +
+	"\x04case\x18\x05 \x01(\tR\x04case\"\x83\x02\n" +
+	"\rReconcileCase\x12\x12\n" +
+	"\x04case\x18\x01 \x01(\tR\x04case\x12\x12\n" +
+	"\x04book\x18\x02 \x01(\tR\x04book\x12\x10\n" +
+	"\x03key\x18\x03 \x01(\tR\x03key\x12\x10\n" +
+	"\x03act\x18\x04 \x01(\tR\x03act\x12\x1b\n" +
+	"\tsource_ja\x18\x05 \x01(\tR\bsourceJa\x12\x1b\n" +
+	"\tsource_en\x18\x06 \x01(\tR\bsourceEn\x12\x17\n" +
+	"\acopy_ja\x18\a \x01(\tR\x06copyJa\x12\x17\n" +
+	"\acopy_en\x18\b \x01(\tR\x06copyEn\x12\x12\n" +
+	"\x04text\x18\t \x01(\tR\x04text\x12\x0e\n" +
+	"\x02by\x18\n" +
+	" \x01(\tR\x02by\x12\x16\n" +
+	"\x06second\x18\v \x01(\tR\x06secondB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
 
 var (
 	file_akashi_v1_payload_proto_rawDescOnce sync.Once
@@ -1424,7 +1840,7 @@ func file_akashi_v1_payload_proto_rawDescGZIP() []byte {
 	return file_akashi_v1_payload_proto_rawDescData
 }
 
-var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_akashi_v1_payload_proto_goTypes = []any{
 	(*Identification)(nil),       // 0: akashi.v1.Identification
 	(*ResidentChange)(nil),       // 1: akashi.v1.ResidentChange
@@ -1442,6 +1858,11 @@ var file_akashi_v1_payload_proto_goTypes = []any{
 	(*CodeAllotment)(nil),        // 13: akashi.v1.CodeAllotment
 	(*ExchangeNote)(nil),         // 14: akashi.v1.ExchangeNote
 	(*ExchangeWithdrawal)(nil),   // 15: akashi.v1.ExchangeWithdrawal
+	(*ExchangeStatement)(nil),    // 16: akashi.v1.ExchangeStatement
+	(*ExchangeDrill)(nil),        // 17: akashi.v1.ExchangeDrill
+	(*SnapshotRequest)(nil),      // 18: akashi.v1.SnapshotRequest
+	(*Snapshot)(nil),             // 19: akashi.v1.Snapshot
+	(*ReconcileCase)(nil),        // 20: akashi.v1.ReconcileCase
 }
 var file_akashi_v1_payload_proto_depIdxs = []int32{
 	0, // 0: akashi.v1.ResidentChange.after:type_name -> akashi.v1.Identification
@@ -1464,7 +1885,7 @@ func file_akashi_v1_payload_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akashi_v1_payload_proto_rawDesc), len(file_akashi_v1_payload_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
