@@ -53,10 +53,10 @@ func (d Dir) PutSigner(name string, key crypto.Signer) error {
 	return d.write(name+".key", text)
 }
 
-// Secret reads n secret bytes, and draws them when there are none yet.
+// Secret reads secret bytes. When there are none yet it draws n of them; with a nil random it is then fs.ErrNotExist.
 func (d Dir) Secret(random io.Reader, name string, n int) ([]byte, error) {
 	secret, err := d.readSecret(name + ".key")
-	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+	if err == nil || random == nil || !errors.Is(err, fs.ErrNotExist) {
 		return secret, err
 	}
 	secret = make([]byte, n)
@@ -65,6 +65,9 @@ func (d Dir) Secret(random io.Reader, name string, n int) ([]byte, error) {
 	}
 	return secret, d.write(name+".key", secret)
 }
+
+// PutSecret keeps secret bytes under a name, that came from elsewhere.
+func (d Dir) PutSecret(name string, secret []byte) error { return d.write(name+".key", secret) }
 
 // Certificates reads the certificates kept under a name, DER, in the order of the file.
 func (d Dir) Certificates(name string) ([][]byte, error) {

@@ -45,6 +45,9 @@ func Found(dir string, spec *Spec, now time.Time) error {
 			return fmt.Errorf("couldn't certify %s: %w", e.ID, err)
 		}
 	}
+	if err := foundPairs(dir, spec); err != nil {
+		return err
+	}
 	for _, e := range spec.Organisations {
 		if e.ID.Role() != message.CA {
 			continue
