@@ -39,13 +39,14 @@ var rules = []struct{ from, may string }{
 
 	{"internal/plain", ""},
 	{"internal/clock", ""},
-	{"internal/sqlstore", "internal/clock"},
+	{"internal/queue", "internal/clock"},
+	{"internal/sqlstore", "internal/clock internal/queue"},
 	{"internal/pki", vocabulary},
 	{"internal/access", vocabulary + "internal/clock"},
 	{"internal/webui", vocabulary + "internal/clock internal/access"},
-	{"internal/exchange", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/pki"},
+	{"internal/exchange", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/pki internal/queue"},
 	{"internal/auditlog", "internal/sqlstore"},
-	{"internal/due", vocabulary + "internal/clock internal/sqlstore"},
+	{"internal/due", vocabulary + "internal/clock internal/sqlstore internal/queue"},
 	{"internal/keys", vocabulary + "internal/pki"},
 	{"internal/host", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/due internal/exchange internal/pki"},
 	{"internal/desk", vocabulary + "internal/access internal/auditlog internal/due internal/exchange internal/host internal/sqlstore internal/webui internal/clock"},
@@ -56,13 +57,14 @@ var rules = []struct{ from, may string }{
 
 	{"internal/nation", vocabulary + mechanisms + "internal/population internal/org/*"},
 	{"internal/incident", vocabulary + mechanisms + "internal/org/*"},
+	{"internal/conform", vocabulary + mechanisms + "internal/population internal/nation internal/org/*"},
 	{"internal/bench", vocabulary + mechanisms + "internal/population internal/nation internal/org/*"},
-	{"cmd/akashi", vocabulary + mechanisms + "internal/population internal/nation internal/incident internal/bench internal/org/*"},
+	{"cmd/akashi", vocabulary + mechanisms + "internal/population internal/nation internal/incident internal/bench internal/conform internal/org/*"},
 }
 
 // mechanisms are what every organisation may stand on.
 const mechanisms = "internal/access internal/auditlog internal/clock internal/desk internal/due internal/exchange internal/host " +
-	"internal/keys internal/pki internal/sqlstore internal/webui "
+	"internal/keys internal/pki internal/queue internal/sqlstore internal/webui "
 
 // reserved says that a package is for these units alone, whatever the rules above allow.
 var reserved = []struct{ pkg, only string }{
