@@ -30,8 +30,9 @@ type member struct {
 }
 
 // controlOf is what every organisation answers.
-func controlOf(h *host.Host) *http.ServeMux {
+func controlOf(h *host.Host, s setting) *http.ServeMux {
 	mux := http.NewServeMux()
+	operate(mux, h, s.persons())
 	mux.HandleFunc("GET /pairs", func(w http.ResponseWriter, r *http.Request) {
 		pairs, err := h.Exchange.Pairs(r.Context())
 		answer(w, pairs, err)
@@ -65,7 +66,8 @@ func recordLook(ctx context.Context, h *host.Host, what, by string) error {
 
 func answer(w http.ResponseWriter, v any, err error) {
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+		status, text := refusal(err)
+		http.Error(w, text, status)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -35,7 +35,7 @@ func openMunicipality(ctx context.Context, s setting, h host.Config, sessions *a
 	if err != nil {
 		return nil, err
 	}
-	control := controlOf(o.Host)
+	control := controlOf(o.Host, s)
 	control.HandleFunc("POST /import", func(w http.ResponseWriter, r *http.Request) { serveImport(w, r, o) })
 	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: control, counter: o}, nil
 }
@@ -45,7 +45,7 @@ func openPrefecture(ctx context.Context, s setting, h host.Config, sessions *acc
 	if err != nil {
 		return nil, err
 	}
-	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host)}, nil
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host, s)}, nil
 }
 
 func openCenter(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
@@ -53,7 +53,7 @@ func openCenter(ctx context.Context, s setting, h host.Config, sessions *access.
 	if err != nil {
 		return nil, err
 	}
-	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host)}, nil
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host, s)}, nil
 }
 
 func openCA(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
@@ -62,7 +62,7 @@ func openCA(ctx context.Context, s setting, h host.Config, sessions *access.Sess
 	if err != nil {
 		return nil, err
 	}
-	control := controlOf(o.Host)
+	control := controlOf(o.Host, s)
 	control.HandleFunc("GET /issuance", func(w http.ResponseWriter, r *http.Request) { serveIssuance(w, r, o) })
 	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: control}, nil
 }
@@ -73,7 +73,7 @@ func openValidation(ctx context.Context, s setting, h host.Config, sessions *acc
 	if err != nil {
 		return nil, err
 	}
-	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host)}, nil
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host, s)}, nil
 }
 
 func openVerifier(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
@@ -82,5 +82,5 @@ func openVerifier(ctx context.Context, s setting, h host.Config, sessions *acces
 	if err != nil {
 		return nil, err
 	}
-	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host)}, nil
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host, s)}, nil
 }

@@ -36,6 +36,14 @@ type setting struct {
 
 func (s setting) keys() keys.Dir { return keys.Dir(filepath.Join(s.dir, "keys")) }
 
+// persons are those who may act here: the personas of the test country, or nobody.
+func (s setting) persons() []access.Person {
+	if s.personas {
+		return access.Personas()
+	}
+	return nil
+}
+
 // organisation is one that runs: its ground, its screens, and what the command line may ask of it.
 type organisation struct {
 	*host.Host
@@ -59,9 +67,7 @@ func (s setting) open(ctx context.Context, id identity, link exchange.Link) (*or
 		return nil, fmt.Errorf("couldn't read the session key: %w", err)
 	}
 	sc := access.SessionConfig{Org: string(s.id), Base: "/" + string(s.id), Key: key, Clock: s.clock}
-	if s.personas {
-		sc.Personas = access.Personas()
-	}
+	sc.Personas = s.persons()
 	sessions, err := access.NewSessions(sc)
 	if err != nil {
 		return nil, err

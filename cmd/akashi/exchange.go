@@ -1,0 +1,248 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/nation"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// dataFlags are those of every command that asks a country.
+func dataFlags(fs *flag.FlagSet, data *string, asJSON *bool) {
+	fs.StringVar(data, "data", defaultData, "data directory")
+	fs.BoolVar(asJSON, "json", false, "print JSON")
+}
+
+// runExchangeList lists what waits for a person or for another message, as each organisation sees it, oldest first.
+func runExchangeList(ctx context.Context, io streams, args []string) error {
+	var data, at string
+	var asJSON bool
+	if _, err := parse(io, "exchange list", args, func(fs *flag.FlagSet) {
+		dataFlags(fs, &data, &asJSON)
+		fs.StringVar(&at, "at", "", "one organisation; empty: all")
+	}, 0); err != nil {
+		return err
+	}
+	client, done, err := country(ctx, data, io.err)
+	if err != nil {
+		return err
+	}
+	defer done()
+	orgs, err := organisationsOf(data, at)
+	if err != nil {
+		return err
+	}
+	all := []exchange.Item{}
+	for _, o := range orgs {
+		var items []exchange.Item
+		if err := get(ctx, client, "/"+string(o)+"/exchange/stuck", &items); err != nil {
+			return err
+		}
+		all = append(all, items...)
+	}
+	slices.SortStableFunc(all, func(a, b exchange.Item) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	if asJSON {
+		return printJSON(io, all)
+	}
+	if len(all) == 0 {
+		fmt.Fprintln(io.out, "止まっている電文はありません。 / no message is stuck")
+		return nil
+	}
+	now := clock.System().Now()
+	for _, i := range all {
+		spec, _ := message.SpecOf(i.Kind)
+		fmt.Fprintf(io.out, "%-9s %8s  %s（%s） %s\n          %s: %s / %s\n", i.State, now.Sub(i.CreatedAt).Round(time.Second), spec.Name.JA,
+			seenFrom(i), i.ID, i.Code, i.Reason.JA, i.Reason.EN)
+	}
+	return nil
+}
+
+func seenFrom(i exchange.Item) string {
+	if i.Out {
+		return string(i.Sender) + " 送信側 sender"
+	}
+	return string(i.Receiver) + " 受信側 receiver"
+}
+
+// organisationsOf are the organisations of the country of a data directory, or the one that is named.
+func organisationsOf(data, at string) ([]message.Org, error) {
+	spec, err := countryOf(data, "")
+	if err != nil {
+		return nil, err
+	}
+	var all []message.Org
+	for _, e := range spec.Organisations {
+		if at == "" || string(e.ID) == at {
+			all = append(all, e.ID)
+		}
+	}
+	if len(all) == 0 {
+		return nil, plain.Bad("--at",
+			"団体「"+at+"」は、この国にありません。`akashi exchange list` に出る名前を指定してください。",
+			"this country has no organisation \""+at+"\": give a name that `akashi exchange list` shows")
+	}
+	return all, nil
+}
+
+// runExchangeShow shows one message from both sides, with what people have said about it.
+func runExchangeShow(ctx context.Context, io streams, args []string) error {
+	var data string
+	var asJSON bool
+	rest, err := parse(io, "exchange show", args, func(fs *flag.FlagSet) { dataFlags(fs, &data, &asJSON) }, 1)
+	if err != nil {
+		return err
+	}
+	id, err := message.ParseID(rest[0])
+	if err != nil {
+		return err
+	}
+	client, done, err := country(ctx, data, io.err)
+	if err != nil {
+		return err
+	}
+	defer done()
+	both := map[message.Org]nation.StuckMessage{}
+	for _, o := range []message.Org{id.Sender, id.Receiver} {
+		var m nation.StuckMessage
+		if err := get(ctx, client, "/"+string(o)+"/exchange/message?id="+url.QueryEscape(rest[0]), &m); err != nil {
+			fmt.Fprintln(io.err, "akashi:", err) // the other side may know it all the same
+			continue
+		}
+		both[o] = m
+	}
+	if len(both) == 0 {
+		return errDidNotHold
+	}
+	if asJSON {
+		return printJSON(io, both)
+	}
+	for _, o := range []message.Org{id.Sender, id.Receiver} {
+		m, ok := both[o]
+		if !ok {
+			continue
+		}
+		fmt.Fprintf(io.out, "%s: %s（%d回目 / attempt %d）\n", seenFrom(m.Item), m.State, m.Attempt, m.Attempt)
+		if m.Code != "" {
+			fmt.Fprintf(io.out, "    %s: %s / %s\n", m.Code, m.Reason.JA, m.Reason.EN)
+		}
+		for _, n := range m.Notes {
+			second := ""
+			if n.Second != "" {
+				second = " + " + n.Second
+			}
+			fmt.Fprintf(io.out, "    %s %s %s: %s%s: %s\n", n.At.In(resident.JST).Format("2006-01-02 15:04"), n.Author, n.Act, n.By, second, n.Text)
+		}
+		if p := m.Proposal; p != nil {
+			fmt.Fprintf(io.out, "    承認待ち / waits for a second person: %s, %s: %s\n", p.Act, p.By, p.Text)
+		}
+	}
+	return nil
+}
+
+// runExchangeInquire writes to the organisation on the message's other side.
+func runExchangeInquire(ctx context.Context, io streams, args []string) error {
+	var op nation.Operation
+	var data, at string
+	var reply bool
+	rest, err := parse(io, "exchange inquire", args, func(fs *flag.FlagSet) {
+		fs.StringVar(&data, "data", defaultData, "data directory")
+		fs.StringVar(&op.As, "as", "", "who writes")
+		fs.StringVar(&op.Text, "text", "", "what")
+		fs.BoolVar(&reply, "answer", false, "this answers an inquiry")
+		fs.StringVar(&at, "at", "", "the organisation that writes; empty: the message's sender")
+	}, 1)
+	if err != nil {
+		return err
+	}
+	op.Message, op.Act = rest[0], "inquiry"
+	if reply {
+		op.Act = "answer"
+	}
+	return operate(ctx, io, data, at, op)
+}
+
+// runExchangeResolve proposes how a parked message is resolved, or confirms what another person has proposed.
+func runExchangeResolve(ctx context.Context, io streams, args []string) error {
+	var op nation.Operation
+	var data, at string
+	var confirm bool
+	rest, err := parse(io, "exchange resolve", args, func(fs *flag.FlagSet) {
+		fs.StringVar(&data, "data", defaultData, "data directory")
+		fs.StringVar(&op.As, "as", "", "who acts")
+		fs.StringVar(&op.Act, "act", "", "correct, withdraw (sender); accept, discard (receiver)")
+		fs.StringVar(&op.Text, "text", "", "why, and what becomes of the message")
+		fs.BoolVar(&confirm, "confirm", false, "confirm what another person has proposed")
+		fs.StringVar(&at, "at", "", "the organisation that acts; empty: the side whose act it is")
+	}, 1)
+	if err != nil {
+		return err
+	}
+	if confirm == (op.Act != "") || op.Act != "" && op.Text == "" {
+		return usage{plain.Bad("exchange resolve",
+			"一人目は --act と --text で解決方法とわけを、二人目は --confirm を指定してください。",
+			"the first person gives --act and --text, the second one --confirm")}
+	}
+	id, err := message.ParseID(rest[0])
+	if err != nil {
+		return err
+	}
+	op.Message = rest[0]
+	if at == "" && (op.Act == string(exchange.Accept) || op.Act == string(exchange.Discard)) {
+		at = string(id.Receiver)
+	}
+	return operate(ctx, io, data, at, op)
+}
+
+// operate has one organisation carry out an operation.
+func operate(ctx context.Context, s streams, data, at string, op nation.Operation) error {
+	id, err := message.ParseID(op.Message)
+	if err != nil {
+		return err
+	}
+	client, done, err := country(ctx, data, s.err)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := post(ctx, client, "/"+cmp.Or(at, string(id.Sender))+"/exchange/operate", op); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.out, "記録しました。 / done")
+	return nil
+}
+
+// post sends a country something to do.
+func post(ctx context.Context, client *http.Client, path string, what any) error {
+	body, err := json.Marshal(what)
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://country"+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(r)
+	if err != nil {
+		return fmt.Errorf("couldn't ask the country: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1000))
+		return fmt.Errorf("%s", bytes.TrimSpace(text))
+	}
+	return nil
+}

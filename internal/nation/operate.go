@@ -1,0 +1,123 @@
+package nation
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+)
+
+// An operator's work by the command line is the work of the screens: the same acts, the same two persons, the same audit
+// entries. Who acts is named, and may do what the rules of access let that person do.
+
+// StuckMessage is a message that waits for a person or for another message, with what people have said about it.
+type StuckMessage struct {
+	exchange.Item
+	Notes    []exchange.Note    `json:",omitempty"`
+	Proposal *exchange.Proposal `json:",omitempty"`
+}
+
+// Operation is what an operator does about a message.
+type Operation struct {
+	Message string
+	As      string // the person's identifier
+	Act     string // inquiry, answer; correct, withdraw, accept, discard; empty to confirm what another person proposed
+	Text    string
+}
+
+// maxStuck is how many messages a list holds of each peer and direction.
+const maxStuck = 500
+
+// operate adds the operator's work to what an organisation answers.
+func operate(mux *http.ServeMux, h *host.Host, persons []access.Person) {
+	mux.HandleFunc("GET /exchange/stuck", func(w http.ResponseWriter, r *http.Request) {
+		items, err := h.Exchange.Stuck(r.Context(), maxStuck)
+		answer(w, items, err)
+	})
+	mux.HandleFunc("GET /exchange/message", func(w http.ResponseWriter, r *http.Request) {
+		id, err := message.ParseID(r.FormValue("id"))
+		if err != nil {
+			answer(w, nil, err)
+			return
+		}
+		var m StuckMessage
+		m.Item, m.Notes, m.Proposal, err = h.Exchange.Find(r.Context(), id)
+		answer(w, m, err)
+	})
+	mux.HandleFunc("POST /exchange/operate", func(w http.ResponseWriter, r *http.Request) {
+		var op Operation
+		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&op)
+		if err == nil {
+			err = carryOut(r.Context(), h, persons, op)
+		}
+		answer(w, struct{}{}, err)
+	})
+}
+
+// carryOut does one operation, with its audit entry in the same transaction.
+func carryOut(ctx context.Context, h *host.Host, persons []access.Person, op Operation) error {
+	id, err := message.ParseID(op.Message)
+	if err != nil {
+		return err
+	}
+	act := access.ResolvePropose
+	if op.Act == "" {
+		act = access.ResolveConfirm
+	}
+	by, err := personOf(persons, op.As, act, h.Self.Role())
+	if err != nil {
+		return err
+	}
+	recorded := func(what string) exchange.With {
+		return func(_ context.Context, tx *sqlstore.Tx, p exchange.Proposal) error {
+			detail := "command line"
+			if p.Act != "" {
+				detail += ", " + string(p.Act)
+			}
+			if p.By != "" && p.By != by.ID {
+				detail += ", proposed by " + p.By
+			}
+			auditlog.Write(tx, auditlog.Entry{Actor: by.ID, Act: what, Case: id.String(), Detail: detail})
+			return nil
+		}
+	}
+	switch op.Act {
+	case "":
+		return h.Exchange.Confirm(ctx, id, by.ID, recorded("message.confirm"))
+	case "inquiry", "answer":
+		return h.Exchange.Write(ctx, id, op.Act, op.Text, by.ID, recorded("message."+op.Act))
+	}
+	return h.Exchange.Propose(ctx, id, exchange.Act(op.Act), op.Text, by.ID, recorded("message.propose"))
+}
+
+// personOf finds who acts, and asks whether they may.
+func personOf(persons []access.Person, id string, act access.Act, role message.Role) (access.Person, error) {
+	for _, p := range persons {
+		if p.ID == id {
+			return p, access.May(p, act, role)
+		}
+	}
+	return access.Person{}, plain.Bad("--as",
+		"担当者「"+id+"」はいません。画面に表示される担当者の識別子を指定してください。",
+		"there is no person \""+id+"\": give the identifier that the screens show")
+}
+
+// refusal is the status and text of an error for the command line: what a person can mend comes as it is.
+func refusal(err error) (int, string) {
+	var refused *access.Refused
+	if errors.As(err, &refused) {
+		return http.StatusForbidden, refused.JA + " / " + refused.EN
+	}
+	if problems, ok := plain.AsProblems(err); ok && len(problems) > 0 {
+		return http.StatusUnprocessableEntity, problems[0].JA + " / " + problems[0].EN
+	}
+	return http.StatusInternalServerError, err.Error()
+}

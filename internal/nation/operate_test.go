@@ -1,0 +1,105 @@
+package nation
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/message"
+)
+
+// do has an organisation carry out an operation, as the command line does, and returns what it is told.
+func (r *running) do(at message.Org, op Operation) string {
+	r.t.Helper()
+	body, err := json.Marshal(op)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	a, err := r.control.Post("http://country/"+string(at)+"/exchange/operate", "application/json", bytes.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer a.Body.Close()
+	text, _ := io.ReadAll(a.Body)
+	return fmt.Sprint(a.StatusCode, " ", strings.TrimSpace(string(text)))
+}
+
+// A parked message is asked about, and resolved, by the command line as by the screens: by persons who may, two of them,
+// and written into the audit log.
+func TestAnOperatorWorksByTheCommandLine(t *testing.T) {
+	t.Parallel()
+	r := open(t, dataDir(t))
+	c := r.clerk("municipality-202029")
+	form := entries(c.must(c.get("/register")))
+	for field, value := range map[string]string{"step": "file", "name": "見本　花子", "kana": "ミホン　ハナコ", "birth": "1980-04-01", "sex": "女",
+		"address": "どこにもない町1番1号", "as_is": "yes"} {
+		form.Set(field, value)
+	}
+	p := c.must(c.post("/register", form))
+	if personPath.FindStringSubmatch(p.path) == nil {
+		t.Fatalf("nobody was registered: %s\n%s", p.path, p.words())
+	}
+	stuck := func(at message.Org) []exchange.Item {
+		var items []exchange.Item
+		if err := r.ask("/"+string(at)+"/exchange/stuck", &items); err != nil {
+			t.Fatal(err)
+		}
+		return items
+	}
+	var parked exchange.Item
+	eventually(t, 20*time.Second, "the message is parked at both ends", func() (bool, string) {
+		sent, got := stuck("prefecture-20"), stuck("nationalcenter")
+		if len(sent) != 1 || len(got) != 1 || !sent[0].Parked() || !got[0].Parked() || sent[0].ID != got[0].ID {
+			return false, fmt.Sprint(sent, got)
+		}
+		parked = sent[0]
+		return true, ""
+	})
+	id := parked.ID.String()
+	for _, step := range []struct {
+		why  string
+		at   message.Org
+		op   Operation
+		want string
+	}{
+		{"nobody of that name", "prefecture-20", Operation{id, "operator-nobody", "withdraw", "x"}, "422"},
+		{"a clerk may not", "prefecture-20", Operation{id, "clerk-aoki", "withdraw", "x"}, "403"},
+		{"an act that does not exist", "prefecture-20", Operation{id, "operator-ueda", "drop", "x"}, "422"},
+		{"the sender's act, at the receiver", "nationalcenter", Operation{id, "operator-ueda", "withdraw", "x"}, "422"},
+		{"nothing was proposed", "prefecture-20", Operation{id, "operator-ueda", "", ""}, "422"},
+		{"an empty inquiry", "nationalcenter", Operation{id, "operator-ueda", "inquiry", " "}, "422"},
+		{"an inquiry", "nationalcenter", Operation{id, "operator-ueda", "inquiry", "この住所は正しいですか"}, "200"},
+		{"a proposal", "prefecture-20", Operation{id, "operator-ueda", "withdraw", "届出の誤り"}, "200"},
+		{"the same person confirms", "prefecture-20", Operation{id, "operator-ueda", "", ""}, "422"},
+		{"another confirms", "prefecture-20", Operation{id, "operator-egawa", "", ""}, "200"},
+	} {
+		if got := r.do(step.at, step.op); !strings.HasPrefix(got, step.want) {
+			t.Errorf("%s: %s, want %s", step.why, got, step.want)
+		}
+	}
+	eventually(t, 20*time.Second, "it has ended at both ends", func() (bool, string) {
+		sent, got := stuck("prefecture-20"), stuck("nationalcenter")
+		return len(sent) == 0 && len(got) == 0, fmt.Sprint(sent, got)
+	})
+	var m StuckMessage
+	if err := r.ask("/prefecture-20/exchange/message?id="+url.QueryEscape(id), &m); err != nil {
+		t.Fatal(err)
+	}
+	acts := ""
+	for _, n := range m.Notes {
+		acts += n.Act + " "
+	}
+	if m.State != "withdrawn" || acts != "inquiry withdraw " {
+		t.Errorf("the message is %s, with the notes %s", m.State, acts)
+	}
+	if a, err := r.control.Get("http://country/prefecture-20/exchange/message?id=x"); err != nil || a.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("a number that is none: %v %v", a, err)
+	}
+}
