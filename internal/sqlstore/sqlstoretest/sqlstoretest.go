@@ -5,13 +5,10 @@
 package sqlstoretest
 
 import (
-	"crypto/rand"
-	"database/sql"
+	"context"
 	"errors"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -39,29 +36,17 @@ func Postgres(t testing.TB) string {
 	if server == "" {
 		t.Skipf("not tested on PostgreSQL: %s is not set to a postgres:// URL", Env)
 	}
-	u, err := url.Parse(server)
+	fresh, drop, err := sqlstore.Scratch(t.Context(), server)
 	if err != nil {
-		t.Fatalf("%s is not a URL", Env)
+		t.Fatalf("%s: %v", Env, err)
 	}
-	schema := "test_" + strings.ToLower(rand.Text())
-	admin(t, server, `CREATE SCHEMA `+schema)
-	t.Cleanup(func() { admin(t, server, `DROP SCHEMA `+schema+` CASCADE`) })
-	q := u.Query()
-	q.Set("search_path", schema)
-	u.RawQuery = q.Encode()
-	return u.String()
-}
-
-func admin(t testing.TB, server, statement string) {
-	t.Helper()
-	db, err := sql.Open("pgx", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.Exec(statement); err != nil {
-		t.Fatal(err)
-	}
+	t.Cleanup(func() {
+		// The test's own context has ended.
+		if err := drop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return fresh
 }
 
 // Open opens a store and closes it at the end of the test.
