@@ -50,24 +50,25 @@ func (tx *Tx) Collect(table, columns string, args ...any) {
 	tx.pending = append(tx.pending, g)
 }
 
-// Flush writes the collected rows now, for a statement that must see them.
+// Flush writes the collected rows and what was kept now, for a statement that must see them.
 func (tx *Tx) Flush(ctx context.Context) error {
-	if len(tx.pending) == 0 {
+	if len(tx.pending) == 0 && len(tx.kept) == 0 {
 		return nil
 	}
 	if err := tx.ready(ctx); err != nil {
 		return err
 	}
-	pending := tx.pending
-	tx.pending = nil // not reused: an Attempt may hold the old one
-	for _, g := range pending {
-		for rest := g.args; len(rest) > 0; {
-			rows := chunk(len(rest)/g.width, g.width, tx.conn.maxParameters())
-			n := rows * g.width
-			if _, err := tx.conn.exec(ctx, tx.conn.insert(g, rows), rest[:n]); err != nil {
-				return tx.fail(fmt.Errorf("insert into %s: %w", g.table, err))
+	// What the keepers read must be there, so the rows go first; and they may collect rows themselves.
+	for len(tx.pending) > 0 || len(tx.kept) > 0 {
+		pending := tx.pending
+		tx.pending = nil // not reused: an Attempt may hold the old one
+		for _, g := range pending {
+			if err := tx.insertRows(ctx, g, ""); err != nil {
+				return err
 			}
-			rest = rest[n:]
+		}
+		if err := tx.flushKept(ctx); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -88,6 +89,22 @@ func savedGroups(groups []rowGroup) []rowGroup {
 		return nil
 	}
 	return append([]rowGroup(nil), groups...)
+}
+
+// marksText writes n placeholders, numbered ($3) from first or bare (?).
+func marksText(first, n int, numbered bool) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if numbered {
+			fmt.Fprintf(&b, "$%d", first+i)
+		} else {
+			b.WriteByte('?')
+		}
+	}
+	return b.String()
 }
 
 // insertText writes INSERT INTO table(columns) VALUES (…),(…) with numbered ($1) or bare (?) placeholders.

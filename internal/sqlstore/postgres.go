@@ -81,6 +81,8 @@ func (c pgTx) maxParameters() int { return postgresParameters }
 
 func (c pgTx) insert(g rowGroup, rows int) string { return insertText(g, rows, true) }
 
+func (c pgTx) marks(first, n int) string { return marksText(first, n, true) }
+
 func (c pgTx) exec(ctx context.Context, query string, args []any) (int64, error) {
 	res, err := c.tx.ExecContext(ctx, query, args...)
 	if err != nil {

@@ -171,6 +171,8 @@ func (c *liteConn) maxParameters() int { return sqliteParameters }
 
 func (c *liteConn) insert(g rowGroup, rows int) string { return insertText(g, rows, false) }
 
+func (c *liteConn) marks(first, n int) string { return marksText(first, n, false) }
+
 func (c *liteConn) exec(ctx context.Context, query string, args []any) (int64, error) {
 	st, err := c.prepare(query)
 	if err != nil {

@@ -15,6 +15,7 @@ type conn interface {
 	query(ctx context.Context, query string, args []any) (*sql.Rows, error)
 	maxParameters() int // that one multi-row INSERT should have at most
 	insert(g rowGroup, rows int) string
+	marks(first, n int) string
 }
 
 // Tx is an open transaction. It belongs to the function it was given to, and to one goroutine.
@@ -26,6 +27,7 @@ type Tx struct {
 	depth    int // of Attempt
 	writes   int
 	pending  []rowGroup
+	kept     []keptWork
 	onCommit []func()
 	open     *Rows // not yet closed
 	failed   error // a statement failed and was not taken back
@@ -154,7 +156,7 @@ func (tx *Tx) Attempt(ctx context.Context, fn func() error) error {
 	}
 	// What is pending here is not yet in the database, so a rollback to this point has to bring it back even when fn
 	// flushed it: the savepoint and this copy are the two halves of one state.
-	pending, callbacks, writes := savedGroups(tx.pending), len(tx.onCommit), tx.writes
+	pending, kept, callbacks, writes := savedGroups(tx.pending), savedKept(tx.kept), len(tx.onCommit), tx.writes
 	tx.depth++
 	defer func() { tx.depth-- }()
 	name := fmt.Sprintf("attempt%d", tx.depth)
@@ -175,7 +177,7 @@ func (tx *Tx) Attempt(ctx context.Context, fn func() error) error {
 		tx.open.Close()
 	}
 	tx.failed = nil
-	tx.pending, tx.onCommit, tx.writes = pending, tx.onCommit[:callbacks], writes
+	tx.pending, tx.kept, tx.onCommit, tx.writes = pending, kept, tx.onCommit[:callbacks], writes
 	// The way back must not depend on whether the caller still waits.
 	ctx = context.WithoutCancel(ctx)
 	if e := tx.control(ctx, "ROLLBACK TO SAVEPOINT "+name); e != nil {
