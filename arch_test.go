@@ -50,6 +50,7 @@ var rules = []struct{ from, may string }{
 	{"internal/keys", vocabulary + "internal/pki"},
 	{"internal/host", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/due internal/exchange internal/pki"},
 	{"internal/desk", vocabulary + "internal/access internal/auditlog internal/due internal/exchange internal/host internal/sqlstore internal/webui internal/clock"},
+	{"internal/received", vocabulary + "internal/sqlstore internal/exchange"},
 	{"internal/population", vocabulary},
 
 	{"internal/org", vocabulary + mechanisms + "internal/org/*"}, // a test of several together
@@ -64,7 +65,7 @@ var rules = []struct{ from, may string }{
 
 // mechanisms are what every organisation may stand on.
 const mechanisms = "internal/access internal/auditlog internal/clock internal/desk internal/due internal/exchange internal/host " +
-	"internal/keys internal/pki internal/queue internal/sqlstore internal/webui "
+	"internal/keys internal/pki internal/queue internal/received internal/sqlstore internal/webui "
 
 // reserved says that a package is for these units alone, whatever the rules above allow.
 var reserved = []struct{ pkg, only string }{

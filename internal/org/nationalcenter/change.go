@@ -2,15 +2,19 @@ package nationalcenter
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
+
+// side is the center among those who hold residents' states.
+var side = received.Side{Name: plain.Sentence{JA: "全国センター", EN: "the center"}, Told: plain.Sentence{JA: "都道府県", EN: "prefecture"}}
 
 // onResidentChange follows a change that a prefecture notifies (住民基本台帳法30条の11①).
 //
@@ -23,18 +27,15 @@ func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.
 			"送信した都道府県の住民ではありません。市区町村コードを確かめ、その都道府県から送ってください。",
 			"this is no resident of the prefecture that sent it: check the municipality code, and let that prefecture send it")
 	}
-	was := n.After.Code
-	if n.After.Change.OldCode.Valid() {
-		was = n.After.Change.OldCode
-	}
+	was := received.CodeBefore(n)
 	held, claim, err := o.held(ctx, tx, was, n)
 	if err != nil {
 		return nil, err
 	}
+	if done, err := side.Follows(held, n); done || err != nil {
+		return nil, err
+	}
 	if held != nil {
-		if done, err := follows(*held, n); done || err != nil {
-			return nil, err
-		}
 		err = o.checkSuccession(ctx, tx, d, was, *held, n)
 	} else {
 		err = checkFirst(d, claim, n)
@@ -52,7 +53,7 @@ func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.
 		tx.PutFirst(n.After)
 		return nil, nil
 	}
-	if err := tx.Put(ctx, was, n.After, held.Version); err != nil {
+	if err := tx.Put(ctx, was, *held, n.After); err != nil {
 		return nil, err
 	}
 	if was != n.After.Code {
@@ -63,59 +64,23 @@ func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.
 
 // held reads the state that a change builds on. First states are collected into one statement, so one of the same batch
 // is looked for a second time, after a flush, when the change builds on something that is not there.
-func (o *Center) held(ctx context.Context, tx *store.Tx, code resident.RecordCode, n message.ResidentChange) (*store.Standing, store.Claim, error) {
-	held, claim, err := tx.Standing(ctx, code)
+func (o *Center) held(ctx context.Context, tx *store.Tx, code resident.RecordCode, n message.ResidentChange) (*received.Standing, store.Claim, error) {
+	held, claim, err := tx.StandingAndClaim(ctx, code)
 	if held != nil || err != nil || n.Before == (resident.StateHash{}) {
 		return held, claim, err
 	}
 	if err := tx.Flush(ctx); err != nil {
 		return nil, claim, err
 	}
-	return tx.Standing(ctx, code)
-}
-
-// follows compares a change with the state held. done: there is nothing to do any more.
-func follows(held store.Standing, n message.ResidentChange) (done bool, err error) {
-	first := n.Before == resident.StateHash{}
-	comesBack := n.After.Change.Reason == resident.MoveIn && held.Reason == resident.MoveOut
-	switch {
-	case held.Version == n.After.Version && held.Hash == n.After.StateHash():
-		return true, nil // came before, in another message's place
-	case !first && n.After.Version > held.BuiltOn && n.After.Version < held.Version:
-		return true, nil // a later full state was taken in its place ("resend corrected")
-	case (first && comesBack || n.Before == held.Hash) && n.After.Version > held.Version:
-		return false, nil // the new municipality may know of the person and not of the state that the old one left
-	case first && comesBack:
-		return false, exchange.Reject("version-not-after",
-			fmt.Sprintf("記録の版%sは、転出の版%sより後ではありません。転出証明書の版の次から始めて、届け直してください。", n.After.Version, held.Version),
-			fmt.Sprintf("version %s does not come after version %s, the moving out: file it again from the version after that", n.After.Version, held.Version))
-	case first && (held.Reason == resident.MoveOut || n.After.Change.Reason != resident.MoveIn):
-		return false, exchange.Reject("code-in-use",
-			"この住民票コードは、別の記録で使われています。転出した人なら転入として、そうでなければ正しいコードで届け直してください。",
-			"this resident record code is in use: file a moving in when the person has moved out, and otherwise the right code")
-	}
-	return false, exchange.Missing(
-		fmt.Sprintf("この前の異動が届いていません（全国センターの版は%s、この電文は版%sへの異動）。前の異動を先に送るか、いまの状態を送り直してください。", held.Version, n.After.Version),
-		fmt.Sprintf("a change before this one has not come (the center holds version %s, and this leads to version %s): send the missing change first, or send the present state", held.Version, n.After.Version))
+	return tx.StandingAndClaim(ctx, code)
 }
 
 // checkSuccession asks whether the change may happen to a person in that state. Nothing here is about form, so an
 // acceptance does not pass it over.
-func (o *Center) checkSuccession(ctx context.Context, tx *store.Tx, d exchange.Delivery, was resident.RecordCode, held store.Standing, n message.ResidentChange) error {
-	gone, entry := held.Reason.Act() == resident.Deletion, n.After.Change.Reason.Act() == resident.Entry
-	switch {
-	case gone && !entry:
-		return exchange.Reject("has-left",
-			"この人の住民票は、もう消除されています（"+held.Reason.In("ja")+"）。届け出た人と住民票コードを確かめてください。",
-			"this person's record was deleted ("+held.Reason.In("en")+"): check who filed the change, and the code")
-	case !gone && entry:
-		return exchange.Reject("already-resident",
-			"この人の住民票は、もう記載されています。二重の記載でないか、住民票コードを確かめてください。",
-			"this person has a record already: check the code, and that the entry is not made twice")
-	case !gone && held.Municipality != n.After.Municipality && held.Municipality.Prefecture() != n.After.Municipality.Prefecture():
-		return exchange.Reject("held-elsewhere",
-			"この人は、別の都道府県の住民です。住民票コードを確かめてください。",
-			"this person is a resident of another prefecture: check the code")
+func (o *Center) checkSuccession(ctx context.Context, tx *store.Tx, d exchange.Delivery, was resident.RecordCode, held received.Standing, n message.ResidentChange) error {
+	own := held.Municipality == n.After.Municipality || held.Municipality.Prefecture() == n.After.Municipality.Prefecture()
+	if err := side.Succeeds(held, n, own); err != nil {
+		return err
 	}
 	if was != n.After.Code {
 		return o.checkNewCode(ctx, tx, d, n)
@@ -138,17 +103,12 @@ func (o *Center) checkSuccession(ctx context.Context, tx *store.Tx, d exchange.D
 
 // checkFirst asks whether somebody of whom nothing is held may come in under this code.
 func checkFirst(d exchange.Delivery, claim store.Claim, n message.ResidentChange) error {
-	if n.Before != (resident.StateHash{}) {
-		return exchange.Missing(
-			"この人の最初の通知が届いていません。前の異動を先に送るか、いまの状態を送り直してください。",
-			"the first notice about this person has not come: send what is missing first, or send the present state")
-	}
 	switch {
 	case claim.Successor.Valid():
 		return exchange.Reject("code-retired",
 			"この住民票コードは、変更されて使われなくなりました。新しいコードで届け直してください。",
 			"this resident record code was changed and is no longer in use: file it under the new code")
-	case claim.AllottedTo != "" && !keeps(claim.AllottedTo, n.After.Municipality, resident.DateOf(d.CreatedAt)):
+	case claim.AllottedTo != "" && !received.Keeps(claim.AllottedTo, n.After.Municipality, resident.DateOf(d.CreatedAt)):
 		return exchange.Reject("code-of-another",
 			"この住民票コードは、別の市区町村に割り当てたものです。自分の割当てから選び直してください。",
 			"this resident record code was allotted to another municipality: choose one of your own")
@@ -158,33 +118,16 @@ func checkFirst(d exchange.Delivery, claim store.Claim, n message.ResidentChange
 
 // checkNewCode asks whether the code that a resident changes to is free (法30条の3).
 func (o *Center) checkNewCode(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.ResidentChange) error {
-	taken, claim, err := tx.Standing(ctx, n.After.Code)
+	taken, claim, err := tx.StandingAndClaim(ctx, n.After.Code)
 	if err != nil {
 		return err
 	}
-	if taken != nil || claim.Successor.Valid() || claim.AllottedTo != "" && !keeps(claim.AllottedTo, n.After.Municipality, resident.DateOf(d.CreatedAt)) {
+	if taken != nil || claim.Successor.Valid() || claim.AllottedTo != "" && !received.Keeps(claim.AllottedTo, n.After.Municipality, resident.DateOf(d.CreatedAt)) {
 		return exchange.Reject("code-in-use",
 			"変更後の住民票コードは、使われているか、別の市区町村のものです。自分の割当てから選び直してください。",
 			"the new resident record code is in use, or another municipality's: choose one of your own")
 	}
 	return nil
-}
-
-// keeps tells whether an organisation keeps the register of a municipality on a day: its own, or that of its ward.
-func keeps(o message.Org, m resident.MunicipalityCode, on resident.Date) bool {
-	if o.Code() == m.String() {
-		return true
-	}
-	code, err := resident.ParseMunicipalityCode("municipality", o.Code())
-	if err != nil || code.Prefecture() != m.Prefecture() {
-		return false
-	}
-	city, err := resident.Lookup("municipality", code, on)
-	if err != nil {
-		return false
-	}
-	ward, err := resident.Lookup("municipality", m, on)
-	return err == nil && ward.City == city.Name
 }
 
 // carryOver lets what is known under the old code hold for the new one. An invalidation under the new code may have come

@@ -6,6 +6,7 @@ import (
 	"embed"
 	"io/fs"
 
+	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
 
@@ -24,7 +25,10 @@ func schemaFiles() fs.FS {
 }
 
 // Tx is a transaction on the center's tables.
-type Tx struct{ *sqlstore.Tx }
+type Tx struct {
+	*sqlstore.Tx
+	received.States
+}
 
 // In is the center's view of a transaction.
-func In(tx *sqlstore.Tx) *Tx { return &Tx{tx} }
+func In(tx *sqlstore.Tx) *Tx { return &Tx{tx, received.In(tx)} }

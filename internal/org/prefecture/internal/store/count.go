@@ -20,6 +20,8 @@ func (tx *Tx) Counts(ctx context.Context) ([]Count, error) {
 		if err := r.Scan(&code, &c.Residents); err != nil {
 			return err
 		}
-		return read(&c.Municipality, code, resident.ParseMunicipalityCode)
+		var err error
+		c.Municipality, err = resident.ParseMunicipalityCode("stored", code)
+		return err
 	}, `SELECT municipality, COUNT(*) FROM resident WHERE resides GROUP BY municipality ORDER BY municipality`)
 }
