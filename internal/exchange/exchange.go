@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -36,6 +37,7 @@ func Schema() sqlstore.Schema {
 type Link interface {
 	Hello(ctx context.Context, to message.Org, g *messagepb.Greeting) (*messagepb.Acquaintance, error)
 	Deliver(ctx context.Context, to message.Org, b *messagepb.Batch) (*messagepb.Receipt, error)
+	Ask(ctx context.Context, to message.Org, kind string, body []byte) ([]byte, error)
 }
 
 // Refusal is a peer's refusal of us, as opposed to its absence: our certificate, our name, or our signature. It is a
@@ -99,6 +101,7 @@ type Config struct {
 	// Rebuild gives the payload that would be sent today in the place of a parked one ("resend corrected"). Nil:
 	// only the same payload can be sent again.
 	Rebuild func(ctx context.Context, tx *sqlstore.Tx, was message.Payload) (message.Payload, error)
+	Asks    Asks // more may be added with Answer
 	Limits  Limits
 	Log     *slog.Logger
 }
@@ -110,6 +113,9 @@ type Exchange struct {
 	peers  map[message.Org]*peer
 
 	slow slowLane
+
+	askMu sync.RWMutex
+	asks  Asks
 }
 
 // peer is what we know of another organisation beside its rows.
@@ -118,6 +124,7 @@ type peer struct {
 	bell     *clock.Bell
 	door     chan struct{} // batches of the peer that are in memory, a few
 	turn     chan struct{} // the one batch of the peer that is being taken
+	asking   chan struct{} // questions of the peer that are being answered, a few
 	mu       sync.Mutex    // guards what follows
 	met      bool          // it said hello to us since we started
 	greeted  bool          // we to it, since we started or lost it
@@ -148,7 +155,8 @@ func New(ctx context.Context, cfg Config) (*Exchange, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	x := &Exchange{cfg: cfg, routes: map[message.Kind]Route{}, peers: map[message.Org]*peer{}}
+	x := &Exchange{cfg: cfg, routes: map[message.Kind]Route{}, peers: map[message.Org]*peer{}, asks: Asks{}}
+	maps.Copy(x.asks, cfg.Asks)
 	for _, r := range slices.Concat(cfg.Routes, x.ownRoutes()) {
 		if _, twice := x.routes[r.Kind]; twice {
 			return nil, fmt.Errorf("two rules for %s", r.Kind)
@@ -160,7 +168,7 @@ func New(ctx context.Context, cfg Config) (*Exchange, error) {
 			return nil, errors.New("an organisation does not exchange with itself")
 		}
 		x.peers[o] = &peer{org: o, bell: new(clock.Bell), state: PairUnknown,
-			door: make(chan struct{}, maxAtDoor), turn: make(chan struct{}, 1)}
+			door: make(chan struct{}, maxAtDoor), turn: make(chan struct{}, 1), asking: make(chan struct{}, maxAsking)}
 	}
 	err := cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		for _, o := range cfg.Peers {

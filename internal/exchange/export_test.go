@@ -3,14 +3,20 @@ package exchange
 // HotQueries are the queries made for each batch or each stuck message, and the indexes that they must use.
 func HotQueries() map[string]string {
 	return map[string]string{
-		selectReadyBehind:              "x_out_key",
-		selectReadyBehindMore:          "sqlite_autoindex_x_out_1 (peer=? AND epoch=? AND seq=?)",
-		selectHeldBehind:               "sqlite_autoindex_x_out_1 (peer=? AND epoch=? AND seq=?)",
-		selectReady:                    "x_out_ready (peer=?)",
-		selectDeferred:                 "x_out_stuck (peer=? AND state=?)",
-		selectStuckIn + lostByHello:    "x_in_stuck",
-		selectStuckIn + lostByOrder:    "x_in_stuck",
-		selectStuckIn + lostByConflict: "x_in_stuck",
+		selectReadyBehind:     "x_out_key",
+		selectReadyBehindMore: "sqlite_autoindex_x_out_1 (peer=? AND epoch=? AND seq=?)",
+		selectHeldBehind:      "sqlite_autoindex_x_out_1 (peer=? AND epoch=? AND seq=?)",
+		selectReady:           "x_out_ready (peer=?)",
+		selectDeferred:        "x_out_stuck (peer=? AND state=?)",
+		selectCutStuck:        "x_in_stuck",
+		selectCutHoles:        "sqlite_autoindex_x_in_hole_1 (peer=?)",
+		selectLastOf:          "x_out_key (key1=? AND peer=?)",
+		selectLastOfMore:      "sqlite_autoindex_x_out_1 (peer=? AND epoch=? AND seq=?)",
+		selectUnapplied + beyondCut + andNotWithdrawn: "sqlite_autoindex_x_out_1 (peer=? AND",
+		selectUnapplied + insideCut + andNotWithdrawn: "sqlite_autoindex_x_out_1 (peer=? AND epoch=? AND seq>? AND seq<?)",
+		selectStuckIn + lostByHello:                   "x_in_stuck",
+		selectStuckIn + lostByOrder:                   "x_in_stuck",
+		selectStuckIn + lostByConflict:                "x_in_stuck",
 	}
 }
 

@@ -118,6 +118,9 @@ func (in *intake) record(ctx context.Context, e *message.Envelope, hash message.
 			values = append(values, keep, code, ja, en)
 		}
 		in.tx.Collect("x_in", columns, values...)
+		if err := in.saw(ctx, e); err != nil {
+			return err
+		}
 	} else if _, err := in.tx.Exec(ctx, `UPDATE x_in SET attempt = $5, kind = $6, hash = $7, batch = $8, envelope = $9, outcome = $10,
 		code = $11, reason_ja = $12, reason_en = $13, decided_at = $14 WHERE peer = $1 AND node = $2 AND epoch = $3 AND seq = $4`,
 		string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq), int64(e.Attempt), string(e.Kind), hash[:], in.id, keep,

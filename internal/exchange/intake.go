@@ -41,6 +41,7 @@ type intake struct {
 	tx       *sqlstore.Tx
 	known    map[message.ID]inRow
 	anyStuck bool // keys of earlier messages are stuck
+	mark     place
 	id       int64
 	decided  int64
 	refused  int64
@@ -50,11 +51,12 @@ type intake struct {
 func (x *Exchange) takeIn(ctx context.Context, tx *sqlstore.Tx, s *sitting, part []*message.Envelope) (*messagepb.Receipt, error) {
 	in := &intake{sitting: s, x: x, tx: tx}
 	b, peer := s.batch, string(s.batch.Head.Sender)
-	var decisions, inStuck int64
-	if err := tx.QueryRow(ctx, `SELECT in_decisions, in_stuck FROM x_peer WHERE peer = $1`, peer).Scan(&decisions, &inStuck); err != nil {
+	var decisions, inStuck, inEpoch, inSeq int64
+	if err := tx.QueryRow(ctx, `SELECT in_decisions, in_stuck, in_epoch, in_seq FROM x_peer WHERE peer = $1`, peer).
+		Scan(&decisions, &inStuck, &inEpoch, &inSeq); err != nil {
 		return nil, fmt.Errorf("couldn't read the state of the pair: %w", err)
 	}
-	in.anyStuck = inStuck > 0
+	in.anyStuck, in.mark = inStuck > 0, place{uint64(inEpoch), uint64(inSeq)}
 	// The first decision that a batch leads to names it.
 	if in.id = s.batchID; in.id == 0 {
 		in.id = decisions + 1
@@ -92,8 +94,8 @@ func (x *Exchange) takeIn(ctx context.Context, tx *sqlstore.Tx, s *sitting, part
 			tx.Collect("x_batch", "peer, id, received_at, head, signature, certificate, hashes", peer, in.id,
 				tx.Now().UnixMicro(), b.HeadRaw, b.Signature, b.Certificate, hashes.Bytes())
 		}
-		if _, err := tx.Exec(ctx, `UPDATE x_peer SET in_decisions = in_decisions + $2, in_refused = in_refused + $3 WHERE peer = $1`,
-			peer, in.decided, in.refused); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE x_peer SET in_decisions = in_decisions + $2, in_refused = in_refused + $3, in_epoch = $4, in_seq = $5
+			WHERE peer = $1`, peer, in.decided, in.refused, int64(in.mark.epoch), int64(in.mark.seq)); err != nil {
 			return nil, err
 		}
 	}

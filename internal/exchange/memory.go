@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"google.golang.org/protobuf/proto"
@@ -51,6 +52,18 @@ func (l memoryLink) Hello(ctx context.Context, to message.Org, g *messagepb.Gree
 		return nil, err
 	}
 	return x.Hello(ctx, l.self, g)
+}
+
+func (l memoryLink) Ask(ctx context.Context, to message.Org, kind string, body []byte) ([]byte, error) {
+	x, err := l.to(to)
+	if err != nil {
+		return nil, err
+	}
+	a, err := x.Asked(ctx, l.self, &messagepb.Question{Kind: kind, Body: slices.Clone(body)})
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(a.Body), nil
 }
 
 func (l memoryLink) Deliver(ctx context.Context, to message.Org, b *messagepb.Batch) (*messagepb.Receipt, error) {

@@ -57,6 +57,7 @@ type world struct {
 	n        uint64 // last serial; a message's version
 	moods    map[uint64]*mood
 	restored bool // the sender lost messages with its database
+	taken    *taken
 }
 
 type side struct {
@@ -129,6 +130,10 @@ func (l *faultyLink) Deliver(ctx context.Context, to message.Org, b *messagepb.B
 		return nil, errLink
 	}
 	return l.to.Deliver(ctx, to, b)
+}
+
+func (l *faultyLink) Ask(ctx context.Context, to message.Org, kind string, body []byte) ([]byte, error) {
+	return l.to.Ask(ctx, to, kind, body)
 }
 
 // deliverLate lets what was under way arrive, the last first.
@@ -375,7 +380,7 @@ func (w *world) act() {
 		return []*side{w.city, w.pref}[rapid.IntRange(0, 1).Draw(w.t, label)]
 	}
 	switch a := rapid.SampledFrom([]string{"send", "send", "send", "step", "step", "step", "answer", "wait", "wait", "line", "late", "crash", "fail", "lose",
-		"backup", "restore", "withdraw", "correct", "accept"}).Draw(w.t, "act"); a {
+		"backup", "restore", "withdraw", "correct", "accept", "cut", "uncut"}).Draw(w.t, "act"); a {
 	case "send":
 		w.send()
 	case "step":
@@ -397,12 +402,80 @@ func (w *world) act() {
 		either("who").faults.LoseNext(1)
 	case "backup":
 		either("who").backup()
+	case "cut":
+		w.cut()
+	case "uncut":
+		w.uncut()
 	case "restore":
 		w.clk.Set(w.clk.Now().Add(time.Second)) // a copy is not restored in the instant in which the original gave its numbers
 		either("who").restore()
 	default:
 		w.resolve(rapid.IntRange(0, 9).Draw(w.t, "which"), exchange.Act(a))
 	}
+}
+
+// taken is a cut of the receiver, and what it had applied at that moment.
+type taken struct {
+	exchange.Cut
+	applied map[int64]bool
+}
+
+func (w *world) cut() {
+	w.taken = &taken{applied: map[int64]bool{}}
+	err := w.pref.store.View(w.ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		if w.taken.Cut, err = w.pref.x.Cut(ctx, tx, city); err != nil {
+			return err
+		}
+		log, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, n *int64) error { return r.Scan(n) }, `SELECT n FROM log`)
+		for _, n := range log {
+			w.taken.applied[n] = true
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// uncut asks the sender, some time after the cut, what the receiver had not applied at it.
+func (w *world) uncut() {
+	if w.taken == nil || w.restored {
+		return
+	}
+	err := w.city.store.View(w.ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		list, err := w.city.x.Unapplied(ctx, tx, pref, w.taken.Cut)
+		if err != nil {
+			return err
+		}
+		missing := map[message.ID]bool{}
+		for _, u := range list {
+			missing[u.ID] = true
+		}
+		sent, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, raw *[]byte) error { return r.Scan(raw) },
+			`SELECT envelope FROM x_out WHERE state <> 'withdrawn'`)
+		for _, raw := range sent {
+			e := must(message.OpenEnvelope(raw))
+			n := versionOf(e)
+			if n != 0 && w.taken.applied[n] == missing[e.ID] {
+				w.t.Errorf("message %d (%s): applied at the cut: %v; the sender says not applied: %v\ncut: %+v", n, e.ID, w.taken.applied[n], missing[e.ID], w.taken.Cut)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// versionOf is the serial of a message of the model; 0 for any other.
+func versionOf(e *message.Envelope) int64 {
+	switch p := must(message.Decode(e.Kind, e.Body)).(type) {
+	case message.ResidentChange:
+		return int64(p.After.Version)
+	case message.ResidentInvalidation:
+		return int64(p.Version)
+	}
+	return 0
 }
 
 // settle heals everything and lets people resolve what is parked, until nothing is open.
@@ -418,6 +491,8 @@ func (w *world) settle() {
 			w.t.Fatal(err)
 		}
 		w.compare()
+		w.cut()
+		w.uncut()
 		acts := []exchange.Act{exchange.Withdraw, exchange.Accept, exchange.Correct}
 		some := w.resolve(0, exchange.Discard)
 		some = w.resolve(0, "answer") || some
@@ -555,14 +630,8 @@ func (w *world) check() {
 	}
 	for _, o := range outs {
 		e := must(message.OpenEnvelope(o.raw))
-		p := must(message.Decode(e.Kind, e.Body))
-		var n int64
-		switch p := p.(type) {
-		case message.ResidentChange:
-			n = int64(p.After.Version)
-		case message.ResidentInvalidation:
-			n = int64(p.Version)
-		default:
+		n := versionOf(e)
+		if n == 0 {
 			continue // a withdrawal
 		}
 		if o.state == "applied" && !done[n] {

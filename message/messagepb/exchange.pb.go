@@ -457,6 +457,102 @@ func (x *Receipt) GetDecisions() uint64 {
 	return 0
 }
 
+type Question struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // e.g. "reconcile"; who answers which is the receiver's matter
+	Body          []byte                 `protobuf:"bytes,2,opt,name=body,proto3" json:"body,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Question) Reset() {
+	*x = Question{}
+	mi := &file_akashi_v1_exchange_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Question) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Question) ProtoMessage() {}
+
+func (x *Question) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_exchange_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Question.ProtoReflect.Descriptor instead.
+func (*Question) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Question) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Question) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
+type Answer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Body          []byte                 `protobuf:"bytes,1,opt,name=body,proto3" json:"body,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Answer) Reset() {
+	*x = Answer{}
+	mi := &file_akashi_v1_exchange_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Answer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Answer) ProtoMessage() {}
+
+func (x *Answer) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_exchange_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Answer.ProtoReflect.Descriptor instead.
+func (*Answer) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Answer) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
 type Greeting struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sender        string                 `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
@@ -470,7 +566,7 @@ type Greeting struct {
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_akashi_v1_exchange_proto_msgTypes[5]
+	mi := &file_akashi_v1_exchange_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -482,7 +578,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_exchange_proto_msgTypes[5]
+	mi := &file_akashi_v1_exchange_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -495,7 +591,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{5}
+	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Greeting) GetSender() string {
@@ -544,7 +640,7 @@ type Acquaintance struct {
 
 func (x *Acquaintance) Reset() {
 	*x = Acquaintance{}
-	mi := &file_akashi_v1_exchange_proto_msgTypes[6]
+	mi := &file_akashi_v1_exchange_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -556,7 +652,7 @@ func (x *Acquaintance) String() string {
 func (*Acquaintance) ProtoMessage() {}
 
 func (x *Acquaintance) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_exchange_proto_msgTypes[6]
+	mi := &file_akashi_v1_exchange_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -569,7 +665,7 @@ func (x *Acquaintance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Acquaintance.ProtoReflect.Descriptor instead.
 func (*Acquaintance) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{6}
+	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Acquaintance) GetEpoch() uint64 {
@@ -635,7 +731,12 @@ const file_akashi_v1_exchange_proto_rawDesc = "" +
 	"\asettled\x18\b \x01(\tR\asettled\"W\n" +
 	"\aReceipt\x12.\n" +
 	"\bverdicts\x18\x01 \x03(\v2\x12.akashi.v1.VerdictR\bverdicts\x12\x1c\n" +
-	"\tdecisions\x18\x02 \x01(\x04R\tdecisions\"\x83\x01\n" +
+	"\tdecisions\x18\x02 \x01(\x04R\tdecisions\"2\n" +
+	"\bQuestion\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04body\x18\x02 \x01(\fR\x04body\"\x1c\n" +
+	"\x06Answer\x12\x12\n" +
+	"\x04body\x18\x01 \x01(\fR\x04body\"\x83\x01\n" +
 	"\bGreeting\x12\x16\n" +
 	"\x06sender\x18\x01 \x01(\tR\x06sender\x12\x12\n" +
 	"\x04node\x18\x02 \x01(\tR\x04node\x12\x1a\n" +
@@ -645,10 +746,11 @@ const file_akashi_v1_exchange_proto_rawDesc = "" +
 	"\fAcquaintance\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x1c\n" +
-	"\tdecisions\x18\x03 \x01(\x04R\tdecisions2r\n" +
+	"\tdecisions\x18\x03 \x01(\x04R\tdecisions2\xa1\x01\n" +
 	"\bExchange\x125\n" +
 	"\x05Hello\x12\x13.akashi.v1.Greeting\x1a\x17.akashi.v1.Acquaintance\x12/\n" +
-	"\aDeliver\x12\x10.akashi.v1.Batch\x1a\x12.akashi.v1.ReceiptB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
+	"\aDeliver\x12\x10.akashi.v1.Batch\x1a\x12.akashi.v1.Receipt\x12-\n" +
+	"\x03Ask\x12\x13.akashi.v1.Question\x1a\x11.akashi.v1.AnswerB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
 
 var (
 	file_akashi_v1_exchange_proto_rawDescOnce sync.Once
@@ -662,24 +764,28 @@ func file_akashi_v1_exchange_proto_rawDescGZIP() []byte {
 	return file_akashi_v1_exchange_proto_rawDescData
 }
 
-var file_akashi_v1_exchange_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_akashi_v1_exchange_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_akashi_v1_exchange_proto_goTypes = []any{
 	(*Envelope)(nil),     // 0: akashi.v1.Envelope
 	(*BatchHead)(nil),    // 1: akashi.v1.BatchHead
 	(*Batch)(nil),        // 2: akashi.v1.Batch
 	(*Verdict)(nil),      // 3: akashi.v1.Verdict
 	(*Receipt)(nil),      // 4: akashi.v1.Receipt
-	(*Greeting)(nil),     // 5: akashi.v1.Greeting
-	(*Acquaintance)(nil), // 6: akashi.v1.Acquaintance
+	(*Question)(nil),     // 5: akashi.v1.Question
+	(*Answer)(nil),       // 6: akashi.v1.Answer
+	(*Greeting)(nil),     // 7: akashi.v1.Greeting
+	(*Acquaintance)(nil), // 8: akashi.v1.Acquaintance
 }
 var file_akashi_v1_exchange_proto_depIdxs = []int32{
 	3, // 0: akashi.v1.Receipt.verdicts:type_name -> akashi.v1.Verdict
-	5, // 1: akashi.v1.Exchange.Hello:input_type -> akashi.v1.Greeting
+	7, // 1: akashi.v1.Exchange.Hello:input_type -> akashi.v1.Greeting
 	2, // 2: akashi.v1.Exchange.Deliver:input_type -> akashi.v1.Batch
-	6, // 3: akashi.v1.Exchange.Hello:output_type -> akashi.v1.Acquaintance
-	4, // 4: akashi.v1.Exchange.Deliver:output_type -> akashi.v1.Receipt
-	3, // [3:5] is the sub-list for method output_type
-	1, // [1:3] is the sub-list for method input_type
+	5, // 3: akashi.v1.Exchange.Ask:input_type -> akashi.v1.Question
+	8, // 4: akashi.v1.Exchange.Hello:output_type -> akashi.v1.Acquaintance
+	4, // 5: akashi.v1.Exchange.Deliver:output_type -> akashi.v1.Receipt
+	6, // 6: akashi.v1.Exchange.Ask:output_type -> akashi.v1.Answer
+	4, // [4:7] is the sub-list for method output_type
+	1, // [1:4] is the sub-list for method input_type
 	1, // [1:1] is the sub-list for extension type_name
 	1, // [1:1] is the sub-list for extension extendee
 	0, // [0:1] is the sub-list for field type_name
@@ -696,7 +802,7 @@ func file_akashi_v1_exchange_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akashi_v1_exchange_proto_rawDesc), len(file_akashi_v1_exchange_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,7 @@ import (
 const (
 	helloPath   = "/akashi.v1.Exchange/Hello"
 	deliverPath = "/akashi.v1.Exchange/Deliver"
+	askPath     = "/akashi.v1.Exchange/Ask"
 )
 
 // maxRequest bounds a call: the largest batch, with room for its head, signature and certificate. What is larger is
@@ -66,6 +67,9 @@ func Handler(x *exchange.Exchange, trust *pki.Trust, now func() time.Time) http.
 	mux.Handle(deliverPath, connect.NewUnaryHandler(deliverPath, func(ctx context.Context, r *connect.Request[messagepb.Batch]) (*connect.Response[messagepb.Receipt], error) {
 		return answer(ctx, r.Msg, x.Deliver)
 	}, options...))
+	mux.Handle(askPath, connect.NewUnaryHandler(askPath, func(ctx context.Context, r *connect.Request[messagepb.Question]) (*connect.Response[messagepb.Answer], error) {
+		return answer(ctx, r.Msg, x.Asked)
+	}, options...))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.TLS == nil {
 			http.Error(w, "mutual TLS is required", http.StatusForbidden)
@@ -99,9 +103,12 @@ func answer[Q, A any](ctx context.Context, q *Q, ask func(context.Context, messa
 	if errors.Is(err, exchange.ErrHelloFirst) {
 		return nil, connect.NewError(connect.CodeFailedPrecondition, err)
 	}
+	if errors.Is(err, exchange.ErrNoAnswer) {
+		return nil, connect.NewError(connect.CodeUnimplemented, err)
+	}
 	if err != nil {
 		// What failed inside is for our log, not for the peer.
-		return nil, connect.NewError(connect.CodeUnavailable, errors.New("the message could not be decided upon"))
+		return nil, connect.NewError(connect.CodeUnavailable, errors.New("it could not be decided upon or answered"))
 	}
 	return connect.NewResponse(a), nil
 }
@@ -114,6 +121,7 @@ type Client struct {
 type peer struct {
 	hello   *connect.Client[messagepb.Greeting, messagepb.Acquaintance]
 	deliver *connect.Client[messagepb.Batch, messagepb.Receipt]
+	ask     *connect.Client[messagepb.Question, messagepb.Answer]
 }
 
 // NewClient makes the Link. addresses are host:port by organisation; the certificate shown there must be that
@@ -124,7 +132,7 @@ func NewClient(addresses map[message.Org]string, own pki.Identity, trust *pki.Tr
 		hc := &http.Client{Transport: &http.Transport{
 			TLSClientConfig: pki.ClientTLS(own, trust, string(org), now),
 			DialContext:     (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-			// One batch at a time is under way per pair; the second connection serves a hello beside it.
+			// One batch at a time is under way per pair; the second connection serves a hello or a question beside it.
 			MaxIdleConnsPerHost: 2, IdleConnTimeout: 2 * time.Minute, TLSHandshakeTimeout: 10 * time.Second,
 			ForceAttemptHTTP2: false,
 		}}
@@ -132,6 +140,7 @@ func NewClient(addresses map[message.Org]string, own pki.Identity, trust *pki.Tr
 		c.peers[org] = peer{
 			hello:   connect.NewClient[messagepb.Greeting, messagepb.Acquaintance](hc, "https://"+addr+helloPath, options...),
 			deliver: connect.NewClient[messagepb.Batch, messagepb.Receipt](hc, "https://"+addr+deliverPath, options...),
+			ask:     connect.NewClient[messagepb.Question, messagepb.Answer](hc, "https://"+addr+askPath, options...),
 		}
 	}
 	return c
@@ -155,6 +164,19 @@ func (c *Client) Deliver(ctx context.Context, to message.Org, b *messagepb.Batch
 	return call(ctx, p.deliver, b)
 }
 
+// Ask implements exchange.Link.
+func (c *Client) Ask(ctx context.Context, to message.Org, kind string, body []byte) ([]byte, error) {
+	p, ok := c.peers[to]
+	if !ok {
+		return nil, fmt.Errorf("the address of %s is not configured", to)
+	}
+	a, err := call(ctx, p.ask, &messagepb.Question{Kind: kind, Body: body})
+	if err != nil {
+		return nil, err
+	}
+	return a.Body, nil
+}
+
 func call[Q, A any](ctx context.Context, client *connect.Client[Q, A], q *Q) (*A, error) {
 	r, err := client.CallUnary(ctx, connect.NewRequest(q))
 	if err == nil {
@@ -165,6 +187,8 @@ func call[Q, A any](ctx context.Context, client *connect.Client[Q, A], q *Q) (*A
 		return nil, &exchange.Refusal{Reason: err.Error()}
 	case connect.CodeOf(err) == connect.CodeFailedPrecondition:
 		return nil, exchange.ErrHelloFirst
+	case connect.CodeOf(err) == connect.CodeUnimplemented: // a program that is older has no such path at all
+		return nil, exchange.ErrNoAnswer
 	}
 	return nil, err
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -39,7 +40,12 @@ func newDoor(t *testing.T) *door {
 	store := must(sqlstore.Open(t.Context(), "memory:", sqlstore.Options{}, exchange.Schema(), ownSchema))
 	t.Cleanup(func() { store.Close() })
 	x := must(exchange.New(t.Context(), exchange.Config{Self: pref, Store: store, Clock: clock.System(), Rand: rand.Reader, Trust: d.trust,
-		Peers: []message.Org{city}, Routes: []exchange.Route{exchange.On(raw, new(child).onChange)}}))
+		Peers: []message.Org{city}, Routes: []exchange.Route{exchange.On(raw, new(child).onChange)}, Asks: exchange.Asks{
+			"echo": func(_ context.Context, _ message.Org, body []byte) ([]byte, error) { return body, nil },
+			"broken": func(context.Context, message.Org, []byte) ([]byte, error) {
+				return nil, errors.New("secret of the house")
+			},
+		}}))
 	s := must(wire.Serve("127.0.0.1:0", x, d.identity(pref, pki.ForTLS), d.trust, now))
 	t.Cleanup(func() { s.Close(context.WithoutCancel(t.Context())) })
 	d.addr = s.Addr()
@@ -90,6 +96,34 @@ func TestOverTheLine(t *testing.T) {
 	forged.Signature = b.Signature
 	if _, err := c.Deliver(t.Context(), pref, forged); !isRefusal(err) {
 		t.Errorf("a forged signature: %v, want a refusal", err)
+	}
+}
+
+// TestAskOverTheLine: a question is answered over the line, and what nobody answers, fails or is too large is told apart.
+func TestAskOverTheLine(t *testing.T) {
+	d := newDoor(t)
+	c := wire.NewClient(map[message.Org]string{pref: d.addr}, d.identity(city, pki.ForTLS), d.trust, now)
+	if got, err := c.Ask(t.Context(), pref, "echo", []byte("hello")); err != nil || string(got) != "hello" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := c.Ask(t.Context(), pref, "echo", make([]byte, exchange.MaxAsk)); err != nil || len(got) != exchange.MaxAsk {
+		t.Errorf("the largest: %d bytes, %v", len(got), err)
+	}
+	if _, err := c.Ask(t.Context(), pref, "nothing", nil); !errors.Is(err, exchange.ErrNoAnswer) {
+		t.Errorf("a question that nobody answers: %v", err)
+	}
+	if _, err := c.Ask(t.Context(), pref, "broken", nil); err == nil || errors.Is(err, exchange.ErrNoAnswer) || isRefusal(err) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("a failed answer: %v", err)
+	}
+	if _, err := c.Ask(t.Context(), pref, "echo", make([]byte, exchange.MaxAsk+1)); !isRefusal(err) {
+		t.Errorf("a question that is too large: %v, want a refusal", err)
+	}
+	if _, err := c.Ask(t.Context(), "nationalcenter", "echo", nil); err == nil {
+		t.Error("asked an organisation whose address nobody knows")
+	}
+	stranger := wire.NewClient(map[message.Org]string{pref: d.addr}, d.identity("municipality-202053", pki.ForTLS), d.trust, now)
+	if _, err := stranger.Ask(t.Context(), pref, "echo", nil); !isRefusal(err) {
+		t.Errorf("a stranger's question: %v, want a refusal", err)
 	}
 }
 
