@@ -17,6 +17,7 @@ import (
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 )
@@ -33,14 +34,19 @@ type Config struct {
 	Link     exchange.Link
 	Peers    []message.Org
 	Limits   exchange.Limits
-	Log      *slog.Logger
+	// Secrets gives the secret that we share with a peer, at least 32 bytes, for the digests of the books that we hold
+	// together. Needed where Rules.Books is not empty.
+	Secrets func(peer message.Org) []byte
+	Log     *slog.Logger
 }
 
 // Rules are what makes an organisation that organisation.
 type Rules struct {
 	Schema sqlstore.Schema
+	Tables []sqlstore.Schema // of mechanisms that not every organisation uses; made after Schema
 	Routes []exchange.Route
 	Due    []due.Rule
+	Books  []reconcile.Table // the books that it holds with its peers
 	// Rebuild gives the payload that would be sent today in the place of a parked one; may be nil.
 	Rebuild func(ctx context.Context, tx *sqlstore.Tx, was message.Payload) (message.Payload, error)
 }
@@ -50,6 +56,7 @@ type Host struct {
 	Config
 	Store    *sqlstore.Store
 	Exchange *exchange.Exchange
+	Books    *reconcile.Books // never nil; without tables it holds no book
 	Due      *due.List
 }
 
@@ -60,11 +67,17 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	}
 	cfg.Log = cfg.Log.With("organisation", string(cfg.Self))
 	store, err := sqlstore.Open(ctx, cfg.StoreURL, sqlstore.Options{Clock: cfg.Clock, Log: cfg.Log},
-		auditlog.Schema, due.Schema, exchange.Schema(), rules.Schema)
+		auditlog.Schema, due.Schema, exchange.Schema(), reconcile.Schema(), rules.Schema)
 	if err != nil {
 		return nil, err
 	}
 	h := &Host{Config: cfg, Store: store}
+	h.Books, err = reconcile.New(ctx, reconcile.Config{Self: cfg.Self, Store: store, Clock: cfg.Clock, Peers: cfg.Peers,
+		Tables: rules.Books, Secrets: cfg.Secrets, Log: cfg.Log})
+	if err != nil {
+		store.Close()
+		return nil, err
+	}
 	h.Exchange, err = exchange.New(ctx, exchange.Config{
 		Self: cfg.Self, Store: store, Clock: cfg.Clock, Rand: cfg.Rand, Signer: cfg.Signer, Trust: cfg.Trust, Link: cfg.Link,
 		Peers: cfg.Peers, Routes: rules.Routes, Rebuild: rules.Rebuild, Limits: cfg.Limits, Log: cfg.Log,
