@@ -67,7 +67,7 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	}
 	cfg.Log = cfg.Log.With("organisation", string(cfg.Self))
 	store, err := sqlstore.Open(ctx, cfg.StoreURL, sqlstore.Options{Clock: cfg.Clock, Log: cfg.Log},
-		auditlog.Schema, due.Schema, exchange.Schema(), reconcile.Schema(), rules.Schema)
+		append([]sqlstore.Schema{auditlog.Schema, due.Schema, exchange.Schema(), reconcile.Schema(), rules.Schema}, rules.Tables...)...)
 	if err != nil {
 		return nil, err
 	}
