@@ -45,10 +45,11 @@ var rules = []struct{ from, may string }{
 	{"internal/access", vocabulary + "internal/clock"},
 	{"internal/webui", vocabulary + "internal/clock internal/access"},
 	{"internal/exchange", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/pki internal/queue"},
+	{"internal/reconcile", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/exchange internal/queue"},
 	{"internal/auditlog", "internal/sqlstore"},
 	{"internal/due", vocabulary + "internal/clock internal/sqlstore internal/queue"},
 	{"internal/keys", vocabulary + "internal/pki"},
-	{"internal/host", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/due internal/exchange internal/pki"},
+	{"internal/host", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/due internal/exchange internal/reconcile internal/pki"},
 	{"internal/desk", vocabulary + "internal/access internal/auditlog internal/due internal/exchange internal/host internal/sqlstore internal/webui internal/clock"},
 	{"internal/received", vocabulary + "internal/sqlstore internal/exchange"},
 	{"internal/population", vocabulary},
@@ -65,12 +66,12 @@ var rules = []struct{ from, may string }{
 
 // mechanisms are what every organisation may stand on.
 const mechanisms = "internal/access internal/auditlog internal/clock internal/desk internal/due internal/exchange internal/host " +
-	"internal/keys internal/pki internal/queue internal/received internal/sqlstore internal/webui "
+	"internal/keys internal/pki internal/queue internal/received internal/reconcile internal/sqlstore internal/webui "
 
 // reserved says that a package is for these units alone, whatever the rules above allow.
 var reserved = []struct{ pkg, only string }{
 	// The encoding is message's business; the exchange needs the RPC service that stands in the same .proto file.
-	{"message/messagepb", "message internal/exchange internal/incident"},
+	{"message/messagepb", "message internal/exchange internal/reconcile internal/incident"},
 }
 
 // onlyPlaceFor says where a piece of technology may be met, so that it can be replaced in one place.
@@ -78,7 +79,7 @@ var onlyPlaceFor = []struct{ what, units string }{
 	{"modernc.org/sqlite", "internal/sqlstore"},
 	{"github.com/jackc/pgx/v5", "internal/sqlstore"},
 	{"connectrpc.com/connect", "internal/exchange message"},
-	{"google.golang.org/protobuf", "internal/exchange message"},
+	{"google.golang.org/protobuf", "internal/exchange internal/reconcile message"},
 	{"go.yaml.in/yaml/v3", "internal/nation internal/host cmd/akashi"},
 	{"unsafe", "message"}, // the code that protoc generates
 	{"C", ""},             // `go run ./cmd/akashi up` needs no C compiler

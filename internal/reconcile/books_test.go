@@ -1,0 +1,224 @@
+package reconcile_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/fstest"
+
+	"pgregory.net/rapid"
+
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/reconcile"
+	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
+	"github.com/akashi-id/akashi/message"
+)
+
+const (
+	city = message.Org("municipality-202029")
+	pref = message.Org("prefecture-20")
+)
+
+var stateSchema = sqlstore.Schema{Name: "state", FS: fstest.MapFS{"0001_state.sql": {Data: []byte(
+	"CREATE TABLE state(peer TEXT NOT NULL, k TEXT NOT NULL, n BIGINT NOT NULL DEFAULT 0, v BYTEA NOT NULL, PRIMARY KEY(peer, k, n));\n")}}}
+
+// stateTable is a table of hashes: the least that an organisation can hold.
+func stateTable(book message.Book) reconcile.Table {
+	return reconcile.Table{
+		Book: book,
+		Scan: func(ctx context.Context, tx *sqlstore.Tx, peer message.Org, cursor string, limit int) ([]reconcile.Row, string, error) {
+			rows, err := sqlstore.List(ctx, tx, scanRow, `SELECT k, v FROM state WHERE peer = $1 AND k > $2 ORDER BY k, n LIMIT $3`, string(peer), cursor, int64(limit))
+			if err != nil || len(rows) < limit {
+				return rows, "", err
+			}
+			return rows, rows[len(rows)-1].Key, nil
+		},
+		Look: func(ctx context.Context, tx *sqlstore.Tx, peer message.Org, keys []string) (map[string]message.Hash, error) {
+			all := map[string]message.Hash{}
+			for _, k := range keys {
+				rows, err := sqlstore.List(ctx, tx, scanRow, `SELECT k, v FROM state WHERE peer = $1 AND k = $2 AND n = 0`, string(peer), k)
+				if err != nil {
+					return nil, err
+				}
+				for _, r := range rows {
+					all[k] = r.Value
+				}
+			}
+			return all, nil
+		},
+		Show: func(ctx context.Context, tx *sqlstore.Tx, peer message.Org, key string) (plain.Sentence, error) {
+			rows, err := sqlstore.List(ctx, tx, scanRow, `SELECT k, v FROM state WHERE peer = $1 AND k = $2`, string(peer), key)
+			if err != nil || len(rows) == 0 {
+				return plain.Sentence{JA: "登録がない。", EN: "Nothing is held."}, err
+			}
+			return plain.Sentence{JA: fmt.Sprintf("%x を持つ。", rows[0].Value[:4]), EN: fmt.Sprintf("%x is held.", rows[0].Value[:4])}, nil
+		},
+	}
+}
+
+func scanRow(r *sqlstore.Rows, v *reconcile.Row) error {
+	var value []byte
+	err := r.Scan(&v.Key, &value)
+	copy(v.Value[:], value)
+	return err
+}
+
+func only(peers ...message.Org) func(message.Org) bool {
+	return func(o message.Org) bool {
+		for _, p := range peers {
+			if p == o {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func openBooks(t testing.TB, url string, opt sqlstore.Options) (*sqlstore.Store, *reconcile.Books) {
+	t.Helper()
+	store := sqlstoretest.Open(t, url, opt, exchange.Schema(), reconcile.Schema(), stateSchema)
+	table := stateTable(message.Residents)
+	table.Source = only(pref)
+	table.Snapshot = func(context.Context, *sqlstore.Tx, message.Org, string) (message.Payload, error) { return nil, nil }
+	b, err := reconcile.New(t.Context(), reconcile.Config{Self: city, Store: store, Peers: []message.Org{pref}, Tables: []reconcile.Table{table},
+		Secrets: reconciletest.Secrets(city)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, b
+}
+
+func value(n int) (h message.Hash) {
+	h[0], h[31] = byte(n>>8)|0x80, byte(n)
+	return h
+}
+
+var errUndo = errors.New("undo")
+
+// Whatever is set, in whatever transactions, some of them failed and some failed but applied: the entries are those of a
+// map, and the digests are the sums of the entries.
+func TestSetKeepsEntriesAndSums(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		faults := new(sqlstoretest.Faults)
+		store, b := openBooks(t, url, sqlstore.Options{Faults: faults})
+		want := map[string]message.Hash{}
+		rapid.Check(t, func(r *rapid.T) {
+			next := map[string]message.Hash{}
+			for k, v := range want {
+				next[k] = v
+			}
+			fault := rapid.SampledFrom([]string{"", "", "", "failed", "failed but applied", "rule"}).Draw(r, "fault")
+			steps := rapid.IntRange(1, 30).Draw(r, "steps")
+			type set struct {
+				key   string
+				value message.Hash
+				undo  bool
+				flush bool
+			}
+			var sets []set
+			for range steps {
+				s := set{key: fmt.Sprint("k", rapid.IntRange(0, 40).Draw(r, "key")), undo: rapid.IntRange(0, 5).Draw(r, "undo") == 0,
+					flush: rapid.IntRange(0, 5).Draw(r, "flush") == 0}
+				if n := rapid.IntRange(0, 3).Draw(r, "value"); n > 0 {
+					s.value = value(n)
+				}
+				sets = append(sets, s)
+			}
+			switch fault {
+			case "failed":
+				faults.FailNext(1)
+			case "failed but applied":
+				faults.LoseNext(1)
+			}
+			err := store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+				for _, s := range sets {
+					if s.undo {
+						err := tx.Attempt(ctx, func() error {
+							b.Set(tx, message.Residents, pref, s.key, value(9))
+							if s.flush {
+								if err := tx.Flush(ctx); err != nil {
+									return err
+								}
+							}
+							return errUndo
+						})
+						if !errors.Is(err, errUndo) {
+							return err
+						}
+						continue
+					}
+					b.Set(tx, message.Residents, pref, s.key, s.value)
+					next[s.key] = s.value
+					if s.flush {
+						if err := tx.Flush(ctx); err != nil {
+							return err
+						}
+					}
+				}
+				if fault == "rule" {
+					return errUndo
+				}
+				return nil
+			})
+			faults.FailNext(0)
+			faults.LoseNext(0)
+			if (err != nil) != (fault != "") {
+				r.Fatalf("%s: %v", fault, err)
+			}
+			if fault == "" || fault == "failed but applied" {
+				want = next
+			}
+			got, sums, err := b.Held(t.Context(), message.Residents, pref)
+			if err != nil {
+				r.Fatal(err)
+			}
+			n := 0
+			for k, v := range want {
+				if v != (message.Hash{}) {
+					n++
+				}
+				if got[k] != v {
+					r.Fatalf("%s is %x, not %x", k, got[k], v)
+				}
+			}
+			if len(got) != n {
+				r.Fatalf("%d entries, not %d", len(got), n)
+			}
+			if sums != "" {
+				r.Fatal(sums)
+			}
+		})
+	})
+}
+
+func TestSetRefusesWhatNoTableHolds(t *testing.T) {
+	store, b := openBooks(t, "memory:", sqlstore.Options{})
+	for _, set := range []func(tx *sqlstore.Tx){
+		func(tx *sqlstore.Tx) { b.Set(tx, message.Certificates, pref, "k", value(1)) },
+		func(tx *sqlstore.Tx) { b.Set(tx, message.Residents, city, "k", value(1)) },
+		func(tx *sqlstore.Tx) { b.Set(tx, message.Residents, pref, "", value(1)) },
+	} {
+		if err := store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error { set(tx); return nil }); err == nil {
+			t.Error("an entry was set that no table holds")
+		}
+	}
+}
+
+func TestNoBookWithoutASecret(t *testing.T) {
+	store := sqlstoretest.Open(t, "memory:", sqlstore.Options{}, exchange.Schema(), reconcile.Schema(), stateSchema)
+	table := stateTable(message.Residents)
+	table.Copy = only(pref)
+	table.Take = func(context.Context, *sqlstore.Tx, exchange.Delivery, message.Snapshot, message.Payload) ([]message.Out, error) {
+		return nil, nil
+	}
+	for _, secrets := range []func(message.Org) []byte{nil, func(message.Org) []byte { return make([]byte, 31) }} {
+		_, err := reconcile.New(t.Context(), reconcile.Config{Self: city, Store: store, Peers: []message.Org{pref}, Tables: []reconcile.Table{table}, Secrets: secrets})
+		if _, refused := plain.AsProblems(err); !refused {
+			t.Errorf("opened: %v", err)
+		}
+	}
+}
