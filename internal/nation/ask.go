@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"time"
 
@@ -90,13 +88,11 @@ func (m member) ask(ctx context.Context, path string, into any) (err error) {
 	if err != nil {
 		return err
 	}
-	w := httptest.NewRecorder()
-	m.control.ServeHTTP(w, r)
-	if w.Code != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(w.Body, 500))
-		return fmt.Errorf("%s did not answer (%d): %s", m.entry.ID, w.Code, text)
+	w := answerOf(m.control, r)
+	if w.status != http.StatusOK {
+		return fmt.Errorf("%s did not answer (%d): %s", m.entry.ID, w.status, w.body.Next(500))
 	}
-	return json.Unmarshal(w.Body.Bytes(), into)
+	return json.Unmarshal(w.body.Bytes(), into)
 }
 
 // patience is how long a person who looks at a page waits for an organisation that hangs.

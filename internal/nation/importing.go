@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 
@@ -129,8 +128,6 @@ func populateOne(ctx context.Context, m member) error {
 		return err
 	}
 	r.ContentLength = -1 // unknown, and not none
-	w := httptest.NewRecorder()
-	m.control.ServeHTTP(w, r)
-	_, err = ReadImport(w.Body, func(ImportLine) {})
+	_, err = ReadImport(&answerOf(m.control, r).body, func(ImportLine) {})
 	return err
 }

@@ -58,9 +58,14 @@ func (s setting) open(ctx context.Context, id identity, link exchange.Link) (*or
 	if s.store == "" {
 		s.store = "sqlite:" + filepath.Join(s.dir, "akashi.db")
 	}
+	secrets, err := pairSecrets(s.keys(), s.peers)
+	if err != nil {
+		return nil, err
+	}
 	hostConfig := host.Config{
 		Self: s.id, Name: s.name, StoreURL: s.store, Clock: s.clock, Rand: rand.Reader,
 		Signer: id.signer, Trust: id.trust, Link: link, Peers: s.peers, Log: s.log,
+		Secrets: func(peer message.Org) []byte { return secrets[peer] },
 	}
 	key, err := sessionKey(s.keys())
 	if err != nil {
