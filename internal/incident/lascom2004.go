@@ -179,6 +179,10 @@ func (v *variant) open(ctx context.Context, opt Options) (func(), error) {
 	for _, p := range resident.Prefectures() {
 		prefectures = append(prefectures, message.Org(fmt.Sprintf("prefecture-%02d", p.Code)))
 	}
+	secret := make([]byte, 32) // one for all pairs: nobody in a replay chooses records against the digests
+	if _, err := rand.Read(secret); err != nil {
+		return nil, err
+	}
 	ground := func(self message.Org, peers ...message.Org) (host.Config, error) {
 		signer, err := v.field.signer(self)
 		url := "memory:"
@@ -187,7 +191,8 @@ func (v *variant) open(ctx context.Context, opt Options) (func(), error) {
 			err = errors.Join(err, os.MkdirAll(filepath.Join(opt.Keep, string(self)), 0o700))
 		}
 		return host.Config{Self: self, Name: self.Role().Name(), StoreURL: url, Clock: v.clk, Rand: rand.Reader, Signer: signer,
-			Trust: v.field.trust, Link: v.field.link(self), Peers: peers, Limits: exchange.Limits{ProbePause: time.Hour, Retention: 10 * 365 * 24 * time.Hour}}, err
+			Trust: v.field.trust, Link: v.field.link(self), Peers: peers, Limits: exchange.Limits{ProbePause: time.Hour, Retention: 10 * 365 * 24 * time.Hour},
+			Secrets: func(message.Org) []byte { return secret }}, err
 	}
 	caGround, err := ground(theCA, append(field, theCenter, theValidation)...)
 	if err != nil {

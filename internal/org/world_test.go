@@ -18,6 +18,7 @@ import (
 	"github.com/akashi-id/akashi/internal/org/prefecture"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -77,7 +78,7 @@ func newWorld(t *testing.T, r *rapid.T) *world {
 	}
 	config := func(self message.Org, peers ...message.Org) host.Config {
 		return host.Config{Self: self, Name: plain.Sentence{JA: "試験", EN: "Test"}, StoreURL: "memory:", Clock: w.clk, Rand: rand.Reader,
-			Signer: signer(self), Trust: trust, Link: w.net.As(self), Peers: peers}
+			Signer: signer(self), Trust: trust, Link: w.net.As(self), Peers: peers, Secrets: reconciletest.Secrets(self)}
 	}
 	add := func(o message.Org, x *exchange.Exchange, tasks []clock.Task, close func() error) {
 		w.x[o], w.tasks, w.closers = x, append(w.tasks, tasks...), append(w.closers, close)

@@ -72,7 +72,7 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	}
 	var err error
 	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{
-		Schema: store.Schema, Routes: o.routes(),
+		Schema: store.Schema, Routes: o.routes(), Books: o.tables(),
 		Due: []due.Rule{o.signRule(), o.listRule(), o.dailyRule()},
 	})
 	if err != nil {

@@ -52,14 +52,14 @@ func (o *CA) planList(ctx context.Context, tx *store.Tx, issuer string, m reside
 
 func (o *CA) listRule() due.Rule {
 	return due.Rule{Kind: dueList, Finish: func(ctx context.Context, tx *sqlstore.Tx, item due.Item, _ any) ([]message.Out, error) {
-		return nil, o.intendList(ctx, store.In(tx), item.Ref)
+		return nil, o.intendList(ctx, o.in(tx), item.Ref)
 	}}
 }
 
 func (o *CA) dailyRule() due.Rule {
 	return due.Rule{Kind: dueDaily, Finish: func(ctx context.Context, tx *sqlstore.Tx, item due.Item, _ any) ([]message.Out, error) {
 		due.Add(tx, o.nextList(tx.Now()), dueDaily, item.Ref, nil)
-		return nil, o.intendList(ctx, store.In(tx), item.Ref)
+		return nil, o.intendList(ctx, o.in(tx), item.Ref)
 	}}
 }
 

@@ -39,7 +39,7 @@ func IssuanceIn(ctx context.Context, storeURL string, c clock.Clock, asOf reside
 func issuance(ctx context.Context, s *sqlstore.Store, asOf resident.Date) (rows []IssuanceRow, total IssuanceRow, err error) {
 	err = s.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		rows, total = nil, IssuanceRow{}
-		counts, err := store.In(tx).IssuedBefore(ctx, asOf.AddDays(1).Start())
+		counts, err := store.In(tx, store.Books{}).IssuedBefore(ctx, asOf.AddDays(1).Start())
 		for _, c := range counts {
 			if len(rows) == 0 || rows[len(rows)-1].Municipality != c.Municipality {
 				rows = append(rows, IssuanceRow{Municipality: c.Municipality})

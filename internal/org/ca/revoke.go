@@ -15,29 +15,39 @@ import (
 // version of the record, and remembers the version for an application that is still under way (decision 0007). It is
 // safe: in whatever order the notices come, and however often, the same certificates end.
 func (o *CA) onCertRevocation(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.CertRevocation) ([]message.Out, error) {
-	r := store.Revocation{Reason: n.Reason, Since: n.Since, Why: n.Why}
-	if !n.Serial.IsZero() {
-		c, found, err := tx.Certificate(ctx, n.Serial)
-		if err != nil {
-			return nil, err
-		}
-		if !found {
-			return nil, unknownSerial()
-		}
-		return o.revoke(ctx, tx, d, c, r)
-	}
-	if err := tx.MarkStale(ctx, n.Code, n.Profile, n.Version); err != nil {
-		return nil, err
-	}
-	c, found, err := tx.Current(ctx, n.Code, n.Profile)
+	c, named, err := o.namedBy(ctx, tx, n)
 	if err != nil {
 		return nil, err
 	}
-	if !found || c.Version >= n.Version {
+	r := store.Revocation{At: tx.Now().Truncate(time.Second), Reason: n.Reason, Since: n.Since, Why: n.Why, By: d.Sender}
+	ended, err := tx.TakeNotice(ctx, n, c, r)
+	if err != nil {
+		return nil, err
+	}
+	if !named {
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "nothing-to-revoke", Subject: n.Code.Reveal(), Case: d.ID.String(), Detail: n.Profile.String()})
+	}
+	if !ended {
 		return nil, nil
 	}
-	return o.revoke(ctx, tx, d, c, r)
+	return o.afterRevocation(ctx, tx, d, c, r)
+}
+
+// namedBy is the certificate that a notice demands the end of. By the holder alone there may be none: the holder has no
+// certificate, or one for a version that is true.
+func (o *CA) namedBy(ctx context.Context, tx *store.Tx, n message.CertRevocation) (c store.Certificate, named bool, err error) {
+	if !n.Serial.IsZero() {
+		c, named, err = tx.Certificate(ctx, n.Serial)
+		if err == nil && !named {
+			err = unknownSerial()
+		}
+		return c, named, err
+	}
+	c, named, err = tx.Current(ctx, n.Code, n.Profile)
+	if err != nil || !named || c.Version >= n.Version {
+		return store.Certificate{}, false, err
+	}
+	return c, true, nil
 }
 
 // onCertRevoke takes a holder's own application, or report of a loss, through the counter (公的個人認証法11条).
@@ -77,14 +87,19 @@ func unknownSerial() error {
 // revoke ends a certificate, if it has not ended: the first reason and time stay, as relying parties were told them.
 func (o *CA) revoke(ctx context.Context, tx *store.Tx, d exchange.Delivery, c store.Certificate, r store.Revocation) ([]message.Out, error) {
 	r.At, r.By = tx.Now().Truncate(time.Second), d.Sender
-	done, err := tx.Revoke(ctx, c.Serial, r)
+	done, err := tx.Revoke(ctx, c, r)
 	if err != nil || !done {
 		return nil, err
 	}
+	return o.afterRevocation(ctx, tx, d, c, r)
+}
+
+// afterRevocation tells those who have to know that a certificate, given as it was before, has ended.
+func (o *CA) afterRevocation(ctx context.Context, tx *store.Tx, d exchange.Delivery, c store.Certificate, r store.Revocation) ([]message.Out, error) {
 	wasIntended := c.State == store.Intended
 	c.State, c.Revocation = store.Revoked, r
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "revoke", Subject: c.Serial.String(), Case: d.ID.String(), Detail: r.Reason.String()})
-	outs := []message.Out{{To: o.cfg.Validation, Body: statusOf(c)}}
+	outs := []message.Out{{To: o.cfg.Validation, Body: c.Ended()}}
 	if wasIntended {
 		// It may have been signed already, by a step that was cut off; so it is listed as any other, and goes to nobody.
 		i, found, err := tx.IntentOf(ctx, c.Serial.String())

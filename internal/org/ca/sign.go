@@ -26,7 +26,7 @@ func (o *CA) signRule() due.Rule {
 			if err != nil {
 				return nil, err
 			}
-			i, found, err := store.In(tx).Intent(ctx, id)
+			i, found, err := o.in(tx).Intent(ctx, id)
 			if err == nil && !found {
 				err = errors.New("the intent is gone")
 			}
@@ -34,7 +34,7 @@ func (o *CA) signRule() due.Rule {
 		},
 		Outside: func(ctx context.Context, prepared any) (any, error) { return o.sign(prepared.(store.Intent)) },
 		Finish: func(ctx context.Context, tx *sqlstore.Tx, item due.Item, result any) ([]message.Out, error) {
-			return o.onSigned(ctx, store.In(tx), result.(signed))
+			return o.onSigned(ctx, o.in(tx), result.(signed))
 		},
 	}
 }
@@ -126,35 +126,21 @@ func (o *CA) onCertificateSigned(ctx context.Context, tx *store.Tx, i store.Inte
 	if err != nil {
 		return nil, err
 	}
-	stored, err := tx.Issue(ctx, serial, der)
+	c, stored, err := tx.Issue(ctx, serial, der)
 	if err != nil {
 		return nil, err
 	}
 	if !stored {
 		return nil, fmt.Errorf("no certificate %s is intended", serial)
 	}
-	c, _, err := tx.Certificate(ctx, serial)
-	if err != nil {
-		return nil, err
-	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(o.Self), Act: "issue", Subject: serial.String(), Case: i.Trace, Detail: c.Profile.String()})
-	notice := message.CertIssuance{Profile: c.Profile, Code: c.Holder, Serial: serial, Version: c.Version, NotBefore: c.NotBefore,
-		NotAfter: c.NotAfter, Municipality: c.Municipality}
+	notice := c.Issuance()
 	if c.Profile == cert.Signature { // the other one states neither
 		notice.Name, notice.Address = n.Holder.Name, n.Holder.Address
 	}
 	return []message.Out{
-		{To: o.cfg.Validation, Body: statusOf(c)},
+		{To: o.cfg.Validation, Body: c.Good()},
 		{To: i.Requester, Body: message.CertIssued{Request: n.Request, Profile: c.Profile, Code: c.Holder, Serial: serial, Certificate: der, Version: c.Version}},
 		{To: o.cfg.NationalCenter, Body: notice},
 	}, nil
-}
-
-// statusOf is what the validation authority is told of a certificate.
-func statusOf(c store.Certificate) message.CertStatus {
-	s := message.CertStatus{Serial: c.Serial, Issuer: c.Issuer, Profile: c.Profile, At: c.IssuedAt, NotAfter: c.NotAfter, Municipality: c.Municipality}
-	if c.State == store.Revoked {
-		s.Revoked, s.Reason, s.At, s.Why = true, c.Reason, c.At, c.Why
-	}
-	return s
 }

@@ -58,7 +58,7 @@ func (s *screens) showCertificates(w http.ResponseWriter, r *http.Request) {
 	var found []store.Certificate
 	err = s.o.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
 		page.Places = nil
-		counts, err := store.In(tx).Counts(ctx)
+		counts, err := s.o.in(tx).Counts(ctx)
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func (s *screens) showCertificates(w http.ResponseWriter, r *http.Request) {
 				page.Places = append(page.Places, webui.Choice{Value: c.Municipality.String(), Name: s.place(c.Municipality)})
 			}
 		}
-		found, err = store.In(tx).Page(ctx, municipality, after, pageSize+1)
+		found, err = s.o.in(tx).Page(ctx, municipality, after, pageSize+1)
 		return err
 	})
 	if err != nil {
@@ -139,7 +139,7 @@ func (s *screens) showCertificate(w http.ResponseWriter, r *http.Request) {
 	var c store.Certificate
 	err = s.o.Store.Update(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
 		var found bool
-		if c, found, err = store.In(tx).Certificate(ctx, serial); err == nil && !found {
+		if c, found, err = s.o.in(tx).Certificate(ctx, serial); err == nil && !found {
 			err = plain.Bad("serial", "この発行番号の電子証明書は、発行していません。番号を確かめてください。",
 				"No certificate with this serial was issued: check the number.")
 		}

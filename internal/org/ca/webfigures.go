@@ -54,10 +54,10 @@ func (s *screens) figures(ctx context.Context) (f figures, err error) {
 	var intents []store.Intent
 	var queue due.Counts
 	err = s.o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		if counts, err = store.In(tx).Counts(ctx); err != nil {
+		if counts, err = s.o.in(tx).Counts(ctx); err != nil {
 			return err
 		}
-		if intents, err = store.In(tx).Intents(ctx, shownIntents); err != nil {
+		if intents, err = s.o.in(tx).Intents(ctx, shownIntents); err != nil {
 			return err
 		}
 		queue, err = due.Count(ctx, tx)
@@ -132,7 +132,7 @@ func (s *screens) place(code resident.MunicipalityCode) plain.Sentence {
 func (s *screens) showLists(w http.ResponseWriter, r *http.Request) {
 	var partitions []store.Partition
 	err := s.o.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		partitions, err = store.In(tx).Partitions(ctx)
+		partitions, err = s.o.in(tx).Partitions(ctx)
 		return err
 	})
 	if err != nil {

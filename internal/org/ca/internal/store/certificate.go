@@ -62,19 +62,54 @@ func (tx *Tx) Intend(c Certificate) {
 		c.Request, c.KeyHash, c.NotBefore, c.NotAfter, string(Intended), tx.Now(), int64(0), []byte{}, int64(0), "", "", "", "")
 }
 
-// Issue stores what was signed. It reports false when the certificate was not (any more) intended.
-func (tx *Tx) Issue(ctx context.Context, serial cert.Serial, der []byte) (bool, error) {
+// Issued tells whether it was ever signed and stored.
+func (c Certificate) Issued() bool { return c.IssuedAt.Unix() > 0 }
+
+// Issuance is what the national center is told of it: without the name and the address, which are not kept here.
+func (c Certificate) Issuance() message.CertIssuance {
+	return message.CertIssuance{Profile: c.Profile, Code: c.Holder, Serial: c.Serial, Version: c.Version, NotBefore: c.NotBefore,
+		NotAfter: c.NotAfter, Municipality: c.Municipality}
+}
+
+// Good is what the validation authority is told when it is issued.
+func (c Certificate) Good() message.CertStatus {
+	return message.CertStatus{Serial: c.Serial, Issuer: c.Issuer, Profile: c.Profile, At: c.IssuedAt, NotAfter: c.NotAfter, Municipality: c.Municipality}
+}
+
+// Ended is what the validation authority is told when it is revoked.
+func (c Certificate) Ended() message.CertStatus {
+	s := c.Good()
+	s.Revoked, s.Reason, s.At, s.Why = true, c.Reason, c.At, c.Why
+	return s
+}
+
+// Issue stores what was signed and gives the certificate. It reports false when it was not (any more) intended.
+func (tx *Tx) Issue(ctx context.Context, serial cert.Serial, der []byte) (Certificate, bool, error) {
 	n, err := tx.Exec(ctx, `UPDATE certificate SET state = $2, issued_at = $3, certificate = $4 WHERE serial = $1 AND state = $5`,
 		serial.Bytes(), string(Valid), tx.Now(), der, string(Intended))
-	return n == 1, err
+	if err != nil || n != 1 {
+		return Certificate{}, false, err
+	}
+	c, _, err := tx.Certificate(ctx, serial)
+	if err != nil {
+		return c, false, err
+	}
+	tx.enter(tx.books.Center, c.Issuance())
+	tx.enter(tx.books.Validation, c.Good())
+	return c, true, nil
 }
 
 // Revoke ends a certificate. The first reason stays.
-func (tx *Tx) Revoke(ctx context.Context, serial cert.Serial, r Revocation) (bool, error) {
+func (tx *Tx) Revoke(ctx context.Context, c Certificate, r Revocation) (bool, error) {
 	n, err := tx.Exec(ctx, `UPDATE certificate SET state = $2, revoked_at = $3, reason = $4, since = $5, why = $6, revoked_by = $7
 		WHERE serial = $1 AND state IN ('intended', 'valid')`,
-		serial.Bytes(), string(Revoked), r.At, r.Reason.String(), r.Since.String(), r.Why.Code(), string(r.By))
-	return n == 1, err
+		c.Serial.Bytes(), string(Revoked), r.At, r.Reason.String(), r.Since.String(), r.Why.Code(), string(r.By))
+	if err != nil || n != 1 {
+		return false, err
+	}
+	c.State, c.Revocation = Revoked, r
+	tx.enter(tx.books.Validation, c.Ended())
+	return true, nil
 }
 
 // Expire notes that a certificate's term is over, so that the holder may have the next one.
@@ -137,32 +172,47 @@ func (tx *Tx) Listed(ctx context.Context, issuer string, m resident.Municipality
 		AND not_after > $3 ORDER BY serial`, issuer, m.String(), before)
 }
 
-func scanCertificate(r *sqlstore.Rows, c *Certificate) error {
-	var serial []byte
-	var profile, holder, municipality, reason, since, why string
-	var version int64
-	if err := r.Scan(&serial, &profile, &c.Issuer, &holder, &version, &municipality, &c.Requester, &c.Request, &c.KeyHash,
-		sqlstore.Time(&c.NotBefore), sqlstore.Time(&c.NotAfter), &c.State, sqlstore.Time(&c.IntendedAt), sqlstore.Time(&c.IssuedAt),
-		&c.DER, sqlstore.Time(&c.At), &reason, &since, &why, &c.By); err != nil {
+// certificateRow is a row before what stands in it was checked.
+type certificateRow struct {
+	serial, keyHash, der                                               []byte
+	profile, issuer, holder, municipality, request, reason, since, why string
+	requester, revokedBy                                               message.Org
+	version                                                            int64
+	notBefore, notAfter, intendedAt, issuedAt, revokedAt               time.Time
+	state                                                              State
+}
+
+func scanCertificate(r *sqlstore.Rows, c *Certificate) (err error) {
+	var w certificateRow
+	if err := r.Scan(&w.serial, &w.profile, &w.issuer, &w.holder, &w.version, &w.municipality, &w.requester, &w.request, &w.keyHash,
+		sqlstore.Time(&w.notBefore), sqlstore.Time(&w.notAfter), &w.state, sqlstore.Time(&w.intendedAt), sqlstore.Time(&w.issuedAt),
+		&w.der, sqlstore.Time(&w.revokedAt), &w.reason, &w.since, &w.why, &w.revokedBy); err != nil {
 		return err
 	}
+	*c, err = w.read()
+	return err
+}
+
+func (w certificateRow) read() (Certificate, error) {
+	c := Certificate{Issuer: w.issuer, Version: resident.Version(w.version), Requester: w.requester, Request: w.request, KeyHash: w.keyHash,
+		NotBefore: w.notBefore, NotAfter: w.notAfter, State: w.state, IntendedAt: w.intendedAt, IssuedAt: w.issuedAt, DER: w.der,
+		Revocation: Revocation{At: w.revokedAt, By: w.revokedBy}}
 	var errs [7]error
-	c.Serial, errs[0] = cert.SerialFromBytes(serial)
-	c.Profile, errs[1] = cert.ParseProfile(profile)
-	c.Holder, errs[2] = resident.ParseRecordCode("holder", holder)
-	c.Municipality, errs[3] = resident.ParseMunicipalityCode("municipality", municipality)
-	c.Version = resident.Version(version)
-	if reason != "" {
-		c.Reason, errs[4] = cert.ParseReason(reason)
-		c.Since, errs[5] = resident.ParseDate("since", since)
+	c.Serial, errs[0] = cert.SerialFromBytes(w.serial)
+	c.Profile, errs[1] = cert.ParseProfile(w.profile)
+	c.Holder, errs[2] = resident.ParseRecordCode("holder", w.holder)
+	c.Municipality, errs[3] = resident.ParseMunicipalityCode("municipality", w.municipality)
+	if w.reason != "" {
+		c.Reason, errs[4] = cert.ParseReason(w.reason)
+		c.Since, errs[5] = resident.ParseDate("since", w.since)
 	}
-	if why != "" {
-		c.Why, errs[6] = resident.ParseChangeReason("why", why)
+	if w.why != "" {
+		c.Why, errs[6] = resident.ParseChangeReason("why", w.why)
 	}
 	if err := errors.Join(errs[:]...); err != nil {
-		return fmt.Errorf("a stored certificate cannot be read: %w", err)
+		return c, fmt.Errorf("a stored certificate cannot be read: %w", err)
 	}
-	return nil
+	return c, nil
 }
 
 // MarkStale remembers that certificates of a holder for versions before one are untrue, for an application that is still

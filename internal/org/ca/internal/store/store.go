@@ -24,7 +24,10 @@ func schemaFiles() fs.FS {
 }
 
 // Tx is a transaction with the CA's questions and writes.
-type Tx struct{ *sqlstore.Tx }
+type Tx struct {
+	*sqlstore.Tx
+	books Books
+}
 
-// In sees a transaction as the CA's.
-func In(tx *sqlstore.Tx) *Tx { return &Tx{tx} }
+// In sees a transaction as the CA's, whose writes show in the books. The zero Books are enough for questions.
+func In(tx *sqlstore.Tx, books Books) *Tx { return &Tx{tx, books} }

@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/reconcile"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// Notice is a demand of the national center that took effect here.
+type Notice struct {
+	message.CertRevocation
+	TakenAt time.Time
+}
+
+// TakeNotice ends the certificate c, when there is one, remembers for a notice that names the holder alone which versions
+// are untrue, and writes down that the notice was taken. It reports whether c was ended by it.
+//
+// The row and the revocation are one method because the row is what the center's book is compared with: a rule that
+// answered for a notice and did nothing would otherwise look like one that did.
+func (tx *Tx) TakeNotice(ctx context.Context, n message.CertRevocation, c Certificate, r Revocation) (ended bool, err error) {
+	if n.Serial.IsZero() {
+		if err := tx.MarkStale(ctx, n.Code, n.Profile, n.Version); err != nil {
+			return false, err
+		}
+	}
+	if !c.Serial.IsZero() {
+		if ended, err = tx.Revoke(ctx, c, r); err != nil {
+			return false, err
+		}
+	}
+	added, err := tx.Exec(ctx, `INSERT INTO notice(key, serial, holder, profile, version, reason, since, why, taken_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
+		n.Entries()[0].Key, n.Serial.Bytes(), n.Code.Reveal(), n.Profile.String(), int64(n.Version), n.Reason.String(), n.Since.String(),
+		n.Why.Code(), tx.Now())
+	if err != nil {
+		return false, fmt.Errorf("couldn't write down a notice: %w", err)
+	}
+	if added == 1 {
+		tx.enter(tx.books.Center, n)
+	}
+	return ended, nil
+}
+
+// Notice finds one by its key in the book.
+func (tx *Tx) Notice(ctx context.Context, key string) (Notice, bool, error) {
+	found, err := sqlstore.List(ctx, tx.Tx, scanNotice, noticeColumns+`WHERE key = $1`, key)
+	if err != nil || len(found) == 0 {
+		return Notice{}, false, err
+	}
+	return found[0].Notice, true, nil
+}
+
+// StrikeNotice takes a notice out of the book and keeps it as evidence, of a case or of none. The certificate that it
+// ended stays ended: what relying parties were told is not taken back.
+func (tx *Tx) StrikeNotice(ctx context.Context, key, of string) error {
+	found, err := sqlstore.List(ctx, tx.Tx, scanNotice, noticeColumns+`WHERE key = $1`, key)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	if err := tx.strike(message.Revocations, key, of, found[0].CertRevocation); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM notice WHERE key = $1`, key); err != nil {
+		return fmt.Errorf("couldn't take a notice out: %w", err)
+	}
+	tx.books.Set(tx.Tx, message.Revocations, tx.books.Center, key, message.Hash{})
+	return nil
+}
+
+// heldNotice is a notice's row as the book sees it.
+type heldNotice struct {
+	key     string
+	damaged bool
+	Notice
+}
+
+const noticeColumns = `SELECT key, serial, holder, profile, version, reason, since, why, taken_at FROM notice `
+
+func scanNotice(r *sqlstore.Rows, h *heldNotice) error {
+	var serial []byte
+	var holder, profile, reason, since, why string
+	var version int64
+	err := r.Scan(&h.key, &serial, &holder, &profile, &version, &reason, &since, &why, sqlstore.Time(&h.TakenAt))
+	if err == nil {
+		var errs [6]error
+		if len(serial) > 0 {
+			h.Serial, errs[0] = cert.SerialFromBytes(serial)
+		}
+		h.Code, errs[1] = resident.ParseRecordCode("holder", holder)
+		h.Profile, errs[2] = cert.ParseProfile(profile)
+		h.Version = resident.Version(version)
+		h.Reason, errs[3] = cert.ParseReason(reason)
+		h.Since, errs[4] = resident.ParseDate("since", since)
+		if why != "" {
+			h.Why, errs[5] = resident.ParseChangeReason("why", why)
+		}
+		err = errors.Join(errs[:]...)
+	}
+	h.damaged = err != nil
+	return nil
+}
+
+func (h heldNotice) row() reconcile.Row {
+	if !h.damaged {
+		if e := h.Entries()[0]; e.Key == h.key {
+			return reconcile.Row{e.Key, e.Is}
+		}
+	}
+	return reconcile.Row{h.key, unreadable(message.Revocations)}
+}
+
+// Notices gives the book of revocations as the rows say, in the order of the keys; as Facts.
+func (tx *Tx) Notices(ctx context.Context, after string, limit int) (rows []reconcile.Row, next string, err error) {
+	found, err := sqlstore.List(ctx, tx.Tx, scanNotice, noticeColumns+`WHERE key > $1 ORDER BY key LIMIT $2`, after, limit)
+	if err != nil {
+		return nil, "", fmt.Errorf("couldn't read notices: %w", err)
+	}
+	for _, h := range found {
+		rows = append(rows, h.row())
+	}
+	if len(found) == limit {
+		next = found[limit-1].key
+	}
+	return rows, next, nil
+}
+
+// NoticesOf is Notices for some keys.
+func (tx *Tx) NoticesOf(ctx context.Context, keys []string) (map[string]message.Hash, error) {
+	args := make([]any, len(keys))
+	for i, k := range keys {
+		args[i] = k
+	}
+	values := map[string]message.Hash{}
+	err := tx.each(args, func(in string, part []any) error {
+		found, err := sqlstore.List(ctx, tx.Tx, scanNotice, noticeColumns+`WHERE key IN (`+in+`)`, part...)
+		for _, h := range found {
+			values[h.key] = h.row().Value
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("couldn't look notices up: %w", err)
+	}
+	return values, nil
+}
+
+// Unheeded is a certificate that lives though a notice demanded its end.
+type Unheeded struct {
+	Notice string // the notice's key
+	Serial cert.Serial
+	Since  time.Time // when the notice was taken
+}
+
+// Unheeded looks through a page of the notices, in the order of their keys, for such that were taken and whose certificate
+// lives: no rule can leave that behind, so somebody wrote into the tables, or the rule is wrong.
+func (tx *Tx) Unheeded(ctx context.Context, after string, limit int) (found []Unheeded, next string, err error) {
+	const page = `(SELECT key, serial, holder, profile, version, taken_at FROM notice WHERE key > $1 ORDER BY key LIMIT $2) AS n`
+	var last string
+	var n int64
+	if err := tx.QueryRow(ctx, `SELECT COALESCE(MAX(n.key), ''), COUNT(*) FROM `+page, after, limit).Scan(&last, &n); err != nil {
+		return nil, "", err
+	}
+	if n == int64(limit) {
+		next = last
+	}
+	for _, join := range []string{
+		`c.serial = n.serial AND n.serial <> $3`,
+		// the condition of the index certificate_one, so that it is used
+		`c.holder = n.holder AND c.profile = n.profile AND c.version < n.version AND n.serial = $3`,
+	} {
+		more, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, u *Unheeded) (err error) {
+			var serial []byte
+			if err := r.Scan(&u.Notice, &serial, sqlstore.Time(&u.Since)); err != nil {
+				return err
+			}
+			u.Serial, err = cert.SerialFromBytes(serial)
+			return err
+		}, `SELECT n.key, c.serial, n.taken_at FROM `+page+` JOIN certificate AS c ON `+join+`
+			WHERE c.state IN ('intended', 'valid') ORDER BY n.key`, after, limit, []byte{})
+		if err != nil {
+			return nil, "", fmt.Errorf("couldn't look for notices without effect: %w", err)
+		}
+		found = append(found, more...)
+	}
+	return found, next, nil
+}
