@@ -84,6 +84,7 @@ type Unapplied struct {
 	State     string          // as in Item
 	Parked    bool
 	CreatedAt time.Time
+	DecidedAt time.Time // when its state was last decided upon; zero: never
 }
 
 // Unapplied tells, as sender to a peer, which messages the peer had not applied at a cut of its own: those beyond the
@@ -145,7 +146,7 @@ func (x *Exchange) Unapplied(ctx context.Context, tx *sqlstore.Tx, peer message.
 }
 
 const (
-	selectUnapplied = `SELECT epoch, seq, kind, state, created_at, envelope FROM x_out WHERE peer = $1 AND `
+	selectUnapplied = `SELECT epoch, seq, kind, state, created_at, decided_at, envelope FROM x_out WHERE peer = $1 AND `
 	andNotWithdrawn = ` AND state <> 'withdrawn' AND kind <> 'exchange.withdrawal' ORDER BY epoch, seq LIMIT $5`
 	// The repeated epoch makes both engines start at the place instead of at the beginning.
 	beyondCut = `epoch >= $2 AND (epoch, seq) > ($3, $4)`
@@ -153,11 +154,12 @@ const (
 )
 
 func (x *Exchange) scanUnapplied(r *sqlstore.Rows, peer message.Org, u *Unapplied) error {
-	var epoch, seq int64
+	var epoch, seq, decided int64
 	var raw []byte
-	if err := r.Scan(&epoch, &seq, &u.Kind, &u.State, sqlstore.Time(&u.CreatedAt), &raw); err != nil {
+	if err := r.Scan(&epoch, &seq, &u.Kind, &u.State, sqlstore.Time(&u.CreatedAt), &decided, &raw); err != nil {
 		return err
 	}
+	u.DecidedAt = fromMicros(decided)
 	u.ID = message.ID{Sender: x.cfg.Self, Node: x.cfg.Node, Epoch: uint64(epoch), Receiver: peer, Seq: uint64(seq)}
 	u.Parked = u.State == stateParked
 	if len(raw) > 0 {
