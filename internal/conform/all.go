@@ -1,7 +1,28 @@
 package conform
 
-import "github.com/akashi-id/akashi/internal/queue"
+import (
+	"slices"
+
+	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/queue"
+)
 
 // declared are the functions that declare the program's queues, one of each package that has some. A test finds the
 // packages that have a function Queues and stand not here.
-var declared = []func() []queue.Queue{}
+var declared = []func() []queue.Queue{
+	due.Queues,
+}
+
+// Queues are all queues of the program, with their rigs.
+func Queues() []queue.Queue {
+	var all []queue.Queue
+	for _, of := range declared {
+		all = slices.Concat(all, of())
+	}
+	for i := range all {
+		if all[i].Open == nil {
+			all[i].Open = rigs[all[i].Name]
+		}
+	}
+	return all
+}

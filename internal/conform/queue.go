@@ -1,0 +1,127 @@
+package conform
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/queue"
+)
+
+// Options say what is tried, and where.
+type Options struct {
+	Dir      string   // for the databases; removed by whoever made it
+	Postgres string   // URL of a server on whose database schemas may be made; empty: SQLite alone
+	Only     []string // names of queues; empty: all
+	Most     int      // the most items to put at a head; 0: 1,000
+	// Quick tries each poison of each queue once, with a few items.
+	Quick bool
+	// Each is called after each case; may be nil.
+	Each func(Case)
+}
+
+var (
+	counts     = []int{1, 11, 100, 1000}
+	hangCounts = []int{1, 11}
+)
+
+// trial is one case to be tried.
+type trial struct {
+	queue   queue.Queue
+	poison  queue.Poison // "" with n = 0
+	n       int
+	restart bool // between planting and the first step
+	engine  string
+}
+
+func (t trial) name() string {
+	name := t.queue.Name + ": "
+	if t.n == 0 {
+		name += "no poison"
+	} else {
+		name += string(t.poison) + " × " + thousands(t.n)
+	}
+	if t.restart {
+		name += ", restarted with it"
+	}
+	return name + ", " + t.engine
+}
+
+func thousands(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
+}
+
+// plan lists what is to be tried of a queue on one engine.
+func (o Options) plan(q queue.Queue, engine string) []trial {
+	most := o.Most
+	if most == 0 {
+		most = counts[len(counts)-1]
+	}
+	trials := []trial{{queue: q, engine: engine}}
+	for _, p := range q.Bad {
+		of := counts
+		switch {
+		case o.Quick && p == queue.Hang:
+			of = []int{1}
+		case o.Quick:
+			of = []int{11}
+		case p == queue.Hang:
+			of = hangCounts
+		}
+		for _, n := range of {
+			if n <= most {
+				trials = append(trials, trial{queue: q, poison: p, n: n, engine: engine})
+			}
+		}
+		if !o.Quick && q.Shape != queue.Start && q.Shape != queue.Batch && most >= 11 {
+			trials = append(trials, trial{queue: q, poison: p, n: 11, restart: true, engine: engine})
+		}
+	}
+	return trials
+}
+
+// Queue tries every queue of the program.
+func Queue(ctx context.Context, opt Options) (*Report, error) { return tryAll(ctx, Queues(), opt) }
+
+func tryAll(ctx context.Context, queues []queue.Queue, opt Options) (*Report, error) {
+	r := &Report{Name: "queue", Cases: []Case{}, CannotBe: []Exception{}}
+	for _, name := range opt.Only {
+		if !slices.ContainsFunc(queues, func(q queue.Queue) bool { return q.Name == name }) {
+			return nil, plain.Bad("queue", "「"+name+"」という処理の列はありません。`akashi conform list` で一覧を見てください。",
+				"there is no queue named "+name+": see `akashi conform list`")
+		}
+	}
+	starts := baseline{}
+	engines := []string{"sqlite"}
+	if opt.Postgres != "" {
+		engines = append(engines, "postgres")
+	}
+	for _, q := range queues {
+		if len(opt.Only) > 0 && !slices.Contains(opt.Only, q.Name) {
+			continue
+		}
+		for _, p := range queue.Poisons {
+			if why, never := q.Never[p]; never {
+				r.CannotBe = append(r.CannotBe, Exception{q.Name, string(p), why})
+			}
+		}
+		for _, engine := range engines {
+			for _, t := range opt.plan(q, engine) {
+				c, err := t.try(ctx, opt, &starts)
+				if err != nil {
+					return nil, fmt.Errorf("couldn't try %s: %w", t.name(), err)
+				}
+				r.add(c)
+				if opt.Each != nil {
+					opt.Each(c)
+				}
+			}
+		}
+	}
+	return r, nil
+}

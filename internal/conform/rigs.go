@@ -1,0 +1,10 @@
+package conform
+
+import (
+	"context"
+
+	"github.com/akashi-id/akashi/internal/queue"
+)
+
+// rigs hold the queues whose packages stand too low to build the world that they need.
+var rigs = map[string]func(context.Context, queue.Ground) (*queue.Rig, error){}
