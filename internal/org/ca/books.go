@@ -2,7 +2,6 @@ package ca
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
 	"strings"
 
@@ -10,12 +9,10 @@ import (
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/ca/internal/store"
-	"github.com/akashi-id/akashi/internal/pki/jpki"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
-	"github.com/akashi-id/akashi/resident"
 )
 
 // in is the CA's view of a transaction, whose writes show in its books.
@@ -98,25 +95,14 @@ func (o *CA) showCertificate(ctx context.Context, tx *sqlstore.Tx, _ message.Org
 		fmt.Sprintf("%s of %s, version %s, municipality %s, valid until %s", c.Profile.Name().EN, c.Holder.Reveal(), c.Version, c.Municipality, c.NotAfter.In(cert.JST).Format("2006-01-02"))), nil
 }
 
-// certificateSnapshot is the issuance notice as it would be sent today. Name and address are those that the certificate
-// states, unless a character in them was substituted: the register writes it otherwise.
+// certificateSnapshot is the issuance notice without name and address: they are not kept here, and the certificate states
+// them in the characters of a card, which the center could not compare with the register's.
 func (o *CA) certificateSnapshot(ctx context.Context, tx *sqlstore.Tx, _ message.Org, key string) (message.Payload, error) {
 	c, _, found, err := o.ofKey(ctx, tx, key)
 	if err != nil || !found || !c.Issued() {
 		return nil, err
 	}
-	n := c.Issuance()
-	if read, err := x509.ParseCertificate(c.DER); err == nil && c.Profile == cert.Signature {
-		if h, err := jpki.ReadHolder(read); err == nil && h != nil {
-			if !strings.Contains(h.NameSubstitutes, "1") {
-				n.Name, _ = resident.ParseName("name", h.Name)
-			}
-			if !strings.Contains(h.AddressSubstitutes, "1") {
-				n.Address, _ = resident.ParseAddress("address", h.Address)
-			}
-		}
-	}
-	return n, nil
+	return c.Issuance(), nil
 }
 
 func (o *CA) statusSnapshot(ctx context.Context, tx *sqlstore.Tx, _ message.Org, key string) (message.Payload, error) {
