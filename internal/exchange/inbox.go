@@ -16,7 +16,8 @@ type inRow struct {
 	code, ja, en string
 	createdAt    int64
 	trace, key1  string
-	keys         []string // of a message that is stuck; its envelope is kept
+	batch        int64
+	stored       *message.Envelope // of a message that is stuck
 }
 
 // sameAs tells whether e is the same message as the row, if perhaps another attempt at it. Time, trace and key stay the
@@ -67,7 +68,7 @@ func knownOf(ctx context.Context, tx *sqlstore.Tx, head message.Head, part []*me
 }
 
 func lookUp(ctx context.Context, tx *sqlstore.Tx, head message.Head, epoch, from, to uint64, known map[message.ID]inRow) error {
-	rows, err := tx.Query(ctx, `SELECT seq, attempt, hash, outcome, code, reason_ja, reason_en, created_at, trace, key1, envelope FROM x_in
+	rows, err := tx.Query(ctx, `SELECT seq, attempt, hash, outcome, code, reason_ja, reason_en, created_at, trace, key1, batch, envelope FROM x_in
 		WHERE peer = $1 AND node = $2 AND epoch = $3 AND seq BETWEEN $4 AND $5`,
 		string(head.Sender), head.Node, int64(epoch), int64(from), int64(to))
 	if err != nil {
@@ -78,24 +79,22 @@ func lookUp(ctx context.Context, tx *sqlstore.Tx, head message.Head, epoch, from
 		var seq, attempt int64
 		var hash, envelope []byte
 		var r inRow
-		if err := rows.Scan(&seq, &attempt, &hash, &r.Outcome, &r.code, &r.ja, &r.en, &r.createdAt, &r.trace, &r.key1, &envelope); err != nil {
+		if err := rows.Scan(&seq, &attempt, &hash, &r.Outcome, &r.code, &r.ja, &r.en, &r.createdAt, &r.trace, &r.key1, &r.batch, &envelope); err != nil {
 			return err
 		}
 		r.attempt, r.hash = uint32(attempt), message.Hash(hash)
 		if len(envelope) > 0 {
-			e, err := message.OpenEnvelope(envelope)
-			if err != nil {
+			if r.stored, err = message.OpenEnvelope(envelope); err != nil {
 				return fmt.Errorf("a stored message can't be read: %w", err)
 			}
-			r.keys = e.Keys
 		}
 		known[message.ID{Sender: head.Sender, Node: head.Node, Epoch: epoch, Receiver: head.Receiver, Seq: uint64(seq)}] = r
 	}
 	return rows.Err()
 }
 
-// record writes the decision down, and the keys of what is stuck.
-func (in *intake) record(ctx context.Context, e *message.Envelope, hash message.Hash, known bool, now message.Outcome, reason *Rejected) error {
+// record writes the decision down, and the keys of what is stuck. batch is the one whose signature covers e.
+func (in *intake) record(ctx context.Context, e *message.Envelope, hash message.Hash, batch int64, known bool, now message.Outcome, reason *Rejected) error {
 	in.decided++
 	spec, _ := message.SpecOf(e.Kind)
 	ended := now == message.Applied || now == message.Withdrawn
@@ -112,7 +111,7 @@ func (in *intake) record(ctx context.Context, e *message.Envelope, hash message.
 		// Nearly all are applied and have no more than this.
 		columns := `peer, node, epoch, seq, attempt, kind, key1, trace, created_at, hash, batch, outcome, received_at, decided_at`
 		values := []any{string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq), int64(e.Attempt), string(e.Kind), firstKey(e.Keys), e.Trace,
-			e.CreatedAt.UnixMicro(), hash[:], in.id, string(now), at, at}
+			e.CreatedAt.UnixMicro(), hash[:], batch, string(now), at, at}
 		if !ended {
 			columns += `, envelope, code, reason_ja, reason_en`
 			values = append(values, keep, code, ja, en)
@@ -123,7 +122,7 @@ func (in *intake) record(ctx context.Context, e *message.Envelope, hash message.
 		}
 	} else if _, err := in.tx.Exec(ctx, `UPDATE x_in SET attempt = $5, kind = $6, hash = $7, batch = $8, envelope = $9, outcome = $10,
 		code = $11, reason_ja = $12, reason_en = $13, decided_at = $14 WHERE peer = $1 AND node = $2 AND epoch = $3 AND seq = $4`,
-		string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq), int64(e.Attempt), string(e.Kind), hash[:], in.id, keep,
+		string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq), int64(e.Attempt), string(e.Kind), hash[:], batch, keep,
 		string(now), code, ja, en, at); err != nil {
 		return fmt.Errorf("couldn't write the decision on %s: %w", e.ID, err)
 	}

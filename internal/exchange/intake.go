@@ -120,16 +120,31 @@ func (in *intake) one(ctx context.Context, e *message.Envelope) (*messagepb.Verd
 		}
 		return verdict(e, message.Conflict, "number-reused", "この番号の電文は、別の内容で受け取っています。",
 			"another message with this number was received before", was.Outcome), nil
+	case was.attempt > e.Attempt && open(was.Outcome) && was.stored != nil:
+		// Its sender was restored from a copy that does not remember the later attempt, and will never offer that again.
+		if err := in.settle(ctx, was.stored, was.hash, was.batch, true, &was); err != nil {
+			return nil, err
+		}
+		return verdict(e, message.Duplicate, was.code, was.ja, was.en, was.Outcome), nil
 	case was.hash == hash && !open(was.Outcome), was.attempt > e.Attempt, !open(was.Outcome) && !parked(was.Outcome):
 		return verdict(e, message.Duplicate, was.code, was.ja, was.en, was.Outcome), nil
-	case was.hash != hash && !slices.Equal(was.keys, e.Keys):
+	case was.hash != hash && was.stored != nil && !slices.Equal(was.stored.Keys, e.Keys):
 		// The keys hold what comes behind; another attempt cannot take others.
 		return verdict(e, message.Rejected, "wrong-keys", "訂正した電文の鍵が、前のものと違います。送信側のプログラムを確かめてください。",
 			"the corrected message has other keys than the one before: check the sender's program", ""), nil
 	}
+	var now inRow
+	if err := in.settle(ctx, e, hash, in.id, known, &now); err != nil {
+		return nil, err
+	}
+	return verdict(e, now.Outcome, now.code, now.ja, now.en, ""), nil
+}
+
+// settle decides on a message and writes the decision down.
+func (in *intake) settle(ctx context.Context, e *message.Envelope, hash message.Hash, batch int64, known bool, now *inRow) error {
 	outcome, reason, err := in.decide(ctx, e)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if reason == nil {
 		reason = &Rejected{}
@@ -137,10 +152,8 @@ func (in *intake) one(ctx context.Context, e *message.Envelope) (*messagepb.Verd
 	if e.Kind == message.KindExchangeWithdrawal && outcome == message.Applied {
 		outcome = message.Withdrawn
 	}
-	if err := in.record(ctx, e, hash, known, outcome, reason); err != nil {
-		return nil, err
-	}
-	return verdict(e, outcome, reason.Code, reason.JA, reason.EN, ""), nil
+	now.Outcome, now.code, now.ja, now.en = outcome, reason.Code, reason.JA, reason.EN
+	return in.record(ctx, e, hash, batch, known, outcome, reason)
 }
 
 // Why a message was deferred through no fault of its own: such a deferral does not count towards parking it.

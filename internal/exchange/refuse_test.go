@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -29,6 +30,7 @@ type door struct {
 	city    exchange.Signer
 	applied []uint64
 	refuse  bool
+	fail    error
 }
 
 func newDoor(t *testing.T) *door {
@@ -43,6 +45,9 @@ func newDoor(t *testing.T) *door {
 			exchange.On(raw, func(ctx context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.ResidentChange) ([]message.Out, error) {
 				if d.refuse {
 					return nil, exchange.Reject("unreadable", "読めません。", "unreadable")
+				}
+				if d.fail != nil {
+					return nil, d.fail
 				}
 				tx.OnCommit(func() { d.applied = append(d.applied, uint64(n.After.Version)) })
 				return nil, nil
@@ -160,6 +165,30 @@ func TestRefusedAtTheDoor(t *testing.T) {
 			t.Errorf("got %v, want a refusal", err)
 		}
 	})
+}
+
+// TestForgottenAttempt: a sender that was restored from a copy offers an earlier attempt than the one that waits here. The
+// waiting one is decided upon, or both would wait for ever.
+func TestForgottenAttempt(t *testing.T) {
+	d := newDoor(t)
+	first := envelope(1)
+	second := envelope(1, func(e *message.Envelope) {
+		e.Attempt, e.Body = 2, must(message.Encode(changeOf(resident.RecordCodeOf(1), false, resident.RecordCode{}, 7)))
+	})
+	offer := func(e *message.Envelope) string {
+		v := must(d.deliver(city, d.batch(d.city, e))).Verdicts[0]
+		return v.Outcome + " " + v.Settled
+	}
+	d.refuse = true
+	got := []string{offer(first)}
+	d.refuse, d.fail = false, errors.New("disk trouble")
+	got = append(got, offer(second), offer(first))
+	d.fail = nil
+	got = append(got, offer(first), offer(second))
+	want := []string{"rejected ", "deferred ", "duplicate deferred", "duplicate applied", "duplicate applied"}
+	if !slices.Equal(got, want) || !slices.Equal(d.applied, []uint64{7}) {
+		t.Errorf("got %v, applied %v; want %v and the second attempt", got, d.applied, want)
+	}
 }
 
 // TestRefusedMessages: a message that cannot be taken gets its verdict, and the good ones around it are applied.
