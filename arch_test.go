@@ -51,7 +51,7 @@ var rules = []struct{ from, may string }{
 	{"internal/keys", vocabulary + "internal/pki"},
 	{"internal/host", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/due internal/exchange internal/reconcile internal/pki"},
 	{"internal/desk", vocabulary + "internal/access internal/auditlog internal/due internal/exchange internal/host internal/sqlstore internal/webui internal/clock"},
-	{"internal/received", vocabulary + "internal/sqlstore internal/exchange"},
+	{"internal/received", vocabulary + "internal/sqlstore internal/exchange internal/reconcile"},
 	{"internal/population", vocabulary},
 
 	{"internal/org", vocabulary + mechanisms + "internal/org/*"}, // a test of several together

@@ -3,25 +3,65 @@ package received
 import (
 	"context"
 	"database/sql"
+	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 
+	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
-// States is the table resident of an organisation, in a transaction. Each organisation's schema makes its own, with
-// the columns that are named here and the indexes that it needs.
-type States struct{ tx *sqlstore.Tx }
+//go:embed schema/*.sql
+var files embed.FS
+
+// Schema adds to an organisation's table resident what is kept of each row here, and makes the tables beside it.
+var Schema = sqlstore.Schema{Name: "received", FS: schemaFiles()}
+
+func schemaFiles() fs.FS {
+	sub, err := fs.Sub(files, "schema")
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	return sub
+}
+
+// Shared says which books show what is written here: those with whoever told us, and those with whom we tell of it in our
+// turn.
+type Shared struct {
+	Books  *reconcile.Books // nil: none
+	Onward message.Org      // "": nobody
+}
+
+// set puts an entry into one book.
+func (s Shared) set(tx *sqlstore.Tx, book message.Book, peer message.Org, key string, value message.Hash) {
+	if s.Books != nil && peer != "" {
+		s.Books.Set(tx, book, peer, key, value)
+	}
+}
+
+// both puts an entry into the book with the teller and into the one that we are the source of.
+func (s Shared) both(tx *sqlstore.Tx, book message.Book, toldBy message.Org, key string, value message.Hash) {
+	s.set(tx, book, toldBy, key, value)
+	s.set(tx, book, s.Onward, key, value)
+}
+
+// States is the table resident of an organisation, in a transaction. Each organisation's own schema makes it, with the
+// columns that are named here and the indexes that it needs.
+type States struct {
+	tx     *sqlstore.Tx
+	shared Shared
+}
 
 // In is the table in a transaction.
-func In(tx *sqlstore.Tx) States { return States{tx} }
+func In(tx *sqlstore.Tx, shared Shared) States { return States{tx, shared} }
 
 // Identification are the columns that Scan reads.
 const Identification = `code, name, birth, sex, address, common_name, number, municipality, version, reason, arose, old_code`
 
-const stateColumns = Identification + `, built_on, hash, resides, at`
+const stateColumns = Identification + `, built_on, hash, resides, at, told_by`
 
 // Standing is what a rule asks about the state that is held of a resident, without what the person is called.
 type Standing struct {
@@ -29,11 +69,15 @@ type Standing struct {
 	Hash             resident.StateHash
 	Municipality     resident.MunicipalityCode
 	Reason           resident.ChangeReason
+	ToldBy           message.Org // "" of a row that was there before this was kept, and whose teller is not known
 }
 
-// StandingOf reads the columns version, built_on, hash, municipality and reason.
-func StandingOf(version, builtOn int64, hash []byte, municipality, reason string) (*Standing, error) {
-	s := Standing{Version: resident.Version(version), BuiltOn: resident.Version(builtOn)}
+// Gone tells whether the record was deleted (消除).
+func (s Standing) Gone() bool { return s.Reason.Act() == resident.Deletion }
+
+// StandingOf reads the columns version, built_on, hash, municipality, reason and told_by.
+func StandingOf(version, builtOn int64, hash []byte, municipality, reason, toldBy string) (*Standing, error) {
+	s := Standing{Version: resident.Version(version), BuiltOn: resident.Version(builtOn), ToldBy: message.Org(toldBy)}
 	if copy(s.Hash[:], hash) != len(s.Hash) {
 		return nil, errors.New("a stored state has no whole hash")
 	}
@@ -49,16 +93,16 @@ func StandingOf(version, builtOn int64, hash []byte, municipality, reason string
 func (t States) Standing(ctx context.Context, code resident.RecordCode) (*Standing, error) {
 	var version, builtOn int64
 	var hash []byte
-	var municipality, reason string
-	err := t.tx.QueryRow(ctx, `SELECT version, built_on, hash, municipality, reason FROM resident WHERE code = $1`, code.Reveal()).
-		Scan(&version, &builtOn, &hash, &municipality, &reason)
+	var municipality, reason, toldBy string
+	err := t.tx.QueryRow(ctx, `SELECT version, built_on, hash, municipality, reason, told_by FROM resident WHERE code = $1`, code.Reveal()).
+		Scan(&version, &builtOn, &hash, &municipality, &reason, &toldBy)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("couldn't read how a resident stands: %w", err)
 	}
-	return StandingOf(version, builtOn, hash, municipality, reason)
+	return StandingOf(version, builtOn, hash, municipality, reason, toldBy)
 }
 
 // Held reads the state that a change builds on. First states are collected into one statement, so one of the same batch
@@ -75,21 +119,60 @@ func (t States) Held(ctx context.Context, n message.ResidentChange) (*Standing, 
 }
 
 // PutFirst adds a resident of whom nothing is held, with the next flush. A second row for a code fails the transaction.
-func (t States) PutFirst(i resident.IdentificationInfo) {
-	t.tx.Collect("resident", stateColumns, append(identificationArgs(i), int64(0), hashOf(i), !i.Deleted(), t.tx.Now())...)
+func (t States) PutFirst(i resident.IdentificationInfo, toldBy message.Org) {
+	t.tx.Collect("resident", stateColumns, append(identificationArgs(i), int64(0), hashOf(i), !i.Deleted(), t.tx.Now(), string(toldBy))...)
+	t.enter(toldBy, i)
 }
 
 // Put writes the state that follows the one held under the code was.
-func (t States) Put(ctx context.Context, was resident.RecordCode, held Standing, i resident.IdentificationInfo) error {
-	args := append(identificationArgs(i), int64(held.Version), hashOf(i), !i.Deleted(), t.tx.Now(), was.Reveal())
+func (t States) Put(ctx context.Context, was resident.RecordCode, held Standing, i resident.IdentificationInfo, toldBy message.Org) error {
+	args := append(identificationArgs(i), int64(held.Version), hashOf(i), !i.Deleted(), t.tx.Now(), string(toldBy), was.Reveal())
 	n, err := t.tx.Exec(ctx, `UPDATE resident SET code = $1, name = $2, birth = $3, sex = $4, address = $5, common_name = $6, number = $7,
-		municipality = $8, version = $9, reason = $10, arose = $11, old_code = $12, built_on = $13, hash = $14, resides = $15, at = $16
-		WHERE code = $17`, args...)
+		municipality = $8, version = $9, reason = $10, arose = $11, old_code = $12, built_on = $13, hash = $14, resides = $15, at = $16, told_by = $17
+		WHERE code = $18`, args...)
+	if was != i.Code {
+		t.shared.both(t.tx, message.Residents, toldBy, was.Reveal(), message.Hash{})
+	}
+	t.enter(toldBy, i)
 	if err == nil && n != 1 {
 		err = fmt.Errorf("%d rows", n)
 	}
 	if err != nil {
 		return fmt.Errorf("couldn't write a resident's state: %w", err)
+	}
+	return nil
+}
+
+// enter shows a state in the books: a record in force has an entry, a deleted one has none.
+func (t States) enter(toldBy message.Org, i resident.IdentificationInfo) {
+	t.shared.both(t.tx, message.Residents, toldBy, i.Code.Reveal(), valueOf(i))
+}
+
+func valueOf(i resident.IdentificationInfo) message.Hash {
+	if i.Deleted() {
+		return message.Hash{}
+	}
+	return message.Hash(i.StateHash())
+}
+
+// Adopt writes down who told us of the rows that were here before that was kept. whose gives "" when it cannot tell; such
+// a row gets its teller with its next change.
+func (t States) Adopt(ctx context.Context, whose func(resident.MunicipalityCode) message.Org) error {
+	found, err := sqlstore.List(ctx, t.tx, func(r *sqlstore.Rows, m *string) error { return r.Scan(m) },
+		`SELECT DISTINCT municipality FROM resident WHERE told_by = '' AND resides`)
+	if err != nil {
+		return fmt.Errorf("couldn't look for records without a teller: %w", err)
+	}
+	for _, m := range found {
+		code, err := resident.ParseMunicipalityCode("stored", m)
+		if err != nil {
+			continue // a damaged row: nobody's, which the book's comparison shows
+		}
+		if o := whose(code); o != "" {
+			if _, err := t.tx.Exec(ctx, `UPDATE resident SET told_by = $1 WHERE municipality = $2 AND told_by = ''`, string(o), m); err != nil {
+				return fmt.Errorf("couldn't write down who told us of a record: %w", err)
+			}
+		}
 	}
 	return nil
 }
@@ -117,21 +200,37 @@ func hashOf(i resident.IdentificationInfo) []byte {
 	return h[:]
 }
 
+// row is the columns of Identification as they are stored.
+type row struct {
+	code, name, birth, sex, address, common, number, municipality string
+	version                                                       int64
+	reason, arose, old                                            string
+}
+
+func (v *row) columns() []any {
+	return []any{&v.code, &v.name, &v.birth, &v.sex, &v.address, &v.common, &v.number, &v.municipality, &v.version, &v.reason, &v.arose, &v.old}
+}
+
+func (v *row) identification() (i resident.IdentificationInfo, err error) {
+	i.Version = resident.Version(v.version)
+	return i, errors.Join(
+		read(&i.Code, v.code, resident.ParseRecordCode), read(&i.Name, v.name, resident.ParseName),
+		read(&i.Birth, v.birth, resident.ParsePartialDate), read(&i.Sex, v.sex, resident.ParseSex),
+		read(&i.Address, v.address, resident.ParseAddress), read(&i.CommonName, v.common, resident.ParseName),
+		read(&i.Number, v.number, resident.ParseIndividualNumber), read(&i.Municipality, v.municipality, resident.ParseMunicipalityCode),
+		read(&i.Change.Reason, v.reason, resident.ParseChangeReason), read(&i.Change.Arose, v.arose, resident.ParseDate),
+		read(&i.Change.OldCode, v.old, resident.ParseRecordCode))
+}
+
 // Scan reads a row of Identification.
 func Scan(r *sqlstore.Rows, i *resident.IdentificationInfo) error {
-	var code, name, birth, sex, address, common, number, municipality, reason, arose, old string
-	var version int64
-	if err := r.Scan(&code, &name, &birth, &sex, &address, &common, &number, &municipality, &version, &reason, &arose, &old); err != nil {
+	var v row
+	if err := r.Scan(v.columns()...); err != nil {
 		return err
 	}
-	i.Version = resident.Version(version)
-	return errors.Join(
-		read(&i.Code, code, resident.ParseRecordCode), read(&i.Name, name, resident.ParseName),
-		read(&i.Birth, birth, resident.ParsePartialDate), read(&i.Sex, sex, resident.ParseSex),
-		read(&i.Address, address, resident.ParseAddress), read(&i.CommonName, common, resident.ParseName),
-		read(&i.Number, number, resident.ParseIndividualNumber), read(&i.Municipality, municipality, resident.ParseMunicipalityCode),
-		read(&i.Change.Reason, reason, resident.ParseChangeReason), read(&i.Change.Arose, arose, resident.ParseDate),
-		read(&i.Change.OldCode, old, resident.ParseRecordCode))
+	var err error
+	*i, err = v.identification()
+	return err
 }
 
 // read gives a stored text its type again; "" is an absent value.

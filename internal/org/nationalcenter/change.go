@@ -50,10 +50,10 @@ func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.change", Subject: n.After.Code.Reveal(), Case: d.ID.String(),
 		Detail: n.After.Change.Reason.Code() + " v" + n.After.Version.String()})
 	if held == nil {
-		tx.PutFirst(n.After)
+		tx.PutFirst(n.After, d.Sender)
 		return nil, nil
 	}
-	if err := tx.Put(ctx, was, *held, n.After); err != nil {
+	if err := tx.Put(ctx, was, *held, n.After, d.Sender); err != nil {
 		return nil, err
 	}
 	if was != n.After.Code {

@@ -8,6 +8,8 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
+	"github.com/akashi-id/akashi/internal/received"
+	"github.com/akashi-id/akashi/internal/sqlstore"
 )
 
 // Config is what the center is given by whoever starts it.
@@ -27,7 +29,7 @@ type Center struct {
 // New opens the center's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Center, error) {
 	o := &Center{}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes()})
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema}, Routes: o.routes()})
 	if err != nil {
 		return nil, err
 	}

@@ -19,15 +19,17 @@ const center = message.Org(message.NationalCenter)
 // side is the prefecture among those who hold residents' states.
 var side = received.Side{Name: plain.Sentence{JA: "都道府県", EN: "the prefecture"}, Told: plain.Sentence{JA: "市区町村", EN: "municipality"}, Part: true}
 
+var errNotYours = exchange.Reject("not-your-resident",
+	"送信した市区町村の住民ではありません。市区町村コードを確かめ、その市区町村から送ってください。",
+	"this is no resident of the municipality that sent it: check the municipality code, and let that municipality send it")
+
 // onResidentChange keeps a state that a municipality notifies (住民基本台帳法30条の5) and passes the notice on as it came
 // (30条の11①).
 func (o *Prefecture) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.ResidentChange) ([]message.Out, error) {
 	day := resident.DateOf(d.CreatedAt)
 	// Also when two persons accept it: nobody tells for another municipality's residents.
 	if !received.Keeps(d.Sender, n.After.Municipality, day) {
-		return nil, exchange.Reject("not-your-resident",
-			"送信した市区町村の住民ではありません。市区町村コードを確かめ、その市区町村から送ってください。",
-			"this is no resident of the municipality that sent it: check the municipality code, and let that municipality send it")
+		return nil, errNotYours
 	}
 	held, err := tx.Held(ctx, n)
 	if err != nil {
@@ -48,16 +50,19 @@ func (o *Prefecture) onResidentChange(ctx context.Context, tx *store.Tx, d excha
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.change", Subject: n.After.Code.Reveal(), Case: d.ID.String(),
 		Detail: n.After.Change.Reason.Code() + " v" + n.After.Version.String()})
 	if held == nil {
-		tx.PutFirst(n.After)
-	} else if err := tx.Put(ctx, received.CodeBefore(n), *held, n.After); err != nil {
+		tx.PutFirst(n.After, d.Sender)
+	} else if err := tx.Put(ctx, received.CodeBefore(n), *held, n.After, d.Sender); err != nil {
 		return nil, err
 	}
 	return []message.Out{{To: center, Body: n}}, nil
 }
 
 // onResidentInvalidation passes on what a change kills, at once: the kind is safe, so it is not asked whether the change
-// itself has come, or can be read.
-func (o *Prefecture) onResidentInvalidation(_ context.Context, tx *store.Tx, d exchange.Delivery, n message.ResidentInvalidation) ([]message.Out, error) {
+// itself has come, or can be read. One that came before is passed on again: whoever tells it twice may have lost it.
+func (o *Prefecture) onResidentInvalidation(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.ResidentInvalidation) ([]message.Out, error) {
+	if _, err := tx.Notices.Note(ctx, d.Sender, n); err != nil {
+		return nil, err
+	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.invalidation", Subject: n.Code.Reveal(), Case: d.ID.String(),
 		Detail: n.Reason.Code() + " v" + n.Version.String()})
 	return []message.Out{{To: center, Body: n}}, nil
@@ -79,12 +84,12 @@ func checkNewCode(ctx context.Context, tx *store.Tx, n message.ResidentChange) e
 
 // rebuild is what "resend corrected" sends: the state held today, in the place of the parked one. It builds on what that
 // one had built on; the messages held behind it then have nothing left to say.
-func rebuild(ctx context.Context, tx *sqlstore.Tx, was message.Payload) (message.Payload, error) {
+func (o *Prefecture) rebuild(ctx context.Context, tx *sqlstore.Tx, was message.Payload) (message.Payload, error) {
 	n, ok := was.(message.ResidentChange)
 	if !ok || n.After.Change.OldCode.Valid() {
 		return was, nil // a change of code says who the holder of the old one is; a later state does not
 	}
-	now, found, err := store.In(tx).State(ctx, n.After.Code)
+	now, found, err := o.in(tx).State(ctx, n.After.Code)
 	if err != nil || !found {
 		return was, err
 	}

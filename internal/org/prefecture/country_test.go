@@ -15,6 +15,7 @@ import (
 	"github.com/akashi-id/akashi/internal/org/prefecture"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -64,7 +65,7 @@ func newCountry(t testing.TB, url string) *country {
 		t.Fatal(err)
 	}
 	o, err := prefecture.New(t.Context(), prefecture.Config{Sessions: sessions, TestCountry: true, Config: host.Config{
-		Self: nagano, Name: plain.Sentence{JA: "長野県", EN: "Nagano-ken"}, StoreURL: url, Clock: c.clk, Rand: rand.Reader, Signer: c.signer(nagano), Trust: trust, Link: c.net.As(nagano),
+		Self: nagano, Name: plain.Sentence{JA: "長野県", EN: "Nagano-ken"}, StoreURL: url, Clock: c.clk, Rand: rand.Reader, Signer: c.signer(nagano), Trust: trust, Link: c.net.As(nagano), Secrets: reconciletest.Secrets(nagano),
 		Peers: []message.Org{matsumoto, iida, theCenter},
 	}})
 	if err != nil {

@@ -2,12 +2,15 @@ package prefecture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/prefecture/internal/store"
+	"github.com/akashi-id/akashi/internal/received"
+	"github.com/akashi-id/akashi/internal/sqlstore"
 )
 
 // Config is what a prefecture is given by whoever starts it.
@@ -27,16 +30,25 @@ type Prefecture struct {
 // New opens the prefecture's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 	o := &Prefecture{}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(), Rebuild: rebuild})
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema},
+		Routes: o.routes(), Books: o.books(), Rebuild: o.rebuild})
 	if err != nil {
 		return nil, err
 	}
 	o.Host = h
+	if err := o.adopt(ctx); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
 	if o.web, err = o.screens(cfg); err != nil {
 		h.Close()
 		return nil, fmt.Errorf("couldn't make the screens of %s: %w", cfg.Self, err)
 	}
 	return o, nil
+}
+
+// in is the prefecture's view of a transaction.
+func (o *Prefecture) in(tx *sqlstore.Tx) *store.Tx {
+	return store.In(tx, received.Shared{Books: o.Books, Onward: center})
 }
 
 // Handler serves everything below the prefecture's base path.

@@ -63,7 +63,7 @@ type homePage struct{ Residents, Sent webui.Table }
 func (o *Prefecture) figures(ctx context.Context, d *desk.Desk) (p homePage, err error) {
 	var counts []store.Count
 	err = o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		counts, err = store.In(tx).Counts(ctx)
+		counts, err = o.in(tx).Counts(ctx)
 		return err
 	})
 	if err != nil {

@@ -16,10 +16,10 @@ import (
 func (tx *Tx) StandingAndClaim(ctx context.Context, code resident.RecordCode) (*received.Standing, Claim, error) {
 	var version, builtOn sql.NullInt64
 	var hash []byte
-	var municipality, reason, allotted, successor sql.NullString
-	err := tx.QueryRow(ctx, `SELECT r.version, r.built_on, r.hash, r.municipality, r.reason, c.allotted_to, c.successor
+	var municipality, reason, toldBy, allotted, successor sql.NullString
+	err := tx.QueryRow(ctx, `SELECT r.version, r.built_on, r.hash, r.municipality, r.reason, r.told_by, c.allotted_to, c.successor
 		FROM (SELECT CAST($1 AS TEXT) AS code) AS q LEFT JOIN resident AS r ON r.code = q.code LEFT JOIN code AS c ON c.code = q.code`, code.Reveal()).
-		Scan(&version, &builtOn, &hash, &municipality, &reason, &allotted, &successor)
+		Scan(&version, &builtOn, &hash, &municipality, &reason, &toldBy, &allotted, &successor)
 	if err != nil {
 		return nil, Claim{}, fmt.Errorf("couldn't read how a resident stands: %w", err)
 	}
@@ -30,7 +30,7 @@ func (tx *Tx) StandingAndClaim(ctx context.Context, code resident.RecordCode) (*
 	if !version.Valid {
 		return nil, claim, nil
 	}
-	s, err := received.StandingOf(version.Int64, builtOn.Int64, hash, municipality.String, reason.String)
+	s, err := received.StandingOf(version.Int64, builtOn.Int64, hash, municipality.String, reason.String, toldBy.String)
 	return s, claim, err
 }
 

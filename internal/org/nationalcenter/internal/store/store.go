@@ -31,4 +31,4 @@ type Tx struct {
 }
 
 // In is the center's view of a transaction.
-func In(tx *sqlstore.Tx) *Tx { return &Tx{tx, received.In(tx)} }
+func In(tx *sqlstore.Tx) *Tx { return &Tx{tx, received.In(tx, received.Shared{})} }

@@ -28,7 +28,10 @@ func schemaFiles() fs.FS {
 type Tx struct {
 	*sqlstore.Tx
 	received.States
+	Notices received.Notices
 }
 
-// In is the prefecture's view of a transaction.
-func In(tx *sqlstore.Tx) *Tx { return &Tx{tx, received.In(tx)} }
+// In is the prefecture's view of a transaction. What is written into its tables shows in the books.
+func In(tx *sqlstore.Tx, shared received.Shared) *Tx {
+	return &Tx{tx, received.In(tx, shared), received.NoticesIn(tx, shared)}
+}
