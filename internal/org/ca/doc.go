@@ -15,6 +15,10 @@
 // stored, and told to others in one transaction. Whatever stops the program in between, the same step is called again
 // with the same bytes, so that no serial is ever on two certificates.
 //
+// What was issued and what was revoked are entries of books that the national center and the validation authority hold too,
+// and each notice of the center that took effect is one of the center's book (books.go); the store's methods that write the state
+// set them. A notice that was taken and whose certificate lives is looked for apart (unheeded.go).
+//
 // A revocation needs no signature and waits for none: it takes effect with its transaction (revoke.go), and a list that
 // names it follows within seconds (crl.go).
 package ca

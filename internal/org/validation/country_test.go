@@ -21,6 +21,7 @@ import (
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -188,7 +189,7 @@ func (c *country) open() {
 		Key: []byte("a key of a test that holds no secret"), Clock: c.clk, Personas: access.Personas()}))
 	c.Validation = must[*validation.Validation](c.t)(validation.New(c.t.Context(), validation.Config{
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "失効情報提供センター", EN: "Validation"}, StoreURL: c.url, Clock: c.clk, Rand: rand.Reader,
-			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{ca}},
+			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{ca}, Secrets: reconciletest.Secrets(self)},
 		Keys: c.keys, CA: ca, Sessions: sessions, TestCountry: true, Portal: "/",
 	}))
 	opened := c.Validation

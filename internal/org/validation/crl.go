@@ -219,7 +219,7 @@ func (o *Validation) serveList(w http.ResponseWriter, r *http.Request, path stri
 			if root.profile != p {
 				continue
 			}
-			l, found, err := store.In(tx).Published(ctx, root.id, m)
+			l, found, err := o.in(tx).Published(ctx, root.id, m)
 			if err != nil {
 				return err
 			}

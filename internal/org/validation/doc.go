@@ -12,6 +12,9 @@
 // checked anew, and none goes back behind another (crl.go). While the CA cannot be reached the answers go on from what
 // is known, and the screen says how old that is. What was asked and told is kept, without keeping the asker waiting (recorder.go).
 //
+// Each status is one entry of a book that the CA holds too (books.go), so that one which never took effect is found within a
+// minute and sent again; what the CA then sends corrects a row, and never brings a revoked certificate back.
+//
 // Known limit: the questions are answered to everybody who reaches the address; the law's register of those who may ask is
 // not here yet.
 package validation

@@ -1,9 +1,16 @@
 package validation
 
-import "context"
+import (
+	"context"
+
+	"github.com/akashi-id/akashi/internal/reconcile"
+)
 
 // Answer answers a question without the network.
 func (o *Validation) Answer(der []byte) []byte { return o.answer(context.Background(), der, "test") }
 
 // Lost counts the answers that were not written down.
 func (o *Validation) Lost() int64 { return o.recorder.lost.Load() }
+
+// Table is the book.
+func (o *Validation) Table() reconcile.Table { return o.tables()[0] }

@@ -125,7 +125,7 @@ func (o *Validation) statuses(ctx context.Context, r *root, ids []ocspwire.CertI
 	err = o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		all = make([]store.Status, len(ids))
 		for i, id := range ids {
-			if all[i], err = store.In(tx).Status(ctx, r.id, id.Serial); err != nil {
+			if all[i], err = o.in(tx).Status(ctx, r.id, id.Serial); err != nil {
 				return err
 			}
 		}

@@ -63,7 +63,7 @@ func (r *recorder) write(ctx context.Context) (more bool, err error) {
 	}
 	err = r.store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		if again {
-			if kept, err := store.In(tx).Kept(ctx, r.pending[0].ID); err != nil || kept {
+			if kept, err := store.In(tx, store.Books{}).Kept(ctx, r.pending[0].ID); err != nil || kept {
 				return err
 			}
 		}
@@ -71,7 +71,7 @@ func (r *recorder) write(ctx context.Context) (more bool, err error) {
 			if r.pending[i].ID == 0 {
 				r.pending[i].ID = tx.Serial()
 			}
-			store.In(tx).Keep(r.pending[i])
+			store.In(tx, store.Books{}).Keep(r.pending[i])
 		}
 		return nil
 	})

@@ -94,7 +94,7 @@ func (o *Validation) responderRule() due.Rule {
 		},
 		Finish: func(ctx context.Context, tx *sqlstore.Tx, item due.Item, result any) ([]message.Out, error) {
 			k := result.(newKey)
-			first, err := store.In(tx).AskFor(ctx, store.Responder{Issuer: item.Ref, Name: k.name, PublicKey: k.public})
+			first, err := o.in(tx).AskFor(ctx, store.Responder{Issuer: item.Ref, Name: k.name, PublicKey: k.public})
 			if err != nil || !first {
 				return nil, err // asked today already
 			}
@@ -145,7 +145,7 @@ func (o *Validation) responderOf(ctx context.Context, issuer string, now time.Ti
 	}
 	var has []store.Responder
 	err := o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		has, err = store.In(tx).Responders(ctx, issuer)
+		has, err = o.in(tx).Responders(ctx, issuer)
 		return err
 	})
 	if err != nil {

@@ -2,13 +2,12 @@ package validation
 
 import (
 	"github.com/akashi-id/akashi/internal/exchange"
-	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
 )
 
 func (o *Validation) routes() []exchange.Route {
 	return []exchange.Route{
-		exchange.On(store.In, o.onCertStatus),
-		exchange.On(store.In, o.onCertCRL),
-		exchange.On(store.In, o.onResponderIssued),
+		exchange.On(o.in, o.onCertStatus),
+		exchange.On(o.in, o.onCertCRL),
+		exchange.On(o.in, o.onResponderIssued),
 	}
 }

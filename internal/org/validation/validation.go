@@ -74,12 +74,13 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 		}
 	}
 	var err error
-	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(), Due: []due.Rule{o.responderRule()}})
+	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(),
+		Due: []due.Rule{o.responderRule()}, Books: o.tables()})
 	if err != nil {
 		return nil, err
 	}
 	o.recorder = newRecorder(o.Store, o.Clock)
-	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.planResponders(ctx, store.In(tx)) })
+	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.planResponders(ctx, o.in(tx)) })
 	if err == nil {
 		o.screens, err = o.newScreens()
 	}

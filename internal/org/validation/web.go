@@ -107,11 +107,11 @@ func (s *screens) figures(ctx context.Context) (f figures, err error) {
 	var counts []store.Count
 	responders := map[string][]store.Responder{}
 	err = s.o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		if counts, err = store.In(tx).Counts(ctx); err != nil {
+		if counts, err = s.o.in(tx).Counts(ctx); err != nil {
 			return err
 		}
 		for _, r := range s.o.roots {
-			if responders[r.id], err = store.In(tx).Responders(ctx, r.id); err != nil {
+			if responders[r.id], err = s.o.in(tx).Responders(ctx, r.id); err != nil {
 				return err
 			}
 		}
@@ -199,9 +199,9 @@ func (s *screens) showAnswers(w http.ResponseWriter, r *http.Request) {
 	var answers []store.Answer
 	err := s.o.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
 		if only.IsZero() {
-			answers, err = store.In(tx).Answers(ctx, shown)
+			answers, err = s.o.in(tx).Answers(ctx, shown)
 		} else {
-			answers, err = store.In(tx).AnswersOf(ctx, only, shown)
+			answers, err = s.o.in(tx).AnswersOf(ctx, only, shown)
 		}
 		return err
 	})
@@ -239,7 +239,7 @@ var answerBadges = map[string]webui.Badge{
 func (s *screens) showLists(w http.ResponseWriter, r *http.Request) {
 	var lists []store.List
 	err := s.o.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		lists, err = store.In(tx).Lists(ctx)
+		lists, err = s.o.in(tx).Lists(ctx)
 		return err
 	})
 	if err != nil {

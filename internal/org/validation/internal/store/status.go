@@ -22,11 +22,15 @@ type Status struct {
 // nothing, and the first reason and time of a revocation stay. It reports whether a certificate was ended by it.
 func (tx *Tx) Tell(ctx context.Context, s message.CertStatus) (ended bool, err error) {
 	if !s.Revoked {
-		// A row without a term came from a list, before anything else was told of the certificate.
-		_, err := tx.Exec(ctx, `INSERT INTO status(issuer, serial, profile, municipality, state, issued_at, not_after, revoked_at, reason, why, told_at)
+		// A row without a time of issue came from a list, or from a revocation that overtook this.
+		n, err := tx.Exec(ctx, `INSERT INTO status(issuer, serial, profile, municipality, state, issued_at, not_after, revoked_at, reason, why, told_at)
 			VALUES ($1, $2, $3, $4, 'good', $5, $6, 0, '', '', $7)
-			ON CONFLICT (issuer, serial) DO UPDATE SET issued_at = excluded.issued_at, not_after = excluded.not_after WHERE status.issued_at = 0`,
+			ON CONFLICT (issuer, serial) DO UPDATE SET profile = excluded.profile, municipality = excluded.municipality,
+				issued_at = excluded.issued_at, not_after = excluded.not_after WHERE status.issued_at = 0`,
 			s.Issuer, s.Serial.Bytes(), s.Profile.String(), s.Municipality.String(), s.At, s.NotAfter, tx.Now())
+		if n == 1 {
+			tx.enter(s)
+		}
 		return false, err
 	}
 	n, err := tx.Exec(ctx, `INSERT INTO status(issuer, serial, profile, municipality, state, issued_at, not_after, revoked_at, reason, why, told_at)
@@ -34,6 +38,9 @@ func (tx *Tx) Tell(ctx context.Context, s message.CertStatus) (ended bool, err e
 		ON CONFLICT (issuer, serial) DO UPDATE SET state = 'revoked', revoked_at = excluded.revoked_at, reason = excluded.reason,
 			why = excluded.why, told_at = excluded.told_at WHERE status.state = 'good'`,
 		s.Issuer, s.Serial.Bytes(), s.Profile.String(), s.Municipality.String(), s.NotAfter, s.At, s.Reason.String(), s.Why.Code(), tx.Now())
+	if n == 1 {
+		tx.enter(s)
+	}
 	if err == nil && n == 0 {
 		_, err = tx.Exec(ctx, `UPDATE status SET not_after = $3, why = $4 WHERE issuer = $1 AND serial = $2 AND not_after = 0`,
 			s.Issuer, s.Serial.Bytes(), s.NotAfter, s.Why.Code())
@@ -48,7 +55,7 @@ func (tx *Tx) Status(ctx context.Context, issuer string, serial cert.Serial) (St
 		if err := r.Scan(&state, sqlstore.Time(&s.RevokedAt), &reason, sqlstore.Time(&s.ToldAt)); err != nil {
 			return err
 		}
-		s.Known, s.Revoked = true, state == "revoked"
+		s.Known, s.Revoked = true, state != "good" // what cannot be read is not answered for as good
 		if s.Revoked {
 			s.Reason, err = cert.ParseReason(reason)
 		}

@@ -24,7 +24,11 @@ func schemaFiles() fs.FS {
 }
 
 // Tx is a transaction with the validation authority's questions and writes.
-type Tx struct{ *sqlstore.Tx }
+type Tx struct {
+	*sqlstore.Tx
+	books Books
+}
 
-// In sees a transaction as the validation authority's.
-func In(tx *sqlstore.Tx) *Tx { return &Tx{tx} }
+// In sees a transaction as the validation authority's, whose writes show in the books. The zero Books are enough for
+// questions and for what is in no book.
+func In(tx *sqlstore.Tx, books Books) *Tx { return &Tx{tx, books} }
