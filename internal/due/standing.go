@@ -55,3 +55,9 @@ func Standings(ctx context.Context, tx *sqlstore.Tx) ([]Standing, error) {
 	}
 	return all, nil
 }
+
+// Number tells how many items of a kind are on the list, whatever their state.
+func Number(ctx context.Context, tx *sqlstore.Tx, kind string) (n int64, err error) {
+	err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM due WHERE kind = $1`, kind).Scan(&n)
+	return n, err
+}

@@ -44,6 +44,12 @@ func TestStandings(t *testing.T) {
 		if got := fmt.Sprint(standings()); got != fmt.Sprint(want) {
 			t.Errorf("after a day: %s, want %v", got, want)
 		}
+		c.update(func(ctx context.Context, tx *sqlstore.Tx) error {
+			if n, err := due.Number(ctx, tx, "seal"); err != nil || n != 2 {
+				t.Errorf("%d seals are on the list, %v", n, err)
+			}
+			return nil
+		})
 	})
 }
 
