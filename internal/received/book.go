@@ -11,11 +11,8 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// damaged is the value of a row that somebody changed behind the program's back so that it is no state any more. It agrees
-// with nothing that was ever told, and does not stop the rows behind it.
-func damaged(book message.Book) message.Hash { return message.EntryValue(book, "damaged") }
-
-// entryRow is a row in force as the book sees it.
+// entryRow is a row in force as the book sees it. Its value is zero when somebody changed it behind the program's back so
+// that it is no state any more.
 type entryRow struct {
 	reconcile.Row
 	toldBy message.Org
@@ -28,9 +25,9 @@ func scanEntry(r *sqlstore.Rows, e *entryRow) error {
 	var v row
 	var hash []byte
 	err := r.Scan(append(append([]any{&e.toldBy}, v.columns()...), &hash)...)
-	e.Key, e.Value = v.code, damaged(message.Residents)
+	e.Key = v.code
 	if err != nil {
-		return nil // a poisoned row is an entry that agrees with nothing
+		return nil // it must not keep the rows behind it from being read
 	}
 	i, err := v.identification()
 	if h := i.StateHash(); err == nil && !i.Deleted() && string(h[:]) == string(hash) {
@@ -103,36 +100,43 @@ func (t States) Show(ctx context.Context, toldBy message.Org, code string) (plai
 	switch {
 	case err != nil:
 		return plain.Sentence{}, fmt.Errorf("couldn't read what is held under a code: %w", err)
-	case len(found) == 0 || toldBy != "" && found[0].toldBy != string(toldBy):
-		return plain.Sentence{JA: "何も保有していません。", EN: "Nothing is held."}, nil
+	case len(found) == 0 || toldBy != "" && found[0].From != string(toldBy):
+		return Nothing, nil
 	}
-	return found[0].sentence(), nil
+	return found[0].Sentence(), nil
 }
 
-type shown struct {
-	reason, arose, municipality, toldBy string
-	version, at                         int64
-	hash                                []byte
-	resides                             bool
+// Nothing says that nothing is held under a key.
+var Nothing = plain.Sentence{JA: "何も保有していません。", EN: "Nothing is held."}
+
+// Shown is what a case's page says of a record: its columns as they are stored, whatever they are.
+type Shown struct {
+	Version                     int64
+	Reason, Arose, Municipality string
+	Hash                        []byte
+	InForce                     bool
+	From                        string // who told of it, or entered it
+	At                          int64  // microseconds
 }
 
-func scanShown(r *sqlstore.Rows, v *shown) error {
-	return r.Scan(&v.version, &v.reason, &v.arose, &v.municipality, &v.hash, &v.resides, &v.toldBy, &v.at)
+func scanShown(r *sqlstore.Rows, v *Shown) error {
+	return r.Scan(&v.Version, &v.Reason, &v.Arose, &v.Municipality, &v.Hash, &v.InForce, &v.From, &v.At)
 }
 
-func (v shown) sentence() plain.Sentence {
-	ja, en := v.reason, v.reason
-	if reason, err := resident.ParseChangeReason("stored", v.reason); err == nil {
+// Sentence tells one state from another and names nobody.
+func (v Shown) Sentence() plain.Sentence {
+	ja, en := v.Reason, v.Reason
+	if reason, err := resident.ParseChangeReason("stored", v.Reason); err == nil {
 		ja, en = reason.In(plain.JA), reason.In(plain.EN)
 	}
 	force := plain.Sentence{JA: "有効", EN: "in force"}
-	if !v.resides {
+	if !v.InForce {
 		force = plain.Sentence{JA: "消除済み", EN: "deleted"}
 	}
-	at := sqlstore.FromMicros(v.at).In(resident.JST).Format("2006-01-02 15:04:05")
+	at := sqlstore.FromMicros(v.At).In(resident.JST).Format("2006-01-02 15:04:05")
 	return plain.Sentence{
-		JA: fmt.Sprintf("第%d版（%s、%s、市区町村%s、%s）。ハッシュ%.8x。%sに%sから受取り。", v.version, ja, v.arose, v.municipality, force.JA, v.hash, at, v.toldBy),
-		EN: fmt.Sprintf("Version %d (%s, %s, municipality %s, %s). Hash %.8x. Received %s from %s.", v.version, en, v.arose, v.municipality, force.EN, v.hash, at, v.toldBy),
+		JA: fmt.Sprintf("第%d版（%s、%s、市区町村%s、%s）。ハッシュ%.8x。%sに%sから。", v.Version, ja, v.Arose, v.Municipality, force.JA, v.Hash, at, v.From),
+		EN: fmt.Sprintf("Version %d (%s, %s, municipality %s, %s). Hash %.8x. Written down %s, from %s.", v.Version, en, v.Arose, v.Municipality, force.EN, v.Hash, at, v.From),
 	}
 }
 

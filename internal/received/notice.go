@@ -68,9 +68,9 @@ const noticeRead = `code, version, reason, since, signature, authentication, car
 func scanNotice(r *sqlstore.Rows, v *noticeRow) error {
 	var reason, since string
 	err := r.Scan(&v.code, &v.version, &reason, &since, &v.notice.Kills.Signature, &v.notice.Kills.Authentication, &v.notice.Kills.Card, &v.at)
-	v.Key, v.Value = v.code+"/"+v.version, damaged(message.Invalidations)
+	v.Key = v.code + "/" + v.version
 	if err != nil {
-		return nil // a poisoned row is an entry that agrees with nothing
+		return nil // it must not keep the rows behind it from being read
 	}
 	version, err := strconv.ParseUint(v.version, 10, 63)
 	v.notice.Version = resident.Version(version)
@@ -167,7 +167,7 @@ func (t Notices) Show(ctx context.Context, toldBy message.Org, key string) (plai
 	case err != nil:
 		return plain.Sentence{}, err
 	case !there:
-		return plain.Sentence{JA: "何も保有していません。", EN: "Nothing is held."}, nil
+		return Nothing, nil
 	case !v.ok:
 		return plain.Sentence{JA: "プログラムを通さずに書き換えられた、読めない行です。", EN: "A row that was changed behind the program's back and cannot be read."}, nil
 	}

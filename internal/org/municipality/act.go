@@ -23,7 +23,7 @@ func (o *Municipality) act(ctx context.Context, rule func(ctx context.Context, t
 		return "", err
 	}
 	_, err = o.Act(ctx, func(ctx context.Context, tx *sqlstore.Tx) ([]message.Out, error) {
-		outs, err := rule(ctx, store.In(tx), trace)
+		outs, err := rule(ctx, o.in(tx), trace)
 		return traced(outs, trace), err
 	})
 	return trace, err

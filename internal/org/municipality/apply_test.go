@@ -334,7 +334,7 @@ func TestForeignCertificate(t *testing.T) {
 	}
 	receive := func(n message.CertIssued) error {
 		return c.o.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
-			_, err := c.o.onCertIssued(ctx, store.In(tx), exchange.Delivery{ID: message.ID{Sender: "ca"}}, n)
+			_, err := c.o.onCertIssued(ctx, c.o.in(tx), exchange.Delivery{ID: message.ID{Sender: "ca"}}, n)
 			return err
 		})
 	}

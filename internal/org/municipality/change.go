@@ -175,19 +175,8 @@ func open(now store.Version, base resident.Version) error {
 
 // enter writes a version and gives the messages that tell of it. All checks have passed.
 func (o *Municipality) enter(ctx context.Context, tx *store.Tx, v store.Version, first bool) ([]message.Out, error) {
-	codes := []resident.RecordCode{v.Record.Code}
-	if !first {
-		former, err := tx.Codes(ctx, v.Person)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range former {
-			if c != v.Record.Code {
-				codes = append(codes, c)
-			}
-		}
-	}
-	if err := tx.Put(ctx, v, first); err != nil {
+	told, err := tx.Put(ctx, v, first)
+	if err != nil {
 		return nil, err
 	}
 	act := "file-change"
@@ -205,18 +194,15 @@ func (o *Municipality) enter(ctx context.Context, tx *store.Tx, v store.Version,
 			return nil, err
 		}
 	}
-	// 法30条の5: the prefecture is told of every entry, deletion and amendment.
-	outs := []message.Out{{To: o.prefecture, Body: message.ResidentChange{After: v.Identification(), Before: v.Before}, Trace: v.Trace}}
-	if v.Kills.Nothing() {
-		return outs, nil
+	return o.tell(told, v.Trace), nil
+}
+
+// tell makes the messages that tell the prefecture of a version (法30条の5): of every entry, deletion and amendment.
+func (o *Municipality) tell(told []message.Booked, trace string) (outs []message.Out) {
+	for _, t := range told {
+		outs = append(outs, message.Out{To: o.prefecture, Body: t, Trace: trace})
 	}
-	// A certificate is known elsewhere by the code that its holder had when it was issued. What dies is told for each
-	// code that the person has had, so that it does not wait for the change of code to be applied.
-	for _, c := range codes {
-		outs = append(outs, message.Out{To: o.prefecture, Trace: v.Trace, Body: message.ResidentInvalidation{
-			Code: c, Version: v.Number, Reason: v.Change.Reason, Since: v.Change.Arose, Kills: v.Kills}})
-	}
-	return outs, nil
+	return outs
 }
 
 // looked writes down that somebody saw a person's data.

@@ -23,6 +23,7 @@ import (
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -155,7 +156,8 @@ func (c *country) open(url string, self message.Org) *Municipality {
 	}
 	o, err := New(c.t.Context(), Config{
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "松本市", EN: "Matsumoto City"}, StoreURL: url, Clock: c.clk, Rand: c.rand,
-			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{"prefecture-20", "nationalcenter", "ca"}},
+			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{"prefecture-20", "nationalcenter", "ca"},
+			Secrets: reconciletest.Secrets(self)},
 		Sessions: sessions, TestCountry: true, Portal: "/", Trace: "/trace?what=",
 	})
 	if err != nil {
@@ -291,7 +293,7 @@ func (c *country) versions(who PersonID) (all []store.Version) {
 
 func (c *country) view(look func(context.Context, *store.Tx) error) {
 	c.t.Helper()
-	if err := c.o.Store.View(c.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error { return look(ctx, store.In(tx)) }); err != nil {
+	if err := c.o.Store.View(c.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error { return look(ctx, c.o.in(tx)) }); err != nil {
 		c.t.Fatal(err)
 	}
 }

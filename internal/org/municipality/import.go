@@ -57,7 +57,7 @@ func (o *Municipality) Import(ctx context.Context, in io.Reader, opt ImportOptio
 	i := &importer{o: o, opt: opt, today: today, reject: newRejectFile(opt.Reject, file.Header()), seen: map[uint64]int64{}, belongs: map[resident.MunicipalityCode]error{}}
 	err = o.Store.Update(ctx, func(_ context.Context, tx *sqlstore.Tx) error {
 		i.run = store.Run{ID: tx.Serial(), By: opt.By}
-		store.In(tx).BeginRun(i.run.ID, opt.By)
+		o.in(tx).BeginRun(i.run.ID, opt.By)
 		return nil
 	})
 	if err != nil {
@@ -184,7 +184,7 @@ func (i *importer) take(ctx context.Context, b batch) error {
 	var rejects []reject
 	var added, same int64
 	err := i.o.Store.Update(ctx, func(ctx context.Context, raw *sqlstore.Tx) error {
-		tx := store.In(raw)
+		tx := i.o.in(raw)
 		rejects, added, same = append([]reject(nil), b.rejects...), 0, 0
 		codes := make([]resident.RecordCode, len(b.lines))
 		for n, l := range b.lines {
@@ -199,11 +199,11 @@ func (i *importer) take(ctx context.Context, b batch) error {
 			k, registered := known[l.record.Code]
 			switch {
 			case !registered:
-				out, err := i.add(ctx, tx, l)
+				told, err := i.add(ctx, tx, l)
 				if err != nil {
 					return err
 				}
-				outs = append(outs, out)
+				outs = append(outs, told...)
 				added++
 			case k.Present && !k.Former && k.Hash == l.hash:
 				same++
@@ -239,19 +239,17 @@ func (i *importer) take(ctx context.Context, b batch) error {
 }
 
 // add enters a resident as a first version, ex officio, on the day of the import.
-func (i *importer) add(ctx context.Context, tx *store.Tx, l candidate) (message.Out, error) {
+func (i *importer) add(ctx context.Context, tx *store.Tx, l candidate) ([]message.Out, error) {
 	trace, err := i.o.Exchange.NewTrace()
 	if err != nil {
-		return message.Out{}, err
+		return nil, err
 	}
 	v := store.Version{Person: store.Person(tx.Serial()), Number: 1, Record: l.record, Basis: importBasis,
 		Change:    resident.ChangeInfo{Reason: resident.EntryExOfficio, Arose: i.today},
 		EnteredAt: tx.Now(), EnteredBy: i.opt.By, Trace: trace}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: i.opt.By, Act: "import", Subject: l.record.Code.Reveal(), Case: trace, Detail: "import " + strconv.FormatInt(i.run.ID, 10)})
-	if err := tx.Put(ctx, v, true); err != nil {
-		return message.Out{}, err
-	}
-	return message.Out{To: i.o.prefecture, Body: message.ResidentChange{After: v.Identification()}, Trace: trace}, nil
+	told, err := tx.Put(ctx, v, true)
+	return i.o.tell(told, trace), err
 }
 
 // differs says why a line whose code is known is set aside.
@@ -278,7 +276,7 @@ func differs(k store.Known, l candidate) *plain.Problem {
 func (o *Municipality) Reached(ctx context.Context) (n int64, ok bool, err error) {
 	var imported int64
 	err = o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		imported, err = store.In(tx).Imported(ctx)
+		imported, err = o.in(tx).Imported(ctx)
 		return err
 	})
 	if err != nil {

@@ -74,7 +74,7 @@ func (o *Municipality) plan(ctx context.Context, tx *store.Tx, c MoveOut, v stor
 
 // plannedDay deletes the record of somebody whose planned day has come, whatever was amended since the notice.
 func (o *Municipality) plannedDay(ctx context.Context, raw *sqlstore.Tx, item due.Item, _ any) ([]message.Out, error) {
-	tx := store.In(raw)
+	tx := o.in(raw)
 	if len(item.Payload) != 8 {
 		return nil, fmt.Errorf("the planned move of person %s cannot be read", item.Ref)
 	}

@@ -46,12 +46,12 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 		code: code, prefecture: message.Org(string(message.Prefecture) + "-" + code.Prefecture().String()),
 		center: message.Org(message.NationalCenter), ca: message.Org(message.CA), shelf: newKeyShelf(cfg.Clock),
 	}
-	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(), Due: o.dueRules(), Rebuild: o.rebuild})
+	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(), Due: o.dueRules(), Books: o.books(), Rebuild: o.rebuild})
 	if err != nil {
 		return nil, err
 	}
 	// A new municipality has no codes, and one that stopped may have been about to ask.
-	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.refillSoon(ctx, store.In(tx)) })
+	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.refillSoon(ctx, o.in(tx)) })
 	if err == nil {
 		o.web, err = newScreens(o, cfg)
 	}
@@ -59,6 +59,11 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 		return nil, errors.Join(err, o.Close())
 	}
 	return o, nil
+}
+
+// in is the municipality's view of a transaction.
+func (o *Municipality) in(tx *sqlstore.Tx) *store.Tx {
+	return store.In(tx, store.Books{Books: o.Books, Prefecture: o.prefecture})
 }
 
 // Code is the municipality's 全国地方公共団体コード.

@@ -65,7 +65,7 @@ func (o *Municipality) refillSoon(ctx context.Context, tx *store.Tx) error {
 
 // refill asks the center for codes (法30条の7; 規則14条).
 func (o *Municipality) refill(ctx context.Context, raw *sqlstore.Tx, _ due.Item, _ any) ([]message.Out, error) {
-	tx := store.In(raw)
+	tx := o.in(raw)
 	free, err := tx.FreeCodes(ctx)
 	if err != nil || free >= lowCodes {
 		return nil, err

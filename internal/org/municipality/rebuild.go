@@ -13,7 +13,7 @@ import (
 // rebuild gives what would be sent today in the place of a parked message ("resend corrected"): of a change, what the
 // register holds now, building on the state that the parked one built on. All else is sent again as it was.
 func (o *Municipality) rebuild(ctx context.Context, raw *sqlstore.Tx, was message.Payload) (message.Payload, error) {
-	tx := store.In(raw)
+	tx := o.in(raw)
 	switch n := was.(type) {
 	case message.ResidentChange:
 		if n.After.Change.OldCode.Valid() {

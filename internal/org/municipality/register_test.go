@@ -222,7 +222,7 @@ func TestPool(t *testing.T) {
 	var refusal error
 	allot := func(d exchange.Delivery) error {
 		return c.o.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
-			_, refusal = c.o.onCodeAllotment(ctx, store.In(tx), d, message.CodeAllotment{Request: "r", Codes: []resident.RecordCode{resident.RecordCodeOf(4242), taken}})
+			_, refusal = c.o.onCodeAllotment(ctx, c.o.in(tx), d, message.CodeAllotment{Request: "r", Codes: []resident.RecordCode{resident.RecordCodeOf(4242), taken}})
 			return refusal
 		})
 	}

@@ -3,15 +3,14 @@ package municipality
 import (
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
-	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 )
 
 // routes are the kinds of messages that a municipality takes.
 func (o *Municipality) routes() []exchange.Route {
 	return []exchange.Route{
-		exchange.On(store.In, o.onCodeAllotment),
-		exchange.On(store.In, o.onCertIssued),
-		exchange.On(store.In, o.onCertRefused),
+		exchange.On(o.in, o.onCodeAllotment),
+		exchange.On(o.in, o.onCertIssued),
+		exchange.On(o.in, o.onCertRefused),
 	}
 }
 

@@ -114,7 +114,7 @@ type resultPart struct {
 // applicationOf reads an application with its person's versions; false when it has answered the request already.
 func (w *screens) applicationOf(rw http.ResponseWriter, r *http.Request) (a store.Application, versions []store.Version, ok bool) {
 	err := w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
-		tx := store.In(raw)
+		tx := w.o.in(raw)
 		if a, ok, err = tx.Application(ctx, r.PathValue("request")); err != nil || !ok {
 			return err
 		}

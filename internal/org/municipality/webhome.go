@@ -27,7 +27,7 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 	var tally []store.Tally
 	today := resident.DateOf(w.o.Clock.Now())
 	err := w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
-		tx := store.In(raw)
+		tx := w.o.in(raw)
 		if population, err = tx.Population(ctx); err != nil {
 			return err
 		}

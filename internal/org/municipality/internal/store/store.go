@@ -10,7 +10,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -28,11 +30,20 @@ func schemaFiles() fs.FS {
 	return sub
 }
 
+// Books says where a write into the register shows: in the books that the prefecture compares with us.
+type Books struct {
+	*reconcile.Books
+	Prefecture message.Org
+}
+
 // Tx is a transaction as the municipality uses it.
-type Tx struct{ *sqlstore.Tx }
+type Tx struct {
+	*sqlstore.Tx
+	books Books
+}
 
 // In gives a transaction its questions and writes.
-func In(tx *sqlstore.Tx) *Tx { return &Tx{tx} }
+func In(tx *sqlstore.Tx, books Books) *Tx { return &Tx{tx, books} }
 
 // Person is the number under which the register keeps somebody (宛名番号). It never leaves the municipality, and stays the
 // same when the record code changes. The zero value is nobody.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -18,9 +19,33 @@ const versionColumns = `person, version, code, name, kana, birth, sex, address, 
 // prefixed names the columns of versionColumns in a join.
 var prefixed = "v." + strings.Join(strings.Fields(strings.ReplaceAll(versionColumns, ",", " ")), ", v.")
 
-// Put adds a version. The first one of a person brings the person into the register; a later one moves the register on
-// to it. The rows of several first versions become one statement.
-func (tx *Tx) Put(ctx context.Context, v Version, first bool) error {
+// Put adds a version, and gives what it tells the prefecture; the books show the same. The first version of a person
+// brings the person into the register; a later one moves the register on to it. The rows of several first versions become
+// one statement.
+func (tx *Tx) Put(ctx context.Context, v Version, first bool) ([]message.Booked, error) {
+	codes := []resident.RecordCode{v.Record.Code}
+	if !first && !v.Kills.Nothing() {
+		former, err := tx.Codes(ctx, v.Person)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range former {
+			if c != v.Record.Code {
+				codes = append(codes, c)
+			}
+		}
+	}
+	if err := tx.put(ctx, v, first); err != nil {
+		return nil, err
+	}
+	told := v.Told(codes)
+	for _, t := range told {
+		tx.books.Apply(tx.Tx, tx.books.Prefecture, t)
+	}
+	return told, nil
+}
+
+func (tx *Tx) put(ctx context.Context, v Version, first bool) error {
 	r, c := v.Record, v.Change
 	before := []byte{}
 	if v.Before != (resident.StateHash{}) {
