@@ -22,10 +22,6 @@ type Books struct {
 // rule can do one without the other.
 func (tx *Tx) enter(peer message.Org, told message.Booked) { tx.books.Apply(tx.Tx, peer, told) }
 
-// unreadable is the value of a row that cannot be read: it agrees with nothing that was ever told, and does not stop the
-// rows behind it.
-func unreadable(book message.Book) message.Hash { return message.EntryValue(book, "unreadable") }
-
 // facts are a certificate's row as the books see it.
 type facts struct {
 	serial  []byte
@@ -50,17 +46,18 @@ func scanFacts(r *sqlstore.Rows, f *facts) error {
 	return nil
 }
 
-// rows are the entries of a book that the certificate's row makes.
+// rows are the entries of a book that the certificate's row makes; of a row that cannot be read they have no value, so that
+// it agrees with nothing that was ever told and does not stop the rows behind it.
 func (f facts) rows(book message.Book) (rows []reconcile.Row) {
 	serial := strings.ToUpper(hex.EncodeToString(f.serial))
 	if f.damaged {
 		switch book {
 		case message.Certificates:
-			rows = append(rows, reconcile.Row{serial, unreadable(book)})
+			rows = append(rows, reconcile.Row{Key: serial})
 		case message.Statuses:
-			rows = append(rows, reconcile.Row{serial + "/good", unreadable(book)})
+			rows = append(rows, reconcile.Row{Key: serial + "/good"})
 			if f.state == Revoked {
-				rows = append(rows, reconcile.Row{serial + "/revoked", unreadable(book)})
+				rows = append(rows, reconcile.Row{Key: serial + "/revoked"})
 			}
 		}
 		return rows
@@ -68,7 +65,7 @@ func (f facts) rows(book message.Book) (rows []reconcile.Row) {
 	for _, told := range f.told() {
 		for _, e := range told.Entries() {
 			if e.Book == book {
-				rows = append(rows, reconcile.Row{e.Key, e.Is})
+				rows = append(rows, reconcile.Row{Key: e.Key, Value: e.Is})
 			}
 		}
 	}

@@ -110,10 +110,10 @@ func scanNotice(r *sqlstore.Rows, h *heldNotice) error {
 func (h heldNotice) row() reconcile.Row {
 	if !h.damaged {
 		if e := h.Entries()[0]; e.Key == h.key {
-			return reconcile.Row{e.Key, e.Is}
+			return reconcile.Row{Key: e.Key, Value: e.Is}
 		}
 	}
-	return reconcile.Row{h.key, unreadable(message.Revocations)}
+	return reconcile.Row{Key: h.key} // there, and unreadable
 }
 
 // Notices gives the book of revocations as the rows say, in the order of the keys; as Facts.

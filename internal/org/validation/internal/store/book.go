@@ -26,10 +26,6 @@ type Books struct {
 // one without the other.
 func (tx *Tx) enter(s message.CertStatus) { tx.books.Apply(tx.Tx, tx.books.CA, s) }
 
-// unreadable is the value of a row that cannot be read: it agrees with nothing that was ever told, and does not stop the
-// rows behind it.
-var unreadable = message.EntryValue(message.Statuses, "unreadable")
-
 // Told is a certificate's row, taken apart into the two facts that the CA tells: that it was issued, and that it was
 // revoked. Either may have come first, or alone.
 type Told struct {
@@ -87,11 +83,12 @@ func (t Told) Is(s message.CertStatus) bool {
 	return slices.Contains(t.rows(), reconcile.Row{Key: e.Key, Value: e.Is})
 }
 
-// rows are the entries that the row makes.
+// rows are the entries that the row makes; of one that cannot be read they have no value, so that it agrees with nothing
+// that was ever told and does not stop the rows behind it.
 func (t Told) rows() (rows []reconcile.Row) {
 	if t.damaged {
 		serial := strings.ToUpper(hex.EncodeToString(t.serial))
-		return []reconcile.Row{{Key: serial + "/good", Value: unreadable}, {Key: serial + "/revoked", Value: unreadable}}
+		return []reconcile.Row{{Key: serial + "/good"}, {Key: serial + "/revoked"}}
 	}
 	if s, told := t.Good(); told {
 		e := s.Entries()[0]
@@ -130,8 +127,8 @@ func (tx *Tx) Facts(ctx context.Context, after string, limit int) (rows []reconc
 	return rows, next, nil
 }
 
-// FactsOf is Facts for some keys; a key that no row makes is not in the answer, and one that two rows make agrees with
-// nothing.
+// FactsOf is Facts for some keys; a key that no row makes is not in the answer, and one that two rows make has no
+// value, like one that cannot be read.
 func (tx *Tx) FactsOf(ctx context.Context, keys []string) (map[string]message.Hash, error) {
 	const atOnce = 100
 	wanted, values := map[string]bool{}, map[string]message.Hash{}
@@ -157,7 +154,7 @@ func (tx *Tx) FactsOf(ctx context.Context, keys []string) (map[string]message.Ha
 					continue
 				}
 				if _, doubled := values[r.Key]; doubled {
-					r.Value = unreadable
+					r.Value = message.Hash{}
 				}
 				values[r.Key] = r.Value
 			}
