@@ -19,6 +19,8 @@ type rowGroup struct {
 // order of their first row. A statement of the same transaction does not see them before Flush. What is wrong with a row
 // is told by Flush or Update.
 func (tx *Tx) Collect(table, columns string, args ...any) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
 	if tx.over || tx.readOnly {
 		tx.fail(errors.New("a row was collected in a view or after the end of the transaction"))
 		return
@@ -52,6 +54,8 @@ func (tx *Tx) Collect(table, columns string, args ...any) {
 
 // Flush writes the collected rows and what was kept now, for a statement that must see them.
 func (tx *Tx) Flush(ctx context.Context) error {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
 	if len(tx.pending) == 0 && len(tx.kept) == 0 {
 		return nil
 	}

@@ -22,6 +22,8 @@ type keptWork struct {
 // Keep holds w until Flush, at the latest until the commit, and then gives it to k with all else that was kept for it.
 // What an Attempt kept goes when the Attempt fails. An error of k fails the transaction.
 func (tx *Tx) Keep(k Keeper, w any) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
 	if tx.over || tx.readOnly {
 		tx.fail(errors.New("work was kept in a view or after the end of the transaction"))
 		return
@@ -36,18 +38,28 @@ func (tx *Tx) Keep(k Keeper, w any) {
 	tx.kept = append(tx.kept, keptWork{k, []any{w}})
 }
 
-// flushKept calls the keepers, until none of them has made new work for another.
+// flushKept calls the keepers, until none of them has made new work for another. Its caller has the lock; the keepers
+// use the transaction as everybody does.
 func (tx *Tx) flushKept(ctx context.Context) error {
 	for len(tx.kept) > 0 {
 		kept := tx.kept
 		tx.kept = nil // not reused: an Attempt may hold the old one
 		for _, k := range kept {
-			if err := k.keeper.WriteKept(ctx, tx, k.work); err != nil {
+			if err := tx.unlocked(func() error { return k.keeper.WriteKept(ctx, tx, k.work) }); err != nil {
 				return tx.fail(fmt.Errorf("couldn't write what was kept: %w", err))
+			}
+			if tx.over {
+				return errOver
 			}
 		}
 	}
 	return nil
+}
+
+func (tx *Tx) unlocked(fn func() error) error {
+	tx.mu.Unlock()
+	defer tx.mu.Lock()
+	return fn()
 }
 
 func savedKept(kept []keptWork) []keptWork {
@@ -61,6 +73,8 @@ func savedKept(kept []keptWork) []keptWork {
 // what follows the values, such as "ON CONFLICT (k) DO UPDATE SET …". No two rows may have the same key: PostgreSQL
 // would not update one row twice.
 func (tx *Tx) InsertRows(ctx context.Context, table, columns string, width int, args []any, after string) error {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
 	if tx.readOnly {
 		return tx.fail(errors.New("a view cannot write"))
 	}

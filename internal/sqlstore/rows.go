@@ -10,14 +10,19 @@ type Rows struct {
 	rows *sql.Rows
 	tx   *Tx
 	err  error
+	// ended: read to the end, or closed by its reader
+	ended bool
 }
 
 // Next moves to the next row. It returns false at the end and after an error, and closes the rows then.
 func (r *Rows) Next() bool {
-	if r.rows.Next() {
+	r.tx.mu.Lock()
+	defer r.tx.mu.Unlock()
+	r.tx.uses++
+	if !r.tx.over && r.rows.Next() {
 		return true
 	}
-	r.Close()
+	r.close()
 	return false
 }
 
@@ -29,10 +34,19 @@ func (r *Rows) Err() error { return r.err }
 
 // Close ends the reading early. It may be called twice.
 func (r *Rows) Close() error {
+	r.tx.mu.Lock()
+	defer r.tx.mu.Unlock()
+	return r.close()
+}
+
+func (r *Rows) close() error {
 	if r.tx.open != r {
+		if r.err == nil && r.tx.over && !r.ended {
+			r.err = errOver // it was closed for its reader, who had not come to the end
+		}
 		return r.err
 	}
-	r.tx.open = nil
+	r.tx.open, r.ended = nil, !r.tx.over
 	err := r.rows.Err()
 	if e := r.rows.Close(); err == nil {
 		err = e

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -33,9 +34,10 @@ type Schema struct {
 
 // Options are what a Store needs from its surroundings.
 type Options struct {
-	Clock  clock.Clock  // where Tx.Now comes from; the system's when nil
-	Log    *slog.Logger // slog.Default() when nil
-	Faults Faults       // only for tests; nil in a running program
+	Clock  clock.Clock   // where Tx.Now comes from; the system's when nil
+	Log    *slog.Logger  // slog.Default() when nil
+	Faults Faults        // only for tests; nil in a running program
+	Stay   time.Duration // how long a function may leave its transaction alone; 0: the constant Stay
 }
 
 // Faults makes commits fail, so that tests can show both halves of each fault: failed, and failed but applied.
@@ -56,6 +58,7 @@ type Store struct {
 	closed bool // Postgres, under inUse
 	serial atomic.Int64
 	bells  sync.Map // name → *clock.Bell
+	idle   chan *runner
 }
 
 // ErrClosed is returned for a Store that was closed.
@@ -84,7 +87,7 @@ func Open(ctx context.Context, url string, opt Options, schemas ...Schema) (*Sto
 	if opt.Log == nil {
 		opt.Log = slog.Default()
 	}
-	s := &Store{opt: opt}
+	s := &Store{opt: opt, idle: make(chan *runner, maxIdle)}
 	var err error
 	switch {
 	case url == "memory:":
@@ -127,6 +130,7 @@ func (s *Store) Bell(name string) *clock.Bell {
 
 // Close waits for the transactions that are open and closes the database. A second Close does nothing.
 func (s *Store) Close() error {
+	defer s.dismiss()
 	if s.pg == nil {
 		return s.lite.close()
 	}

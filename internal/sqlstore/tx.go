@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -18,9 +19,18 @@ type conn interface {
 	marks(first, n int) string
 }
 
+var errOver = errors.New("the transaction is over")
+
 // Tx is an open transaction. It belongs to the function it was given to, and to one goroutine.
 type Tx struct {
-	store    *Store
+	store *Store
+
+	// mu keeps a function that was left behind from using what was taken away from it (stay.go).
+	mu    sync.Mutex
+	uses  int         // of the connection
+	until time.Time   // Limit; zero: none
+	watch *time.Timer // of the function that runs
+
 	conn     conn
 	now      time.Time
 	readOnly bool
@@ -48,7 +58,13 @@ func (tx *Tx) Writes() int { return tx.writes }
 
 // OnCommit has fn called after the transaction is durable, in the goroutine of Update's caller. It is not called when
 // the transaction, or the Attempt in which it was given, fails.
-func (tx *Tx) OnCommit(fn func()) { tx.onCommit = append(tx.onCommit, fn) }
+func (tx *Tx) OnCommit(fn func()) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if !tx.over {
+		tx.onCommit = append(tx.onCommit, fn)
+	}
+}
 
 // Ring rings Store.Bell(name) after the commit.
 func (tx *Tx) Ring(name string) { tx.OnCommit(tx.store.Bell(name).Ring) }
@@ -63,6 +79,8 @@ func (tx *Tx) Serial() int64 { return tx.store.serial.Add(1) }
 //
 // Arguments are int64, string, []byte, bool, types of those kinds, and time.Time, which is stored as microseconds.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
 	if tx.readOnly {
 		return 0, tx.fail(errors.New("a view cannot write"))
 	}
@@ -84,6 +102,8 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error
 // Query runs a statement that returns rows. They must be read to the end or closed before the next statement: one
 // PostgreSQL connection carries one answer at a time, and SQLite is held to the same rule.
 func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
 	if err := tx.ready(ctx); err != nil {
 		return nil, err
 	}
@@ -118,11 +138,13 @@ func reads(query string) bool {
 	return len(q) >= 6 && strings.EqualFold(q[:6], "SELECT") || len(q) >= 4 && strings.EqualFold(q[:4], "WITH")
 }
 
-// ready refuses a statement that could not run, for the same reasons on both engines.
+// ready refuses a statement that could not run, for the same reasons on both engines. Its caller has the lock, as that
+// of fail.
 func (tx *Tx) ready(ctx context.Context) error {
+	tx.uses++
 	switch {
 	case tx.over:
-		return errors.New("the transaction is over")
+		return errOver
 	case tx.failed != nil:
 		return fmt.Errorf("an earlier statement of this transaction failed: %w", tx.failed)
 	case tx.open != nil:
@@ -151,19 +173,32 @@ func (tx *Tx) Attempt(ctx context.Context, fn func() error) error {
 	if tx.readOnly {
 		return fn()
 	}
+	tx.mu.Lock()
 	if err := tx.ready(ctx); err != nil {
+		tx.mu.Unlock()
 		return err
 	}
 	// What is pending here is not yet in the database, so a rollback to this point has to bring it back even when fn
 	// flushed it: the savepoint and this copy are the two halves of one state.
 	pending, kept, callbacks, writes := savedGroups(tx.pending), savedKept(tx.kept), len(tx.onCommit), tx.writes
 	tx.depth++
-	defer func() { tx.depth-- }()
 	name := fmt.Sprintf("attempt%d", tx.depth)
-	if err := tx.control(ctx, "SAVEPOINT "+name); err != nil {
+	err := tx.control(ctx, "SAVEPOINT "+name)
+	tx.mu.Unlock()
+	defer func() {
+		tx.mu.Lock()
+		defer tx.mu.Unlock()
+		tx.depth--
+	}()
+	if err != nil {
 		return err
 	}
-	err := fn()
+	err = fn()
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.over { // taken away meanwhile
+		return errors.Join(err, errOver)
+	}
 	if err == nil {
 		err = tx.ready(ctx)
 	}
@@ -174,7 +209,7 @@ func (tx *Tx) Attempt(ctx context.Context, fn func() error) error {
 		return err // the database will take back the whole transaction; only Update can go on
 	}
 	if tx.open != nil {
-		tx.open.Close()
+		tx.open.close()
 	}
 	tx.failed = nil
 	tx.pending, tx.kept, tx.onCommit, tx.writes = pending, kept, tx.onCommit[:callbacks], writes
@@ -200,18 +235,25 @@ func (tx *Tx) control(ctx context.Context, query string) error {
 // run calls fn and brings the transaction to the point where only the commit is missing.
 func (tx *Tx) run(ctx context.Context, fn func(context.Context, *Tx) error) error {
 	defer func() {
+		tx.mu.Lock()
+		defer tx.mu.Unlock()
 		if tx.open != nil { // after an error or a panic of fn; no rollback is possible before
-			tx.open.Close()
+			tx.open.close()
 		}
 		tx.over = true
 	}()
-	if err := fn(ctx, tx); err != nil {
-		return err
-	}
-	if err := tx.ready(ctx); err != nil {
-		return err
-	}
-	return tx.Flush(ctx)
+	return tx.call(ctx, func(ctx context.Context, tx *Tx) error {
+		if err := fn(ctx, tx); err != nil {
+			return err
+		}
+		tx.mu.Lock()
+		err := tx.ready(ctx)
+		tx.mu.Unlock()
+		if err != nil {
+			return err
+		}
+		return tx.Flush(ctx)
+	})
 }
 
 // committed calls what waits for the commit.
