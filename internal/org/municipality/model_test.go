@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"maps"
 	"os"
 	"slices"
 	"testing"
@@ -13,6 +14,9 @@ import (
 
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/reconcile"
+	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
+	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -32,7 +36,7 @@ type person struct {
 
 // TestModel files random notices, good and bad, and compares the register and what the prefecture got with a model: the
 // versions of everybody are one chain, in order and without gaps; what is refused changes nothing; what dies is told once
-// for each code, and nothing else is told.
+// for each code, and nothing else is told; and the books say what the prefecture was told.
 func TestModel(t *testing.T) {
 	if os.Getenv("AKASHI_FULL") == "" {
 		// A country is made for each check; a hundred of them take half a minute.
@@ -191,6 +195,20 @@ func (c *country) compare(r *rapid.T, all []*person) {
 	if len(c.changes) != told || len(c.invalidations) != died {
 		r.Fatalf("the prefecture has %d changes and %d invalidations, want %d and %d", len(c.changes), len(c.invalidations), told, died)
 	}
+	for _, book := range c.o.books() {
+		var told []message.Payload
+		for _, n := range c.changes {
+			told = append(told, n)
+		}
+		for _, n := range c.invalidations {
+			told = append(told, n)
+		}
+		held := reconciletest.Held(r, c.o.Store, book, "prefecture-20")
+		if want := reconciletest.Told(book.Book, told...); !maps.Equal(held, want) {
+			r.Fatalf("the book %s holds %x, and the prefecture was told %x", book.Book, held, want)
+		}
+		c.snapshots(r, book, all, held)
+	}
 	last := map[resident.RecordCode]resident.StateHash{}
 	for _, n := range c.changes {
 		key := n.After.Code
@@ -202,4 +220,37 @@ func (c *country) compare(r *rapid.T, all []*person) {
 		}
 		last[n.After.Code] = n.After.StateHash()
 	}
+}
+
+// snapshots fails unless the snapshot of each key says what the book says, and of the code of everybody who left, or who
+// has another code now, that nothing is in force under it.
+func (c *country) snapshots(r *rapid.T, book reconcile.Table, all []*person, held map[string]message.Hash) {
+	keys := slices.Collect(maps.Keys(held))
+	if book.Book == message.Residents {
+		for _, p := range all {
+			for _, code := range p.codes {
+				keys = append(keys, code.Reveal())
+			}
+		}
+	}
+	c.view(func(ctx context.Context, tx *store.Tx) error {
+		for _, key := range keys {
+			state, err := book.Snapshot(ctx, tx.Tx, "prefecture-20", key)
+			if err != nil || state == nil {
+				r.Fatalf("%s: the snapshot of %s is %v, %v", book.Book, key, state, err)
+			}
+			n, err := message.SnapshotOf(book.Book, key, state, "")
+			if err != nil {
+				r.Fatal(err)
+			}
+			told := reconciletest.Told(book.Book, n)
+			if told[key] != held[key] {
+				r.Fatalf("%s: the snapshot of %s says %x, the book %x", book.Book, key, told[key], held[key])
+			}
+			if shown, err := book.Show(ctx, tx.Tx, "prefecture-20", key); err != nil || shown.JA == "" || shown.EN == "" {
+				r.Fatalf("%s: %s is shown as %q, %v", book.Book, key, shown, err)
+			}
+		}
+		return nil
+	})
 }
