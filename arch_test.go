@@ -30,7 +30,8 @@ const vocabulary = "resident cert message "
 // table always says what is there. A mechanism names the mechanisms it stands on one by one, so that the picture in
 // docs/architecture.md stays a picture.
 var rules = []struct{ from, may string }{
-	{".", ""}, // these tests
+	{".", ""},    // these tests
+	{"docs", ""}, // the runbooks, which the program shows
 
 	{"resident", vocabulary},
 	{"cert", vocabulary},
@@ -45,12 +46,13 @@ var rules = []struct{ from, may string }{
 	{"internal/access", vocabulary + "internal/clock"},
 	{"internal/webui", vocabulary + "internal/clock internal/access"},
 	{"internal/exchange", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/pki internal/queue"},
-	{"internal/reconcile", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/exchange internal/queue"},
+	{"internal/reconcile", vocabulary + "internal/clock internal/sqlstore internal/alarm internal/auditlog internal/exchange internal/queue"},
 	{"internal/auditlog", "internal/sqlstore"},
 	{"internal/due", vocabulary + "internal/clock internal/sqlstore internal/queue"},
 	{"internal/keys", vocabulary + "internal/pki"},
-	{"internal/host", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/due internal/exchange internal/reconcile internal/pki"},
-	{"internal/desk", vocabulary + "internal/access internal/auditlog internal/due internal/exchange internal/host internal/sqlstore internal/webui internal/clock"},
+	{"internal/alarm", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/due internal/exchange internal/queue"},
+	{"internal/host", vocabulary + "internal/clock internal/sqlstore internal/alarm internal/auditlog internal/due internal/exchange internal/reconcile internal/pki"},
+	{"internal/desk", vocabulary + "docs internal/access internal/alarm internal/auditlog internal/due internal/exchange internal/host internal/sqlstore internal/webui internal/clock"},
 	{"internal/received", vocabulary + "internal/sqlstore internal/exchange internal/reconcile"},
 	{"internal/population", vocabulary},
 
@@ -65,7 +67,7 @@ var rules = []struct{ from, may string }{
 }
 
 // mechanisms are what every organisation may stand on.
-const mechanisms = "internal/access internal/auditlog internal/clock internal/desk internal/due internal/exchange internal/host " +
+const mechanisms = "internal/access internal/alarm internal/auditlog internal/clock internal/desk internal/due internal/exchange internal/host " +
 	"internal/keys internal/pki internal/queue internal/received internal/reconcile internal/sqlstore internal/webui "
 
 // reserved says that a package is for these units alone, whatever the rules above allow.
@@ -80,6 +82,7 @@ var onlyPlaceFor = []struct{ what, units string }{
 	{"github.com/jackc/pgx/v5", "internal/sqlstore"},
 	{"connectrpc.com/connect", "internal/exchange message"},
 	{"google.golang.org/protobuf", "internal/exchange internal/reconcile message"},
+	{"github.com/prometheus/client_golang", "internal/alarm"},
 	{"go.yaml.in/yaml/v3", "internal/nation internal/host cmd/akashi"},
 	{"unsafe", "message"}, // the code that protoc generates
 	{"C", ""},             // `go run ./cmd/akashi up` needs no C compiler

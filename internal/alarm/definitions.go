@@ -1,0 +1,160 @@
+package alarm
+
+import (
+	"time"
+
+	"github.com/akashi-id/akashi/internal/plain"
+)
+
+// The codes. A code is never given a second meaning.
+const (
+	PeerRefused       Code = "peer-refused"
+	PeerSilent        Code = "peer-silent"
+	PeerNotAllowed    Code = "peer-not-allowed"
+	MessageLag        Code = "message-lag"
+	OutstandingOld    Code = "outstanding-old"
+	MessageParked     Code = "message-parked"
+	MessageParkedHere Code = "message-parked-here"
+	ReceiptMissing    Code = "receipt-missing"
+	QueueGrowing      Code = "queue-growing"
+
+	WorkParked Code = "work-parked"
+	WorkLate   Code = "work-late"
+
+	CaseOpen          Code = "case-open"
+	RowChanged        Code = "row-changed"
+	ComparisonMissing Code = "comparison-missing"
+	AuditLate         Code = "audit-late"
+
+	StatementMissing     Code = "statement-missing"
+	StatementUnexplained Code = "statement-unexplained"
+	RoundMissed          Code = "round-missed"
+
+	StillValid       Code = "still-valid"
+	StillValidUnsure Code = "still-valid-unsure"
+
+	TrendHigh Code = "trend-high"
+	TrendLow  Code = "trend-low"
+	TrendSlow Code = "trend-slow"
+
+	SourceFailed      Code = "source-failed"
+	EvaluationStopped Code = "evaluation-stopped"
+	WebhookLate       Code = "webhook-late"
+	WebhookFull       Code = "webhook-full"
+	DrillFailed       Code = "drill-failed"
+	DrillMissed       Code = "drill-missed"
+)
+
+var (
+	aboutKind  = plain.Sentence{JA: "電文の種類", EN: "the kind of message"}
+	aboutWork  = plain.Sentence{JA: "仕事の種類", EN: "the kind of work"}
+	aboutBook  = plain.Sentence{JA: "帳簿", EN: "the book"}
+	aboutFlow  = plain.Sentence{JA: "送受信の別と電文の種類", EN: "the direction and the kind of message"}
+	aboutTrace = plain.Sentence{JA: "追跡番号", EN: "the trace"}
+)
+
+// Definitions is the table of alarms, in the order in which people read it. docs/alarms.md is its published form.
+var Definitions = []Definition{
+	// ── the exchange ──
+	{Code: PeerRefused, Severity: Critical, Unit: Yes, Raise: 1, Lower: 1,
+		Name:  plain.Sentence{JA: "相手がこの団体を拒んでいる", EN: "A peer refuses this organisation"},
+		Means: plain.Sentence{JA: "証明書、名前または署名が受け入れられません。送り直しでは直りません。", EN: "It does not take our certificate, name or signature. Sending again does not help."}},
+	{Code: PeerSilent, Severity: Warning, Unit: Seconds, Raise: 60, Lower: 1,
+		Name:  plain.Sentence{JA: "相手が応答しない", EN: "A peer does not answer"},
+		Means: plain.Sentence{JA: "電文は送信箱に残り、相手が応答すれば続きます。", EN: "Messages stay in the outbox and go on when the peer answers."}},
+	{Code: PeerNotAllowed, Severity: Warning, Unit: Messages, Raise: 1, Lower: 1, Clear: time.Minute,
+		Name:  plain.Sentence{JA: "相手が送れないものを送ってきた", EN: "A peer sent what it may not send"},
+		Means: plain.Sentence{JA: "この10分間に、送る権限のない種類の電文か、受け取れない束が届き、断りました。", EN: "Within ten minutes it sent messages of a kind that it may not send, or batches that could not be taken. They were refused."}},
+	{Code: MessageLag, Severity: Warning, Unit: Seconds, Raise: 60, Lower: 10, About: aboutKind,
+		Name:  plain.Sentence{JA: "電文が遅れている", EN: "Messages are late"},
+		Means: plain.Sentence{JA: "この種類の電文が、1分を超えて返事を待っています。", EN: "Messages of this kind have waited for a verdict for more than a minute."}},
+	{Code: OutstandingOld, Severity: Warning, Unit: Seconds, Raise: 3600, Lower: 3600,
+		Name:  plain.Sentence{JA: "終わらない電文がある", EN: "A message does not end"},
+		Means: plain.Sentence{JA: "最も古い電文が、1時間を超えて終わっていません。保留されたものも含みます。", EN: "The oldest message has not ended for more than an hour. Parked ones count."}},
+	{Code: MessageParked, Severity: Warning, Unit: Messages, Raise: 1, Lower: 1, About: aboutKind,
+		Name:  plain.Sentence{JA: "送った電文が保留されている", EN: "A message that we sent is parked"},
+		Means: plain.Sentence{JA: "相手が受け入れませんでした。人が解決するまで残ります。", EN: "The peer did not take it. It stays until people resolve it."}},
+	{Code: MessageParkedHere, Severity: Warning, Unit: Messages, Raise: 1, Lower: 1, About: aboutKind,
+		Name:  plain.Sentence{JA: "受けた電文を保留している", EN: "A message that we received is parked"},
+		Means: plain.Sentence{JA: "この団体が受け入れませんでした。送信側と一緒に解決するまで残ります。", EN: "This organisation did not take it. It stays until it is resolved together with its sender."}},
+	{Code: ReceiptMissing, Severity: Warning, Unit: Seconds, Raise: 60, Lower: 1,
+		Name:  plain.Sentence{JA: "受領証が届いていない", EN: "A receipt is missing"},
+		Means: plain.Sentence{JA: "判定はありますが、署名した受領証が1分を超えて届いていません。", EN: "There is a verdict, and the signed receipt for it has been missing for more than a minute."}},
+	{Code: QueueGrowing, Severity: Warning, Unit: Messages, Raise: 1000, Lower: 100, For: time.Minute,
+		Name:  plain.Sentence{JA: "送信箱がふくらんでいる", EN: "The outbox is growing"},
+		Means: plain.Sentence{JA: "この5分間に、返事を待つ電文が1,000件を超えて増えました。", EN: "Within five minutes the messages that wait for a verdict grew by more than 1,000."}},
+
+	// ── an organisation's own work ──
+	{Code: WorkParked, Severity: Warning, Unit: Items, Raise: 1, Lower: 1, About: aboutWork,
+		Name:  plain.Sentence{JA: "期日の仕事が保留されている", EN: "Due work is set aside"},
+		Means: plain.Sentence{JA: "決められた回数だけ失敗しました。原因を除いて再開するまで行われません。", EN: "It failed as often as it may. It is not done until somebody removes the cause and starts it again."}},
+	{Code: WorkLate, Severity: Warning, Unit: Seconds, Raise: 300, Lower: 60, About: aboutWork,
+		Name:  plain.Sentence{JA: "期日の仕事が遅れている", EN: "Due work is late"},
+		Means: plain.Sentence{JA: "期日を5分過ぎても終わっていない仕事があります。", EN: "There is work that is not done five minutes after its time."}},
+
+	// ── reconciliation ──
+	{Code: CaseOpen, Severity: Warning, Unit: Cases, Raise: 1, Lower: 1, About: aboutBook,
+		Name:  plain.Sentence{JA: "突合の不一致がある", EN: "The two sides differ"},
+		Means: plain.Sentence{JA: "相手と帳簿が食い違い、電文では説明できません。件ごとに解決します。", EN: "Our book and the peer's differ, and no message explains it. Each case is to be resolved."}},
+	{Code: RowChanged, Severity: Critical, Unit: Items, Raise: 1, Lower: 1, About: aboutBook,
+		Name:  plain.Sentence{JA: "記録がプログラムの外で書き換えられた", EN: "A row was changed behind the program's back"},
+		Means: plain.Sentence{JA: "自己監査が、電文にも操作にもよらない変更を見つけました。", EN: "The self-audit found a change that no message and no act made."}},
+	{Code: ComparisonMissing, Severity: Warning, Unit: Seconds, Raise: 180, Lower: 180, About: aboutBook,
+		Name:  plain.Sentence{JA: "突合が行われていない", EN: "Nobody compares"},
+		Means: plain.Sentence{JA: "1分ごとの突合が、3分を超えて行われていません。食い違いがあっても分かりません。", EN: "The comparison of every minute has been missing for more than three. A difference would not be seen."}},
+	{Code: AuditLate, Severity: Warning, Unit: Seconds, Raise: 3600, Lower: 3600, About: aboutBook,
+		Name:  plain.Sentence{JA: "自己監査が一巡していない", EN: "The self-audit does not come round"},
+		Means: plain.Sentence{JA: "自己監査が、1時間を超えて一巡していません。", EN: "The self-audit has not completed a cycle for more than an hour."}},
+
+	// ── statements ──
+	{Code: StatementMissing, Severity: Warning, Unit: Seconds, Raise: 1800, Lower: 1,
+		Name:  plain.Sentence{JA: "締めの計算書が届いていない", EN: "A statement is missing"},
+		Means: plain.Sentence{JA: "締めから30分を過ぎても、相手の署名した計算書が届いていません。", EN: "The peer's signed account has not come thirty minutes after the close."}},
+	{Code: StatementUnexplained, Severity: Warning, Unit: Items, Raise: 1, Lower: 1,
+		Name:  plain.Sentence{JA: "締めに説明できない差がある", EN: "A statement has an unexplained difference"},
+		Means: plain.Sentence{JA: "双方の計算書に、説明のつかない行があります。", EN: "The two accounts have lines that nothing explains."}},
+	{Code: RoundMissed, Severity: Warning, Unit: Items, Raise: 1, Lower: 1,
+		Name:  plain.Sentence{JA: "日次業務が済んでいない", EN: "The operator's round was missed"},
+		Means: plain.Sentence{JA: "翌日の正午までに、日次業務の署名がありませんでした。", EN: "Nobody signed the daily round by noon of the next day."}},
+
+	// ── a right that should have ended ──
+	{Code: StillValid, Severity: Critical, Unit: Seconds, Raise: 60, Lower: 1, About: aboutTrace,
+		Name:  plain.Sentence{JA: "異動したのに署名用電子証明書が有効のまま", EN: "A resident changed and the signature certificate is still valid"},
+		Means: plain.Sentence{JA: "異動から1分を過ぎても、失効情報の提供が有効と答えます。原因は問いません。", EN: "More than a minute after the change, the status service still says valid, whatever the cause."}},
+	{Code: StillValidUnsure, Severity: Critical, Unit: Seconds, Raise: 120, Lower: 1,
+		Name:  plain.Sentence{JA: "失効したかどうか確かめられない", EN: "Nobody can tell whether a certificate was revoked"},
+		Means: plain.Sentence{JA: "異動した人の電子証明書の状態を、2分を過ぎても確かめられていません。", EN: "For more than two minutes the state of a changed resident's certificate could not be asked."}},
+
+	// ── histories ──
+	{Code: TrendHigh, Severity: Notice, Unit: Messages, Raise: 1, Lower: 1, About: aboutFlow,
+		Name:  plain.Sentence{JA: "いつもより多い", EN: "More than usual"},
+		Means: plain.Sentence{JA: "この相手と種類の、同じ曜日・時間帯の記録から外れて多くなっています。", EN: "There is more than the history of this peer, kind, weekday and hour leads one to expect."}},
+	{Code: TrendLow, Severity: Notice, Unit: Messages, Raise: 1, Lower: 1, About: aboutFlow,
+		Name:  plain.Sentence{JA: "いつもより少ない", EN: "Less than usual"},
+		Means: plain.Sentence{JA: "この相手と種類の、同じ曜日・時間帯の記録から外れて少なくなりました。", EN: "There was less than the history of this peer, kind, weekday and hour leads one to expect."}},
+	{Code: TrendSlow, Severity: Notice, Unit: Milliseconds, Raise: 1, Lower: 1, About: aboutFlow,
+		Name:  plain.Sentence{JA: "いつもより遅い", EN: "Slower than usual"},
+		Means: plain.Sentence{JA: "返事を待つ時間が、同じ曜日・時間帯の記録から外れて長くなっています。", EN: "Waiting for a verdict takes longer than the history of this weekday and hour leads one to expect."}},
+
+	// ── the watching itself ──
+	{Code: SourceFailed, Severity: Critical, Unit: Yes, Raise: 1, Lower: 1, For: 10 * time.Second, Clear: 10 * time.Second,
+		About: plain.Sentence{JA: "見張る部分", EN: "the part that is watched"},
+		Name:  plain.Sentence{JA: "警報の一部が見張られていない", EN: "A part of the alarms is not watched"},
+		Means: plain.Sentence{JA: "この部分の状態が読めません。その警報は、読めた時のまま残っています。", EN: "The state of this part cannot be read. Its alarms stay as they were when it last could."}},
+	{Code: EvaluationStopped, Severity: Critical, Unit: Seconds, Raise: 30, Lower: 30,
+		Name:  plain.Sentence{JA: "警報の判定が動いていない", EN: "Alarms are not evaluated"},
+		Means: plain.Sentence{JA: "30秒を超えて判定がありません。表示されている警報は古く、新しい警報は出ません。", EN: "There was no evaluation for more than thirty seconds. What is shown is old, and nothing new is told."}},
+	{Code: WebhookLate, Severity: Warning, Unit: Seconds, Raise: 300, Lower: 1,
+		Name:  plain.Sentence{JA: "警報の通知が届いていない", EN: "The webhook does not take the alarms"},
+		Means: plain.Sentence{JA: "警報の送り先が、5分を超えて受け取っていません。警報は画面と記録にあります。", EN: "The receiver has not acknowledged an alarm for more than five minutes. The alarms are on the screens and in the journal."}},
+	{Code: WebhookFull, Severity: Critical, Unit: Items, Raise: maxWebhooks / 2, Lower: maxWebhooks / 4,
+		Name:  plain.Sentence{JA: "警報の通知があふれる", EN: "The queue of the webhook is filling"},
+		Means: plain.Sentence{JA: "送れない通知がたまりました。1,000件を超えると、新しい警報は送らずに数だけ残します。", EN: "Notifications pile up. Beyond 1,000, new alarms are counted and not sent."}},
+	{Code: DrillFailed, Severity: Critical, Unit: Yes, Raise: 1, Lower: 1,
+		About: plain.Sentence{JA: "届かなかったもの", EN: "what did not come through"},
+		Name:  plain.Sentence{JA: "警報の訓練で警報が届かなかった", EN: "A drill's alarm did not come through"},
+		Means: plain.Sentence{JA: "わざと起こした異常の警報が届きませんでした。本物の異常も届かないと考えてください。", EN: "The alarm of a fault made on purpose did not arrive. Take it that a real one would not either."}},
+	{Code: DrillMissed, Severity: Warning, Unit: Seconds, Raise: 26 * 3600, Lower: 26 * 3600,
+		Name:  plain.Sentence{JA: "警報の訓練が行われていない", EN: "No drill was held"},
+		Means: plain.Sentence{JA: "26時間を超えて訓練が終わっていません。静かなのか、届かないのか分かりません。", EN: "No drill has ended for more than 26 hours. Whether it is quiet or deaf cannot be told."}},
+}
