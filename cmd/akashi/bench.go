@@ -7,19 +7,28 @@ import (
 	"os"
 
 	"github.com/akashi-id/akashi/internal/bench"
+	"github.com/akashi-id/akashi/internal/bench/peer"
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
 func runBench(ctx context.Context, io streams, args []string) error {
 	var opt bench.Options
-	var asJSON bool
+	var asJSON, part bool
+	var profile string
 	rest, err := parse(io, "bench", args, func(fs *flag.FlagSet) {
 		fs.BoolVar(&asJSON, "json", false, "print JSON")
 		fs.StringVar(&opt.Dir, "dir", "", "where the databases are made, to measure another disk; empty: the temporary directory")
+		fs.StringVar(&opt.Peers, "peers", "bench", "the directory of the peers that are measured beside us; empty: measure without them")
+		fs.StringVar(&opt.Postgres, "postgres", os.Getenv("AKASHI_TEST_POSTGRES"), "postgres:// URL of a role that may create schemas, to measure there too;\nscripts/with-postgres.sh starts a server and names it in AKASHI_TEST_POSTGRES")
+		fs.StringVar(&profile, "profile", "", "a directory for profiles of the CPU time of the processes that a measurement starts, for `go tool pprof`")
+		fs.BoolVar(&part, "part", false, "be one process of a measurement; it is `akashi bench` itself that starts them")
 		fs.IntVar(&opt.Count, "count", 0, "how much; 0: as much as gives a steady figure")
 	}, 1)
 	if err != nil {
 		return err
+	}
+	if part {
+		return bench.Part(ctx, rest[0], io.in, io.out)
 	}
 	if rest[0] == "list" {
 		for _, b := range bench.All() {
@@ -35,6 +44,11 @@ func runBench(ctx context.Context, io streams, args []string) error {
 				"there is no measurement named "+rest[0]+": see `akashi bench list`")}
 		}
 		chosen = []bench.Bench{b}
+	}
+	if profile != "" {
+		if err := os.Setenv(peer.ProfileEnv, profile); err != nil {
+			return err
+		}
 	}
 	dir, err := os.MkdirTemp(opt.Dir, "akashi-bench-")
 	if err != nil {

@@ -6,8 +6,11 @@ package bench
 
 import (
 	"context"
+	"io"
 	"runtime"
 
+	"github.com/akashi-id/akashi/internal/bench/exchangebench"
+	"github.com/akashi-id/akashi/internal/bench/figure"
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
@@ -25,34 +28,25 @@ type Machine struct {
 	Engine string `json:"engine"`
 }
 
-// Result is one figure. Ratio is ours ÷ the peer's: more is better unless the unit is a time.
-type Result struct {
-	What      string  `json:"what"`
-	Value     float64 `json:"value"`
-	Unit      string  `json:"unit"`
-	Peer      string  `json:"peer,omitempty"`
-	PeerValue float64 `json:"peer_value,omitempty"`
-	Ratio     float64 `json:"ratio,omitempty"`
-}
-
-// beside names the peer of a result.
-func (r Result) beside(peer string, value float64) Result {
-	r.Peer, r.PeerValue, r.Ratio = peer, value, r.Value/value
-	return r
-}
+// Result is one figure.
+type Result = figure.Result
 
 // Bench is one measurement.
 type Bench struct {
 	Name  string
 	Title plain.Sentence
-	Run   func(ctx context.Context, opt Options) ([]Result, error)
+	// BothEngines: it measures on PostgreSQL too, when that is given.
+	BothEngines bool
+	Run         func(ctx context.Context, opt Options) ([]Result, error)
 }
 
 // Options say where and how much.
 type Options struct {
-	Dir   string // for the databases; removed by whoever made it
-	Count int    // how much of it; 0: as much as gives a steady figure
-	Say   func(format string, args ...any)
+	Dir      string // for the databases; removed by whoever made it
+	Count    int    // how much of it; 0: as much as gives a steady figure
+	Peers    string // directory of the peers that are measured beside us; empty: none
+	Postgres string // URL of a role that may create schemas; empty: not measured on PostgreSQL
+	Say      func(format string, args ...any)
 }
 
 // All are the measurements.
@@ -77,5 +71,14 @@ func (b Bench) Measure(ctx context.Context, opt Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Report{Name: b.Name, Machine: Machine{CPUs: runtime.NumCPU(), Go: runtime.Version(), Engine: "sqlite"}, Results: results}, nil
+	engine := "sqlite"
+	if b.BothEngines && opt.Postgres != "" {
+		engine = "sqlite, postgres"
+	}
+	return &Report{Name: b.Name, Machine: Machine{CPUs: runtime.NumCPU(), Go: runtime.Version(), Engine: engine}, Results: results}, nil
+}
+
+// Part is a process of a measurement that takes several: it obeys on in and answers on out (package peer).
+func Part(ctx context.Context, name string, in io.Reader, out io.Writer) error {
+	return exchangebench.Part(ctx, name, in, out)
 }

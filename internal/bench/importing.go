@@ -56,8 +56,8 @@ func runImport(ctx context.Context, opt Options) ([]Result, error) {
 	}
 	const peer = "bare inserts of the same bytes, 500 rows a transaction"
 	return []Result{
-		Result{What: "residents into the register, with their notices in the outbox", Value: perSecond(opt.Count, registered), Unit: "residents/s"}.beside(peer, bare),
-		Result{What: "residents from the file to the national center, over two borders", Value: perSecond(opt.Count, reached), Unit: "residents/s"}.beside(peer, bare),
+		Result{What: "residents into the register, with their notices in the outbox", Value: perSecond(opt.Count, registered), Unit: "residents/s"}.Beside(peer, bare),
+		Result{What: "residents from the file to the national center, over two borders", Value: perSecond(opt.Count, reached), Unit: "residents/s"}.Beside(peer, bare),
 	}, nil
 }
 

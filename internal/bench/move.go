@@ -59,8 +59,8 @@ func runMove(ctx context.Context, opt Options) ([]Result, error) {
 	}
 	peer := "one durable commit of one row on the same disk"
 	return []Result{
-		Result{What: fmt.Sprintf("change at the counter to revoked in OCSP, p50 of %d, %d counters at once", len(took), clerks), Value: ms(0.5), Unit: "ms"}.beside(peer, commit),
-		Result{What: "the same, p99", Value: ms(0.99), Unit: "ms"}.beside(peer, commit),
+		Result{What: fmt.Sprintf("change at the counter to revoked in OCSP, p50 of %d, %d counters at once", len(took), clerks), Value: ms(0.5), Unit: "ms"}.Beside(peer, commit),
+		Result{What: "the same, p99", Value: ms(0.99), Unit: "ms"}.Beside(peer, commit),
 	}, nil
 }
 
