@@ -13,7 +13,8 @@
 //
 // An item that fails costs nobody else anything. It is tried again after a pause that grows to an hour, maxTries times
 // in all, and is then parked: set aside with the sentence of its last failure, shown and counted, until a person lets it
-// try again. A kind whose Outside hangs goes to a lane of its own until it answers again.
+// try again. A kind of which a step hangs costs its deadline once and goes to a lane of its own until it answers again;
+// that holds for the steps inside of a transaction too, which is then rolled back.
 package due
 
 import (

@@ -13,60 +13,28 @@ import (
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
 
-// finish takes the whole batch through one transaction, and item by item when that fails.
-func (l *List) finish(ctx context.Context, batch []*work) error {
-	var ready []*work
-	for _, w := range batch {
-		if w.err == nil && !w.left {
-			ready = append(ready, w)
-		}
-	}
-	if len(ready) == 0 {
-		return nil
-	}
-	err := l.update(ctx, ready)
-	if err == nil || ctx.Err() != nil {
-		return err
-	}
-	for _, w := range ready {
-		var own *itemError
-		switch err := l.update(ctx, []*work{w}); {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case errors.As(err, &own):
-			w.err = own.err
-		case err != nil:
-			return err // the store's trouble, and no item's fault
-		}
-	}
-	return nil
-}
-
-// itemError is an error of a rule, as distinct from one of the store.
-type itemError struct{ err error }
-
-func (e *itemError) Error() string { return e.err.Error() }
-func (e *itemError) Unwrap() error { return e.err }
-
-func (l *List) update(ctx context.Context, batch []*work) error {
-	return l.store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+// update takes items through one transaction. at is the one whose rule did not come back, when that is the error.
+func (l *List) update(ctx context.Context, batch []*work) (at *work, err error) {
+	v := &visit{list: l}
+	err = l.store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		for _, w := range batch {
-			if err := l.finishOne(ctx, tx, w); err != nil {
+			if err := l.finishOne(ctx, tx, v, w); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	return v.abandoned(err), err
 }
 
-func (l *List) finishOne(ctx context.Context, tx *sqlstore.Tx, w *work) error {
+func (l *List) finishOne(ctx context.Context, tx *sqlstore.Tx, v *visit, w *work) error {
 	// Removed first, and only if it is as it was claimed: it may have been finished by a commit whose answer was lost,
 	// or removed, or started again by a person, while Outside ran.
 	n, err := tx.Exec(ctx, "DELETE FROM due WHERE id = $1 AND tries = $2 AND state = 'waiting'", w.ID, w.Tries)
 	if err != nil || n == 0 {
 		return err
 	}
-	_, err = safely(func() (any, error) {
+	_, err = v.rule(tx, w, func() (any, error) {
 		outs, err := w.rule.Finish(ctx, tx, w.Item, w.result)
 		if err == nil && len(outs) > 0 {
 			err = l.send(ctx, tx, outs)
@@ -76,10 +44,7 @@ func (l *List) finishOne(ctx context.Context, tx *sqlstore.Tx, w *work) error {
 		}
 		return nil, err
 	})
-	if err != nil {
-		return &itemError{err}
-	}
-	return nil
+	return err
 }
 
 const (

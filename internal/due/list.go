@@ -2,6 +2,7 @@ package due
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -18,7 +19,7 @@ const (
 	// slowBatch is small because each item of the slow lane may cost a whole deadline.
 	slowBatch = 4
 
-	// Deadline is how long an Outside may take when its Rule says nothing else.
+	// Deadline is how long a step may take when its Rule says nothing else.
 	Deadline = 10 * time.Second
 )
 
@@ -37,7 +38,8 @@ type Rule struct {
 	// returns the messages to send, and may be called again.
 	Finish func(ctx context.Context, tx *sqlstore.Tx, item Item, result any) ([]message.Out, error)
 
-	// Deadline of Outside in real time, because what hangs is a device; 0 means the constant Deadline.
+	// Deadline of each step in real time, because what hangs is a device or a fault of the program; 0 means the constant
+	// Deadline. Prepare and Finish have no more than five seconds.
 	Deadline time.Duration
 }
 
@@ -54,8 +56,8 @@ type List struct {
 	log   *slog.Logger
 
 	mu   sync.Mutex
-	slow map[string]bool // kinds whose last Outside missed its deadline
-	left map[string]int  // Outside calls that were left behind and still run, by kind
+	slow map[string]bool // kinds of which a step missed its deadline
+	left map[string]int  // calls that were left behind and still run, by kind
 }
 
 // New makes the list of a store; send puts the messages of a Finish into its transaction. Two rules of one kind are a
@@ -109,9 +111,10 @@ func (l *List) step(ctx context.Context, slow bool) (time.Time, error) {
 	if err := ctx.Err(); err != nil {
 		return time.Time{}, err // what the end of the program cut off is no failure of the items
 	}
-	if err := l.finish(ctx, batch); err != nil {
+	if err := l.finish(ctx, batch, slow); err != nil {
 		return time.Time{}, err
 	}
+	l.settle(batch)
 	if err := l.setBack(ctx, batch); err != nil {
 		return time.Time{}, err
 	}
@@ -132,9 +135,9 @@ func (l *List) claim(ctx context.Context, slow bool, kinds []string) (batch []*w
 	} else if lane != "" {
 		lane = "AND kind NOT IN (" + strings.TrimPrefix(lane, ", ") + ")"
 	}
-	early := false // a Prepare failed: its error may have spoiled the read transaction for the others
+	v := &visit{list: l}
 	err = l.store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		batch, early = nil, false
+		batch = nil
 		items, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, i *Item) error {
 			return r.Scan(&i.ID, &i.Kind, &i.Ref, &i.Payload, sqlstore.Time(&i.At), &i.Tries)
 		}, fmt.Sprintf(`SELECT id, kind, ref, payload, due_at, tries FROM due
@@ -150,20 +153,27 @@ func (l *List) claim(ctx context.Context, slow bool, kinds []string) (batch []*w
 			return err
 		}
 		for _, w := range batch {
-			if early = !l.prepare(ctx, tx, w); early {
-				break
+			if l.lane(w, slow) && !l.prepare(ctx, tx, v, w) {
+				return errPrepare
 			}
 		}
 		return nil
 	})
-	if err != nil && !early {
+	at := v.abandoned(err)
+	if at != nil {
+		l.hung(at, batch, slow)
+	}
+	if at != nil || errors.Is(err, errPrepare) {
+		err = l.prepareEach(ctx, batch, slow)
+	}
+	if err != nil {
 		return nil, time.Time{}, err
 	}
-	if early {
-		err = l.prepareEach(ctx, batch)
-	}
-	return batch, next, err
+	return batch, next, nil
 }
+
+// errPrepare ends a read transaction in which a Prepare failed: its error may have spoiled it for the others.
+var errPrepare = errors.New("the items must be prepared one by one")
 
 func (l *List) next(ctx context.Context, tx *sqlstore.Tx, lane string, kinds []any) (time.Time, error) {
 	for i := range kinds { // $1 is not used here
@@ -178,26 +188,38 @@ func (l *List) next(ctx context.Context, tx *sqlstore.Tx, lane string, kinds []a
 }
 
 // prepareEach prepares every item in a transaction of its own.
-func (l *List) prepareEach(ctx context.Context, batch []*work) error {
+func (l *List) prepareEach(ctx context.Context, batch []*work, slow bool) error {
 	for _, w := range batch {
-		w.result, w.err = nil, nil
+		if !errors.Is(w.err, errDeadline) {
+			w.result, w.err = nil, nil
+		}
+		if !l.lane(w, slow) {
+			continue
+		}
+		v := &visit{list: l}
 		err := l.store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-			l.prepare(ctx, tx, w)
+			l.prepare(ctx, tx, v, w)
 			return nil
 		})
-		if err != nil && w.err == nil {
+		if at := v.abandoned(err); at != nil {
+			l.hung(at, batch, slow)
+		} else if err != nil && w.err == nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *List) prepare(ctx context.Context, tx *sqlstore.Tx, w *work) bool {
+func (l *List) prepare(ctx context.Context, tx *sqlstore.Tx, v *visit, w *work) bool {
 	switch {
 	case w.rule.Finish == nil:
 		w.err = noRule(w.Kind)
 	case w.rule.Prepare != nil:
-		w.result, w.err = safely(func() (any, error) { return w.rule.Prepare(ctx, tx, w.Item) })
+		result, err := v.rule(tx, w, func() (any, error) { return w.rule.Prepare(ctx, tx, w.Item) })
+		if errors.Is(err, errLeft) {
+			return false
+		}
+		w.result, w.err = result, err
 	}
 	return w.err == nil
 }

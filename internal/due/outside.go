@@ -16,7 +16,7 @@ const maxLeft = 4
 func (l *List) outside(ctx context.Context, batch []*work, slow bool) {
 	todo := make(chan *work, len(batch))
 	for _, w := range batch {
-		if w.err == nil && w.rule.Outside != nil {
+		if w.err == nil && !w.left && w.rule.Outside != nil {
 			todo <- w
 		}
 	}
@@ -43,13 +43,7 @@ func (l *List) outsideOne(parent context.Context, w *work, slow bool) {
 	if parent.Err() != nil {
 		return
 	}
-	isSlow, hangs := l.look(w.Kind)
-	if isSlow && !slow { // one deadline is all that a batch of the usual lane pays for a kind
-		w.left = true
-		return
-	}
-	if hangs {
-		w.err = errHangs
+	if !l.lane(w, slow) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(parent, w.rule.Deadline)
@@ -81,7 +75,9 @@ func (l *List) outsideOne(parent context.Context, w *work, slow bool) {
 	if errors.Is(w.err, context.DeadlineExceeded) {
 		w.err = errDeadline
 	}
-	l.mark(w.Kind, errors.Is(w.err, errDeadline))
+	if errors.Is(w.err, errDeadline) {
+		l.mark(w.Kind, true)
+	}
 }
 
 var (

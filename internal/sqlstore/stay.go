@@ -28,17 +28,19 @@ func (o Options) stay() time.Duration {
 
 // Limit gives what is called next on this transaction so long, whatever it does, before the transaction is taken away
 // from it. It is for who calls a rule that somebody else wrote: one Limit before each call, and Limit(0) after the last.
-func (tx *Tx) Limit(d time.Duration) {
+// It tells whether the transaction is still open here.
+func (tx *Tx) Limit(d time.Duration) bool {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	if tx.watch == nil {
-		return // it is over
+		return false
 	}
 	tx.until = time.Time{}
 	if d > 0 {
 		tx.until = clock.System().Now().Add(d)
 	}
 	tx.watch.Reset(tx.nextLook())
+	return true
 }
 
 // nextLook is how long the watch sleeps.

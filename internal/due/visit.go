@@ -1,0 +1,151 @@
+package due
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+)
+
+// inside is the most that a Prepare or a Finish may take, in real time. On SQLite nobody writes meanwhile.
+const inside = 5 * time.Second
+
+// visit is one transaction's way through items. It knows at which item the rule is, so that one that does not come back
+// is known for it, and costs its deadline and nobody else's work.
+type visit struct {
+	list *List
+	mu   sync.Mutex
+	at   *work // whose rule runs, or did not come back
+	left bool  // the list has gone on without it
+	back bool  // what was left behind has come back
+}
+
+// errLeft ends the rest of a visit that was left behind.
+var errLeft = errors.New("the list has gone on without this visit")
+
+// rule calls a rule's function for an item, under its deadline. What a function does that comes back too late counts for
+// nothing.
+func (v *visit) rule(tx *sqlstore.Tx, w *work, fn func() (any, error)) (any, error) {
+	v.mu.Lock()
+	v.at = w
+	v.mu.Unlock()
+	if !tx.Limit(min(w.rule.Deadline, inside)) {
+		return nil, errLeft
+	}
+	result, err := safely(fn)
+	inTime := tx.Limit(0)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if inTime {
+		v.at = nil
+		return result, err
+	}
+	v.back = true
+	if v.left {
+		v.list.leave(w.Kind, -1)
+	}
+	return nil, errLeft
+}
+
+// abandoned tells which item's rule did not come back, when that is why the transaction failed.
+func (v *visit) abandoned(err error) *work {
+	if !errors.Is(err, sqlstore.ErrTaken) {
+		return nil
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.left = true
+	if v.at != nil && !v.back {
+		v.list.leave(v.at.Kind, 1)
+	}
+	return v.at
+}
+
+// hung notes that an item's rule did not come back. In the usual lane the others of its kind are left for the slow one.
+func (l *List) hung(w *work, batch []*work, slow bool) {
+	w.err = errDeadline
+	l.mark(w.Kind, true)
+	for _, other := range batch {
+		if !slow && other.Kind == w.Kind && other.err == nil {
+			other.left = true
+		}
+	}
+}
+
+// lane tells whether an item is to go on in this lane; what may not is left for the other, or has failed.
+func (l *List) lane(w *work, slow bool) bool {
+	isSlow, hangs := l.look(w.Kind)
+	switch {
+	case w.err != nil || w.left:
+		return false
+	case isSlow && !slow: // one deadline is all that a batch of the usual lane pays for a kind
+		w.left = true
+		return false
+	case hangs:
+		w.err = errHangs
+		return false
+	}
+	return true
+}
+
+// settle moves kinds back to the usual lane when their rules have answered, and none of them hung.
+func (l *List) settle(batch []*work) {
+	hangs, answered := map[string]bool{}, map[string]bool{}
+	for _, w := range batch {
+		late := errors.Is(w.err, errDeadline) || errors.Is(w.err, errHangs)
+		hangs[w.Kind] = hangs[w.Kind] || late
+		answered[w.Kind] = answered[w.Kind] || !late && !w.left
+	}
+	for kind := range answered {
+		if answered[kind] && !hangs[kind] {
+			l.mark(kind, false)
+		}
+	}
+}
+
+// ready are the items that can go on in this lane.
+func (l *List) ready(batch []*work, slow bool) (ready []*work) {
+	for _, w := range batch {
+		if l.lane(w, slow) {
+			ready = append(ready, w)
+		}
+	}
+	return ready
+}
+
+// finish takes the whole batch through one transaction, and item by item when that fails.
+func (l *List) finish(ctx context.Context, batch []*work, slow bool) error {
+	for {
+		ready := l.ready(batch, slow)
+		if len(ready) == 0 {
+			return nil
+		}
+		at, err := l.update(ctx, ready)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if at == nil {
+			break
+		}
+		l.hung(at, batch, slow)
+	}
+	for _, w := range batch {
+		if !l.lane(w, slow) {
+			continue
+		}
+		at, err := l.update(ctx, []*work{w})
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case at != nil:
+			l.hung(at, batch, slow)
+		case err != nil:
+			// Its rule's error, or that of its commit, which is its own too: those behind it must not wait for it. When it is
+			// the store that fails, nothing can be written down about it, and the step fails.
+			w.err = err
+		}
+	}
+	return nil
+}
