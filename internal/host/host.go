@@ -10,6 +10,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/clock"
@@ -80,12 +81,13 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	}
 	h.Exchange, err = exchange.New(ctx, exchange.Config{
 		Self: cfg.Self, Store: store, Clock: cfg.Clock, Rand: cfg.Rand, Signer: cfg.Signer, Trust: cfg.Trust, Link: cfg.Link,
-		Peers: cfg.Peers, Routes: rules.Routes, Rebuild: rules.Rebuild, Limits: cfg.Limits, Log: cfg.Log,
+		Peers: cfg.Peers, Routes: slices.Concat(rules.Routes, h.Books.Routes()), Rebuild: rules.Rebuild, Limits: cfg.Limits, Log: cfg.Log,
 	})
 	if err != nil {
 		store.Close()
 		return nil, err
 	}
+	h.Books.Join(h.Exchange)
 	h.Due = due.New(store, cfg.Clock, rules.Due, h.send, cfg.Log)
 	return h, nil
 }
@@ -112,8 +114,10 @@ func (h *Host) Act(ctx context.Context, rule func(context.Context, *sqlstore.Tx)
 	return trace, err
 }
 
-// Tasks are the loops to step: the exchange's, and the due list's.
-func (h *Host) Tasks() []clock.Task { return append(h.Exchange.Tasks(), h.Due.Tasks()...) }
+// Tasks are the loops to step: the exchange's, the due list's and the books'.
+func (h *Host) Tasks() []clock.Task {
+	return slices.Concat(h.Exchange.Tasks(), h.Due.Tasks(), h.Books.Tasks())
+}
 
 // Close closes the database.
 func (h *Host) Close() error { return h.Store.Close() }

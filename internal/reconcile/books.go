@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -37,16 +39,25 @@ type Config struct {
 	// Secrets gives the secret that we share with a peer, at least 32 bytes, the same at both ends.
 	Secrets func(peer message.Org) []byte
 	Log     *slog.Logger
+	Every   time.Duration // between two comparisons of a book; 30 s when zero
+	Cycle   time.Duration // in which the self-audit goes through a small book once; 30 s when zero
 }
 
 // minSecret is the length of HMAC-SHA-256's key below which it would be the weakest part.
 const minSecret = 32
 
+// again is how soon a comparison is made again that could not tell.
+const again = 5 * time.Second
+
 // Books are all books that an organisation holds.
 type Books struct {
-	cfg   Config
-	pairs map[pairName]*pair
-	order []*pair // by book, then by peer
+	cfg     Config
+	x       Exchange
+	pairs   map[pairName]*pair
+	order   []*pair // by table, then by peer
+	again   time.Duration
+	started time.Time
+	auditor auditor
 }
 
 type pairName struct {
@@ -62,6 +73,17 @@ type pair struct {
 	side   side
 	table  *Table
 	secret []byte
+
+	suspects map[message.ID]time.Time // messages that seem lost, since when; of the comparison alone
+
+	mu       sync.Mutex // guards what follows
+	adopted  bool
+	next     time.Time // when it is to be compared; the source's
+	hurried  bool
+	last     last // of the last comparison
+	unsaved  days // comparisons that are not written down yet; the copy's
+	savedAt  time.Time
+	auditing auditing
 }
 
 // New opens the books. The store must have been opened with Schema among its schemas.
@@ -69,7 +91,16 @@ func New(ctx context.Context, cfg Config) (*Books, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	b := &Books{cfg: cfg, pairs: map[pairName]*pair{}}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System()
+	}
+	if cfg.Every == 0 {
+		cfg.Every = 30 * time.Second
+	}
+	if cfg.Cycle == 0 {
+		cfg.Cycle = 30 * time.Second
+	}
+	b := &Books{cfg: cfg, pairs: map[pairName]*pair{}, again: again, started: cfg.Clock.Now()}
 	for i := range cfg.Tables {
 		t := &cfg.Tables[i]
 		for _, peer := range cfg.Peers {
@@ -96,7 +127,16 @@ func New(ctx context.Context, cfg Config) (*Books, error) {
 			b.order = append(b.order, p)
 		}
 	}
-	return b, b.number(ctx)
+	if err := b.number(ctx); err != nil {
+		return nil, err
+	}
+	return b, b.readLast(ctx)
+}
+
+// Join gives the books their exchange, before anything is sent. It answers the questions of their peers from then on.
+func (b *Books) Join(x Exchange) {
+	b.x = x
+	b.register()
 }
 
 // whole refuses a table that could not do its part.

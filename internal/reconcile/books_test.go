@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"testing/fstest"
 
 	"pgregory.net/rapid"
 
@@ -18,72 +17,10 @@ import (
 	"github.com/akashi-id/akashi/message"
 )
 
-const (
-	city = message.Org("municipality-202029")
-	pref = message.Org("prefecture-20")
-)
-
-var stateSchema = sqlstore.Schema{Name: "state", FS: fstest.MapFS{"0001_state.sql": {Data: []byte(
-	"CREATE TABLE state(peer TEXT NOT NULL, k TEXT NOT NULL, n BIGINT NOT NULL DEFAULT 0, v BYTEA NOT NULL, PRIMARY KEY(peer, k, n));\n")}}}
-
-// stateTable is a table of hashes: the least that an organisation can hold.
-func stateTable(book message.Book) reconcile.Table {
-	return reconcile.Table{
-		Book: book,
-		Scan: func(ctx context.Context, tx *sqlstore.Tx, peer message.Org, cursor string, limit int) ([]reconcile.Row, string, error) {
-			rows, err := sqlstore.List(ctx, tx, scanRow, `SELECT k, v FROM state WHERE peer = $1 AND k > $2 ORDER BY k, n LIMIT $3`, string(peer), cursor, int64(limit))
-			if err != nil || len(rows) < limit {
-				return rows, "", err
-			}
-			return rows, rows[len(rows)-1].Key, nil
-		},
-		Look: func(ctx context.Context, tx *sqlstore.Tx, peer message.Org, keys []string) (map[string]message.Hash, error) {
-			all := map[string]message.Hash{}
-			for _, k := range keys {
-				rows, err := sqlstore.List(ctx, tx, scanRow, `SELECT k, v FROM state WHERE peer = $1 AND k = $2 AND n = 0`, string(peer), k)
-				if err != nil {
-					return nil, err
-				}
-				for _, r := range rows {
-					all[k] = r.Value
-				}
-			}
-			return all, nil
-		},
-		Show: func(ctx context.Context, tx *sqlstore.Tx, peer message.Org, key string) (plain.Sentence, error) {
-			rows, err := sqlstore.List(ctx, tx, scanRow, `SELECT k, v FROM state WHERE peer = $1 AND k = $2`, string(peer), key)
-			if err != nil || len(rows) == 0 {
-				return plain.Sentence{JA: "登録がない。", EN: "Nothing is held."}, err
-			}
-			return plain.Sentence{JA: fmt.Sprintf("%x を持つ。", rows[0].Value[:4]), EN: fmt.Sprintf("%x is held.", rows[0].Value[:4])}, nil
-		},
-	}
-}
-
-func scanRow(r *sqlstore.Rows, v *reconcile.Row) error {
-	var value []byte
-	err := r.Scan(&v.Key, &value)
-	copy(v.Value[:], value)
-	return err
-}
-
-func only(peers ...message.Org) func(message.Org) bool {
-	return func(o message.Org) bool {
-		for _, p := range peers {
-			if p == o {
-				return true
-			}
-		}
-		return false
-	}
-}
-
 func openBooks(t testing.TB, url string, opt sqlstore.Options) (*sqlstore.Store, *reconcile.Books) {
 	t.Helper()
-	store := sqlstoretest.Open(t, url, opt, exchange.Schema(), reconcile.Schema(), stateSchema)
-	table := stateTable(message.Residents)
-	table.Source = only(pref)
-	table.Snapshot = func(context.Context, *sqlstore.Tx, message.Org, string) (message.Payload, error) { return nil, nil }
+	store := sqlstoretest.Open(t, url, opt, exchange.Schema(), reconcile.Schema(), recordSchema)
+	table := (&end{self: city, peer: pref}).table(message.Residents)
 	b, err := reconcile.New(t.Context(), reconcile.Config{Self: city, Store: store, Peers: []message.Org{pref}, Tables: []reconcile.Table{table},
 		Secrets: reconciletest.Secrets(city)})
 	if err != nil {
@@ -209,12 +146,8 @@ func TestSetRefusesWhatNoTableHolds(t *testing.T) {
 }
 
 func TestNoBookWithoutASecret(t *testing.T) {
-	store := sqlstoretest.Open(t, "memory:", sqlstore.Options{}, exchange.Schema(), reconcile.Schema(), stateSchema)
-	table := stateTable(message.Residents)
-	table.Copy = only(pref)
-	table.Take = func(context.Context, *sqlstore.Tx, exchange.Delivery, message.Snapshot, message.Payload) ([]message.Out, error) {
-		return nil, nil
-	}
+	store := sqlstoretest.Open(t, "memory:", sqlstore.Options{}, exchange.Schema(), reconcile.Schema(), recordSchema)
+	table := (&end{self: city, peer: pref}).table(message.Residents)
 	for _, secrets := range []func(message.Org) []byte{nil, func(message.Org) []byte { return make([]byte, 31) }} {
 		_, err := reconcile.New(t.Context(), reconcile.Config{Self: city, Store: store, Peers: []message.Org{pref}, Tables: []reconcile.Table{table}, Secrets: secrets})
 		if _, refused := plain.AsProblems(err); !refused {

@@ -11,6 +11,8 @@ type entryRow struct {
 	value []byte
 }
 
+func scanEntry(r *sqlstore.Rows, e *entryRow) error { return r.Scan(&e.place, &e.key, &e.value) }
+
 // digestRow is one row of r_digest.
 type digestRow struct {
 	bucket int
@@ -23,7 +25,7 @@ func scanDigest(r *sqlstore.Rows, d *digestRow) error {
 		return err
 	}
 	for i := range l {
-		d.L[i] = uint64(l[i])
+		d.L[i] = uint64(l[i]) & laneMask
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 // Row is one entry as a state table says it.
 type Row struct {
 	Key   string
-	Value message.Hash // never zero
+	Value message.Hash // zero: the row is there but cannot be read
 }
 
 // Table is how an organisation holds a book: which peers it holds it with, and how to read, show and mend what its own
@@ -25,10 +25,12 @@ type Table struct {
 	Source, Copy func(peer message.Org) bool
 
 	// Scan lists what the state tables hold for a peer, in the order of the keys, from after cursor ("" for the
-	// beginning); next is "" at the end. Equal keys stand beside each other: a doubled row is a finding.
+	// beginning); next is "" at the end. Equal keys stand beside each other, on one page: a doubled row is a finding. A row
+	// that cannot be read is listed with the zero value and keeps no other from being listed.
 	Scan func(ctx context.Context, tx *sqlstore.Tx, peer message.Org, cursor string, limit int) (rows []Row, next string, err error)
 
-	// Look tells what the state tables hold under some keys; a key that is not held is not in the map.
+	// Look tells what the state tables hold under some keys; a key that is not held is not in the map, one whose row cannot
+	// be read is there with the zero value.
 	Look func(ctx context.Context, tx *sqlstore.Tx, peer message.Org, keys []string) (map[string]message.Hash, error)
 
 	// Show says what is held under a key, for a case's page on both sides: no more of a person than the book's class

@@ -1,0 +1,166 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+)
+
+// A refill sends a whole book anew, or a range of it: to a new copy, or to a side that was restored from an old one. It
+// goes on in small steps beside everything else, and over restarts.
+
+// refillPage is how many keys one step sends.
+const refillPage = 100
+
+// RefillProgress is a refill that is under way.
+type RefillProgress struct {
+	Sent, Aside int64 // keys sent; keys of which no message could be made
+	By, Second  string
+	Reason      string
+	At          time.Time
+}
+
+// Refill has a book sent anew to a copy. Two persons decide on it, and say why.
+func (b *Books) Refill(ctx context.Context, book message.Book, peer message.Org, text, by, second string, with ...With) error {
+	return b.RefillRange(ctx, book, peer, 0, buckets-1, text, by, second, with...)
+}
+
+// RefillRange is Refill of the buckets from first to last, of 65,536.
+func (b *Books) RefillRange(ctx context.Context, book message.Book, peer message.Org, first, last int, text, by, second string, with ...With) error {
+	if err := reason(text, by); err != nil {
+		return err
+	}
+	if second == "" || second == by {
+		return errSame
+	}
+	p := b.pairs[pairName{book, peer}]
+	if p == nil || p.side != source || first < 0 || last >= buckets || first > last {
+		return plain.Bad("book", "この帳簿の元ではないため、送り直せません。", "this organisation is not the source of the book, and cannot send it anew")
+	}
+	return b.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		from, _ := bucketEnds(first)
+		_, to := bucketEnds(last)
+		n, err := tx.Exec(ctx, `INSERT INTO r_refill(pair, place, skey, last_place, sent, aside, by_person, second_person, reason, at)
+			VALUES ($1, $2, '', $3, 0, 0, $4, $5, $6, $7) ON CONFLICT (pair) DO NOTHING`, p.id, from, to, by, second, text, tx.Now())
+		if err == nil && n == 0 {
+			err = plain.Bad("book", "この帳簿は、いま送り直しています。終わるまで待ってください。", "this book is being sent anew already: wait until that has ended")
+		}
+		if err != nil {
+			return err
+		}
+		auditlog.Write(tx, auditlog.Entry{Actor: by, Act: "book.refill", Case: string(book) + " " + string(peer), Detail: cut("confirmed by "+second+": "+text, 900)})
+		for _, w := range with {
+			if err := w(ctx, tx, Case{Book: book, Self: b.cfg.Self, Peer: peer}); err != nil {
+				return err
+			}
+		}
+		tx.Ring(refillBell)
+		return nil
+	})
+}
+
+// refillStep sends one page of one book.
+func (b *Books) refillStep(ctx context.Context) (time.Time, error) {
+	trace, err := b.x.NewTrace()
+	if err != nil {
+		return time.Time{}, err
+	}
+	now := b.cfg.Clock.Now()
+	var next time.Time
+	for _, p := range b.order {
+		if p.side != source {
+			continue
+		}
+		more := false
+		err := b.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+			more, err = b.refillPage(ctx, tx, p, trace)
+			return err
+		})
+		full := errors.Is(err, errWindow)
+		switch {
+		case ctx.Err() != nil:
+			return time.Time{}, ctx.Err()
+		case err != nil:
+			// The window is full, or something of this book is wrong: the others go on, and it does so later.
+			if !full {
+				b.cfg.Log.ErrorContext(ctx, "a book could not be sent anew", "book", p.book, "peer", p.peer, "error", err)
+			}
+			if at := now.Add(5 * time.Second); next.IsZero() || at.Before(next) {
+				next = at
+			}
+		case more:
+			next = now
+		}
+	}
+	return next, nil
+}
+
+// errWindow means that the peer has to catch up first.
+var errWindow = errors.New("the peer's window is full")
+
+type refillRow struct {
+	place, last, sent, aside int64
+	key                      string
+}
+
+// refillPage sends the next keys. A key of which no message can be made is set aside as a finding, and counted.
+func (b *Books) refillPage(ctx context.Context, tx *sqlstore.Tx, p *pair, trace string) (more bool, err error) {
+	rows, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, v *refillRow) error {
+		return r.Scan(&v.place, &v.key, &v.last, &v.sent, &v.aside)
+	}, `SELECT place, skey, last_place, sent, aside FROM r_refill WHERE pair = $1`, p.id)
+	if err != nil || len(rows) == 0 {
+		return false, err
+	}
+	v := rows[0]
+	entries, err := sqlstore.List(ctx, tx, scanEntry, `SELECT place, skey, value FROM r_entry WHERE pair = $1 AND place >= $2 AND (place, skey) > ($3, $4) AND place <= $5
+		ORDER BY place, skey LIMIT $6`, p.id, v.place, v.place, v.key, v.last, int64(refillPage))
+	if err != nil {
+		return false, fmt.Errorf("couldn't read what is to be sent anew: %w", err)
+	}
+	for _, e := range entries {
+		v.place, v.key = e.place, e.key
+		err := tx.Attempt(ctx, func() (err error) {
+			defer func() {
+				if r := recover(); r != nil {
+					err = fmt.Errorf("it panicked: %v", r)
+				}
+			}()
+			n, err := b.snapshot(ctx, tx, p, e.key, "")
+			if err != nil {
+				return err
+			}
+			if _, err := b.x.Send(ctx, tx, []message.Out{{To: p.peer, Body: n}}, trace); err != nil {
+				if problem, is := plain.AsProblems(err); is && problem[0].Field == "exchange" {
+					return errWindow
+				}
+				return err
+			}
+			return nil
+		})
+		switch {
+		case errors.Is(err, errWindow) || ctx.Err() != nil:
+			return false, errors.Join(err, ctx.Err())
+		case err != nil:
+			v.aside++
+			if err := b.find(ctx, tx, p, progress{}, wrongRow{key: e.key, kept: hashOf(e.value), held: hashOf(e.value), what: unreadable}); err != nil {
+				return false, err
+			}
+		default:
+			v.sent++
+		}
+	}
+	if len(entries) < refillPage {
+		auditlog.Write(tx, auditlog.Entry{Actor: string(b.cfg.Self), Act: "book.refilled", Case: string(p.book) + " " + string(p.peer),
+			Detail: fmt.Sprintf("%d sent, %d set aside", v.sent, v.aside)})
+		_, err := tx.Exec(ctx, `DELETE FROM r_refill WHERE pair = $1`, p.id)
+		return false, err
+	}
+	_, err = tx.Exec(ctx, `UPDATE r_refill SET place = $2, skey = $3, sent = $4, aside = $5 WHERE pair = $1`, p.id, v.place, v.key, v.sent, v.aside)
+	return true, err
+}

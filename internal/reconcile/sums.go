@@ -1,0 +1,102 @@
+package reconcile
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+)
+
+// shortSum is a sum as it travels below the root: the number and the first two lanes. 124 keyed bits are enough where a
+// difference is only looked for.
+type shortSum struct {
+	n int64
+	l [2]uint64
+}
+
+func (d Digest) short() shortSum { return shortSum{d.N, [2]uint64{d.L[0], d.L[1]}} }
+
+func (s shortSum) append(b []byte) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, s.l[0]), s.l[1])
+}
+
+const shortSize = 16
+
+// packSums writes sums for the way.
+func packSums(sums []shortSum) (n []int64, packed []byte) {
+	n, packed = make([]int64, len(sums)), make([]byte, 0, shortSize*len(sums))
+	for i, s := range sums {
+		n[i], packed = s.n, s.append(packed)
+	}
+	return n, packed
+}
+
+var errSums = errors.New("a list of sums has the wrong length")
+
+func unpackSums(n []int64, packed []byte, want int) ([]shortSum, error) {
+	if len(n) != want || len(packed) != shortSize*want {
+		return nil, errSums
+	}
+	sums := make([]shortSum, want)
+	for i := range sums {
+		p := packed[shortSize*i:]
+		sums[i] = shortSum{n[i], [2]uint64{binary.BigEndian.Uint64(p), binary.BigEndian.Uint64(p[8:])}}
+	}
+	return sums, nil
+}
+
+// root reads the sum of all entries, which is kept beside the buckets.
+func root(ctx context.Context, tx *sqlstore.Tx, pair int64) (Digest, error) {
+	rows, err := sqlstore.List(ctx, tx, scanDigest, `SELECT bucket, n, l0, l1, l2, l3 FROM r_digest WHERE pair = $1 AND bucket = -1`, pair)
+	if err != nil || len(rows) == 0 {
+		return Digest{}, err
+	}
+	return rows[0].Digest, nil
+}
+
+// nodeSums sums the buckets from first to last below the nodes of a level. shift is 8 for the second level and 4 for the
+// third; the answer holds those nodes that have buckets. Lanes are summed in halves, as a sum of whole ones would not fit
+// into a BIGINT.
+func nodeSums(ctx context.Context, tx *sqlstore.Tx, pair int64, shift, first, last int) (map[int]shortSum, error) {
+	sums := map[int]shortSum{}
+	rows, err := tx.Query(ctx, fmt.Sprintf(`SELECT bucket >> %d, CAST(SUM(n) AS BIGINT),
+		CAST(SUM(l0 & 2147483647) AS BIGINT), CAST(SUM(l0 >> 31) AS BIGINT), CAST(SUM(l1 & 2147483647) AS BIGINT), CAST(SUM(l1 >> 31) AS BIGINT)
+		FROM r_digest WHERE pair = $1 AND bucket BETWEEN $2 AND $3 GROUP BY bucket >> %d`, shift, shift), pair, int64(first), int64(last))
+	if err != nil {
+		return nil, err
+	}
+	for rows.Next() {
+		var node int
+		var n, low0, high0, low1, high1 int64
+		if err := rows.Scan(&node, &n, &low0, &high0, &low1, &high1); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		sums[node] = shortSum{n, [2]uint64{whole(low0, high0), whole(low1, high1)}}
+	}
+	return sums, errors.Join(rows.Err(), rows.Close())
+}
+
+func whole(low, high int64) uint64 { return (uint64(low) + uint64(high)<<31) & laneMask }
+
+// bucketSums reads the sums of the buckets from first to last.
+func bucketSums(ctx context.Context, tx *sqlstore.Tx, pair int64, first, last int) (map[int]Digest, error) {
+	rows, err := sqlstore.List(ctx, tx, scanDigest, `SELECT bucket, n, l0, l1, l2, l3 FROM r_digest WHERE pair = $1 AND bucket BETWEEN $2 AND $3`,
+		pair, int64(first), int64(last))
+	if err != nil {
+		return nil, err
+	}
+	sums := make(map[int]Digest, len(rows))
+	for _, r := range rows {
+		sums[r.bucket] = r.Digest
+	}
+	return sums, nil
+}
+
+// entriesIn reads the entries of a bucket, in the order of their places.
+func entriesIn(ctx context.Context, tx *sqlstore.Tx, pair int64, bucket int) ([]entryRow, error) {
+	first, last := bucketEnds(bucket)
+	return sqlstore.List(ctx, tx, scanEntry, `SELECT place, skey, value FROM r_entry WHERE pair = $1 AND place BETWEEN $2 AND $3 ORDER BY place, skey`,
+		pair, first, last)
+}
