@@ -172,7 +172,7 @@ func runExchangeInquire(ctx context.Context, io streams, args []string) error {
 	if reply {
 		op.Act = "answer"
 	}
-	return operate(ctx, io, data, at, op)
+	return operateOnMessage(ctx, io, data, at, op)
 }
 
 // runExchangeResolve proposes how a parked message is resolved, or confirms what another person has proposed.
@@ -204,21 +204,25 @@ func runExchangeResolve(ctx context.Context, io streams, args []string) error {
 	if at == "" && (op.Act == string(exchange.Accept) || op.Act == string(exchange.Discard)) {
 		at = string(id.Receiver)
 	}
-	return operate(ctx, io, data, at, op)
+	return operateOnMessage(ctx, io, data, at, op)
 }
 
-// operate has one organisation carry out an operation.
-func operate(ctx context.Context, s streams, data, at string, op nation.Operation) error {
+func operateOnMessage(ctx context.Context, s streams, data, at string, op nation.Operation) error {
 	id, err := message.ParseID(op.Message)
 	if err != nil {
 		return err
 	}
+	return operate(ctx, s, data, "/"+cmp.Or(at, string(id.Sender))+"/exchange/operate", op)
+}
+
+// operate has one organisation carry out an operation.
+func operate(ctx context.Context, s streams, data, path string, op nation.Operation) error {
 	client, done, err := country(ctx, data, s.err)
 	if err != nil {
 		return err
 	}
 	defer done()
-	if err := post(ctx, client, "/"+cmp.Or(at, string(id.Sender))+"/exchange/operate", op); err != nil {
+	if err := post(ctx, client, path, op); err != nil {
 		return err
 	}
 	fmt.Fprintln(s.out, "記録しました。 / done")

@@ -11,12 +11,19 @@ import (
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 )
 
 // An operator's work by the command line is the work of the screens: the same acts, the same two persons, the same audit
 // entries. Who acts is named, and may do what the rules of access let that person do.
+
+// CaseAndNotes is a case of a difference, with what happened to it.
+type CaseAndNotes struct {
+	reconcile.Case
+	Notes []reconcile.Note `json:",omitempty"`
+}
 
 // StuckMessage is a message that waits for a person or for another message, with what people have said about it.
 type StuckMessage struct {
@@ -25,11 +32,11 @@ type StuckMessage struct {
 	Proposal *exchange.Proposal `json:",omitempty"`
 }
 
-// Operation is what an operator does about a message.
+// Operation is what an operator does about a message or a case.
 type Operation struct {
-	Message string
+	Message string // its number, or the case's
 	As      string // the person's identifier
-	Act     string // inquiry, answer; correct, withdraw, accept, discard; empty to confirm what another person proposed
+	Act     string // inquiry, answer, own; an exchange.Act or reconcile.Act; empty to confirm what another person proposed
 	Text    string
 }
 
@@ -52,27 +59,93 @@ func operate(mux *http.ServeMux, h *host.Host, persons []access.Person) {
 		m.Item, m.Notes, m.Proposal, err = h.Exchange.Find(r.Context(), id)
 		answer(w, m, err)
 	})
-	mux.HandleFunc("POST /exchange/operate", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("POST /exchange/operate", operation(func(ctx context.Context, op Operation) error {
+		return resolveMessage(ctx, h, persons, op)
+	}))
+	mux.HandleFunc("GET /reconcile", func(w http.ResponseWriter, r *http.Request) {
+		all, err := h.Books.Standings(r.Context())
+		pairs := []reconcile.PairStatus{}
+		for _, s := range all {
+			pairs = append(pairs, s.Status())
+		}
+		answer(w, pairs, err)
+	})
+	mux.HandleFunc("POST /reconcile/now", func(w http.ResponseWriter, r *http.Request) {
+		h.Books.CompareNow()
+		answer(w, struct{}{}, nil)
+	})
+	mux.HandleFunc("GET /reconcile/cases", func(w http.ResponseWriter, r *http.Request) {
+		cases, err := h.Books.Cases(r.Context(), r.FormValue("all") != "", maxStuck)
+		answer(w, cases, err)
+	})
+	mux.HandleFunc("GET /reconcile/case", func(w http.ResponseWriter, r *http.Request) {
+		var c CaseAndNotes
+		var err error
+		c.Case, c.Notes, err = h.Books.Find(r.Context(), r.FormValue("id"))
+		answer(w, c, err)
+	})
+	mux.HandleFunc("POST /reconcile/operate", operation(func(ctx context.Context, op Operation) error {
+		return resolveCase(ctx, h, persons, op)
+	}))
+}
+
+// operation reads what is to be done and does it.
+func operation(do func(context.Context, Operation) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		var op Operation
 		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&op)
 		if err == nil {
-			err = carryOut(r.Context(), h, persons, op)
+			err = do(r.Context(), op)
 		}
 		answer(w, struct{}{}, err)
-	})
+	}
 }
 
-// carryOut does one operation, with its audit entry in the same transaction.
-func carryOut(ctx context.Context, h *host.Host, persons []access.Person, op Operation) error {
-	id, err := message.ParseID(op.Message)
+// resolveCase does one operation on a case, with its audit entry in the same transaction.
+func resolveCase(ctx context.Context, h *host.Host, persons []access.Person, op Operation) error {
+	by, err := actor(h, persons, op)
 	if err != nil {
 		return err
 	}
+	recorded := func(what string) reconcile.With {
+		return func(_ context.Context, tx *sqlstore.Tx, c reconcile.Case) error {
+			detail := "command line"
+			if op.Act != "" {
+				detail += ", " + op.Act
+			} else if c.Proposal != nil {
+				detail += ", " + string(c.Proposal.Act) + ", proposed by " + c.Proposal.By
+			}
+			auditlog.Write(tx, auditlog.Entry{Actor: by.ID, Act: what, Case: c.ID, Detail: detail})
+			return nil
+		}
+	}
+	switch op.Act {
+	case "":
+		return h.Books.Confirm(ctx, op.Message, by.ID, recorded("case.confirm"))
+	case "inquiry", "answer":
+		return h.Books.Write(ctx, op.Message, op.Act, op.Text, by.ID, recorded("case."+op.Act))
+	case "own":
+		return h.Books.Own(ctx, op.Message, by.ID, recorded("case.own"))
+	}
+	return h.Books.Propose(ctx, op.Message, reconcile.Act(op.Act), op.Text, by.ID, recorded("case.propose"))
+}
+
+// actor is who carries an operation out, when they may.
+func actor(h *host.Host, persons []access.Person, op Operation) (access.Person, error) {
 	act := access.ResolvePropose
 	if op.Act == "" {
 		act = access.ResolveConfirm
 	}
-	by, err := personOf(persons, op.As, act, h.Self.Role())
+	return personOf(persons, op.As, act, h.Self.Role())
+}
+
+// resolveMessage does one operation on a message, with its audit entry in the same transaction.
+func resolveMessage(ctx context.Context, h *host.Host, persons []access.Person, op Operation) error {
+	id, err := message.ParseID(op.Message)
+	if err != nil {
+		return err
+	}
+	by, err := actor(h, persons, op)
 	if err != nil {
 		return err
 	}
