@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/queue"
@@ -20,6 +21,8 @@ type Options struct {
 	Quick bool
 	// Each is called after each case; may be nil.
 	Each func(Case)
+
+	patience time.Duration // 0: the constant
 }
 
 var (

@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func (t trial) try(ctx context.Context, opt Options, b *baseline) (c Case, err e
 		came <- r.guarded(ctx)
 		bell.Ring()
 	}()
-	wait := patience + time.Duration(t.n)*deadline
+	wait := cmp.Or(opt.patience, patience+time.Duration(t.n)*deadline)
 	if err := r.real.Wait(ctx, r.real.Now().Add(wait), bell.C()); err != nil {
 		g.hang.end()
 		return c, err
