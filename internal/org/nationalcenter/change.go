@@ -21,11 +21,8 @@ var side = received.Side{Name: plain.Sentence{JA: "全国センター", EN: "the
 // It revokes nothing: what kills a certificate travels as an invalidation of its own, so that a change that parks here
 // delays no revocation, and a 軽微な修正 (規則21条の2), for which there is no invalidation, revokes nothing by any path.
 func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.ResidentChange) ([]message.Out, error) {
-	// Also when two persons accept it: nobody tells for another prefecture's residents.
-	if n.After.Municipality.Prefecture().String() != d.Sender.Code() {
-		return nil, exchange.Reject("not-your-resident",
-			"送信した都道府県の住民ではありません。市区町村コードを確かめ、その都道府県から送ってください。",
-			"this is no resident of the prefecture that sent it: check the municipality code, and let that prefecture send it")
+	if err := checkPrefecture(d, n.After); err != nil {
+		return nil, err
 	}
 	was := received.CodeBefore(n)
 	held, claim, err := o.held(ctx, tx, was, n)
@@ -62,6 +59,16 @@ func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.
 	return nil, nil
 }
 
+// checkPrefecture asks, also when two persons accept the message: nobody tells for another prefecture's residents.
+func checkPrefecture(d exchange.Delivery, now resident.IdentificationInfo) error {
+	if now.Municipality.Prefecture().String() == d.Sender.Code() {
+		return nil
+	}
+	return exchange.Reject("not-your-resident",
+		"送信した都道府県の住民ではありません。市区町村コードを確かめ、その都道府県から送ってください。",
+		"this is no resident of the prefecture that sent it: check the municipality code, and let that prefecture send it")
+}
+
 // held reads the state that a change builds on. First states are collected into one statement, so one of the same batch
 // is looked for a second time, after a flush, when the change builds on something that is not there.
 func (o *Center) held(ctx context.Context, tx *store.Tx, code resident.RecordCode, n message.ResidentChange) (*received.Standing, store.Claim, error) {
@@ -88,12 +95,17 @@ func (o *Center) checkSuccession(ctx context.Context, tx *store.Tx, d exchange.D
 	if held.Municipality == n.After.Municipality {
 		return nil
 	}
-	// A namesake's code attached on 転入 gave one number to two men (2016): who moves in is who moved out.
-	before, _, err := tx.State(ctx, was)
+	return o.checkSamePerson(ctx, tx, was, n.After)
+}
+
+// checkSamePerson asks whether who moves in is who moved out: a namesake's code attached on 転入 gave one number to two men
+// (2016).
+func (o *Center) checkSamePerson(ctx context.Context, tx *store.Tx, code resident.RecordCode, now resident.IdentificationInfo) error {
+	before, _, err := tx.State(ctx, code)
 	if err != nil {
 		return err
 	}
-	if before.Diff(n.After.BasicFour)&^resident.AttrAddress != 0 {
+	if before.Diff(now.BasicFour)&^resident.AttrAddress != 0 {
 		return exchange.Reject("another-person",
 			"この住民票コードの人と、氏名・生年月日・性別のどれかが違います。別の人のコードを付けていないか、転出証明書と見比べてください。",
 			"name, date of birth or sex differ from those of the person with this code: compare with the certificate of moving out, it may be another person's code")
@@ -136,17 +148,12 @@ func (o *Center) carryOver(ctx context.Context, tx *store.Tx, old, now resident.
 	if err := tx.Retire(ctx, old, now); err != nil {
 		return nil, err
 	}
+	if err := tx.Inherit(ctx, old, now); err != nil {
+		return nil, err
+	}
 	for _, p := range cert.Profiles {
-		i, err := tx.Invalidation(ctx, old, p)
+		i, err := tx.Invalidation(ctx, now, p)
 		if err != nil {
-			return nil, err
-		}
-		if i.Version > 0 {
-			if err := tx.Invalidate(ctx, now, i); err != nil {
-				return nil, err
-			}
-		}
-		if i, err = tx.Invalidation(ctx, now, p); err != nil {
 			return nil, err
 		}
 		more, err := o.revoke(ctx, tx, now, i)

@@ -15,6 +15,7 @@ import (
 	"github.com/akashi-id/akashi/internal/org/nationalcenter"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -67,7 +68,7 @@ func newCountry(t testing.TB, url string) *country {
 	}
 	c.cfg = nationalcenter.Config{Sessions: sessions, TestCountry: true, Config: host.Config{
 		Self: theCenter, Name: plain.Sentence{JA: "全国センター", EN: "National Center"}, StoreURL: url, Clock: c.clk, Rand: rand.Reader, Signer: c.signer(theCenter), Trust: trust, Link: c.net.As(theCenter),
-		Peers: []message.Org{nagano, tokyo, theCA, matsumoto},
+		Peers: []message.Org{nagano, tokyo, theCA, matsumoto}, Secrets: reconciletest.Secrets(theCenter),
 	}}
 	center, err := nationalcenter.New(t.Context(), c.cfg)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
@@ -22,19 +21,12 @@ func (o *Center) onResidentInvalidation(ctx context.Context, tx *store.Tx, d exc
 	if err != nil {
 		return nil, err
 	}
+	news, err := tx.Invalidate(ctx, d.Sender, holder, n)
+	if err != nil {
+		return nil, err
+	}
 	var outs []message.Out
-	for _, p := range killed(n.Kills) {
-		known, err := tx.Invalidation(ctx, holder, p)
-		if err != nil {
-			return nil, err
-		}
-		if known.Version >= n.Version {
-			continue // every certificate that this one kills is dead by a later one
-		}
-		i := store.Invalidation{Profile: p, Version: n.Version, Reason: n.Reason, Since: n.Since}
-		if err := tx.Invalidate(ctx, holder, i); err != nil {
-			return nil, err
-		}
+	for _, i := range news {
 		more, err := o.revoke(ctx, tx, holder, i)
 		if err != nil {
 			return nil, err
@@ -46,17 +38,6 @@ func (o *Center) onResidentInvalidation(ctx context.Context, tx *store.Tx, d exc
 	return outs, nil
 }
 
-// killed lists the certificates that an effect ends. The card itself has no system to be told yet.
-func killed(e resident.Effect) (ps []cert.Profile) {
-	if e.Signature {
-		ps = append(ps, cert.Signature)
-	}
-	if e.Authentication {
-		ps = append(ps, cert.Authentication)
-	}
-	return ps
-}
-
 // revoke tells the CA of each certificate that an invalidation kills, once, by its serial. When a notice of issuance waits
 // here for a person, it also names the holder alone: somebody holds a certificate of which we cannot read the serial, and
 // it must not live until somebody has (decision 0007).
@@ -64,13 +45,9 @@ func (o *Center) revoke(ctx context.Context, tx *store.Tx, holder resident.Recor
 	if i.Version == 0 {
 		return nil, nil
 	}
-	dead, err := tx.RevokeBefore(ctx, holder, i)
+	demands, err := tx.RevokeBefore(ctx, holder, i)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't find whom an invalidation kills: %w", err)
-	}
-	var outs []message.Out
-	for _, c := range dead {
-		outs = append(outs, message.Out{To: theCA, Body: revocation(c.Code, c.Serial, i)})
 	}
 	codes, err := tx.Codes(ctx, holder)
 	if err != nil {
@@ -82,22 +59,19 @@ func (o *Center) revoke(ctx context.Context, tx *store.Tx, holder resident.Recor
 			return nil, err
 		}
 		if unread {
-			outs = append(outs, message.Out{To: theCA, Body: revocation(code, cert.Serial{}, i)})
+			demand, err := tx.DemandHolder(ctx, code, i)
+			if err != nil {
+				return nil, err
+			}
+			demands = append(demands, demand)
 		}
 	}
-	return outs, nil
+	return toCA(demands), nil
 }
 
-func revocation(code resident.RecordCode, serial cert.Serial, i store.Invalidation) message.CertRevocation {
-	return message.CertRevocation{Code: code, Serial: serial, Profile: i.Profile, Version: i.Version,
-		Reason: reasonOf(i.Reason), Since: i.Since, Why: i.Reason}
-}
-
-// reasonOf is the reason that the CRL gives (CPS 4.9.9): the certificate is no longer used by somebody who has died or is
-// not covered any more (5), and states what is no longer true in every other case (3, 異動等失効情報).
-func reasonOf(r resident.ChangeReason) cert.RevocationReason {
-	if r == resident.Death || r == resident.DeletionExOfficio {
-		return cert.CessationOfOperation
+func toCA(demands []message.CertRevocation) (outs []message.Out) {
+	for _, n := range demands {
+		outs = append(outs, message.Out{To: theCA, Body: n})
 	}
-	return cert.AffiliationChanged
+	return outs
 }

@@ -29,19 +29,19 @@ func (o *Center) onCertIssuance(ctx context.Context, tx *store.Tx, d exchange.De
 	if err != nil {
 		return nil, err
 	}
-	dead := i.Kills(n.Version)
-	if !dead && !d.Accepted {
+	// A snapshot states neither name nor address.
+	if !i.Kills(n.Version) && !d.Accepted && d.Kind != message.KindSnapshot {
 		if err := o.checkHolder(ctx, tx, n); err != nil {
 			return nil, err
 		}
 	}
-	tx.PutCertificate(n, holder, dead)
+	demands, err := tx.PutCertificate(ctx, n, holder, i)
+	if err != nil {
+		return nil, err
+	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "cert.issuance", Subject: holder.Reveal(), Case: d.ID.String(),
 		Detail: fmt.Sprintf("%s %s v%s", n.Profile, n.Serial, n.Version)})
-	if !dead {
-		return nil, nil
-	}
-	return []message.Out{{To: theCA, Body: revocation(n.Code, n.Serial, i)}}, nil
+	return toCA(demands), nil
 }
 
 // checkHolder compares what a signature certificate states with the state that it says it certifies, when the center

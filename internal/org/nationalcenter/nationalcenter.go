@@ -2,6 +2,7 @@ package nationalcenter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -29,11 +30,15 @@ type Center struct {
 // New opens the center's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Center, error) {
 	o := &Center{}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema}, Routes: o.routes()})
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema},
+		Routes: o.routes(), Books: o.tables()})
 	if err != nil {
 		return nil, err
 	}
 	o.Host = h
+	if err := o.adopt(ctx); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
 	if o.web, err = o.screens(cfg); err != nil {
 		h.Close()
 		return nil, fmt.Errorf("couldn't make the screens of %s: %w", cfg.Self, err)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
-	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/resident"
@@ -38,7 +37,7 @@ func (o *Center) Search(ctx context.Context, by access.Person, ground string, q 
 	}
 	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		found, more = nil, false
-		t := store.In(tx)
+		t := o.in(tx)
 		const most = 500 // of one name, or of one birthday: bounds the search for a name that very many have
 		born, err := t.BornOn(ctx, q.Birth, most)
 		if err != nil {

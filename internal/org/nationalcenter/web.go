@@ -11,7 +11,6 @@ import (
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/desk"
-	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
@@ -98,7 +97,7 @@ func (w *web) numbers(ctx context.Context) (p homePage, err error) {
 	var residents map[resident.MunicipalityCode]int64
 	holders := map[cert.Profile]map[resident.MunicipalityCode]int64{}
 	err = w.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		t := store.In(tx)
+		t := w.in(tx)
 		if residents, err = t.Residents(ctx); err != nil {
 			return err
 		}

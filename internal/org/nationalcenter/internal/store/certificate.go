@@ -39,23 +39,59 @@ func (tx *Tx) Invalidation(ctx context.Context, code resident.RecordCode, p cert
 	return i, nil
 }
 
-// Invalidate keeps an invalidation, unless a higher one is held.
-func (tx *Tx) Invalidate(ctx context.Context, code resident.RecordCode, i Invalidation) error {
-	_, err := tx.Exec(ctx, `INSERT INTO invalidation(code, profile, version, reason, since, at) VALUES ($1, $2, $3, $4, $5, $6)
+// raise keeps an invalidation as the highest, unless a higher one is held.
+func (tx *Tx) raise(ctx context.Context, code resident.RecordCode, i Invalidation) (raised bool, err error) {
+	n, err := tx.Exec(ctx, `INSERT INTO invalidation(code, profile, version, reason, since, at) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT(code, profile) DO UPDATE SET version = excluded.version, reason = excluded.reason, since = excluded.since, at = excluded.at
 		WHERE excluded.version > invalidation.version`,
 		code.Reveal(), i.Profile.String(), int64(i.Version), i.Reason.Code(), i.Since.String(), tx.Now())
 	if err != nil {
-		return fmt.Errorf("couldn't keep an invalidation: %w", err)
+		return false, fmt.Errorf("couldn't keep an invalidation: %w", err)
 	}
-	return nil
+	return n == 1, nil
 }
 
-// Certificate is a certificate as the center knows it.
-type Certificate struct {
-	Serial  cert.Serial
-	Code    resident.RecordCode // as the CA knows the holder
-	Version resident.Version
+// Invalidate writes down what a prefecture says has died, under the code that it names, and as the highest for whoever
+// holds that code now. It gives those that say something new: every certificate that another one kills is dead already.
+//
+// The fact and its effect are one method because the fact is what the prefecture's book is compared with.
+func (tx *Tx) Invalidate(ctx context.Context, toldBy message.Org, holder resident.RecordCode, n message.ResidentInvalidation) (news []Invalidation, err error) {
+	if _, err := tx.Notices.Note(ctx, toldBy, n); err != nil {
+		return nil, err
+	}
+	for _, k := range []struct {
+		p    cert.Profile
+		dies bool
+	}{{cert.Signature, n.Kills.Signature}, {cert.Authentication, n.Kills.Authentication}} {
+		if !k.dies { // the card itself has no system to be told yet
+			continue
+		}
+		i := Invalidation{Profile: k.p, Version: n.Version, Reason: n.Reason, Since: n.Since}
+		raised, err := tx.raise(ctx, holder, i)
+		if err != nil {
+			return nil, err
+		}
+		if raised {
+			news = append(news, i)
+		}
+	}
+	return news, nil
+}
+
+// Inherit lets what was told under an old code hold for the new one.
+func (tx *Tx) Inherit(ctx context.Context, old, now resident.RecordCode) error {
+	for _, p := range cert.Profiles {
+		i, err := tx.Invalidation(ctx, old, p)
+		if err != nil {
+			return err
+		}
+		if i.Version > 0 {
+			if _, err := tx.raise(ctx, now, i); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Known tells whether the issuance of a certificate was written down.
@@ -65,38 +101,58 @@ func (tx *Tx) Known(ctx context.Context, s cert.Serial) (bool, error) {
 	return n > 0, err
 }
 
-// PutCertificate writes an issuance down, with the next flush; revoked says that the CA is told at once to revoke it.
-func (tx *Tx) PutCertificate(n message.CertIssuance, holder resident.RecordCode, revoked bool) {
-	at := int64(0)
-	if revoked {
+// PutCertificate writes an issuance down. When the highest invalidation i kills the certificate, it was dead on arrival,
+// and the demand to revoke it is written down and given.
+func (tx *Tx) PutCertificate(ctx context.Context, n message.CertIssuance, holder resident.RecordCode, i Invalidation) ([]message.CertRevocation, error) {
+	at, dead := int64(0), i.Kills(n.Version)
+	if dead {
 		at = sqlstore.Micros(tx.Now())
 	}
 	tx.Collect("certificate", `serial, code, holder, profile, version, not_before, not_after, municipality, at, revoked_at`,
 		n.Serial.String(), n.Code.Reveal(), holder.Reveal(), n.Profile.String(), int64(n.Version), n.NotBefore, n.NotAfter,
 		n.Municipality.String(), tx.Now(), at)
+	tx.enter(n)
+	if !dead {
+		return nil, nil
+	}
+	d, err := tx.demand(ctx, n.Code, n.Serial, i)
+	return []message.CertRevocation{d}, err
 }
 
-// RevokeBefore marks a holder's certificates that an invalidation kills and that the CA was not told of yet, and returns them.
-func (tx *Tx) RevokeBefore(ctx context.Context, holder resident.RecordCode, i Invalidation) ([]Certificate, error) {
+// RevokeBefore marks a holder's certificates that an invalidation kills and that the CA was not told of yet, and writes
+// down and gives the demands to revoke them.
+func (tx *Tx) RevokeBefore(ctx context.Context, holder resident.RecordCode, i Invalidation) ([]message.CertRevocation, error) {
 	if err := tx.Flush(ctx); err != nil {
 		return nil, err
 	}
-	dead, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, c *Certificate) error {
+	type certificate struct {
+		serial cert.Serial
+		code   resident.RecordCode
+	}
+	dead, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, c *certificate) error {
 		var serial, code string
-		var version int64
-		if err := r.Scan(&serial, &code, &version); err != nil {
+		if err := r.Scan(&serial, &code); err != nil {
 			return err
 		}
-		c.Version = resident.Version(version)
 		var err error
-		c.Serial, err = cert.ParseSerial(serial)
-		return errors.Join(err, read(&c.Code, code, resident.ParseRecordCode))
-	}, `SELECT serial, code, version FROM certificate WHERE holder = $1 AND profile = $2 AND version < $3 AND revoked_at = 0 ORDER BY serial`,
+		c.serial, err = cert.ParseSerial(serial)
+		return errors.Join(err, read(&c.code, code, resident.ParseRecordCode))
+	}, `SELECT serial, code FROM certificate WHERE holder = $1 AND profile = $2 AND version < $3 AND revoked_at = 0 ORDER BY serial`,
 		holder.Reveal(), i.Profile.String(), int64(i.Version))
 	if err != nil || len(dead) == 0 {
 		return nil, err
 	}
-	_, err = tx.Exec(ctx, `UPDATE certificate SET revoked_at = $4 WHERE holder = $1 AND profile = $2 AND version < $3 AND revoked_at = 0`,
-		holder.Reveal(), i.Profile.String(), int64(i.Version), tx.Now())
-	return dead, err
+	if _, err = tx.Exec(ctx, `UPDATE certificate SET revoked_at = $4 WHERE holder = $1 AND profile = $2 AND version < $3 AND revoked_at = 0`,
+		holder.Reveal(), i.Profile.String(), int64(i.Version), tx.Now()); err != nil {
+		return nil, err
+	}
+	var demands []message.CertRevocation
+	for _, c := range dead {
+		d, err := tx.demand(ctx, c.code, c.serial, i)
+		if err != nil {
+			return nil, err
+		}
+		demands = append(demands, d)
+	}
+	return demands, nil
 }

@@ -7,7 +7,9 @@ import (
 	"io/fs"
 
 	"github.com/akashi-id/akashi/internal/received"
+	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
 )
 
 //go:embed schema/*.sql
@@ -28,7 +30,35 @@ func schemaFiles() fs.FS {
 type Tx struct {
 	*sqlstore.Tx
 	received.States
+	Notices received.Notices
+	books   *reconcile.Books
 }
 
-// In is the center's view of a transaction.
-func In(tx *sqlstore.Tx) *Tx { return &Tx{tx, received.In(tx, received.Shared{})} }
+// ca is the other end of the books of certificates and revocations.
+const ca = message.Org(message.CA)
+
+// In is the center's view of a transaction, whose writes show in the books. For questions nil is enough.
+func In(tx *sqlstore.Tx, books *reconcile.Books) *Tx {
+	shared := received.Shared{Books: books}
+	return &Tx{tx, received.In(tx, shared), received.NoticesIn(tx, shared), books}
+}
+
+// enter writes what a message tells into the book with the CA. Only the methods that write the state call it, so that no
+// rule can do one without the other.
+func (tx *Tx) enter(told message.Booked) { tx.books.Apply(tx.Tx, ca, told) }
+
+// each gives the arguments of a list in parts that one statement takes, each with its placeholders.
+func (tx *Tx) each(keys []string, fn func(in string, part []any) error) error {
+	const atOnce = 100
+	for len(keys) > 0 {
+		part := make([]any, min(atOnce, len(keys)))
+		for i := range part {
+			part[i] = keys[i]
+		}
+		keys = keys[len(part):]
+		if err := fn(tx.Marks(1, len(part)), part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
