@@ -25,12 +25,13 @@ type Desk struct {
 	ui                *webui.UI
 	role              message.Role
 	overview, message *webui.Page
+	books, oneCase    *webui.Page
 }
 
 // New reads the desk's pages. Its errors are mistakes of the program.
 func New(h *host.Host, ui *webui.UI) (*Desk, error) {
 	d := &Desk{host: h, ui: ui, role: h.Self.Role()}
-	for name, page := range map[string]**webui.Page{"messages": &d.overview, "message": &d.message} {
+	for name, page := range map[string]**webui.Page{"messages": &d.overview, "message": &d.message, "books": &d.books, "case": &d.oneCase} {
 		var err error
 		if *page, err = ui.Page(files, name); err != nil {
 			return nil, err
@@ -54,6 +55,15 @@ func (d *Desk) Mount(mux *http.ServeMux) {
 		"POST /messages/{message}/propose":    {access.ResolvePropose, d.propose},
 		"POST /messages/{message}/confirm":    {access.ResolveConfirm, d.confirm},
 		"POST /due/{number}":                  {access.ResolvePropose, d.retry},
+		"GET /books":                          {access.ViewMessages, d.showBooks},
+		"GET /books/part/{part}":              {access.ViewMessages, d.showBooksPart},
+		"POST /books/acknowledge":             {access.ResolvePropose, d.acknowledge},
+		"GET /books/case/{case}":              {access.ViewMessages, d.showCase},
+		"GET /books/case/{case}/part/{part}":  {access.ViewMessages, d.showCasePart},
+		"POST /books/case/{case}/note":        {access.ResolvePropose, d.noteCase},
+		"POST /books/case/{case}/own":         {access.ResolvePropose, d.ownCase},
+		"POST /books/case/{case}/propose":     {access.ResolvePropose, d.proposeCase},
+		"POST /books/case/{case}/confirm":     {access.ResolveConfirm, d.confirmCase},
 	} {
 		mux.Handle(pattern, d.ui.Only(one.act, one.page))
 	}

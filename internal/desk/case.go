@@ -1,0 +1,280 @@
+package desk
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/reconcile"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/webui"
+)
+
+// casePage is the data of one case's page. The form is that of the attempt that failed, if one did.
+type casePage struct {
+	*webui.Form
+	Failed string
+	Base   string
+	ID     string
+
+	Notice *webui.Notice
+	Facts  []webui.Term
+	Views  webui.Table
+	Path   webui.Timeline
+
+	MayWrite bool
+	MayOwn   bool
+	Notes    []webui.Choice
+	Ways     []webui.Choice
+	Proposal *proposal
+}
+
+// caseID is the case of a request's path. The number of a case holds a slash, which a path does not keep.
+func caseID(r *http.Request) string { return strings.ReplaceAll(r.PathValue("case"), "~", "/") }
+
+func (d *Desk) showCase(w http.ResponseWriter, r *http.Request) {
+	d.renderCase(w, r, http.StatusOK, nil)
+}
+
+func (d *Desk) showCasePart(w http.ResponseWriter, r *http.Request) {
+	part := r.PathValue("part")
+	if part != "views" && part != "path" {
+		d.ui.NotFound(w, r)
+		return
+	}
+	page, err := d.casePage(r)
+	if err != nil {
+		d.ui.Fail(w, r, err)
+		return
+	}
+	d.ui.RenderPart(w, r, d.oneCase, part, page)
+}
+
+func (d *Desk) renderCase(w http.ResponseWriter, r *http.Request, status int, edit func(*casePage)) {
+	page, err := d.casePage(r)
+	if err != nil {
+		d.ui.Fail(w, r, err)
+		return
+	}
+	if edit != nil {
+		edit(&page)
+	}
+	d.ui.Render(w, r, d.oneCase, status, page)
+}
+
+func (d *Desk) casePage(r *http.Request) (p casePage, err error) {
+	c, notes, err := d.host.Books.Find(r.Context(), caseID(r))
+	if err != nil {
+		return p, err
+	}
+	now, person := d.host.Clock.Now(), access.From(r.Context())
+	p = casePage{Form: webui.NewForm(nil), Base: d.caseURL(c.ID), ID: c.ID, Facts: caseFacts(c, now), Views: caseViews(c, now), Path: casePath(c, notes, now),
+		Notes: []webui.Choice{{Value: "inquiry", Name: noteActs["inquiry"]}, {Value: "answer", Name: noteActs["answer"]}}}
+	if c.State == "closed" {
+		return p, nil
+	}
+	p.MayWrite = access.May(person, access.ResolvePropose, d.role) == nil
+	p.MayOwn = p.MayWrite && c.Owner != person.ID
+	p.Notice = &webui.Notice{Kind: webui.Warn, Title: plain.Sentence{JA: "両側の帳簿が一致していません", EN: "The two sides do not hold the same"}, Text: caseStep(c)}
+	if c.State == "explained" {
+		p.Notice.Kind = webui.Info
+	}
+	if c.Proposal != nil {
+		w := caseWays[c.Proposal.Act]
+		p.Proposal = &proposal{What: w.what, Last: w.last, Seen: seenCase(*c.Proposal), Items: []webui.Term{
+			{Label: plain.Sentence{JA: "処理", EN: "Act"}, Value: w.name},
+			{Label: plain.Sentence{JA: "わけ", EN: "Why"}, Value: c.Proposal.Text},
+			{Label: plain.Sentence{JA: "提案した人", EN: "Proposed by"}, Value: webui.Code(c.Proposal.By)},
+			{Label: plain.Sentence{JA: "提案した時", EN: "Proposed at"}, Value: c.Proposal.At},
+		}, MayConfirm: access.May(person, access.ResolveConfirm, d.role) == nil && access.SecondPerson(access.Person{ID: c.Proposal.By}, person) == nil}
+	}
+	if p.MayWrite {
+		for _, a := range c.Acts() {
+			p.Ways = append(p.Ways, webui.Choice{Value: string(a), Name: caseWays[a].name, Note: caseWays[a].what})
+		}
+	}
+	return p, nil
+}
+
+// caseWays are the ways to end a case, as people choose them.
+var caseWays = map[reconcile.Act]way{
+	reconcile.Resend: {name: plain.Sentence{JA: "再送", EN: "Send again"}, what: plain.Sentence{
+		JA: "この団体がいま持つ内容を、もう一度送ります。相手はそれを適用し、次の突合で一致すれば、この件はひとりでに閉じます。",
+		EN: "What this organisation holds now is sent again. The other side applies it, and when the next comparison agrees the case closes by itself."}},
+	reconcile.Request: {name: plain.Sentence{JA: "照会", EN: "Ask for it"}, what: plain.Sentence{
+		JA: "元の団体に、いま持つ内容を送るよう求めます。届いたものを適用し、次の突合で一致すれば、この件はひとりでに閉じます。",
+		EN: "The source is asked to send what it holds now. It is applied here, and when the next comparison agrees the case closes by itself."}},
+	reconcile.Close: {name: plain.Sentence{JA: "このままとする", EN: "Leave it as it is"}, what: plain.Sentence{
+		JA: "違いを残したまま、この件を閉じます。以後の突合では、説明済みの差として数えます。",
+		EN: "The case is closed and the difference stays. Later comparisons count it as explained."}, last: true},
+}
+
+func caseStep(c reconcile.Case) plain.Sentence {
+	switch {
+	case c.Proposal != nil:
+		return plain.Sentence{JA: "処理が提案されています。提案した人とは別の人が、内容を確かめて承認してください。",
+			EN: "An act is proposed. Somebody else than who proposed it checks and confirms it."}
+	case c.State == "explained":
+		return plain.Sentence{JA: "人が決めたことによる差です。次の異動で一致すれば、ひとりでに閉じます。",
+			EN: "The difference follows from what people decided. It closes by itself when a later change makes both agree."}
+	case c.AsSource:
+		return plain.Sentence{JA: "この団体が元です。正しいのはどちらかを確かめ、この団体が正しければ「再送」を提案してください。",
+			EN: "This organisation is the source. Find out which side is right, and propose to send it again when this one is."}
+	}
+	return plain.Sentence{JA: "この団体は写しです。元の団体に問い合わせるか、「照会」を提案して、いまの内容を送ってもらってください。",
+		EN: "This organisation holds the copy. Ask the source, or propose to have it send what it holds."}
+}
+
+func caseFacts(c reconcile.Case, now time.Time) []webui.Term {
+	terms := []webui.Term{
+		{Label: plain.Sentence{JA: "件の番号", EN: "Case"}, Value: webui.Code(c.ID)},
+		{Label: plain.Sentence{JA: "帳簿", EN: "Book"}, Value: bookName(c.Book)},
+		{Label: plain.Sentence{JA: "鍵", EN: "Key"}, Value: webui.Code(c.Key)},
+		{Label: plain.Sentence{JA: "違い", EN: "Difference"}, Value: differences[c.What]},
+		{Label: plain.Sentence{JA: "状態", EN: "State"}, Value: caseState(c)},
+		{Label: plain.Sentence{JA: "見つけた時", EN: "Opened"}, Value: c.Opened},
+	}
+	if happened(c.Closed) {
+		terms = append(terms, webui.Term{Label: plain.Sentence{JA: "閉じた時", EN: "Closed"}, Value: c.Closed})
+	}
+	if c.Owner != "" {
+		terms = append(terms, webui.Term{Label: plain.Sentence{JA: "担当", EN: "Owner"}, Value: webui.Code(c.Owner)})
+	}
+	return terms
+}
+
+// caseViews sets side by side what each side holds under the key.
+func caseViews(c reconcile.Case, now time.Time) webui.Table {
+	source, copied := c.Self, c.Peer
+	if !c.AsSource {
+		source, copied = copied, source
+	}
+	return webui.Table{
+		Caption: plain.Sentence{JA: "両側が持つもの", EN: "What both sides hold"},
+		Columns: []webui.Column{{Name: plain.Sentence{JA: "団体", EN: "Organisation"}}, {Name: plain.Sentence{JA: "役割", EN: "Part"}},
+			{Name: plain.Sentence{JA: "持つもの", EN: "Holds"}}},
+		Rows: [][]any{
+			{nameOf(source, now), plain.Sentence{JA: "元", EN: "source"}, c.Source},
+			{nameOf(copied, now), plain.Sentence{JA: "写し", EN: "copy"}, c.Copy},
+		},
+	}
+}
+
+// caseActs are what happened to a case, as it stands in its timeline.
+var caseActs = map[string]plain.Sentence{
+	"opened":    {JA: "不一致を見つけた", EN: "found"},
+	"inquiry":   {JA: "問合せ", EN: "inquiry"},
+	"answer":    {JA: "回答", EN: "answer"},
+	"asked":     {JA: "照会", EN: "asked for"},
+	"resent":    {JA: "再送", EN: "sent again"},
+	"proposed":  {JA: "提案", EN: "proposed"},
+	"closed":    {JA: "閉じた", EN: "closed"},
+	"explained": {JA: "説明済み", EN: "explained"},
+}
+
+func casePath(c reconcile.Case, notes []reconcile.Note, now time.Time) webui.Timeline {
+	t := webui.Timeline{Caption: plain.Sentence{JA: "経過", EN: "What happened"}}
+	for _, n := range notes {
+		var detail []webui.Term
+		if n.By != "" && n.By != "system" {
+			detail = append(detail, webui.Term{Label: plain.Sentence{JA: "担当者", EN: "By"}, Value: webui.Code(n.By)})
+		}
+		if n.Second != "" {
+			detail = append(detail, webui.Term{Label: plain.Sentence{JA: "承認した人", EN: "Confirmed by"}, Value: webui.Code(n.Second)})
+		}
+		act, known := caseActs[n.Act]
+		if !known {
+			act = plain.Sentence{JA: n.Act, EN: n.Act}
+		}
+		what := plain.Sentence{JA: n.Text, EN: n.Text}
+		if n.Text == "" {
+			what = act
+		}
+		t.Stops = append(t.Stops, webui.Stop{Org: nameOf(n.Author, now), Role: n.Author.Role(), At: n.At, After: max(0, n.At.Sub(c.Opened)),
+			What: what, State: webui.Badge{Kind: webui.Info, Text: act}, Detail: detail})
+	}
+	return t
+}
+
+// seenCase names a proposal as it was shown.
+func seenCase(p reconcile.Proposal) string {
+	return strings.Join([]string{string(p.Act), p.By, p.At.Format(time.RFC3339Nano)}, " ")
+}
+
+// noteCase sends a person's words about a case to the other side.
+func (d *Desk) noteCase(w http.ResponseWriter, r *http.Request) {
+	d.submitCase(w, r, "note", func(ctx context.Context, id string, f *webui.Form, by access.Person) error {
+		act := f.NeedChoice("act", plain.Sentence{JA: "問合せか回答か", EN: "whether this is an inquiry or an answer"})
+		text := f.Need("text", plain.Sentence{JA: "内容", EN: "what you want to say"})
+		if !f.OK() {
+			return nil
+		}
+		return d.host.Books.Write(ctx, id, act, text, by.ID, recordedCase(by, "case."+act))
+	})
+}
+
+// ownCase makes the person the one who works on the case.
+func (d *Desk) ownCase(w http.ResponseWriter, r *http.Request) {
+	d.submitCase(w, r, "own", func(ctx context.Context, id string, f *webui.Form, by access.Person) error {
+		return d.host.Books.Own(ctx, id, by.ID, recordedCase(by, "case.own"))
+	})
+}
+
+// proposeCase writes down how a person would end the case. Nothing happens to it yet.
+func (d *Desk) proposeCase(w http.ResponseWriter, r *http.Request) {
+	d.submitCase(w, r, "propose", func(ctx context.Context, id string, f *webui.Form, by access.Person) error {
+		act := f.NeedChoice("way", plain.Sentence{JA: "処理", EN: "an act"})
+		text := f.Need("why", plain.Sentence{JA: "わけ", EN: "why"})
+		if !f.OK() {
+			return nil
+		}
+		return d.host.Books.Propose(ctx, id, reconcile.Act(act), text, by.ID, recordedCase(by, "case.propose"))
+	})
+}
+
+// confirmCase carries out what another person has proposed, and this one has read.
+func (d *Desk) confirmCase(w http.ResponseWriter, r *http.Request) {
+	d.submitCase(w, r, "confirm", func(ctx context.Context, id string, f *webui.Form, by access.Person) error {
+		read := f.Value("seen")
+		// Compared where it is carried out: the proposer may have changed it since this person read it.
+		asRead := func(_ context.Context, _ *sqlstore.Tx, c reconcile.Case) error {
+			if c.Proposal == nil || seenCase(*c.Proposal) != read {
+				return errChanged
+			}
+			return access.SecondPerson(access.Person{ID: c.Proposal.By}, by)
+		}
+		return d.host.Books.Confirm(ctx, id, by.ID, asRead, recordedCase(by, "case.confirm"))
+	})
+}
+
+func (d *Desk) submitCase(w http.ResponseWriter, r *http.Request, which string, act func(context.Context, string, *webui.Form, access.Person) error) {
+	f, ok := d.ui.ReadForm(w, r)
+	if !ok {
+		return
+	}
+	id := caseID(r)
+	if err := f.Take(act(r.Context(), id, f, access.From(r.Context()))); err != nil {
+		d.ui.Fail(w, r, err)
+		return
+	}
+	if !f.OK() {
+		d.renderCase(w, r, http.StatusUnprocessableEntity, func(p *casePage) { p.Form, p.Failed = f, which })
+		return
+	}
+	http.Redirect(w, r, d.caseURL(id), http.StatusSeeOther)
+}
+
+// recordedCase writes the audit entry of what a person does, in the transaction in which it is done.
+func recordedCase(by access.Person, act string) reconcile.With {
+	return func(_ context.Context, tx *sqlstore.Tx, c reconcile.Case) error {
+		detail := ""
+		if c.Proposal != nil {
+			detail = string(c.Proposal.Act) + ", proposed by " + c.Proposal.By
+		}
+		record(tx, by, act, c.ID, detail)
+		return nil
+	}
+}
