@@ -233,7 +233,7 @@ func (l *Line) settled(a *Account, s, r KindAccount) {
 			if one := c.s - c.r; (one == 1 || one == -1) && len(a.Numbered) > 0 {
 				if seq := int64(a.From.Seq) + one*(c.sSum-c.rSum); seq > 0 {
 					id := a.ID(a.epochOf(uint64(seq)), uint64(seq))
-					l.Messages = append(l.Messages, id)
+					l.Messages = slices.Insert(l.Messages, 0, id)
 					which = " " + id.String()
 				}
 			}
