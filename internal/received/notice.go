@@ -49,7 +49,10 @@ func (t Notices) enter(ctx context.Context, toldBy message.Org, key string) erro
 		if err != nil {
 			return err
 		}
-		t.shared.set(t.tx, message.Invalidations, book.peer, key, now[key])
+		// What a row says that cannot be read, the self-audit says.
+		if value, there := now[key]; !there || value != (message.Hash{}) {
+			t.shared.set(t.tx, message.Invalidations, book.peer, key, value)
+		}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -75,15 +76,21 @@ type Standing struct {
 // Gone tells whether the record was deleted (消除).
 func (s Standing) Gone() bool { return s.Reason.Act() == resident.Deletion }
 
+// ErrDamaged is a row that somebody changed behind the program's back so that it is no state any more.
+var ErrDamaged = errors.New("a stored state can't be read")
+
 // StandingOf reads the columns version, built_on, hash, municipality, reason and told_by.
 func StandingOf(version, builtOn int64, hash []byte, municipality, reason, toldBy string) (*Standing, error) {
 	s := Standing{Version: resident.Version(version), BuiltOn: resident.Version(builtOn), ToldBy: message.Org(toldBy)}
 	if copy(s.Hash[:], hash) != len(s.Hash) {
-		return nil, errors.New("a stored state has no whole hash")
+		return nil, fmt.Errorf("%w: it has no whole hash", ErrDamaged)
 	}
 	if err := errors.Join(read(&s.Municipality, municipality, resident.ParseMunicipalityCode),
 		read(&s.Reason, reason, resident.ParseChangeReason)); err != nil {
-		return nil, fmt.Errorf("a stored state can't be read: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if !s.Municipality.Valid() || !s.Reason.Valid() || version < 1 {
+		return nil, fmt.Errorf("%w: a column is empty", ErrDamaged)
 	}
 	return &s, nil
 }
@@ -107,15 +114,31 @@ func (t States) Standing(ctx context.Context, code resident.RecordCode) (*Standi
 
 // Held reads the state that a change builds on. First states are collected into one statement, so one of the same batch
 // is looked for a second time, after a flush, when the change builds on something that is not there.
-func (t States) Held(ctx context.Context, n message.ResidentChange) (*Standing, error) {
-	held, err := t.Standing(ctx, CodeBefore(n))
+//
+// A damaged row of the sender's goes out of force here: it cannot be said whether the change follows it, so that the change
+// is a gap until it builds on nothing. One of another organisation stays as it is, and the change is refused.
+func (t States) Held(ctx context.Context, d exchange.Delivery, n message.ResidentChange) (*Standing, error) {
+	code := CodeBefore(n)
+	held, err := t.Standing(ctx, code)
+	if errors.Is(err, ErrDamaged) {
+		row, err := t.inForce(ctx, code)
+		switch {
+		case err != nil:
+			return nil, err
+		case row.toldBy != d.Sender:
+			return nil, exchange.Reject("damaged-record",
+				"この住民票コードの記録は、プログラムを通さずに書き換えられていて読めません。記録を通知した団体に、いまの状態を送り直すよう頼んでください。",
+				"the record with this code was changed behind the program's back and cannot be read: ask the organisation that told of it to send the present state")
+		}
+		return nil, t.strikeOut(ctx, code, d.Sender, d.ID.String())
+	}
 	if held != nil || err != nil || n.Before == (resident.StateHash{}) {
 		return held, err
 	}
 	if err := t.tx.Flush(ctx); err != nil {
 		return nil, err
 	}
-	return t.Standing(ctx, CodeBefore(n))
+	return t.Standing(ctx, code)
 }
 
 // PutFirst adds a resident of whom nothing is held, with the next flush. A second row for a code fails the transaction.

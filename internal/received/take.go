@@ -27,7 +27,8 @@ type inForce struct {
 	there, resides bool
 	toldBy         message.Org
 	version        resident.Version
-	standing       *Standing // nil when the row is damaged
+	standing       *Standing                    // nil when the row is damaged
+	state          *resident.IdentificationInfo // nil when the row does not have the hash that it was written with
 }
 
 func (t States) inForce(ctx context.Context, code resident.RecordCode) (f inForce, err error) {
@@ -43,13 +44,15 @@ func (t States) inForce(ctx context.Context, code resident.RecordCode) (f inForc
 		return f, fmt.Errorf("couldn't read what is held under a code: %w", err)
 	}
 	f.there, f.version = true, resident.Version(version)
-	// Whether it can still be read makes no difference to whether it is replaced.
 	f.standing, _ = StandingOf(version, builtOn, hash, municipality, reason, string(f.toldBy))
+	if state, found, err := t.State(ctx, code); err == nil && found && f.standing != nil && f.standing.Hash == state.StateHash() {
+		f.state = &state
+	}
 	return f, nil
 }
 
 // Take makes the record under a code what the snapshot of its source says, whatever was held: state, or out of force when
-// state is nil. A record that another organisation told of is no matter of this one: it stays, and a state that claims
+// state is nil or gives the code up. A record that another organisation told of is no matter of this one: it stays, and a state that claims
 // its holder is refused. Rows that are replaced or put out of force stay as evidence (resident_struck).
 func (t States) Take(ctx context.Context, s Side, from message.Org, n message.Snapshot, state *message.ResidentChange) (Taken, error) {
 	code, err := resident.ParseRecordCode("key", n.Key)
@@ -64,19 +67,20 @@ func (t States) Take(ctx context.Context, s Side, from message.Org, n message.Sn
 		return Taken{}, err
 	}
 	own := !held.there || held.toldBy == from || held.toldBy == ""
+	// A snapshot of a code that was given up carries the change by which it was. The new code is a key of its own.
+	nothing := state == nil || state.After.Code != code
 	switch {
-	case state == nil && (!held.there || !held.resides || !own):
+	case nothing && (!held.there || !held.resides || !own):
 		t.shared.set(t.tx, message.Residents, from, n.Key, message.Hash{})
 		return Taken{}, nil
-	case state == nil:
+	case nothing:
 		return Taken{Changed: true, Held: held.standing, Was: code}, t.strikeOut(ctx, code, from, n.Case)
-	case state.After.Code != code:
-		return t.takeRecoded(ctx, from, n, code, held, own, state.After)
 	case !own:
 		if done, err := s.elsewhere(held, state.After); done || err != nil {
+			t.shared.set(t.tx, message.Residents, from, n.Key, message.Hash{})
 			return Taken{}, err
 		}
-	case held.standing != nil && held.version == state.After.Version && held.standing.Hash == state.After.StateHash():
+	case held.toldBy == from && held.state != nil && *held.state == state.After && held.resides == !state.After.Deleted():
 		t.enter(from, state.After)
 		return Taken{}, nil
 	}
@@ -86,6 +90,8 @@ func (t States) Take(ctx context.Context, s Side, from message.Org, n message.Sn
 // elsewhere judges a state of somebody whom another organisation told us of. done: it says nothing about the present.
 func (s Side) elsewhere(held inForce, now resident.IdentificationInfo) (done bool, err error) {
 	switch {
+	case !held.resides && held.state == nil:
+		return false, nil // what a damaged row says of the past stops nobody
 	case now.Deleted() && (held.resides || now.Version <= held.version):
 		return true, nil // the person left, and is or was somebody else's resident since
 	case held.resides:
@@ -135,28 +141,6 @@ func (t States) move(ctx context.Context, from message.Org, n message.Snapshot, 
 	// Changes that were lost on the way to the snapshot may still come: what lies between the two versions is settled.
 	base := Standing{Version: min(held.version, now.Version)}
 	return Taken{Changed: true, Held: held.standing, Was: was}, t.Put(ctx, was, base, now, from)
-}
-
-// takeRecoded follows a change of code that was missed: the snapshot of the old code carries it. What is known under the
-// new code is a key of its own, and not touched when it is there.
-func (t States) takeRecoded(ctx context.Context, from message.Org, n message.Snapshot, old resident.RecordCode, held inForce, own bool, now resident.IdentificationInfo) (Taken, error) {
-	next, err := t.inForce(ctx, now.Code)
-	if err != nil {
-		return Taken{}, err
-	}
-	live := held.there && held.resides && own
-	switch {
-	case live && next.there:
-		return Taken{Changed: true, Held: held.standing, Was: old}, t.strikeOut(ctx, old, from, n.Case)
-	case live:
-		return t.move(ctx, from, n, old, held, now)
-	case !next.there && !held.there:
-		t.shared.set(t.tx, message.Residents, from, n.Key, message.Hash{})
-		t.PutFirst(now, from)
-		return Taken{Changed: true, Was: old}, nil
-	}
-	t.shared.set(t.tx, message.Residents, from, n.Key, message.Hash{})
-	return Taken{}, nil
 }
 
 // strike keeps the row under a code as evidence.

@@ -44,7 +44,7 @@ func (o *Prefecture) takeResident(ctx context.Context, raw *sqlstore.Tx, d excha
 	}
 	detail := "unchanged"
 	switch {
-	case taken.Changed && state == nil:
+	case taken.Changed && (state == nil || state.After.Code.Reveal() != n.Key):
 		detail = "out of force"
 	case taken.Changed:
 		detail = state.After.Change.Reason.Code() + " v" + state.After.Version.String()
@@ -53,7 +53,7 @@ func (o *Prefecture) takeResident(ctx context.Context, raw *sqlstore.Tx, d excha
 	if !taken.Changed {
 		return nil, nil
 	}
-	if state != nil {
+	if state != nil && state.After.Code.Reveal() == n.Key {
 		if change, ok := relayed(taken, state.After); ok {
 			return []message.Out{{To: center, Body: change}}, nil
 		}

@@ -2,6 +2,7 @@ package prefecture
 
 import (
 	"context"
+	"errors"
 
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/exchange"
@@ -31,7 +32,7 @@ func (o *Prefecture) onResidentChange(ctx context.Context, tx *store.Tx, d excha
 	if !received.Keeps(d.Sender, n.After.Municipality, day) {
 		return nil, errNotYours
 	}
-	held, err := tx.Held(ctx, n)
+	held, err := tx.Held(ctx, d, n)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +75,7 @@ func checkNewCode(ctx context.Context, tx *store.Tx, n message.ResidentChange) e
 		return nil
 	}
 	taken, err := tx.Standing(ctx, n.After.Code)
-	if err == nil && taken != nil {
+	if taken != nil || errors.Is(err, received.ErrDamaged) {
 		return exchange.Reject("code-in-use",
 			"変更後の住民票コードは、使われています。選び直してください。",
 			"the new resident record code is in use: choose another")

@@ -16,7 +16,8 @@ type Failer interface {
 }
 
 // Held gives what an organisation holds of a book with a peer. It fails unless the state tables, read in small pages and
-// looked up key by key, say the same as the entries that were written with the state.
+// looked up key by key, say the same as the entries that were written with the state. A row that cannot be read has the
+// zero value, and whatever entry.
 func Held(t Failer, store *sqlstore.Store, table reconcile.Table, peer message.Org) map[string]message.Hash {
 	t.Helper()
 	state, looked, entries := map[string]message.Hash{}, map[string]message.Hash{}, map[string]message.Hash{}
@@ -48,6 +49,9 @@ func Held(t Failer, store *sqlstore.Store, table reconcile.Table, peer message.O
 			return err
 		}, `SELECT e.skey, e.value FROM r_entry AS e JOIN r_pair AS p ON p.id = e.pair WHERE p.book = $1 AND p.peer = $2`, string(table.Book), string(peer))
 		for _, e := range rows {
+			if held, there := state[e.Key]; there && held == (message.Hash{}) {
+				e.Value = held
+			}
 			entries[e.Key] = e.Value
 		}
 		return err
@@ -61,12 +65,17 @@ func Held(t Failer, store *sqlstore.Store, table reconcile.Table, peer message.O
 	return state
 }
 
-// Told gives the entries that messages have left in a book, one after the other.
+// Told gives the entries that messages have left in a book, one after the other. A snapshot leaves what it says under its
+// key, and takes out what its payload takes out.
 func Told(book message.Book, messages ...message.Payload) map[string]message.Hash {
 	held := map[string]message.Hash{}
 	for _, m := range messages {
+		only := ""
 		if n, ok := m.(message.Snapshot); ok {
-			delete(held, n.Key)
+			if n.Book == book {
+				delete(held, n.Key)
+			}
+			only = n.Key
 			m, _ = n.State()
 		}
 		told, ok := m.(message.Booked)
@@ -78,7 +87,7 @@ func Told(book message.Book, messages ...message.Payload) map[string]message.Has
 			case e.Book != book:
 			case e.Is == message.Hash{}:
 				delete(held, e.Key)
-			default:
+			case only == "" || only == e.Key:
 				held[e.Key] = e.Is
 			}
 		}

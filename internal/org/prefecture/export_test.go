@@ -1,0 +1,34 @@
+package prefecture
+
+import (
+	"context"
+
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/reconcile"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+)
+
+// Tables are the books, for tests.
+func (o *Prefecture) Tables() []reconcile.Table { return o.books() }
+
+// Take applies a message as the exchange does, without the exchange.
+func (o *Prefecture) Take(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery, p message.Payload) ([]message.Out, error) {
+	switch n := p.(type) {
+	case message.ResidentChange:
+		return o.onResidentChange(ctx, o.in(tx), d, n)
+	case message.ResidentInvalidation:
+		return o.onResidentInvalidation(ctx, o.in(tx), d, n)
+	case message.Snapshot:
+		state, err := n.State()
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range o.books() {
+			if t.Book == n.Book {
+				return t.Take(ctx, tx, d, n, state)
+			}
+		}
+	}
+	panic("a kind that no test sends")
+}
