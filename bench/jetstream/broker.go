@@ -14,6 +14,7 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/bench/exchangebench"
+	"github.com/akashi-id/akashi/internal/bench/pair"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/pki"
 )
@@ -58,11 +59,11 @@ func openBroker(ctx context.Context, dir string) (b *broker, err error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := issue(ca, string(exchangebench.City))
+	own, err := issue(ca, string(pair.City))
 	if err != nil {
 		return nil, err
 	}
-	others, err := issue(ca, string(exchangebench.Prefecture))
+	others, err := issue(ca, string(pair.Prefecture))
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/akashi-id/akashi/internal/bench/exchangebench"
+	"github.com/akashi-id/akashi/internal/bench/pair"
 	"github.com/akashi-id/akashi/internal/bench/peer"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/pki"
@@ -45,7 +46,7 @@ func openConsumer(ctx context.Context, s seat) (w peer.Worker, err error) {
 	if c.store, err = sqlstore.Open(ctx, s.Store, sqlstore.Options{}, exchangebench.Schema()); err != nil {
 		return nil, err
 	}
-	if c.nc, err = nats.Connect(s.URL, nats.Secure(pki.ClientTLS(own, trust, string(exchangebench.City), clock.System().Now))); err != nil {
+	if c.nc, err = nats.Connect(s.URL, nats.Secure(pki.ClientTLS(own, trust, string(pair.City), clock.System().Now))); err != nil {
 		return nil, fmt.Errorf("couldn't connect: %w", err)
 	}
 	js, err := jetstream.New(c.nc)

@@ -50,7 +50,7 @@ type Options struct {
 }
 
 // All are the measurements.
-func All() []Bench { return []Bench{exchangeBench, importBench, moveBench} }
+func All() []Bench { return []Bench{exchangeBench, reconcileBench, importBench, moveBench} }
 
 // Find returns the measurement of a name.
 func Find(name string) (Bench, bool) {

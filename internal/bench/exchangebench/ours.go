@@ -2,26 +2,20 @@ package exchangebench
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"slices"
 	"sync/atomic"
 	"time"
 
-	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/bench/pair"
 	"github.com/akashi-id/akashi/internal/bench/peer"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
-	"github.com/akashi-id/akashi/internal/exchange/wire"
 	"github.com/akashi-id/akashi/internal/host"
-	"github.com/akashi-id/akashi/internal/pki"
-	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -55,152 +49,17 @@ func part(ctx context.Context, name string) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// seat is what an organisation gets to be one: as `akashi serve` would read it from its directory.
-type seat struct {
-	Self, Peer     message.Org
-	Store          string
-	Addr, PeerAddr string
-	Root           []byte
-	TLS, Signing   credential
-	Secret         []byte // of the pair
-}
-
-type credential struct {
-	Certificate []byte
-	Key         []byte // PEM
-}
-
-func (c credential) identity() (pki.Identity, error) {
-	key, err := pki.DecodeKey(c.Key)
-	return pki.Identity{Certificate: c.Certificate, Key: key}, err
-}
-
-// organisation is one end: all that an organisation stands on, at work.
-type organisation struct {
-	*host.Host
-	peer message.Org
-	ends []func()
-}
-
-func (o *organisation) Close() error {
-	for _, end := range slices.Backward(o.ends) {
-		end()
-	}
-	o.ends = nil
-	return nil
-}
-
-func (s seat) open(ctx context.Context, books reconcile.Table, routes ...exchange.Route) (o *organisation, err error) {
-	o = &organisation{peer: s.Peer}
-	defer func() {
-		if err != nil {
-			o.Close()
-		}
-	}()
-	trust, err := pki.NewTrust(s.Root)
-	if err != nil {
-		return nil, err
-	}
-	line, err := s.TLS.identity()
-	if err != nil {
-		return nil, err
-	}
-	signing, err := s.Signing.identity()
-	if err != nil {
-		return nil, err
-	}
-	clk := clock.System()
-	o.Host, err = host.Open(ctx, host.Config{Self: s.Self, Name: plain.Sentence{JA: string(s.Self), EN: string(s.Self)},
-		StoreURL: s.Store, Clock: clk, Rand: rand.Reader, Trust: trust, Peers: []message.Org{s.Peer},
-		Signer:  exchange.Signer{Key: signing.Key, Certificate: signing.Certificate},
-		Link:    wire.NewClient(map[message.Org]string{s.Peer: s.PeerAddr}, line, trust, clk.Now),
-		Secrets: func(message.Org) []byte { return s.Secret },
-	}, host.Rules{Schema: Schema(), Routes: routes, Books: []reconcile.Table{books}})
-	if err != nil {
-		return nil, err
-	}
-	o.ends = append(o.ends, func() { o.Host.Close() })
-	door, err := wire.Serve(s.Addr, o.Exchange, line, trust, clk.Now)
-	if err != nil {
-		return nil, err
-	}
-	o.ends = append(o.ends, func() { door.Close(context.WithoutCancel(ctx)) })
-	running, stop := context.WithCancel(ctx)
-	for _, task := range o.Tasks() {
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			clock.Run(running, clk, task, slog.New(slog.DiscardHandler))
-		}()
-		o.ends = append(o.ends, func() { <-ended })
-	}
-	o.ends = append(o.ends, stop)
-	return o, nil
-}
-
-// found makes the two seats of a pair.
-func found(stores [2]string) (seats [2]seat, err error) {
-	now := clock.System().Now()
-	ca, err := pki.NewInfrastructureCA(rand.Reader, now)
-	if err != nil {
-		return seats, err
-	}
-	issue := func(org message.Org, usage pki.Usage) (c credential, err error) {
-		key, err := pki.GenerateKey(rand.Reader, cert.P256SHA256)
-		if err != nil {
-			return c, err
-		}
-		if c.Key, err = pki.EncodeKey(key); err != nil {
-			return c, err
-		}
-		c.Certificate, err = ca.IssueOrganisation(rand.Reader, now, pki.Organisation{ID: string(org), Usage: usage, Public: key.Public()})
-		return c, err
-	}
-	addrs, err := freeAddresses()
-	if err != nil {
-		return seats, err
-	}
-	secret := make([]byte, 32)
-	if _, err := rand.Read(secret); err != nil {
-		return seats, err
-	}
-	for i, org := range []message.Org{City, Prefecture} {
-		s := seat{Self: org, Peer: []message.Org{Prefecture, City}[i], Store: stores[i], Addr: addrs[i], PeerAddr: addrs[1-i], Root: ca.Certificate(), Secret: secret}
-		if s.TLS, err = issue(org, pki.ForTLS); err != nil {
-			return seats, err
-		}
-		if s.Signing, err = issue(org, pki.ForSigning); err != nil {
-			return seats, err
-		}
-		seats[i] = s
-	}
-	return seats, nil
-}
-
-// freeAddresses finds two: each side has to know the other's before either is there.
-func freeAddresses() (addrs [2]string, err error) {
-	for i := range addrs {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return addrs, err
-		}
-		defer ln.Close() // after both, so that they differ
-		addrs[i] = ln.Addr().String()
-	}
-	return addrs, nil
-}
-
 // receiver is the prefecture's process.
 type receiver struct {
-	*organisation
+	*pair.End
 	books atomic.Pointer[reconcile.Books] // the rule may run before open has returned
 	done  chan struct{}                   // an entry for each message that has been applied
 }
 
-func openReceiver(ctx context.Context, s seat) (peer.Worker, error) {
+func openReceiver(ctx context.Context, s pair.Seat) (peer.Worker, error) {
 	r := &receiver{done: make(chan struct{}, 1<<20)}
 	var err error
-	r.organisation, err = s.open(ctx, book("effect", false), exchange.On(same, r.apply))
+	r.End, err = s.Open(ctx, host.Rules{Schema: Schema(), Routes: []exchange.Route{exchange.On(same, r.apply)}, Books: []reconcile.Table{book("effect", false)}})
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +78,7 @@ func (r *receiver) apply(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery
 		panic("a rule that panics")
 	}
 	Write(tx, "effect", n)
-	r.books.Load().Apply(tx, City, n)
+	r.books.Load().Apply(tx, pair.City, n)
 	tx.OnCommit(func() { r.done <- struct{}{} })
 	return nil, nil
 }
@@ -243,14 +102,14 @@ func (r *receiver) Do(ctx context.Context, o peer.Order) (peer.Took, error) {
 
 // sender is the city's process, and the parent of the prefecture's.
 type sender struct {
-	*organisation
+	*pair.End
 	other *peer.Process
 	last  uint64
 	stuck int64 // messages that the receiver did not apply
 }
 
 func openSender(ctx context.Context, setup Setup) (w peer.Worker, err error) {
-	seats, err := found(setup.Stores)
+	seats, err := pair.Found(setup.Stores)
 	if err != nil {
 		return nil, err
 	}
@@ -267,7 +126,7 @@ func openSender(ctx context.Context, setup Setup) (w peer.Worker, err error) {
 	if s.other, err = peer.Start(cmd, seats[1], &Ready{}); err != nil {
 		return nil, err
 	}
-	if s.organisation, err = seats[0].open(ctx, book("business", true)); err != nil {
+	if s.End, err = seats[0].Open(ctx, host.Rules{Schema: Schema(), Books: []reconcile.Table{book("business", true)}}); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -279,8 +138,8 @@ func (s *sender) Ready() any {
 
 func (s *sender) Close() error {
 	var err error
-	if s.organisation != nil {
-		err = s.organisation.Close()
+	if s.End != nil {
+		err = s.End.Close()
 	}
 	if s.other != nil {
 		err = errors.Join(err, s.other.Close())
@@ -331,8 +190,8 @@ func (s *sender) send(ctx context.Context, changes []message.ResidentChange) err
 		outs := make([]message.Out, len(changes))
 		for i, c := range changes {
 			Write(tx, "business", c)
-			s.Books.Apply(tx, s.peer, c)
-			outs[i] = message.Out{To: s.peer, Body: c}
+			s.Books.Apply(tx, s.Peer, c)
+			outs[i] = message.Out{To: s.Peer, Body: c}
 		}
 		_, err := s.Exchange.Send(ctx, tx, outs, "t-bench")
 		return err

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 
 	"github.com/akashi-id/akashi/internal/bench/figure"
+	"github.com/akashi-id/akashi/internal/bench/pair"
 	"github.com/akashi-id/akashi/internal/bench/peer"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
@@ -219,7 +220,7 @@ func (c *contest) inserted(ctx context.Context, rows int) (float64, error) {
 		from := c.bareRows
 		err := c.bare.Update(ctx, func(_ context.Context, tx *sqlstore.Tx) error {
 			for i := range int64(Batch) {
-				tx.Collect("bare", "stream, seq, payload", string(Prefecture), from+i, payload)
+				tx.Collect("bare", "stream, seq, payload", string(pair.Prefecture), from+i, payload)
 			}
 			return nil
 		})

@@ -22,12 +22,6 @@ func Schema() sqlstore.Schema {
 	return sqlstore.Schema{Name: "bench", FS: sub}
 }
 
-// The two organisations.
-const (
-	City       = message.Org("municipality-202029")
-	Prefecture = message.Org("prefecture-20")
-)
-
 // Batch is how many messages, and bare rows, one transaction holds, and how many of a peer's are outstanding.
 const Batch = 100
 
