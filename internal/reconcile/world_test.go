@@ -79,9 +79,11 @@ type world struct {
 	city *end
 	pref *end
 	n    uint64 // last version
-	// What the prefecture's rules do to the messages of a key, once: swallow, stale (keep the state before), twice, reject.
-	moods map[string]string
-	drive *clock.Driver
+	// What the prefecture's rules do to a message of a key: swallow it, or apply the one before after it (reorder), once; or
+	// reject each.
+	moods    map[string]string
+	injected map[string]bool // keys to which something was done that must be seen
+	drive    *clock.Driver
 }
 
 // end is one organisation.
@@ -112,7 +114,7 @@ type wiring struct {
 }
 
 func newWorld(t fatal, ctx context.Context, by wiring) *world {
-	w := &world{t: t, ctx: ctx, clk: clock.NewVirtual(start), net: new(exchange.Memory), moods: map[string]string{}}
+	w := &world{t: t, ctx: ctx, clk: clock.NewVirtual(start), net: new(exchange.Memory), moods: map[string]string{}, injected: map[string]bool{}}
 	w.city, w.pref = w.open(city, pref, by), w.open(pref, city, by)
 	w.drive = clock.NewDriver(w.clk, slices.Concat(w.city.x.Tasks(), w.pref.x.Tasks(), w.city.books.Tasks(), w.pref.books.Tasks()))
 	return w
@@ -307,14 +309,23 @@ func (e *end) onChange(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery
 	switch m := e.w.moods[key]; {
 	case m == "reject" && !d.Accepted:
 		return nil, exchange.Reject("model", "受け取れません。", "not taken")
-	case m == "swallow", m == "twice", m == "other":
-		tx.OnCommit(func() { delete(e.w.moods, key) })
-		switch m {
-		case "swallow":
-			return nil, nil
-		case "other": // the effect of another message is applied in its place
-			n.After.Version += 1000
+	case m == "swallow":
+		tx.OnCommit(func() { e.w.spent(key, n) })
+		return nil, nil
+	case m == "reorder": // the message before is applied once more, after this one
+		tx.OnCommit(func() { e.w.spent(key, n) })
+		before, err := e.records(ctx, tx, message.Residents, key)
+		if err != nil || len(before) == 0 {
+			return nil, err
 		}
+		if err := e.put(ctx, tx, n); err != nil {
+			return nil, err
+		}
+		again, err := message.Decode(before[0].kind, before[0].body)
+		if err != nil {
+			return nil, err
+		}
+		return nil, e.put(ctx, tx, again.(message.Booked))
 	}
 	for _, entry := range n.Entries() {
 		rows, err := e.records(ctx, tx, message.Residents, entry.Key)
@@ -335,10 +346,17 @@ func (e *end) onChange(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery
 func (e *end) onInvalidation(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery, n message.ResidentInvalidation) ([]message.Out, error) {
 	key := n.Entries()[0].Key
 	if e.w.moods[key] == "swallow" {
-		tx.OnCommit(func() { delete(e.w.moods, key) })
+		tx.OnCommit(func() { e.w.spent(key, n) })
 		return nil, nil
 	}
 	return nil, e.put(ctx, tx, n)
+}
+
+func (w *world) spent(mood string, n message.Booked) {
+	delete(w.moods, mood)
+	for _, e := range n.Entries() {
+		w.injected[e.Key] = true
+	}
 }
 
 // What the municipality does.
