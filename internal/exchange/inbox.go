@@ -104,6 +104,9 @@ func (in *intake) record(ctx context.Context, e *message.Envelope, hash message.
 		for _, k := range e.Keys {
 			in.stuck[k] = in.stuck[k] || !spec.Safe
 		}
+		if err := in.whenWaiting(ctx, e); err != nil {
+			return err
+		}
 	}
 	at := in.tx.Now().UnixMicro()
 	code, ja, en := clean(reason.Code, maxCode), clean(reason.JA, maxReason), clean(reason.EN, maxReason)

@@ -70,6 +70,7 @@ func refusal(err error) *Rejected {
 type Route struct {
 	Kind message.Kind
 	rule func(ctx context.Context, tx *sqlstore.Tx, d Delivery, p message.Payload) ([]message.Out, error)
+	wait func(ctx context.Context, tx *sqlstore.Tx, d Delivery) ([]message.Out, error) // see WhenWaiting; may be nil
 }
 
 // On makes a Route of a rule. Tx is the organisation's own view of the transaction; in makes one.
