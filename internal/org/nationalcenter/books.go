@@ -71,7 +71,7 @@ func (o *Center) takeResident(ctx context.Context, raw *sqlstore.Tx, d exchange.
 		return nil, err
 	}
 	o.record(tx, d, n, "resident.snapshot", taken.Changed)
-	if old := changedCode(state); taken.Changed && old.Valid() {
+	if old := changedCode(state); old.Valid() {
 		return o.carryOver(ctx, tx, old, state.After.Code)
 	}
 	return nil, nil

@@ -17,6 +17,5 @@
 // center holds what it knows under the present code, and looks for certificates and unread notices under all of them.
 //
 // Known limits: a revocation that the holder asked for goes from the counter to the CA and is not told to the center, so
-// its count of holders includes those. A notice of issuance whose content cannot be decoded at all, and that comes after
-// the invalidation that killed its certificate, waits for a person before the CA is told.
+// its count of holders includes those.
 package nationalcenter

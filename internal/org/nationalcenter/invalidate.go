@@ -59,7 +59,7 @@ func (o *Center) revoke(ctx context.Context, tx *store.Tx, holder resident.Recor
 			return nil, err
 		}
 		if unread {
-			demand, err := tx.DemandHolder(ctx, code, i)
+			demand, _, err := tx.DemandHolder(ctx, code, i)
 			if err != nil {
 				return nil, err
 			}

@@ -123,3 +123,31 @@ func TestNothingToRevoke(t *testing.T) {
 	want(t, c.tell(nagano, message.ResidentInvalidation{Code: a.Code, Version: 2, Reason: resident.CodeChangeRequested, Since: day, Kills: resident.Effect{Card: true}}), "applied")
 	c.revoked()
 }
+
+// TestUnreadableAfterInvalidation: the change overtook a notice of issuance that nobody can read. Its holder is named to
+// the CA in the transaction that parks it, and so is the holder of one that waits behind it; once for each invalidation.
+func TestUnreadableAfterInvalidation(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		a, b := newPerson(t, 1, "松本　花子"), newPerson(t, 2, "髙橋　辰男")
+		want(t, c.tell(nagano, a.change(resident.MoveIn), b.change(resident.MoveIn)), "applied", "applied")
+		unreadable, behind, alive := a.certified(cert.Signature), a.certified(cert.Signature), b.certified(cert.Signature)
+		unreadable.Version, alive.Version = 0, 0 // no version has this number
+		want(t, c.tell(theCA, alive), "malformed")
+		c.revoked()
+		a.change(resident.MoveWithin, at("長野県松本市大手1番1号"))
+		want(t, c.tell(nagano, a.kill()), "applied")
+		c.revoked()
+		want(t, c.tell(theCA, unreadable, behind), "malformed", "behind-another")
+		c.revoked(cert.Serial{})
+		if r := c.revocations[0]; r.Code != a.Code || r.Profile != cert.Signature || r.Version != 2 {
+			t.Errorf("the CA was told of %s, version %s", r.Profile, r.Version)
+		}
+		c.send(theCA, unreadable) // held by the CA itself behind the first
+		c.run()
+		c.revoked(cert.Serial{})
+		says(c, "unread", message.Revocations, theCA, c.revocations...)
+		want(t, c.tell(nagano, a.change(resident.Death), a.kill()), "gap", "applied")
+		c.revoked(cert.Serial{}, cert.Serial{}, cert.Serial{}) // of both kinds
+	})
+}

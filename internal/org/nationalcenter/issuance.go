@@ -8,6 +8,7 @@ import (
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
+	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -42,6 +43,40 @@ func (o *Center) onCertIssuance(ctx context.Context, tx *store.Tx, d exchange.De
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "cert.issuance", Subject: holder.Reveal(), Case: d.ID.String(),
 		Detail: fmt.Sprintf("%s %s v%s", n.Profile, n.Serial, n.Version)})
 	return toCA(demands), nil
+}
+
+// onUnreadIssuance ends what a notice of issuance that waits here is about, by the holder alone, when an invalidation came
+// before it (decision 0007): the notice may be unreadable, or behind one that is, and nobody has told the CA of a
+// certificate that we do not know. An invalidation that comes after it does the same (revoke).
+func (o *Center) onUnreadIssuance(ctx context.Context, raw *sqlstore.Tx, d exchange.Delivery) (outs []message.Out, err error) {
+	tx := o.in(raw)
+	for _, key := range d.Keys {
+		code, err := resident.ParseRecordCode("key", key)
+		if err != nil {
+			continue // it names nobody, so that nothing can be told of it
+		}
+		holder, err := tx.Holder(ctx, code)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range cert.Profiles {
+			i, err := tx.Invalidation(ctx, holder, p)
+			if err != nil {
+				return nil, err
+			}
+			if i.Version == 0 {
+				continue
+			}
+			demand, first, err := tx.DemandHolder(ctx, code, i)
+			if err != nil {
+				return nil, err
+			}
+			if first {
+				outs = append(outs, toCA([]message.CertRevocation{demand})...)
+			}
+		}
+	}
+	return outs, nil
 }
 
 // checkHolder compares what a signature certificate states with the state that it says it certifies, when the center

@@ -8,7 +8,7 @@ func (o *Center) routes() []exchange.Route {
 	return []exchange.Route{
 		exchange.On(o.in, o.onResidentChange),
 		exchange.On(o.in, o.onResidentInvalidation),
-		exchange.On(o.in, o.onCertIssuance),
+		exchange.On(o.in, o.onCertIssuance).WhenWaiting(o.onUnreadIssuance),
 		exchange.On(o.in, o.onCodeRequest),
 	}
 }

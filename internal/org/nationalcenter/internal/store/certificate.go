@@ -115,7 +115,7 @@ func (tx *Tx) PutCertificate(ctx context.Context, n message.CertIssuance, holder
 	if !dead {
 		return nil, nil
 	}
-	d, err := tx.demand(ctx, n.Code, n.Serial, i)
+	d, _, err := tx.demand(ctx, n.Code, n.Serial, i)
 	return []message.CertRevocation{d}, err
 }
 
@@ -148,7 +148,7 @@ func (tx *Tx) RevokeBefore(ctx context.Context, holder resident.RecordCode, i In
 	}
 	var demands []message.CertRevocation
 	for _, c := range dead {
-		d, err := tx.demand(ctx, c.code, c.serial, i)
+		d, _, err := tx.demand(ctx, c.code, c.serial, i)
 		if err != nil {
 			return nil, err
 		}

@@ -23,9 +23,9 @@ type Demand struct {
 func (d Demand) Damaged() bool { return d.damaged }
 
 // demand writes down that the CA is told to revoke a certificate, or a holder's when its serial is not known, and gives
-// what it is told. The same again is one fact.
-func (tx *Tx) demand(ctx context.Context, code resident.RecordCode, serial cert.Serial, i Invalidation) (message.CertRevocation, error) {
-	n := message.CertRevocation{Code: code, Serial: serial, Profile: i.Profile, Version: i.Version, Reason: reasonOf(i.Reason),
+// what it is told. The same again is one fact; first says that it was not told before.
+func (tx *Tx) demand(ctx context.Context, code resident.RecordCode, serial cert.Serial, i Invalidation) (n message.CertRevocation, first bool, err error) {
+	n = message.CertRevocation{Code: code, Serial: serial, Profile: i.Profile, Version: i.Version, Reason: reasonOf(i.Reason),
 		Since: i.Since, Why: i.Reason}
 	text := ""
 	if !serial.IsZero() {
@@ -34,16 +34,16 @@ func (tx *Tx) demand(ctx context.Context, code resident.RecordCode, serial cert.
 	added, err := tx.Exec(ctx, `INSERT INTO demand(key, serial, code, profile, version, reason, since, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT DO NOTHING`, n.Entries()[0].Key, text, code.Reveal(), i.Profile.String(), int64(i.Version), i.Reason.Code(), i.Since.String(), tx.Now())
 	if err != nil {
-		return n, fmt.Errorf("couldn't write down what the CA is told: %w", err)
+		return n, false, fmt.Errorf("couldn't write down what the CA is told: %w", err)
 	}
 	if added == 1 {
 		tx.enter(n)
 	}
-	return n, nil
+	return n, added == 1, nil
 }
 
 // DemandHolder is a demand that names the holder alone: somebody holds a certificate of which no serial is known.
-func (tx *Tx) DemandHolder(ctx context.Context, code resident.RecordCode, i Invalidation) (message.CertRevocation, error) {
+func (tx *Tx) DemandHolder(ctx context.Context, code resident.RecordCode, i Invalidation) (n message.CertRevocation, first bool, err error) {
 	return tx.demand(ctx, code, cert.Serial{}, i)
 }
 
