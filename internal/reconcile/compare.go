@@ -28,6 +28,7 @@ const (
 	Backlog     Outcome = "backlog"     // too much is under way to speak of one moment
 	Making      Outcome = "making"      // an end still makes its entries of what was there before the book
 	Unreachable Outcome = "unreachable" // the copy does not answer
+	Failed      Outcome = "failed"      // through a fault of the source, or of what the copy answered
 )
 
 // difference is a key under which the copy does not hold what it must.

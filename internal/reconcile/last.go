@@ -11,7 +11,8 @@ import (
 
 // last is what the last comparison of a book came to.
 type last struct {
-	at, heard                 time.Time // by the source's clock; by ours
+	tried                     time.Time // by the source's clock, like the next
+	at, heard                 time.Time // when one came to an end; the same by our clock
 	outcome                   Outcome
 	reason                    string
 	differences, explained    int64
@@ -21,7 +22,7 @@ type last struct {
 
 // same tells whether nothing but the time is different, so that it need not be written down at once.
 func (l last) same(o last) bool {
-	l.at, l.heard, l.entries, l.trips, l.bytes = o.at, o.heard, o.entries, o.trips, o.bytes
+	l.tried, l.at, l.heard, l.entries, l.trips, l.bytes = o.tried, o.at, o.heard, o.entries, o.trips, o.bytes
 	return l == o
 }
 
@@ -39,8 +40,8 @@ type day struct {
 
 type days map[string]day
 
-func (d days) count(l last) {
-	name := Day(l.heard)
+func (d days) count(l last, now time.Time) {
+	name := Day(now)
 	t := d[name]
 	switch l.outcome {
 	case Agreed:
@@ -54,9 +55,9 @@ func (d days) count(l last) {
 	}
 	t.most = max(t.most, l.differences)
 	if t.first.IsZero() {
-		t.first = l.heard
+		t.first = now
 	}
-	t.last = l.heard
+	t.last = now
 	d[name] = t
 }
 
@@ -70,25 +71,27 @@ func (b *Books) heard(ctx context.Context, p *pair, w *messagepb.BookOutcome) er
 		return nil
 	}
 	now := b.cfg.Clock.Now()
-	l := last{at: sqlstore.FromMicros(w.At), heard: now, outcome: Outcome(w.Outcome), differences: w.Differences, explained: w.Explained,
+	l := last{tried: sqlstore.FromMicros(w.At), at: moment(w.Compared), heard: now, outcome: Outcome(w.Outcome), differences: w.Differences, explained: w.Explained,
 		outstanding: w.Outstanding, parked: w.Parked, held: w.Held, entries: w.Entries}
 	switch l.outcome {
-	case Agreed, Accounted, Differs, Backlog, Making, Unreachable:
+	case Agreed, Accounted, Differs, Backlog, Making, Unreachable, Failed:
 	default:
 		return fmt.Errorf("an outcome that is none")
 	}
 	p.mu.Lock()
-	if p.last.at.Equal(l.at) { // it has asked before it could compare again
-		p.last.heard = now
+	if p.last.tried.Equal(l.tried) { // it asks once more before it could compare
 		p.mu.Unlock()
 		return nil
 	}
 	was := p.last
+	if l.at.Equal(was.at) { // the last one did not come to an end
+		l.heard = was.heard
+	}
 	p.last = l
 	if p.unsaved == nil {
 		p.unsaved = days{}
 	}
-	p.unsaved.count(l)
+	p.unsaved.count(l, now)
 	save := !l.same(was) || now.Sub(p.savedAt) >= saveEvery
 	unsaved := p.unsaved
 	if save {
@@ -106,7 +109,7 @@ func saveLast(ctx context.Context, tx *sqlstore.Tx, p *pair, l last, counted day
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (pair) DO UPDATE SET at = excluded.at, heard_at = excluded.heard_at,
 		outcome = excluded.outcome, reason = excluded.reason, differences = excluded.differences, explained = excluded.explained,
 		outstanding = excluded.outstanding, parked = excluded.parked, held = excluded.held, entries = excluded.entries, trips = excluded.trips, bytes = excluded.bytes`,
-		p.id, l.at, l.heard, string(l.outcome), cut(l.reason, 500), l.differences, l.explained, l.outstanding, l.parked, l.held, l.entries, l.trips, l.bytes); err != nil {
+		p.id, stored(l.at), stored(l.heard), string(l.outcome), cut(l.reason, 500), l.differences, l.explained, l.outstanding, l.parked, l.held, l.entries, l.trips, l.bytes); err != nil {
 		return fmt.Errorf("couldn't write down what the comparison came to: %w", err)
 	}
 	for name, d := range counted {
@@ -127,7 +130,9 @@ func (b *Books) readLast(ctx context.Context) error {
 	return b.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		for _, p := range b.order {
 			rows, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, l *last) error {
-				return r.Scan(sqlstore.Time(&l.at), sqlstore.Time(&l.heard), &l.outcome, &l.reason, &l.differences, &l.explained,
+				var at, heard int64
+				defer func() { l.at, l.heard = moment(at), moment(heard) }()
+				return r.Scan(&at, &heard, &l.outcome, &l.reason, &l.differences, &l.explained,
 					&l.outstanding, &l.parked, &l.held, &l.entries, &l.trips, &l.bytes)
 			}, `SELECT at, heard_at, outcome, reason, differences, explained, outstanding, parked, held, entries, trips, bytes FROM r_last WHERE pair = $1`, p.id)
 			if err != nil {
@@ -145,9 +150,17 @@ func (b *Books) lastToWire(p *pair) *messagepb.BookOutcome {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l := p.last
-	if l.at.IsZero() {
+	if l.tried.IsZero() {
 		return nil
 	}
-	return &messagepb.BookOutcome{At: l.at.UnixMicro(), Outcome: string(l.outcome), Differences: l.differences, Explained: l.explained,
+	return &messagepb.BookOutcome{At: l.tried.UnixMicro(), Compared: stored(l.at), Outcome: string(l.outcome), Differences: l.differences, Explained: l.explained,
 		Outstanding: l.outstanding, Parked: l.parked, Held: l.held, Entries: l.entries}
+}
+
+// stored is a moment as a column or a message holds it: 0 for none.
+func stored(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
 }

@@ -79,6 +79,8 @@ func play(ctx context.Context, acts []act, by wiring) (wrong string) {
 		e.faults.FailNext(0)
 		e.faults.LoseNext(0)
 	}
+	// A commit whose answer was lost rings no bell; the next message does.
+	w.invalidate(people)
 	s.wait(4 * time.Minute)
 	s.check()
 	return ""

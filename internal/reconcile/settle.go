@@ -22,11 +22,12 @@ const (
 
 // settle opens cases for what a comparison found, ends those that it no longer finds, and writes down what it came to.
 func (b *Books) settle(ctx context.Context, c *comparison) error {
-	l := last{at: c.asked, heard: c.asked, outcome: c.outcome, reason: c.reason, entries: c.entries, trips: c.trips, bytes: c.bytes}
+	l := last{tried: c.asked, outcome: c.outcome, reason: c.reason, entries: c.entries, trips: c.trips, bytes: c.bytes}
 	if c.under != nil {
 		l.outstanding, l.parked, l.held = c.under.outstanding, c.under.parked, c.under.held
 	}
 	if c.outcome == Agreed || c.outcome == Differs {
+		l.at, l.heard = c.asked, c.asked
 		explained, err := b.settleCases(ctx, c)
 		if err != nil {
 			return err
@@ -47,17 +48,19 @@ func (b *Books) settle(ctx context.Context, c *comparison) error {
 
 func (b *Books) save(ctx context.Context, p *pair, l last) error {
 	p.mu.Lock()
+	if l.at.IsZero() { // it did not come to an end
+		l.at, l.heard = p.last.at, p.last.heard
+	}
 	p.last = l
 	p.mu.Unlock()
 	counted := days{}
-	counted.count(l)
+	counted.count(l, l.tried)
 	return b.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return saveLast(ctx, tx, p, l, counted) })
 }
 
 // failed writes down that a comparison could not be made through a fault of ours or of what the peer answered.
 func (b *Books) failed(ctx context.Context, p *pair, why error) {
-	l := last{at: b.cfg.Clock.Now(), heard: b.cfg.Clock.Now(), outcome: Unreachable, reason: why.Error()}
-	if err := b.save(ctx, p, l); err != nil {
+	if err := b.save(ctx, p, last{tried: b.cfg.Clock.Now(), outcome: Failed, reason: why.Error()}); err != nil {
 		b.cfg.Log.ErrorContext(ctx, "a failed comparison could not be written down", "book", p.book, "peer", p.peer, "error", err)
 	}
 }

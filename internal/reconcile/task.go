@@ -77,7 +77,7 @@ func (b *Books) step(ctx context.Context, peer message.Org) (time.Time, error) {
 		}
 		p.mu.Lock()
 		at := p.next
-		if soon := p.last.at.Add(apart); p.hurried && soon.Before(at) {
+		if soon := p.last.tried.Add(apart); p.hurried && soon.Before(at) {
 			at = soon
 		}
 		p.mu.Unlock()

@@ -204,7 +204,7 @@ func (x *BookRootQuestion) GetLast() *BookOutcome {
 // What a comparison found, for the copy's screens.
 type BookOutcome struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	At            int64                  `protobuf:"varint,1,opt,name=at,proto3" json:"at,omitempty"` // microseconds since 1970, by the source's clock; 0: there was none
+	At            int64                  `protobuf:"varint,1,opt,name=at,proto3" json:"at,omitempty"` // when it was tried: microseconds since 1970, by the source's clock; 0: there was none
 	Outcome       string                 `protobuf:"bytes,2,opt,name=outcome,proto3" json:"outcome,omitempty"`
 	Differences   int64                  `protobuf:"varint,3,opt,name=differences,proto3" json:"differences,omitempty"`
 	Explained     int64                  `protobuf:"varint,4,opt,name=explained,proto3" json:"explained,omitempty"`
@@ -212,6 +212,7 @@ type BookOutcome struct {
 	Parked        int64                  `protobuf:"varint,6,opt,name=parked,proto3" json:"parked,omitempty"`
 	Held          int64                  `protobuf:"varint,7,opt,name=held,proto3" json:"held,omitempty"`
 	Entries       int64                  `protobuf:"varint,8,opt,name=entries,proto3" json:"entries,omitempty"`
+	Compared      int64                  `protobuf:"varint,9,opt,name=compared,proto3" json:"compared,omitempty"` // when one last came to an end
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -298,6 +299,13 @@ func (x *BookOutcome) GetHeld() int64 {
 func (x *BookOutcome) GetEntries() int64 {
 	if x != nil {
 		return x.Entries
+	}
+	return 0
+}
+
+func (x *BookOutcome) GetCompared() int64 {
+	if x != nil {
+		return x.Compared
 	}
 	return 0
 }
@@ -871,7 +879,7 @@ const file_akashi_v1_reconcile_proto_rawDesc = "" +
 	"\x02to\x18\x03 \x01(\x04R\x02to\"R\n" +
 	"\x10BookRootQuestion\x12\x12\n" +
 	"\x04book\x18\x01 \x01(\tR\x04book\x12*\n" +
-	"\x04last\x18\x02 \x01(\v2\x16.akashi.v1.BookOutcomeR\x04last\"\xdf\x01\n" +
+	"\x04last\x18\x02 \x01(\v2\x16.akashi.v1.BookOutcomeR\x04last\"\xfb\x01\n" +
 	"\vBookOutcome\x12\x0e\n" +
 	"\x02at\x18\x01 \x01(\x03R\x02at\x12\x18\n" +
 	"\aoutcome\x18\x02 \x01(\tR\aoutcome\x12 \n" +
@@ -880,7 +888,8 @@ const file_akashi_v1_reconcile_proto_rawDesc = "" +
 	"\voutstanding\x18\x05 \x01(\x03R\voutstanding\x12\x16\n" +
 	"\x06parked\x18\x06 \x01(\x03R\x06parked\x12\x12\n" +
 	"\x04held\x18\a \x01(\x03R\x04held\x12\x18\n" +
-	"\aentries\x18\b \x01(\x03R\aentries\"n\n" +
+	"\aentries\x18\b \x01(\x03R\aentries\x12\x1a\n" +
+	"\bcompared\x18\t \x01(\x03R\bcompared\"n\n" +
 	"\x0eBookRootAnswer\x12$\n" +
 	"\x03cut\x18\x01 \x01(\v2\x12.akashi.v1.BookCutR\x03cut\x12\f\n" +
 	"\x01n\x18\x02 \x01(\x12R\x01n\x12\x10\n" +
