@@ -74,7 +74,7 @@ func (d *Desk) booksPage(r *http.Request) (p booksPage, err error) {
 	if err != nil {
 		return p, err
 	}
-	p = booksPage{Standing: standingTable(standings, now), Cases: d.caseTable(cases, now), Base: d.ui.URL("/books"), Form: webui.NewForm(nil),
+	p = booksPage{Standing: standingTable(standings, now), Cases: d.caseTable(cases, now), Base: d.ui.URL("/reconcile"), Form: webui.NewForm(nil),
 		MayWork: access.May(access.From(ctx), access.ResolvePropose, d.role) == nil}
 	for _, f := range found {
 		p.Findings = append(p.Findings, finding{Book: string(f.Book), Peer: string(f.Peer), Key: f.Key, Terms: []webui.Term{
@@ -189,7 +189,7 @@ func (d *Desk) caseTable(cases []reconcile.Case, now time.Time) webui.Table {
 }
 
 func (d *Desk) caseURL(id string) string {
-	return d.ui.URL("/books/case/" + strings.ReplaceAll(id, "/", "~"))
+	return d.ui.URL("/reconcile/case/" + strings.ReplaceAll(id, "/", "~"))
 }
 
 func caseState(c reconcile.Case) webui.Badge {
@@ -232,5 +232,5 @@ func (d *Desk) acknowledge(w http.ResponseWriter, r *http.Request) {
 		d.renderBooks(w, r, http.StatusUnprocessableEntity, func(p *booksPage) { p.Form = f })
 		return
 	}
-	http.Redirect(w, r, d.ui.URL("/books"), http.StatusSeeOther)
+	http.Redirect(w, r, d.ui.URL("/reconcile"), http.StatusSeeOther)
 }

@@ -11,7 +11,12 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"time"
 
+	"github.com/akashi-id/akashi/internal/alarm"
+	"github.com/akashi-id/akashi/internal/alarm/books"
+	"github.com/akashi-id/akashi/internal/alarm/pairs"
+	"github.com/akashi-id/akashi/internal/alarm/trend"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/due"
@@ -20,6 +25,7 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/statement"
 	"github.com/akashi-id/akashi/message"
 )
 
@@ -38,7 +44,14 @@ type Config struct {
 	// Secrets gives the secret that we share with a peer, at least 32 bytes, for the digests of the books that we hold
 	// together. Needed where Rules.Books is not empty.
 	Secrets func(peer message.Org) []byte
-	Log     *slog.Logger
+	// Compare is how long it takes between two comparisons of a book, Audit in which time its self-audit goes round once; 30 s
+	// each when zero. Who plays months in virtual time wants them longer.
+	Compare, Audit time.Duration
+	Webhook        alarm.Webhook // who is told of alarms; zero: nobody
+	// Trial puts another rule in the place of one of ours, to try what the others notice of a faulty one. Nil in every
+	// real organisation.
+	Trial func(exchange.Route) exchange.Route
+	Log   *slog.Logger
 }
 
 // Rules are what makes an organisation that organisation.
@@ -50,6 +63,8 @@ type Rules struct {
 	Books  []reconcile.Table // the books that it holds with its peers
 	// Rebuild gives the payload that would be sent today in the place of a parked one; may be nil.
 	Rebuild func(ctx context.Context, tx *sqlstore.Tx, was message.Payload) (message.Payload, error)
+	// Counts gives figures of the business, from its own tables, for the statements with a peer; may be nil.
+	Counts func(ctx context.Context, tx *sqlstore.Tx, peer message.Org, source bool) ([]message.CountAccount, error)
 }
 
 // Host is an organisation's ground.
@@ -59,6 +74,9 @@ type Host struct {
 	Exchange *exchange.Exchange
 	Books    *reconcile.Books // never nil; without tables it holds no book
 	Due      *due.List
+
+	Alarms     *alarm.Alarms
+	Statements *statement.Statements
 }
 
 // Open opens the database, brings its tables up to date, and joins the parts. Close it when New of the organisation fails.
@@ -68,27 +86,39 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	}
 	cfg.Log = cfg.Log.With("organisation", string(cfg.Self))
 	store, err := sqlstore.Open(ctx, cfg.StoreURL, sqlstore.Options{Clock: cfg.Clock, Log: cfg.Log},
-		append([]sqlstore.Schema{auditlog.Schema, due.Schema, exchange.Schema(), reconcile.Schema(), rules.Schema}, rules.Tables...)...)
+		append([]sqlstore.Schema{auditlog.Schema, due.Schema, exchange.Schema(), reconcile.Schema(), alarm.Schema, trend.Schema,
+			statement.Schema, rules.Schema}, rules.Tables...)...)
 	if err != nil {
 		return nil, err
 	}
 	h := &Host{Config: cfg, Store: store}
 	h.Books, err = reconcile.New(ctx, reconcile.Config{Self: cfg.Self, Store: store, Clock: cfg.Clock, Peers: cfg.Peers,
-		Tables: rules.Books, Secrets: cfg.Secrets, Log: cfg.Log})
+		Tables: rules.Books, Secrets: cfg.Secrets, Every: cfg.Compare, Cycle: cfg.Audit, Log: cfg.Log})
 	if err != nil {
 		store.Close()
 		return nil, err
 	}
+	if err := h.watch(rules); err != nil {
+		store.Close()
+		return nil, err
+	}
+	routes := slices.Concat(rules.Routes, h.Books.Routes(), h.Statements.Routes())
+	if cfg.Trial != nil {
+		for i := range routes {
+			routes[i] = cfg.Trial(routes[i])
+		}
+	}
 	h.Exchange, err = exchange.New(ctx, exchange.Config{
 		Self: cfg.Self, Store: store, Clock: cfg.Clock, Rand: cfg.Rand, Signer: cfg.Signer, Trust: cfg.Trust, Link: cfg.Link,
-		Peers: cfg.Peers, Routes: slices.Concat(rules.Routes, h.Books.Routes()), Rebuild: rules.Rebuild, Limits: cfg.Limits, Log: cfg.Log,
+		Peers: cfg.Peers, Routes: routes, Rebuild: rules.Rebuild, Limits: cfg.Limits, Log: cfg.Log,
 	})
 	if err != nil {
 		store.Close()
 		return nil, err
 	}
 	h.Books.Join(h.Exchange)
-	h.Due = due.New(store, cfg.Clock, rules.Due, h.send, cfg.Log)
+	h.Due = due.New(store, cfg.Clock, slices.Concat(rules.Due, h.Alarms.Due(), h.Statements.Due()), h.send, cfg.Log)
+	h.Alarms.Add(pairs.New(h.Exchange), trend.New(store, pairs.Feed(h.Exchange)), books.New(h.Books), h.Statements.Source())
 	return h, nil
 }
 
@@ -114,9 +144,9 @@ func (h *Host) Act(ctx context.Context, rule func(context.Context, *sqlstore.Tx)
 	return trace, err
 }
 
-// Tasks are the loops to step: the exchange's, the due list's and the books'.
+// Tasks are the loops to step: the exchange's, the due list's, the books', the statements' and the alarms'.
 func (h *Host) Tasks() []clock.Task {
-	return slices.Concat(h.Exchange.Tasks(), h.Due.Tasks(), h.Books.Tasks())
+	return slices.Concat(h.Exchange.Tasks(), h.Due.Tasks(), h.Books.Tasks(), h.Statements.Tasks(), h.Alarms.Tasks())
 }
 
 // Close closes the database.

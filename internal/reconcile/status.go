@@ -159,6 +159,16 @@ func (b *Books) Cases(ctx context.Context, all bool, limit int) ([]Case, error) 
 	return found, err
 }
 
+// OpenCases names the open cases of a book with a peer, the oldest first, in the caller's transaction.
+func (b *Books) OpenCases(ctx context.Context, tx *sqlstore.Tx, book message.Book, peer message.Org, limit int) ([]string, error) {
+	p := b.pairs[pairName{book, peer}]
+	if p == nil {
+		return nil, nil
+	}
+	return sqlstore.List(ctx, tx, func(r *sqlstore.Rows, id *string) error { return r.Scan(id) },
+		`SELECT id FROM r_case WHERE pair = $1 AND state = 'open' ORDER BY opened_at, id LIMIT $2`, p.id, int64(limit))
+}
+
 // Find returns one case with its history.
 func (b *Books) Find(ctx context.Context, id string) (Case, []Note, error) {
 	var found []Case

@@ -1,0 +1,68 @@
+package host
+
+import (
+	"context"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/alarm"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/statement"
+	"github.com/akashi-id/akashi/message"
+)
+
+// watch makes what tells people how it stands: the alarms, and the statements with the operator's round.
+func (h *Host) watch(rules Rules) (err error) {
+	if h.Alarms, err = alarm.New(alarm.Config{Self: h.Self, Store: h.Store, Clock: h.Clock, Webhook: h.Webhook, Log: h.Log}); err != nil {
+		return err
+	}
+	h.Statements = statement.New(statement.Config{Self: h.Self, Peers: h.Peers, Store: h.Store, Clock: h.Clock, Rand: h.Rand,
+		Signer: h.Signer, Trust: h.Trust, Log: h.Log, Books: h.bookAccounts, Counts: rules.Counts,
+		Looks: []func(context.Context, *sqlstore.Tx, time.Time) ([]statement.Look, error){h.lookAtBooks}})
+	return nil
+}
+
+// bookAccounts tells a statement of the books that are held with a peer: entries as they are at the account's moment, and
+// what the last comparison came to.
+func (h *Host) bookAccounts(ctx context.Context, tx *sqlstore.Tx, peer message.Org, source bool) ([]message.BookAccount, error) {
+	standings, err := h.Books.StandingsIn(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	var accounts []message.BookAccount
+	for _, s := range standings {
+		if s.Peer != peer || s.AsSource != source || s.Book == message.Drills {
+			continue
+		}
+		entries, _, _, err := h.Books.Tally(ctx, tx, s.Book, peer)
+		if err != nil {
+			return nil, err
+		}
+		cases, err := h.Books.OpenCases(ctx, tx, s.Book, peer, maxNamed)
+		if err != nil {
+			return nil, err
+		}
+		accounts = append(accounts, message.BookAccount{Book: s.Book, Entries: entries, ComparedAt: s.Compared, Differences: s.Differences, Cases: cases})
+	}
+	return accounts, nil
+}
+
+// maxNamed is how many cases of a book an account names.
+const maxNamed = 100
+
+// lookAtBooks is what the operator's round must look at in the books.
+func (h *Host) lookAtBooks(ctx context.Context, tx *sqlstore.Tx, _ time.Time) ([]statement.Look, error) {
+	standings, err := h.Books.StandingsIn(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	cases := statement.Look{What: "cases", Name: plain.Sentence{JA: "突合の不一致の件", EN: "cases of differences"}, Href: "/reconcile"}
+	found := statement.Look{What: "findings", Name: plain.Sentence{JA: "自己監査の所見", EN: "findings of the self-audit"}, Href: "/reconcile"}
+	for _, s := range standings {
+		cases.N, found.N = cases.N+s.OpenCases, found.N+s.Findings
+		if !s.OldestCase.IsZero() && (cases.Since.IsZero() || s.OldestCase.Before(cases.Since)) {
+			cases.Since = s.OldestCase
+		}
+	}
+	return []statement.Look{cases, found}, nil
+}
