@@ -37,7 +37,7 @@ const people = 4
 
 var schedules = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) act {
 	return act{rapid.SampledFrom([]string{"change", "change", "change", "change", "leave", "recode", "invalidate", "invalidate", "wait", "wait", "wait", "wait",
-		"cut", "join", "reject", "relent", "withdraw", "accept", "fail", "lose",
+		"cut", "join", "stall", "flow", "reject", "relent", "withdraw", "accept", "fail", "lose",
 		"swallow", "reorder", "delete", "double", "rewrite", "forget", "unbook"}).Draw(t, "act"),
 		rapid.IntRange(0, people-1).Draw(t, "person"), rapid.IntRange(0, 99).Draw(t, "n")}
 }), 3, 22)
@@ -75,6 +75,7 @@ func play(ctx context.Context, acts []act, by wiring) (wrong string) {
 		s.do(a)
 	}
 	w.net.Join(pref, w.pref.x)
+	w.city.link.stalled = false
 	for _, e := range []*end{w.city, w.pref} {
 		e.faults.FailNext(0)
 		e.faults.LoseNext(0)
@@ -144,6 +145,10 @@ func (s *played) do(a act) {
 		s.net.Join(pref, nil)
 	case "join":
 		s.net.Join(pref, s.pref.x)
+	case "stall":
+		s.city.link.stalled = true
+	case "flow":
+		s.city.link.stalled = false
 	case "reject":
 		if s.moods[key] == "" {
 			s.moods[key] = "reject"

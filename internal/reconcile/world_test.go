@@ -23,6 +23,7 @@ import (
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
 	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/message/messagepb"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -90,6 +91,7 @@ type world struct {
 type end struct {
 	w          *world
 	self, peer message.Org
+	by         wiring
 	faults     *sqlstoretest.Faults
 	link       *cutLink
 	store      *sqlstore.Store
@@ -97,13 +99,20 @@ type end struct {
 	books      *reconcile.Books
 }
 
-// cutLink hands over nothing while it is cut.
+// cutLink hands over no messages while it is stalled, but answers questions.
 type cutLink struct {
 	exchange.Link
-	cut bool
+	stalled bool
 }
 
-var errCut = errors.New("the line is cut")
+var errStalled = errors.New("the line is stalled")
+
+func (l *cutLink) Deliver(ctx context.Context, to message.Org, b *messagepb.Batch) (*messagepb.Receipt, error) {
+	if l.stalled {
+		return nil, errStalled
+	}
+	return l.Link.Deliver(ctx, to, b)
+}
 
 type wiring struct {
 	url      func(self message.Org) string
@@ -111,6 +120,15 @@ type wiring struct {
 	table    func(self message.Org, t *reconcile.Table)
 	secret   func(self, peer message.Org) []byte
 	log      *slog.Logger
+	unbooked func(self message.Org, p message.Booked) bool // whether a rule forgets the book
+	fault    fault                                         // of the organisations' own rules
+}
+
+// fault is a mistake in an organisation's rules.
+type fault struct {
+	entries func(self message.Org, p message.Booked, right []message.Entry) []message.Entry // what a rule does instead
+	after   func(ctx context.Context, tx *sqlstore.Tx, e *end, p message.Booked) error      // and what besides
+	unsent  func(n message.ResidentChange) bool                                             // a change that is not told
 }
 
 func newWorld(t fatal, ctx context.Context, by wiring) *world {
@@ -121,7 +139,7 @@ func newWorld(t fatal, ctx context.Context, by wiring) *world {
 }
 
 func (w *world) open(self, peer message.Org, by wiring) *end {
-	e := &end{w: w, self: self, peer: peer, faults: new(sqlstoretest.Faults)}
+	e := &end{w: w, self: self, peer: peer, by: by, faults: new(sqlstoretest.Faults)}
 	url := "memory:"
 	if by.url != nil {
 		url = by.url(self)
@@ -229,7 +247,11 @@ func (e *end) put(ctx context.Context, tx *sqlstore.Tx, p message.Booked) error 
 	if err != nil {
 		return err
 	}
-	for _, n := range p.Entries() {
+	entries := p.Entries()
+	if e.by.fault.entries != nil {
+		entries = e.by.fault.entries(e.self, p, entries)
+	}
+	for _, n := range entries {
 		if _, err := tx.Exec(ctx, `DELETE FROM record WHERE book = $1 AND k = $2 AND n = 0`, string(n.Book), n.Key); err != nil {
 			return err
 		}
@@ -240,7 +262,14 @@ func (e *end) put(ctx context.Context, tx *sqlstore.Tx, p message.Booked) error 
 			return err
 		}
 	}
-	e.books.Apply(tx, e.peer, p)
+	if e.by.unbooked == nil || !e.by.unbooked(e.self, p) {
+		for _, n := range entries {
+			e.books.Set(tx, n.Book, e.peer, n.Key, n.Is)
+		}
+	}
+	if e.by.fault.after != nil {
+		return e.by.fault.after(ctx, tx, e, p)
+	}
 	return nil
 }
 
@@ -387,6 +416,9 @@ func (w *world) change(ctx context.Context, tx *sqlstore.Tx, k int, how resident
 	}
 	if err := w.city.put(ctx, tx, n); err != nil {
 		return n, err
+	}
+	if w.city.by.fault.unsent != nil && w.city.by.fault.unsent(n) {
+		return n, nil
 	}
 	_, err = w.city.x.Send(ctx, tx, []message.Out{{To: pref, Body: n}}, "t-test")
 	return n, err
