@@ -339,10 +339,10 @@ func (e *end) onChange(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery
 	case m == "reject" && !d.Accepted:
 		return nil, exchange.Reject("model", "受け取れません。", "not taken")
 	case m == "swallow":
-		tx.OnCommit(func() { e.w.spent(key, n) })
+		e.w.spent(tx, key, n)
 		return nil, nil
 	case m == "reorder": // the message before is applied once more, after this one
-		tx.OnCommit(func() { e.w.spent(key, n) })
+		e.w.spent(tx, key, n)
 		before, err := e.records(ctx, tx, message.Residents, key)
 		if err != nil || len(before) == 0 {
 			return nil, err
@@ -375,17 +375,19 @@ func (e *end) onChange(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery
 func (e *end) onInvalidation(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery, n message.ResidentInvalidation) ([]message.Out, error) {
 	key := n.Entries()[0].Key
 	if e.w.moods[key] == "swallow" {
-		tx.OnCommit(func() { e.w.spent(key, n) })
+		e.w.spent(tx, key, n)
 		return nil, nil
 	}
 	return nil, e.put(ctx, tx, n)
 }
 
-func (w *world) spent(mood string, n message.Booked) {
-	delete(w.moods, mood)
+// spent ends a mood with the transaction that it spoiled. What it did must be seen, also when the answer to the commit is
+// lost and nobody here learns of it.
+func (w *world) spent(tx *sqlstore.Tx, mood string, n message.Booked) {
 	for _, e := range n.Entries() {
 		w.injected[e.Key] = true
 	}
+	tx.OnCommit(func() { delete(w.moods, mood) })
 }
 
 // What the municipality does.
