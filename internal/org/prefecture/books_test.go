@@ -34,7 +34,6 @@ type land struct {
 	people    []*somebody
 	relayed   []message.Payload
 	seq       uint64
-	tampered  bool
 }
 
 type somebody struct {
@@ -164,7 +163,6 @@ var bothBooks = []message.Book{message.Residents, message.Invalidations}
 
 // tamper writes past the program; then the entries are made what the tables say, as the self-audit does.
 func (l *land) tamper(statement string) {
-	l.tampered = true
 	err := l.nagano.Store.Update(l.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
 		if _, err := tx.Exec(ctx, statement); err != nil {
 			return err
