@@ -24,7 +24,7 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.ViewMessages: "municipality", access.VerifySignature: "verifier",
 	},
 	access.Operator: {
-		access.ViewMessages: "all", access.ResolvePropose: "all", access.ResolveConfirm: "all",
+		access.ViewMessages: "all", access.ResolvePropose: "all", access.ResolveConfirm: "all", access.SignRound: "all",
 		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
 	},
 	access.Auditor: {

@@ -18,6 +18,7 @@ const (
 	LookAtCertificate Act = "look-at-certificate"
 	ViewMessages      Act = "view-messages"
 	ResolvePropose    Act = "resolve-propose"
+	SignRound         Act = "sign-round"
 	ResolveConfirm    Act = "resolve-confirm"
 	ViewAudit         Act = "view-audit"
 	VerifySignature   Act = "verify-signature"
@@ -65,6 +66,8 @@ var rules = []Rule{
 		plain.Sentence{JA: "保留の解決は、一人が提案し、別の一人が確認する。", EN: "One person proposes how to resolve it, another confirms."}},
 	{ResolveConfirm, plain.Sentence{JA: "保留の解決の確認", EN: "confirm how to resolve a parked message"}, []Job{Operator}, everyone,
 		plain.Sentence{JA: "提案した本人は確認できない（SecondPerson）。", EN: "Not by the one who proposed it (SecondPerson)."}},
+	{SignRound, plain.Sentence{JA: "日次業務の署名", EN: "sign the round of the day"}, []Job{Operator}, everyone,
+		plain.Sentence{JA: "毎日の確認は、運用員が自分の名前で行う。", EN: "The daily check is made by an operator, by name."}},
 	{ViewAudit, plain.Sentence{JA: "監査記録の閲覧", EN: "view the audit log"}, []Job{Auditor}, everyone,
 		plain.Sentence{JA: "記録された側の人は、記録を選んで見ない。", EN: "Those who are recorded do not choose what is read."}},
 	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor}, []message.Role{message.Verifier},

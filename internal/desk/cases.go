@@ -16,6 +16,7 @@ import (
 
 // booksPage is the data of the page of the books: how they agree, the cases, and what the self-audit found.
 type booksPage struct {
+	Tabs     []webui.Tab
 	Standing webui.Table
 	Cases    webui.Table
 	Findings []finding
@@ -74,7 +75,7 @@ func (d *Desk) booksPage(r *http.Request) (p booksPage, err error) {
 	if err != nil {
 		return p, err
 	}
-	p = booksPage{Standing: standingTable(standings, now), Cases: d.caseTable(cases, now), Base: d.ui.URL("/reconcile"), Form: webui.NewForm(nil),
+	p = booksPage{Tabs: d.tabs(r), Standing: standingTable(standings, now), Cases: d.caseTable(cases, now), Base: d.ui.URL("/reconcile"), Form: webui.NewForm(nil),
 		MayWork: access.May(access.From(ctx), access.ResolvePropose, d.role) == nil}
 	for _, f := range found {
 		p.Findings = append(p.Findings, finding{Book: string(f.Book), Peer: string(f.Peer), Key: f.Key, Terms: []webui.Term{

@@ -3,6 +3,7 @@ package desk
 import (
 	"embed"
 	"net/http"
+	"net/netip"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
@@ -26,17 +27,23 @@ type Desk struct {
 	role              message.Role
 	overview, message *webui.Page
 	books, oneCase    *webui.Page
+	alarms, runbook   *webui.Page
+	round             *webui.Page
+	closes, closeDay  *webui.Page
+	statement         *webui.Page
 }
 
 // New reads the desk's pages. Its errors are mistakes of the program.
 func New(h *host.Host, ui *webui.UI) (*Desk, error) {
 	d := &Desk{host: h, ui: ui, role: h.Self.Role()}
-	for name, page := range map[string]**webui.Page{"messages": &d.overview, "message": &d.message, "books": &d.books, "case": &d.oneCase} {
+	for name, page := range map[string]**webui.Page{"messages": &d.overview, "message": &d.message, "books": &d.books, "case": &d.oneCase,
+		"alarms": &d.alarms, "runbook": &d.runbook, "round": &d.round, "closes": &d.closes, "closeday": &d.closeDay, "statement": &d.statement} {
 		var err error
 		if *page, err = ui.Page(files, name); err != nil {
 			return nil, err
 		}
 	}
+	ui.Watch(d.attention)
 	return d, nil
 }
 
@@ -67,8 +74,37 @@ func (d *Desk) Mount(mux *http.ServeMux) {
 	} {
 		mux.Handle(pattern, d.ui.Only(one.act, one.page))
 	}
+	for pattern, one := range map[string]struct {
+		act  access.Act
+		page http.HandlerFunc
+	}{
+		"GET /alarms":           {access.ViewMessages, d.showAlarms},
+		"GET /alarms/part":      {access.ViewMessages, d.showAlarmsPart},
+		"GET /alarms/{code}":    {access.ViewMessages, d.showRunbook},
+		"GET /round":            {access.ViewMessages, d.showRound},
+		"POST /round":           {access.SignRound, d.signRound},
+		"GET /statements":       {access.ViewMessages, d.showCloses},
+		"GET /statements/{day}": {access.ViewMessages, d.showCloseDay},
+		"GET /statements/{day}/{span}/{dir}/{peer}":      {access.ViewMessages, d.showStatement},
+		"GET /statements/{day}/{span}/{dir}/{peer}/file": {access.ViewMessages, d.exportStatement},
+	} {
+		mux.Handle(pattern, d.ui.Only(one.act, one.page))
+	}
+	mux.Handle("GET /metrics", fromHere(d.host.Alarms.Handler()))
 	mux.HandleFunc("GET /api/status", d.api(d.status))
 	mux.HandleFunc("GET /api/trace", d.api(d.trace))
+}
+
+// fromHere answers those on this machine only: a scraper has no persona, and how an organisation stands is not for
+// everybody who reaches its screens.
+func fromHere(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a, err := netip.ParseAddrPort(r.RemoteAddr); err != nil || !a.Addr().Unmap().IsLoopback() {
+			http.Error(w, "この機械の中からだけ読めます。 / to be read from this machine only", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // record writes down what a person did at the desk.

@@ -19,6 +19,7 @@ const listed = 100
 
 // overviewPage is the data of the overview.
 type overviewPage struct {
+	Tabs     []webui.Tab
 	Alarms   []webui.Notice
 	Stuck    webui.Table
 	Sent     webui.Table
@@ -39,6 +40,7 @@ func (d *Desk) showOverview(w http.ResponseWriter, r *http.Request) {
 		d.ui.Fail(w, r, err)
 		return
 	}
+	page.Tabs = d.tabs(r)
 	page.MayRetry = access.May(access.From(r.Context()), access.ResolvePropose, d.role) == nil
 	d.ui.Render(w, r, d.overview, http.StatusOK, page)
 }

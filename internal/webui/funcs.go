@@ -24,18 +24,24 @@ import (
 //	field FORM NAME LABEL …   a field for the components text, date, area, select, radio, check, file (see field.go)
 func (u *UI) funcs(lang plain.Lang) template.FuncMap {
 	m := template.FuncMap{
-		"t":      func(ja, en string) string { return plain.Sentence{JA: ja, EN: en}.In(lang) },
-		"say":    func(s plain.Sentence) string { return s.In(lang) },
-		"lang":   func() string { return string(lang) },
-		"url":    u.URL,
-		"away":   func(address string) string { return carry(address, lang) },
-		"asset":  func(name string) (string, error) { h, err := u.assets.hashed(name); return u.URL("/assets/" + h), err },
-		"name":   func(s string) Name { return Name(s) },
-		"code":   func(s string) Code { return Code(s) },
-		"day":    func(d Day) moment { return dayOf(time.Time(d), lang) },
-		"date":   func(t time.Time) moment { return dayOf(t, lang) },
-		"at":     func(t time.Time) moment { return instantOf(t, lang) },
-		"tick":   tickOf,
+		"t":     func(ja, en string) string { return plain.Sentence{JA: ja, EN: en}.In(lang) },
+		"say":   func(s plain.Sentence) string { return s.In(lang) },
+		"lang":  func() string { return string(lang) },
+		"url":   u.URL,
+		"away":  func(address string) string { return carry(address, lang) },
+		"asset": func(name string) (string, error) { h, err := u.assets.hashed(name); return u.URL("/assets/" + h), err },
+		"name":  func(s string) Name { return Name(s) },
+		"code":  func(s string) Code { return Code(s) },
+		"day":   func(d Day) moment { return dayOf(time.Time(d), lang) },
+		"date":  func(t time.Time) moment { return dayOf(t, lang) },
+		"at":    func(t time.Time) moment { return instantOf(t, lang) },
+		"tick":  tickOf,
+		"weekdays": func() []string {
+			if lang == plain.EN {
+				return []string{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}
+			}
+			return []string{"月", "火", "水", "木", "金", "土", "日"}
+		},
 		"took":   func(d time.Duration) string { return tookIn(d, lang) },
 		"num":    thousands,
 		"kind":   kindOf,

@@ -24,6 +24,7 @@ type frame struct {
 	Portal   string
 	Base     string
 	Nav      []navEntry
+	Watch    *Attention // nil: nothing asks for somebody, or it is not this person's to know
 	Person   access.Person
 	Known    bool // somebody has chosen who they are
 	Choosing bool // personas can be chosen here
@@ -108,6 +109,12 @@ func (u *UI) frame(r *http.Request, page *Page, lang plain.Lang, data any) frame
 	for _, n := range u.cfg.Nav {
 		if n.Act == "" || access.May(p, n.Act, u.cfg.Role) == nil {
 			f.Nav = append(f.Nav, navEntry{u.URL(n.Path), n.Name, n.Path == r.URL.Path})
+		}
+	}
+	if u.watch != nil && access.May(p, access.ViewMessages, u.cfg.Role) == nil {
+		if a := u.watch(r.Context()); a.Open > 0 || a.Lost {
+			a.Href = u.URL(a.Href)
+			f.Watch = &a
 		}
 	}
 	if d, ok := data.(interface{ form() *Form }); ok && d.form() != nil {

@@ -11,6 +11,7 @@
 package webui
 
 import (
+	"context"
 	"errors"
 	"html/template"
 	"log/slog"
@@ -55,7 +56,20 @@ type UI struct {
 	bases   map[plain.Lang]*template.Template // layout and components, never executed themselves
 	problem *Page
 	choose  *Page
+	watch   func(context.Context) Attention // nil: nothing is watched
 }
+
+// Attention is what every page says about the organisation's alarms to those who may see them.
+type Attention struct {
+	Href string // of the page of the alarms, below the base
+	Open int    // alarms that ask for somebody
+	Kind BadgeKind
+	Lost bool // it is not known: the alarms cannot be read, or are not evaluated
+}
+
+// Watch has every page say how many alarms are open. It is called while pages are put together, before any is served;
+// look must be quick.
+func (u *UI) Watch(look func(context.Context) Attention) { u.watch = look }
 
 // New reads the layout and the components. Its errors are mistakes of the program.
 func New(cfg Config) (*UI, error) {
