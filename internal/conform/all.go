@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/queue"
 )
 
@@ -11,6 +12,7 @@ import (
 // packages that have a function Queues and stand not here.
 var declared = []func() []queue.Queue{
 	due.Queues,
+	exchange.Queues,
 }
 
 // Queues are all queues of the program, with their rigs.

@@ -7,4 +7,13 @@ import (
 )
 
 // rigs hold the queues whose packages stand too low to build the world that they need.
-var rigs = map[string]func(context.Context, queue.Ground) (*queue.Rig, error){}
+var rigs = map[string]func(context.Context, queue.Ground) (*queue.Rig, error){
+	"exchange/outbox": openOutbox,
+	"exchange/inbox":  openInbox,
+	"exchange/peers":  openPeers,
+	"exchange/probes": openProbes,
+	"exchange/door":   openDoor,
+	"exchange/held":   openHeld,
+	"exchange/asks":   openAsks,
+	"exchange/expiry": openExpiry,
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/clock"
@@ -61,9 +62,31 @@ func (t trial) try(ctx context.Context, opt Options, b *baseline) (c Case, err e
 	}
 	c.OK, c.Says = failed == nil, r.story.JA+" / "+r.story.EN
 	if failed != nil {
-		c.Says = failed.Error()
+		c.Says = short(failed.Error())
 	}
 	return c, nil
+}
+
+// first is the first line of an error: a panic has its stack behind it.
+func first(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}
+
+// short leaves out stacks, and what a thousand tasks have to say one after the other.
+func short(says string) string {
+	const most = 600
+	var kept []string
+	for line := range strings.SplitSeq(says, "\n") {
+		if line != "" && !strings.HasPrefix(line, "\t") && !strings.HasPrefix(line, "goroutine ") && !strings.Contains(line, "(0x") && !strings.Contains(line, "({0x") {
+			kept = append(kept, strings.TrimSpace(line))
+		}
+	}
+	runes := []rune(strings.Join(kept, " "))
+	if len(runes) > most {
+		runes = append(runes[:most], '…')
+	}
+	return string(runes)
 }
 
 // failure is what a queue did wrong.
@@ -141,11 +164,20 @@ func (r *run) all(ctx context.Context) error {
 	if err := r.reopen(ctx); err != nil {
 		return fail(settled, "再起動できませんでした: %v", "it could not be started again: %v", err)
 	}
+	if err := r.driver.Until(ctx, r.g.clock.Now().Add(limit)); err != nil {
+		return fail(restarted, "処理そのものが失敗しています: %v", "the task itself fails: %v", first(err))
+	}
 	if err := r.aside(ctx, restarted); err != nil {
 		return err
 	}
 	if _, err := r.good(ctx, restarted); err != nil {
 		return err
+	}
+	if r.queue.Shape == queue.Request {
+		r.story = plain.Sentence{
+			JA: fmt.Sprintf("良いものは%sで答えられ、悪い%d件はその場で断られ、再起動しても同じ", took.JA, r.n),
+			EN: fmt.Sprintf("the good item was answered after %s; %d refused to whoever brought them, also after a restart", took.EN, r.n)}
+		return nil
 	}
 	r.story = plain.Sentence{
 		JA: fmt.Sprintf("良いものは%sで通り、%d件は別に置かれて表示・計数され、再起動しても同じ", took.JA, r.n),
@@ -221,6 +253,14 @@ func (r *run) judge(at plain.Sentence, virtual, took time.Duration, calls int) (
 	case virtual > limit:
 		return plain.Sentence{}, fail(at, "良いものが通るまでに、仮想時間で%s(最大%s)かかりました", "a good item came through only within %[2]s of virtual time, more than %[1]s",
 			limit, virtual)
+	case r.poison == queue.Hang && (calls > r.n || took > r.g.baseline.of(r.queue.Name+r.engine)+time.Duration(r.n)*deadline+limit):
+		return plain.Sentence{}, fail(at, "良いものが通るまでに、戻らない処理を%d回呼び、%sかかりました",
+			"the handler that hangs was called %d times and took %s before a good item came through", calls, short)
+	case r.poison == queue.Hang:
+		// In real time, because what hangs is a device or a fault of the program.
+		return plain.Sentence{
+			JA: fmt.Sprintf("実時間%s(期限%sを%d回まで)", short, deadline, r.n),
+			EN: fmt.Sprintf("%s of real time, at most %d deadlines of %s among it", short, r.n, deadline)}, nil
 	case r.queue.Shape == queue.Start && r.n == 0:
 		r.g.baseline.set(r.queue.Name+r.engine, took)
 		fallthrough
@@ -229,14 +269,6 @@ func (r *run) judge(at plain.Sentence, virtual, took time.Duration, calls int) (
 	case r.queue.Shape == queue.Start:
 		return plain.Sentence{}, fail(at, "起動に%sかかりました。悪いものがなければ%sです", "the start took %s; without the poison it is %s",
 			short, r.g.baseline.of(r.queue.Name+r.engine).Round(time.Millisecond))
-	case r.poison == queue.Hang && (calls > r.n || took > time.Duration(r.n)*deadline+limit):
-		return plain.Sentence{}, fail(at, "良いものが通るまでに、戻らない処理を%d回呼び、%sかかりました",
-			"the handler that hangs was called %d times and took %s before a good item came through", calls, short)
-	case r.poison == queue.Hang:
-		// In real time, because what hangs is a device or a fault of the program.
-		return plain.Sentence{
-			JA: fmt.Sprintf("実時間%s(期限%sを%d回含む)", short, deadline, calls),
-			EN: fmt.Sprintf("%s of real time, with %d deadlines of %[3]s", short, calls, deadline)}, nil
 	case took > slack*limit:
 		return plain.Sentence{}, fail(at, "良いものが通るまでに、実時間で%sかかりました", "a good item came through only after %s of real time", short)
 	}
@@ -251,13 +283,16 @@ func (r *run) settle(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return fail(settled, "悪いもののために、処理そのものが失敗し続けています: %v", "because of it the task itself keeps failing: %v", err)
+		return fail(settled, "悪いもののために、処理そのものが失敗し続けています: %[1]v", "because of it the task itself keeps failing: %[1]v", first(err))
 	}
 	return nil
 }
 
 // aside requires that the bad items, all of them and nothing else, are counted, shown, and explained.
 func (r *run) aside(ctx context.Context, at plain.Sentence) error {
+	if r.queue.Shape == queue.Request {
+		return nil
+	}
 	a, err := r.rig.Aside(ctx)
 	if err != nil {
 		return fail(at, "別に置いたものを見られません: %v", "what was set aside cannot be seen: %v", err)

@@ -85,6 +85,9 @@ const (
 	Scan    Shape = "scan"  // all rows of a table, again and again
 	Batch   Shape = "batch" // the items of one file or one call, to its end
 	Start   Shape = "start" // what is read and done before the program serves
+	// Request: each item comes with somebody who waits for its answer. A bad one is refused to whoever brought it and
+	// leaves nothing behind, so that there is nothing to be set aside.
+	Request Shape = "request"
 )
 
 // Poison is a way in which an item cannot be processed.
@@ -124,13 +127,14 @@ type Rig struct {
 	Tasks []clock.Task
 
 	// Plant puts n items that cannot be processed at the head, in the way in which they could come there: through the real
-	// package's rules and SQL. For Start, that is into what the next Open reads.
+	// package's rules and SQL. For Start, that is into what the next Open reads. It may step the tasks itself.
 	Plant func(ctx context.Context, p Poison, n int) error
 
 	// Good puts a good item behind all others, and returns how to see whether it has come through.
 	Good func(ctx context.Context) (done func(context.Context) (bool, error), err error)
 
-	// Aside tells what was set aside, as people are told it.
+	// Aside tells what was set aside, as people are told it. Nil for requests: their Plant fails when a bad one was not
+	// refused, and returns when all have been.
 	Aside func(ctx context.Context) (Aside, error)
 
 	// Close stops the queue as the end of the program does. What is in the ground stays.
