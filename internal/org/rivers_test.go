@@ -28,7 +28,8 @@ var (
 // center in any order that the streams allow, over links that fail, with notices that are refused and messages that come
 // twice. Whatever the order: when everything has come that can come, exactly the certificates that certify a version
 // older than an invalidation are revoked, and none by two orders that name it. That is so before anybody has resolved what is
-// parked, and after; and then nothing is stuck anywhere.
+// parked, and after; and then nothing is stuck anywhere, the books of the two say the same, and no difference was ever named
+// on the way.
 func TestRiversCross(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		w := newWorld(t, r)
@@ -70,6 +71,7 @@ func TestRiversCross(t *testing.T) {
 		w.check(r, "before anything is resolved")
 		w.acceptAll(r)
 		w.check(r, "after everything is resolved")
+		w.checkBooks(r)
 		for o, x := range w.x {
 			stuck, err := x.Stuck(t.Context(), 10)
 			if check(r, err); len(stuck) > 0 {

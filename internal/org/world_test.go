@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -29,6 +30,7 @@ type world struct {
 	clk     *clock.Virtual
 	net     *exchange.Memory
 	tasks   []clock.Task
+	hosts   map[message.Org]*host.Host // the two real ones
 	x       map[message.Org]*exchange.Exchange
 	stores  map[message.Org]*sqlstore.Store
 	closers []func() error
@@ -67,7 +69,7 @@ func newWorld(t *testing.T, r *rapid.T) *world {
 	check(r, err)
 	trust, err := pki.NewTrust(ca.Certificate())
 	check(r, err)
-	w := &world{clk: clock.NewVirtual(start), net: new(exchange.Memory), x: map[message.Org]*exchange.Exchange{}, stores: map[message.Org]*sqlstore.Store{},
+	w := &world{hosts: map[message.Org]*host.Host{}, clk: clock.NewVirtual(start), net: new(exchange.Memory), x: map[message.Org]*exchange.Exchange{}, stores: map[message.Org]*sqlstore.Store{},
 		changes: map[int][]message.Payload{}, notices: map[int][]message.Payload{}}
 	signer := func(o message.Org) exchange.Signer {
 		key, err := pki.GenerateKey(rand.Reader, cert.P256SHA256)
@@ -99,6 +101,7 @@ func newWorld(t *testing.T, r *rapid.T) *world {
 	n, err := nationalcenter.New(t.Context(), nationalcenter.Config{Config: config(center, nagano, theCA)})
 	check(r, err)
 	add(center, n.Exchange, n.Tasks(), n.Close)
+	w.hosts[nagano], w.hosts[center] = p.Host, n.Host
 	scripted(matsumoto, nagano)
 	scripted(theCA, center, exchange.On(func(tx *sqlstore.Tx) *sqlstore.Tx { return tx },
 		func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CertRevocation) ([]message.Out, error) {
@@ -345,6 +348,40 @@ func (w *world) check(r *rapid.T, when string) {
 		if c.revoked != dead || c.ordered > 1 || c.ordered == 1 && !dead {
 			r.Fatalf("%s: certificate %d (%s, version %s) is revoked: %v, by %d orders that name it; it should be: %v",
 				when, n, c.Profile, c.Version, c.revoked, c.ordered, dead)
+		}
+	}
+}
+
+// checkBooks holds the prefecture's books towards the center against the center's copies.
+func (w *world) checkBooks(r *rapid.T) {
+	entries := func(of, with message.Org, book message.Book) map[string]string {
+		all := map[string]string{}
+		check(r, w.hosts[of].Store.View(context.Background(), func(ctx context.Context, tx *sqlstore.Tx) error {
+			rows, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, e *[2]string) error { return r.Scan(&e[0], &e[1]) },
+				`SELECT e.skey, e.value FROM r_entry AS e JOIN r_pair AS p ON p.id = e.pair WHERE p.book = $1 AND p.peer = $2`, string(book), string(with))
+			for _, e := range rows {
+				all[e[0]] = e[1]
+			}
+			return err
+		}))
+		return all
+	}
+	for _, book := range []message.Book{message.Residents, message.Invalidations} {
+		source, copied := entries(nagano, center, book), entries(center, nagano, book)
+		if !maps.Equal(source, copied) {
+			r.Fatalf("book %s: the prefecture says %x, the center holds %x", book, source, copied)
+		}
+		if below := entries(nagano, matsumoto, book); !maps.Equal(source, below) {
+			r.Fatalf("book %s: the prefecture holds %x of the municipality, and says %x", book, below, source)
+		}
+	}
+	for o, h := range w.hosts {
+		var cases int64
+		check(r, h.Store.View(context.Background(), func(ctx context.Context, tx *sqlstore.Tx) error {
+			return tx.QueryRow(ctx, `SELECT COUNT(*) FROM r_case`).Scan(&cases)
+		}))
+		if cases > 0 {
+			r.Fatalf("%s has named %d differences, and there is none", o, cases)
 		}
 	}
 }

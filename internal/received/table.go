@@ -32,13 +32,13 @@ func schemaFiles() fs.FS {
 // Shared says which books show what is written here: those with whoever told us, and those with whom we tell of it in our
 // turn.
 type Shared struct {
-	Books  *reconcile.Books // nil: none
-	Onward message.Org      // "": nobody
+	Books  *reconcile.Books
+	Onward message.Org // "": nobody
 }
 
 // set puts an entry into one book.
 func (s Shared) set(tx *sqlstore.Tx, book message.Book, peer message.Org, key string, value message.Hash) {
-	if s.Books != nil && peer != "" {
+	if peer != "" {
 		s.Books.Set(tx, book, peer, key, value)
 	}
 }
