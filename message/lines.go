@@ -161,7 +161,7 @@ func rangeLine(s, r *Account) Line {
 
 // restored tells whether the sender began a new epoch since the cut that its receiver knows: its database is a copy.
 func restored(s, r *Account) bool {
-	return len(s.Numbered) > 1 || r.Held.Epoch != 0 && r.Held.Epoch < s.To.Epoch
+	return s.To.Epoch > max(s.From.Epoch, 1) || r.Held.Epoch != 0 && r.Held.Epoch < s.To.Epoch
 }
 
 func (l *Line) worse(state LineState, ja, en string) {
@@ -204,11 +204,11 @@ func kindLine(sender, receiver *Account, kind Kind) Line {
 		l.worse(Unexplained, fmt.Sprintf("送信側が終了とした%d件が、受信側では終わっていません。", r.Stuck),
 			fmt.Sprintf("%d messages that the sender holds for ended have not ended at the receiver.", r.Stuck))
 	}
-	// What waits for a person at its sender cannot have been applied before, unless two persons said so.
-	could := count(s.Inside, "applied", "ready", "deferred", "held") + count(s.Before, "applied", "ready", "deferred", "held")
+	// What its sender does not offer cannot have been applied before, unless two persons said so.
+	could := count(s.Inside, "applied", "ready") + count(s.Before, "applied", "ready")
 	if applied := count(r.Inside, "applied") + count(r.Before, "applied"); applied > could {
-		l.worse(Unexplained, fmt.Sprintf("送信側で保留中の%d件が、受信側では適用済みです。", applied-could),
-			fmt.Sprintf("%d messages that are parked at the sender stand as applied at the receiver.", applied-could))
+		l.worse(Unexplained, fmt.Sprintf("送信側で待っている%d件が、受信側では適用済みです。", applied-could),
+			fmt.Sprintf("%d messages that wait at the sender stand as applied at the receiver.", applied-could))
 	}
 	return l
 }
