@@ -18,7 +18,7 @@ func (h *Host) watch(rules Rules) (err error) {
 	}
 	h.Statements = statement.New(statement.Config{Self: h.Self, Peers: h.Peers, Store: h.Store, Clock: h.Clock, Rand: h.Rand,
 		Signer: h.Signer, Trust: h.Trust, Log: h.Log, Books: h.bookAccounts, Counts: rules.Counts,
-		Looks: []func(context.Context, *sqlstore.Tx, time.Time) ([]statement.Look, error){h.lookAtBooks}})
+		Looks: []func(context.Context, *sqlstore.Tx, time.Time) ([]statement.Look, error){lookAtAlarms, h.lookAtMessages, h.lookAtBooks}})
 	return nil
 }
 
@@ -65,4 +65,16 @@ func (h *Host) lookAtBooks(ctx context.Context, tx *sqlstore.Tx, _ time.Time) ([
 		}
 	}
 	return []statement.Look{cases, found}, nil
+}
+
+// lookAtAlarms is what the round must look at first.
+func lookAtAlarms(ctx context.Context, tx *sqlstore.Tx, _ time.Time) ([]statement.Look, error) {
+	n, since, err := alarm.OpenNow(ctx, tx)
+	return []statement.Look{{What: "alarms", Name: plain.Sentence{JA: "出ている警報", EN: "alarms that are open"}, N: n, Href: "/alarms", Since: since}}, err
+}
+
+// lookAtMessages is what waits for people on the message desk.
+func (h *Host) lookAtMessages(ctx context.Context, tx *sqlstore.Tx, _ time.Time) ([]statement.Look, error) {
+	n, since, err := h.Exchange.ParkedNow(ctx, tx)
+	return []statement.Look{{What: "parked", Name: plain.Sentence{JA: "保留されている電文", EN: "messages that are parked"}, N: n, Href: "/messages", Since: since}}, err
 }
