@@ -322,13 +322,23 @@ func bookLine(sender, receiver *Account, book Book, s, r BookAccount, inS, inR b
 		a  *Account
 		at time.Time
 	}{{sender, s.ComparedAt}, {receiver, r.ComparedAt}} {
-		if side.a.MadeAt.Sub(side.at) > compareWithin {
+		if side.a.MadeAt.Sub(side.at) <= compareWithin {
+			continue
+		}
+		// Whoever was away around the close could not compare; what is wrong now, the next close says.
+		if away := sender.Since.IsZero() || late(sender) || late(receiver); away {
+			l.worse(Explained, fmt.Sprintf("%s では、締めの前後にどちらかが止まっていたため、突合がありません。", side.a.By()),
+				fmt.Sprintf("At %s there was no comparison, because one of the two was away around the close.", side.a.By()))
+		} else {
 			l.worse(Unexplained, fmt.Sprintf("%s では、計算書を作る前の%d分間に突合がありません。", side.a.By(), int(compareWithin.Minutes())),
 				fmt.Sprintf("At %s there was no comparison in the %d minutes before its account.", side.a.By(), int(compareWithin.Minutes())))
 		}
 	}
 	return l
 }
+
+// late tells whether an account was made long after its close.
+func late(a *Account) bool { return a.MadeAt.Sub(a.Until) > compareWithin }
 
 // countLine compares a figure of the business: within each side with the book that lists it, which must come to the same
 // at the same moment, and between the sides as of the cut.

@@ -348,6 +348,32 @@ func TestBooks(t *testing.T) {
 	}
 }
 
+// TestBooksOfWhoWasAway: whoever is off cannot compare; that a close had to wait for it explains it.
+func TestBooksOfWhoWasAway(t *testing.T) {
+	c := newCountry(t)
+	a, url := c.open("memory:", city, center), sqlstoretest.SQLite(t)
+	b := c.open(url, center, city)
+	c.until(1, 20, 0)
+	at := c.clk.Now()
+	books := func(own bool) func(bool) []message.BookAccount {
+		return func(source bool) []message.BookAccount {
+			if source != own {
+				return nil
+			}
+			return []message.BookAccount{{Book: message.Residents, Entries: 5, ComparedAt: at}}
+		}
+	}
+	a.books = books(true)
+	c.off(b)
+	c.until(2, 9, 0)
+	b = c.open(url, center, city)
+	b.books = books(false)
+	c.run(time.Hour)
+	if l := line(same(t, a, b, 1, message.Explained), "book", "residents"); l.State != message.Explained {
+		t.Errorf("%+v", l)
+	}
+}
+
 // TestManyMessagesAreCountedInPieces: a day of more messages than one step counts.
 func TestManyMessagesAreCountedInPieces(t *testing.T) {
 	c, a, b := pair(t, "memory:")
