@@ -6,6 +6,7 @@ import (
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/queue"
+	"github.com/akashi-id/akashi/internal/statement"
 )
 
 // declared are the functions that declare the program's queues, one of each package that has some. A test finds the
@@ -13,6 +14,7 @@ import (
 var declared = []func() []queue.Queue{
 	due.Queues,
 	exchange.Queues,
+	statement.Queues,
 }
 
 // Queues are all queues of the program, with their rigs.
