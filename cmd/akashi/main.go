@@ -56,6 +56,7 @@ func init() { // a table that names its own printer needs the detour
 		{"reconcile resolve", "--as PERSON (--act resend|request|close --text WHY | --confirm) --at ORG --data DIR CASE", "end a case, two persons 件を二人で処理する", runReconcileResolve},
 		{"report issuance", "--data DIR --as-of DATE", "certificates by municipality 電子証明書の発行状況", runReportIssuance},
 		{"replay", "[--json] [--seed N] [--late N] [--keep DIR] NAME | all | list", "replay a recorded failure 障害を再現する", runReplay},
+		{"conform", "[--json] [--postgres URL] [--only NAME,…] queue | list", "hold the program to what it promises 適合試験をする", runConform},
 		{"bench", "[--json] NAME | all | list", "measure beside a peer 性能を測る", runBench},
 		{"version", "", "print the version 版", runVersion},
 		{"help", "", "print this list", runHelp},
