@@ -166,9 +166,14 @@ func (c *country) open(url string, self message.Org) *Municipality {
 	}
 	c.t.Cleanup(func() { o.Close() })
 	c.net.Join(self, o.Exchange)
-	// All but the comparison of the books, which nobody answers here: months of virtual time would be full of it.
-	c.drive = clock.NewDriver(c.clk, slices.Concat(o.Exchange.Tasks(), o.Due.Tasks(), []clock.Task{o.shelf.task()}, c.tasks))
+	c.step(o)
 	return o
+}
+
+// step drives the country. Of the municipality, all but the comparison of the books, which nobody answers here, the closes
+// and the alarms: months of virtual time would be full of them. more are those of its tasks that a test wants beside these.
+func (c *country) step(o *Municipality, more ...clock.Task) {
+	c.drive = clock.NewDriver(c.clk, slices.Concat(o.Exchange.Tasks(), o.Due.Tasks(), []clock.Task{o.shelf.task()}, c.tasks, more))
 }
 
 // run lets the country live for a while.

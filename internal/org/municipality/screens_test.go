@@ -26,6 +26,7 @@ func TestScreens(t *testing.T) {
 		t.Run(lang, func(t *testing.T) {
 			tab := webuitest.Browser(t)
 			c := newCountryBy(t, "memory:", mathrand.NewChaCha8([32]byte{1}))
+			c.step(c.o, c.o.Alarms.Tasks()...) // each page tells how many there are
 			base := c.serve()
 			look := func(name string) {
 				t.Helper()

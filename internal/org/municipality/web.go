@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -25,7 +26,7 @@ type screens struct {
 	ui    *webui.UI
 	trace string // address of the page that shows a trace; empty: none
 
-	home, search, person, change, confirm, filed, register, apply, application, audit *webui.Page
+	home, search, person, change, confirm, filed, register, apply, application *webui.Page
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -46,14 +47,14 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			{Path: "/search", Name: both("住民の検索", "Search"), Act: access.LookAtPerson},
 			{Path: "/register", Name: both("住民の登録", "Register"), Act: access.Register},
 			desk.Nav,
-			{Path: "/audit", Name: both("監査記録", "Audit log"), Act: access.ViewAudit},
+			auditpage.Nav,
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
-		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "audit": &w.audit} {
+		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application} {
 		if *page, err = w.ui.Page(files, name); err != nil {
 			return nil, err
 		}
@@ -64,6 +65,9 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	d.Mount(mux)
+	if err := auditpage.Mount(mux, o.Host, w.ui); err != nil {
+		return nil, err
+	}
 	mux.HandleFunc("GET /{$}", w.showHome)
 	for pattern, page := range map[string]struct {
 		act  access.Act
@@ -86,7 +90,6 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"GET /application/{request}/certificate.pem": {access.LookAtCertificate, w.giveCertificate},
 		"POST /application/{request}/key":            {access.IssueCertificate, w.giveKey},
 		"POST /application/{request}/revoke":         {access.RevokeCertificate, w.doRevoke},
-		"GET /audit":                                 {access.ViewAudit, w.showAudit},
 	} {
 		mux.Handle(pattern, w.ui.Only(page.act, page.show))
 	}

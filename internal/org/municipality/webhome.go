@@ -4,10 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"strings"
-	"time"
 
-	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -92,51 +89,4 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 		{Label: both("残りの住民票コード", "Record codes left"), Value: free},
 	}
 	w.ui.Render(rw, r, w.home, http.StatusOK, p)
-}
-
-type auditPage struct {
-	Table webui.Table
-	Older string // address of the page with older records; empty: there are none
-}
-
-// auditRows is how many records a page of the audit log shows.
-const auditRows = 100
-
-// showAudit lists what was done here, for the auditor. The log holds no personal data but record codes.
-func (w *screens) showAudit(rw http.ResponseWriter, r *http.Request) {
-	filter := auditlog.Filter{Limit: auditRows}
-	if at, seq, ok := strings.Cut(r.URL.Query().Get("before"), "-"); ok {
-		us, err1 := strconv.ParseInt(at, 10, 64)
-		n, err2 := strconv.ParseInt(seq, 10, 64)
-		if err1 == nil && err2 == nil {
-			filter.Before = auditlog.Position{At: time.UnixMicro(us).UTC(), Seq: n}
-		}
-	}
-	var records []auditlog.Record
-	err := w.o.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		records, err = auditlog.List(ctx, tx, filter)
-		return err
-	})
-	if err != nil {
-		w.ui.Fail(rw, r, err)
-		return
-	}
-	p := auditPage{Table: webui.Table{
-		Caption: both("監査記録（新しい順）", "Audit log, newest first"),
-		Columns: []webui.Column{{Name: both("日時", "When")}, {Name: both("だれが", "Who")}, {Name: both("何を", "What")},
-			{Name: both("だれについて", "About")}, {Name: both("案件", "Case")}, {Name: both("詳細", "Detail")}},
-		Empty: webui.Empty{Text: both("記録はまだありません。", "There is no record yet.")},
-	}}
-	for _, e := range records {
-		about := any(nil)
-		if e.Subject != "" {
-			about = webui.Code(e.Subject)
-		}
-		p.Table.Rows = append(p.Table.Rows, []any{e.At, webui.Code(e.Actor), webui.Code(e.Act), about, webui.Code(e.Case), e.Detail})
-	}
-	if n := len(records); n == auditRows {
-		last := records[n-1].Position
-		p.Older = w.ui.URL("/audit?before=" + strconv.FormatInt(last.At.UnixMicro(), 10) + "-" + strconv.FormatInt(last.Seq, 10))
-	}
-	w.ui.Render(rw, r, w.audit, http.StatusOK, p)
 }

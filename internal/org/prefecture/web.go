@@ -5,6 +5,7 @@ import (
 	"embed"
 	"net/http"
 
+	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/org/prefecture/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -20,7 +21,7 @@ var files embed.FS
 func (o *Prefecture) screens(cfg Config) (http.Handler, error) {
 	ui, err := webui.New(webui.Config{
 		Base: "/" + string(cfg.Self), Org: cfg.Name, Role: cfg.Self.Role(), TestCountry: cfg.TestCountry, Portal: cfg.Portal,
-		Nav:   []webui.NavItem{{Path: "/", Name: plain.Sentence{JA: "住民の数", EN: "Residents"}}, desk.Nav},
+		Nav:   []webui.NavItem{{Path: "/", Name: plain.Sentence{JA: "住民の数", EN: "Residents"}}, desk.Nav, auditpage.Nav},
 		Clock: cfg.Clock, Sessions: cfg.Sessions, Log: o.Log,
 	})
 	if err != nil {
@@ -36,6 +37,9 @@ func (o *Prefecture) screens(cfg Config) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	d.Mount(mux)
+	if err := auditpage.Mount(mux, o.Host, ui); err != nil {
+		return nil, err
+	}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		page, err := o.figures(r.Context(), d)
 		if err != nil {
