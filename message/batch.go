@@ -27,6 +27,7 @@ type Head struct {
 	Count    int
 	Root     Hash
 	SentAt   time.Time
+	Receipts uint64 // the sender holds every receipt of the receiver up to this number
 }
 
 // Batch is a signed, ordered list of envelopes from one sender to one receiver.
@@ -40,8 +41,9 @@ type Batch struct {
 }
 
 // SealBatch signs sealed envelopes, all of one sender, node and receiver, and returns the bytes to send. The key
-// is an ECDSA P-256 key; certificate is its certificate.
-func SealBatch(random io.Reader, key crypto.Signer, certificate []byte, sentAt time.Time, envelopes []*Envelope) (*messagepb.Batch, error) {
+// is an ECDSA P-256 key; certificate is its certificate. receipts is the number of the receipt up to which the sender
+// holds all of the receiver's.
+func SealBatch(random io.Reader, key crypto.Signer, certificate []byte, sentAt time.Time, receipts uint64, envelopes []*Envelope) (*messagepb.Batch, error) {
 	if len(envelopes) == 0 || len(envelopes) > MaxBatch {
 		return nil, fmt.Errorf("a batch holds 1 to %d messages, not %d", MaxBatch, len(envelopes))
 	}
@@ -53,7 +55,7 @@ func SealBatch(random io.Reader, key crypto.Signer, certificate []byte, sentAt t
 	first, root := envelopes[0], RootHash(leaves)
 	head, err := proto.MarshalOptions{Deterministic: true}.Marshal(&messagepb.BatchHead{
 		Sender: string(first.Sender), Node: first.Node, Receiver: string(first.Receiver),
-		Count: uint32(len(envelopes)), Root: root[:], SentAt: sentAt.UnixMicro(),
+		Count: uint32(len(envelopes)), Root: root[:], SentAt: sentAt.UnixMicro(), Receipts: receipts,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("couldn't encode the batch's head: %w", err)
@@ -77,8 +79,11 @@ func OpenBatch(pb *messagepb.Batch) (*Batch, error) {
 	}
 	b := &Batch{
 		Head: Head{Sender: Org(h.Sender), Node: h.Node, Receiver: Org(h.Receiver), Count: int(h.Count),
-			SentAt: time.UnixMicro(h.SentAt).UTC()},
+			SentAt: time.UnixMicro(h.SentAt).UTC(), Receipts: h.Receipts},
 		HeadRaw: pb.Head, Signature: pb.Signature, Certificate: pb.Certificate,
+	}
+	if h.Receipts>>62 != 0 {
+		return nil, errors.New("the batch's head has an impossible number of receipts")
 	}
 	leaves := make([]Hash, len(pb.Envelopes))
 	for i, raw := range pb.Envelopes {

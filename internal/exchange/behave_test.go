@@ -673,14 +673,14 @@ func TestRestoredSender(t *testing.T) {
 	}
 }
 
-// TestMixedUpAnswer: a receipt that does not answer what was handed over is no answer.
+// TestMixedUpAnswer: nothing is settled on verdicts that are not those that were signed.
 func TestMixedUpAnswer(t *testing.T) {
 	d := newDuo(t, exchange.Limits{}, "memory:", "memory:")
 	inner := d.link.Link
 	d.link.Link = liar{inner}
 	d.city.send(t, change(1, 1), change(2, 2))
 	d.run(time.Second)
-	if p := d.pair(); p.State != exchange.PairDown || p.Open != 2 {
+	if p := d.pair(); p.State != exchange.PairRefused || p.Open != 2 || p.OutWrong == 0 {
 		t.Errorf("pair %+v", p)
 	}
 	d.link.Link = inner

@@ -171,7 +171,9 @@ func TestAsk(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	b.Answer("panic", func(context.Context, message.Org, []byte) ([]byte, error) { panic("index out of range") })
-	b.Answer("large", func(context.Context, message.Org, []byte) ([]byte, error) { return make([]byte, exchange.MaxAsk+1), nil })
+	b.Answer("large", func(context.Context, message.Org, []byte) ([]byte, error) {
+		return make([]byte, exchange.MaxAsk+1), nil
+	})
 	for _, kind := range []string{"panic", "large"} {
 		if got, err := a.Ask(t.Context(), center, kind, nil); err == nil {
 			t.Errorf("%s: answered with %d bytes", kind, len(got))

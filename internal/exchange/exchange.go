@@ -116,6 +116,9 @@ type Exchange struct {
 
 	askMu sync.RWMutex
 	asks  Asks
+
+	keepBell     *clock.Bell
+	certificates sync.Map // fingerprints of certificates that are in the store
 }
 
 // peer is what we know of another organisation beside its rows.
@@ -127,6 +130,7 @@ type peer struct {
 	asking   chan struct{} // questions of the peer that are being answered, a few
 	mu       sync.Mutex    // guards what follows
 	met      bool          // it said hello to us since we started
+	sound    bool          // it has told us that our database is no restored copy
 	greeted  bool          // we to it, since we started or lost it
 	failures int
 	retryAt  time.Time // zero: the peer is there
@@ -138,12 +142,15 @@ type peer struct {
 	probes   probes
 	expired  place     // up to where the outbox has been emptied; of the expiry task alone, as is
 	anew     time.Time // when that begins at the beginning again
+	signing  signing
+	holding  holding
 }
 
-func (p *peer) hasMet() bool {
+// mayDecide tells whether people may decide on the peer's messages (errNotMet).
+func (p *peer) mayDecide() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.met
+	return p.met || p.sound
 }
 
 // New joins the parts. The store must have been opened with Schema among its schemas.
@@ -155,8 +162,9 @@ func New(ctx context.Context, cfg Config) (*Exchange, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	x := &Exchange{cfg: cfg, routes: map[message.Kind]Route{}, peers: map[message.Org]*peer{}, asks: Asks{}}
+	x := &Exchange{cfg: cfg, routes: map[message.Kind]Route{}, peers: map[message.Org]*peer{}, asks: Asks{}, keepBell: new(clock.Bell)}
 	maps.Copy(x.asks, cfg.Asks)
+	x.asks[askReceipts] = x.answerReceipts
 	for _, r := range slices.Concat(cfg.Routes, x.ownRoutes()) {
 		if _, twice := x.routes[r.Kind]; twice {
 			return nil, fmt.Errorf("two rules for %s", r.Kind)
@@ -189,7 +197,8 @@ func New(ctx context.Context, cfg Config) (*Exchange, error) {
 // Self is the organisation whose exchange this is.
 func (x *Exchange) Self() message.Org { return x.cfg.Self }
 
-// Tasks are the loops that the exchange needs stepped: one per peer, and one that empties expired payloads.
+// Tasks are the loops that the exchange needs stepped: one per peer, one that empties expired payloads, and one that keeps
+// receipts.
 func (x *Exchange) Tasks() []clock.Task {
 	var tasks []clock.Task
 	for _, o := range x.cfg.Peers {
@@ -200,5 +209,6 @@ func (x *Exchange) Tasks() []clock.Task {
 			Bell: p.bell,
 		})
 	}
-	return append(tasks, clock.Task{Name: string(x.cfg.Self) + " expiry", Step: x.expire})
+	return append(tasks, clock.Task{Name: string(x.cfg.Self) + " expiry", Step: x.expire},
+		clock.Task{Name: string(x.cfg.Self) + " receipts", Step: x.keep, Bell: x.keepBell})
 }

@@ -10,9 +10,15 @@ import (
 
 // hello says hello to a peer.
 func (x *Exchange) hello(ctx context.Context, p *peer) (*messagepb.Acquaintance, error) {
-	var epoch, next int64
-	err := x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		return tx.QueryRow(ctx, `SELECT out_epoch, next_seq FROM x_peer WHERE peer = $1`, string(p.org)).Scan(&epoch, &next)
+	var epoch, next, receipts, decisions int64
+	var last uint64
+	err := x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		if err := tx.QueryRow(ctx, `SELECT out_epoch, next_seq, out_receipts, in_decisions FROM x_peer WHERE peer = $1`, string(p.org)).
+			Scan(&epoch, &next, &receipts, &decisions); err != nil {
+			return err
+		}
+		last, err = lastReceipt(ctx, tx, "out", p.org)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -20,11 +26,20 @@ func (x *Exchange) hello(ctx context.Context, p *peer) (*messagepb.Acquaintance,
 	ctx, cancel := context.WithTimeout(ctx, x.cfg.Limits.SendDeadline)
 	defer cancel()
 	a, err := x.cfg.Link.Hello(ctx, p.org, &messagepb.Greeting{Sender: string(x.cfg.Self), Node: x.cfg.Node,
-		Receiver: string(p.org), Epoch: uint64(epoch), NextSeq: uint64(next)})
-	if err == nil && (a.Epoch>>62 != 0 || a.Seq>>62 != 0 || a.Decisions>>62 != 0) {
+		Receiver: string(p.org), Epoch: uint64(epoch), NextSeq: uint64(next), Receipts: uint64(receipts), LastReceipt: last, Decisions: uint64(decisions)})
+	if err == nil && (a.Epoch|a.Seq|a.Decisions|a.Receipts|a.Told)>>62 != 0 {
 		err = fmt.Errorf("%s answered the hello with impossible numbers", p.org)
 	}
-	return a, err
+	if err != nil {
+		return nil, err
+	}
+	p.holding.greeted(uint64(receipts), last, a.Receipts, x.cfg.Clock.Now())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	// It was told of no decision that we have not: our database is as young as what the peer knows of it. When it was told of
+	// more, people decide nothing on its messages before it has called, to send again what we lost.
+	p.sound = a.Told <= uint64(decisions)
+	return a, nil
 }
 
 // compare compares what the peer holds with what we remember. It finds a restored database on either side before a

@@ -65,8 +65,18 @@ func (x *Exchange) takeIn(ctx context.Context, tx *sqlstore.Tx, s *sitting, part
 	if in.known, err = knownOf(ctx, tx, b.Head, part); err != nil {
 		return nil, err
 	}
-	if first := part[0]; first.Epoch > 1 {
-		if err := orphan(ctx, tx, lostByOrder, first.Sender, first.Node, first.Epoch, first.Seq); err != nil {
+	epoch := uint64(1)
+	for _, e := range part {
+		if e.Epoch <= epoch {
+			continue
+		}
+		epoch = e.Epoch // the first of it in this batch
+		if err := orphan(ctx, tx, lostByOrder, e.Sender, e.Node, e.Epoch, e.Seq); err != nil {
+			return nil, err
+		}
+	}
+	if !s.singly { // not where a fault of it would keep each message from being decided upon
+		if err := x.keepSigned(ctx, tx, x.peers[b.Head.Sender]); err != nil {
 			return nil, err
 		}
 	}
@@ -94,8 +104,9 @@ func (x *Exchange) takeIn(ctx context.Context, tx *sqlstore.Tx, s *sitting, part
 			tx.Collect("x_batch", "peer, id, received_at, head, signature, certificate, hashes", peer, in.id,
 				tx.Now().UnixMicro(), b.HeadRaw, b.Signature, b.Certificate, hashes.Bytes())
 		}
-		if _, err := tx.Exec(ctx, `UPDATE x_peer SET in_decisions = in_decisions + $2, in_refused = in_refused + $3, in_epoch = $4, in_seq = $5
-			WHERE peer = $1`, peer, in.decided, in.refused, int64(in.mark.epoch), int64(in.mark.seq)); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE x_peer SET in_decisions = in_decisions + $2, in_refused = in_refused + $3, in_epoch = $4, in_seq = $5,
+			in_receipts_told = CASE WHEN in_receipts_told < $6 THEN $6 ELSE in_receipts_told END WHERE peer = $1`,
+			peer, in.decided, in.refused, int64(in.mark.epoch), int64(in.mark.seq), int64(b.Head.Receipts)); err != nil {
 			return nil, err
 		}
 	}
@@ -158,8 +169,9 @@ func (in *intake) settle(ctx context.Context, e *message.Envelope, hash message.
 
 // Why a message was deferred through no fault of its own: such a deferral does not count towards parking it.
 const (
-	codeSlowLane   = "slow-lane"   // not tried
-	codeWindowFull = "window-full" // what its rule sends on would not fit into a window
+	codeSlowLane   = "slow-lane"      // not tried
+	codeBehind     = "behind-another" // held there, but not for one of ours
+	codeWindowFull = "window-full"    // what its rule sends on would not fit into a window
 )
 
 // decide runs the rule. An error means that nothing can be decided in this transaction.
@@ -175,7 +187,7 @@ func (in *intake) decide(ctx context.Context, e *message.Envelope) (message.Outc
 		return "", nil, err
 	}
 	if waits {
-		return message.Held, Reject("behind-another", "同じ人についての前の電文が解決していないため、待っています。",
+		return message.Held, Reject(codeBehind, "同じ人についての前の電文が解決していないため、待っています。",
 			"an earlier message about the same person is not settled"), nil
 	}
 	if in.putOff {

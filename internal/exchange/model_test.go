@@ -6,8 +6,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -380,7 +382,7 @@ func (w *world) act() {
 		return []*side{w.city, w.pref}[rapid.IntRange(0, 1).Draw(w.t, label)]
 	}
 	switch a := rapid.SampledFrom([]string{"send", "send", "send", "step", "step", "step", "answer", "wait", "wait", "line", "late", "crash", "fail", "lose",
-		"backup", "restore", "withdraw", "correct", "accept", "cut", "uncut"}).Draw(w.t, "act"); a {
+		"backup", "restore", "withdraw", "correct", "accept", "cut", "uncut", "keep"}).Draw(w.t, "act"); a {
 	case "send":
 		w.send()
 	case "step":
@@ -402,6 +404,10 @@ func (w *world) act() {
 		either("who").faults.LoseNext(1)
 	case "backup":
 		either("who").backup()
+	case "keep":
+		for _, task := range either("who").x.Tasks()[1:] {
+			task.Step(w.ctx) // an injected fault, and it is tried again
+		}
 	case "cut":
 		w.cut()
 	case "uncut":
@@ -411,6 +417,70 @@ func (w *world) act() {
 		either("who").restore()
 	default:
 		w.resolve(rapid.IntRange(0, 9).Draw(w.t, "which"), exchange.Act(a))
+	}
+}
+
+// receipts compares what both sides have kept of the receipts for one side's messages: the same ones, each good, none known
+// to be missing, and one for each message that has ended.
+func (w *world) receipts(sender, receiver *side) {
+	type row struct {
+		number                      int64
+		head, signature, der, lines []byte
+	}
+	read := func(s *side, dir string) (all []row) {
+		err := s.store.View(w.ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+			all, err = sqlstore.List(ctx, tx, func(r *sqlstore.Rows, v *row) error {
+				return r.Scan(&v.number, &v.head, &v.signature, &v.der, &v.lines)
+			}, `SELECT r.number, r.head, r.signature, c.der, r.lines FROM x_receipt r JOIN x_certificate c ON c.fingerprint = r.certificate
+				WHERE dir = $1 ORDER BY number`, dir)
+			return err
+		})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return all
+	}
+	held, kept := read(sender, "out"), read(receiver, "in")
+	if !reflect.DeepEqual(held, kept) {
+		w.t.Errorf("%s holds %d receipts of %s, which keeps %d, or other ones", sender.self, len(held), receiver.self, len(kept))
+	}
+	for _, v := range held {
+		r := must(message.OpenReceipt(&messagepb.SignedReceipt{Head: v.head, Signature: v.signature, Certificate: v.der}, must(message.DecodeReceiptLines(v.lines))))
+		signer := must(receiver.id.trust.Identify(v.der, pki.ForSigning, r.Head.SignedAt))
+		if err := r.Verify(signer.Public); err != nil || signer.Organisation != string(receiver.self) || r.Head.Sender != sender.self {
+			w.t.Errorf("receipt %d of %s: %v", v.number, receiver.self, err)
+		}
+	}
+	for _, p := range []exchange.Pair{w.pair(sender), w.pair(receiver)} {
+		lately := w.clk.Now().Add(-time.Minute)
+		if p.OutMissing != 0 && p.OutMissingSince.Before(lately) || p.InMissing != 0 && p.InMissingSince.Before(lately) || p.OutWrong != 0 {
+			w.t.Errorf("receipts are missing: %+v", p)
+		}
+	}
+	type ended struct {
+		epoch, seq int64
+		state      string
+	}
+	var list []ended
+	err := sender.store.View(w.ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		// What people accepted is told by a note, which has a receipt of its own.
+		list, err = sqlstore.List(ctx, tx, func(r *sqlstore.Rows, v *ended) error { return r.Scan(&v.epoch, &v.seq, &v.state) },
+			`SELECT epoch, seq, state FROM x_out WHERE state IN ('applied', 'withdrawn') AND decisions < $1`, int64(math.MaxInt64))
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, e := range list {
+		id := message.ID{Sender: sender.self, Node: "1", Epoch: uint64(e.epoch), Receiver: receiver.self, Seq: uint64(e.seq)}
+		r, i, err := sender.x.ReceiptOf(w.ctx, id)
+		if err != nil {
+			w.t.Errorf("%s is %s: %v", id, e.state, err)
+			continue
+		}
+		if l := r.Lines[i]; string(l.Outcome) != e.state && string(l.Settled) != e.state {
+			w.t.Errorf("%s is %s, its receipt says %q", id, e.state, l)
+		}
 	}
 }
 
@@ -487,10 +557,14 @@ func (w *world) settle() {
 	}
 	for round := 0; ; round++ {
 		tasks := append(w.city.x.Tasks(), w.pref.x.Tasks()...)
-		if err := clock.Drive(w.ctx, w.clk, tasks, w.clk.Now().Add(5*time.Minute)); err != nil {
-			w.t.Fatal(err)
+		for _, d := range []time.Duration{5 * time.Minute, time.Second} { // what was said in the last instant is to be kept
+			if err := clock.Drive(w.ctx, w.clk, tasks, w.clk.Now().Add(d)); err != nil {
+				w.t.Fatal(err)
+			}
 		}
 		w.compare()
+		w.receipts(w.city, w.pref)
+		w.receipts(w.pref, w.city)
 		w.cut()
 		w.uncut()
 		acts := []exchange.Act{exchange.Withdraw, exchange.Accept, exchange.Correct}
@@ -526,6 +600,21 @@ func (w *world) dump() {
 		items, _ := s.x.Stuck(w.ctx, 100)
 		for _, i := range items {
 			w.t.Logf("%s: %v %s attempt %d %s (%s)", s.self, i.Out, i.ID, i.Attempt, i.State, i.Code)
+		}
+		for _, q := range []string{`SELECT 'out hold', epoch, seq, skey FROM x_out_hold`, `SELECT 'in hold', epoch, seq, skey FROM x_in_hold`,
+			`SELECT state || ' ' || outcome || ' ' || code, epoch, seq, key1 FROM x_out ORDER BY seq`, `SELECT outcome || ' ' || code, epoch, seq, key1 FROM x_in ORDER BY seq`} {
+			s.store.View(w.ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+				rows, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, v *[4]string) error {
+					var a, b int64
+					err := r.Scan(&v[0], &a, &b, &v[3])
+					v[1], v[2] = fmt.Sprint(a), fmt.Sprint(b)
+					return err
+				}, q)
+				for _, v := range rows {
+					w.t.Logf("%s: %v", s.self, v)
+				}
+				return err
+			})
 		}
 	}
 }

@@ -41,7 +41,7 @@ func (x *Exchange) step(ctx context.Context, p *peer) (time.Time, error) {
 	if now.Before(retryAt) {
 		return retryAt, nil
 	}
-	if !greeted {
+	if !greeted || p.holding.tellDue(now) {
 		a, err := x.hello(ctx, p)
 		if err != nil {
 			return x.noAnswer(ctx, p, err)
@@ -50,6 +50,7 @@ func (x *Exchange) step(ctx context.Context, p *peer) (time.Time, error) {
 			return time.Time{}, err
 		}
 	}
+	more := x.fill(ctx, p)
 	probing := !retryAt.IsZero() // the peer may be there again, or may fall over the very message that is first
 	batch, err := x.pick(ctx, p, now, probing)
 	if err != nil {
@@ -57,15 +58,22 @@ func (x *Exchange) step(ctx context.Context, p *peer) (time.Time, error) {
 	}
 	if len(batch.envelopes) == 0 {
 		x.answered(p)
-		return batch.next, nil
+		if more {
+			return now, nil
+		}
+		return earlier(batch.next, earlier(p.holding.due(), p.signing.due())), nil
 	}
-	pb, err := message.SealBatch(x.cfg.Rand, x.cfg.Signer.Key, x.cfg.Signer.Certificate, now, batch.envelopes)
+	held := p.holding.wholeOf()
+	pb, err := message.SealBatch(x.cfg.Rand, x.cfg.Signer.Key, x.cfg.Signer.Certificate, now, held, batch.envelopes)
 	if err != nil {
 		return time.Time{}, err
 	}
-	receipt, err := x.deliver(ctx, p, pb)
+	answer, err := x.deliver(ctx, p, pb)
+	var receipt *message.Receipt
 	if err == nil {
-		err = checkReceipt(batch, receipt)
+		if receipt, err = x.checkReceipt(p, batch, answer); err != nil {
+			err = x.wrongReceipt(ctx, p, err)
+		}
 	}
 	switch {
 	case errors.Is(err, ErrHelloFirst) && greeted:
@@ -79,7 +87,7 @@ func (x *Exchange) step(ctx context.Context, p *peer) (time.Time, error) {
 		}
 		return x.noAnswer(ctx, p, err)
 	}
-	if err := x.settle(ctx, p, batch, receipt); err != nil {
+	if err := x.settle(ctx, p, batch, answer, receipt, held); err != nil {
 		return time.Time{}, err
 	}
 	if suspects := p.probes.answered(); len(suspects) > 0 {

@@ -19,28 +19,49 @@ func (x *Exchange) Hello(ctx context.Context, from message.Org, g *messagepb.Gre
 	if p == nil || g.Sender != string(from) || g.Receiver != string(x.cfg.Self) {
 		return nil, &Refusal{fmt.Sprintf("%s does not exchange with %s", x.cfg.Self, from)}
 	}
-	a, err := x.acquaintance(ctx, from, g)
+	if (g.Epoch|g.NextSeq|g.Receipts|g.LastReceipt|g.Decisions)>>62 != 0 || g.NextSeq == 0 {
+		return nil, &Refusal{"the greeting has impossible numbers"}
+	}
+	a, lost, err := x.acquaintance(ctx, p, g)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't look up what is held of %s: %w", from, err)
 	}
 	p.mu.Lock()
 	p.met = true
+	if lost {
+		p.greeted = false // by our own hello we learn how far back it is, and send again what it lost
+	}
 	p.mu.Unlock()
+	if lost {
+		p.bell.Ring()
+	}
 	x.heardFrom(p)
 	return a, nil
 }
 
 // acquaintance tells what we hold of a peer's messages. When it is more than the peer says that it has numbered, the
-// peer's database was restored from a copy.
-func (x *Exchange) acquaintance(ctx context.Context, from message.Org, g *messagepb.Greeting) (*messagepb.Acquaintance, error) {
-	var decisions, epoch, seq int64
-	node := clean(g.Node, maxCode)
-	err := x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+// peer's database was restored from a copy. lost tells that the peer has lost decisions on our messages, so it was as well.
+func (x *Exchange) acquaintance(ctx context.Context, p *peer, g *messagepb.Greeting) (a *messagepb.Acquaintance, lost bool, err error) {
+	var decisions, epoch, seq, told, kept, keptWhole, toldReceipts int64
+	from, node := p.org, clean(g.Node, maxCode)
+	err = x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		epoch, seq = 0, 0
-		if err := tx.QueryRow(ctx, `SELECT in_decisions FROM x_peer WHERE peer = $1`, string(from)).Scan(&decisions); err != nil {
+		if err := tx.QueryRow(ctx, `SELECT in_decisions, peer_decisions, in_receipts, in_receipts_told FROM x_peer WHERE peer = $1`, string(from)).
+			Scan(&decisions, &told, &keptWhole, &toldReceipts); err != nil {
 			return err
 		}
-		err := tx.QueryRow(ctx, `SELECT epoch, seq FROM x_in WHERE peer = $1 AND node = $2 ORDER BY epoch DESC, seq DESC LIMIT 1`,
+		last, err := lastReceipt(ctx, tx, "in", from)
+		if err != nil {
+			return err
+		}
+		kept = int64(last)
+		// Downwards as well: a peer that was restored from a copy has lost receipts.
+		if toldReceipts != int64(g.Receipts) {
+			if _, err := tx.Exec(ctx, `UPDATE x_peer SET in_receipts_told = $2 WHERE peer = $1`, string(from), int64(g.Receipts)); err != nil {
+				return err
+			}
+		}
+		err = tx.QueryRow(ctx, `SELECT epoch, seq FROM x_in WHERE peer = $1 AND node = $2 ORDER BY epoch DESC, seq DESC LIMIT 1`,
 			string(from), node).Scan(&epoch, &seq)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
@@ -50,7 +71,15 @@ func (x *Exchange) acquaintance(ctx context.Context, from message.Org, g *messag
 		}
 		return err
 	})
-	return &messagepb.Acquaintance{Epoch: uint64(epoch), Seq: uint64(seq), Decisions: uint64(decisions)}, err
+	if err != nil {
+		return nil, false, err
+	}
+	signed := p.signing.from(uint64(kept), g.LastReceipt)
+	if g.LastReceipt > uint64(keptWhole) && p.signing.mayHaveLost(g.LastReceipt) {
+		p.bell.Ring()
+	}
+	return &messagepb.Acquaintance{Epoch: uint64(epoch), Seq: uint64(seq), Decisions: uint64(decisions), Receipts: signed, Told: uint64(told)},
+		int64(g.Decisions) < told, nil
 }
 
 // Deliver takes a batch and returns a verdict on each of its messages, durable on return. from is who the link says
@@ -85,6 +114,10 @@ func (x *Exchange) Deliver(ctx context.Context, from message.Org, pb *messagepb.
 	}
 	receipt, err := x.take(ctx, b)
 	if err != nil {
+		return nil, err
+	}
+	// What is decided is durable. Without a receipt it is offered again, and receipted then.
+	if err := x.sign(p, b, receipt); err != nil {
 		return nil, err
 	}
 	x.heardFrom(p)

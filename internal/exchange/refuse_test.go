@@ -87,7 +87,7 @@ func envelope(n uint64, edit ...func(*message.Envelope)) *message.Envelope {
 }
 
 func (d *door) batch(by exchange.Signer, es ...*message.Envelope) *messagepb.Batch {
-	return must(message.SealBatch(rand.Reader, by.Key, by.Certificate, start, es))
+	return must(message.SealBatch(rand.Reader, by.Key, by.Certificate, start, 0, es))
 }
 
 func (d *door) deliver(from message.Org, b *messagepb.Batch) (*messagepb.Receipt, error) {

@@ -12,8 +12,9 @@ import (
 )
 
 // settle writes a receipt's verdicts into the outbox. It is the normal path and the recovery path: a verdict that was
-// given before comes back as a duplicate, with what it came to.
-func (x *Exchange) settle(ctx context.Context, p *peer, batch ready, r *messagepb.Receipt) error {
+// given before comes back as a duplicate, with what it came to. The receipt was checked, and is kept with what it says; told
+// is up to which receipt the batch said that we hold them.
+func (x *Exchange) settle(ctx context.Context, p *peer, batch ready, r *messagepb.Receipt, receipt *message.Receipt, told uint64) error {
 	err := x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		s := settlement{x: x, tx: tx, peer: p, decisions: int64(r.Decisions), held: map[message.ID]bool{}}
 		for i, v := range r.Verdicts {
@@ -29,26 +30,16 @@ func (x *Exchange) settle(ctx context.Context, p *peer, batch ready, r *messagep
 				return err
 			}
 		}
-		return s.flush(ctx)
+		if err := s.flush(ctx); err != nil {
+			return err
+		}
+		return p.holding.keep(ctx, tx, x, p, receipt, told)
 	})
 	if err != nil {
+		p.mu.Lock()
+		p.greeted = false // what we hold is read from the store again: the commit may have been done all the same
+		p.mu.Unlock()
 		return fmt.Errorf("couldn't write the verdicts of %s down: %w", p.org, err)
-	}
-	return nil
-}
-
-// checkReceipt tells whether a receipt answers exactly the messages that were handed over. When not, it is no answer.
-func checkReceipt(batch ready, r *messagepb.Receipt) error {
-	if len(r.Verdicts) != len(batch.envelopes) {
-		return fmt.Errorf("%d messages were answered with %d verdicts", len(batch.envelopes), len(r.Verdicts))
-	}
-	if r.Decisions>>63 != 0 {
-		return errors.New("the number of decisions is impossible")
-	}
-	for i, v := range r.Verdicts {
-		if e := batch.envelopes[i]; v.Epoch != e.Epoch || v.Seq != e.Seq || v.Attempt != e.Attempt {
-			return fmt.Errorf("%s was answered with a verdict on another message", e.ID)
-		}
 	}
 	return nil
 }
@@ -82,7 +73,13 @@ func (s *settlement) one(ctx context.Context, e *message.Envelope, again bool, v
 		}
 		return s.ended(ctx, e)
 	case outcome == message.Held:
-		return s.stick(ctx, e, stateHeld, v)
+		waits, err := waitsForKey(ctx, s.tx, "x_out_hold", e)
+		if err != nil || waits {
+			return errors.Join(err, s.stick(ctx, e, stateHeld, v))
+		}
+		// It waits there for a message that we lost when our database was restored from a copy, and whose end would not let it
+		// go on here. So it is offered again now and then.
+		return s.deferred(ctx, e, v)
 	case outcome == message.Deferred:
 		return s.deferred(ctx, e, v)
 	default: // rejected, gap, and whatever a newer peer may say: a person looks
@@ -167,7 +164,7 @@ func (s *settlement) deferred(ctx context.Context, e *message.Envelope, v *messa
 		return err
 	}
 	wait := firstTurn
-	if v.Code == codeWindowFull {
+	if v.Code == codeWindowFull || v.Code == codeBehind {
 		wait = lastPause
 	}
 	if counted(v) {
@@ -188,7 +185,9 @@ const lastPause = 30 * time.Second
 func deferPause(tries int64) time.Duration { return min(firstProbe<<min(tries, 20), lastPause) }
 
 // counted tells whether a deferral says something about the message.
-func counted(v *messagepb.Verdict) bool { return v.Code != codeSlowLane && v.Code != codeWindowFull }
+func counted(v *messagepb.Verdict) bool {
+	return v.Code != codeSlowLane && v.Code != codeWindowFull && v.Code != codeBehind
+}
 
 func (s *settlement) holdBehind(ctx context.Context, e *message.Envelope) error {
 	held, err := s.x.holdBehind(ctx, s.tx, e)

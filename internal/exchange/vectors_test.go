@@ -100,7 +100,7 @@ func vectors() []vector {
 	own := vectorSigner(ca, string(city), "city")
 	other := vectorSigner(ca, "municipality-202053", "other city")
 	sign := func(by exchange.Signer, es ...*message.Envelope) *messagepb.Batch {
-		return must(message.SealBatch(nil, by.Key, by.Certificate, start, es))
+		return must(message.SealBatch(nil, by.Key, by.Certificate, start, 0, es))
 	}
 	edited := func(edit func(*messagepb.Identification)) *message.Envelope {
 		return envelope(2, func(e *message.Envelope) { e.Body = invalid(edit) })
@@ -237,7 +237,8 @@ func receiver(t *testing.T, v vector) *exchange.Exchange {
 	store := must(sqlstore.Open(t.Context(), "memory:", sqlstore.Options{Clock: clk}, exchange.Schema()))
 	t.Cleanup(func() { store.Close() })
 	x := must(exchange.New(t.Context(), exchange.Config{Self: message.Org(v.Receiver), Store: store, Clock: clk, Rand: rand.Reader,
-		Trust: must(pki.NewTrust(must(pki.DecodeCertificates([]byte(v.Root)))...)), Peers: []message.Org{city}, Routes: []exchange.Route{
+		Trust:  must(pki.NewTrust(must(pki.DecodeCertificates([]byte(v.Root)))...)),
+		Signer: vectorSigner(vectorCA("Akashi vector CA"), v.Receiver, "receiver"), Peers: []message.Org{city}, Routes: []exchange.Route{
 			exchange.On(raw, func(context.Context, *sqlstore.Tx, exchange.Delivery, message.ResidentChange) ([]message.Out, error) {
 				return nil, nil
 			})}}))

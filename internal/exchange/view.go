@@ -26,6 +26,13 @@ type Pair struct {
 	Received, InParked, InRefused int64     // decisions on the peer's messages; of these parked now; messages and batches that the peer may not send
 	Turned                        string    // why a batch of the peer was last not taken at all; empty: none since the start
 	LastReceived                  time.Time
+
+	// Receipts. OutMissing: the peer signed them for our messages, and we do not hold them. InMissing: we signed them for the
+	// peer's, and it has not said that it holds them. A peer to which nothing is sent is told within seconds, so that more
+	// than a minute means that they are lost on the way. Since is zero when none is missing.
+	OutMissing, InMissing           int64
+	OutMissingSince, InMissingSince time.Time
+	OutWrong                        int64 // receipts of the peer that were not taken
 }
 
 // Pairs tells how it stands with every peer, from one read transaction.
@@ -50,8 +57,8 @@ func (x *Exchange) pair(ctx context.Context, tx *sqlstore.Tx, p *peer) (Pair, er
 	v := Pair{Self: x.cfg.Self, Peer: p.org, State: p.state, Since: p.since, Reason: p.reason, Contact: p.contact, Turned: p.turned}
 	p.mu.Unlock()
 	peer := string(p.org)
-	if err := tx.QueryRow(ctx, `SELECT out_sent, out_open, in_decisions, in_refused FROM x_peer WHERE peer = $1`, peer).
-		Scan(&v.Sent, &v.Open, &v.Received, &v.InRefused); err != nil {
+	if err := tx.QueryRow(ctx, `SELECT out_sent, out_open, in_decisions, in_refused, out_wrong FROM x_peer WHERE peer = $1`, peer).
+		Scan(&v.Sent, &v.Open, &v.Received, &v.InRefused, &v.OutWrong); err != nil {
 		return v, err
 	}
 	v.Applied = v.Sent - v.Open
@@ -76,7 +83,32 @@ func (x *Exchange) pair(ctx context.Context, tx *sqlstore.Tx, p *peer) (Pair, er
 		return v, err
 	}
 	v.Oldest, v.LastReceived = fromMicros(oldest), fromMicros(last)
-	return v, nil
+	v.OutMissing, v.OutMissingSince = p.holding.missing()
+	return v, x.inMissing(ctx, tx, p, &v)
+}
+
+// inMissing tells which of our receipts the peer has not said that it holds.
+func (x *Exchange) inMissing(ctx context.Context, tx *sqlstore.Tx, p *peer, v *Pair) error {
+	var told int64
+	if err := tx.QueryRow(ctx, `SELECT in_receipts_told FROM x_peer WHERE peer = $1`, string(p.org)).Scan(&told); err != nil {
+		return err
+	}
+	kept, err := lastReceipt(ctx, tx, "in", p.org)
+	if err != nil {
+		return err
+	}
+	signed, since := p.signing.signed()
+	if v.InMissing = max(int64(signed), int64(kept)) - told; v.InMissing <= 0 {
+		v.InMissing = 0
+		return nil
+	}
+	v.InMissingSince = since
+	first, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, at *time.Time) error { return r.Scan(sqlstore.Time(at)) },
+		`SELECT signed_at FROM x_receipt WHERE dir = 'in' AND peer = $1 AND number > $2 ORDER BY number LIMIT 1`, string(p.org), told)
+	if len(first) > 0 {
+		v.InMissingSince = first[0]
+	}
+	return err
 }
 
 func fromMicros(us int64) time.Time {

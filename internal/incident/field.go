@@ -25,8 +25,9 @@ type field struct {
 }
 
 type fieldMember struct {
-	signer exchange.Signer
-	next   map[message.Org]uint64
+	signer   exchange.Signer
+	next     map[message.Org]uint64
+	receipts map[message.Org]uint64 // up to which it holds those of a real organisation, or signed those for it
 }
 
 func newField(clk *clock.Virtual) (*field, error) {
@@ -51,17 +52,18 @@ func (f *field) signer(o message.Org) (exchange.Signer, error) {
 // send hands payloads of one organisation of the field to a real one. Every one must be applied: the field sends
 // nothing that is refused on purpose.
 func (f *field) send(ctx context.Context, from message.Org, to *exchange.Exchange, payloads ...message.Payload) error {
-	m := f.members[from]
-	if m == nil {
-		signer, err := f.signer(from)
-		if err != nil {
-			return err
-		}
-		m = &fieldMember{signer: signer, next: map[message.Org]uint64{}}
-		f.members[from] = m
+	m, err := f.member(from)
+	if err != nil {
+		return err
+	}
+	// Said at the end as well, so that the receiver knows that its receipts have arrived.
+	hello := func() error {
+		_, err := to.Hello(ctx, from, &messagepb.Greeting{Sender: string(from), Node: "1", Receiver: string(to.Self()), Epoch: 1,
+			NextSeq: m.next[to.Self()] + 1, Receipts: m.receipts[to.Self()], LastReceipt: m.receipts[to.Self()]})
+		return err
 	}
 	if m.next[to.Self()] == 0 {
-		if _, err := to.Hello(ctx, from, &messagepb.Greeting{Sender: string(from), Node: "1", Receiver: string(to.Self()), Epoch: 1, NextSeq: 1}); err != nil {
+		if err := hello(); err != nil {
 			return err
 		}
 	}
@@ -72,7 +74,20 @@ func (f *field) send(ctx context.Context, from message.Org, to *exchange.Exchang
 		}
 		payloads = payloads[n:]
 	}
-	return nil
+	return hello()
+}
+
+func (f *field) member(o message.Org) (*fieldMember, error) {
+	m := f.members[o]
+	if m == nil {
+		signer, err := f.signer(o)
+		if err != nil {
+			return nil, err
+		}
+		m = &fieldMember{signer: signer, next: map[message.Org]uint64{}, receipts: map[message.Org]uint64{}}
+		f.members[o] = m
+	}
+	return m, nil
 }
 
 func (f *field) sendBatch(ctx context.Context, from message.Org, m *fieldMember, to *exchange.Exchange, payloads []message.Payload) error {
@@ -90,7 +105,7 @@ func (f *field) sendBatch(ctx context.Context, from message.Org, m *fieldMember,
 		}
 		envelopes = append(envelopes, e)
 	}
-	pb, err := message.SealBatch(rand.Reader, m.signer.Key, m.signer.Certificate, f.clk.Now(), envelopes)
+	pb, err := message.SealBatch(rand.Reader, m.signer.Key, m.signer.Certificate, f.clk.Now(), m.receipts[to.Self()], envelopes)
 	if err != nil {
 		return err
 	}
@@ -98,6 +113,7 @@ func (f *field) sendBatch(ctx context.Context, from message.Org, m *fieldMember,
 	if err != nil {
 		return err
 	}
+	m.receipts[to.Self()]++
 	for _, v := range receipt.Verdicts {
 		if v.Outcome != string(message.Applied) {
 			return fmt.Errorf("%s to %s: %s %s", from, to.Self(), v.Outcome, v.ReasonEn)
@@ -107,11 +123,12 @@ func (f *field) sendBatch(ctx context.Context, from message.Org, m *fieldMember,
 }
 
 // link is the Link of a real organisation: real ones are reached through memory, those of the field take everything.
-func (f *field) link(self message.Org) exchange.Link { return fieldLink{f.net.As(self), f} }
+func (f *field) link(self message.Org) exchange.Link { return fieldLink{f.net.As(self), f, self} }
 
 type fieldLink struct {
 	exchange.Link
 	field *field
+	self  message.Org
 }
 
 func inField(o message.Org) bool {
@@ -147,5 +164,23 @@ func (l fieldLink) Deliver(ctx context.Context, to message.Org, b *messagepb.Bat
 		r.Verdicts = append(r.Verdicts, &messagepb.Verdict{Epoch: e.Epoch, Seq: e.Seq, Attempt: e.Attempt, Outcome: string(message.Applied)})
 		r.Decisions = e.Seq
 	}
-	return r, nil
+	m, err := l.field.member(to)
+	if err != nil {
+		return nil, err
+	}
+	m.receipts[l.self]++
+	return r, receipted(b, r, m.signer, l.field.clk, m.receipts[l.self])
+}
+
+// receipted signs the verdicts on a batch as its receiver does.
+func receipted(pb *messagepb.Batch, r *messagepb.Receipt, by exchange.Signer, clk clock.Clock, number uint64) error {
+	b, err := message.OpenBatch(pb)
+	if err != nil {
+		return err
+	}
+	receipt, err := exchange.SealReceipt(exchange.Config{Rand: rand.Reader, Clock: clk, Signer: by}, b, r, number)
+	if err == nil {
+		r.Signed = receipt.Wire(false)
+	}
+	return err
 }

@@ -83,6 +83,7 @@ type variant struct {
 type feed struct {
 	exchange.Link
 	signer  exchange.Signer
+	center  exchange.Signer // signs what the center said of several transmissions, as one receipt
 	clk     clock.Clock
 	broken  bool              // as it was, until the repair
 	failed  *message.Envelope // what is sent again and again
@@ -103,7 +104,7 @@ func (f *feed) Deliver(ctx context.Context, to message.Org, b *messagepb.Batch) 
 		}
 		f.failed = nil
 	}
-	all := &messagepb.Receipt{}
+	all, number := &messagepb.Receipt{}, uint64(0)
 	for _, raw := range b.Envelopes { // first in, first out
 		e, err := message.OpenEnvelope(raw)
 		if err != nil {
@@ -115,13 +116,18 @@ func (f *feed) Deliver(ctx context.Context, to message.Org, b *messagepb.Batch) 
 			return nil, err
 		}
 		all.Verdicts, all.Decisions = append(all.Verdicts, r.Verdicts...), r.Decisions
+		last, err := message.OpenWholeReceipt(r.Signed)
+		if err != nil {
+			return nil, err
+		}
+		number = last.Head.Number
 	}
-	return all, nil
+	return all, receipted(b, all, f.center, f.clk, number)
 }
 
 // one transmits one message. It knows two outcomes, done and failed.
 func (f *feed) one(ctx context.Context, e *message.Envelope) (*messagepb.Receipt, error) {
-	b, err := message.SealBatch(rand.Reader, f.signer.Key, f.signer.Certificate, f.clk.Now(), []*message.Envelope{e})
+	b, err := message.SealBatch(rand.Reader, f.signer.Key, f.signer.Certificate, f.clk.Now(), 0, []*message.Envelope{e})
 	if err != nil {
 		return nil, err
 	}
@@ -205,6 +211,7 @@ func (v *variant) open(ctx context.Context, opt Options) (func(), error) {
 		return nil, err
 	}
 	centerGround, err := ground(theCenter, append(prefectures, theCA)...)
+	v.feed.center = centerGround.Signer
 	if err == nil {
 		v.center, err = nationalcenter.New(ctx, nationalcenter.Config{Config: centerGround})
 	}

@@ -160,6 +160,7 @@ type BatchHead struct {
 	Count         uint32                 `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"`                 // number of envelopes, 1 to 100
 	Root          []byte                 `protobuf:"bytes,5,opt,name=root,proto3" json:"root,omitempty"`                    // RFC 6962 §2.1 Merkle tree hash over the envelopes, in order
 	SentAt        int64                  `protobuf:"varint,6,opt,name=sent_at,json=sentAt,proto3" json:"sent_at,omitempty"` // microseconds since 1970-01-01T00:00:00Z
+	Receipts      uint64                 `protobuf:"varint,7,opt,name=receipts,proto3" json:"receipts,omitempty"`           // the sender holds every receipt of the receiver up to this number
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -232,6 +233,13 @@ func (x *BatchHead) GetRoot() []byte {
 func (x *BatchHead) GetSentAt() int64 {
 	if x != nil {
 		return x.SentAt
+	}
+	return 0
+}
+
+func (x *BatchHead) GetReceipts() uint64 {
+	if x != nil {
+		return x.Receipts
 	}
 	return 0
 }
@@ -409,6 +417,7 @@ type Receipt struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Verdicts      []*Verdict             `protobuf:"bytes,1,rep,name=verdicts,proto3" json:"verdicts,omitempty"`
 	Decisions     uint64                 `protobuf:"varint,2,opt,name=decisions,proto3" json:"decisions,omitempty"` // decisions that the receiver's database holds about this sender's messages
+	Signed        *SignedReceipt         `protobuf:"bytes,3,opt,name=signed,proto3" json:"signed,omitempty"`        // the same, signed; its lines are left out, because the verdicts say them
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -457,6 +466,324 @@ func (x *Receipt) GetDecisions() uint64 {
 	return 0
 }
 
+func (x *Receipt) GetSigned() *SignedReceipt {
+	if x != nil {
+		return x.Signed
+	}
+	return nil
+}
+
+// SignedReceipt is a receipt as both sides keep it.
+type SignedReceipt struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Head          []byte                 `protobuf:"bytes,1,opt,name=head,proto3" json:"head,omitempty"`               // text: message/receipt.go ReceiptHead.Text
+	Signature     []byte                 `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`     // ASN.1 DER ECDSA signature over the SHA-256 of the head
+	Certificate   []byte                 `protobuf:"bytes,3,opt,name=certificate,proto3" json:"certificate,omitempty"` // DER, the receiver's signing certificate from the infrastructure CA
+	Lines         []*ReceiptLine         `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignedReceipt) Reset() {
+	*x = SignedReceipt{}
+	mi := &file_akashi_v1_exchange_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignedReceipt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignedReceipt) ProtoMessage() {}
+
+func (x *SignedReceipt) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_exchange_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignedReceipt.ProtoReflect.Descriptor instead.
+func (*SignedReceipt) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *SignedReceipt) GetHead() []byte {
+	if x != nil {
+		return x.Head
+	}
+	return nil
+}
+
+func (x *SignedReceipt) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+func (x *SignedReceipt) GetCertificate() []byte {
+	if x != nil {
+		return x.Certificate
+	}
+	return nil
+}
+
+func (x *SignedReceipt) GetLines() []*ReceiptLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+// ReceiptLine is one verdict as it is signed; it is hashed as text, message/receipt.go ReceiptLine.String.
+type ReceiptLine struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Epoch         uint64                 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Seq           uint64                 `protobuf:"varint,2,opt,name=seq,proto3" json:"seq,omitempty"`
+	Attempt       uint32                 `protobuf:"varint,3,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Hash          []byte                 `protobuf:"bytes,4,opt,name=hash,proto3" json:"hash,omitempty"` // of the envelope
+	Outcome       string                 `protobuf:"bytes,5,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	Settled       string                 `protobuf:"bytes,6,opt,name=settled,proto3" json:"settled,omitempty"`
+	Code          string                 `protobuf:"bytes,7,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReceiptLine) Reset() {
+	*x = ReceiptLine{}
+	mi := &file_akashi_v1_exchange_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReceiptLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReceiptLine) ProtoMessage() {}
+
+func (x *ReceiptLine) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_exchange_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReceiptLine.ProtoReflect.Descriptor instead.
+func (*ReceiptLine) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ReceiptLine) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *ReceiptLine) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *ReceiptLine) GetAttempt() uint32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *ReceiptLine) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+func (x *ReceiptLine) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *ReceiptLine) GetSettled() string {
+	if x != nil {
+		return x.Settled
+	}
+	return ""
+}
+
+func (x *ReceiptLine) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+type ReceiptLines struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Lines         []*ReceiptLine         `protobuf:"bytes,1,rep,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReceiptLines) Reset() {
+	*x = ReceiptLines{}
+	mi := &file_akashi_v1_exchange_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReceiptLines) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReceiptLines) ProtoMessage() {}
+
+func (x *ReceiptLines) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_exchange_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReceiptLines.ProtoReflect.Descriptor instead.
+func (*ReceiptLines) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ReceiptLines) GetLines() []*ReceiptLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+// ReceiptQuestion asks a peer for receipts that one of the two lost, question "exchange.receipts".
+type ReceiptQuestion struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ours          bool                   `protobuf:"varint,1,opt,name=ours,proto3" json:"ours,omitempty"`   // receipts that the asker signed; otherwise those that the asked one did
+	After         uint64                 `protobuf:"varint,2,opt,name=after,proto3" json:"after,omitempty"` // with higher numbers than this
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReceiptQuestion) Reset() {
+	*x = ReceiptQuestion{}
+	mi := &file_akashi_v1_exchange_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReceiptQuestion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReceiptQuestion) ProtoMessage() {}
+
+func (x *ReceiptQuestion) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_exchange_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReceiptQuestion.ProtoReflect.Descriptor instead.
+func (*ReceiptQuestion) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ReceiptQuestion) GetOurs() bool {
+	if x != nil {
+		return x.Ours
+	}
+	return false
+}
+
+func (x *ReceiptQuestion) GetAfter() uint64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+type ReceiptPage struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Receipts      []*SignedReceipt       `protobuf:"bytes,1,rep,name=receipts,proto3" json:"receipts,omitempty"` // in the order of their numbers
+	More          bool                   `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReceiptPage) Reset() {
+	*x = ReceiptPage{}
+	mi := &file_akashi_v1_exchange_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReceiptPage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReceiptPage) ProtoMessage() {}
+
+func (x *ReceiptPage) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_exchange_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReceiptPage.ProtoReflect.Descriptor instead.
+func (*ReceiptPage) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ReceiptPage) GetReceipts() []*SignedReceipt {
+	if x != nil {
+		return x.Receipts
+	}
+	return nil
+}
+
+func (x *ReceiptPage) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
 type Question struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // e.g. "reconcile"; who answers which is the receiver's matter
@@ -467,7 +794,7 @@ type Question struct {
 
 func (x *Question) Reset() {
 	*x = Question{}
-	mi := &file_akashi_v1_exchange_proto_msgTypes[5]
+	mi := &file_akashi_v1_exchange_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -479,7 +806,7 @@ func (x *Question) String() string {
 func (*Question) ProtoMessage() {}
 
 func (x *Question) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_exchange_proto_msgTypes[5]
+	mi := &file_akashi_v1_exchange_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -492,7 +819,7 @@ func (x *Question) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Question.ProtoReflect.Descriptor instead.
 func (*Question) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{5}
+	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Question) GetKind() string {
@@ -518,7 +845,7 @@ type Answer struct {
 
 func (x *Answer) Reset() {
 	*x = Answer{}
-	mi := &file_akashi_v1_exchange_proto_msgTypes[6]
+	mi := &file_akashi_v1_exchange_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -530,7 +857,7 @@ func (x *Answer) String() string {
 func (*Answer) ProtoMessage() {}
 
 func (x *Answer) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_exchange_proto_msgTypes[6]
+	mi := &file_akashi_v1_exchange_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -543,7 +870,7 @@ func (x *Answer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Answer.ProtoReflect.Descriptor instead.
 func (*Answer) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{6}
+	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Answer) GetBody() []byte {
@@ -558,15 +885,18 @@ type Greeting struct {
 	Sender        string                 `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
 	Node          string                 `protobuf:"bytes,2,opt,name=node,proto3" json:"node,omitempty"`
 	Receiver      string                 `protobuf:"bytes,3,opt,name=receiver,proto3" json:"receiver,omitempty"`
-	Epoch         uint64                 `protobuf:"varint,4,opt,name=epoch,proto3" json:"epoch,omitempty"`                    // the sender's present epoch
-	NextSeq       uint64                 `protobuf:"varint,5,opt,name=next_seq,json=nextSeq,proto3" json:"next_seq,omitempty"` // the next number it would give
+	Epoch         uint64                 `protobuf:"varint,4,opt,name=epoch,proto3" json:"epoch,omitempty"`                                // the sender's present epoch
+	NextSeq       uint64                 `protobuf:"varint,5,opt,name=next_seq,json=nextSeq,proto3" json:"next_seq,omitempty"`             // the next number it would give
+	Receipts      uint64                 `protobuf:"varint,6,opt,name=receipts,proto3" json:"receipts,omitempty"`                          // it holds every receipt of the receiver up to this number
+	LastReceipt   uint64                 `protobuf:"varint,7,opt,name=last_receipt,json=lastReceipt,proto3" json:"last_receipt,omitempty"` // the highest number of a receipt of the receiver that it holds
+	Decisions     uint64                 `protobuf:"varint,8,opt,name=decisions,proto3" json:"decisions,omitempty"`                        // decisions that its own database holds about the receiver's messages
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Greeting) Reset() {
 	*x = Greeting{}
-	mi := &file_akashi_v1_exchange_proto_msgTypes[7]
+	mi := &file_akashi_v1_exchange_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -578,7 +908,7 @@ func (x *Greeting) String() string {
 func (*Greeting) ProtoMessage() {}
 
 func (x *Greeting) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_exchange_proto_msgTypes[7]
+	mi := &file_akashi_v1_exchange_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -591,7 +921,7 @@ func (x *Greeting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Greeting.ProtoReflect.Descriptor instead.
 func (*Greeting) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{7}
+	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Greeting) GetSender() string {
@@ -629,18 +959,41 @@ func (x *Greeting) GetNextSeq() uint64 {
 	return 0
 }
 
+func (x *Greeting) GetReceipts() uint64 {
+	if x != nil {
+		return x.Receipts
+	}
+	return 0
+}
+
+func (x *Greeting) GetLastReceipt() uint64 {
+	if x != nil {
+		return x.LastReceipt
+	}
+	return 0
+}
+
+func (x *Greeting) GetDecisions() uint64 {
+	if x != nil {
+		return x.Decisions
+	}
+	return 0
+}
+
 type Acquaintance struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Epoch         uint64                 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`         // highest epoch that the receiver has seen of this sender and node, 0 = none
 	Seq           uint64                 `protobuf:"varint,2,opt,name=seq,proto3" json:"seq,omitempty"`             // highest sequence in that epoch
 	Decisions     uint64                 `protobuf:"varint,3,opt,name=decisions,proto3" json:"decisions,omitempty"` // as in Receipt
+	Receipts      uint64                 `protobuf:"varint,4,opt,name=receipts,proto3" json:"receipts,omitempty"`   // the last receipt that it signed for the greeter
+	Told          uint64                 `protobuf:"varint,5,opt,name=told,proto3" json:"told,omitempty"`           // the most decisions that the greeter ever said it holds about messages of the one who answers
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Acquaintance) Reset() {
 	*x = Acquaintance{}
-	mi := &file_akashi_v1_exchange_proto_msgTypes[8]
+	mi := &file_akashi_v1_exchange_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -652,7 +1005,7 @@ func (x *Acquaintance) String() string {
 func (*Acquaintance) ProtoMessage() {}
 
 func (x *Acquaintance) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_exchange_proto_msgTypes[8]
+	mi := &file_akashi_v1_exchange_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -665,7 +1018,7 @@ func (x *Acquaintance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Acquaintance.ProtoReflect.Descriptor instead.
 func (*Acquaintance) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{8}
+	return file_akashi_v1_exchange_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Acquaintance) GetEpoch() uint64 {
@@ -689,6 +1042,20 @@ func (x *Acquaintance) GetDecisions() uint64 {
 	return 0
 }
 
+func (x *Acquaintance) GetReceipts() uint64 {
+	if x != nil {
+		return x.Receipts
+	}
+	return 0
+}
+
+func (x *Acquaintance) GetTold() uint64 {
+	if x != nil {
+		return x.Told
+	}
+	return 0
+}
+
 var File_akashi_v1_exchange_proto protoreflect.FileDescriptor
 
 const file_akashi_v1_exchange_proto_rawDesc = "" +
@@ -707,14 +1074,15 @@ const file_akashi_v1_exchange_proto_rawDesc = "" +
 	"created_at\x18\t \x01(\x03R\tcreatedAt\x12\x14\n" +
 	"\x05trace\x18\n" +
 	" \x01(\tR\x05trace\x12\x12\n" +
-	"\x04body\x18\v \x01(\fR\x04body\"\x96\x01\n" +
+	"\x04body\x18\v \x01(\fR\x04body\"\xb2\x01\n" +
 	"\tBatchHead\x12\x16\n" +
 	"\x06sender\x18\x01 \x01(\tR\x06sender\x12\x12\n" +
 	"\x04node\x18\x02 \x01(\tR\x04node\x12\x1a\n" +
 	"\breceiver\x18\x03 \x01(\tR\breceiver\x12\x14\n" +
 	"\x05count\x18\x04 \x01(\rR\x05count\x12\x12\n" +
 	"\x04root\x18\x05 \x01(\fR\x04root\x12\x17\n" +
-	"\asent_at\x18\x06 \x01(\x03R\x06sentAt\"y\n" +
+	"\asent_at\x18\x06 \x01(\x03R\x06sentAt\x12\x1a\n" +
+	"\breceipts\x18\a \x01(\x04R\breceipts\"y\n" +
 	"\x05Batch\x12\x12\n" +
 	"\x04head\x18\x01 \x01(\fR\x04head\x12\x1c\n" +
 	"\tsignature\x18\x02 \x01(\fR\tsignature\x12 \n" +
@@ -728,25 +1096,52 @@ const file_akashi_v1_exchange_proto_rawDesc = "" +
 	"\x04code\x18\x05 \x01(\tR\x04code\x12\x1b\n" +
 	"\treason_ja\x18\x06 \x01(\tR\breasonJa\x12\x1b\n" +
 	"\treason_en\x18\a \x01(\tR\breasonEn\x12\x18\n" +
-	"\asettled\x18\b \x01(\tR\asettled\"W\n" +
+	"\asettled\x18\b \x01(\tR\asettled\"\x89\x01\n" +
 	"\aReceipt\x12.\n" +
 	"\bverdicts\x18\x01 \x03(\v2\x12.akashi.v1.VerdictR\bverdicts\x12\x1c\n" +
-	"\tdecisions\x18\x02 \x01(\x04R\tdecisions\"2\n" +
+	"\tdecisions\x18\x02 \x01(\x04R\tdecisions\x120\n" +
+	"\x06signed\x18\x03 \x01(\v2\x18.akashi.v1.SignedReceiptR\x06signed\"\x91\x01\n" +
+	"\rSignedReceipt\x12\x12\n" +
+	"\x04head\x18\x01 \x01(\fR\x04head\x12\x1c\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\x12 \n" +
+	"\vcertificate\x18\x03 \x01(\fR\vcertificate\x12,\n" +
+	"\x05lines\x18\x04 \x03(\v2\x16.akashi.v1.ReceiptLineR\x05lines\"\xab\x01\n" +
+	"\vReceiptLine\x12\x14\n" +
+	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x10\n" +
+	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x18\n" +
+	"\aattempt\x18\x03 \x01(\rR\aattempt\x12\x12\n" +
+	"\x04hash\x18\x04 \x01(\fR\x04hash\x12\x18\n" +
+	"\aoutcome\x18\x05 \x01(\tR\aoutcome\x12\x18\n" +
+	"\asettled\x18\x06 \x01(\tR\asettled\x12\x12\n" +
+	"\x04code\x18\a \x01(\tR\x04code\"<\n" +
+	"\fReceiptLines\x12,\n" +
+	"\x05lines\x18\x01 \x03(\v2\x16.akashi.v1.ReceiptLineR\x05lines\";\n" +
+	"\x0fReceiptQuestion\x12\x12\n" +
+	"\x04ours\x18\x01 \x01(\bR\x04ours\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\x04R\x05after\"W\n" +
+	"\vReceiptPage\x124\n" +
+	"\breceipts\x18\x01 \x03(\v2\x18.akashi.v1.SignedReceiptR\breceipts\x12\x12\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\"2\n" +
 	"\bQuestion\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\fR\x04body\"\x1c\n" +
 	"\x06Answer\x12\x12\n" +
-	"\x04body\x18\x01 \x01(\fR\x04body\"\x83\x01\n" +
+	"\x04body\x18\x01 \x01(\fR\x04body\"\xe0\x01\n" +
 	"\bGreeting\x12\x16\n" +
 	"\x06sender\x18\x01 \x01(\tR\x06sender\x12\x12\n" +
 	"\x04node\x18\x02 \x01(\tR\x04node\x12\x1a\n" +
 	"\breceiver\x18\x03 \x01(\tR\breceiver\x12\x14\n" +
 	"\x05epoch\x18\x04 \x01(\x04R\x05epoch\x12\x19\n" +
-	"\bnext_seq\x18\x05 \x01(\x04R\anextSeq\"T\n" +
+	"\bnext_seq\x18\x05 \x01(\x04R\anextSeq\x12\x1a\n" +
+	"\breceipts\x18\x06 \x01(\x04R\breceipts\x12!\n" +
+	"\flast_receipt\x18\a \x01(\x04R\vlastReceipt\x12\x1c\n" +
+	"\tdecisions\x18\b \x01(\x04R\tdecisions\"\x84\x01\n" +
 	"\fAcquaintance\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x1c\n" +
-	"\tdecisions\x18\x03 \x01(\x04R\tdecisions2\xa1\x01\n" +
+	"\tdecisions\x18\x03 \x01(\x04R\tdecisions\x12\x1a\n" +
+	"\breceipts\x18\x04 \x01(\x04R\breceipts\x12\x12\n" +
+	"\x04told\x18\x05 \x01(\x04R\x04told2\xa1\x01\n" +
 	"\bExchange\x125\n" +
 	"\x05Hello\x12\x13.akashi.v1.Greeting\x1a\x17.akashi.v1.Acquaintance\x12/\n" +
 	"\aDeliver\x12\x10.akashi.v1.Batch\x1a\x12.akashi.v1.Receipt\x12-\n" +
@@ -764,31 +1159,40 @@ func file_akashi_v1_exchange_proto_rawDescGZIP() []byte {
 	return file_akashi_v1_exchange_proto_rawDescData
 }
 
-var file_akashi_v1_exchange_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_akashi_v1_exchange_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_akashi_v1_exchange_proto_goTypes = []any{
-	(*Envelope)(nil),     // 0: akashi.v1.Envelope
-	(*BatchHead)(nil),    // 1: akashi.v1.BatchHead
-	(*Batch)(nil),        // 2: akashi.v1.Batch
-	(*Verdict)(nil),      // 3: akashi.v1.Verdict
-	(*Receipt)(nil),      // 4: akashi.v1.Receipt
-	(*Question)(nil),     // 5: akashi.v1.Question
-	(*Answer)(nil),       // 6: akashi.v1.Answer
-	(*Greeting)(nil),     // 7: akashi.v1.Greeting
-	(*Acquaintance)(nil), // 8: akashi.v1.Acquaintance
+	(*Envelope)(nil),        // 0: akashi.v1.Envelope
+	(*BatchHead)(nil),       // 1: akashi.v1.BatchHead
+	(*Batch)(nil),           // 2: akashi.v1.Batch
+	(*Verdict)(nil),         // 3: akashi.v1.Verdict
+	(*Receipt)(nil),         // 4: akashi.v1.Receipt
+	(*SignedReceipt)(nil),   // 5: akashi.v1.SignedReceipt
+	(*ReceiptLine)(nil),     // 6: akashi.v1.ReceiptLine
+	(*ReceiptLines)(nil),    // 7: akashi.v1.ReceiptLines
+	(*ReceiptQuestion)(nil), // 8: akashi.v1.ReceiptQuestion
+	(*ReceiptPage)(nil),     // 9: akashi.v1.ReceiptPage
+	(*Question)(nil),        // 10: akashi.v1.Question
+	(*Answer)(nil),          // 11: akashi.v1.Answer
+	(*Greeting)(nil),        // 12: akashi.v1.Greeting
+	(*Acquaintance)(nil),    // 13: akashi.v1.Acquaintance
 }
 var file_akashi_v1_exchange_proto_depIdxs = []int32{
-	3, // 0: akashi.v1.Receipt.verdicts:type_name -> akashi.v1.Verdict
-	7, // 1: akashi.v1.Exchange.Hello:input_type -> akashi.v1.Greeting
-	2, // 2: akashi.v1.Exchange.Deliver:input_type -> akashi.v1.Batch
-	5, // 3: akashi.v1.Exchange.Ask:input_type -> akashi.v1.Question
-	8, // 4: akashi.v1.Exchange.Hello:output_type -> akashi.v1.Acquaintance
-	4, // 5: akashi.v1.Exchange.Deliver:output_type -> akashi.v1.Receipt
-	6, // 6: akashi.v1.Exchange.Ask:output_type -> akashi.v1.Answer
-	4, // [4:7] is the sub-list for method output_type
-	1, // [1:4] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	3,  // 0: akashi.v1.Receipt.verdicts:type_name -> akashi.v1.Verdict
+	5,  // 1: akashi.v1.Receipt.signed:type_name -> akashi.v1.SignedReceipt
+	6,  // 2: akashi.v1.SignedReceipt.lines:type_name -> akashi.v1.ReceiptLine
+	6,  // 3: akashi.v1.ReceiptLines.lines:type_name -> akashi.v1.ReceiptLine
+	5,  // 4: akashi.v1.ReceiptPage.receipts:type_name -> akashi.v1.SignedReceipt
+	12, // 5: akashi.v1.Exchange.Hello:input_type -> akashi.v1.Greeting
+	2,  // 6: akashi.v1.Exchange.Deliver:input_type -> akashi.v1.Batch
+	10, // 7: akashi.v1.Exchange.Ask:input_type -> akashi.v1.Question
+	13, // 8: akashi.v1.Exchange.Hello:output_type -> akashi.v1.Acquaintance
+	4,  // 9: akashi.v1.Exchange.Deliver:output_type -> akashi.v1.Receipt
+	11, // 10: akashi.v1.Exchange.Ask:output_type -> akashi.v1.Answer
+	8,  // [8:11] is the sub-list for method output_type
+	5,  // [5:8] is the sub-list for method input_type
+	5,  // [5:5] is the sub-list for extension type_name
+	5,  // [5:5] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_akashi_v1_exchange_proto_init() }
@@ -802,7 +1206,7 @@ func file_akashi_v1_exchange_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akashi_v1_exchange_proto_rawDesc), len(file_akashi_v1_exchange_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -39,8 +39,10 @@ func newDoor(t *testing.T) *door {
 	d.trust = must(pki.NewTrust(d.ca.Certificate()))
 	store := must(sqlstore.Open(t.Context(), "memory:", sqlstore.Options{}, exchange.Schema(), ownSchema))
 	t.Cleanup(func() { store.Close() })
+	signing := d.identity(pref, pki.ForSigning)
 	x := must(exchange.New(t.Context(), exchange.Config{Self: pref, Store: store, Clock: clock.System(), Rand: rand.Reader, Trust: d.trust,
-		Peers: []message.Org{city}, Routes: []exchange.Route{exchange.On(raw, new(child).onChange)}, Asks: exchange.Asks{
+		Signer: exchange.Signer{Key: signing.Key, Certificate: signing.Certificate},
+		Peers:  []message.Org{city}, Routes: []exchange.Route{exchange.On(raw, new(child).onChange)}, Asks: exchange.Asks{
 			"echo": func(_ context.Context, _ message.Org, body []byte) ([]byte, error) { return body, nil },
 			"broken": func(context.Context, message.Org, []byte) ([]byte, error) {
 				return nil, errors.New("secret of the house")
@@ -73,7 +75,7 @@ func (d *door) batch(from message.Org) *messagepb.Batch {
 	if err := e.Seal(); err != nil {
 		d.t.Fatal(err)
 	}
-	return must(message.SealBatch(rand.Reader, id.Key, id.Certificate, now(), []*message.Envelope{e}))
+	return must(message.SealBatch(rand.Reader, id.Key, id.Certificate, now(), 0, []*message.Envelope{e}))
 }
 
 func TestOverTheLine(t *testing.T) {
