@@ -162,24 +162,25 @@ func (b *Books) answerLook(ctx context.Context, from message.Org, body []byte) (
 		}
 		h := newHasher(p.secret, p.book)
 		a := new(messagepb.BookLookAnswer)
-		return a, b.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-			a.Reset()
-			for _, key := range q.Key {
-				value, err := valueOf(ctx, tx, p.id, key)
-				if err != nil {
-					return err
-				}
-				held := new(messagepb.BookHeld)
-				if value != (message.Hash{}) {
-					print := h.print(key, value)
-					held.Print = print[:]
-				}
-				says := p.show(ctx, tx, key)
-				held.Ja, held.En = says.JA, says.EN
-				a.Held = append(a.Held, held)
-			}
-			return nil
+		var values map[string]message.Hash
+		err = b.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+			values, err = valuesOf(ctx, tx, p.id, q.Key)
+			return err
 		})
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range q.Key {
+			held := new(messagepb.BookHeld)
+			if value := values[key]; value != (message.Hash{}) {
+				print := h.print(key, value)
+				held.Print = print[:]
+			}
+			says := b.says(ctx, p, key)
+			held.Ja, held.En = says.JA, says.EN
+			a.Held = append(a.Held, held)
+		}
+		return a, nil
 	})
 }
 

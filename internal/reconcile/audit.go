@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
+	"sync"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -159,17 +161,26 @@ func (b *Books) auditPage(ctx context.Context, p *pair) (pause time.Duration, er
 	p.mu.Unlock()
 	var g progress
 	var page audited
-	err = b.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		if at != nil {
-			g = *at
-		} else if g, err = p.readProgress(ctx, tx); err != nil {
+	seen := newSeen(map[string]bool{})
+	for {
+		err = b.view(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+			if at != nil {
+				g = *at
+			} else if g, err = p.readProgress(ctx, tx); err != nil {
+				return err
+			}
+			page, err = b.look(ctx, tx, p, g, seen)
 			return err
+		})
+		if err == nil {
+			break
 		}
-		page, err = b.look(ctx, tx, p, g)
-		return err
-	})
-	if err != nil {
-		return 0, err
+		// A look at one key failed, panicked or hung: it is set aside, and the page goes on behind it.
+		beyond := seen.beyond()
+		if ctx.Err() != nil || beyond == nil {
+			return 0, err
+		}
+		seen = beyond
 	}
 	next := g.after(page, began)
 	wrong := len(page.wrong) > 0 || len(page.sums) > 0
@@ -177,7 +188,7 @@ func (b *Books) auditPage(ctx context.Context, p *pair) (pause time.Duration, er
 		err = b.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 			if wrong {
 				// Looked at again in the transaction that mends it: what is mended must be what is there.
-				again, err := b.look(ctx, tx, p, g)
+				again, err := b.look(ctx, tx, p, g, newSeen(seen.aside))
 				if err != nil {
 					return err
 				}
@@ -229,11 +240,79 @@ type audited struct {
 	next  string // the cursor of the next page; "" at the end of the way
 }
 
-func (b *Books) look(ctx context.Context, tx *sqlstore.Tx, p *pair, g progress) (audited, error) {
+func (b *Books) look(ctx context.Context, tx *sqlstore.Tx, p *pair, g progress, s *seen) (audited, error) {
 	if g.way == wayLook {
-		return b.lookAtEntries(ctx, tx, p, g.cursor)
+		return b.lookAtEntries(ctx, tx, p, g.cursor, s)
 	}
+	tx.Limit(b.cfg.Deadline)
+	defer tx.Limit(0)
 	return b.lookAtState(ctx, tx, p, g.cursor)
+}
+
+// view is a View whose panic is an error.
+func (b *Books) view(ctx context.Context, fn func(context.Context, *sqlstore.Tx) error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("it panicked: %v", r)
+		}
+	}()
+	return b.cfg.Store.View(ctx, fn)
+}
+
+// seen is what was found out about the keys of a page, over the transactions that it takes. A look that hangs leaves its
+// goroutine behind, with the seen that it had: whoever goes on takes a copy.
+type seen struct {
+	mu    sync.Mutex
+	held  map[string]message.Hash // keys that were looked at; zero: there, but unreadable
+	gone  map[string]bool
+	aside map[string]bool // keys at which the look failed
+	at    string          // the key that is being looked at
+}
+
+func newSeen(aside map[string]bool) *seen {
+	return &seen{held: map[string]message.Hash{}, gone: map[string]bool{}, aside: aside}
+}
+
+// beyond is a copy in which the key is aside whose look did not come to an end; nil when there was none.
+func (s *seen) beyond() *seen {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.at == "" {
+		return nil
+	}
+	next := &seen{held: maps.Clone(s.held), gone: maps.Clone(s.gone), aside: maps.Clone(s.aside)}
+	next.aside[s.at] = true
+	return next
+}
+
+func (s *seen) begin(key string) { s.mu.Lock(); s.at = key; s.mu.Unlock() }
+
+func (s *seen) end() { s.begin("") }
+
+// lookOne looks a key up in the state tables, once.
+func (b *Books) lookOne(ctx context.Context, tx *sqlstore.Tx, p *pair, key string, s *seen) (value message.Hash, there bool, err error) {
+	s.mu.Lock()
+	value, done := s.held[key]
+	gone := s.gone[key]
+	s.mu.Unlock()
+	if done {
+		return value, !gone, nil
+	}
+	s.begin(key)
+	tx.Limit(b.cfg.Deadline)
+	found, err := p.table.Look(ctx, tx, p.peer, []string{key})
+	if err != nil {
+		return value, false, fmt.Errorf("couldn't look into the state tables: %w", err)
+	}
+	if !tx.Limit(0) {
+		return value, false, sqlstore.ErrTaken // too late: the page has gone on without it
+	}
+	value, there = found[key]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at = ""
+	s.held[key], s.gone[key] = value, !there
+	return value, there, nil
 }
 
 // lookAtState holds a page of the state tables against the entries.
@@ -298,7 +377,7 @@ func said(rows []Row) (message.Hash, string) {
 
 // lookAtEntries holds a page of the entries, whole buckets, against the sums and the state tables. The cursor is the first
 // bucket of the page.
-func (b *Books) lookAtEntries(ctx context.Context, tx *sqlstore.Tx, p *pair, cursor string) (audited, error) {
+func (b *Books) lookAtEntries(ctx context.Context, tx *sqlstore.Tx, p *pair, cursor string, s *seen) (audited, error) {
 	from := 0
 	if cursor != "" {
 		if _, err := fmt.Sscanf(cursor, "%d", &from); err != nil {
@@ -320,9 +399,7 @@ func (b *Books) lookAtEntries(ctx context.Context, tx *sqlstore.Tx, p *pair, cur
 		off[bucket] = &Digest{}
 		off[bucket].part(d)
 	}
-	keys := make([]string, len(entries))
-	for i, e := range entries {
-		keys[i] = e.key
+	for _, e := range entries {
 		bucket := bucketOf(e.place)
 		if off[bucket] == nil {
 			off[bucket] = new(Digest)
@@ -334,19 +411,27 @@ func (b *Books) lookAtEntries(ctx context.Context, tx *sqlstore.Tx, p *pair, cur
 			a.sums[bucket] = d
 		}
 	}
-	held, err := p.table.Look(ctx, tx, p.peer, keys)
-	if err != nil {
-		return a, fmt.Errorf("couldn't look into the state tables: %w", err)
-	}
 	odd, err := oddKeys(ctx, tx, p.id)
 	if err != nil {
 		return a, err
 	}
 	for _, e := range entries {
-		value, there := held[e.key]
-		w := wrongRow{e.key, hashOf(e.value), value, changed}
+		w := wrongRow{key: e.key, kept: hashOf(e.value), what: changed}
+		if odd[e.key] == unreadable {
+			continue // it is told until somebody closes it; the scan sees when it can be read again
+		}
+		if s.aside[e.key] {
+			w.held, w.what = w.kept, unreadable // nobody knows what is held: the entry stays
+			a.wrong = append(a.wrong, w)
+			continue
+		}
+		value, there, err := b.lookOne(ctx, tx, p, e.key, s)
+		if err != nil {
+			return a, err
+		}
+		w.held = value
 		switch {
-		case odd[e.key] == doubled && there, odd[e.key] == unreadable && there && value == (message.Hash{}):
+		case odd[e.key] == doubled && there:
 			continue // told already; the scan finds its end
 		case !there:
 			w.what = gone

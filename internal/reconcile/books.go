@@ -41,6 +41,8 @@ type Config struct {
 	Log     *slog.Logger
 	Every   time.Duration // between two comparisons of a book; 30 s when zero
 	Cycle   time.Duration // in which the self-audit goes through a small book once; 30 s when zero
+	// Deadline is for one call of a Table's function about one key, in real time; 5 s when zero.
+	Deadline time.Duration
 }
 
 // minSecret is the length of HMAC-SHA-256's key below which it would be the weakest part.
@@ -99,6 +101,9 @@ func New(ctx context.Context, cfg Config) (*Books, error) {
 	}
 	if cfg.Cycle == 0 {
 		cfg.Cycle = 30 * time.Second
+	}
+	if cfg.Deadline == 0 {
+		cfg.Deadline = 5 * time.Second
 	}
 	b := &Books{cfg: cfg, pairs: map[pairName]*pair{}, again: again, started: cfg.Clock.Now()}
 	for i := range cfg.Tables {

@@ -24,12 +24,31 @@ type Finding struct {
 	Text       string
 }
 
+// Says tells what was found, for people.
+func (f Finding) Says() plain.Sentence {
+	switch f.What {
+	case changed:
+		return plain.Sentence{JA: "登録が、プログラムによらず書き換えられた。", EN: "A row was changed behind the program's back."}
+	case gone:
+		return plain.Sentence{JA: "登録が、プログラムによらず消えた。", EN: "A row disappeared behind the program's back."}
+	case appeared:
+		return plain.Sentence{JA: "登録が、プログラムによらず現れた。", EN: "A row appeared behind the program's back."}
+	case doubled:
+		return plain.Sentence{JA: "同じ登録が二重にある。", EN: "A row is there twice."}
+	case wrongSums:
+		return plain.Sentence{JA: "帳簿の合計が、項目の合計と合わなかった。合計を直した。", EN: "The sums of the book were not those of its entries, and were put right."}
+	}
+	return plain.Sentence{JA: "登録を読めない。壊れた行を直してから、この発見を閉じること。", EN: "A row cannot be read. Mend the row, then close this finding."}
+}
+
 // mend writes down what is wrong on a page, and makes the entries what the state says. Before a book has been adopted,
 // what has no entry is no finding: the book is younger than what it holds.
 func (b *Books) mend(ctx context.Context, tx *sqlstore.Tx, p *pair, g progress, a audited) error {
 	found := 0
 	for _, w := range a.wrong {
-		b.Set(tx, p.book, p.peer, w.key, w.held)
+		if w.kept != w.held {
+			b.Set(tx, p.book, p.peer, w.key, w.held)
+		}
 		if !g.adopted && w.what == appeared {
 			continue
 		}

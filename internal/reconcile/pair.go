@@ -29,20 +29,26 @@ func (p *pair) isAdopted(ctx context.Context, tx *sqlstore.Tx) (bool, error) {
 	return adopted == 1, nil
 }
 
-// show says what our state tables hold under a key. That it cannot be said must not stop anything.
-func (p *pair) show(ctx context.Context, tx *sqlstore.Tx, key string) (says plain.Sentence) {
-	unreadable := plain.Sentence{JA: "登録を読めない。", EN: "What is held cannot be read."}
+// says tells what our state tables hold under a key, in a transaction of its own. That it cannot be told, or that telling
+// hangs, must not stop anything.
+func (b *Books) says(ctx context.Context, p *pair, key string) (says plain.Sentence) {
 	defer func() {
 		if recover() != nil {
-			says = unreadable
+			says = cannotRead
 		}
 	}()
-	says, err := p.table.Show(ctx, tx, p.peer, key)
+	err := b.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		tx.Limit(b.cfg.Deadline)
+		says, err = p.table.Show(ctx, tx, p.peer, key)
+		return err
+	})
 	if err != nil {
-		return unreadable
+		return cannotRead
 	}
 	return plain.Sentence{JA: cut(says.JA, 500), EN: cut(says.EN, 500)}
 }
+
+var cannotRead = plain.Sentence{JA: "登録を読めない。", EN: "What is held cannot be read."}
 
 // cut makes words fit for the store and the wire.
 func cut(s string, most int) string {

@@ -77,11 +77,7 @@ func (b *Books) refillStep(ctx context.Context) (time.Time, error) {
 		if p.side != source {
 			continue
 		}
-		more := false
-		err := b.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-			more, err = b.refillPage(ctx, tx, p, trace)
-			return err
-		})
+		more, err := b.refill(ctx, p, trace)
 		full := errors.Is(err, errWindow)
 		switch {
 		case ctx.Err() != nil:
@@ -101,6 +97,24 @@ func (b *Books) refillStep(ctx context.Context) (time.Time, error) {
 	return next, nil
 }
 
+// refill sends one page. A key whose message cannot be made, or hangs while it is made, is set aside.
+func (b *Books) refill(ctx context.Context, p *pair, trace string) (more bool, err error) {
+	s := newSeen(map[string]bool{})
+	for {
+		err = b.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+			more, err = b.refillPage(ctx, tx, p, trace, s)
+			return err
+		})
+		beyond := s.beyond()
+		if !errors.Is(err, sqlstore.ErrTaken) || beyond == nil {
+			return more, err
+		}
+		s = beyond
+	}
+}
+
+var errAside = errors.New("the message of the key could not be made in time")
+
 // errWindow means that the peer has to catch up first.
 var errWindow = errors.New("the peer's window is full")
 
@@ -110,7 +124,7 @@ type refillRow struct {
 }
 
 // refillPage sends the next keys. A key of which no message can be made is set aside as a finding, and counted.
-func (b *Books) refillPage(ctx context.Context, tx *sqlstore.Tx, p *pair, trace string) (more bool, err error) {
+func (b *Books) refillPage(ctx context.Context, tx *sqlstore.Tx, p *pair, trace string, s *seen) (more bool, err error) {
 	rows, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, v *refillRow) error {
 		return r.Scan(&v.place, &v.key, &v.last, &v.sent, &v.aside)
 	}, `SELECT place, skey, last_place, sent, aside FROM r_refill WHERE pair = $1`, p.id)
@@ -123,9 +137,24 @@ func (b *Books) refillPage(ctx context.Context, tx *sqlstore.Tx, p *pair, trace 
 	if err != nil {
 		return false, fmt.Errorf("couldn't read what is to be sent anew: %w", err)
 	}
+	odd, err := oddKeys(ctx, tx, p.id)
+	if err != nil {
+		return false, err
+	}
 	for _, e := range entries {
 		v.place, v.key = e.place, e.key
+		if odd[e.key] == unreadable { // known to the people here already
+			v.aside++
+			continue
+		}
 		err := tx.Attempt(ctx, func() (err error) {
+			if s.aside[e.key] {
+				return errAside
+			}
+			s.begin(e.key)
+			tx.Limit(b.cfg.Deadline)
+			defer s.end()
+			defer tx.Limit(0)
 			defer func() {
 				if r := recover(); r != nil {
 					err = fmt.Errorf("it panicked: %v", r)

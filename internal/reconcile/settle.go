@@ -163,12 +163,17 @@ func (b *Books) openCases(ctx context.Context, c *comparison, fresh []difference
 	if len(a.Held) != len(fresh) {
 		return 0, fmt.Errorf("an answer about %d keys to a question about %d", len(a.Held), len(fresh))
 	}
+	ours := make([]plain.Sentence, len(fresh))
+	for i, d := range fresh {
+		ours[i] = b.says(ctx, c.p, d.key)
+	}
 	trace, err := b.x.NewTrace()
 	if err != nil {
 		return 0, err
 	}
+	var safe []Case
 	err = b.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		explained = 0
+		explained, safe = 0, nil
 		for i, d := range fresh {
 			var print [8]byte
 			copy(print[:], a.Held[i].Print)
@@ -181,42 +186,67 @@ func (b *Books) openCases(ctx context.Context, c *comparison, fresh []difference
 				continue
 			}
 			d.says = plain.Sentence{JA: a.Held[i].Ja, EN: a.Held[i].En}
-			accounted, err := b.openCase(ctx, tx, c.p, d, done+i+1, trace)
+			o, err := b.openCase(ctx, tx, c.p, d, ours[i], done+i+1, trace)
 			if err != nil {
 				return err
 			}
-			if accounted {
+			switch {
+			case o.State == caseExplained:
 				explained++
+			case d.what == missing && c.p.table.Safe:
+				safe = append(safe, o)
 			}
 		}
 		return nil
 	})
-	return explained, err
+	if err != nil {
+		return 0, err
+	}
+	for _, o := range safe {
+		// One by one: a state of which no message can be made stays a case for people, and keeps no other from being sent.
+		if err := b.resendSafe(ctx, c.p, o, trace); err != nil {
+			if ctx.Err() != nil {
+				return explained, ctx.Err()
+			}
+			b.cfg.Log.ErrorContext(ctx, "couldn't send again by policy", "case", o.ID, "error", err)
+		}
+	}
+	return explained, nil
 }
 
-// openCase opens one. It tells whether what people decided explains the difference.
-func (b *Books) openCase(ctx context.Context, tx *sqlstore.Tx, p *pair, d difference, n int, trace string) (explained bool, err error) {
+// resendSafe sends again what may be sent without a person.
+func (b *Books) resendSafe(ctx context.Context, p *pair, o Case, trace string) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("it panicked: %v", r)
+		}
+	}()
+	return b.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		tx.Limit(b.cfg.Deadline)
+		return b.resend(ctx, tx, p, o, trace, "定めにより自動で再送した。 Sent again by policy.", "system", "")
+	})
+}
+
+// openCase opens one, as explained when what people decided explains the difference.
+func (b *Books) openCase(ctx context.Context, tx *sqlstore.Tx, p *pair, d difference, ours plain.Sentence, n int, trace string) (Case, error) {
 	o := Case{ID: b.newCaseID(tx.Now(), p, n), Book: p.book, Self: b.cfg.Self, Peer: p.peer, AsSource: true, Key: d.key, State: caseOpen, What: d.what,
-		Opened: tx.Now(), Source: p.show(ctx, tx, d.key), Copy: d.says, pair: p.id, sourceValue: d.mine, copyPrint: d.copyPrint}
-	text, err := "", error(nil)
-	if o.Because, text, err = b.decided(ctx, tx, p, d); err != nil {
-		return false, err
+		Opened: tx.Now(), Source: ours, Copy: d.says, pair: p.id, sourceValue: d.mine, copyPrint: d.copyPrint}
+	because, text, err := b.decided(ctx, tx, p, d)
+	if err != nil {
+		return o, err
 	}
 	act := "opened"
-	if o.Because != "" {
+	if o.Because = because; because != "" {
 		o.State, act = caseExplained, "explained"
 	}
 	if err := putCase(ctx, tx, p, o); err != nil {
-		return false, err
+		return o, err
 	}
 	if err := b.tell(ctx, tx, o, trace, act, text, "system", ""); err != nil {
-		return false, err
+		return o, err
 	}
 	auditlog.Write(tx, auditlog.Entry{Actor: string(b.cfg.Self), Act: "case." + act, Subject: d.key, Case: o.ID, Detail: string(p.book) + " " + d.what})
-	if o.State == caseOpen && d.what == missing && p.table.Safe {
-		return false, b.resend(ctx, tx, p, o, trace, "定めにより自動で再送した。 Sent again by policy.", "system", "")
-	}
-	return o.State == caseExplained, nil
+	return o, nil
 }
 
 // decided tells what people decided that explains a difference: they withdrew the message, or closed a case of just this
