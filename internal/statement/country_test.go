@@ -97,7 +97,8 @@ func (c *country) open(url string, self, peer message.Org) *member {
 			return nil, err
 		}))
 	m.Exchange = must(exchange.New(ctx, exchange.Config{Self: self, Store: m.store, Clock: c.clk, Rand: rand.Reader, Trust: c.trust, Signer: c.keys[self],
-		Link: c.net.As(self), Peers: []message.Org{peer}, Routes: routes}))
+		Link: c.net.As(self), Peers: []message.Org{peer}, Routes: routes,
+		Limits: exchange.Limits{ProbePause: 5 * time.Minute}})) // for days of a peer that is away
 	c.net.Join(self, m.Exchange)
 	list := due.New(m.store, c.clk, m.Due(), func(ctx context.Context, tx *sqlstore.Tx, outs []message.Out) error {
 		_, err := m.Send(ctx, tx, outs, "")
