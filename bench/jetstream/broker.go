@@ -13,8 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/akashi-id/akashi/cert"
-	"github.com/akashi-id/akashi/internal/bench/exchangebench"
-	"github.com/akashi-id/akashi/internal/bench/pair"
+	"github.com/akashi-id/akashi/internal/bench/work"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/pki"
 )
@@ -24,6 +23,10 @@ const (
 	subject = "exchange.change" // consumed
 	bare    = "exchange.bare"   // published and nothing else
 	durable = "prefecture"
+
+	// The two organisations, as their certificates name them.
+	city       = "municipality-202029"
+	prefecture = "prefecture-20"
 )
 
 // broker is the server in the producer's process.
@@ -59,11 +62,11 @@ func openBroker(ctx context.Context, dir string) (b *broker, err error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := issue(ca, string(pair.City))
+	own, err := issue(ca, city)
 	if err != nil {
 		return nil, err
 	}
-	others, err := issue(ca, string(pair.Prefecture))
+	others, err := issue(ca, prefecture)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +89,7 @@ func openBroker(ctx context.Context, dir string) (b *broker, err error) {
 	if b.nc, err = nats.Connect("", nats.InProcessServer(b.server)); err != nil {
 		return nil, fmt.Errorf("couldn't connect within the process: %w", err)
 	}
-	if b.js, err = jetstream.New(b.nc, jetstream.WithPublishAsyncMaxPending(exchangebench.Batch)); err != nil {
+	if b.js, err = jetstream.New(b.nc, jetstream.WithPublishAsyncMaxPending(work.Batch)); err != nil {
 		return nil, err
 	}
 	if _, err = b.js.CreateStream(ctx, jetstream.StreamConfig{Name: stream, Subjects: []string{"exchange.>"},

@@ -8,9 +8,8 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/akashi-id/akashi/internal/bench/exchangebench"
-	"github.com/akashi-id/akashi/internal/bench/pair"
 	"github.com/akashi-id/akashi/internal/bench/peer"
+	"github.com/akashi-id/akashi/internal/bench/work"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -43,10 +42,10 @@ func openConsumer(ctx context.Context, s seat) (w peer.Worker, err error) {
 		return nil, err
 	}
 	own := pki.Identity{Certificate: s.TLS, Key: key}
-	if c.store, err = sqlstore.Open(ctx, s.Store, sqlstore.Options{}, exchangebench.Schema()); err != nil {
+	if c.store, err = sqlstore.Open(ctx, s.Store, sqlstore.Options{}, work.Schema()); err != nil {
 		return nil, err
 	}
-	if c.nc, err = nats.Connect(s.URL, nats.Secure(pki.ClientTLS(own, trust, string(pair.City), clock.System().Now))); err != nil {
+	if c.nc, err = nats.Connect(s.URL, nats.Secure(pki.ClientTLS(own, trust, city, clock.System().Now))); err != nil {
 		return nil, fmt.Errorf("couldn't connect: %w", err)
 	}
 	js, err := jetstream.New(c.nc)
@@ -57,7 +56,7 @@ func openConsumer(ctx context.Context, s seat) (w peer.Worker, err error) {
 	return c, err
 }
 
-func (c *consumer) Ready() any { return exchangebench.Ready{} }
+func (c *consumer) Ready() any { return work.Ready{} }
 
 func (c *consumer) Close() error {
 	if c.nc != nil {
@@ -71,18 +70,18 @@ func (c *consumer) Close() error {
 
 // Do takes so many messages, whatever becomes of them.
 func (c *consumer) Do(ctx context.Context, o peer.Order) (t peer.Took, err error) {
-	if o.Do != exchangebench.DoTake {
+	if o.Do != work.DoTake {
 		return t, fmt.Errorf("a consumer cannot %s", o.Do)
 	}
 	took := peer.Stopwatch()
 	// Two batches ahead, so that no batch waits for a request.
-	coming, err := c.from.Messages(jetstream.PullMaxMessages(2 * exchangebench.Batch))
+	coming, err := c.from.Messages(jetstream.PullMaxMessages(2 * work.Batch))
 	if err != nil {
 		return t, err
 	}
 	defer coming.Stop()
 	for rest := o.Count; rest > 0; {
-		batch := make([]jetstream.Msg, min(rest, exchangebench.Batch))
+		batch := make([]jetstream.Msg, min(rest, work.Batch))
 		for i := range batch {
 			if batch[i], err = coming.Next(jetstream.NextContext(ctx)); err != nil {
 				return t, err
@@ -145,12 +144,12 @@ func rule(tx *sqlstore.Tx, m jetstream.Msg) (err error) {
 		return err
 	}
 	n := p.(message.ResidentChange)
-	switch exchangebench.KindOf(n) {
-	case exchangebench.Refused:
+	switch work.KindOf(n) {
+	case work.Refused:
 		return nil
-	case exchangebench.Panics:
+	case work.Panics:
 		panic("a rule that panics")
 	}
-	exchangebench.Write(tx, "effect", n)
+	work.Write(tx, "effect", n)
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
-	"github.com/akashi-id/akashi/internal/bench/exchangebench"
 	"github.com/akashi-id/akashi/internal/bench/peer"
+	"github.com/akashi-id/akashi/internal/bench/work"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 )
@@ -24,14 +24,14 @@ type producer struct {
 	last     uint64
 }
 
-func openProducer(ctx context.Context, setup exchangebench.Setup) (w peer.Worker, err error) {
+func openProducer(ctx context.Context, setup work.Setup) (w peer.Worker, err error) {
 	p := &producer{}
 	defer func() {
 		if err != nil {
 			p.Close()
 		}
 	}()
-	if p.store, err = sqlstore.Open(ctx, setup.Stores[0], sqlstore.Options{}, exchangebench.Schema()); err != nil {
+	if p.store, err = sqlstore.Open(ctx, setup.Stores[0], sqlstore.Options{}, work.Schema()); err != nil {
 		return nil, err
 	}
 	if p.broker, err = openBroker(ctx, setup.Dir); err != nil {
@@ -44,12 +44,12 @@ func openProducer(ctx context.Context, setup exchangebench.Setup) (w peer.Worker
 	cmd := exec.CommandContext(ctx, self, asConsumer)
 	cmd.Stderr = os.Stderr
 	p.seat.Store = setup.Stores[1]
-	p.consumer, err = peer.Start(cmd, p.seat, &exchangebench.Ready{})
+	p.consumer, err = peer.Start(cmd, p.seat, &work.Ready{})
 	return p, err
 }
 
 func (p *producer) Ready() any {
-	return exchangebench.Ready{Says: "NATS JetStream " + server.VERSION + ", SyncAlways"}
+	return work.Ready{Says: "NATS JetStream " + server.VERSION + ", SyncAlways"}
 }
 
 func (p *producer) Close() error {
@@ -70,18 +70,18 @@ func (p *producer) Close() error {
 func (p *producer) Do(ctx context.Context, o peer.Order) (peer.Took, error) {
 	each := &async{js: p.js}
 	switch o.Do {
-	case exchangebench.DoExchange:
+	case work.DoExchange:
 		return p.exchange(ctx, o.Count, each)
-	case exchangebench.DoExchangeAtomic:
+	case work.DoExchangeAtomic:
 		return p.exchange(ctx, o.Count, &atomic{nc: p.nc})
-	case exchangebench.DoPublish:
+	case work.DoPublish:
 		return p.publish(ctx, o.Count, each)
-	case exchangebench.DoPublishAtomic:
+	case work.DoPublishAtomic:
 		return p.publish(ctx, o.Count, &atomic{nc: p.nc})
-	case exchangebench.DoPoison:
-		return p.behind(ctx, o.Count, exchangebench.Refused)
-	case exchangebench.DoPanic:
-		return p.behind(ctx, o.Count, exchangebench.Panics)
+	case work.DoPoison:
+		return p.behind(ctx, o.Count, work.Refused)
+	case work.DoPanic:
+		return p.behind(ctx, o.Count, work.Panics)
 	}
 	return peer.Took{}, fmt.Errorf("JetStream cannot %s", o.Do)
 }
@@ -89,13 +89,13 @@ func (p *producer) Do(ctx context.Context, o peer.Order) (peer.Took, error) {
 // exchange writes rows and publishes their messages, a batch at a time, and waits until the consumer has acknowledged
 // the last. While a batch is outstanding the rows of the next are written.
 func (p *producer) exchange(ctx context.Context, count int, by publisher) (t peer.Took, err error) {
-	changes, err := exchangebench.Changes(&p.last, count, exchangebench.Good)
+	changes, err := work.Changes(&p.last, count, work.Good)
 	if err != nil {
 		return t, err
 	}
-	applied := exchangebench.Take(p.consumer, count)
+	applied := work.Take(p.consumer, count)
 	took := peer.Stopwatch()
-	for some := range slices.Chunk(changes, exchangebench.Batch) {
+	for some := range slices.Chunk(changes, work.Batch) {
 		if err := p.write(ctx, some); err != nil {
 			return t, err
 		}
@@ -120,7 +120,7 @@ func (p *producer) exchange(ctx context.Context, count int, by publisher) (t pee
 func (p *producer) write(ctx context.Context, changes []message.ResidentChange) error {
 	return p.store.Update(ctx, func(_ context.Context, tx *sqlstore.Tx) error {
 		for _, c := range changes {
-			exchangebench.Write(tx, "business", c)
+			work.Write(tx, "business", c)
 		}
 		return nil
 	})
@@ -139,7 +139,7 @@ func encode(changes []message.ResidentChange) ([][]byte, error) {
 
 // publish publishes to where nobody listens.
 func (p *producer) publish(ctx context.Context, count int, by publisher) (t peer.Took, err error) {
-	changes, err := exchangebench.Changes(new(uint64), count, exchangebench.Good)
+	changes, err := work.Changes(new(uint64), count, work.Good)
 	if err != nil {
 		return t, err
 	}
@@ -148,7 +148,7 @@ func (p *producer) publish(ctx context.Context, count int, by publisher) (t peer
 		return t, err
 	}
 	took := peer.Stopwatch()
-	for some := range slices.Chunk(bodies, exchangebench.Batch) {
+	for some := range slices.Chunk(bodies, work.Batch) {
 		if err := by.batch(ctx, bare, some); err != nil {
 			return t, err
 		}
@@ -158,12 +158,12 @@ func (p *producer) publish(ctx context.Context, count int, by publisher) (t peer
 }
 
 // behind measures how long a good message takes that stands behind others, from when all are durable in the stream.
-func (p *producer) behind(ctx context.Context, count int, kind exchangebench.Kind) (t peer.Took, err error) {
-	changes, err := exchangebench.Changes(&p.last, count, kind)
+func (p *producer) behind(ctx context.Context, count int, kind work.Kind) (t peer.Took, err error) {
+	changes, err := work.Changes(&p.last, count, kind)
 	if err != nil {
 		return t, err
 	}
-	good, err := exchangebench.Changes(&p.last, 1, exchangebench.Good)
+	good, err := work.Changes(&p.last, 1, work.Good)
 	if err != nil {
 		return t, err
 	}
@@ -176,7 +176,7 @@ func (p *producer) behind(ctx context.Context, count int, kind exchangebench.Kin
 		return t, err
 	}
 	by := &async{js: p.js}
-	for some := range slices.Chunk(bodies, exchangebench.Batch) {
+	for some := range slices.Chunk(bodies, work.Batch) {
 		if err := by.batch(ctx, subject, some); err != nil {
 			return t, err
 		}
@@ -186,7 +186,7 @@ func (p *producer) behind(ctx context.Context, count int, kind exchangebench.Kin
 	}
 	took := peer.Stopwatch()
 	// The consumer looks only when it is asked, so they are all there when it does.
-	if t, err = exchangebench.Take(p.consumer, len(changes))(); err != nil {
+	if t, err = work.Take(p.consumer, len(changes))(); err != nil {
 		return t, err
 	}
 	t.Seconds = took()

@@ -68,7 +68,7 @@ func runBench(ctx context.Context, io streams, args []string) error {
 			}
 			continue
 		}
-		fmt.Fprintf(io.out, "%s (%d CPUs, %s, %s)\n", r.Name, r.Machine.CPUs, r.Machine.Go, r.Machine.Engine)
+		fmt.Fprintf(io.out, "%s (%d CPUs, load %.1f before, %s, %s)\n", r.Name, r.Machine.CPUs, r.Machine.Load, r.Machine.Go, r.Machine.Engine)
 		for _, v := range r.Results {
 			fmt.Fprintf(io.out, "  %s: %.1f %s\n", v.What, v.Value, v.Unit)
 			if v.Peer != "" {

@@ -6,7 +6,9 @@ package bench
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"os"
 	"runtime"
 
 	"github.com/akashi-id/akashi/internal/bench/exchangebench"
@@ -26,6 +28,16 @@ type Machine struct {
 	CPUs   int    `json:"cpus"`
 	Go     string `json:"go"`
 	Engine string `json:"engine"`
+	// Load is the machine's load in the minute before, with what else it did; 0 where it does not tell.
+	Load float64 `json:"load,omitempty"`
+}
+
+func load() (l float64) {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err == nil {
+		fmt.Sscan(string(text), &l)
+	}
+	return l
 }
 
 // Result is one figure.
@@ -67,6 +79,7 @@ func (b Bench) Measure(ctx context.Context, opt Options) (*Report, error) {
 	if opt.Say == nil {
 		opt.Say = func(string, ...any) {}
 	}
+	before := load()
 	results, err := b.Run(ctx, opt)
 	if err != nil {
 		return nil, err
@@ -75,7 +88,7 @@ func (b Bench) Measure(ctx context.Context, opt Options) (*Report, error) {
 	if b.BothEngines && opt.Postgres != "" {
 		engine = "sqlite, postgres"
 	}
-	return &Report{Name: b.Name, Machine: Machine{CPUs: runtime.NumCPU(), Go: runtime.Version(), Engine: engine}, Results: results}, nil
+	return &Report{Name: b.Name, Machine: Machine{CPUs: runtime.NumCPU(), Go: runtime.Version(), Engine: engine, Load: before}, Results: results}, nil
 }
 
 // Part is a process of a measurement that takes several: it obeys on in and answers on out (package peer).

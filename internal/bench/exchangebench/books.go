@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/akashi-id/akashi/internal/bench/work"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile"
@@ -76,7 +77,7 @@ func rowsFrom(ctx context.Context, tx *sqlstore.Tx, table string, from int64, li
 		if err := r.Scan(&n, &name); err != nil {
 			return err
 		}
-		c, err := Change(uint64(n), Kind(name))
+		c, err := work.Change(uint64(n), work.Kind(name))
 		if err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/bench/pair"
 	"github.com/akashi-id/akashi/internal/bench/peer"
+	"github.com/akashi-id/akashi/internal/bench/work"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
@@ -59,7 +60,7 @@ type receiver struct {
 func openReceiver(ctx context.Context, s pair.Seat) (peer.Worker, error) {
 	r := &receiver{done: make(chan struct{}, 1<<20)}
 	var err error
-	r.End, err = s.Open(ctx, host.Rules{Schema: Schema(), Routes: []exchange.Route{exchange.On(same, r.apply)}, Books: []reconcile.Table{book("effect", false)}})
+	r.End, err = s.Open(ctx, host.Rules{Schema: work.Schema(), Routes: []exchange.Route{exchange.On(same, r.apply)}, Books: []reconcile.Table{book("effect", false)}})
 	if err != nil {
 		return nil, err
 	}
@@ -71,22 +72,22 @@ func same(tx *sqlstore.Tx) *sqlstore.Tx { return tx }
 
 // apply is a rule that writes one row, and the entry of the book.
 func (r *receiver) apply(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.ResidentChange) ([]message.Out, error) {
-	switch KindOf(n) {
-	case Refused:
+	switch work.KindOf(n) {
+	case work.Refused:
 		return nil, exchange.Reject("unreadable-name", "氏名が読めません。", "the name cannot be read")
-	case Panics:
+	case work.Panics:
 		panic("a rule that panics")
 	}
-	Write(tx, "effect", n)
+	work.Write(tx, "effect", n)
 	r.books.Load().Apply(tx, pair.City, n)
 	tx.OnCommit(func() { r.done <- struct{}{} })
 	return nil, nil
 }
 
-func (r *receiver) Ready() any { return Ready{} }
+func (r *receiver) Ready() any { return work.Ready{} }
 
 func (r *receiver) Do(ctx context.Context, o peer.Order) (peer.Took, error) {
-	if o.Do != DoTake {
+	if o.Do != work.DoTake {
 		return peer.Took{}, fmt.Errorf("a receiver cannot %s", o.Do)
 	}
 	took := peer.Stopwatch()
@@ -108,7 +109,7 @@ type sender struct {
 	stuck int64 // messages that the receiver did not apply
 }
 
-func openSender(ctx context.Context, setup Setup) (w peer.Worker, err error) {
+func openSender(ctx context.Context, setup work.Setup) (w peer.Worker, err error) {
 	seats, err := pair.Found(setup.Stores)
 	if err != nil {
 		return nil, err
@@ -123,17 +124,17 @@ func openSender(ctx context.Context, setup Setup) (w peer.Worker, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.other, err = peer.Start(cmd, seats[1], &Ready{}); err != nil {
+	if s.other, err = peer.Start(cmd, seats[1], &work.Ready{}); err != nil {
 		return nil, err
 	}
-	if s.End, err = seats[0].Open(ctx, host.Rules{Schema: Schema(), Books: []reconcile.Table{book("business", true)}}); err != nil {
+	if s.End, err = seats[0].Open(ctx, host.Rules{Schema: work.Schema(), Books: []reconcile.Table{book("business", true)}}); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
 func (s *sender) Ready() any {
-	return Ready{Says: "two organisations as two processes over mutual TLS, everything on"}
+	return work.Ready{Says: "two organisations as two processes over mutual TLS, everything on"}
 }
 
 func (s *sender) Close() error {
@@ -150,25 +151,25 @@ func (s *sender) Close() error {
 
 func (s *sender) Do(ctx context.Context, o peer.Order) (peer.Took, error) {
 	switch o.Do {
-	case DoExchange:
+	case work.DoExchange:
 		return s.exchange(ctx, o.Count)
-	case DoPoison:
-		return s.behind(ctx, o.Count, Refused)
-	case DoPanic:
-		return s.behind(ctx, o.Count, Panics)
+	case work.DoPoison:
+		return s.behind(ctx, o.Count, work.Refused)
+	case work.DoPanic:
+		return s.behind(ctx, o.Count, work.Panics)
 	}
 	return peer.Took{}, fmt.Errorf("the exchange cannot %s", o.Do)
 }
 
 // exchange sends messages with their business rows and waits until the last verdict is in the outbox.
 func (s *sender) exchange(ctx context.Context, count int) (t peer.Took, err error) {
-	changes, err := Changes(&s.last, count, Good)
+	changes, err := work.Changes(&s.last, count, work.Good)
 	if err != nil {
 		return t, err
 	}
-	applied := Take(s.other, count)
+	applied := work.Take(s.other, count)
 	took := peer.Stopwatch()
-	for some := range slices.Chunk(changes, Batch) {
+	for some := range slices.Chunk(changes, work.Batch) {
 		if err := s.send(ctx, some); err != nil {
 			return t, err
 		}
@@ -189,7 +190,7 @@ func (s *sender) send(ctx context.Context, changes []message.ResidentChange) err
 	return s.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		outs := make([]message.Out, len(changes))
 		for i, c := range changes {
-			Write(tx, "business", c)
+			work.Write(tx, "business", c)
 			s.Books.Apply(tx, s.Peer, c)
 			outs[i] = message.Out{To: s.Peer, Body: c}
 		}
@@ -218,22 +219,22 @@ func (s *sender) settled(ctx context.Context) error {
 }
 
 // behind measures how long a good message takes that stands behind others, from when all are durable in the outbox.
-func (s *sender) behind(ctx context.Context, count int, kind Kind) (t peer.Took, err error) {
-	changes, err := Changes(&s.last, count, kind)
+func (s *sender) behind(ctx context.Context, count int, kind work.Kind) (t peer.Took, err error) {
+	changes, err := work.Changes(&s.last, count, kind)
 	if err != nil {
 		return t, err
 	}
-	good, err := Changes(&s.last, 1, Good)
+	good, err := work.Changes(&s.last, 1, work.Good)
 	if err != nil {
 		return t, err
 	}
 	goods := 1
-	if kind == Good {
+	if kind == work.Good {
 		goods += count
 	} else {
 		s.stuck += int64(count)
 	}
-	applied := Take(s.other, goods)
+	applied := work.Take(s.other, goods)
 	if err := s.send(ctx, append(changes, good...)); err != nil {
 		return t, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/akashi-id/akashi/internal/bench/figure"
 	"github.com/akashi-id/akashi/internal/bench/pair"
 	"github.com/akashi-id/akashi/internal/bench/peer"
+	"github.com/akashi-id/akashi/internal/bench/work"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
 
@@ -48,7 +49,7 @@ func Run(ctx context.Context, opt Options) ([]figure.Result, error) {
 	if opt.Say == nil {
 		opt.Say = func(string, ...any) {}
 	}
-	opt.Messages = max(opt.Messages/Batch, 1) * Batch
+	opt.Messages = max(opt.Messages/work.Batch, 1) * work.Batch
 	var stores [5]string
 	for i, name := range []string{"sender", "receiver", "producer", "consumer", "bare"} {
 		stores[i] = "sqlite:" + filepath.Join(opt.Dir, "exchange-"+name+".db")
@@ -101,7 +102,7 @@ func measure(ctx context.Context, engine string, stores [5]string, opt Options) 
 	}
 	results = append(results, rounds.Beside(what, unit, "ours", "bare", "bare inserts of the same bytes, 100 a transaction"))
 	results = append(results, c.cpu(rounds, engine)...)
-	more, err := c.poison(engine, opt)
+	more, err := c.poison(rounds, engine, opt)
 	return append(results, more...), err
 }
 
@@ -110,7 +111,7 @@ func (c *contest) open(ctx context.Context, engine string, stores [5]string, opt
 	if err != nil {
 		return err
 	}
-	if c.ours, err = peer.Start(cmd, Setup{Dir: opt.Dir, Stores: [2]string{stores[0], stores[1]}}, &Ready{}); err != nil {
+	if c.ours, err = peer.Start(cmd, work.Setup{Dir: opt.Dir, Stores: [2]string{stores[0], stores[1]}}, &work.Ready{}); err != nil {
 		return err
 	}
 	if opt.Peer != "" {
@@ -120,13 +121,13 @@ func (c *contest) open(ctx context.Context, engine string, stores [5]string, opt
 		}
 		cmd := exec.CommandContext(ctx, opt.Peer)
 		cmd.Stderr = os.Stderr
-		var ready Ready
-		if c.theirs, err = peer.Start(cmd, Setup{Dir: dir, Stores: [2]string{stores[2], stores[3]}}, &ready); err != nil {
+		var ready work.Ready
+		if c.theirs, err = peer.Start(cmd, work.Setup{Dir: dir, Stores: [2]string{stores[2], stores[3]}}, &ready); err != nil {
 			return err
 		}
 		c.theySay = ready.Says
 	}
-	c.bare, err = sqlstore.Open(ctx, stores[4], sqlstore.Options{}, Schema())
+	c.bare, err = sqlstore.Open(ctx, stores[4], sqlstore.Options{}, work.Schema())
 	return err
 }
 
@@ -149,8 +150,8 @@ func (c *contest) round(ctx context.Context, rounds figure.Rounds, opt Options) 
 		who string
 		p   *peer.Process
 		do  string
-	}{{"ours", c.ours, DoExchange}, {"theirs", c.theirs, DoExchange}, {"atomic", c.theirs, DoExchangeAtomic},
-		{"publish", c.theirs, DoPublish}, {"publish atomic", c.theirs, DoPublishAtomic}} {
+	}{{"ours", c.ours, work.DoExchange}, {"theirs", c.theirs, work.DoExchange}, {"atomic", c.theirs, work.DoExchangeAtomic},
+		{"publish", c.theirs, work.DoPublish}, {"publish atomic", c.theirs, work.DoPublishAtomic}} {
 		if slice.p == nil {
 			continue
 		}
@@ -177,49 +178,65 @@ func (c *contest) cpu(rounds figure.Rounds, engine string) []figure.Result {
 	return []figure.Result{rounds.Beside(what, "µs", "ours cpu", "theirs cpu", c.theySay+": the same work")}
 }
 
-// poison measures the delay of the next good message behind those that cannot be applied.
-func (c *contest) poison(engine string, opt Options) (results []figure.Result, err error) {
-	measure := func(what, do string, n int) error {
-		took, err := c.ours.Do(peer.Order{Do: do, Count: n})
-		if err != nil {
-			return err
-		}
-		r := figure.Result{What: what, Value: took.Seconds * 1000, Unit: "ms"}
-		if c.theirs != nil {
-			took, err := c.theirs.Do(peer.Order{Do: do, Count: n})
-			if err != nil {
-				return err
-			}
-			r = r.Beside(c.theySay+": they are dropped, and nobody is told", took.Seconds*1000)
-		}
-		opt.Say("%s: %.1f ms beside %.1f", what, r.Value, r.PeerValue)
-		results = append(results, r)
-		return nil
-	}
+// poison measures the delay of the next good message behind those that cannot be applied: first those that the rule
+// refuses and that park at once, then, with these parked, the rate of good ones, and then those that are tried again.
+func (c *contest) poison(rounds figure.Rounds, engine string, opt Options) (results []figure.Result, err error) {
+	parked := 0
 	for _, n := range opt.Poison {
-		if err := measure(fmt.Sprintf("delay of the next good message behind %d that the rule refuses, %s", n, engine), DoPoison, n); err != nil {
+		r, err := c.behind(fmt.Sprintf("delay of the next good message behind %d that the rule refuses, %s", n, engine), work.DoPoison, n, opt)
+		if err != nil {
 			return nil, err
 		}
+		parked += n
+		results = append(results, r)
 	}
+	for range opt.Rounds {
+		took, err := c.ours.Do(peer.Order{Do: work.DoExchange, Count: opt.Messages})
+		if err != nil {
+			return nil, err
+		}
+		opt.Say("ours with %d parked: %.0f messages/s, %.1f µs of CPU each", parked, took.Rate(opt.Messages), took.CPU*1e6/float64(opt.Messages))
+		rounds.Add("parked", took.Rate(opt.Messages))
+	}
+	results = append(results, rounds.Beside(fmt.Sprintf("messages while %d others are parked, %s", parked, engine), "messages/s", "parked", "ours", "ours with none parked"))
 	for _, n := range opt.Poison {
 		if n == 0 {
 			continue
 		}
-		if err := measure(fmt.Sprintf("delay of the next good message behind %d at which the rule panics, %s", n, engine), DoPanic, n); err != nil {
+		r, err := c.behind(fmt.Sprintf("delay of the next good message behind %d at which the rule panics, %s", n, engine), work.DoPanic, n, opt)
+		if err != nil {
 			return nil, err
 		}
+		results = append(results, r)
 	}
 	return results, nil
+}
+
+func (c *contest) behind(what, do string, n int, opt Options) (r figure.Result, err error) {
+	took, err := c.ours.Do(peer.Order{Do: do, Count: n})
+	if err != nil {
+		return r, err
+	}
+	r = figure.Result{What: what, Value: took.Seconds * 1000, Unit: "ms"}
+	if c.theirs != nil {
+		took, err := c.theirs.Do(peer.Order{Do: do, Count: n})
+		if err != nil {
+			return r, err
+		}
+		r = r.Beside(c.theySay+": they are dropped, and nobody is told", took.Seconds*1000)
+	}
+	opt.Say("%s: %.1f ms beside %.1f", what, r.Value, r.PeerValue)
+	return r, nil
 }
 
 // inserted puts as many rows, of the bytes that a message has, into a table of their own. Rows per second.
 func (c *contest) inserted(ctx context.Context, rows int) (float64, error) {
 	payload := make([]byte, envelopeBytes)
 	took := peer.Stopwatch()
-	for left := rows; left > 0; left -= Batch {
+	for left := rows; left > 0; left -= work.Batch {
 		from := c.bareRows
 		err := c.bare.Update(ctx, func(_ context.Context, tx *sqlstore.Tx) error {
-			for i := range int64(Batch) {
+			for i := range int64(work.Batch) {
 				tx.Collect("bare", "stream, seq, payload", string(pair.Prefecture), from+i, payload)
 			}
 			return nil
@@ -227,7 +244,7 @@ func (c *contest) inserted(ctx context.Context, rows int) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
-		c.bareRows += Batch
+		c.bareRows += work.Batch
 	}
 	return float64(rows) / took(), nil
 }

@@ -32,7 +32,20 @@ func Find(ctx context.Context, dir, name, scratch string) (program string, err e
 	if program, err = filepath.Abs(filepath.Join(scratch, name)); err != nil {
 		return "", err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./"+name)
+	// The module stands on ours, which may need newer versions since. It is built with what it takes today, on a copy.
+	for _, file := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(scratch, file), text, 0o600)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+	}
+	if scratch, err = filepath.Abs(scratch); err != nil {
+		return "", err
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-mod=mod", "-modfile="+filepath.Join(scratch, "go.mod"), "-o", program, "./"+name)
 	build.Dir = dir
 	var said bytes.Buffer
 	build.Stdout, build.Stderr = &said, &said

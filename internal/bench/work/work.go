@@ -1,4 +1,6 @@
-package exchangebench
+// Package work is the work that is done over the exchange, and over whatever is measured beside it (比較する仕事): the
+// rows, the messages, and the orders. It stands on little, so that a peer needs little to do it.
+package work
 
 import (
 	"embed"
