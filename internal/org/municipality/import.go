@@ -107,10 +107,12 @@ type importer struct {
 	reject  *rejectFile
 	seen    map[uint64]int64 // code → line, of this file
 	belongs map[resident.MunicipalityCode]error
+	line    int // the last that was read
+	broken  int // in a row broke their reader
 }
 
 // read makes batches of the file until its end.
-func (i *importer) read(ctx context.Context, file *registerfile.Reader, out chan<- batch) {
+func (i *importer) read(ctx context.Context, file lines, out chan<- batch) {
 	defer close(out)
 	var b batch
 	send := func() bool {
@@ -123,7 +125,7 @@ func (i *importer) read(ctx context.Context, file *registerfile.Reader, out chan
 		return true
 	}
 	for {
-		line, err := file.Next()
+		line, raw, problems, err := i.next(file)
 		if err != nil {
 			if !errors.Is(err, io.EOF) {
 				b.err = fmt.Errorf("couldn't read the file: %w", err)
@@ -132,8 +134,7 @@ func (i *importer) read(ctx context.Context, file *registerfile.Reader, out chan
 			return
 		}
 		b.read++
-		raw := append([]byte(nil), line.Raw...)
-		if problems := i.check(line); len(problems) > 0 {
+		if len(problems) > 0 {
 			b.rejects = append(b.rejects, reject{line.Number, raw, problems})
 		} else {
 			b.lines = append(b.lines, candidate{line.Number, raw, line.Record, line.Record.StateHash()})
@@ -176,11 +177,8 @@ func (i *importer) check(line registerfile.Line) plain.Problems {
 	return nil
 }
 
-// take writes one batch in one transaction, and its bad lines to the reject file.
-func (i *importer) take(ctx context.Context, b batch) error {
-	if b.read == 0 {
-		return nil
-	}
+// write writes a batch in one transaction, and its bad lines to the reject file.
+func (i *importer) write(ctx context.Context, b batch) error {
 	var rejects []reject
 	var added, same int64
 	err := i.o.Store.Update(ctx, func(ctx context.Context, raw *sqlstore.Tx) error {
