@@ -23,6 +23,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/webui/webuitest"
 	"github.com/akashi-id/akashi/message"
 )
@@ -60,11 +61,17 @@ func dataDir(t testing.TB) string {
 // open starts a country in this process.
 func open(t testing.TB, dir string) *running {
 	t.Helper()
+	return openTrial(t, dir, nil)
+}
+
+// openTrial starts a country whose organisations are given something else than they ask for.
+func openTrial(t testing.TB, dir string, trial func(host.Config) host.Config) *running {
+	t.Helper()
 	spec, err := Default()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := Open(t.Context(), Options{Dir: dir, Spec: spec, Listen: "127.0.0.1:0"})
+	c, err := Open(t.Context(), Options{Dir: dir, Spec: spec, Listen: "127.0.0.1:0", Trial: trial})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,7 @@ type setting struct {
 	personas bool
 	clock    clock.Clock
 	log      *slog.Logger
+	trial    func(host.Config) host.Config // may be nil
 }
 
 func (s setting) keys() keys.Dir { return keys.Dir(filepath.Join(s.dir, "keys")) }
@@ -66,6 +67,9 @@ func (s setting) open(ctx context.Context, id identity, link exchange.Link) (*or
 		Self: s.id, Name: s.name, StoreURL: s.store, Clock: s.clock, Rand: rand.Reader,
 		Signer: id.signer, Trust: id.trust, Link: link, Peers: s.peers, Log: s.log,
 		Secrets: func(peer message.Org) []byte { return secrets[peer] },
+	}
+	if s.trial != nil {
+		hostConfig = s.trial(hostConfig)
 	}
 	key, err := sessionKey(s.keys())
 	if err != nil {
