@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 )
@@ -106,6 +107,27 @@ func (b *Books) standing(ctx context.Context, tx *sqlstore.Tx, p *pair) (Standin
 		s.Refill = &refills[0]
 	}
 	return s, err
+}
+
+// Says tells what the last comparison came to, for people.
+func (s Standing) Says() plain.Sentence {
+	switch s.Outcome {
+	case Agreed:
+		return plain.Sentence{JA: "双方の帳簿は一致している。", EN: "Both ends hold the same."}
+	case Accounted:
+		return plain.Sentence{JA: "不一致は、すべて説明のついたものである。", EN: "All that differs is explained."}
+	case Differs:
+		return plain.Sentence{JA: "双方の帳簿に不一致がある。件を開いて確かめること。", EN: "The two ends differ: open the cases."}
+	case Backlog:
+		return plain.Sentence{JA: "届いていない電文が多く、まだ突合できない。", EN: "Too many messages are under way to compare yet."}
+	case Making:
+		return plain.Sentence{JA: "帳簿を作成している。できしだい突合する。", EN: "The book is being made, and will be compared when it is there."}
+	case Unreachable:
+		return plain.Sentence{JA: "写しの団体が答えない。", EN: "The copy does not answer."}
+	case Failed:
+		return plain.Sentence{JA: "突合できない。双方のプログラムの版と記録を確かめること。", EN: "The book cannot be compared: check the versions and logs of both programs."}
+	}
+	return plain.Sentence{JA: "まだ突合していない。", EN: "Not compared yet."}
 }
 
 // PairStatus is one line of `akashi reconcile --json`.
