@@ -65,7 +65,7 @@ var rules = []struct{ from, may string }{
 	{"internal/incident", vocabulary + mechanisms + "internal/org/*"},
 	{"internal/conform", vocabulary + mechanisms + "internal/population internal/nation internal/org/*"},
 	{"internal/bench", vocabulary + mechanisms + "internal/population internal/nation internal/org/*"},
-	{"cmd/akashi", vocabulary + mechanisms + "internal/population internal/nation internal/incident internal/bench internal/conform internal/org/*"},
+	{"cmd/akashi", vocabulary + "verify " + mechanisms + "internal/population internal/nation internal/incident internal/bench internal/conform internal/org/*"},
 }
 
 // mechanisms are what every organisation may stand on.

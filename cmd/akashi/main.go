@@ -54,6 +54,7 @@ func init() { // a table that names its own printer needs the detour
 		{"reconcile show", "[--json] --at ORG --data DIR CASE", "a case with its history 件の経過", runReconcileShow},
 		{"reconcile inquire", "--as PERSON --text TEXT [--answer] --at ORG --data DIR CASE", "ask or answer the other side 問い合わせる・回答する", runReconcileInquire},
 		{"reconcile resolve", "--as PERSON (--act resend|request|close --text WHY | --confirm) --at ORG --data DIR CASE", "end a case, two persons 件を二人で処理する", runReconcileResolve},
+		{"verify receipt", "[--json] --trust CA.pem FILE", "check a receipt without the country 受領証を確かめる", runVerifyReceipt},
 		{"report issuance", "--data DIR --as-of DATE", "certificates by municipality 電子証明書の発行状況", runReportIssuance},
 		{"replay", "[--json] [--seed N] [--late N] [--keep DIR] NAME | all | list", "replay a recorded failure 障害を再現する", runReplay},
 		{"conform", "[--json] [--postgres URL] [--only NAME,…] queue | list", "hold the program to what it promises 適合試験をする", runConform},
