@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -176,6 +177,13 @@ func TestBooks(t *testing.T) {
 			} {
 				same(t, "the tables of "+string(book), c.held(book), want)
 				same(t, "the book "+string(book), c.entries(book), want)
+				c.view(func(ctx context.Context, tx *sqlstore.Tx) error {
+					counts, err := c.Counts(ctx, tx, peerOf(book), book != message.Revocations)
+					if len(counts) != 1 || counts[0].Book != book || counts[0].N != int64(len(want)) {
+						t.Errorf("counted %+v, want %d of %s", counts, len(want), book)
+					}
+					return err
+				})
 			}
 		})
 	}
@@ -334,12 +342,25 @@ func TestUnheeded(t *testing.T) {
 		if got := c.unheeded(); len(got) != 0 {
 			t.Errorf("nothing is wrong, found %v", got)
 		}
+		rings := func() (n int64) {
+			t.Helper()
+			for _, s := range must[[]alarm.Signal](t)(c.UnheededAlarm().Signals(t.Context(), c.clk.Now())) {
+				n += s.Value
+			}
+			return n
+		}
+		if n := rings(); n != 0 {
+			t.Errorf("nothing is wrong, and it rings for %d", n)
+		}
 		c.tamper(`UPDATE certificate SET state = 'expired' WHERE state = 'valid'`) // there may be one of a kind only
 		c.tamper(`UPDATE certificate SET state = 'valid' WHERE state = 'revoked'`)
 		want := []string{bySerial.Serial.String(), byHolder.Serial.String()}
 		slices.Sort(want)
 		if got := c.unheeded(); !slices.Equal(got, want) {
 			t.Errorf("found %v, want %v", got, want)
+		}
+		if n := rings(); n != 2 {
+			t.Errorf("it rings for %d, want 2", n)
 		}
 	})
 }

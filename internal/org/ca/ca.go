@@ -72,12 +72,13 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	}
 	var err error
 	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{
-		Schema: store.Schema, Routes: o.routes(), Books: o.tables(),
+		Schema: store.Schema, Routes: o.routes(), Books: o.tables(), Counts: o.counts,
 		Due: []due.Rule{o.signRule(), o.listRule(), o.dailyRule()},
 	})
 	if err != nil {
 		return nil, err
 	}
+	o.Alarms.Add(&unheeded{o: o})
 	if o.screens, err = o.newScreens(); err != nil {
 		o.Close()
 		return nil, err

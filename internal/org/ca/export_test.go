@@ -1,10 +1,14 @@
 package ca
 
 import (
+	"context"
 	"crypto"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/reconcile"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
 )
 
 // SetKey puts another signer in the place of a CA's key.
@@ -15,3 +19,11 @@ func (o *CA) Key(p cert.Profile) crypto.Signer { return o.byProfile[p].key }
 
 // Tables are the CA's books.
 func (o *CA) Tables() []reconcile.Table { return o.tables() }
+
+// Counts are the figures for the statements.
+func (o *CA) Counts(ctx context.Context, tx *sqlstore.Tx, peer message.Org, source bool) ([]message.CountAccount, error) {
+	return o.counts(ctx, tx, peer, source)
+}
+
+// UnheededAlarm is the alarm about notices without effect.
+func (o *CA) UnheededAlarm() alarm.Source { return &unheeded{o: o} }

@@ -145,6 +145,13 @@ func TestBook(t *testing.T) {
 				t.Fatalf("parked: %v", c.stuck())
 			}
 			c.agrees("in the end", want...)
+			c.view(func(ctx context.Context, tx *sqlstore.Tx) error {
+				counts, err := c.Counts(ctx, tx, ca, false)
+				if n := len(told(want...)); len(counts) != 1 || counts[0].N != int64(n) {
+					t.Errorf("counted %+v, want %d", counts, n)
+				}
+				return err
+			})
 		})
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/akashi-id/akashi/internal/reconcile"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
 )
 
 // Answer answers a question without the network.
@@ -14,3 +16,8 @@ func (o *Validation) Lost() int64 { return o.recorder.lost.Load() }
 
 // Table is the book.
 func (o *Validation) Table() reconcile.Table { return o.tables()[0] }
+
+// Counts are the figures for the statements.
+func (o *Validation) Counts(ctx context.Context, tx *sqlstore.Tx, peer message.Org, source bool) ([]message.CountAccount, error) {
+	return o.counts(ctx, tx, peer, source)
+}

@@ -75,7 +75,7 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	}
 	var err error
 	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(),
-		Due: []due.Rule{o.responderRule()}, Books: o.tables()})
+		Due: []due.Rule{o.responderRule()}, Books: o.tables(), Counts: o.counts})
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -50,4 +51,15 @@ func scanCount(r *sqlstore.Rows, c *Count, figures ...*int64) (err error) {
 	}
 	c.Profile, err = cert.ParseProfile(profile)
 	return err
+}
+
+// Count is how many entries of a book the tables hold.
+func (tx *Tx) Count(ctx context.Context, book message.Book) (n int64, err error) {
+	query := map[message.Book]string{
+		message.Certificates: `SELECT COUNT(*) FROM certificate WHERE issued_at > 0`,
+		message.Statuses:     `SELECT COUNT(*) FILTER (WHERE issued_at > 0) + COUNT(*) FILTER (WHERE state = 'revoked') FROM certificate`,
+		message.Revocations:  `SELECT COUNT(*) FROM notice`,
+	}[book]
+	err = tx.QueryRow(ctx, query).Scan(&n)
+	return n, err
 }

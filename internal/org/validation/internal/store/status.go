@@ -94,3 +94,9 @@ func (tx *Tx) Counts(ctx context.Context) ([]Count, error) {
 	}, `SELECT profile, COUNT(*) FILTER (WHERE state = 'good' AND not_after > $1), COUNT(*) FILTER (WHERE state = 'good' AND not_after <= $1),
 		COUNT(*) FILTER (WHERE state = 'revoked') FROM status GROUP BY profile ORDER BY profile DESC`, tx.Now())
 }
+
+// Count is how many entries of the book the table holds.
+func (tx *Tx) Count(ctx context.Context) (n int64, err error) {
+	err = tx.QueryRow(ctx, `SELECT COUNT(*) FILTER (WHERE issued_at > 0) + COUNT(*) FILTER (WHERE state = 'revoked') FROM status`).Scan(&n)
+	return n, err
+}
