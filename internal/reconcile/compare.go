@@ -63,6 +63,11 @@ type comparison struct {
 	bytes     int64
 }
 
+// unanswered is the error of a question to which nothing came back: the copy is away, or asks for patience.
+type unanswered struct{ error }
+
+func (u *unanswered) Unwrap() error { return u.error }
+
 // ask puts one question and counts it.
 func (c *comparison) ask(ctx context.Context, b *Books, kind string, q, a proto.Message) error {
 	body, err := proto.Marshal(q)
@@ -71,7 +76,7 @@ func (c *comparison) ask(ctx context.Context, b *Books, kind string, q, a proto.
 	}
 	answer, err := b.x.Ask(ctx, c.p.peer, kind, body)
 	if err != nil {
-		return err
+		return &unanswered{err}
 	}
 	c.trips++
 	c.bytes += int64(len(body) + len(answer))
@@ -88,15 +93,19 @@ func (c *comparison) ask(ctx context.Context, b *Books, kind string, q, a proto.
 func (b *Books) compare(ctx context.Context, p *pair) (*comparison, error) {
 	c := &comparison{p: p, asked: b.cfg.Clock.Now(), putOff: map[string]bool{}, suspects: map[message.ID]time.Time{}}
 	var a messagepb.BookRootAnswer
-	if err := c.ask(ctx, b, askRoot, &messagepb.BookRootQuestion{Book: string(p.book), Last: b.lastToWire(p)}, &a); err != nil {
-		c.outcome, c.reason = Unreachable, err.Error()
-		return c, nil
+	err := c.ask(ctx, b, askRoot, &messagepb.BookRootQuestion{Book: string(p.book), Last: b.lastToWire(p)}, &a)
+	var nodes *messagepb.BookNodesQuestion
+	if err == nil {
+		nodes, err = b.compareRoot(ctx, c, &a)
 	}
-	nodes, err := b.compareRoot(ctx, c, &a)
 	if err == nil && nodes != nil {
 		err = b.compareNodes(ctx, c, nodes)
 	}
-	if errors.Is(err, exchange.ErrTooMany) {
+	switch {
+	case errors.As(err, new(*unanswered)):
+		c.outcome, c.reason = Unreachable, err.Error()
+		return c, nil
+	case errors.Is(err, exchange.ErrTooMany):
 		c.outcome, c.reason = Backlog, err.Error()
 		return c, nil
 	}

@@ -43,7 +43,7 @@ const (
 )
 
 // openRig opens the books of the rig with some peers, and makes them comparable.
-func openRig(ctx context.Context, g queue.Ground, peers ...message.Org) (*rig, error) {
+func openRig(ctx context.Context, g queue.Ground, every, cycle time.Duration, peers ...message.Org) (*rig, error) {
 	sub, err := fs.Sub(rigFiles, "rig")
 	if err != nil {
 		return nil, err
@@ -54,11 +54,10 @@ func openRig(ctx context.Context, g queue.Ground, peers ...message.Org) (*rig, e
 	}
 	r := &rig{g: g, store: store, sent: map[string]bool{}, bad: map[message.Org]queue.Poison{}}
 	r.books, err = New(ctx, Config{Self: rigSelf, Store: store, Clock: g.Clock, Peers: peers, Tables: []Table{r.table()}, Log: g.Log,
-		Secrets: func(message.Org) []byte { return make([]byte, minSecret) }, Every: 200 * time.Millisecond, Cycle: 100 * time.Millisecond, Deadline: g.Deadline})
+		Secrets: func(message.Org) []byte { return make([]byte, minSecret) }, Every: every, Cycle: cycle, Deadline: g.Deadline})
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	r.books.again = r.books.cfg.Every
 	r.books.Join(rigExchange{r})
 	for _, p := range r.books.order {
 		for !p.adopted {
@@ -66,9 +65,13 @@ func openRig(ctx context.Context, g queue.Ground, peers ...message.Org) (*rig, e
 				return nil, errors.Join(err, store.Close())
 			}
 		}
+		p.auditing.due = g.Clock.Now().Add(cycle)
 	}
 	return r, nil
 }
+
+// seldom keeps the self-audit out of a case that is not its own.
+const seldom = 1000 * time.Hour
 
 // fact is the message of a number.
 func fact(n uint64) message.ResidentInvalidation {
@@ -209,7 +212,7 @@ func (r *rig) next() uint64 {
 
 // openAuditRig: a good item is a row that somebody changed by hand. It has come through when it was found.
 func openAuditRig(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
-	r, err := openRig(ctx, g, rigPeer)
+	r, err := openRig(ctx, g, time.Minute, 100*time.Millisecond, rigPeer)
 	if err != nil {
 		return nil, err
 	}
@@ -236,13 +239,9 @@ func openAuditRig(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
 
 // openRefillRig: a good item is an entry of a book that is being sent anew.
 func openRefillRig(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
-	r, err := openRig(ctx, g, rigPeer)
+	r, err := openRig(ctx, g, time.Minute, seldom, rigPeer) // the self-audit would find the bad ones first
 	if err != nil {
 		return nil, err
-	}
-	r.books.cfg.Cycle = 1000 * time.Hour // the self-audit would find the bad ones first
-	for _, p := range r.books.order {
-		p.auditing.due = g.Clock.Now().Add(r.books.cfg.Cycle)
 	}
 	good := func(ctx context.Context) (func(context.Context) (bool, error), error) {
 		var key string
@@ -269,18 +268,16 @@ func openCompareRig(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
 	for i := range peers {
 		peers[i] = message.Org(fmt.Sprintf("prefecture-%d", i))
 	}
-	r, err := openRig(ctx, g, peers...)
+	r, err := openRig(ctx, g, 30*time.Second, seldom, peers...)
 	if err != nil {
 		return nil, err
 	}
+	if err := r.readBad(ctx); err != nil {
+		return nil, errors.Join(err, r.store.Close())
+	}
 	last := peers[copies-1]
-	plant := func(_ context.Context, p queue.Poison, n int) error {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		for _, o := range peers[:n] {
-			r.bad[o] = p
-		}
-		return nil
+	plant := func(ctx context.Context, p queue.Poison, n int) error {
+		return spoil(ctx, r, peers[:n], p)
 	}
 	good := func(context.Context) (func(context.Context) (bool, error), error) {
 		since := g.Clock.Now()
@@ -304,6 +301,38 @@ func openCompareRig(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
 		return a, err
 	}
 	return &queue.Rig{Tasks: r.books.Tasks(), Plant: plant, Good: good, Aside: aside, Close: r.store.Close}, nil
+}
+
+// spoil makes copies bad, also after a restart.
+func spoil(ctx context.Context, r *rig, copies []message.Org, p queue.Poison) error {
+	return r.store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		for _, o := range copies {
+			tx.Collect("rig_bad", "peer, how", string(o), string(p))
+		}
+		tx.OnCommit(func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			for _, o := range copies {
+				r.bad[o] = p
+			}
+		})
+		return nil
+	})
+}
+
+// readBad reads which copies are bad.
+func (r *rig) readBad(ctx context.Context) error {
+	type bad struct {
+		peer message.Org
+		how  queue.Poison
+	}
+	return r.store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		all, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, b *bad) error { return r.Scan(&b.peer, &b.how) }, `SELECT peer, how FROM rig_bad`)
+		for _, b := range all {
+			r.bad[b.peer] = b.how
+		}
+		return err
+	})
 }
 
 // rigExchange stands for the exchange and the copies.

@@ -5,3 +5,9 @@ CREATE TABLE rig_state(
   v BYTEA NOT NULL,              -- 32 bytes: the value of the entry
   how TEXT NOT NULL              -- what looking at it does
 );
+
+-- Copies that cannot be compared with.
+CREATE TABLE rig_bad(
+  peer TEXT NOT NULL PRIMARY KEY,
+  how TEXT NOT NULL
+);
