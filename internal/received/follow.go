@@ -37,7 +37,8 @@ func (s Side) Follows(held *Standing, n message.ResidentChange) (done bool, err 
 		}
 		return false, exchange.Missing(
 			"この人の最初の通知が届いていません。前の異動を先に送るか、いまの状態を送り直してください。",
-			"the first notice about this person has not come: send what is missing first, or send the present state")
+			"the first notice about this person has not come: send what is missing first, or send the present state").
+			Holding(message.Residents, CodeBefore(n).Reveal(), message.Hash{})
 	}
 	comesBack := elsewhere && held.Reason == resident.MoveOut
 	switch {
@@ -58,7 +59,8 @@ func (s Side) Follows(held *Standing, n message.ResidentChange) (done bool, err 
 	}
 	return false, exchange.Missing(
 		fmt.Sprintf("この前の異動が届いていません（%sの版は%s、この電文は版%sへの異動）。前の異動を先に送るか、いまの状態を送り直してください。", s.Name.JA, held.Version, n.After.Version),
-		fmt.Sprintf("a change before this one has not come (%s holds version %s, and this leads to version %s): send the missing change first, or send the present state", s.Name.EN, held.Version, n.After.Version))
+		fmt.Sprintf("a change before this one has not come (%s holds version %s, and this leads to version %s): send the missing change first, or send the present state", s.Name.EN, held.Version, n.After.Version)).
+		Holding(message.Residents, CodeBefore(n).Reveal(), message.Hash(held.Hash))
 }
 
 // Succeeds asks whether a change may happen to a person in that state. own: the sender is who told of the state held.

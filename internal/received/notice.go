@@ -147,6 +147,16 @@ func (t Notices) find(ctx context.Context, toldBy message.Org, keys []string) (m
 	return held, nil
 }
 
+// Count is how many there are: those of one teller, or each fact once when it is "".
+func (t Notices) Count(ctx context.Context, toldBy message.Org) (n int64, err error) {
+	query, args := `SELECT COUNT(*) FROM (SELECT DISTINCT code, version FROM invalidation_notice) AS fact`, []any(nil)
+	if toldBy != "" {
+		query, args = `SELECT COUNT(*) FROM invalidation_notice WHERE told_by = $1`, []any{string(toldBy)}
+	}
+	err = t.tx.QueryRow(ctx, query, args...).Scan(&n)
+	return n, err
+}
+
 // Snapshot is the notice held under a key; nil for none.
 func (t Notices) Snapshot(ctx context.Context, toldBy message.Org, key string) (message.Payload, error) {
 	found, err := t.find(ctx, toldBy, []string{key})

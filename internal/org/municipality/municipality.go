@@ -46,7 +46,7 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 		code: code, prefecture: message.Org(string(message.Prefecture) + "-" + code.Prefecture().String()),
 		center: message.Org(message.NationalCenter), ca: message.Org(message.CA), shelf: newKeyShelf(cfg.Clock),
 	}
-	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(), Due: o.dueRules(), Books: o.books(), Rebuild: o.rebuild})
+	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(), Due: o.dueRules(), Books: o.books(), Counts: o.counts, Rebuild: o.rebuild})
 	if err != nil {
 		return nil, err
 	}

@@ -121,10 +121,31 @@ func (l *land) snapshot(from message.Org, book message.Book, key string) {
 func (l *land) held(book message.Book, peer message.Org) map[string]message.Hash {
 	for _, t := range l.nagano.Tables() {
 		if t.Book == book {
-			return reconciletest.Held(l.r, l.nagano.Store, t, peer)
+			held := reconciletest.Held(l.r, l.nagano.Store, t, peer)
+			if n, counted := l.count(book, peer); counted && n != int64(len(held)) {
+				l.r.Fatalf("%s: the prefecture counts %d with %s, and holds %x", book, n, peer, held)
+			}
+			return held
 		}
 	}
 	panic("no such book")
+}
+
+// count is the statement's figure that a book lists.
+func (l *land) count(book message.Book, peer message.Org) (n int64, counted bool) {
+	err := l.nagano.Store.View(l.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		figures, err := l.nagano.Counts(ctx, tx, peer, peer == theCenter)
+		for _, f := range figures {
+			if f.Book == book {
+				n, counted = f.N, true
+			}
+		}
+		return err
+	})
+	if err != nil {
+		l.r.Fatal(err)
+	}
+	return n, counted
 }
 
 // truth is what a register's book says.

@@ -12,6 +12,11 @@ import (
 // Tables are the books, for tests.
 func (o *Prefecture) Tables() []reconcile.Table { return o.books() }
 
+// Counts are the figures for a statement, for tests.
+func (o *Prefecture) Counts(ctx context.Context, tx *sqlstore.Tx, peer message.Org, source bool) ([]message.CountAccount, error) {
+	return o.counts(ctx, tx, peer, source)
+}
+
 // Take applies a message as the exchange does, without the exchange.
 func (o *Prefecture) Take(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery, p message.Payload) ([]message.Out, error) {
 	switch n := p.(type) {

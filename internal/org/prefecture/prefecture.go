@@ -31,7 +31,7 @@ type Prefecture struct {
 func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 	o := &Prefecture{}
 	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema},
-		Routes: o.routes(), Books: o.books(), Rebuild: o.rebuild})
+		Routes: o.routes(), Books: o.books(), Counts: o.counts, Rebuild: o.rebuild})
 	if err != nil {
 		return nil, err
 	}

@@ -198,6 +198,16 @@ func (tx *Tx) killings(ctx context.Context, keys []string) (map[string]killing, 
 	return held, nil
 }
 
+// Filed is how many versions of records were entered, and how many invalidations they make.
+func (tx *Tx) Filed(ctx context.Context) (versions, killed int64, err error) {
+	if err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM record_version`).Scan(&versions); err != nil {
+		return 0, 0, err
+	}
+	err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM (SELECT DISTINCT v.person, v.version, w.code FROM record_version AS v
+		JOIN record_version AS w ON w.person = v.person AND w.version <= v.version WHERE v.kills <> 0) AS fact`).Scan(&killed)
+	return versions, killed, err
+}
+
 // Killing is the invalidation that a key of the book names; false when no version of the register made one.
 func (tx *Tx) Killing(ctx context.Context, key string) (message.ResidentInvalidation, bool, error) {
 	found, err := tx.killings(ctx, []string{key})
