@@ -6,6 +6,7 @@ import (
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/queue"
+	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/statement"
 )
@@ -15,6 +16,7 @@ import (
 var declared = []func() []queue.Queue{
 	due.Queues,
 	exchange.Queues,
+	reconcile.Queues,
 	sqlstore.Queues,
 	statement.Queues,
 }
