@@ -124,9 +124,11 @@ func (s *played) do(a act) {
 	case "change", "leave":
 		delete(s.untouched, key)
 		delete(s.explained, key)
-	case "recode", "withdraw", "accept":
+	case "recode", "accept":
 		clear(s.untouched)
 		clear(s.explained)
+	case "withdraw":
+		clear(s.untouched)
 	}
 	switch a.What {
 	case "change":
