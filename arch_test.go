@@ -75,7 +75,7 @@ const mechanisms = "internal/access internal/alarm internal/auditlog internal/au
 // reserved says that a package is for these units alone, whatever the rules above allow.
 var reserved = []struct{ pkg, only string }{
 	// The encoding is message's business; the exchange needs the RPC service that stands in the same .proto file.
-	{"message/messagepb", "message internal/exchange internal/reconcile internal/incident internal/conform"},
+	{"message/messagepb", "message internal/exchange internal/reconcile internal/incident internal/conform internal/nation"},
 }
 
 // onlyPlaceFor says where a piece of technology may be met, so that it can be replaced in one place.
