@@ -354,6 +354,7 @@ func (e *end) onChange(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery
 		if err != nil {
 			return nil, err
 		}
+		e.w.spent(tx, key, again.(message.Booked)) // it may be about another code as well
 		return nil, e.put(ctx, tx, again.(message.Booked))
 	}
 	for _, entry := range n.Entries() {
