@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -34,6 +35,7 @@ type land struct {
 	people    []*somebody
 	relayed   []message.Payload
 	seq       uint64
+	tampered  bool // the prefecture's tables are not what it was told any more
 }
 
 type somebody struct {
@@ -67,6 +69,15 @@ func (l *land) take(from message.Org, p message.Payload) bool {
 	for _, o := range outs {
 		if o.To != theCenter {
 			l.r.Fatalf("a message goes to %s", o.To)
+		}
+		if n, ok := o.Body.(message.ResidentChange); ok && !l.tampered {
+			// What cannot follow at the center what the center was told before would park there.
+			before := reconciletest.Told(message.Residents, l.relayed...)
+			for _, e := range n.Entries() {
+				if before[e.Key] != e.Was {
+					l.r.Fatalf("%s: the center is told that %s was %x, and holds %x", p.Kind(), e.Key, e.Was, before[e.Key])
+				}
+			}
 		}
 		l.relayed = append(l.relayed, o.Body)
 	}
@@ -184,6 +195,7 @@ var bothBooks = []message.Book{message.Residents, message.Invalidations}
 
 // tamper writes past the program; then the entries are made what the tables say, as the self-audit does.
 func (l *land) tamper(statement string) {
+	l.tampered = true
 	err := l.nagano.Store.Update(l.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
 		if _, err := tx.Exec(ctx, statement); err != nil {
 			return err
@@ -372,5 +384,67 @@ func (l *land) mend() {
 		if held := l.held(book, theCenter); !maps.Equal(held, all) {
 			l.r.Fatalf("%s: the prefecture holds %x for the center, and the municipalities %x", book, held, all)
 		}
+	}
+	var damaged int64
+	if err := l.nagano.Store.View(l.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		return tx.QueryRow(ctx, `SELECT COUNT(*) FROM resident WHERE resides AND LENGTH(hash) <> 32`).Scan(&damaged)
+	}); err != nil || damaged > 0 {
+		l.r.Fatalf("%d records cannot be built on, %v", damaged, err)
+	}
+}
+
+// TestSnapshotGoesOn: what a snapshot changed is told to the center in the form in which the center can follow it.
+func TestSnapshotGoesOn(t *testing.T) {
+	a := newPerson(t, 1, "松本　花子")
+	first := a.change(resident.MoveIn)
+	second := a.change(resident.MoveWithin, at("長野県松本市大手1番1号"))
+	left := a.change(resident.MoveOut)
+	again := a.change(resident.MoveWithin) // of a stay of which the prefecture knows nothing
+	recoded := a.change(resident.CodeChangeRequested, func(i *resident.IdentificationInfo) { i.Change.OldCode, i.Code = i.Code, resident.RecordCodeOf(7) })
+	snapshot := func(key resident.RecordCode, state message.Payload, of string) message.Snapshot {
+		return must(message.SnapshotOf(message.Residents, key.Reveal(), state, of))
+	}
+	code := first.After.Code
+	for _, c := range []struct {
+		name string
+		held []message.ResidentChange
+		said message.Snapshot
+		on   []message.Payload
+	}{
+		{"nothing was held", nil, snapshot(code, second, "x/1"), []message.Payload{message.ResidentChange{After: second.After}}},
+		{"the same", []message.ResidentChange{first}, snapshot(code, first, "x/1"), nil},
+		{"a later state", []message.ResidentChange{first}, snapshot(code, second, "x/1"), []message.Payload{second}},
+		{"an earlier state", []message.ResidentChange{first, second}, snapshot(code, first, "x/1"), []message.Payload{snapshot(code, first, "")}},
+		{"the end", []message.ResidentChange{first}, snapshot(code, left, "x/1"), []message.Payload{message.ResidentChange{After: left.After, Before: first.After.StateHash()}}},
+		{"a state after the end", []message.ResidentChange{first, second, left}, snapshot(code, again, "x/1"), []message.Payload{snapshot(code, again, "")}},
+		{"a change of code, of the new one", []message.ResidentChange{first}, snapshot(recoded.After.Code, recoded, "x/1"),
+			[]message.Payload{message.ResidentChange{After: recoded.After, Before: first.After.StateHash()}}},
+		{"a change of code, of the old one", []message.ResidentChange{first}, snapshot(code, recoded, "x/1"), []message.Payload{snapshot(code, recoded, "")}},
+		{"not there any more", []message.ResidentChange{first}, snapshot(code, nil, "x/1"), []message.Payload{snapshot(code, nil, "")}},
+		{"never there", nil, snapshot(code, nil, "x/1"), nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := newCountry(t, "memory:")
+			var outs []message.Out
+			take := func(p message.Payload) {
+				if err := l.nagano.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+					outs, err = l.nagano.Take(ctx, tx, exchange.Delivery{ID: message.ID{Sender: matsumoto, Seq: 1}, CreatedAt: tx.Now()}, p)
+					return err
+				}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, n := range c.held {
+				take(n)
+			}
+			take(c.said)
+			var on []message.Payload
+			for _, o := range outs {
+				on = append(on, o.Body)
+			}
+			if !reflect.DeepEqual(on, c.on) {
+				t.Errorf("the center is told %+v, want %+v", on, c.on)
+			}
+		})
 	}
 }
