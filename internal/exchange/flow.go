@@ -23,11 +23,13 @@ type Backlog struct {
 }
 
 const (
+	// In quiet times these two are all that is asked: who has anything open at all.
+	selectHasOut = `SELECT peer FROM x_peer WHERE out_open > 0 ORDER BY peer`
+	selectHasIn  = `SELECT peer FROM x_peer WHERE EXISTS (SELECT 1 FROM x_in WHERE x_in.peer = x_peer.peer AND ` + stuckIn + `) ORDER BY peer`
+
 	selectWaiting = `SELECT kind, COUNT(*), MIN(created_at) FROM (SELECT kind, created_at FROM x_out WHERE peer = $1 AND state = 'ready'
 		ORDER BY epoch, seq LIMIT $2) AS front GROUP BY kind ORDER BY kind`
-	selectAgain = `SELECT kind, COUNT(*), MIN(created_at) FROM (SELECT kind, created_at FROM x_out WHERE peer = $1 AND state = 'deferred' AND ` + stuckOut + `
-		ORDER BY epoch, seq LIMIT $2) AS front GROUP BY kind ORDER BY kind`
-	selectParkedOut = `SELECT kind, COUNT(*), MIN(created_at) FROM (SELECT kind, created_at FROM x_out WHERE peer = $1 AND state = 'parked' AND ` + stuckOut + `
+	selectStuckOut = `SELECT kind, COUNT(*), MIN(created_at) FROM (SELECT kind, created_at FROM x_out WHERE peer = $1 AND state = $3 AND ` + stuckOut + `
 		ORDER BY epoch, seq LIMIT $2) AS front GROUP BY kind ORDER BY kind`
 	selectParkedIn = `SELECT kind, COUNT(*), MIN(created_at) FROM (SELECT kind, created_at FROM x_in WHERE peer = $1 AND outcome = $3 AND ` + stuckIn + `
 		ORDER BY epoch, seq LIMIT $2) AS front GROUP BY kind ORDER BY kind`
@@ -38,32 +40,45 @@ func (x *Exchange) Backlogs(ctx context.Context) ([]Backlog, error) {
 	var all []Backlog
 	err := x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		all = nil
-		for _, o := range x.cfg.Peers {
-			for _, q := range []struct {
-				text   string
-				is     Backlog
-				wanted []any
-			}{
-				{selectWaiting, Backlog{Peer: o, Out: true}, nil},
-				{selectAgain, Backlog{Peer: o, Out: true}, nil},
-				{selectParkedOut, Backlog{Peer: o, Out: true, Parked: true}, nil},
-				{selectParkedIn, Backlog{Peer: o, Parked: true}, []any{string(message.Rejected)}},
-				{selectParkedIn, Backlog{Peer: o, Parked: true}, []any{string(message.Gap)}},
-			} {
-				got, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, b *Backlog) error {
-					*b = q.is
-					return r.Scan(&b.Kind, &b.N, sqlstore.Time(&b.Oldest))
-				}, q.text, append([]any{string(o), int64(maxBacklog)}, q.wanted...)...)
-				if err != nil {
+		read := func(is Backlog, query string, wanted ...any) error {
+			got, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, b *Backlog) error {
+				*b = is
+				return r.Scan(&b.Kind, &b.N, sqlstore.Time(&b.Oldest))
+			}, query, append([]any{string(is.Peer), int64(maxBacklog)}, wanted...)...)
+			all = joinBacklogs(all, got)
+			return err
+		}
+		peers, err := sqlstore.List(ctx, tx, scanOrg, selectHasOut)
+		if err != nil {
+			return err
+		}
+		for _, o := range peers {
+			if err := read(Backlog{Peer: o, Out: true}, selectWaiting); err != nil {
+				return err
+			}
+			if err := read(Backlog{Peer: o, Out: true}, selectStuckOut, stateDeferred); err != nil {
+				return err
+			}
+			if err := read(Backlog{Peer: o, Out: true, Parked: true}, selectStuckOut, stateParked); err != nil {
+				return err
+			}
+		}
+		if peers, err = sqlstore.List(ctx, tx, scanOrg, selectHasIn); err != nil {
+			return err
+		}
+		for _, o := range peers {
+			for _, outcome := range []message.Outcome{message.Rejected, message.Gap} {
+				if err := read(Backlog{Peer: o, Parked: true}, selectParkedIn, string(outcome)); err != nil {
 					return err
 				}
-				all = joinBacklogs(all, got)
 			}
 		}
 		return nil
 	})
 	return all, err
 }
+
+func scanOrg(r *sqlstore.Rows, o *message.Org) error { return r.Scan(o) }
 
 // joinBacklogs adds what differs in its state alone, and not for whoever reads.
 func joinBacklogs(all, more []Backlog) []Backlog {
@@ -102,7 +117,7 @@ const maxFlow = 20_000
 const (
 	selectFlow = `SELECT kind, COUNT(*), MAX(epoch), MAX(seq) FROM (SELECT kind, epoch, seq FROM x_out WHERE peer = $1 AND (epoch, seq) > ($2, $3)
 		ORDER BY epoch, seq LIMIT $4) AS fresh GROUP BY kind ORDER BY kind`
-	selectEnd = `SELECT out_epoch, next_seq - 1 FROM x_peer WHERE peer = $1`
+	selectEnds = `SELECT peer, out_epoch, next_seq - 1 FROM x_peer ORDER BY peer`
 )
 
 // Next counts what came since the last call. The first call counts nothing: it says from where on the next one does.
@@ -111,29 +126,36 @@ func (f *Flows) Next(ctx context.Context, x *Exchange) ([]Flow, error) {
 	last := map[message.Org]place{}
 	err := x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		all = nil
-		for _, o := range x.cfg.Peers {
-			at, known := f.last[o]
-			if !known {
-				if err := tx.QueryRow(ctx, selectEnd, string(o)).Scan(&at.epoch, &at.seq); err != nil {
-					return err
-				}
-				last[o] = at
+		type end struct {
+			peer message.Org
+			at   place
+		}
+		ends, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, e *end) error {
+			return r.Scan(&e.peer, &e.at.epoch, &e.at.seq)
+		}, selectEnds)
+		if err != nil {
+			return err
+		}
+		for _, e := range ends {
+			at, known := f.last[e.peer]
+			if !known || at == e.at {
+				last[e.peer] = e.at
 				continue
 			}
 			// Epochs and numbers both only grow along a stream, so that the largest of each are those of the last message.
 			got, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, n *Flow) error {
 				var epoch, seq uint64
-				n.Peer = o
+				n.Peer = e.peer
 				if err := r.Scan(&n.Kind, &n.N, &epoch, &seq); err != nil {
 					return err
 				}
 				at.epoch, at.seq = max(at.epoch, epoch), max(at.seq, seq)
 				return nil
-			}, selectFlow, string(o), int64(at.epoch), int64(at.seq), int64(maxFlow))
+			}, selectFlow, string(e.peer), int64(at.epoch), int64(at.seq), int64(maxFlow))
 			if err != nil {
 				return err
 			}
-			last[o] = at
+			last[e.peer] = at
 			all = append(all, got...)
 		}
 		return nil
