@@ -86,9 +86,10 @@ func (a *Alarms) View(ctx context.Context, closed int) (View, error) {
 		}
 		return cmp.Or(cmp.Compare(rank[x.Severity], rank[y.Severity]), x.OpenedAt.Compare(y.OpenedAt))
 	})
-	if d, _ := DefinitionOf(EvaluationStopped); int64(v.Age/time.Second) >= d.Raise {
+	d, _ := DefinitionOf(EvaluationStopped)
+	if limit := max(time.Duration(d.Raise)*time.Second, 3*a.cfg.Every); v.Age >= limit {
 		v.Stale = true
-		at := begun.Add(time.Duration(d.Raise) * time.Second)
+		at := begun.Add(limit)
 		v.Open = slices.Insert(v.Open, 0, Alarm{Definition: d, State: Open, Since: begun, OpenedAt: at, SeenAt: now,
 			Value: int64(v.Age / time.Second), Worst: int64(v.Age / time.Second)})
 	}

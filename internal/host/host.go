@@ -7,6 +7,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/alarm/books"
+	"github.com/akashi-id/akashi/internal/alarm/drill"
 	"github.com/akashi-id/akashi/internal/alarm/pairs"
 	"github.com/akashi-id/akashi/internal/alarm/trend"
 	"github.com/akashi-id/akashi/internal/auditlog"
@@ -47,7 +49,12 @@ type Config struct {
 	// Compare is how long it takes between two comparisons of a book, Audit in which time its self-audit goes round once; 30 s
 	// each when zero. Who plays months in virtual time wants them longer.
 	Compare, Audit time.Duration
-	Webhook        alarm.Webhook // who is told of alarms; zero: nobody
+	// Watch is how long it takes between two looks of the alarms; zero: 5 s, and a minute in virtual time.
+	Watch   time.Duration
+	Webhook alarm.Webhook // who is told of alarms; zero: nobody
+	// Drill is how often a drill proves the alarms, with one peer after the other; negative: when somebody asks for it. Zero:
+	// never, and the book of drills is not held. Both ends of a pair hold it or neither does.
+	Drill time.Duration
 	// Trial puts another rule in the place of one of ours, to try what the others notice of a faulty one. Nil in every
 	// real organisation.
 	Trial func(exchange.Route) exchange.Route
@@ -76,6 +83,7 @@ type Host struct {
 	Due      *due.List
 
 	Alarms     *alarm.Alarms
+	Drills     *drill.Drills
 	Statements *statement.Statements
 }
 
@@ -87,11 +95,14 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	cfg.Log = cfg.Log.With("organisation", string(cfg.Self))
 	store, err := sqlstore.Open(ctx, cfg.StoreURL, sqlstore.Options{Clock: cfg.Clock, Log: cfg.Log},
 		append([]sqlstore.Schema{auditlog.Schema, due.Schema, exchange.Schema(), reconcile.Schema(), alarm.Schema, trend.Schema,
-			statement.Schema, rules.Schema}, rules.Tables...)...)
+			drill.Schema, statement.Schema, rules.Schema}, rules.Tables...)...)
 	if err != nil {
 		return nil, err
 	}
 	h := &Host{Config: cfg, Store: store}
+	if cfg.Drill != 0 {
+		rules.Books = append(slices.Clip(rules.Books), drill.Table(cfg.Self))
+	}
 	h.Books, err = reconcile.New(ctx, reconcile.Config{Self: cfg.Self, Store: store, Clock: cfg.Clock, Peers: cfg.Peers,
 		Tables: rules.Books, Secrets: cfg.Secrets, Every: cfg.Compare, Cycle: cfg.Audit, Log: cfg.Log})
 	if err != nil {
@@ -102,7 +113,7 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 		store.Close()
 		return nil, err
 	}
-	routes := slices.Concat(rules.Routes, h.Books.Routes(), h.Statements.Routes())
+	routes := slices.Concat(rules.Routes, h.Books.Routes(), h.Statements.Routes(), []exchange.Route{drill.Route()})
 	if cfg.Trial != nil {
 		for i := range routes {
 			routes[i] = cfg.Trial(routes[i])
@@ -118,7 +129,10 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	}
 	h.Books.Join(h.Exchange)
 	h.Due = due.New(store, cfg.Clock, slices.Concat(rules.Due, h.Alarms.Due(), h.Statements.Due()), h.send, cfg.Log)
-	h.Alarms.Add(pairs.New(h.Exchange), trend.New(store, pairs.Feed(h.Exchange)), books.New(h.Books), h.Statements.Source())
+	h.Drills = drill.New(drill.Config{Self: cfg.Self, Store: store, Clock: cfg.Clock, Rand: cfg.Rand, Exchange: h.Exchange, Books: h.Books,
+		Alarms: h.Alarms, Peers: cfg.Peers, Every: cmp.Or(cfg.Drill, -1), Log: cfg.Log})
+	messages := pairs.New(h.Exchange)
+	h.Alarms.Add(messages, trend.New(store, messages.Feed()), books.New(h.Books), h.Statements.Source(), h.Drills)
 	return h, nil
 }
 
@@ -144,9 +158,9 @@ func (h *Host) Act(ctx context.Context, rule func(context.Context, *sqlstore.Tx)
 	return trace, err
 }
 
-// Tasks are the loops to step: the exchange's, the due list's, the books', the statements' and the alarms'.
+// Tasks are the loops to step: the exchange's, the due list's, the books', the statements', the alarms' and the drills'.
 func (h *Host) Tasks() []clock.Task {
-	return slices.Concat(h.Exchange.Tasks(), h.Due.Tasks(), h.Books.Tasks(), h.Statements.Tasks(), h.Alarms.Tasks())
+	return slices.Concat(h.Exchange.Tasks(), h.Due.Tasks(), h.Books.Tasks(), h.Statements.Tasks(), h.Alarms.Tasks(), h.Drills.Tasks())
 }
 
 // Close closes the database.

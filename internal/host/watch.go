@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/alarm"
+	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/statement"
@@ -13,7 +14,11 @@ import (
 
 // watch makes what tells people how it stands: the alarms, and the statements with the operator's round.
 func (h *Host) watch(rules Rules) (err error) {
-	if h.Alarms, err = alarm.New(alarm.Config{Self: h.Self, Store: h.Store, Clock: h.Clock, Webhook: h.Webhook, Log: h.Log}); err != nil {
+	look := h.Watch
+	if _, virtual := h.Clock.(*clock.Virtual); virtual && look == 0 {
+		look = time.Minute // else looking round would be most of what a replay of some months does
+	}
+	if h.Alarms, err = alarm.New(alarm.Config{Self: h.Self, Store: h.Store, Clock: h.Clock, Webhook: h.Webhook, Every: look, Log: h.Log}); err != nil {
 		return err
 	}
 	h.Statements = statement.New(statement.Config{Self: h.Self, Peers: h.Peers, Store: h.Store, Clock: h.Clock, Rand: h.Rand,

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/clock"
@@ -66,7 +67,7 @@ func (s setting) open(ctx context.Context, id identity, link exchange.Link) (*or
 	hostConfig := host.Config{
 		Self: s.id, Name: s.name, StoreURL: s.store, Clock: s.clock, Rand: rand.Reader,
 		Signer: id.signer, Trust: id.trust, Link: link, Peers: s.peers, Log: s.log,
-		Secrets: func(peer message.Org) []byte { return secrets[peer] },
+		Secrets: func(peer message.Org) []byte { return secrets[peer] }, Drill: 24 * time.Hour,
 	}
 	if s.trial != nil {
 		hostConfig = s.trial(hostConfig)

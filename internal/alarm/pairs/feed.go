@@ -10,20 +10,16 @@ import (
 )
 
 // Feed gives the histories what an exchange sends, by peer and kind, what it receives, by peer, and how long what waits
-// for a verdict has waited.
-func Feed(x *exchange.Exchange) trend.Feed {
+// for a verdict has waited. It is to be asked after the source, in the same evaluation: both then read the rows once.
+func (s *Source) Feed() trend.Feed {
 	var flows exchange.Flows
 	received := map[message.Org]int64{}
 	return func(ctx context.Context, now time.Time) ([]trend.Sample, error) {
-		pairs, err := x.Pairs(ctx)
+		pairs, backlogs, err := s.read(ctx, now)
 		if err != nil {
 			return nil, err
 		}
-		backlogs, err := x.Backlogs(ctx)
-		if err != nil {
-			return nil, err
-		}
-		sent, err := flows.Next(ctx, x) // last: what it has counted it does not count again
+		sent, err := flows.Next(ctx, s.x) // last: what it has counted it does not count again
 		if err != nil {
 			return nil, err
 		}

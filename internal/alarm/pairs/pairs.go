@@ -8,6 +8,7 @@ package pairs
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/alarm"
@@ -27,6 +28,11 @@ type Source struct {
 	x       *exchange.Exchange
 	looks   map[message.Org][]look
 	figures []alarm.Figure
+
+	reading  sync.Mutex // guards what follows: a look that was left behind may still be at it
+	at       time.Time  // of what was read last
+	pairs    []exchange.Pair
+	backlogs []exchange.Backlog
 }
 
 // look is what changed of a peer at one moment.
@@ -46,11 +52,7 @@ func (s *Source) Figures() []alarm.Figure { return s.figures }
 
 // Signals tells of every pair.
 func (s *Source) Signals(ctx context.Context, now time.Time) ([]alarm.Signal, error) {
-	pairs, err := s.x.Pairs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	backlogs, err := s.x.Backlogs(ctx)
+	pairs, backlogs, err := s.read(ctx, now)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +66,25 @@ func (s *Source) Signals(ctx context.Context, now time.Time) ([]alarm.Signal, er
 		signals = append(signals, ofBacklog(b, now))
 	}
 	return signals, nil
+}
+
+// read reads the exchange, once for each moment.
+func (s *Source) read(ctx context.Context, now time.Time) ([]exchange.Pair, []exchange.Backlog, error) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	if s.at.Equal(now) {
+		return s.pairs, s.backlogs, nil
+	}
+	pairs, err := s.x.Pairs(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	backlogs, err := s.x.Backlogs(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.at, s.pairs, s.backlogs = now, pairs, backlogs
+	return pairs, backlogs, nil
 }
 
 // ofPair tells of the pair as a whole.

@@ -79,7 +79,8 @@ func (c *country) open(url string, self, peer message.Org, routes ...exchange.Ro
 	if err != nil {
 		c.Fatal(err)
 	}
-	a.Add(pairs.New(x), trend.New(store, pairs.Feed(x)))
+	source := pairs.New(x)
+	a.Add(source, trend.New(store, source.Feed()))
 	c.tasks = append(c.tasks, append(x.Tasks(), a.Tasks()...)...)
 	return member{x, a, store}
 }
