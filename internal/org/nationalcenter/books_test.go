@@ -189,6 +189,25 @@ func TestBooks(t *testing.T) {
 			if dead := c.living(); len(dead) > 0 {
 				t.Errorf("dead and not demanded: %v", dead)
 			}
+			for _, pair := range []struct {
+				peer   message.Org
+				source bool
+				books  int
+			}{{nagano, false, 2}, {theCA, false, 1}, {theCA, true, 1}, {nagano, true, 0}, {matsumoto, true, 0}} {
+				var counts []message.CountAccount
+				c.view(func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+					counts, err = c.center.Counts(ctx, tx, pair.peer, pair.source)
+					return err
+				})
+				if len(counts) != pair.books {
+					t.Errorf("%s: %d figures, want %d", pair.peer, len(counts), pair.books)
+				}
+				for _, n := range counts {
+					if held := c.entries(n.Book, pair.peer); n.N != int64(len(held)) || n.Name != string(n.Book) {
+						t.Errorf("%s: counted %d of %s, held %d", pair.peer, n.N, n.Name, len(held))
+					}
+				}
+			}
 		})
 	}
 }
@@ -308,9 +327,15 @@ func TestTakeInvalidation(t *testing.T) {
 		if dead := c.living(); len(dead) != 1 {
 			t.Errorf("dead and not demanded: %v", dead)
 		}
+		if s, err := c.center.UndemandedAlarm().Signals(t.Context(), c.clk.Now()); err != nil || len(s) != 1 || s[0].Value != 1 {
+			t.Errorf("the alarm rings %+v, %v", s, err)
+		}
 		c.taken(nagano, message.Invalidations, key, kill, 1)
 		if dead := c.living(); len(dead) != 0 {
 			t.Errorf("dead and not demanded: %v", dead)
+		}
+		if s, err := c.center.UndemandedAlarm().Signals(t.Context(), c.clk.Now()); err != nil || len(s) != 0 {
+			t.Errorf("the alarm rings %+v, %v", s, err)
 		}
 		c.taken(nagano, message.Invalidations, key, nil, 0)
 		says[message.ResidentInvalidation](c, "out of force", message.Invalidations, nagano)

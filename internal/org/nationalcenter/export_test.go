@@ -1,9 +1,13 @@
 package nationalcenter
 
 import (
+	"context"
 	"net/http"
 
+	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/reconcile"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
 )
 
 // UnguardedSearch is the search screen for whoever comes, so that tests can look at it apart from who may.
@@ -20,3 +24,11 @@ func (o *Center) UnguardedSearch(cfg Config) (http.Handler, error) {
 
 // Tables are the center's books.
 func (o *Center) Tables() []reconcile.Table { return o.tables() }
+
+// Counts are the figures for the statements.
+func (o *Center) Counts(ctx context.Context, tx *sqlstore.Tx, peer message.Org, source bool) ([]message.CountAccount, error) {
+	return o.counts(ctx, tx, peer, source)
+}
+
+// UndemandedAlarm is the alarm about certificates that are dead and of which the CA was not told.
+func (o *Center) UndemandedAlarm() alarm.Source { return &undemanded{o: o} }

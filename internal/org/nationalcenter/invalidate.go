@@ -59,11 +59,13 @@ func (o *Center) revoke(ctx context.Context, tx *store.Tx, holder resident.Recor
 			return nil, err
 		}
 		if unread {
-			demand, _, err := tx.DemandHolder(ctx, code, i)
+			demand, first, err := tx.DemandHolder(ctx, code, i)
 			if err != nil {
 				return nil, err
 			}
-			demands = append(demands, demand)
+			if first {
+				demands = append(demands, demand)
+			}
 		}
 	}
 	return toCA(demands), nil

@@ -135,8 +135,8 @@ func TestUnreadableAfterInvalidation(t *testing.T) {
 		unreadable.Version, alive.Version = 0, 0 // no version has this number
 		want(t, c.tell(theCA, alive), "malformed")
 		c.revoked()
-		a.change(resident.MoveWithin, at("長野県松本市大手1番1号"))
-		want(t, c.tell(nagano, a.kill()), "applied")
+		move := a.change(resident.MoveWithin, at("長野県松本市大手1番1号"))
+		want(t, c.tell(nagano, a.kill(), move), "applied", "applied")
 		c.revoked()
 		want(t, c.tell(theCA, unreadable, behind), "malformed", "behind-another")
 		c.revoked(cert.Serial{})
@@ -147,7 +147,7 @@ func TestUnreadableAfterInvalidation(t *testing.T) {
 		c.run()
 		c.revoked(cert.Serial{})
 		says(c, "unread", message.Revocations, theCA, c.revocations...)
-		want(t, c.tell(nagano, a.change(resident.Death), a.kill()), "gap", "applied")
+		want(t, c.tell(nagano, a.change(resident.Death), a.kill()), "applied", "applied")
 		c.revoked(cert.Serial{}, cert.Serial{}, cert.Serial{}) // of both kinds
 	})
 }

@@ -31,11 +31,12 @@ type Center struct {
 func New(ctx context.Context, cfg Config) (*Center, error) {
 	o := &Center{}
 	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema},
-		Routes: o.routes(), Books: o.tables()})
+		Routes: o.routes(), Books: o.tables(), Counts: o.counts})
 	if err != nil {
 		return nil, err
 	}
 	o.Host = h
+	o.Alarms.Add(&undemanded{o: o})
 	if err := o.adopt(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}

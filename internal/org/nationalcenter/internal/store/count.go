@@ -5,6 +5,7 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -36,4 +37,19 @@ func (tx *Tx) count(ctx context.Context, query string, args ...any) (map[residen
 		counts[r.code] = r.n
 	}
 	return counts, err
+}
+
+// Count is how many entries of the book with a peer the tables hold.
+func (tx *Tx) Count(ctx context.Context, book message.Book, peer message.Org) (n int64, err error) {
+	switch book {
+	case message.Residents:
+		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM resident WHERE told_by = $1 AND resides`, string(peer)).Scan(&n)
+	case message.Invalidations:
+		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM invalidation_notice WHERE told_by = $1`, string(peer)).Scan(&n)
+	case message.Certificates:
+		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM certificate`).Scan(&n)
+	case message.Revocations:
+		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM demand`).Scan(&n)
+	}
+	return n, err
 }
