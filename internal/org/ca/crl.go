@@ -90,7 +90,7 @@ func (o *CA) intendList(ctx context.Context, tx *store.Tx, ref string) error {
 	if !found {
 		return fmt.Errorf("there is no partition %s", ref)
 	}
-	revoked, err := tx.Listed(ctx, issuer, m, p.ThisUpdate)
+	revoked, err := o.listed(ctx, tx, p)
 	if err != nil {
 		return err
 	}
@@ -114,6 +114,63 @@ func (o *CA) intendList(ctx context.Context, tx *store.Tx, ref string) error {
 	}
 	o.intend(tx, store.Intent{Kind: store.RevocationList, Issuer: issuer, Subject: m.String(), TBS: tbs, Number: number, Trace: trace})
 	return nil
+}
+
+// listed gives what a list has to name, as far as its rows can be read, and what the list before it named: a row that was
+// damaged stops no list, and takes no revocation back that is out in the world. An entry goes when its row says that the
+// term is over.
+func (o *CA) listed(ctx context.Context, tx *store.Tx, p store.Partition) ([]store.Ended, error) {
+	revoked, damaged, err := tx.Listed(ctx, p.Issuer, p.Municipality, p.ThisUpdate)
+	if err != nil {
+		return nil, err
+	}
+	at := make(map[cert.Serial]int, len(revoked))
+	for i, r := range revoked {
+		at[r.Serial] = i
+		if r.Damaged {
+			damaged++
+		}
+		if r.Reason == 0 {
+			// That it is revoked is what protects. Its reason the list before it tells, if one named it.
+			revoked[i].Reason = cert.Unspecified
+		}
+	}
+	before, err := tx.LastList(ctx, p.Issuer, p.Municipality)
+	if err != nil {
+		return nil, err
+	}
+	last, unread := x509.ParseRevocationList(before)
+	if unread != nil {
+		last = new(x509.RevocationList) // none yet; or damaged, and then the rows are all there is
+	}
+	for _, e := range last.RevokedCertificateEntries {
+		serial, err := cert.SerialFromInt(e.SerialNumber)
+		if err != nil {
+			continue
+		}
+		reason, err := cert.ReasonOfCode(e.ReasonCode)
+		if err != nil {
+			continue
+		}
+		if i, there := at[serial]; there {
+			if revoked[i].Damaged {
+				revoked[i].Reason = reason
+			}
+			continue
+		}
+		end, found, err := tx.Term(ctx, serial)
+		if err != nil {
+			return nil, err
+		}
+		if !found || end.After(p.ThisUpdate) {
+			revoked, damaged = append(revoked, store.Ended{Serial: serial, At: e.RevocationTime, Reason: reason}), damaged+1
+		}
+	}
+	if damaged == p.Damaged {
+		return revoked, nil
+	}
+	o.Log.ErrorContext(ctx, "rows of certificates cannot be read or contradict the published list", "municipality", p.Municipality, "rows", damaged)
+	return revoked, tx.NoteDamaged(ctx, p.Issuer, p.Municipality, damaged)
 }
 
 // onListSigned stores a list and sends it for publication. When a later one is out already, this one is not needed.

@@ -2,6 +2,7 @@ package ca
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/akashi-id/akashi/cert"
@@ -162,6 +163,10 @@ func (s *screens) showLists(w http.ResponseWriter, r *http.Request) {
 			case p.Issued == p.Number:
 				row[6] = webui.Badge{Kind: webui.OK, Text: say("最新", "up to date")}
 			}
+		}
+		if p.Damaged > 0 {
+			row[6] = webui.Badge{Kind: webui.Bad, Text: say(fmt.Sprintf("読めない記録が%d件。控えと比べてください", p.Damaged),
+				fmt.Sprintf("%d records cannot be read: compare them with the backup", p.Damaged))}
 		}
 		t.Rows = append(t.Rows, row)
 	}

@@ -165,13 +165,6 @@ func (tx *Tx) Page(ctx context.Context, municipality string, after []byte, limit
 	return sqlstore.List(ctx, tx.Tx, scanCertificate, certificateColumns+"WHERE "+strings.Join(where, " AND ")+" ORDER BY serial LIMIT $2", args...)
 }
 
-// Listed gives what a revocation list of a partition has to name: everything revoked that had not expired when the list
-// before was made, so that each revocation stands on at least one list made after the expiry (RFC 5280 3.3).
-func (tx *Tx) Listed(ctx context.Context, issuer string, m resident.MunicipalityCode, before time.Time) ([]Certificate, error) {
-	return sqlstore.List(ctx, tx.Tx, scanCertificate, certificateColumns+`WHERE issuer = $1 AND municipality = $2 AND state = 'revoked'
-		AND not_after > $3 ORDER BY serial`, issuer, m.String(), before)
-}
-
 // certificateRow is a row before what stands in it was checked.
 type certificateRow struct {
 	serial, keyHash, der                                               []byte

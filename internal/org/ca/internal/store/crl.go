@@ -21,6 +21,7 @@ type Partition struct {
 	ThisUpdate       time.Time
 	NextUpdate       time.Time
 	Entries          int64
+	Damaged          int64 // rows that could not be read, or contradict the list, when the last was made
 }
 
 // AddPartition makes a partition with its names. It reports false when it is there.
@@ -46,12 +47,12 @@ func (tx *Tx) Partitions(ctx context.Context) ([]Partition, error) {
 }
 
 const partitionColumns = `SELECT issuer, municipality, profile, prefecture_name, municipality_name, number, issued, this_update, next_update,
-	entries FROM crl `
+	entries, damaged FROM crl `
 
 func scanPartition(r *sqlstore.Rows, p *Partition) (err error) {
 	var municipality, profile string
 	if err := r.Scan(&p.Issuer, &municipality, &profile, &p.PrefectureName, &p.MunicipalityName, &p.Number, &p.Issued,
-		sqlstore.Time(&p.ThisUpdate), sqlstore.Time(&p.NextUpdate), &p.Entries); err != nil {
+		sqlstore.Time(&p.ThisUpdate), sqlstore.Time(&p.NextUpdate), &p.Entries, &p.Damaged); err != nil {
 		return err
 	}
 	if p.Municipality, err = resident.ParseMunicipalityCode("municipality", municipality); err != nil {
