@@ -171,6 +171,8 @@ func New(ctx context.Context, cfg Config) (*Exchange, error) {
 		}
 		x.routes[r.Kind] = r
 	}
+	own, has := x.routes[message.KindSnapshotRequest]
+	x.routes[message.KindSnapshotRequest] = x.grounding(own, has)
 	for _, o := range cfg.Peers {
 		if o == cfg.Self {
 			return nil, errors.New("an organisation does not exchange with itself")

@@ -163,6 +163,9 @@ func (in *intake) settle(ctx context.Context, e *message.Envelope, hash message.
 	if e.Kind == message.KindExchangeWithdrawal && outcome == message.Applied {
 		outcome = message.Withdrawn
 	}
+	if outcome == message.Gap {
+		in.outs = append(in.outs, reason.asks(e)...)
+	}
 	now.Outcome, now.code, now.ja, now.en = outcome, reason.Code, reason.JA, reason.EN
 	return in.record(ctx, e, hash, batch, known, outcome, reason)
 }

@@ -28,7 +28,8 @@ type Delivery struct {
 type Rejected struct {
 	Code string // stable, for machines: "unreadable-address"
 	plain.Sentence
-	gap bool
+	gap   bool
+	holds *message.SnapshotRequest // of a gap: what the receiver holds
 }
 
 func (r *Rejected) Error() string { return "rejected (" + r.Code + "): " + r.EN }
@@ -38,7 +39,7 @@ func Reject(code, ja, en string) *Rejected {
 	return &Rejected{Code: code, Sentence: plain.Sentence{JA: ja, EN: en}}
 }
 
-// Missing refuses a message because one before it never came: the versions do not join.
+// Missing refuses a message because one before it never came: the versions do not join. Holding adds what would help.
 func Missing(ja, en string) *Rejected {
 	return &Rejected{Code: "gap", Sentence: plain.Sentence{JA: ja, EN: en}, gap: true}
 }

@@ -32,7 +32,7 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-//go:generate env AKASHI_GOLDEN=write go test -count=1 -run TestVectorsGolden .
+//go:generate env AKASHI_GOLDEN=write go test -count=1 -run Golden .
 
 const vectorsDir = "../../message/vectors"
 

@@ -39,10 +39,24 @@ func TestRelaysUnchanged(t *testing.T) {
 func TestInvalidationWaitsForNoChange(t *testing.T) {
 	c := newCountry(t, "memory:")
 	a := newPerson(t, 1, "松本　花子")
-	a.change(resident.MoveIn)
+	entry, left := a.change(resident.MoveIn), a.change(resident.MoveOut)
 	move := a.change(resident.MoveWithin, at("長野県松本市大手1番1号"))
-	want(t, c.tell(matsumoto, move, a.kill()), "gap", "applied")
-	c.came(a.kill())
+	want(t, c.tell(matsumoto, entry, left, move, a.kill()), "applied", "applied", "has-left", "applied")
+	c.came(entry, left, a.kill())
+}
+
+// TestGapIsFilled: a change whose predecessor never came is taken on top of what is held, and told on so.
+func TestGapIsFilled(t *testing.T) {
+	c := newCountry(t, "memory:")
+	a := newPerson(t, 1, "松本　花子")
+	entry := a.change(resident.MoveIn)
+	want(t, c.tell(matsumoto, entry), "applied")
+	held := a.last
+	a.change(resident.MoveWithin, at("長野県松本市大手1番1号")) // lost
+	move := a.change(resident.MoveWithin, at("長野県松本市大手2番2号"))
+	want(t, c.tell(matsumoto, move), "applied")
+	move.Before = held
+	c.came(entry, move)
 }
 
 func TestKeepsToItsResidents(t *testing.T) {
@@ -70,7 +84,7 @@ func TestMovesWithinAndBack(t *testing.T) {
 		want(t, c.tell(matsumoto, a.change(resident.MoveIn)), "applied")
 		early := *a
 		early.last = resident.StateHash{}
-		want(t, c.tell(iida, early.change(resident.MoveIn, in("202053", "長野県飯田市大久保町2534番地"))), "gap")
+		want(t, c.tell(iida, early.change(resident.MoveIn, in("202053", "長野県飯田市大久保町2534番地"))), "already-resident")
 
 		b := newPerson(t, 2, "飯田　一郎")
 		want(t, c.tell(matsumoto, b.change(resident.MoveIn), b.change(resident.MoveOut)), "applied", "applied")
