@@ -345,6 +345,23 @@ func TestTakeInvalidation(t *testing.T) {
 	})
 }
 
+// TestDamagedRecord: a record that somebody has made unreadable stops nobody. Its own next change builds on nothing that
+// can be read, is a gap, and takes its place with the full state.
+func TestDamagedRecord(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		a, b := newPerson(t, 1, "松本　花子"), newPerson(t, 2, "髙橋　辰男")
+		want(t, c.tell(nagano, a.change(resident.MoveIn), b.change(resident.MoveIn)), "applied", "applied")
+		c.tamper(`UPDATE resident SET hash = $1 WHERE code = $2`, []byte{1}, a.Code.Reveal())
+		if held := c.held(message.Residents, nagano); held[a.Code.Reveal()] != (message.Hash{}) || held[b.Code.Reveal()] == (message.Hash{}) {
+			t.Errorf("the book says %x", held)
+		}
+		first, second := a.change(resident.MoveWithin, at("長野県松本市大手1番1号")), b.change(resident.MoveWithin, at("長野県松本市大手2番2号"))
+		want(t, c.tell(nagano, first, second), "applied", "applied")
+		says(c, "mended", message.Residents, nagano, first, second)
+	})
+}
+
 // TestTakeResident: the record becomes what the prefecture says, and what a change may not do a snapshot may not either.
 func TestTakeResident(t *testing.T) {
 	sqlstoretest.Each(t, func(t *testing.T, url string) {

@@ -2,6 +2,7 @@ package nationalcenter
 
 import (
 	"context"
+	"errors"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/auditlog"
@@ -25,7 +26,7 @@ func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.
 		return nil, err
 	}
 	was := received.CodeBefore(n)
-	held, claim, err := o.held(ctx, tx, was, n)
+	held, claim, err := o.held(ctx, tx, d, was, n)
 	if err != nil {
 		return nil, err
 	}
@@ -70,9 +71,14 @@ func checkPrefecture(d exchange.Delivery, now resident.IdentificationInfo) error
 }
 
 // held reads the state that a change builds on. First states are collected into one statement, so one of the same batch
-// is looked for a second time, after a flush, when the change builds on something that is not there.
-func (o *Center) held(ctx context.Context, tx *store.Tx, code resident.RecordCode, n message.ResidentChange) (*received.Standing, store.Claim, error) {
+// is looked for a second time, after a flush, when the change builds on something that is not there. A row that cannot be
+// read is no state to build on.
+func (o *Center) held(ctx context.Context, tx *store.Tx, d exchange.Delivery, code resident.RecordCode, n message.ResidentChange) (*received.Standing, store.Claim, error) {
 	held, claim, err := tx.StandingAndClaim(ctx, code)
+	if errors.Is(err, received.ErrDamaged) {
+		held, err = tx.Held(ctx, d, n)
+		return held, claim, err
+	}
 	if held != nil || err != nil || n.Before == (resident.StateHash{}) {
 		return held, claim, err
 	}

@@ -16,6 +16,10 @@
 // What dies is told under every code that a resident has had, because a change of code may be parked when it comes; the
 // center holds what it knows under the present code, and looks for certificates and unread notices under all of them.
 //
+// What it was told and what it demands are books that a prefecture or the CA holds too (books.go). The rows of the facts are
+// written by the store's methods that take effect, so that what was answered for and not acted upon is found within a
+// minute. Certificates that are dead and of which the CA was not told are looked for apart (undemanded.go).
+//
 // Known limits: a revocation that the holder asked for goes from the counter to the CA and is not told to the center, so
 // its count of holders includes those.
 package nationalcenter
