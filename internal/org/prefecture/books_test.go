@@ -398,6 +398,8 @@ func TestSnapshotGoesOn(t *testing.T) {
 	a := newPerson(t, 1, "松本　花子")
 	first := a.change(resident.MoveIn)
 	second := a.change(resident.MoveWithin, at("長野県松本市大手1番1号"))
+	b := *a
+	third := b.change(resident.MinorAmendment)
 	left := a.change(resident.MoveOut)
 	again := a.change(resident.MoveWithin) // of a stay of which the prefecture knows nothing
 	recoded := a.change(resident.CodeChangeRequested, func(i *resident.IdentificationInfo) { i.Change.OldCode, i.Code = i.Code, resident.RecordCodeOf(7) })
@@ -415,6 +417,7 @@ func TestSnapshotGoesOn(t *testing.T) {
 		{"the same", []message.ResidentChange{first}, snapshot(code, first, "x/1"), nil},
 		{"a later state", []message.ResidentChange{first}, snapshot(code, second, "x/1"), []message.Payload{second}},
 		{"an earlier state", []message.ResidentChange{first, second}, snapshot(code, first, "x/1"), []message.Payload{snapshot(code, first, "")}},
+		{"one between", []message.ResidentChange{first, {After: third.After, Before: first.After.StateHash()}}, snapshot(code, second, "x/1"), []message.Payload{snapshot(code, second, "")}},
 		{"the end", []message.ResidentChange{first}, snapshot(code, left, "x/1"), []message.Payload{message.ResidentChange{After: left.After, Before: first.After.StateHash()}}},
 		{"a state after the end", []message.ResidentChange{first, second, left}, snapshot(code, again, "x/1"), []message.Payload{snapshot(code, again, "")}},
 		{"a change of code, of the new one", []message.ResidentChange{first}, snapshot(recoded.After.Code, recoded, "x/1"),
