@@ -14,6 +14,9 @@
 // prefecture; code.request to the national center; cert.request and cert.revoke to the CA. Coming in: code.allotment,
 // cert.issued, cert.refused.
 //
+// It is the source of two books that the prefecture holds copies of: the records in force, and what versions of records
+// have killed. Both are recomputed from the register itself (books.go).
+//
 // What it does not do yet: households as records of their own (世帯変更), the transfer notice between municipalities
 // (転出証明書情報 is typed in), seal registration, the card. A holder's key that is made at the counter is kept in memory
 // for ten minutes and never stored.

@@ -4,7 +4,12 @@
 // What comes in, and what goes out:
 //
 //   - resident.change of a municipality (住民基本台帳法30条の5): it is kept, and relayed unchanged (30条の11①).
-//   - resident.invalidation of a municipality: it is relayed at once. It waits for no change.
+//   - resident.invalidation of a municipality: it is written down and relayed at once. It waits for no change.
+//   - snapshot of a municipality, of a record or an invalidation: what is held under the key becomes what it says, what
+//     stood there is kept as evidence, and the center is told by a change, or by the snapshot when no change says it.
+//
+// It holds the copies of each municipality's books of residents and of invalidations, and is the source of both towards
+// the national center. A record in force is compared; a deleted one stays in the table, for who comes back, and is not.
 //
 // A change that parks at the national center is "sent again corrected" with the state that the prefecture holds today;
 // a correction itself is made at the counter, by a further change.
