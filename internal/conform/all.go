@@ -5,6 +5,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/org/validation"
 	"github.com/akashi-id/akashi/internal/queue"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -19,6 +20,7 @@ var declared = []func() []queue.Queue{
 	reconcile.Queues,
 	sqlstore.Queues,
 	statement.Queues,
+	validation.Queues,
 }
 
 // Queues are all queues of the program, with their rigs.

@@ -81,7 +81,7 @@ func (o Options) plan(q queue.Queue, engine string) []trial {
 				trials = append(trials, trial{queue: q, poison: p, n: n, engine: engine})
 			}
 		}
-		if !o.Quick && (q.Shape == queue.Waiting || q.Shape == queue.Scan) && most >= 11 {
+		if !o.Quick && q.Forgets == "" && (q.Shape == queue.Waiting || q.Shape == queue.Scan) && most >= 11 {
 			trials = append(trials, trial{queue: q, poison: p, n: 11, restart: true, engine: engine})
 		}
 	}

@@ -182,6 +182,11 @@ func (r *run) all(ctx context.Context) error {
 	r.story = plain.Sentence{
 		JA: fmt.Sprintf("良いものは%sで通り、%d件は別に置かれて表示・計数され、再起動しても同じ", took.JA, r.n),
 		EN: fmt.Sprintf("the good item came through after %s; %d set aside, shown and counted, also after a restart", took.EN, r.n)}
+	if r.queue.Forgets != "" {
+		r.story = plain.Sentence{
+			JA: fmt.Sprintf("良いものは%sで通り、%d件は別に置かれて表示・計数され、再起動も通る", took.JA, r.n),
+			EN: fmt.Sprintf("the good item came through after %s; %d set aside, shown and counted until a restart", took.EN, r.n)}
+	}
 	return nil
 }
 
@@ -297,11 +302,15 @@ func (r *run) aside(ctx context.Context, at plain.Sentence) error {
 	if err != nil {
 		return fail(at, "別に置いたものを見られません: %v", "what was set aside cannot be seen: %v", err)
 	}
-	if a.Counted != int64(r.n) || a.Shown != int64(r.n) {
-		return fail(at, "悪いもの%d件のうち、数えられているのは%d件、表示されているのは%d件です",
-			"of %d bad items %d are counted and %d are shown", r.n, a.Counted, a.Shown)
+	want := int64(r.n)
+	if r.queue.Forgets != "" && at == restarted {
+		want = 0
 	}
-	if r.n > 0 && len(a.Reasons) == 0 {
+	if a.Counted != want || a.Shown != want {
+		return fail(at, "悪いもの%d件のうち、数えられているのは%d件、表示されているのは%d件です",
+			"of %d bad items %d are counted and %d are shown", want, a.Counted, a.Shown)
+	}
+	if want > 0 && len(a.Reasons) == 0 {
 		return fail(at, "別に置かれた理由がどこにもありません", "no reason is given for what was set aside")
 	}
 	for _, reason := range a.Reasons {

@@ -70,6 +70,9 @@ type Queue struct {
 	// Settles is how long, in the queue's own time, a bad item may be tried again before it must be set aside.
 	Settles time.Duration
 
+	// Forgets says why what was set aside is not there after a restart; empty: it must be.
+	Forgets string
+
 	// Open sets the queue up in a small world of its own, or opens again what an earlier Open on the same ground had set
 	// up: that is a restart. Nil when the kit has a rig of its own for it, because the package stands too low to build the
 	// world that its queue needs.

@@ -1,7 +1,9 @@
 package validation
 
 import (
+	"cmp"
 	"context"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -24,10 +26,11 @@ type recorder struct {
 	queue   chan store.Answer
 	pending []store.Answer // taken from the queue, not yet committed; of the task alone
 	lost    atomic.Int64
+	log     *slog.Logger
 }
 
-func newRecorder(s *sqlstore.Store, c clock.Clock) *recorder {
-	return &recorder{store: s, clock: c, queue: make(chan store.Answer, maxQueued)}
+func newRecorder(s *sqlstore.Store, c clock.Clock, log *slog.Logger) *recorder {
+	return &recorder{store: s, clock: c, log: log, queue: make(chan store.Answer, maxQueued)}
 }
 
 // note takes an answer. It never waits.
@@ -51,35 +54,84 @@ func (r *recorder) task() clock.Task {
 	}}
 }
 
-// write commits a batch. A batch on which a commit failed is tried again as it was, under the same numbers, so that one whose
-// commit was applied and only its reply lost is found and not written twice.
+// write commits a batch. A batch on which a commit failed is tried again answer by answer, under the same numbers, so that
+// one whose commit was applied and only its reply lost is found and not written twice.
 func (r *recorder) write(ctx context.Context) (more bool, err error) {
-	again := len(r.pending) > 0
-	for !again && len(r.pending) < maxKept && len(r.queue) > 0 {
+	if len(r.pending) > 0 {
+		if err := r.singly(ctx); err != nil {
+			return false, err
+		}
+	}
+	for len(r.pending) < maxKept && len(r.queue) > 0 {
 		r.pending = append(r.pending, <-r.queue)
 	}
 	if len(r.pending) == 0 {
 		return false, nil
 	}
-	err = r.store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		if again {
-			if kept, err := store.In(tx, store.Books{}).Kept(ctx, r.pending[0].ID); err != nil || kept {
-				return err
-			}
-		}
-		for i := range r.pending {
-			if r.pending[i].ID == 0 {
-				r.pending[i].ID = tx.Serial()
-			}
-			store.In(tx, store.Books{}).Keep(r.pending[i])
-		}
-		return nil
-	})
-	if err != nil {
+	if err := r.keep(ctx, r.pending, false); err != nil {
 		return false, err
 	}
 	r.pending = r.pending[:0]
 	return len(r.queue) > 0, nil
+}
+
+// keep writes answers down in one transaction; again: each is first looked for.
+func (r *recorder) keep(ctx context.Context, answers []store.Answer, again bool) error {
+	return r.store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		for i := range answers {
+			if again {
+				if kept, err := store.In(tx, store.Books{}).Kept(ctx, answers[i].ID); kept || err != nil {
+					return err
+				}
+			}
+			if answers[i].ID == 0 {
+				answers[i].ID = tx.Serial()
+			}
+			store.In(tx, store.Books{}).Keep(answers[i])
+		}
+		return nil
+	})
+}
+
+// singly writes what failed together one by one. What fails while another can be written is itself to blame: it is counted
+// among those that were lost, and holds up nobody. When nothing can be written it is the database, and all of it waits.
+func (r *recorder) singly(ctx context.Context) error {
+	var failed []store.Answer
+	var first error
+	for i := range r.pending {
+		one := r.pending[i : i+1]
+		if err := r.keep(ctx, one, one[0].ID != 0); err != nil {
+			failed, first = append(failed, one[0]), cmp.Or(first, err)
+		}
+	}
+	if len(failed) > 0 && len(failed) == len(r.pending) {
+		if err := r.probe(ctx); err != nil {
+			return first
+		}
+	}
+	if ctx.Err() != nil {
+		r.pending = append(r.pending[:0], failed...)
+		return ctx.Err()
+	}
+	if len(failed) > 0 {
+		r.log.ErrorContext(ctx, "answers cannot be written down", "answers", len(failed), "error", first)
+		r.lost.Add(int64(len(failed)))
+	}
+	r.pending = r.pending[:0]
+	return nil
+}
+
+// probe writes an answer in which nothing can be wrong, and takes it away again.
+func (r *recorder) probe(ctx context.Context) error {
+	return r.store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		id := tx.Serial()
+		store.In(tx, store.Books{}).Keep(store.Answer{ID: id, AskedAt: tx.Now(), Answer: "good"})
+		if err := tx.Flush(ctx); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `DELETE FROM answer WHERE id = $1`, id)
+		return err
+	})
 }
 
 // drain writes everything that waits. It is for the end, when the task no longer runs.

@@ -79,7 +79,7 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.recorder = newRecorder(o.Store, o.Clock)
+	o.recorder = newRecorder(o.Store, o.Clock, o.Log)
 	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.planResponders(ctx, o.in(tx)) })
 	if err == nil {
 		o.screens, err = o.newScreens()
