@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -13,11 +14,12 @@ import (
 type ready struct {
 	envelopes []*message.Envelope
 	again     []bool // decided upon before: corrected, deferred, or no longer held
+	deferred  []bool // of these, put off by the receiver the last time
 	next      time.Time
 }
 
 const (
-	selectReady    = `SELECT epoch, seq, envelope, outcome FROM x_out WHERE peer = $1 AND state = 'ready' ORDER BY epoch, seq LIMIT $2`
+	selectReady    = `SELECT epoch, seq, envelope, outcome, tries FROM x_out WHERE peer = $1 AND state = 'ready' ORDER BY epoch, seq LIMIT $2`
 	selectDeferred = `SELECT CAST(COALESCE(MIN(not_before), 0) AS BIGINT) FROM x_out WHERE peer = $1 AND state = 'deferred' AND ` + stuckOut
 )
 
@@ -29,8 +31,10 @@ func (x *Exchange) pick(ctx context.Context, p *peer, now time.Time, probing boo
 			err = x.setDamaged(ctx, p, d)
 		}
 	}
-	// Those deferred are older than what is ready, and come first.
-	if err == nil && due {
+	// What was deferred may fail again, each time at the cost of a rule that fails: it goes in small batches of its own,
+	// by turns with the rest, so that a thousand of them keep nobody else waiting. Order holds: what shares
+	// a key with a deferred message is held.
+	if err == nil && due && (len(r.envelopes) == 0 || p.fresh) {
 		if err = x.offerAgain(ctx, p, now); err == nil {
 			r, _, _, err = x.look(ctx, p, now)
 		}
@@ -38,6 +42,8 @@ func (x *Exchange) pick(ctx context.Context, p *peer, now time.Time, probing boo
 	if err != nil {
 		return r, fmt.Errorf("couldn't look into the outbox: %w", err)
 	}
+	r = r.apart(p.fresh)
+	p.fresh = len(r.deferred) > 0 && !r.deferred[0]
 	if probing && len(r.envelopes) > 0 {
 		i := p.probes.choose(r.envelopes)
 		return ready{envelopes: r.envelopes[i : i+1], again: r.again[i : i+1]}, nil
@@ -56,10 +62,10 @@ func (x *Exchange) look(ctx context.Context, p *peer, now time.Time) (r ready, d
 		defer rows.Close()
 		bytes := 0
 		for rows.Next() {
-			var epoch, seq int64
+			var epoch, seq, tries int64
 			var raw []byte
 			var outcome string
-			if err := rows.Scan(&epoch, &seq, &raw, &outcome); err != nil {
+			if err := rows.Scan(&epoch, &seq, &raw, &outcome, &tries); err != nil {
 				return err
 			}
 			e, err := message.OpenEnvelope(raw)
@@ -70,7 +76,7 @@ func (x *Exchange) look(ctx context.Context, p *peer, now time.Time) (r ready, d
 			if bytes += len(e.Raw); bytes > message.MaxWire-(1<<16) && len(r.envelopes) > 0 {
 				break
 			}
-			r.envelopes, r.again = append(r.envelopes, e), append(r.again, outcome != "")
+			r.envelopes, r.again, r.deferred = append(r.envelopes, e), append(r.again, outcome != ""), append(r.deferred, tries > 0)
 		}
 		if err := rows.Close(); err != nil {
 			return err
@@ -100,11 +106,30 @@ func (x *Exchange) setDamaged(ctx context.Context, p *peer, at place) error {
 	})
 }
 
-// offerAgain makes deferred messages ready when their time has come.
+// apart leaves the messages that the receiver had put off, or the others, when both are there. fresh: the last batch was
+// of the others.
+func (r ready) apart(fresh bool) ready {
+	if !slices.Contains(r.deferred, true) || !slices.Contains(r.deferred, false) {
+		return r
+	}
+	one := ready{next: r.next}
+	for i, e := range r.envelopes {
+		if r.deferred[i] == fresh {
+			one.envelopes, one.again, one.deferred = append(one.envelopes, e), append(one.again, r.again[i]), append(one.deferred, fresh)
+		}
+	}
+	return one
+}
+
+// offeredAgain is how many deferred messages go together.
+const offeredAgain = 20
+
+// offerAgain makes the next deferred messages ready whose time has come.
 func (x *Exchange) offerAgain(ctx context.Context, p *peer, now time.Time) error {
 	return x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE x_out SET state = 'ready' WHERE peer = $1 AND state = 'deferred' AND not_before <= $2 AND `+stuckOut,
-			string(p.org), now.UnixMicro())
+		_, err := tx.Exec(ctx, `UPDATE x_out SET state = 'ready' WHERE peer = $1 AND (epoch, seq) IN (SELECT epoch, seq FROM x_out
+			WHERE peer = $1 AND state = 'deferred' AND not_before <= $2 AND `+stuckOut+` ORDER BY epoch, seq LIMIT $3)`,
+			string(p.org), now.UnixMicro(), int64(offeredAgain))
 		tx.OnCommit(p.bell.Ring)
 		return err
 	})

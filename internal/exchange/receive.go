@@ -165,8 +165,8 @@ func (x *Exchange) turnAway(ctx context.Context, p *peer, why error) error {
 // a transaction of its own.
 var errSingly = errors.New("the batch must be taken one by one")
 
-// take applies a batch in one optimistic transaction without savepoints, and repeats it one by one, each message in a
-// transaction of its own, when something fails. Nothing but the messages' own effect tells the two apart.
+// take applies a batch in one optimistic transaction without savepoints, repeats it with a savepoint around each message
+// when something fails, and with a transaction for each when even that cannot be committed. Nothing but the messages' own effect tells the two apart.
 func (x *Exchange) take(ctx context.Context, b *message.Batch) (*messagepb.Receipt, error) {
 	var receipt *messagepb.Receipt
 	if !x.slowTurnDue(b) {
@@ -180,6 +180,16 @@ func (x *Exchange) take(ctx context.Context, b *message.Batch) (*messagepb.Recei
 		if !errors.Is(err, errSingly) {
 			x.cfg.Log.WarnContext(ctx, "batch failed as a whole, taking it one by one", "from", b.Head.Sender, "error", err)
 		}
+		// One by one, but still one commit: a savepoint around each rule takes back what it wrote. A thousand messages on
+		// which a rule fails would else cost a thousand commits, and those behind them would wait for these.
+		err = x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+			receipt, err = x.takeIn(ctx, tx, newSitting(b, true), b.Envelopes)
+			return err
+		})
+		if err == nil || ctx.Err() != nil {
+			return receipt, err
+		}
+		x.cfg.Log.WarnContext(ctx, "batch failed as a whole, each message gets a transaction of its own", "from", b.Head.Sender, "error", err)
 	}
 	all := &messagepb.Receipt{}
 	sitting := newSitting(b, true)
