@@ -16,6 +16,7 @@ const (
 	MessageParked     Code = "message-parked"
 	MessageParkedHere Code = "message-parked-here"
 	ReceiptMissing    Code = "receipt-missing"
+	ReceiptWrong      Code = "receipt-wrong"
 	QueueGrowing      Code = "queue-growing"
 
 	WorkParked Code = "work-parked"
@@ -47,6 +48,7 @@ const (
 
 var (
 	aboutKind  = plain.Sentence{JA: "電文の種類", EN: "the kind of message"}
+	aboutSide  = plain.Sentence{JA: "送信と受信の別", EN: "sent or received"}
 	aboutWork  = plain.Sentence{JA: "仕事の種類", EN: "the kind of work"}
 	aboutBook  = plain.Sentence{JA: "帳簿", EN: "the book"}
 	aboutFlow  = plain.Sentence{JA: "送受信の別と電文の種類", EN: "the direction and the kind of message"}
@@ -77,9 +79,12 @@ var Definitions = []Definition{
 	{Code: MessageParkedHere, Severity: Warning, Unit: Messages, Raise: 1, Lower: 1, About: aboutKind,
 		Name:  plain.Sentence{JA: "受けた電文を保留している", EN: "A message that we received is parked"},
 		Means: plain.Sentence{JA: "この団体が受け入れませんでした。送信側と一緒に解決するまで残ります。", EN: "This organisation did not take it. It stays until it is resolved together with its sender."}},
-	{Code: ReceiptMissing, Severity: Warning, Unit: Seconds, Raise: 60, Lower: 1,
+	{Code: ReceiptMissing, Severity: Warning, Unit: Seconds, Raise: 60, Lower: 1, About: aboutSide,
 		Name:  plain.Sentence{JA: "受領証が届いていない", EN: "A receipt is missing"},
 		Means: plain.Sentence{JA: "判定はありますが、署名した受領証が1分を超えて届いていません。", EN: "There is a verdict, and the signed receipt for it has been missing for more than a minute."}},
+	{Code: ReceiptWrong, Severity: Critical, Unit: Items, Raise: 1, Lower: 1, Clear: time.Minute,
+		Name:  plain.Sentence{JA: "受領証が正しくない", EN: "A receipt is wrong"},
+		Means: plain.Sentence{JA: "この1時間に届いた受領証の署名、宛先、束または判定が合わず、受け取りませんでした。", EN: "Within an hour a receipt came whose signature, receiver, batch or verdicts do not fit. It was not taken."}},
 	{Code: QueueGrowing, Severity: Warning, Unit: Messages, Raise: 1000, Lower: 100, For: time.Minute,
 		Name:  plain.Sentence{JA: "送信箱がふくらんでいる", EN: "The outbox is growing"},
 		Means: plain.Sentence{JA: "この5分間に、返事を待つ電文が1,000件を超えて増えました。", EN: "Within five minutes the messages that wait for a verdict grew by more than 1,000."}},

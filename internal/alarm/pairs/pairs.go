@@ -20,6 +20,7 @@ import (
 const (
 	growthOver  = 5 * time.Minute
 	refusedOver = 10 * time.Minute
+	wrongOver   = time.Hour // a receipt comes once: what was wrong must be seen by somebody
 	lookEach    = 10 * time.Second // the distance of the looks that are remembered
 )
 
@@ -37,8 +38,8 @@ type Source struct {
 
 // look is what changed of a peer at one moment.
 type look struct {
-	at               time.Time
-	waiting, refused int64
+	at                      time.Time
+	waiting, refused, wrong int64
 }
 
 // New makes the source of an organisation's exchange.
@@ -89,8 +90,9 @@ func (s *Source) read(ctx context.Context, now time.Time) ([]exchange.Pair, []ex
 
 // ofPair tells of the pair as a whole.
 func (s *Source) ofPair(p exchange.Pair, now time.Time) (signals []alarm.Signal) {
+	about := ""
 	is := func(code alarm.Code, value int64, since time.Time, detail plain.Sentence) {
-		signals = append(signals, alarm.Signal{Code: code, Peer: p.Peer, Value: value, Since: since, Detail: detail, Href: "/messages"})
+		signals = append(signals, alarm.Signal{Code: code, Peer: p.Peer, About: about, Value: value, Since: since, Detail: detail, Href: "/messages"})
 	}
 	reason := plain.Sentence{}
 	if p.Reason != "" {
@@ -113,6 +115,18 @@ func (s *Source) ofPair(p exchange.Pair, now time.Time) (signals []alarm.Signal)
 		turned = plain.Sentence{JA: "最後に束を断った理由: " + p.Turned, EN: "Why a batch was last not taken: " + p.Turned}
 	}
 	is(alarm.PeerNotAllowed, p.InRefused-then(refusedOver).refused, time.Time{}, turned)
+	is(alarm.ReceiptWrong, p.OutWrong-then(wrongOver).wrong, time.Time{}, plain.Sentence{})
+	// A count without a time is of receipts that may come within seconds.
+	missing := func(n int64, since time.Time) {
+		if n > 0 && !since.IsZero() {
+			is(alarm.ReceiptMissing, seconds(now, since), since, plain.Sentence{
+				JA: fmt.Sprintf("届いていない受領証が%d通あります。", n), EN: fmt.Sprintf("%d receipts are missing.", n)})
+		}
+	}
+	about = "sent"
+	missing(p.OutMissing, p.OutMissingSince)
+	about = "received"
+	missing(p.InMissing, p.InMissingSince)
 	return signals
 }
 
@@ -120,9 +134,9 @@ func (s *Source) ofPair(p exchange.Pair, now time.Time) (signals []alarm.Signal)
 func (s *Source) remember(p exchange.Pair, now time.Time) func(ago time.Duration) look {
 	looks := s.looks[p.Peer]
 	if n := len(looks); n == 0 || now.Sub(looks[n-1].at) >= lookEach {
-		looks = append(looks, look{now, p.Waiting, p.InRefused})
+		looks = append(looks, look{now, p.Waiting, p.InRefused, p.OutWrong})
 	}
-	for len(looks) > 1 && now.Sub(looks[0].at) > max(growthOver, refusedOver) {
+	for len(looks) > 1 && now.Sub(looks[0].at) > max(growthOver, refusedOver, wrongOver) {
 		looks = looks[1:]
 	}
 	s.looks[p.Peer] = looks
@@ -132,7 +146,7 @@ func (s *Source) remember(p exchange.Pair, now time.Time) func(ago time.Duration
 				return l
 			}
 		}
-		return look{now, p.Waiting, p.InRefused}
+		return look{now, p.Waiting, p.InRefused, p.OutWrong}
 	}
 }
 
@@ -173,6 +187,8 @@ func (s *Source) measure(p exchange.Pair, now time.Time) {
 	figure("oldest_seconds", "The age of the oldest message that has not ended.", seconds(now, p.Oldest), false)
 	figure("decisions_total", "Decisions on the peer's messages, ever.", p.Received, true)
 	figure("parked_here_messages", "Messages of the peer that wait for people here.", p.InParked, false)
+	figure("missing_receipts", "Receipts that did not come, of both directions.", p.OutMissing+p.InMissing, false)
+	figure("wrong_receipts_total", "Receipts of the peer that were not taken, ever.", p.OutWrong, true)
 	figure("refused_total", "Messages and batches that the peer may not send, ever.", p.InRefused, true)
 	for _, state := range []exchange.PairState{exchange.PairUnknown, exchange.PairUp, exchange.PairDown, exchange.PairRefused} {
 		is := int64(0)
