@@ -20,7 +20,7 @@ import (
 const (
 	growthOver  = 5 * time.Minute
 	refusedOver = 10 * time.Minute
-	wrongOver   = time.Hour // a receipt comes once: what was wrong must be seen by somebody
+	wrongOver   = time.Hour        // a receipt comes once: what was wrong must be seen by somebody
 	lookEach    = 10 * time.Second // the distance of the looks that are remembered
 )
 
