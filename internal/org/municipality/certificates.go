@@ -47,7 +47,7 @@ func (o *Municipality) onCertIssued(ctx context.Context, tx *store.Tx, d exchang
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "receive-certificate", Subject: a.Code.Reveal(), Case: a.Request,
 		Detail: fmt.Sprintf("%s, serial %s", a.Profile, serial)})
-	return nil, nil
+	return nil, o.watchLate(ctx, tx, a)
 }
 
 // onCertRefused keeps the reason with the application.

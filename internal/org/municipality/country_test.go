@@ -26,6 +26,7 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/stillvalid"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -60,6 +61,7 @@ type country struct {
 	decline *plain.Sentence                    // the CA refuses with it
 	caKey   *ecdsa.PrivateKey
 	rand    io.Reader // of the municipality, and of serials
+	status  stillvalid.Status
 }
 
 // newCountry starts with a pool that the center has filled.
@@ -71,7 +73,14 @@ func newCountry(t testing.TB, url string) *country {
 // newCountryBy draws what is shown on screens from a source that a test can repeat.
 func newCountryBy(t testing.TB, url string, random io.Reader) *country {
 	t.Helper()
-	c := &country{t: t, rand: random, clk: clock.NewVirtual(noon), net: new(exchange.Memory), peers: map[message.Org]*exchange.Exchange{}, allot: 5_000_000_000}
+	return (&country{t: t, rand: random}).found(url)
+}
+
+// found starts a country of which something has been said already.
+func (c *country) found(url string) *country {
+	t := c.t
+	t.Helper()
+	c.clk, c.net, c.peers, c.allot = clock.NewVirtual(noon), new(exchange.Memory), map[message.Org]*exchange.Exchange{}, 5_000_000_000
 	var err error
 	if c.infra, err = pki.NewInfrastructureCA(rand.Reader, noon); err != nil {
 		t.Fatal(err)
@@ -159,7 +168,7 @@ func (c *country) open(url string, self message.Org) *Municipality {
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "松本市", EN: "Matsumoto City"}, StoreURL: url, Clock: c.clk, Rand: c.rand,
 			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{"prefecture-20", "nationalcenter", "ca"},
 			Secrets: reconciletest.Secrets(self)},
-		Sessions: sessions, TestCountry: true, Portal: "/", Trace: "/trace?what=",
+		Sessions: sessions, TestCountry: true, Portal: "/", Trace: "/trace?what=", Status: c.status,
 	})
 	if err != nil {
 		c.t.Fatal(err)
@@ -208,7 +217,8 @@ func (c *country) issue(n message.CertRequest, spki []byte) (message.CertIssued,
 	if err != nil {
 		return message.CertIssued{}, err
 	}
-	t := &x509.Certificate{SerialNumber: serial.Int(), Subject: pkix.Name{CommonName: n.Window}, NotBefore: c.clk.Now(), NotAfter: c.clk.Now().AddDate(5, 0, 0)}
+	t := &x509.Certificate{SerialNumber: serial.Int(), Subject: pkix.Name{CommonName: n.Window}, NotBefore: c.clk.Now(), NotAfter: c.clk.Now().AddDate(5, 0, 0),
+		AuthorityKeyId: []byte{0xca}}
 	der, err := x509.CreateCertificate(rand.Reader, t, t, public, c.caKey)
 	return message.CertIssued{Request: n.Request, Profile: n.Profile, Code: n.Holder.Code, Serial: serial, Certificate: der, Version: n.Holder.Version}, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/stillvalid"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -22,6 +23,9 @@ type Config struct {
 	TestCountry bool             // marks the screens
 	Portal      string           // address of the portal; "" for none
 	Trace       string           // address of the page that shows a trace, which is put behind it; "" for none
+	// Status asks the public status service about a certificate, a minute after a change has ended it. issuer is the hex
+	// of the SHA-1 of the CA's key, as OCSP names it. Nil: nobody asks.
+	Status stillvalid.Status
 }
 
 // Municipality is a running municipality.
@@ -30,6 +34,7 @@ type Municipality struct {
 	code                   resident.MunicipalityCode
 	prefecture, center, ca message.Org
 	shelf                  *keyShelf
+	status                 stillvalid.Status
 	web                    http.Handler
 }
 
@@ -44,11 +49,15 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	}
 	o := &Municipality{
 		code: code, prefecture: message.Org(string(message.Prefecture) + "-" + code.Prefecture().String()),
-		center: message.Org(message.NationalCenter), ca: message.Org(message.CA), shelf: newKeyShelf(cfg.Clock),
+		center: message.Org(message.NationalCenter), ca: message.Org(message.CA), shelf: newKeyShelf(cfg.Clock), status: cfg.Status,
 	}
-	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(), Due: o.dueRules(), Books: o.books(), Counts: o.counts, Rebuild: o.rebuild})
+	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{stillvalid.Schema},
+		Routes: o.routes(), Due: o.dueRules(), Books: o.books(), Counts: o.counts, Rebuild: o.rebuild})
 	if err != nil {
 		return nil, err
+	}
+	if o.status != nil {
+		o.Alarms.Add(stillvalid.Source(o.Store))
 	}
 	// A new municipality has no codes, and one that stopped may have been about to ask.
 	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.refillSoon(ctx, o.in(tx)) })

@@ -3,6 +3,7 @@ package municipality
 import (
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/stillvalid"
 )
 
 // routes are the kinds of messages that a municipality takes.
@@ -16,8 +17,12 @@ func (o *Municipality) routes() []exchange.Route {
 
 // dueRules are the kinds of things that fall due here.
 func (o *Municipality) dueRules() []due.Rule {
-	return []due.Rule{
+	rules := []due.Rule{
 		{Kind: dueRefill, Finish: o.refill},
 		{Kind: dueMoveOut, Finish: o.plannedDay},
 	}
+	if o.status != nil {
+		rules = append(rules, stillvalid.Rule(o.status))
+	}
+	return rules
 }

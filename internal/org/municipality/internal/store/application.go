@@ -86,6 +86,28 @@ func (tx *Tx) Applications(ctx context.Context, p Person) ([]Application, error)
 		`SELECT `+applicationColumns+` FROM application WHERE person = $1 ORDER BY applied_at DESC, request DESC LIMIT 100`, int64(p))
 }
 
+// EndedBy are a person's signature certificates that a version of the record ends, and no version before it has ended.
+func (tx *Tx) EndedBy(ctx context.Context, v Version) ([]Application, error) {
+	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, a *Application) error { return scanApplication(r, a) },
+		`SELECT `+applicationColumns+` FROM application AS a WHERE a.person = $1 AND a.profile = $2 AND a.state = $3 AND a.not_after > $4 AND a.version < $5
+		AND NOT EXISTS (SELECT 1 FROM record_version AS k WHERE k.person = a.person AND k.version > a.version AND k.version < $6 AND `+killedSignature+`)
+		ORDER BY a.request`, int64(v.Person), cert.Signature.String(), Issued, tx.Now(), int64(v.Number), int64(v.Number))
+}
+
+// EndedSince tells whether a version after the one that was to be certified has ended the certificate, and under which
+// trace the first of them is followed.
+func (tx *Tx) EndedSince(ctx context.Context, a Application) (trace string, ended bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT k.trace FROM record_version AS k WHERE k.person = $1 AND k.version > $2 AND `+killedSignature+`
+		ORDER BY k.version LIMIT 1`, int64(a.Person), int64(a.Version)).Scan(&trace)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	return trace, err == nil, err
+}
+
+// killedSignature asks for the lowest bit of the version k's kills.
+const killedSignature = `k.kills % 2 = 1`
+
 func scanApplication(row scanner, a *Application) error {
 	var code, profile, reason string
 	var version, notAfter, decided, revoke int64
