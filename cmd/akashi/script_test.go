@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -22,6 +23,11 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			vectors, err := filepath.Abs("../../message/vectors/statements")
+			e.Setenv("VECTORS", vectors)
+			return err
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			// exits N COMMAND… runs a command that must end with status N.
 			"exits": func(ts *testscript.TestScript, neg bool, args []string) {

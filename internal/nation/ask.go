@@ -31,6 +31,7 @@ type member struct {
 func controlOf(h *host.Host, s setting) *http.ServeMux {
 	mux := http.NewServeMux()
 	operate(mux, h, s.persons())
+	drills(mux, h, s.persons())
 	mux.HandleFunc("GET /pairs", func(w http.ResponseWriter, r *http.Request) {
 		pairs, err := h.Exchange.Pairs(r.Context())
 		answer(w, pairs, err)

@@ -59,6 +59,22 @@ func operate(mux *http.ServeMux, h *host.Host, persons []access.Person) {
 		m.Item, m.Notes, m.Proposal, err = h.Exchange.Find(r.Context(), id)
 		answer(w, m, err)
 	})
+	mux.HandleFunc("GET /exchange/receipt", func(w http.ResponseWriter, r *http.Request) {
+		id, err := message.ParseID(r.FormValue("id"))
+		if err != nil {
+			answer(w, nil, err)
+			return
+		}
+		receipt, place, err := h.Exchange.ReceiptOf(r.Context(), id)
+		switch {
+		case err != nil:
+			answer(w, nil, err)
+		case r.FormValue("batch") != "":
+			answer(w, receipt.File(), nil)
+		default:
+			answer(w, receipt.FileOf(place), nil)
+		}
+	})
 	mux.HandleFunc("POST /exchange/operate", operation(func(ctx context.Context, op Operation) error {
 		return resolveMessage(ctx, h, persons, op)
 	}))
