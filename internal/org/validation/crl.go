@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/asn1"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -41,9 +40,13 @@ func (o *Validation) onCertCRL(ctx context.Context, tx *store.Tx, d exchange.Del
 		return nil, err
 	}
 	var previous *x509.RevocationList
+	damaged := false
 	if published {
 		if previous, err = x509.ParseRevocationList(was.DER); err != nil {
-			return nil, fmt.Errorf("couldn't read the published list again: %w", err)
+			// Its row was damaged. That must not keep the next list from those who rely on it; what the damaged one named is
+			// looked for in the states.
+			o.Log.ErrorContext(ctx, "the published list cannot be read any more, and is replaced", "municipality", n.Municipality, "error", err)
+			previous, damaged = nil, true
 		}
 	}
 	switch {
@@ -62,6 +65,11 @@ func (o *Validation) onCertCRL(ctx context.Context, tx *store.Tx, d exchange.Del
 	}
 	if err := o.checkNothingVanished(ctx, tx, n.Issuer, previous, list); err != nil {
 		return nil, err
+	}
+	if damaged {
+		if err := o.checkStates(ctx, tx, n, list); err != nil {
+			return nil, err
+		}
 	}
 	if err := o.learn(ctx, tx, r, n.Municipality, previous, list); err != nil {
 		return nil, err
@@ -154,6 +162,24 @@ func (o *Validation) checkNothingVanished(ctx context.Context, tx *store.Tx, iss
 		}
 		if must {
 			return badList("公表中のリストにある発行番号 "+e.serial.String()+" がありません。", "it leaves out "+e.serial.String()+", which the published list names")
+		}
+	}
+	return nil
+}
+
+// checkStates is checkNothingVanished where the list before can no longer be read: what was told as revoked stands on it.
+func (o *Validation) checkStates(ctx context.Context, tx *store.Tx, n message.CertCRL, list *x509.RevocationList) error {
+	ended, err := tx.RevokedIn(ctx, n.Issuer, n.Municipality, list.ThisUpdate)
+	if err != nil {
+		return err
+	}
+	names := map[cert.Serial]bool{}
+	for _, e := range missing(list, nil) {
+		names[e.serial] = true
+	}
+	for _, serial := range ended {
+		if !names[serial] {
+			return badList("失効した発行番号 "+serial.String()+" がありません。", "it leaves out "+serial.String()+", which is revoked")
 		}
 	}
 	return nil

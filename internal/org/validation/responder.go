@@ -31,18 +31,19 @@ type responder struct {
 	notAfter    time.Time
 }
 
-// planResponders plans, at the start, when each CA is asked for the next certificate: at once when there is none and none
-// was asked for.
+// planResponders plans, at the start, when each CA is asked for the next certificate: at once when there is none that can
+// be used and none was asked for.
 func (o *Validation) planResponders(ctx context.Context, tx *store.Tx) error {
 	for _, r := range o.roots {
-		has, err := tx.Responders(ctx, r.id)
+		has, err := tx.Responders(ctx, r.id, tx.Now())
 		if err != nil {
 			return err
 		}
 		asked := slices.ContainsFunc(has, func(r store.Responder) bool { return len(r.DER) == 0 })
+		_, used := o.usable(ctx, r.id, has, tx.Now())
 		switch {
-		case len(has) > 0 && has[0].NotAfter.After(tx.Now()):
-			err = o.planRenewal(ctx, tx, has[0])
+		case used != nil:
+			err = o.planRenewal(ctx, tx, *used)
 		case !asked:
 			err = o.planAsking(ctx, tx, r.id, tx.Now())
 		}
@@ -51,6 +52,30 @@ func (o *Validation) planResponders(ctx context.Context, tx *store.Tx) error {
 		}
 	}
 	return nil
+}
+
+// usable opens the first of a CA's keys that can answer now. One that is damaged keeps nobody from being answered with
+// another; how many are is counted for the screen.
+func (o *Validation) usable(ctx context.Context, issuer string, has []store.Responder, now time.Time) (first *responder, of *store.Responder) {
+	damaged := 0
+	for _, h := range has {
+		if len(h.DER) == 0 || now.Before(h.NotBefore) || !now.Before(h.NotAfter) {
+			continue
+		}
+		r, err := o.openResponder(h)
+		if err != nil {
+			damaged++
+			o.Log.ErrorContext(ctx, "a key that answers cannot be used", "issuer", issuer, "key", h.Name, "error", err)
+			continue
+		}
+		if first == nil {
+			first, of = r, &h
+		}
+	}
+	o.responderMu.Lock()
+	defer o.responderMu.Unlock()
+	o.damaged[issuer] = damaged
+	return first, of
 }
 
 // planRenewal plans to ask when two thirds of a certificate's life are over, so that the CA may be away for the rest.
@@ -136,33 +161,37 @@ func (o *Validation) forgetResponder(issuer string) {
 	delete(o.responders, issuer)
 }
 
+// damagedOf is how many of a CA's keys could not be used when one was looked for.
+func (o *Validation) damagedOf(issuer string) int {
+	o.responderMu.Lock()
+	defer o.responderMu.Unlock()
+	return o.damaged[issuer]
+}
+
 // responderOf is the key that answers for a CA now; nil when there is none yet, or its certificate has run out.
 func (o *Validation) responderOf(ctx context.Context, issuer string, now time.Time) (*responder, error) {
 	o.responderMu.Lock()
-	defer o.responderMu.Unlock()
-	if r := o.responders[issuer]; r != nil && now.Before(r.notAfter) {
-		return r, nil
+	known := o.responders[issuer]
+	o.responderMu.Unlock()
+	if known != nil && now.Before(known.notAfter) {
+		return known, nil
 	}
 	var has []store.Responder
 	err := o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		has, err = o.in(tx).Responders(ctx, issuer)
+		has, err = o.in(tx).Responders(ctx, issuer, now)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, h := range has {
-		if len(h.DER) == 0 || now.Before(h.NotBefore) || !now.Before(h.NotAfter) {
-			continue
-		}
-		r, err := o.openResponder(h)
-		if err != nil {
-			return nil, err
-		}
-		o.responders[issuer] = r
-		return r, nil
+	r, _ := o.usable(ctx, issuer, has, now)
+	if r == nil {
+		return nil, nil
 	}
-	return nil, nil
+	o.responderMu.Lock()
+	defer o.responderMu.Unlock()
+	o.responders[issuer] = r
+	return r, nil
 }
 
 func (o *Validation) openResponder(h store.Responder) (*responder, error) {

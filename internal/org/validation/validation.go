@@ -49,6 +49,7 @@ type Validation struct {
 
 	responderMu sync.Mutex
 	responders  map[string]*responder // by the CA's id; read from the store when absent
+	damaged     map[string]int        // keys of a CA that cannot be used
 }
 
 // root is a CA about whose certificates we answer.
@@ -67,7 +68,7 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	if cfg.Algorithm == 0 {
 		cfg.Algorithm = cert.P256SHA256
 	}
-	o := &Validation{cfg: cfg, byID: map[string]*root{}, answers: newCache(), responders: map[string]*responder{}}
+	o := &Validation{cfg: cfg, byID: map[string]*root{}, answers: newCache(), responders: map[string]*responder{}, damaged: map[string]int{}}
 	for _, p := range cert.Profiles {
 		if err := o.readRoots(p); err != nil {
 			return nil, err

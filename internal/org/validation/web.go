@@ -3,6 +3,7 @@ package validation
 import (
 	"context"
 	"embed"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -111,7 +112,7 @@ func (s *screens) figures(ctx context.Context) (f figures, err error) {
 			return err
 		}
 		for _, r := range s.o.roots {
-			if responders[r.id], err = s.o.in(tx).Responders(ctx, r.id); err != nil {
+			if responders[r.id], err = s.o.in(tx).LastResponder(ctx, r.id); err != nil {
 				return err
 			}
 		}
@@ -135,11 +136,16 @@ func (s *screens) figures(ctx context.Context) (f figures, err error) {
 	}
 	for _, r := range s.o.roots {
 		row := []any{caName(r.profile), webui.Badge{Kind: webui.Wait, Text: say("認証局の証明待ち", "waiting for the CA's certificate")}, nil}
+		damaged := s.o.damagedOf(r.id)
 		if has := responders[r.id]; len(has) > 0 && len(has[0].DER) > 0 {
 			row[1], row[2] = webui.Badge{Kind: webui.OK, Text: say("使用中", "in use")}, has[0].NotAfter
 			if !now.Before(has[0].NotAfter) {
 				row[1] = webui.Badge{Kind: webui.Bad, Text: say("期限切れ", "run out")}
 			}
+		}
+		if damaged > 0 {
+			row[1] = webui.Badge{Kind: webui.Bad, Text: say(fmt.Sprintf("使えない鍵が%d件。控えから戻してください", damaged),
+				fmt.Sprintf("%d keys cannot be used: restore them from the backup", damaged))}
 		}
 		f.Keys.Rows = append(f.Keys.Rows, row)
 	}

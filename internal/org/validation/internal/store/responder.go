@@ -32,10 +32,19 @@ func (tx *Tx) Certified(ctx context.Context, r Responder) (bool, error) {
 	return n > 0, err
 }
 
-// Responders lists the keys of a CA, the one whose certificate lasts longest first.
-func (tx *Tx) Responders(ctx context.Context, issuer string) ([]Responder, error) {
-	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, v *Responder) error {
-		return r.Scan(&v.Issuer, &v.Name, &v.PublicKey, sqlstore.Time(&v.AskedAt), sqlstore.Time(&v.NotBefore), sqlstore.Time(&v.NotAfter), &v.DER)
-	}, `SELECT issuer, name, public_key, asked_at, not_before, not_after, certificate FROM responder WHERE issuer = $1
-		ORDER BY not_after DESC, asked_at DESC LIMIT 20`, issuer)
+// Responders lists the keys of a CA that have not run out, the one whose certificate lasts longest first, and last those
+// that the CA has not certified yet.
+func (tx *Tx) Responders(ctx context.Context, issuer string, now time.Time) ([]Responder, error) {
+	return sqlstore.List(ctx, tx.Tx, scanResponder, selectResponder+`AND (not_after > $2 OR not_after = 0) ORDER BY not_after DESC, asked_at DESC`, issuer, now)
+}
+
+// LastResponder is the key of a CA that lasts longest, also when it has run out; none when there never was one.
+func (tx *Tx) LastResponder(ctx context.Context, issuer string) ([]Responder, error) {
+	return sqlstore.List(ctx, tx.Tx, scanResponder, selectResponder+`ORDER BY not_after DESC, asked_at DESC LIMIT 1`, issuer)
+}
+
+const selectResponder = `SELECT issuer, name, public_key, asked_at, not_before, not_after, certificate FROM responder WHERE issuer = $1 `
+
+func scanResponder(r *sqlstore.Rows, v *Responder) error {
+	return r.Scan(&v.Issuer, &v.Name, &v.PublicKey, sqlstore.Time(&v.AskedAt), sqlstore.Time(&v.NotBefore), sqlstore.Time(&v.NotAfter), &v.DER)
 }

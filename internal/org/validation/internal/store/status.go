@@ -2,11 +2,13 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // Status is what is known of a certificate.
@@ -74,6 +76,23 @@ func (tx *Tx) StillRevoked(ctx context.Context, issuer string, serial cert.Seria
 	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM status WHERE issuer = $1 AND serial = $2 AND state = 'revoked' AND not_after > $3`,
 		issuer, serial.Bytes(), at).Scan(&n)
 	return n > 0, err
+}
+
+// RevokedIn gives the certificates of a partition that were revoked before a moment and whose term is not over at it.
+func (tx *Tx) RevokedIn(ctx context.Context, issuer string, m resident.MunicipalityCode, at time.Time) ([]cert.Serial, error) {
+	rows, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, b *[]byte) error { return r.Scan(b) },
+		`SELECT serial FROM status WHERE issuer = $1 AND municipality = $2 AND state = 'revoked' AND not_after > $3 AND revoked_at < $3`,
+		issuer, m.String(), at)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read what is revoked in a municipality: %w", err)
+	}
+	var all []cert.Serial
+	for _, b := range rows {
+		if serial, err := cert.SerialFromBytes(b); err == nil { // one that cannot be read is a matter of the books
+			all = append(all, serial)
+		}
+	}
+	return all, nil
 }
 
 // Count is how many certificates of a profile are in which state.
