@@ -11,9 +11,11 @@
 //     probed by one message, and goes on at once when the peer is back. A peer that refuses us (certificate,
 //     allow-list, signature) is a named state of the pair with an alarm, not a retry.
 //  4. Resolution. Changes carry the full after-state. Corrected: same sequence, next attempt. Withdrawn or accepted
-//     as is: the held messages are re-based in the same transaction.
-//  5. Receipts (to come). The receiver answers a batch with a verdict on each message and with the number of
-//     decisions that it holds; a later version signs them.
+//     as is: the held messages are re-based in the same transaction. A gap is filled without people: the receiver says
+//     what it holds, the sender makes the message build on that, three times at most.
+//  5. Receipts. The receiver signs its verdicts on each batch (受領証), after they are durable; the sender settles on
+//     nothing else, and both keep the receipt for good. One that was lost is asked for again; one that is missing, or
+//     wrong, is seen and counted on both sides. Anybody can check one, or the proof of a single message, offline.
 //  6. Visible at once. A parked message is on both organisations' screens with its reason, and is a task that is
 //     closed by inquiry, confirmation by the receiver, and a second person.
 //  7. Always reconciled (to come).
@@ -34,7 +36,12 @@
 // (settle.go, hold.go). People resolve what is parked (resolve.go) and see both sides' view (view.go).
 //
 // What can go wrong on the way has its own files: a peer that is away, or falls over one message (pump.go, probe.go); a
-// rule that hangs (slow.go); a database restored from a copy, on either side (greet.go, settle.go, orphan.go).
+// rule that hangs (slow.go); a database restored from a copy, on either side (greet.go, settle.go, orphan.go); a message
+// that never came (gap.go); a receipt that got lost (fill.go). The receipts themselves are signed and checked in
+// receipt.go, and kept in keep.go.
+//
+// Two organisations ask each other what must not travel as a message (ask.go), and speak of one moment by a cut (cut.go):
+// the receiver says up to where it has applied what (mark.go), the sender which of its messages that leaves out.
 //
 // Nothing here knows an organisation, a clock of its own, or the network: time, randomness and the Link are
 // arguments, so that the same code runs in memory and virtual time (Memory), and between processes (package wire).
