@@ -162,15 +162,34 @@ func (d *Drills) begin(ctx context.Context, now time.Time) (time.Time, error) {
 	if at := last.Add(d.cfg.Every); at.After(now) {
 		return at, nil
 	}
-	peers := slices.DeleteFunc(slices.Clone(d.peers), func(p message.Org) bool { return busy[p] })
-	if len(peers) == 0 {
+	peer, free := d.turn(lasts, busy)
+	if !free {
 		return now.Add(time.Minute), nil // with all of them something is left to be done; drill-missed will tell
 	}
-	peer := slices.MinFunc(peers, func(a, b message.Org) int { return lasts[a].Compare(lasts[b]) })
 	if _, err := d.Begin(ctx, peer, "schedule"); err != nil {
 		// A full outbox, for example. It is no fault of the loop, and is tried again soon.
 		d.cfg.Log.Error("a drill cannot be held", "peer", string(peer), "error", err)
 		return now.Add(time.Minute), nil
 	}
 	return now, nil // to look after it
+}
+
+// turn is the peer with which none was held for longest, among those with which none is under way.
+func (d *Drills) turn(lasts map[message.Org]time.Time, busy map[message.Org]bool) (peer message.Org, free bool) {
+	peers := slices.DeleteFunc(slices.Clone(d.peers), func(p message.Org) bool { return busy[p] })
+	if len(peers) == 0 {
+		return "", false
+	}
+	return slices.MinFunc(peers, func(a, b message.Org) int { return lasts[a].Compare(lasts[b]) }), true
+}
+
+// Turn is the peer with which a drill is to be held next; empty when there is no peer, or something is left to be done of
+// a drill with each.
+func (d *Drills) Turn(ctx context.Context) (message.Org, error) {
+	lasts, busy, err := d.lastOfEach(ctx)
+	if err != nil {
+		return "", err
+	}
+	peer, _ := d.turn(lasts, busy)
+	return peer, nil
 }
