@@ -5,6 +5,8 @@ import (
 
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/org/ca"
+	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/org/validation"
 	"github.com/akashi-id/akashi/internal/queue"
 	"github.com/akashi-id/akashi/internal/reconcile"
@@ -20,6 +22,8 @@ var declared = []func() []queue.Queue{
 	reconcile.Queues,
 	sqlstore.Queues,
 	statement.Queues,
+	municipality.Queues,
+	ca.Queues,
 	validation.Queues,
 }
 

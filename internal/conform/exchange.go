@@ -97,7 +97,7 @@ func (p *pair) truncateDecided(ctx context.Context, n int) error {
 	if _, err := p.send(ctx, each(n, func(i int) message.Out { return change(i, breaks) })...); err != nil {
 		return err
 	}
-	if err := p.drive(ctx, 0); err != nil {
+	if err := p.ground.Drive(ctx, 0); err != nil {
 		return err
 	}
 	if err := p.byHand(ctx, pref, `UPDATE x_in SET envelope = substr(envelope, 1, 40) WHERE outcome = 'deferred'`); err != nil {

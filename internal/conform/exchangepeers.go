@@ -162,7 +162,7 @@ func openDoor(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
 		if _, err := p.send(ctx, change(0, fine)); err != nil {
 			return err
 		}
-		if err := p.drive(ctx, 0); err != nil {
+		if err := p.ground.Drive(ctx, 0); err != nil {
 			return err
 		}
 		for i := range n {
@@ -263,7 +263,7 @@ func (p *pair) block(ctx context.Context, person, old int) ([]message.ID, error)
 	out.Body = n
 	ids, err := p.send(ctx, out)
 	if err == nil {
-		err = p.drive(ctx, 0)
+		err = p.ground.Drive(ctx, 0)
 	}
 	return ids, err
 }
@@ -340,7 +340,7 @@ func openExpiry(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
 			return nil, err
 		}
 		// It is applied, its retention goes by, and the day's round begins.
-		if err := p.drive(ctx, 49*time.Hour); err != nil {
+		if err := p.ground.Drive(ctx, 49*time.Hour); err != nil {
 			return nil, err
 		}
 		return func(ctx context.Context) (emptied bool, err error) {

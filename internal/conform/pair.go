@@ -169,15 +169,6 @@ func (p *pair) tasks() []clock.Task {
 	return tasks
 }
 
-// drive steps everything for a while, so that the poison gets to where it is wanted.
-func (p *pair) drive(ctx context.Context, d time.Duration) error {
-	v, ok := p.ground.Clock.(*clock.Virtual)
-	if !ok {
-		return errors.New("the ground's clock is not virtual")
-	}
-	return clock.Drive(ctx, v, p.tasks(), v.Now().Add(d))
-}
-
 func (p *pair) close() error {
 	var errs []error
 	for _, s := range p.stores {

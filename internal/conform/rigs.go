@@ -16,4 +16,8 @@ var rigs = map[string]func(context.Context, queue.Ground) (*queue.Rig, error){
 	"exchange/held":   openHeld,
 	"exchange/asks":   openAsks,
 	"exchange/expiry": openExpiry,
+
+	"municipality/import": openImport,
+	"ca/list":             openList,
+	"validation/keys":     openKeys,
 }

@@ -37,6 +37,7 @@ func (t trial) try(ctx context.Context, opt Options, b *baseline) (c Case, err e
 	}
 	g.baseline = b
 	r := &run{trial: t, g: g, ground: g.give(ctx), real: clock.System()}
+	r.ground.Drive = func(ctx context.Context, d time.Duration) error { return r.driver.Until(ctx, g.clock.Now().Add(d)) }
 	came := make(chan error, 1)
 	bell := new(clock.Bell)
 	go func() {

@@ -117,6 +117,10 @@ type Ground struct {
 	Rand  io.Reader
 	Log   *slog.Logger
 
+	// Drive steps the rig's tasks for a while, as the kit does, for a Plant or a Good that needs things to happen before. Its
+	// error is that of tasks that fail. It must not be used by Open, whose tasks the kit does not know yet.
+	Drive func(ctx context.Context, d time.Duration) error
+
 	// Deadline is what a handler is given when the queue lets one choose; in real time.
 	Deadline time.Duration
 	// Hang is the handler that never returns. It takes no notice of any context; the kit lets it go when the case is over,

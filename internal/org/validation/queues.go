@@ -30,6 +30,18 @@ func Queues() []queue.Queue {
 			Settles: time.Minute,
 			Open:    openRecorderRig,
 		},
+		{
+			Name:  "validation/keys",
+			Shape: queue.Start,
+			Items: plain.Sentence{JA: "回答に署名する鍵", EN: "keys that sign the answers"},
+			Aside: plain.Sentence{JA: "概況の「回答に署名する鍵」", EN: "the overview, in the state of the keys"},
+			Loops: []string{"internal/org/validation:Validation.planResponders", "internal/org/validation:Validation.usable", "internal/org/validation/internal/store:Tx.Responders"},
+			Bad:   []queue.Poison{queue.Undecodable, queue.Foreign, queue.Truncated},
+			Never: map[queue.Poison]string{
+				queue.Panic: "nobody's code runs over the rows", queue.Hang: "a key is a file; making one is due work, and tried there",
+			},
+			// The rig is in internal/conform, with a CA that certifies keys.
+		},
 	}
 }
 

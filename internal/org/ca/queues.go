@@ -1,0 +1,23 @@
+package ca
+
+import (
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/queue"
+)
+
+// Queues are what takes items one after another here, beside what every organisation has. Signing is work of the due list.
+func Queues() []queue.Queue {
+	return []queue.Queue{{
+		Name:  "ca/list",
+		Shape: queue.Scan,
+		Items: plain.Sentence{JA: "失効リストに載せる電子証明書の行", EN: "rows of certificates that a revocation list has to name"},
+		Aside: plain.Sentence{JA: "失効リストの画面の状態", EN: "the screen of the lists, in their state"},
+		Loops: []string{"internal/org/ca:CA.intendList", "internal/org/ca:CA.listed"},
+		Bad:   []queue.Poison{queue.Undecodable, queue.Foreign, queue.Truncated},
+		Never: map[queue.Poison]string{
+			queue.Panic: "nobody's code runs over the rows; the signing is due work, and tried there",
+			queue.Hang:  "nobody's code runs over the rows; the signing is due work, and tried there",
+		},
+		// The rig is in internal/conform, with somebody who asks for certificates.
+	}}
+}
