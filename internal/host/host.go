@@ -49,6 +49,9 @@ type Config struct {
 	// Compare is how long it takes between two comparisons of a book, Audit in which time its self-audit goes round once; 30 s
 	// each when zero. Who plays months in virtual time wants them longer.
 	Compare, Audit time.Duration
+	// Closes tells with which peers days and weeks are closed; nil: with all. Who plays a country of which some organisations
+	// only send and take leaves those out.
+	Closes func(peer message.Org) bool
 	// Watch is how long it takes between two looks of the alarms; zero: 5 s, and a minute in virtual time.
 	Watch   time.Duration
 	Webhook alarm.Webhook // who is told of alarms; zero: nobody
