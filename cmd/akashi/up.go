@@ -14,7 +14,7 @@ import (
 const defaultData = "./akashi-data"
 
 func runUp(ctx context.Context, io streams, args []string) error {
-	var data, file, listen string
+	var data, file, listen, webhook, secret string
 	var processes, verbose bool
 	if _, err := parse(io, "up", args, func(fs *flag.FlagSet) {
 		fs.StringVar(&data, "data", defaultData, "data directory")
@@ -22,6 +22,8 @@ func runUp(ctx context.Context, io streams, args []string) error {
 		fs.StringVar(&listen, "listen", "127.0.0.1:8600", "address of the portal")
 		fs.BoolVar(&processes, "processes", false, "every organisation in a process of its own, under mutual TLS")
 		fs.BoolVar(&verbose, "verbose", false, "log what happens on stderr")
+		fs.StringVar(&webhook, "webhook", "", "address that is told of alarms (docs/alarms.md)")
+		fs.StringVar(&secret, "webhook-secret", "", "file with the key that signs what the webhook is told")
 	}, 0); err != nil {
 		return err
 	}
@@ -29,7 +31,7 @@ func runUp(ctx context.Context, io streams, args []string) error {
 	if err != nil {
 		return err
 	}
-	opt := nation.Options{Dir: data, Spec: spec, Listen: listen, Log: logger(io.err, verbose)}
+	opt := nation.Options{Dir: data, Spec: spec, Listen: listen, Log: logger(io.err, verbose), Webhook: webhook, WebhookSecret: secret}
 	if processes {
 		p, err := nation.OpenProcesses(ctx, opt)
 		if err != nil {

@@ -27,6 +27,9 @@ type Options struct {
 	Spec   *Spec
 	Listen string // address of the portal; "127.0.0.1:0" takes a free port
 	Log    *slog.Logger
+	// Webhook is the address that is told of every organisation's alarms, WebhookSecret the file with the key that signs what
+	// it is told; both may be empty.
+	Webhook, WebhookSecret string
 	// Trial changes what an organisation is given, to try what the others notice of a faulty line or rule. Nil in every
 	// real country.
 	Trial func(host.Config) host.Config
@@ -122,7 +125,8 @@ func (c *Country) join(ctx context.Context, opt Options, e Entry, net *exchange.
 		return nil, fmt.Errorf("couldn't read the keys of %s: %w", e.ID, err)
 	}
 	s := setting{id: e.ID, name: e.Name.Sentence(), dir: filepath.Join(opt.Dir, string(e.ID)), store: e.Store,
-		peers: opt.Spec.Peers(e.ID), residents: e.Residents, portal: c.URL, personas: true, clock: clk, log: opt.Log, trial: opt.Trial}
+		peers: opt.Spec.Peers(e.ID), residents: e.Residents, portal: c.URL, personas: true, clock: clk, log: opt.Log,
+		webhook: opt.Webhook, webhookSecret: opt.WebhookSecret, trial: opt.Trial}
 	o, err := s.open(ctx, id, net.As(e.ID))
 	if err != nil {
 		return nil, err

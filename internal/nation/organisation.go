@@ -1,16 +1,19 @@
 package nation
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
@@ -31,9 +34,11 @@ type setting struct {
 	// portal is the address of the country's front door; OCSP answers and revocation lists are fetched below it.
 	portal   string
 	personas bool
-	clock    clock.Clock
-	log      *slog.Logger
-	trial    func(host.Config) host.Config // may be nil
+	// webhook is told of alarms; webhookSecret is the file with the key that signs what it is told.
+	webhook, webhookSecret string
+	clock                  clock.Clock
+	log                    *slog.Logger
+	trial                  func(host.Config) host.Config // may be nil
 }
 
 func (s setting) keys() keys.Dir { return keys.Dir(filepath.Join(s.dir, "keys")) }
@@ -44,6 +49,23 @@ func (s setting) persons() []access.Person {
 		return access.Personas()
 	}
 	return nil
+}
+
+// hook is who is told of alarms. The secret is a line of a file, as long as the guess that it must stand against.
+func (s setting) hook() (alarm.Webhook, error) {
+	h := alarm.Webhook{URL: s.webhook}
+	if s.webhookSecret == "" {
+		return h, nil
+	}
+	b, err := os.ReadFile(s.webhookSecret)
+	if err != nil {
+		return h, fmt.Errorf("couldn't read the secret of the webhook: %w", err)
+	}
+	if h.Secret = bytes.TrimSpace(b); len(h.Secret) < 16 {
+		return h, plain.Bad("webhook_secret", "警報の送り先の秘密が短すぎます。16文字以上にしてください。",
+			"the secret of the webhook is too short: write at least 16 characters")
+	}
+	return h, nil
 }
 
 // organisation is one that runs: its ground, its screens, and what the command line may ask of it.
@@ -68,6 +90,9 @@ func (s setting) open(ctx context.Context, id identity, link exchange.Link) (*or
 		Self: s.id, Name: s.name, StoreURL: s.store, Clock: s.clock, Rand: rand.Reader,
 		Signer: id.signer, Trust: id.trust, Link: link, Peers: s.peers, Log: s.log,
 		Secrets: func(peer message.Org) []byte { return secrets[peer] }, Drill: 24 * time.Hour,
+	}
+	if hostConfig.Webhook, err = s.hook(); err != nil {
+		return nil, err
 	}
 	if s.trial != nil {
 		hostConfig = s.trial(hostConfig)

@@ -133,7 +133,12 @@ func (p *Processes) configure(opt Options) ([]*ServeConfig, error) {
 			return nil, err
 		}
 		c := &ServeConfig{ID: e.ID, Name: e.Name, Dir: dir, Store: e.Store, Web: addresses[2*i], Exchange: addresses[2*i+1],
-			Portal: p.URL, Personas: true}
+			Portal: p.URL, Personas: true, Webhook: opt.Webhook}
+		if opt.WebhookSecret != "" {
+			if c.WebhookSecret, err = filepath.Abs(opt.WebhookSecret); err != nil {
+				return nil, err
+			}
+		}
 		exchangeAt[string(e.ID)] = c.Exchange
 		configs = append(configs, c)
 	}

@@ -39,6 +39,10 @@ type ServeConfig struct {
 	Portal string `yaml:"portal"`
 	// Peers are the organisations that it exchanges with, and their addresses.
 	Peers []PeerConfig `yaml:"peers"`
+	// Webhook is the address that is told of alarms, by POST (docs/alarms.md); empty: nobody.
+	Webhook string `yaml:"webhook,omitempty"`
+	// WebhookSecret is a file with the key that signs what the webhook is told; empty: it is not signed.
+	WebhookSecret string `yaml:"webhook_secret,omitempty"`
 	// Personas lets anybody choose one of the test country's operators. It is refused unless Web is loopback.
 	Personas bool `yaml:"personas"`
 }
@@ -93,7 +97,7 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 	}()
 	clk := clock.System()
 	own := setting{id: cfg.ID, name: cfg.Name.Sentence(), dir: cfg.Dir, store: cfg.Store, portal: cfg.Portal,
-		personas: cfg.Personas, clock: clk, log: log}
+		personas: cfg.Personas, webhook: cfg.Webhook, webhookSecret: cfg.WebhookSecret, clock: clk, log: log}
 	id, err := openIdentity(own.keys())
 	if err != nil {
 		return nil, err

@@ -396,23 +396,32 @@ func TestPeerAway(t *testing.T) {
 	w.nothingLeft()
 }
 
-// TestDaily: a drill is held every day by itself, the first one a day after the first start; where none is held, that is
-// an alarm.
+// TestDaily: a drill is held by itself when the time between two is over, the first one so long after the first start;
+// where none is held, that is an alarm after a day.
 func TestDaily(t *testing.T) {
-	w := newWorld(t, "memory:", switches{every: 24 * time.Hour, coarse: true}, switches{every: 24 * time.Hour, coarse: true, noDrills: true})
-	w.run(23 * time.Hour)
+	w := newWorld(t, "memory:", switches{every: 2 * time.Hour, coarse: true}, switches{every: 2 * time.Hour, coarse: true, noDrills: true})
+	w.run(110 * time.Minute)
 	if all := must(w.city.drills.Last(t.Context(), 10)); len(all) != 0 {
 		t.Fatalf("held at once: %+v", all)
 	}
-	w.city.start(pref) // a restart does not begin the day anew
+	w.city.start(pref) // a restart does not begin the time anew
 	w.wire()
-	w.run(4 * time.Hour)
+	w.run(30 * time.Minute)
 	all := must(w.city.drills.Last(t.Context(), 10))
-	if len(all) != 1 || all[0].State != drill.Held || all[0].By != "schedule" || !all[0].Begun.Equal(start.Add(24*time.Hour)) {
+	if len(all) != 1 || all[0].State != drill.Held || all[0].By != "schedule" || !all[0].Begun.Equal(start.Add(2*time.Hour)) {
 		t.Errorf("%+v", all)
 	}
-	w.city.expect("a day")
-	w.pref.expect("a day without", "drill-missed")
+	w.city.expect("in time")
+	missed := func(e *end, at time.Duration) (alarmed bool) {
+		d, _ := alarm.DefinitionOf(alarm.DrillMissed)
+		for _, s := range must(e.drills.Signals(t.Context(), start.Add(at))) {
+			alarmed = alarmed || s.Code == alarm.DrillMissed && s.Value >= d.Raise
+		}
+		return alarmed
+	}
+	if missed(w.pref, 26*time.Hour-time.Second) || !missed(w.pref, 26*time.Hour) || missed(w.city, 28*time.Hour) || !missed(w.city, 28*time.Hour+10*time.Minute) {
+		t.Error("a missed drill is not told, or one that was held is called missed")
+	}
 }
 
 // TestTouchesNothingElse: what is parked and differs in earnest stays, and rings beside the drill.
