@@ -62,7 +62,7 @@ var rules = []struct{ from, may string }{
 	{"internal/org", vocabulary + mechanisms + "internal/org/*"}, // a test of several together
 	{"internal/org/*", vocabulary + "verify " + mechanisms},      // never another organisation
 
-	{"internal/nation", vocabulary + mechanisms + "internal/population internal/org/*"},
+	{"internal/nation", vocabulary + "verify " + mechanisms + "internal/population internal/org/*"},
 	{"internal/incident", vocabulary + mechanisms + "internal/org/*"},
 	{"internal/conform", vocabulary + mechanisms + "internal/population internal/nation internal/org/*"},
 	{"internal/bench", vocabulary + mechanisms + "internal/population internal/nation internal/org/*"},

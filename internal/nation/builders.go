@@ -31,7 +31,7 @@ func (s setting) ocspURL() string { return s.portal + "/" + string(message.Valid
 
 func openMunicipality(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
 	o, err := municipality.New(ctx, municipality.Config{Config: h, Sessions: sessions, TestCountry: s.personas, Portal: s.portal,
-		Trace: s.portal + "/trace?what="})
+		Trace: s.portal + "/trace?what=", Status: s.publicStatus()})
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/reconcile"
@@ -159,7 +160,7 @@ func (v *visitor) ends(c reconcile.Case, copied message.Org) {
 // swallows. Each stands on both organisations' pages within a minute, and two operators end it: in a browser with
 // AKASHI_FULL=1, and otherwise by the command line, with a shorter time between comparisons.
 func TestDifferencesAreNamedAndEnded(t *testing.T) {
-	var cut, faulty atomic.Bool
+	var cut, faulty, deaf atomic.Bool
 	r := openTrial(t, dataDir(t), func(c host.Config) host.Config {
 		if !full() { // the story is the same, told faster
 			c.Compare, c.Audit = 3*time.Second, 3*time.Second
@@ -167,6 +168,19 @@ func TestDifferencesAreNamedAndEnded(t *testing.T) {
 		switch c.Self {
 		case "prefecture-20":
 			c.Link = line{c.Link, "nationalcenter", &cut}
+		case "validation":
+			c.Trial = func(route exchange.Route) exchange.Route {
+				switch route.Kind {
+				case message.KindCertStatus, message.KindCertCRL, message.KindSnapshot:
+					return route.Instead(func(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery, p message.Payload, really exchange.Rule) ([]message.Out, error) {
+						if deaf.Load() {
+							return nil, nil
+						}
+						return really(ctx, tx, d, p)
+					})
+				}
+				return route
+			}
 		case "ca":
 			c.Trial = func(route exchange.Route) exchange.Route {
 				if route.Kind != message.KindCertRevocation {
@@ -202,7 +216,9 @@ func TestDifferencesAreNamedAndEnded(t *testing.T) {
 	first := clerk.register("見本　一郎", "ミホン　イチロウ", "長野県松本市丸の内3番7号")
 	second := clerk.register("見本　二郎", "ミホン　ジロウ", "長野県松本市丸の内3番7号")
 	third := clerk.register("見本　三郎", "ミホン　サブロウ", "長野県松本市丸の内3番7号")
+	fourth := clerk.register("見本　四郎", "ミホン　シロウ", "長野県松本市丸の内3番7号")
 	clerk.apply(third, "signature")
+	clerk.apply(fourth, "signature")
 	r.settled(10 * soon)
 
 	t.Run("a row deleted by hand", func(t *testing.T) {
@@ -243,5 +259,30 @@ func TestDifferencesAreNamedAndEnded(t *testing.T) {
 		c := r.named("nationalcenter", "ca", message.Revocations, serial)
 		faulty.Store(false) // the rule is mended
 		v.ends(c, "ca")
+	})
+	t.Run("a revocation that nobody is told", func(t *testing.T) {
+		if !full() {
+			t.Skip("it takes the minute that a revocation may take; AKASHI_FULL=1 runs it")
+		}
+		// Nothing that tells of the revocation takes effect, by any path. What everybody can ask still says valid.
+		deaf.Store(true)
+		clerk.file(fourth, "move-within", map[string][]string{"address": {"長野県松本市大手1番1号"}})
+		open := func() (bool, string) {
+			var open []alarm.Alarm
+			err := r.ask("/municipality-202029/alarms", &open)
+			for _, a := range open {
+				if a.Code == alarm.StillValid {
+					return true, ""
+				}
+			}
+			return false, fmt.Sprint(err, open)
+		}
+		took := eventually(t, 2*aMinute, "the counter has the alarm that the certificate is still valid", open)
+		t.Logf("the alarm that the certificate is still valid opened %v after the change", took.Round(time.Second))
+		deaf.Store(false)
+		eventually(t, 3*aMinute, "the alarm is over once the revocation was told again", func() (bool, string) {
+			still, _ := open()
+			return !still, "it is open"
+		})
 	})
 }

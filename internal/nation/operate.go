@@ -78,6 +78,10 @@ func operate(mux *http.ServeMux, h *host.Host, persons []access.Person) {
 	mux.HandleFunc("POST /exchange/operate", operation(func(ctx context.Context, op Operation) error {
 		return resolveMessage(ctx, h, persons, op)
 	}))
+	mux.HandleFunc("GET /alarms", func(w http.ResponseWriter, r *http.Request) {
+		v, err := h.Alarms.View(r.Context(), 0)
+		answer(w, v.Open, err)
+	})
 	mux.HandleFunc("GET /reconcile", func(w http.ResponseWriter, r *http.Request) {
 		all, err := h.Books.Standings(r.Context())
 		pairs := []reconcile.PairStatus{}
