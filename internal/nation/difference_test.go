@@ -183,7 +183,8 @@ func TestDifferencesAreNamedAndEnded(t *testing.T) {
 			}
 		case "ca":
 			c.Trial = func(route exchange.Route) exchange.Route {
-				if route.Kind != message.KindCertRevocation {
+				// A revocation that is missing is sent again at once, without a person; the rule that takes that is faulty too.
+				if route.Kind != message.KindCertRevocation && route.Kind != message.KindSnapshot {
 					return route
 				}
 				return route.Instead(func(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery, p message.Payload, really exchange.Rule) ([]message.Out, error) {
