@@ -182,14 +182,23 @@ func (a *Alarms) apply(ctx context.Context, tx *sqlstore.Tx, readings []reading,
 		return nil, nil, err
 	}
 	changes = decide(rows, readings, now)
+	damaged := int64(0)
 	for i := range changes {
 		c := &changes[i]
 		fresh := c.id == 0
+		if c.damaged {
+			damaged++
+		}
 		if c.id, err = c.write(ctx, tx); err != nil {
 			return nil, nil, err
 		}
 		if fresh {
 			rows = append(rows, c.row)
+		}
+	}
+	if damaged > 0 {
+		if err := count(ctx, tx, rowsDamaged, damaged); err != nil {
+			return nil, nil, err
 		}
 	}
 	if err := a.tell(ctx, tx, changes); err != nil {
@@ -219,6 +228,8 @@ func (a *Alarms) journal(ctx context.Context, changes []change) {
 	for _, c := range changes {
 		what, level := "alarm opened", slog.LevelWarn
 		switch {
+		case c.damaged:
+			what, level = "the row of an alarm cannot be read and is set aside", slog.LevelError
 		case c.act == end:
 			what, level = "alarm closed", slog.LevelInfo
 		case c.act != open:

@@ -281,6 +281,19 @@ func TestDamagedRows(t *testing.T) {
 	}))
 	w.must(w.until(time.Minute))
 	w.expect("after a minute", "peer-refused prefecture-20=1")
+	if n := metric(t, w, `akashi_alarm_damaged_rows_total{organisation="municipality-202029"}`); n != "3" {
+		t.Errorf("%s rows are counted", n)
+	}
+	v, err := w.View(t.Context(), 10)
+	w.must(err)
+	for _, a := range v.Closed {
+		if !strings.Contains(a.Detail.EN, "could not be read") {
+			t.Errorf("shown as %+v", a)
+		}
+	}
+	if len(v.Closed) != 3 {
+		t.Errorf("%d are shown", len(v.Closed))
+	}
 }
 
 // TestBellIsHeard: what rings is evaluated at once, and however often it rings, no more than once a second.

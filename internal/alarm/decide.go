@@ -59,7 +59,8 @@ type row struct {
 // change is one step of one alarm. A new one has no id yet.
 type change struct {
 	row
-	act act
+	act     act
+	damaged bool // the row could not be read, and ends for that alone
 }
 
 type act string
@@ -84,7 +85,7 @@ func decide(rows []row, readings []reading, now time.Time) (changes []change) {
 		r := &rows[i]
 		if _, twice := active[r.name]; twice || r.state != Pending && r.state != Open {
 			// Only a hand in the database makes two of one name, or a state that is none. It ends, and one goes on.
-			changes = append(changes, finish(*r, now))
+			changes = append(changes, setAside(*r, now))
 			continue
 		}
 		active[r.name] = r
@@ -134,14 +135,14 @@ func weigh(r *row, s said, now time.Time) (change, bool) {
 		if now.Sub(n.since) >= d.For {
 			return opened(n, now), true
 		}
-		return change{n, begin}, true
+		return change{row: n, act: begin}, true
 	}
 	n := *r
 	switch {
-	case !known: // the program no longer knows it
-		return finish(n, now), true
+	case !known:
+		return setAside(n, now), true
 	case n.state == Pending && s.Value < d.Raise:
-		return change{n, drop}, true
+		return change{row: n, act: drop}, true
 	case n.state == Pending:
 		n.seen, n.value, n.worst, n.detail, n.href = now, s.Value, max(n.worst, s.Value), s.Detail, s.Href
 		if now.Sub(n.since) >= d.For {
@@ -151,7 +152,7 @@ func weigh(r *row, s said, now time.Time) (change, bool) {
 	case s.Value < d.Lower && n.gone.IsZero():
 		n.gone = now
 		if d.Clear > 0 {
-			return change{n, keep}, true
+			return change{row: n, act: keep}, true
 		}
 		return finish(n, now), true
 	case s.Value < d.Lower:
@@ -164,23 +165,23 @@ func weigh(r *row, s said, now time.Time) (change, bool) {
 	stale := now.Sub(n.written) >= seenEvery
 	n.source, n.gone, n.seen = s.source, time.Time{}, now
 	n.value, n.worst, n.detail, n.href = s.Value, max(n.worst, s.Value), s.Detail, s.Href
-	return change{n, keep}, back || stale
+	return change{row: n, act: keep}, back || stale
 }
 
 func opened(n row, now time.Time) change {
 	n.state, n.opened = Open, now
-	return change{n, open}
+	return change{row: n, act: open}
 }
 
 func finish(n row, now time.Time) change {
 	if n.state == Pending {
-		return change{n, drop}
+		return change{row: n, act: drop}
 	}
 	n.state, n.closed = Closed, now
 	if n.gone.IsZero() {
 		n.gone = now
 	}
-	return change{n, end}
+	return change{row: n, act: end}
 }
 
 // refresh gives the rows the values of this look, for screens and metrics: what changes from look to look is written once
@@ -197,6 +198,15 @@ func refresh(rows []row, readings []reading, now time.Time) []row {
 		}
 	}
 	return rows
+}
+
+// setAside ends an alarm that cannot be read, or of a code that this program does not know: no source will ever speak of
+// it. It is counted, and shown among the closed ones.
+func setAside(n row, now time.Time) change {
+	n.state, n.closed, n.gone = Closed, now, now
+	n.detail = plain.Sentence{JA: "この警報の行は読めないため、終わらせました。見張りの元が同じ異常を見れば、新しく出ます。",
+		EN: "The row of this alarm could not be read and was ended. If its source sees the same fault, it opens anew."}
+	return change{row: n, act: end, damaged: true}
 }
 
 // bounded joins the readings, at most maxOfCode of each code. Those of which there is an alarm come first, so that which

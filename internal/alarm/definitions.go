@@ -154,7 +154,7 @@ var Definitions = []Definition{
 		Means: plain.Sentence{JA: "警報の送り先が、5分を超えて受け取っていません。警報は画面と記録にあります。", EN: "The receiver has not acknowledged an alarm for more than five minutes. The alarms are on the screens and in the journal."}},
 	{Code: WebhookFull, Severity: Critical, Unit: Items, Raise: maxWebhooks / 2, Lower: maxWebhooks / 4,
 		Name:  plain.Sentence{JA: "警報の通知があふれる", EN: "The queue of the webhook is filling"},
-		Means: plain.Sentence{JA: "送れない通知がたまりました。1,000件を超えると、新しい警報は送らずに数だけ残します。", EN: "Notifications pile up. Beyond 1,000, new alarms are counted and not sent."}},
+		Means: plain.Sentence{JA: "送れない通知がたまりました。2,000件を超えると、古いものから捨てて数だけ残します。", EN: "Notifications pile up. Beyond 2,000 the oldest are given up and only counted."}},
 	{Code: DrillFailed, Severity: Critical, Unit: Yes, Raise: 1, Lower: 1,
 		About: plain.Sentence{JA: "届かなかったもの", EN: "what did not come through"},
 		Name:  plain.Sentence{JA: "警報の訓練で警報が届かなかった", EN: "A drill's alarm did not come through"},

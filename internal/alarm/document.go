@@ -45,8 +45,8 @@ func WriteDocs(w io.Writer) error {
 	b.WriteString("\nSources add their own: `akashi_exchange_…` (messages by peer), `akashi_due_…` (due work by kind), `akashi_alarm_webhook_…`.\n\n" +
 		"## Webhook\n\nA `POST` of one JSON object for each alarm that opens or closes. A receiver answers 2xx once it has it. Any other answer, or none within ten\n" +
 		"seconds, is tried again eight times within an hour and a half, with growing pauses, and then set aside, shown and counted; so a notification may come twice\n" +
-		"and out of order. `id` names the event, `opened_at` with alarm, peer and about the alarm. At most 1,000 wait; beyond that new ones are not made,\n" +
-		"and counted in `akashi_alarm_webhook_skipped_total`. No redirect is followed. Nothing in it is personal data.\n\n" +
+		"and out of order. `id` names the event, `opened_at` with alarm, peer and about the alarm. At most 2,000 wait; beyond that the oldest are given\n" +
+		"up, and counted in `akashi_alarm_webhook_dropped_total`. No redirect is followed. Nothing in it is personal data.\n\n" +
 		"Headers: `Idempotency-Key` is the `id`. When a secret is configured, `Akashi-Signature` is `sha256=` and the HMAC-SHA-256 of the body in\n" +
 		"hex; a receiver compares it before it reads.\n\n```json\n")
 	example, err := json.MarshalIndent(exampleNotification(), "", "  ")

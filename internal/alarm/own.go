@@ -28,31 +28,30 @@ func (o *own) Figures() []Figure { return o.figures }
 // Signals tells of work that is late or was set aside, and of the webhook's queue.
 func (o *own) Signals(ctx context.Context, now time.Time) (signals []Signal, err error) {
 	var standings []due.Standing
-	var queued, skipped int64
+	var queued, dropped, damaged int64
 	err = o.alarms.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		var errs [3]error
-		standings, errs[0] = due.Standings(ctx, tx)
-		if errs[0] == nil {
-			queued, errs[1] = due.Number(ctx, tx, webhookKind)
+		var err error
+		if standings, err = due.Standings(ctx, tx); err != nil {
+			return err
 		}
-		if errs[0] == nil && errs[1] == nil {
-			skipped, errs[2] = counted(ctx, tx, webhookSkipped)
+		if queued, err = due.Number(ctx, tx, webhookKind); err != nil {
+			return err
 		}
-		for _, err := range errs {
-			if err != nil {
-				return err
-			}
+		if dropped, err = counted(ctx, tx, webhookDropped); err != nil {
+			return err
 		}
-		return nil
+		damaged, err = counted(ctx, tx, rowsDamaged)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	o.figures = []Figure{
 		{Name: "akashi_alarm_webhook_queued", Help: "Notifications on the list of due work, whatever their state.", Value: float64(queued)},
-		{Name: "akashi_alarm_webhook_skipped_total", Help: "Notifications that were not made because the queue was full.", Counter: true, Value: float64(skipped)},
+		{Name: "akashi_alarm_webhook_dropped_total", Help: "Notifications that were given up, the oldest first, because the queue was full.", Counter: true, Value: float64(dropped)},
+		{Name: "akashi_alarm_damaged_rows_total", Help: "Rows of alarms that could not be read and were set aside.", Counter: true, Value: float64(damaged)},
 	}
-	signals = append(signals, Signal{Code: WebhookFull, Value: queued, Href: "/messages", Detail: skippedDetail(skipped)})
+	signals = append(signals, Signal{Code: WebhookFull, Value: queued, Href: "/messages", Detail: droppedDetail(dropped)})
 	for _, s := range standings {
 		kind := []Label{{"kind", s.Kind}}
 		o.figures = append(o.figures,
@@ -85,11 +84,11 @@ func ofWork(s due.Standing, now time.Time) []Signal {
 	return signals
 }
 
-func skippedDetail(n int64) plain.Sentence {
+func droppedDetail(n int64) plain.Sentence {
 	if n == 0 {
 		return plain.Sentence{}
 	}
-	return plain.Sentence{JA: fmt.Sprintf("これまでに%d件の通知を作りませんでした。", n), EN: fmt.Sprintf("%d notifications were never made.", n)}
+	return plain.Sentence{JA: fmt.Sprintf("これまでに%d件の通知を送らずに捨てました。", n), EN: fmt.Sprintf("%d notifications were given up so far.", n)}
 }
 
 // failures makes an alarm of every source that could not be read. The journal hears of each at once, and then once a

@@ -140,6 +140,9 @@ func clean(ctx context.Context, tx *sqlstore.Tx, now time.Time) error {
 	return err
 }
 
+// rowsDamaged counts the rows that were set aside.
+const rowsDamaged = "rows damaged"
+
 // count adds to a number that outlives the program, and counted reads it.
 func count(ctx context.Context, tx *sqlstore.Tx, what string, n int64) error {
 	_, err := tx.Exec(ctx, `INSERT INTO alarm_count(name, n) VALUES ($1, $2) ON CONFLICT(name) DO UPDATE SET n = alarm_count.n + excluded.n`, what, n)

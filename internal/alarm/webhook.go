@@ -27,9 +27,10 @@ const (
 	// webhookKind is the kind of due work that tells the webhook. It is tried as all due work is: eight times within an
 	// hour and a half, then set aside with its reason until a person starts it again.
 	webhookKind = "alarm.webhook"
-	// maxWebhooks bounds the queue. Beyond it a notification is not made, and counted.
-	maxWebhooks    = 1000
-	webhookSkipped = "webhook skipped"
+	// maxWebhooks bounds the queue. Beyond it the oldest are given up, and counted: the newest alarm must never wait behind
+	// those that nobody took.
+	maxWebhooks    = 2000
+	webhookDropped = "webhook dropped"
 )
 
 // Webhook says who is told of alarms.
@@ -108,7 +109,7 @@ func (a *Alarms) tell(ctx context.Context, tx *sqlstore.Tx, changes []change) er
 	if a.cfg.Webhook.URL == "" {
 		return nil
 	}
-	queued, skipped := int64(-1), int64(0)
+	made := int64(0)
 	for _, c := range changes {
 		event := eventOpened
 		if c.act == end {
@@ -116,27 +117,28 @@ func (a *Alarms) tell(ctx context.Context, tx *sqlstore.Tx, changes []change) er
 		} else if c.act != open {
 			continue
 		}
-		if queued < 0 {
-			var err error
-			if queued, err = due.Number(ctx, tx, webhookKind); err != nil {
-				return err
-			}
-		}
-		if queued >= maxWebhooks {
-			skipped++
-			continue
-		}
 		body, err := json.Marshal(a.notification(c.row, event))
 		if err != nil {
 			return err
 		}
 		due.Add(tx, tx.Now(), webhookKind, strconv.FormatInt(c.id, 10)+"/"+event, body)
-		queued++
+		made++
 	}
-	if skipped == 0 {
+	if made == 0 {
 		return nil
 	}
-	return count(ctx, tx, webhookSkipped, skipped)
+	if err := tx.Flush(ctx); err != nil {
+		return err
+	}
+	queued, err := due.Number(ctx, tx, webhookKind)
+	if err != nil || queued <= maxWebhooks {
+		return err
+	}
+	dropped, err := due.RemoveOldest(ctx, tx, webhookKind, queued-maxWebhooks)
+	if err != nil {
+		return err
+	}
+	return count(ctx, tx, webhookDropped, dropped)
 }
 
 func (a *Alarms) webhookRule() due.Rule {

@@ -3,6 +3,7 @@ package conform
 import (
 	"slices"
 
+	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/ca"
@@ -17,6 +18,7 @@ import (
 // declared are the functions that declare the program's queues, one of each package that has some. A test finds the
 // packages that have a function Queues and stand not here.
 var declared = []func() []queue.Queue{
+	alarm.Queues,
 	due.Queues,
 	exchange.Queues,
 	reconcile.Queues,

@@ -61,3 +61,12 @@ func Number(ctx context.Context, tx *sqlstore.Tx, kind string) (n int64, err err
 	err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM due WHERE kind = $1`, kind).Scan(&n)
 	return n, err
 }
+
+// RemoveOldest takes the oldest items of a kind off the list, waiting or parked, and returns their number: for work of which
+// the newest is worth more than all of it, so that the list of it stays bounded.
+func RemoveOldest(ctx context.Context, tx *sqlstore.Tx, kind string, n int64) (int64, error) {
+	if err := tx.Flush(ctx); err != nil {
+		return 0, err
+	}
+	return tx.Exec(ctx, `DELETE FROM due WHERE id IN (SELECT id FROM due WHERE kind = $1 ORDER BY id LIMIT $2)`, kind, n)
+}

@@ -48,6 +48,12 @@ func TestStandings(t *testing.T) {
 			if n, err := due.Number(ctx, tx, "seal"); err != nil || n != 2 {
 				t.Errorf("%d seals are on the list, %v", n, err)
 			}
+			if n, err := due.RemoveOldest(ctx, tx, "seal", 1); err != nil || n != 1 {
+				t.Errorf("%d seals were removed, %v", n, err)
+			}
+			if left, err := due.Parked(ctx, tx, 0, 10); err != nil || len(left) != 1 || left[0].Ref != "b" {
+				t.Errorf("left are %v, %v", left, err)
+			}
 			return nil
 		})
 	})
