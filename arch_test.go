@@ -51,7 +51,7 @@ var rules = []struct{ from, may string }{
 	{"internal/auditlog", "internal/sqlstore"},
 	{"internal/due", vocabulary + "internal/clock internal/sqlstore internal/queue"},
 	{"internal/keys", vocabulary + "internal/pki"},
-	{"internal/alarm", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/due internal/exchange internal/queue internal/reconcile"},
+	{"internal/alarm", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/due internal/exchange internal/pki internal/queue internal/reconcile"},
 	{"internal/stillvalid", vocabulary + "internal/sqlstore internal/alarm internal/due"},
 	{"internal/host", vocabulary + "internal/clock internal/sqlstore internal/alarm internal/auditlog internal/due internal/exchange internal/reconcile internal/pki internal/statement"},
 	{"internal/desk", vocabulary + "docs internal/access internal/alarm internal/auditlog internal/due internal/exchange internal/host internal/reconcile internal/statement internal/sqlstore internal/webui internal/clock"},

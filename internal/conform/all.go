@@ -4,8 +4,10 @@ import (
 	"slices"
 
 	"github.com/akashi-id/akashi/internal/alarm"
+	"github.com/akashi-id/akashi/internal/alarm/drill"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/nation"
 	"github.com/akashi-id/akashi/internal/org/ca"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/org/validation"
@@ -19,11 +21,13 @@ import (
 // packages that have a function Queues and stand not here.
 var declared = []func() []queue.Queue{
 	alarm.Queues,
+	drill.Queues,
 	due.Queues,
 	exchange.Queues,
 	reconcile.Queues,
 	sqlstore.Queues,
 	statement.Queues,
+	nation.Queues,
 	municipality.Queues,
 	ca.Queues,
 	validation.Queues,

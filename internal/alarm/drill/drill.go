@@ -71,8 +71,9 @@ type Config struct {
 
 // Drills are those of one organisation.
 type Drills struct {
-	cfg   Config
-	peers []message.Org
+	cfg     Config
+	peers   []message.Org
+	figures []alarm.Figure // of the source alone
 }
 
 // New joins the parts.
@@ -97,6 +98,9 @@ func (d *Drills) step(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
+	if again.Equal(now) {
+		return now, nil
+	}
 	next, err := d.begin(ctx, now)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("couldn't hold a drill: %w", err)
@@ -114,19 +118,19 @@ func (d *Drills) lookAfter(ctx context.Context, now time.Time) (again time.Time,
 	if err != nil || len(rows) == 0 {
 		return time.Time{}, err
 	}
+	if slices.ContainsFunc(rows, func(r Drill) bool { return r.damaged }) {
+		return now, d.setAside(ctx, rows) // and then whatever stands behind them
+	}
 	view, err := d.cfg.Alarms.View(ctx, 0)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("couldn't read the alarms: %w", err)
 	}
 	pause := clearEach
 	for _, r := range rows {
-		switch {
-		case r.damaged:
-			err = d.setAside(ctx, r, now)
-		case r.State == Running:
+		if r.State == Running {
 			pause = lookEach
 			err = d.watch(ctx, r, view, now)
-		default:
+		} else {
 			err = d.clear(ctx, r, view, now)
 		}
 		if ctx.Err() != nil {

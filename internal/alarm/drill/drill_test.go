@@ -495,7 +495,7 @@ func TestDamagedRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.run(time.Minute)
-	if d := w.city.find(bad.ID); d.State != drill.Failed || d.Over.IsZero() {
+	if d := w.city.find(bad.ID); d.State != drill.Failed || d.Over.IsZero() || !strings.Contains(d.Reason().EN, "could not be read") {
 		t.Errorf("%+v", d)
 	}
 	if !strings.Contains(w.city.log.String(), "a drill cannot be read") {

@@ -76,6 +76,18 @@ func (d Drill) Missing() map[string][]string {
 	return m
 }
 
+// Reason says in words why a drill failed; nothing when it did not.
+func (d Drill) Reason() plain.Sentence {
+	switch {
+	case d.State != Failed:
+		return plain.Sentence{}
+	case d.Peer == "":
+		return plain.Sentence{JA: "訓練の行が読めないため、終わらせました。残った電文と記録は、保留の一覧と自己監査で見てください。",
+			EN: "The row of the drill could not be read and was ended. Look for what it left among the parked messages and in the self-audit."}
+	}
+	return said(d.Missing())
+}
+
 const (
 	selectDrill = `SELECT id, peer, by_person, begun_at, ended_at, state, webhook, poison, poison_screen, poison_metric, poison_webhook,
 		poison_left, tries, loss, loss_screen, loss_metric, loss_webhook, loss_left, over_at FROM alarm_drill WHERE `
@@ -134,16 +146,33 @@ func micros(t time.Time) int64 {
 	return sqlstore.Micros(t)
 }
 
-// setAside ends a drill of which the row cannot be read. What it brought about is for people: its message is parked and
-// in its list, and the self-audit puts its entry right.
-func (d *Drills) setAside(ctx context.Context, r Drill, now time.Time) error {
-	d.cfg.Log.ErrorContext(ctx, "a drill cannot be read and is set aside", "drill", r.ID)
+// setAside ends the drills of which the rows cannot be read. What they brought about is for people: their messages are
+// parked and in their list, and the self-audit puts their entries right.
+func (d *Drills) setAside(ctx context.Context, rows []Drill) error {
+	for _, r := range rows {
+		if r.damaged {
+			d.cfg.Log.ErrorContext(ctx, "a drill cannot be read and is set aside", "drill", r.ID)
+		}
+	}
 	return d.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE alarm_drill SET peer = '', by_person = '', begun_at = $1, ended_at = $1, state = 'failed', webhook = FALSE, poison = '',
-			poison_screen = 0, poison_metric = 0, poison_webhook = 0, poison_left = FALSE, tries = 0, loss = FALSE, loss_screen = 0, loss_metric = 0, loss_webhook = 0,
-			loss_left = FALSE, over_at = $1 WHERE id = $2`, now, r.ID)
-		return err
+		for _, r := range rows {
+			if !r.damaged {
+				continue
+			}
+			if _, err := tx.Exec(ctx, `UPDATE alarm_drill SET peer = '', by_person = '', begun_at = $1, ended_at = $1, state = 'failed', webhook = FALSE, poison = '',
+				poison_screen = 0, poison_metric = 0, poison_webhook = 0, poison_left = FALSE, tries = 0, loss = FALSE, loss_screen = 0, loss_metric = 0, loss_webhook = 0,
+				loss_left = FALSE, over_at = $1 WHERE id = $2`, tx.Now(), r.ID); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+}
+
+// aside counts the drills that were set aside: they are with nobody.
+func aside(ctx context.Context, tx *sqlstore.Tx) (n int64, err error) {
+	err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM alarm_drill WHERE peer = ''`).Scan(&n)
+	return n, err
 }
 
 // save writes what may change of a drill.

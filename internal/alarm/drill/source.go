@@ -13,11 +13,19 @@ import (
 // Name is drill.
 func (d *Drills) Name() string { return "drill" }
 
+// Figures are those of the drills.
+func (d *Drills) Figures() []alarm.Figure { return d.figures }
+
 // Signals tells which alarm did not come through in the last drill with each peer, and how long no drill has ended.
 func (d *Drills) Signals(ctx context.Context, now time.Time) (signals []alarm.Signal, err error) {
 	var ended time.Time
+	var damaged int64
 	err = d.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		signals, ended = nil, time.Time{}
+		var err error
+		if damaged, err = aside(ctx, tx); err != nil {
+			return err
+		}
 		rows, err := d.rowsIn(ctx, tx, `begun_at >= (SELECT MAX(begun_at) FROM alarm_drill AS last WHERE last.peer = alarm_drill.peer AND last.state <> 'running')
 			AND state <> 'running' ORDER BY begun_at, id`)
 		if err != nil {
@@ -42,6 +50,14 @@ func (d *Drills) Signals(ctx context.Context, now time.Time) (signals []alarm.Si
 		}
 		return nil
 	})
+	last := 0.0
+	if !ended.IsZero() {
+		last = float64(ended.Unix())
+	}
+	d.figures = []alarm.Figure{
+		{Name: "akashi_drill_last_end_timestamp_seconds", Help: "When the last drill ended, however; 0: none did.", Value: last},
+		{Name: "akashi_drill_damaged_total", Help: "Drills of which the row could not be read.", Counter: true, Value: float64(damaged)},
+	}
 	if err != nil || d.cfg.Every < 0 || len(d.peers) == 0 {
 		return signals, err
 	}
