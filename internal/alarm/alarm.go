@@ -239,7 +239,7 @@ func (a *Alarms) journal(ctx context.Context, changes []change) {
 		case c.severity == Critical:
 			level = slog.LevelError
 		}
-		if c.act == open {
+		if c.act == open && !c.drill {
 			a.mu.Lock()
 			a.openings[c.code]++
 			a.mu.Unlock()

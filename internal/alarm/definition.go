@@ -23,11 +23,11 @@ const (
 func (s Severity) Name() plain.Sentence {
 	switch s {
 	case Critical:
-		return plain.Sentence{JA: "緊急", EN: "critical"}
+		return plain.Sentence{JA: "重大", EN: "critical"}
 	case Warning:
 		return plain.Sentence{JA: "警告", EN: "warning"}
 	case Notice:
-		return plain.Sentence{JA: "注意", EN: "notice"}
+		return plain.Sentence{JA: "気づき", EN: "notice"}
 	}
 	return plain.Sentence{JA: string(s), EN: string(s)}
 }

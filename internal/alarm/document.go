@@ -42,7 +42,10 @@ func WriteDocs(w io.Writer) error {
 	for _, m := range metrics {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", m.name, strings.Join(m.labels, ", "), m.help)
 	}
-	b.WriteString("\nSources add their own: `akashi_exchange_…` (messages by peer), `akashi_due_…` (due work by kind), `akashi_alarm_webhook_…`.\n\n" +
+	for _, m := range sourceMetrics {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", m.name, m.labels, m.help)
+	}
+	b.WriteString("\n" +
 		"## Webhook\n\nA `POST` of one JSON object for each alarm that opens or closes. A receiver answers 2xx once it has it. Any other answer, or none within ten\n" +
 		"seconds, is tried again eight times within an hour and a half, with growing pauses, and then set aside, shown and counted; so a notification may come twice\n" +
 		"and out of order. `id` names the event, `opened_at` with alarm, peer and about the alarm. At most 2,000 wait; beyond that the oldest are given\n" +
@@ -58,6 +61,49 @@ func WriteDocs(w io.Writer) error {
 		"added; `version` changes when one changes its meaning.\n")
 	_, err = io.WriteString(w, b.String())
 	return err
+}
+
+// sourceMetrics are those that the sources add; a test of each source holds it to this list.
+var sourceMetrics = []struct{ name, labels, help string }{
+	{"akashi_exchange_sent_messages_total", "peer", "Messages that were put into the outbox, ever."},
+	{"akashi_exchange_ended_messages_total", "peer", "Of these, applied or withdrawn."},
+	{"akashi_exchange_waiting_messages", "peer", "Messages that wait for a verdict."},
+	{"akashi_exchange_parked_messages", "peer", "Messages of ours that wait for people."},
+	{"akashi_exchange_held_messages", "peer", "Messages of ours that wait for another one."},
+	{"akashi_exchange_oldest_seconds", "peer", "The age of the oldest message that has not ended."},
+	{"akashi_exchange_decisions_total", "peer", "Decisions on the peer's messages, ever."},
+	{"akashi_exchange_parked_here_messages", "peer", "Messages of the peer that wait for people here."},
+	{"akashi_exchange_refused_total", "peer", "Messages and batches that the peer may not send, ever."},
+	{"akashi_exchange_missing_receipts", "peer", "Receipts that did not come, of both directions."},
+	{"akashi_exchange_wrong_receipts_total", "peer", "Receipts of the peer that were not taken, ever."},
+	{"akashi_exchange_pair_state", "peer, state", "1 for the state in which the pair is."},
+	{"akashi_reconcile_agree", "peer, book", "1 when the last comparison found nothing that is not accounted for."},
+	{"akashi_reconcile_entries", "peer, book", "Entries of the book at its source, at the last comparison."},
+	{"akashi_reconcile_open_cases", "peer, book", "Differences that nothing explains."},
+	{"akashi_reconcile_findings", "peer, book", "Rows that were changed behind the program's back, not acknowledged."},
+	{"akashi_reconcile_last_comparison_seconds", "peer, book", "How long ago the last comparison was, or the start."},
+	{"akashi_reconcile_audit_cycle_seconds", "peer, book", "How long the last full cycle of the self-audit took."},
+	{"akashi_due_late_items", "kind", "Items of due work that are not done though their time has come."},
+	{"akashi_due_parked_items", "kind", "Items of due work that were set aside."},
+	{"akashi_drill_last_end_timestamp_seconds", "", "When the last drill ended, however; 0: none did."},
+	{"akashi_drill_damaged_total", "", "Drills of which the row could not be read."},
+	{"akashi_alarm_webhook_queued", "", "Notifications on the list of due work, whatever their state."},
+	{"akashi_alarm_webhook_dropped_total", "", "Notifications that were given up, the oldest first, because the queue was full."},
+	{"akashi_alarm_damaged_rows_total", "", "Rows of alarms that could not be read and were set aside."},
+}
+
+// Documented tells whether docs/alarms.md says of a figure what the figure says of itself.
+func Documented(f Figure) bool {
+	var labels []string
+	for _, l := range f.Labels {
+		labels = append(labels, l.Name)
+	}
+	for _, m := range sourceMetrics {
+		if m.name == f.Name {
+			return m.help == f.Help && m.labels == strings.Join(labels, ", ")
+		}
+	}
+	return false
 }
 
 func exampleNotification() Notification {

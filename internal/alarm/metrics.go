@@ -34,7 +34,7 @@ var metrics = []struct {
 	{metricLast, "When the alarms were last evaluated; 0: not since the start.", nil, false},
 	{metricSourceUp, "1 when the source could be read at the last evaluation, else 0.", []string{"source"}, false},
 	{metricOpen, "1 for each alarm that is open.", []string{"alarm", "severity", "peer", "about", "drill"}, false},
-	{metricOpened, "Alarms that opened since the start.", []string{"alarm"}, true},
+	{metricOpened, "Alarms that opened since the start, without those of drills.", []string{"alarm"}, true},
 	{metricRounds, "Evaluations since the start, by whether they came to their end.", []string{"result"}, true},
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -89,7 +90,8 @@ func TestMetrics(t *testing.T) {
 		`akashi_alarm_source_up{organisation="municipality-202029",source="script"}`:                                                                              "0",
 		`akashi_alarm_source_up{organisation="municipality-202029",source="alarm"}`:                                                                               "1",
 		`akashi_exchange_open_messages{organisation="municipality-202029",peer="prefecture-20"}`:                                                                  "7",
-		`akashi_alarm_opened_total{alarm="message-parked",organisation="municipality-202029"}`:                                                                    "1",
+		`akashi_alarm_opened_total{alarm="message-parked",organisation="municipality-202029"}`:                                                                    "0", // a drill
+		`akashi_alarm_opened_total{alarm="source-failed",organisation="municipality-202029"}`:                                                                     "1",
 		`akashi_alarm_evaluations_total{organisation="municipality-202029",result="ok"}`:                                                                          "13",
 	} {
 		if v := metric(t, w, name); v != want {
@@ -150,4 +152,30 @@ func TestDeadMan(t *testing.T) {
 	w.faults.FailNext(0)
 	w.must(w.until(2 * time.Minute))
 	w.expect("it can again")
+}
+
+// TestOwnFiguresAreDocumented: every metric on the page stands in docs/alarms.md, with the words of the page.
+func TestOwnFiguresAreDocumented(t *testing.T) {
+	w := open(t, "memory:", alarm.Config{Webhook: alarm.Webhook{URL: hook}, HTTP: &receiver{answer: func(*http.Request, []byte) (int, error) { return 500, nil }}},
+		refusedFor(0, time.Hour))
+	w.must(w.until(time.Minute))
+	docs, err := os.ReadFile("../../docs/alarms.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, page := scrape(t, w, nil)
+	n := 0
+	for _, line := range strings.Split(page, "\n") {
+		name, help, ok := strings.Cut(strings.TrimPrefix(line, "# HELP "), " ")
+		if !strings.HasPrefix(line, "# HELP ") || !ok {
+			continue
+		}
+		n++
+		if !strings.Contains(string(docs), "| `"+name+"` |") || !strings.Contains(string(docs), "| "+help+" |") {
+			t.Errorf("docs/alarms.md says nothing, or something else, of %s: %s", name, help)
+		}
+	}
+	if n < 10 {
+		t.Errorf("%d metrics", n)
+	}
 }

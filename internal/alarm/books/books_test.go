@@ -132,6 +132,9 @@ func TestBooks(t *testing.T) {
 		found := map[string]bool{}
 		for _, f := range a.source.Figures() {
 			found[f.Name] = true
+			if !alarm.Documented(f) {
+				t.Errorf("docs/alarms.md says nothing, or something else, of %+v", f)
+			}
 			if f.Name == "akashi_reconcile_findings" && f.Value != 1 {
 				t.Errorf("%+v", f)
 			}

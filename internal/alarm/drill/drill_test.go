@@ -419,6 +419,11 @@ func TestDaily(t *testing.T) {
 		}
 		return alarmed
 	}
+	for _, f := range w.city.drills.Figures() {
+		if !alarm.Documented(f) {
+			t.Errorf("docs/alarms.md says nothing, or something else, of %+v", f)
+		}
+	}
 	if missed(w.pref, 26*time.Hour-time.Second) || !missed(w.pref, 26*time.Hour) || missed(w.city, 28*time.Hour) || !missed(w.city, 28*time.Hour+10*time.Minute) {
 		t.Error("a missed drill is not told, or one that was held is called missed")
 	}

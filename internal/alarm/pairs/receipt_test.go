@@ -46,3 +46,17 @@ func TestReceipts(t *testing.T) {
 		}
 	}
 }
+
+// TestFiguresAreDocumented: what the metrics say of a pair stands in docs/alarms.md.
+func TestFiguresAreDocumented(t *testing.T) {
+	s := New(nil)
+	s.measure(exchange.Pair{Peer: "ca", State: exchange.PairUp}, time.Time{})
+	for _, f := range s.Figures() {
+		if !alarm.Documented(f) {
+			t.Errorf("docs/alarms.md says nothing, or something else, of %+v", f)
+		}
+	}
+	if len(s.Figures()) != 15 {
+		t.Errorf("%d figures", len(s.Figures()))
+	}
+}
