@@ -7,7 +7,6 @@ import (
 	"github.com/akashi-id/akashi/internal/alarm/drill"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
-	"github.com/akashi-id/akashi/internal/nation"
 	"github.com/akashi-id/akashi/internal/org/ca"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/org/validation"
@@ -27,7 +26,6 @@ var declared = []func() []queue.Queue{
 	reconcile.Queues,
 	sqlstore.Queues,
 	statement.Queues,
-	nation.Queues,
 	municipality.Queues,
 	ca.Queues,
 	validation.Queues,
