@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,11 +115,12 @@ func TestSourceFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sqlstoretest.Each(t, func(t *testing.T, url string) {
-				release, calls := make(chan struct{}), 0
+				release := make(chan struct{})
+				var calls atomic.Int64
 				bad := script{"bad", func(ctx context.Context, at time.Duration) ([]alarm.Signal, error) {
 					s := []alarm.Signal{{Code: alarm.PeerRefused, Peer: peer, Value: 1}}
 					if at >= 10*time.Second && at < time.Minute {
-						calls++
+						calls.Add(1)
 						if err := fault(ctx, release); err != nil {
 							return nil, err
 						}
@@ -139,8 +141,8 @@ func TestSourceFails(t *testing.T) {
 				w.expect("before it lasted", "peer-refused prefecture-20=1")
 				w.must(w.until(40 * time.Second))
 				w.expect("while it fails", "peer-refused prefecture-20=1", "source-failed bad=1", "case-open prefecture-20 residents=2")
-				if name == "hang" && calls != 1 {
-					t.Errorf("a source that hangs was called %d times", calls)
+				if n := calls.Load(); name == "hang" && n != 1 {
+					t.Errorf("a source that hangs was called %d times", n)
 				}
 				if up := metric(t, w, `akashi_alarm_source_up{organisation="municipality-202029",source="bad"}`); up != "0" {
 					t.Errorf("the metric says up=%s", up)

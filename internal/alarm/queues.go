@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/due"
@@ -52,7 +53,8 @@ func Queues() []queue.Queue {
 type rig struct {
 	*Alarms
 	store *sqlstore.Store
-	good  []string        // what the source tells of
+	good  []string // what the source tells of
+	mu    sync.Mutex
 	told  map[string]bool // what the receiver was told of
 }
 
@@ -146,7 +148,11 @@ func openWebhookRig(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
 	return &queue.Rig{Tasks: append(r.Tasks(), list.Tasks()...), Plant: r.plantNotifications, Close: r.store.Close,
 		Good: func(context.Context) (func(context.Context) (bool, error), error) {
 			about := r.raise()
-			return func(context.Context) (bool, error) { return r.told[about], nil }, nil
+			return func(context.Context) (bool, error) {
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				return r.told[about], nil
+			}, nil
 		},
 		Aside: func(ctx context.Context) (a queue.Aside, err error) {
 			err = r.store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
@@ -176,6 +182,8 @@ func (r *rig) RoundTrip(req *http.Request) (*http.Response, error) {
 	if strings.HasPrefix(n.About, "poison") {
 		panic("planted by the conformance kit")
 	}
+	r.mu.Lock() // two notifications may come at a time
+	defer r.mu.Unlock()
 	r.told[n.About] = true
 	return &http.Response{StatusCode: http.StatusNoContent, Body: io.NopCloser(strings.NewReader("")), Request: req}, nil
 }

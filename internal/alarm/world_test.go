@@ -140,9 +140,12 @@ type receiver struct {
 	answer func(r *http.Request, body []byte) (int, error)
 	got    []string // bodies that it acknowledged
 	calls  int
+	mu     sync.Mutex // two notifications may come at a time
 }
 
 func (r *receiver) RoundTrip(req *http.Request) (*http.Response, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
 		return nil, err

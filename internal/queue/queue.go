@@ -3,10 +3,9 @@
 //
 // The poison rule (毒電文の決まり) holds for each of them: an item that cannot be processed is set aside, shown and counted,
 // and never stops the others. In 2004 one message at the head of a queue stopped certificates for a whole country. So
-// that nobody builds such a queue again without noticing, `akashi conform queue` (internal/conform) puts 1, 11, 100 and
-// 1,000 bad items at the head of each declared queue and asks for the next good one within a second; and a test there
-// reads the source, and fails when it finds a clock.Task, a goroutine, a loop over lines or a loop at the start that no
-// declaration names.
+// that nobody builds such a queue again, `akashi conform queue` (internal/conform) puts 1, 11, 100 and 1,000 bad items at
+// the head of each declared queue and asks for the next good one within a second. A queue that nobody declares is not
+// tried: whoever makes a clock.Task, a goroutine, a loop over lines or a loop at the start declares it.
 //
 // A package that takes items declares its queues in a function named Queues, in a file queues.go:
 //
@@ -58,8 +57,8 @@ type Queue struct {
 	Items plain.Sentence // what an item is
 	Aside plain.Sentence // where people see one that was set aside
 
-	// Loops are the functions in the source that take the items, as in docs/walk.md: "internal/due:List.Tasks". Those
-	// that make a clock.Task, start a goroutine, read lines, or loop at the start must be named in some Queue.
+	// Loops are the functions in the source that take the items, as in docs/walk.md: "internal/due:List.Tasks": those that
+	// make a clock.Task, start a goroutine, read lines, or loop at the start.
 	Loops []string
 
 	// Bad are the poisons that can stand at the queue's head. The others must be in Never, each with the reason why it

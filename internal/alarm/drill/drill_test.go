@@ -87,6 +87,7 @@ type end struct {
 	drills *drill.Drills
 	due    *due.List
 	log    *bytes.Buffer
+	mu     sync.Mutex
 	told   []alarm.Notification
 	switches
 }
@@ -189,7 +190,9 @@ func (e *end) RoundTrip(r *http.Request) (*http.Response, error) {
 		if err := json.NewDecoder(r.Body).Decode(&n); err != nil {
 			return nil, err
 		}
+		e.mu.Lock() // two notifications may come at a time
 		e.told = append(e.told, n)
+		e.mu.Unlock()
 	}
 	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("")), Request: r}, nil
 }
