@@ -2,8 +2,17 @@ package incident
 
 import (
 	"context"
+	"os"
 	"testing"
 )
+
+// takesLong leaves a replay to the long run.
+func takesLong(t *testing.T) {
+	t.Helper()
+	if os.Getenv("AKASHI_FULL") == "" {
+		t.Skip("a replay of most of a year takes minutes; AKASHI_FULL=1 runs it")
+	}
+}
 
 // small is a country with few certificates, so that variations of the replay are cheap; 長野県 is whole.
 var small = size{first: 1_900, last: 2_200}
@@ -17,6 +26,7 @@ func onSmall(t *testing.T, opt Options) (*Report, error) {
 // TestLascom2004 replays the failure with the sources' figures: ours holds and the design that failed does not, and what
 // the sources report is counted from the run.
 func TestLascom2004(t *testing.T) {
+	takesLong(t)
 	r, err := lascom2004.Run(t.Context(), Options{Seed: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -40,6 +50,7 @@ func TestLascom2004(t *testing.T) {
 // TestLascom2004CountsTheRun shows that the figures are counted and not written down: they follow the seed and what is
 // asked for.
 func TestLascom2004CountsTheRun(t *testing.T) {
+	takesLong(t)
 	moves := map[int]bool{}
 	for _, c := range []struct {
 		seed uint64
@@ -65,6 +76,7 @@ func TestLascom2004CountsTheRun(t *testing.T) {
 // TestLascom2004WithoutItsTrigger shows that the design that failed is no straw man: on the same input, without the one
 // notice that is refused, it holds.
 func TestLascom2004WithoutItsTrigger(t *testing.T) {
+	takesLong(t)
 	r, err := onSmall(t, Options{Seed: 1, NoTrigger: true})
 	if err != nil {
 		t.Fatal(err)

@@ -103,7 +103,7 @@ func (c *country) open() {
 	c.CA, err = ca.New(c.t.Context(), ca.Config{
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "認証局", EN: "CA"}, StoreURL: c.url, Clock: c.clk, Rand: rand.Reader,
 			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{center, validation, matsumoto, iida},
-			Secrets: reconciletest.Secrets(self)},
+			Secrets: reconciletest.Secrets(self), Closes: func(message.Org) bool { return false }}, // the peers are played
 		Keys: c.keys, OCSPURL: "http://127.0.0.1:8600/validation/ocsp", Validation: validation, NationalCenter: center,
 		TestCountry: true, Portal: "/",
 		Sessions: must[*access.Sessions](c.t)(access.NewSessions(access.SessionConfig{Org: string(self), Base: "/" + string(self),
