@@ -216,6 +216,26 @@ func TestRunOutlivesErrorsAndPanics(t *testing.T) {
 	})
 }
 
+// TestRunSaysWhatHangs: a step that does not come back is heard of, once.
+func TestRunSaysWhatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		ctx, cancel := context.WithCancel(t.Context())
+		over := make(chan struct{})
+		done := make(chan error, 1)
+		task := clock.Task{Name: "hanging", Step: func(context.Context) (time.Time, error) { <-over; return time.Time{}, nil }}
+		go func() { done <- clock.Run(ctx, clock.System(), task, slog.New(slog.NewTextHandler(&log, nil))) }()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if n := strings.Count(log.String(), "task does not come back"); n != 1 || !strings.Contains(log.String(), "hanging") {
+			t.Errorf("said %d times:\n%s", n, &log)
+		}
+		close(over)
+		cancel()
+		<-done
+	})
+}
+
 func BenchmarkDriverQuietTasks(b *testing.B) {
 	v := clock.NewVirtual(start)
 	bells := make([]clock.Bell, 500)

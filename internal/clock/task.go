@@ -18,7 +18,14 @@ type Task struct {
 	Step func(ctx context.Context) (next time.Time, err error)
 
 	Bell *Bell // may be nil
+
+	// Within is how long a step may take before Run says that the task does not come back; 0 means a minute. In real time:
+	// what hangs is the program. The other tasks go on meanwhile.
+	Within time.Duration
 }
+
+// tooLong is the Within of a task that says nothing else.
+const tooLong = time.Minute
 
 // A failing task is called again after firstBackoff, then twice that, and so on up to lastBackoff. There is no jitter:
 // a replay must give the same timeline each time.
@@ -45,6 +52,17 @@ func (t Task) step(ctx context.Context) (next time.Time, err error) {
 	return t.Step(ctx)
 }
 
+// watched is step, of which somebody hears when it does not come back.
+func (t Task) watched(ctx context.Context, log *slog.Logger) (time.Time, error) {
+	within := t.Within
+	if within == 0 {
+		within = tooLong
+	}
+	watch := time.AfterFunc(within, func() { log.ErrorContext(ctx, "task does not come back", "task", t.Name, "after", within) })
+	defer watch.Stop()
+	return t.step(ctx)
+}
+
 // Run steps a task until the context ends, and returns the context's error. An error of the task is logged and backed
 // off; it never ends the task. While it backs off, its bell does not hurry it: the bell rings for every new piece of
 // work, and would turn a lasting fault into a busy loop.
@@ -58,7 +76,7 @@ func Run(ctx context.Context, c Clock, t Task, log *slog.Logger) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		next, err := t.step(ctx)
+		next, err := t.watched(ctx, log)
 		if ctx.Err() != nil {
 			return ctx.Err() // an error of the step is then only the echo of the end
 		}

@@ -16,8 +16,7 @@ import (
 	"github.com/akashi-id/akashi/internal/statement"
 )
 
-// declared are the functions that declare the program's queues, one of each package that has some. A test finds the
-// packages that have a function Queues and stand not here.
+// declared are the functions that declare the program's queues, one of each package that has some.
 var declared = []func() []queue.Queue{
 	alarm.Queues,
 	drill.Queues,
