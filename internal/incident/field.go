@@ -25,9 +25,17 @@ type field struct {
 }
 
 type fieldMember struct {
-	signer   exchange.Signer
-	next     map[message.Org]uint64
-	receipts map[message.Org]uint64 // up to which it holds those of a real organisation, or signed those for it
+	signer exchange.Signer
+	pairs  map[message.Org]*fieldPair // by the real organisation
+}
+
+// fieldPair is all that an organisation of the field remembers of a real one: numbers. They must be right, or the real one
+// finds that the other's database was restored from a copy, and sends everything again.
+type fieldPair struct {
+	sent, told uint64 // our messages, and the real organisation's decisions on them
+	held       uint64 // its receipts, which came one after the other
+	taken      uint64 // its messages; each was decided upon as it came
+	signed     uint64 // our receipts for it
 }
 
 func newField(clk *clock.Virtual) (*field, error) {
@@ -56,13 +64,14 @@ func (f *field) send(ctx context.Context, from message.Org, to *exchange.Exchang
 	if err != nil {
 		return err
 	}
+	p := m.pair(to.Self())
 	// Said at the end as well, so that the receiver knows that its receipts have arrived.
 	hello := func() error {
 		_, err := to.Hello(ctx, from, &messagepb.Greeting{Sender: string(from), Node: "1", Receiver: string(to.Self()), Epoch: 1,
-			NextSeq: m.next[to.Self()] + 1, Receipts: m.receipts[to.Self()], LastReceipt: m.receipts[to.Self()]})
+			NextSeq: p.sent + 1, Receipts: p.held, LastReceipt: p.held, Decisions: p.taken})
 		return err
 	}
-	if m.next[to.Self()] == 0 {
+	if p.sent == 0 {
 		if err := hello(); err != nil {
 			return err
 		}
@@ -84,28 +93,36 @@ func (f *field) member(o message.Org) (*fieldMember, error) {
 		if err != nil {
 			return nil, err
 		}
-		m = &fieldMember{signer: signer, next: map[message.Org]uint64{}, receipts: map[message.Org]uint64{}}
+		m = &fieldMember{signer: signer, pairs: map[message.Org]*fieldPair{}}
 		f.members[o] = m
 	}
 	return m, nil
 }
 
+func (m *fieldMember) pair(real message.Org) *fieldPair {
+	if m.pairs[real] == nil {
+		m.pairs[real] = &fieldPair{}
+	}
+	return m.pairs[real]
+}
+
 func (f *field) sendBatch(ctx context.Context, from message.Org, m *fieldMember, to *exchange.Exchange, payloads []message.Payload) error {
+	p := m.pair(to.Self())
 	var envelopes []*message.Envelope
-	for _, p := range payloads {
-		body, err := message.Encode(p)
+	for _, payload := range payloads {
+		body, err := message.Encode(payload)
 		if err != nil {
 			return err
 		}
-		m.next[to.Self()]++
-		e := &message.Envelope{ID: message.ID{Sender: from, Node: "1", Epoch: 1, Receiver: to.Self(), Seq: m.next[to.Self()]},
-			Attempt: 1, Kind: p.Kind(), Keys: p.Keys(), CreatedAt: f.clk.Now(), Trace: "t-field", Body: body}
+		p.sent++
+		e := &message.Envelope{ID: message.ID{Sender: from, Node: "1", Epoch: 1, Receiver: to.Self(), Seq: p.sent},
+			Attempt: 1, Kind: payload.Kind(), Keys: payload.Keys(), CreatedAt: f.clk.Now(), Trace: "t-field", Body: body}
 		if err := e.Seal(); err != nil {
 			return err
 		}
 		envelopes = append(envelopes, e)
 	}
-	pb, err := message.SealBatch(rand.Reader, m.signer.Key, m.signer.Certificate, f.clk.Now(), m.receipts[to.Self()], envelopes)
+	pb, err := message.SealBatch(rand.Reader, m.signer.Key, m.signer.Certificate, f.clk.Now(), p.held, envelopes)
 	if err != nil {
 		return err
 	}
@@ -113,7 +130,8 @@ func (f *field) sendBatch(ctx context.Context, from message.Org, m *fieldMember,
 	if err != nil {
 		return err
 	}
-	m.receipts[to.Self()]++
+	p.held++
+	p.told = receipt.Decisions
 	for _, v := range receipt.Verdicts {
 		if v.Outcome != string(message.Applied) {
 			return fmt.Errorf("%s to %s: %s %s", from, to.Self(), v.Outcome, v.ReasonEn)
@@ -140,36 +158,47 @@ func inField(o message.Org) bool {
 }
 
 func (l fieldLink) Hello(ctx context.Context, to message.Org, g *messagepb.Greeting) (*messagepb.Acquaintance, error) {
-	if inField(to) {
-		return &messagepb.Acquaintance{}, nil
+	if !inField(to) {
+		return l.Link.Hello(ctx, to, g)
 	}
-	return l.Link.Hello(ctx, to, g)
+	m, err := l.field.member(to)
+	if err != nil {
+		return nil, err
+	}
+	p := m.pair(l.self)
+	epoch := min(1, p.taken) // none was seen yet
+	return &messagepb.Acquaintance{Epoch: epoch, Seq: p.taken, Decisions: p.taken, Receipts: p.signed, Told: p.told}, nil
 }
 
 func (l fieldLink) Deliver(ctx context.Context, to message.Org, b *messagepb.Batch) (*messagepb.Receipt, error) {
 	if !inField(to) {
 		return l.Link.Deliver(ctx, to, b)
 	}
+	m, err := l.field.member(to)
+	if err != nil {
+		return nil, err
+	}
+	p := m.pair(l.self)
 	r := &messagepb.Receipt{}
 	for _, raw := range b.Envelopes {
 		e, err := message.OpenEnvelope(raw)
 		if err != nil {
 			return nil, err
 		}
-		p, err := message.Decode(e.Kind, e.Body)
+		if e.ID.Epoch != 1 || e.ID.Seq != p.taken+1 {
+			return nil, fmt.Errorf("%s sends message %s to the field, which has taken %d", l.self, e.ID, p.taken)
+		}
+		payload, err := message.Decode(e.Kind, e.Body)
 		if err != nil {
 			return nil, err
 		}
-		l.field.taken(p)
+		l.field.taken(payload)
+		p.taken++
 		r.Verdicts = append(r.Verdicts, &messagepb.Verdict{Epoch: e.Epoch, Seq: e.Seq, Attempt: e.Attempt, Outcome: string(message.Applied)})
-		r.Decisions = e.Seq
 	}
-	m, err := l.field.member(to)
-	if err != nil {
-		return nil, err
-	}
-	m.receipts[l.self]++
-	return r, receipted(b, r, m.signer, l.field.clk, m.receipts[l.self])
+	r.Decisions = p.taken
+	p.signed++
+	return r, receipted(b, r, m.signer, l.field.clk, p.signed)
 }
 
 // receipted signs the verdicts on a batch as its receiver does.
