@@ -30,7 +30,7 @@ func runReplay(ctx context.Context, io streams, args []string) error {
 	rest, err := parse(io, "replay", args, func(fs *flag.FlagSet) {
 		fs.BoolVar(&asJSON, "json", false, "print JSON")
 		fs.Uint64Var(&opt.Seed, "seed", 1, "another seed is another schedule")
-		fs.IntVar(&opt.Late, "late", 0, "lascom-2004: certificates of the outage whose holders move; 0 means 26")
+		fs.IntVar(&opt.Late, "late", 0, "how many of the certificates that the fault is about belong to holders who move; 0 means 26")
 		fs.StringVar(&part, "part", "", "run one variant alone, \"as-it-was\" or \"akashi\", and print it as JSON")
 		fs.StringVar(&opt.Keep, "keep", "", "leave the databases of our variant in this directory")
 	}, 1)
@@ -134,13 +134,13 @@ func printReplay(io streams, i incident.Incident, r *incident.Report) {
 	}
 	fmt.Fprintln(io.out, "\n数 / counts")
 	for _, k := range slices.Sorted(maps.Keys(r.Counts)) {
-		fmt.Fprintf(io.out, "  %-26s %d\n", k, r.Counts[k])
+		fmt.Fprintf(io.out, "  %-32s %d\n", k, r.Counts[k])
 	}
 	fmt.Fprintf(io.out, "\n注 / notes\n  %s\n", strings.Join(r.Notes, "\n  "))
 }
 
 func printView(io streams, who string, v incident.View) {
-	fmt.Fprintf(io.out, "    %s  未通知 unsent %d  保留 parked %d  失効遅れ late %d\n", who, v.Unsent, v.Parked, v.Late)
+	fmt.Fprintf(io.out, "    %s  未通知 unsent %d  保留 parked %d  不一致 cases %d  警報 alarms %d  失効遅れ late %d\n", who, v.Unsent, v.Parked, v.Cases, v.Alarms, v.Late)
 	for _, party := range slices.Sorted(maps.Keys(v.Sees)) {
 		fmt.Fprintf(io.out, "        %s: %s\n", party, v.Sees[party])
 	}

@@ -19,7 +19,7 @@ import (
 // Options say which run of a replay is wanted.
 type Options struct {
 	Seed uint64
-	// Late is how many certificates of the outage belong to holders who then move; lascom-2004 only. 0: its default.
+	// Late is how many of the certificates that the fault is about belong to holders who then move. 0: its default.
 	Late int
 	// Keep is a directory in which the databases of our variant are left for a look; empty: memory.
 	Keep string
@@ -57,6 +57,8 @@ type Moment struct {
 type View struct {
 	Unsent int               `json:"unsent"` // notices that the center has not decided upon
 	Parked int               `json:"parked"` // of these, set aside in sight of both sides
+	Cases  int               `json:"cases"`  // differences between the two sides' books that are named on both screens, open
+	Alarms int               `json:"alarms"` // that the two show about each other
 	Late   int               `json:"late"`   // certificates valid though their holders' change was filed
 	Sees   map[string]string `json:"sees"`   // party → what its screens show
 }
@@ -105,7 +107,7 @@ func both(ctx context.Context, opt Options, part func(context.Context, Options, 
 }
 
 // All are the failures that can be replayed.
-func All() []Incident { return []Incident{lascom2004} }
+func All() []Incident { return []Incident{lascom2004, lascom2004LostRows} }
 
 // Find returns the failure of a name.
 func Find(name string) (Incident, bool) {

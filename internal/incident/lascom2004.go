@@ -28,15 +28,29 @@ import (
 // that failed, on 2004-05-26; the same data was sent again and again and nothing behind it, nobody counted, and the
 // certificates of 26 holders who moved stayed valid. It came out on 2004-07-26, by chance, at a counter.
 var lascom2004 = Incident{
-	Name:  "lascom-2004",
+	Name:  lascom2004Name,
 	Title: plain.Sentence{JA: "発行情報の再送信の繰返し（平成16年）", EN: "the resend loop of 2004"},
 	Part: func(ctx context.Context, opt Options, asItWas bool) (*Part, error) {
-		return lascomPart(ctx, opt, asItWas, asReported)
+		return lascomPart(ctx, refusedNotice, opt, asItWas, asReported)
 	},
 	Join: lascomReport,
 }
 
+// lascom2004LostRows is the same service with another fault, which the sources do not report: nothing is refused, and one
+// evening the center loses rows of its copy behind its program's back. Nobody compared in 2004, so nobody would have known.
+var lascom2004LostRows = Incident{
+	Name:  lostRowsName,
+	Title: plain.Sentence{JA: "全国センターの記録の消失（平成16年の仕組みで）", EN: "rows lost at the center, in the service of 2004"},
+	Part: func(ctx context.Context, opt Options, asItWas bool) (*Part, error) {
+		return lascomPart(ctx, lostRows, opt, asItWas, asReported)
+	},
+	Join: lostRowsReport,
+}
+
 const (
+	lascom2004Name = "lascom-2004"
+	lostRowsName   = "lascom-2004-lost-rows"
+
 	theCA         = message.Org(message.CA)
 	theCenter     = message.Org(message.NationalCenter)
 	theValidation = message.Org(message.Validation)
@@ -46,8 +60,8 @@ const (
 )
 
 // lascomPart runs one variant over a country of a size.
-func lascomPart(ctx context.Context, opt Options, asItWas bool, nation size) (*Part, error) {
-	p, err := newPlan(opt.Seed, cmp.Or(opt.Late, defaultLate), !opt.NoTrigger, nation)
+func lascomPart(ctx context.Context, what fault, opt Options, asItWas bool, nation size) (*Part, error) {
+	p, err := newPlan(what, opt.Seed, cmp.Or(opt.Late, defaultLate), !opt.NoTrigger, nation)
 	if err != nil {
 		return nil, err
 	}
@@ -72,14 +86,23 @@ type variant struct {
 	moved     map[string]time.Time // request of the certificate → when its holder's change was filed
 	revoked   map[string]time.Time // → when the CA revoked it
 	requestOf map[cert.Serial]string
-	refused   map[string]string // request → why
+	requests  map[string]cert.Serial // requestOf, the other way
+	refused   map[string]refusal     // by request
+	lost      []string               // serials of the rows that were deleted
 	moments   []PartMoment
 	counts    map[string]int
 	findings  []string
 }
 
+// refusal is an application that the CA refused.
+type refusal struct {
+	why string
+	at  time.Time
+}
+
 // feed is the CA's line to the center. As it was, an answer that a message is refused counts as a failed transmission:
-// the same data is sent again, and nothing behind it. That is the one mechanism in which the variants differ.
+// the same data is sent again, and nothing behind it. In that the variants of lascom-2004 differ, and in that nobody
+// compares (open).
 type feed struct {
 	exchange.Link
 	signer  exchange.Signer
@@ -147,7 +170,7 @@ func (f *feed) Hello(ctx context.Context, to message.Org, g *messagepb.Greeting)
 
 func replayLascom(ctx context.Context, p *plan, opt Options, asItWas bool) (v *variant, err error) {
 	v = &variant{asItWas: asItWas, plan: p, clk: clock.NewVirtual(serviceBegan.AddDays(-1).Start()), moved: map[string]time.Time{},
-		revoked: map[string]time.Time{}, requestOf: map[cert.Serial]string{}, refused: map[string]string{}, counts: map[string]int{}}
+		revoked: map[string]time.Time{}, requestOf: map[cert.Serial]string{}, requests: map[string]cert.Serial{}, refused: map[string]refusal{}, counts: map[string]int{}}
 	if v.field, err = newField(v.clk); err != nil {
 		return nil, err
 	}
@@ -198,13 +221,13 @@ func (v *variant) open(ctx context.Context, opt Options) (func(), error) {
 		}
 		return host.Config{Self: self, Name: self.Role().Name(), StoreURL: url, Clock: v.clk, Rand: rand.Reader, Signer: signer,
 			Trust: v.field.trust, Link: v.field.link(self), Peers: peers, Limits: exchange.Limits{ProbePause: time.Hour, Retention: 10 * 365 * 24 * time.Hour},
-			Secrets: func(message.Org) []byte { return secret }}, err
+			Secrets: func(message.Org) []byte { return secret }, Closes: func(peer message.Org) bool { return !inField(peer) }, Compare: compareEvery, Audit: auditEvery, Watch: lookEvery}, err
 	}
 	caGround, err := ground(theCA, append(field, theCenter, theValidation)...)
 	if err != nil {
 		return nil, err
 	}
-	v.feed = &feed{Link: caGround.Link, signer: caGround.Signer, clk: v.clk, broken: v.asItWas}
+	v.feed = &feed{Link: caGround.Link, signer: caGround.Signer, clk: v.clk, broken: v.asItWas && v.plan.fault == refusedNotice}
 	caGround.Link = v.feed
 	if v.ca, err = ca.New(ctx, ca.Config{Config: caGround, Keys: keys.Dir(dir), OCSPURL: "http://127.0.0.1/ocsp", ListDays: 30,
 		Validation: theValidation, NationalCenter: theCenter}); err != nil {
@@ -221,9 +244,12 @@ func (v *variant) open(ctx context.Context, opt Options) (func(), error) {
 	}
 	v.field.net.Join(theCA, v.ca.Exchange)
 	v.field.net.Join(theCenter, v.center.Exchange)
-	// What only looks (comparison, self-audit, closes, alarms) stays out of both variants: the replay is of what the
-	// exchange does, and nearly a year of looking twice a minute would be most of its time.
-	v.driver = clock.NewDriver(v.clk, slices.Concat(v.ca.Exchange.Tasks(), v.ca.Due.Tasks(), v.center.Exchange.Tasks(), v.center.Due.Tasks()))
+	// As it was, nobody compared: neither the books nor the counts of a day, nor one's own tables.
+	tasks := slices.Concat(v.ca.Exchange.Tasks(), v.ca.Due.Tasks(), v.center.Exchange.Tasks(), v.center.Due.Tasks())
+	if !v.asItWas {
+		tasks = append(tasks, watching(v.plan.watch(), v.clk, v.ca.Host, v.center.Host)...)
+	}
+	v.driver = clock.NewDriver(v.clk, tasks)
 	return func() { v.ca.Close(); v.center.Close() }, nil
 }
 

@@ -14,7 +14,6 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/exchange"
-	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -70,30 +69,27 @@ func (v *variant) events() []event {
 		// A quarter past the hour: filings and applications of one hour do not fall together.
 		events = append(events, event{m.at.Add(15 * time.Minute), func(ctx context.Context) error { return v.move(ctx, v.plan.issuances[m.holder]) }})
 	}
-	at := func(d resident.Date, hour int) time.Time {
-		return d.Start().Add(time.Duration(hour)*time.Hour + 30*time.Minute)
+	if at := v.plan.struck; !at.IsZero() && v.plan.fault == lostRows {
+		events = append(events, event{at, v.lose})
 	}
-	look := func(d resident.Date, hour int, ja, en string) {
-		events = append(events, event{at(d, hour), func(ctx context.Context) error { return v.look(ctx, plain.Sentence{JA: ja, EN: en}) }})
+	for _, m := range v.plan.moments() {
+		events = append(events, event{m.at, func(ctx context.Context) error { return v.look(ctx, m.what) }})
 	}
-	look(stalled.AddDays(-1), 18, "前日。すべて通知されている", "the day before: every notice has arrived")
-	look(stalled, 17, "一件の発行情報を、全国センターが受け付けない", "the center refuses one notice of issuance")
-	look(stalled.AddDays(31), 18, "一か月後", "a month later")
-	look(discovered, 9, "異動した住民が、窓口で新たに申請する", "a resident who has moved applies anew at a counter")
-	look(repaired, 9, "修正の前", "before the repair")
-	look(repaired, 12, "修正の後", "after the repair")
-	look(firstTable, 18, "10月27日現在", "as of 10-27")
-	look(lastTable, 18, "11月30日現在", "as of 11-30")
-	if !v.asItWas {
-		for n, act := range []func(context.Context, exchange.Item) error{v.inquire, v.answer, v.propose, v.confirm} {
-			events = append(events, event{at(stalled.AddDays(1), 9+n), func(ctx context.Context) error { return v.resolve(ctx, act) }})
+	if at := v.plan.struck; !at.IsZero() && !v.asItWas {
+		events = append(events, event{at, v.watchIt})
+	}
+	if v.plan.fault == refusedNotice {
+		if !v.asItWas {
+			for n, act := range []func(context.Context, exchange.Item) error{v.inquire, v.answer, v.propose, v.confirm} {
+				events = append(events, event{halfPast(stalled.AddDays(1), 9+n), func(ctx context.Context) error { return v.resolve(ctx, act) }})
+			}
 		}
+		events = append(events, event{halfPast(repaired, 10), func(context.Context) error { v.feed.broken = false; return nil }})
 	}
 	if v.plan.reapplies >= 0 {
-		events = append(events, event{at(discovered, 10), v.reapply})
-		events = append(events, event{at(repaired.AddDays(1), 10), v.reapplyOnceMore})
+		events = append(events, event{halfPast(discovered, 10), v.reapply})
+		events = append(events, event{halfPast(repaired.AddDays(1), 10), v.reapplyOnceMore})
 	}
-	events = append(events, event{at(repaired, 10), func(context.Context) error { v.feed.broken = false; return nil }})
 	slices.SortStableFunc(events, func(a, b event) int { return a.at.Compare(b.at) })
 	return events
 }
@@ -152,9 +148,9 @@ func (v *variant) move(ctx context.Context, i issuance) error {
 func (v *variant) taken(p message.Payload) {
 	switch n := p.(type) {
 	case message.CertIssued:
-		v.requestOf[n.Serial] = n.Request
+		v.requestOf[n.Serial], v.requests[n.Request] = n.Request, n.Serial
 	case message.CertRefused:
-		v.refused[n.Request] = n.Why
+		v.refused[n.Request] = refusal{n.Why, v.clk.Now()}
 	case message.CertStatus:
 		if n.Revoked {
 			v.revoked[v.requestOf[n.Serial]] = v.clk.Now()
@@ -175,7 +171,7 @@ func (v *variant) reapply(ctx context.Context) error {
 
 // reapplyOnceMore lets the holder who was refused come back after the repair.
 func (v *variant) reapplyOnceMore(ctx context.Context) error {
-	if v.refused[again] == "" {
+	if v.refused[again].why == "" {
 		return nil
 	}
 	i := v.plan.issuances[v.plan.reapplies]
@@ -213,38 +209,6 @@ func (v *variant) propose(ctx context.Context, i exchange.Item) error {
 func (v *variant) confirm(ctx context.Context, i exchange.Item) error {
 	v.counts["resolved_by_two_persons"]++
 	return v.center.Exchange.Confirm(ctx, i.ID, "operator-2")
-}
-
-// look writes down how it stands at this moment, and what each party can see of it.
-func (v *variant) look(ctx context.Context, what plain.Sentence) error {
-	now := v.clk.Now()
-	sent, err := pairOf(ctx, v.ca.Exchange, theCenter)
-	if err != nil {
-		return err
-	}
-	received, err := pairOf(ctx, v.center.Exchange, theCA)
-	if err != nil {
-		return err
-	}
-	view := View{Unsent: int(sent.Open), Parked: int(sent.Parked), Late: v.late(now), Sees: map[string]string{}}
-	if v.asItWas {
-		view.Sees["ca"] = "送信の記録も、件数を確かめる作業もない / neither a record of what was sent nor a count of it"
-		view.Sees["nationalcenter"] = "何も届かないことは、何も知らせない / that nothing comes tells it nothing"
-		if v.refused[again] != "" {
-			view.Sees["counter"] = "有効な電子証明書があります / a valid certificate exists"
-		}
-	} else {
-		oldest := "—"
-		if !sent.Oldest.IsZero() {
-			oldest = now.Sub(sent.Oldest).Round(time.Minute).String()
-		}
-		view.Sees["ca"] = fmt.Sprintf("送信済み%d 適用%d 保留%d 最も古い未了 %s / sent %d, applied %d, parked %d, oldest open %s",
-			sent.Sent, sent.Applied, sent.Parked, oldest, sent.Sent, sent.Applied, sent.Parked, oldest)
-		view.Sees["nationalcenter"] = fmt.Sprintf("受信%d 保留%d / received %d, parked %d", received.Received, received.InParked, received.Received, received.InParked)
-	}
-	v.counts["most_unsent"] = max(v.counts["most_unsent"], view.Unsent)
-	v.moments = append(v.moments, PartMoment{now, what, view})
-	return nil
 }
 
 func pairOf(ctx context.Context, x *exchange.Exchange, peer message.Org) (exchange.Pair, error) {
@@ -286,10 +250,13 @@ func (v *variant) count(ctx context.Context) error {
 		}
 		v.counts["issued_"+name], v.counts["issued_nagano_"+name] = int(total.Issued()), int(nagano)
 	}
+	v.countDiscovery()
 	v.counts["late"] = v.late(v.clk.Now())
 	v.counts["moves"] = len(v.moved)
 	v.counts["resends"] = v.feed.resends
 	p, err := pairOf(ctx, v.ca.Exchange, theCenter)
-	v.counts["open_at_the_end"] = int(p.Open)
-	return err
+	if v.counts["open_at_the_end"] = int(p.Open); err != nil || v.asItWas {
+		return err
+	}
+	return v.countWatching(ctx)
 }

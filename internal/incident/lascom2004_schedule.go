@@ -57,11 +57,21 @@ type move struct {
 	holder int // index into plan.issuances
 }
 
+// fault is what goes wrong in a run.
+type fault string
+
+const (
+	refusedNotice fault = "a notice that the center refuses"
+	lostRows      fault = "rows that are deleted at the center"
+)
+
 // plan is what happens in a run, in the order of time: the same for both variants.
 type plan struct {
+	fault     fault
+	struck    time.Time // when it goes wrong; zero: it does not
 	issuances []issuance
 	moves     []move
-	late      map[int]bool // holders of certificates of the outage who move during it
+	late      map[int]bool // holders of certificates that the fault is about, who move during the outage
 	reapplies int          // the moved holder who applies anew on the day of the discovery; -1: nobody
 }
 
@@ -80,9 +90,9 @@ func between(from, to resident.Date, r *rand.Rand) resident.Date {
 }
 
 // newPlan draws the schedule from the seed.
-func newPlan(seed uint64, late int, trigger bool, nation size) (*plan, error) {
+func newPlan(what fault, seed uint64, late int, trigger bool, nation size) (*plan, error) {
 	r := rand.New(rand.NewPCG(seed, 2004))
-	p := &plan{late: map[int]bool{}, reapplies: -1}
+	p := &plan{fault: what, late: map[int]bool{}, reapplies: -1}
 	first, last, err := p.nagano(r)
 	if err != nil {
 		return nil, err
@@ -167,8 +177,8 @@ func (p *plan) others(r *rand.Rand, first, then int) {
 	}
 }
 
-// outage chooses the notice that fails, and who moves: holders of certificates from before the outage, of the outage
-// (none of them in 長野県), and from after it.
+// outage chooses what goes wrong, and who moves: holders whom it is about, of certificates from before the outage, and from
+// after it.
 func (p *plan) outage(r *rand.Rand, late int, trigger bool) error {
 	var before, during, after []int
 	for i, c := range p.issuances {
@@ -182,17 +192,27 @@ func (p *plan) outage(r *rand.Rand, late int, trigger bool) error {
 			after = append(after, i)
 		}
 	}
-	if len(during) < late+2 || len(before) < 400 || len(after) < 200 {
+	if len(during) < late+2 || len(before) < 400+late || len(after) < 200 {
 		return fmt.Errorf("%d late ones do not fit into an outage of %d certificates", late, len(during))
 	}
-	// The first certificate of the outage is the one whose notice fails; its holder does not move.
-	p.issuances[during[0]].trigger = trigger
-	// Nobody applies for a move before the certificate is there: the movers are drawn from those issued up to 07-16.
 	var candidates []int
-	for _, i := range during[1:] {
-		if resident.DateOf(p.issuances[i].at).Before(discovered.AddDays(-9)) {
-			candidates = append(candidates, i)
+	switch p.fault {
+	case refusedNotice:
+		// The first certificate of the outage is the one whose notice fails; its holder does not move.
+		if trigger {
+			p.issuances[during[0]].trigger, p.struck = true, p.issuances[during[0]].at
 		}
+		// Nobody applies for a move before the certificate is there: the movers are drawn from those issued up to 07-16.
+		for _, i := range during[1:] {
+			if resident.DateOf(p.issuances[i].at).Before(discovered.AddDays(-9)) {
+				candidates = append(candidates, i)
+			}
+		}
+	case lostRows:
+		if trigger {
+			p.struck = closing(stalled).Add(time.Hour)
+		}
+		candidates = slices.Clone(before)
 	}
 	if len(candidates) < late {
 		return fmt.Errorf("%d late ones do not fit: %d certificates were issued early enough in the outage", late, len(candidates))
@@ -200,12 +220,16 @@ func (p *plan) outage(r *rand.Rand, late int, trigger bool) error {
 	r.Shuffle(len(candidates), func(i, j int) { candidates[i], candidates[j] = candidates[j], candidates[i] })
 	for _, i := range candidates[:late] {
 		p.late[i] = true
-		issued := resident.DateOf(p.issuances[i].at)
-		p.moves = append(p.moves, move{closing(between(issued.AddDays(1), discovered.AddDays(-2), r)), i})
+		first := resident.DateOf(p.issuances[i].at)
+		if p.fault == lostRows {
+			first = stalled
+		}
+		p.moves = append(p.moves, move{closing(between(first.AddDays(1), discovered.AddDays(-2), r)), i})
 		p.reapplies = i
 	}
 	// Those issued to 05-25 are notified and revoked normally, also when their holders move in the outage; so are those
 	// issued after the repair.
+	before = slices.DeleteFunc(before, func(i int) bool { return p.late[i] })
 	r.Shuffle(len(before), func(i, j int) { before[i], before[j] = before[j], before[i] })
 	r.Shuffle(len(after), func(i, j int) { after[i], after[j] = after[j], after[i] })
 	for _, i := range before[:300] {
