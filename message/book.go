@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -26,6 +27,38 @@ const (
 
 // Books lists them in the order in which people read them.
 var Books = []Book{Residents, Invalidations, Certificates, Revocations, Statuses, Drills}
+
+// Name is what people call the book.
+func (b Book) Name() plain.Sentence {
+	switch b {
+	case Residents:
+		return plain.Sentence{JA: "住民（本人確認情報）", EN: "Residents"}
+	case Invalidations:
+		return plain.Sentence{JA: "異動に伴う失効", EN: "What changes killed"}
+	case Certificates:
+		return plain.Sentence{JA: "発行情報", EN: "Who holds a certificate"}
+	case Revocations:
+		return plain.Sentence{JA: "異動等失効情報", EN: "Revocations demanded"}
+	case Statuses:
+		return plain.Sentence{JA: "電子証明書の状態", EN: "Certificate status"}
+	case Drills:
+		return plain.Sentence{JA: "警報の訓練", EN: "Alarm drill"}
+	}
+	return plain.Sentence{JA: string(b), EN: string(b)}
+}
+
+// Person is the 住民票コード in a key of the book; empty when the key names no person. Whoever is shown it looks at a person.
+func (b Book) Person(key string) string {
+	switch b {
+	case Residents:
+		return key
+	case Invalidations, Revocations: // code/version; a serial, or code/profile/version
+		if code, _, found := strings.Cut(key, "/"); found {
+			return code
+		}
+	}
+	return ""
+}
 
 // Known tells whether this version of the program knows the book.
 func (b Book) Known() bool { return slices.Contains(Books, b) }

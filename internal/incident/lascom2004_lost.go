@@ -19,8 +19,11 @@ func (v *variant) lose(ctx context.Context) error {
 	return v.center.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		for _, serial := range v.lost {
 			n, err := tx.Exec(ctx, `DELETE FROM certificate WHERE serial = $1`, serial)
-			if err != nil || n != 1 {
-				return fmt.Errorf("the row of certificate %s is not there to be deleted: %w", serial, err)
+			if err != nil {
+				return fmt.Errorf("couldn't delete the row of certificate %s: %w", serial, err)
+			}
+			if n != 1 {
+				return fmt.Errorf("the row of certificate %s is not there to be deleted", serial)
 			}
 		}
 		return nil

@@ -141,7 +141,7 @@ func (v *visitor) ends(c reconcile.Case, copied message.Org) {
 	v.Press(`label:has(input[value="resend"])`)
 	v.Fill("#f-why", "元の記録が正しいことを確かめた")
 	v.is(v.Follow(`form[action$="/propose"] button`), http.StatusOK)
-	v.says("main", "提案されている処理", "operator-ueda")
+	v.says("main", "提案されている解決方法", "operator-ueda")
 	if strings.Contains(v.Text("main"), "承認して実行する") {
 		v.t.Error("who proposed is offered to confirm")
 	}

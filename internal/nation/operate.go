@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
@@ -96,17 +97,38 @@ func operate(mux *http.ServeMux, h *host.Host, persons []access.Person) {
 	})
 	mux.HandleFunc("GET /reconcile/cases", func(w http.ResponseWriter, r *http.Request) {
 		cases, err := h.Books.Cases(r.Context(), r.FormValue("all") != "", maxStuck)
+		if err == nil {
+			err = lookedAt(r.Context(), h, cases...)
+		}
 		answer(w, cases, err)
 	})
 	mux.HandleFunc("GET /reconcile/case", func(w http.ResponseWriter, r *http.Request) {
 		var c CaseAndNotes
 		var err error
 		c.Case, c.Notes, err = h.Books.Find(r.Context(), r.FormValue("id"))
+		if err == nil {
+			err = lookedAt(r.Context(), h, c.Case)
+		}
 		answer(w, c, err)
 	})
 	mux.HandleFunc("POST /reconcile/operate", operation(func(ctx context.Context, op Operation) error {
 		return resolveCase(ctx, h, persons, op)
 	}))
+}
+
+// lookedAt records that the command line is told the codes of residents, which are the keys of some cases.
+func lookedAt(ctx context.Context, h *host.Host, cases ...reconcile.Case) error {
+	if !slices.ContainsFunc(cases, func(c reconcile.Case) bool { return c.Book.Person(c.Key) != "" }) {
+		return nil
+	}
+	return h.Store.Update(ctx, func(_ context.Context, tx *sqlstore.Tx) error {
+		for _, c := range cases {
+			if person := c.Book.Person(c.Key); person != "" {
+				auditlog.Write(tx, auditlog.Entry{Actor: "command line", Act: auditlog.ActLook, Subject: person, Case: c.ID})
+			}
+		}
+		return nil
+	})
 }
 
 // operation reads what is to be done and does it.
