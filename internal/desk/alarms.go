@@ -24,24 +24,6 @@ type alarmsPage struct {
 	Closed webui.Table
 }
 
-func (d *Desk) showAlarms(w http.ResponseWriter, r *http.Request) {
-	page, err := d.alarmsPage(r)
-	if err != nil {
-		d.ui.Fail(w, r, err)
-		return
-	}
-	d.ui.Render(w, r, d.alarms, http.StatusOK, page)
-}
-
-func (d *Desk) showAlarmsPart(w http.ResponseWriter, r *http.Request) {
-	page, err := d.alarmsPage(r)
-	if err != nil {
-		d.ui.Fail(w, r, err)
-		return
-	}
-	d.ui.RenderPart(w, r, d.alarms, "open", page)
-}
-
 func (d *Desk) alarmsPage(r *http.Request) (p alarmsPage, err error) {
 	v, err := d.host.Alarms.View(r.Context(), closedShown)
 	if err != nil {
@@ -67,17 +49,13 @@ func standOf(v alarm.View) webui.Notice {
 		Text: plain.Sentence{JA: seen + "秒前に判定しました。", EN: "Evaluated " + seen + " seconds ago."}}
 }
 
-var severities = map[alarm.Severity]webui.Badge{
-	alarm.Critical: {Kind: webui.Bad, Text: plain.Sentence{JA: "重大", EN: "critical"}},
-	alarm.Warning:  {Kind: webui.Warn, Text: plain.Sentence{JA: "警告", EN: "warning"}},
-	alarm.Notice:   {Kind: webui.Info, Text: plain.Sentence{JA: "気づき", EN: "notice"}},
-}
+var severities = map[alarm.Severity]webui.BadgeKind{alarm.Critical: webui.Bad, alarm.Warning: webui.Warn, alarm.Notice: webui.Info}
 
 func severityOf(a alarm.Alarm) webui.Badge {
 	if a.Drill {
 		return webui.Badge{Kind: webui.Info, Text: plain.Sentence{JA: "訓練", EN: "drill"}}
 	}
-	return severities[a.Severity]
+	return webui.Badge{Kind: severities[a.Severity], Text: a.Severity.Name()}
 }
 
 func (d *Desk) openTable(open []alarm.Alarm, now time.Time) webui.Table {
@@ -126,8 +104,8 @@ func subjectOf(a alarm.Alarm, now time.Time) any {
 		add(nameOf(a.Peer, now))
 	}
 	if a.What != "" {
-		if n, ok := bookNames[message.Book(a.What)]; ok {
-			add(n)
+		if book := message.Book(a.What); book.Known() {
+			add(book.Name())
 		} else {
 			add(kindOf(message.Kind(a.What)))
 		}

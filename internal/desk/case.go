@@ -2,11 +2,14 @@ package desk
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -30,48 +33,43 @@ type casePage struct {
 	Notes    []webui.Choice
 	Ways     []webui.Choice
 	Proposal *proposal
+
+	person string // whose code the key is; empty: nobody's
 }
 
 // caseID is the case of a request's path. The number of a case holds a slash, which a path does not keep.
 func caseID(r *http.Request) string { return strings.ReplaceAll(r.PathValue("case"), "~", "/") }
 
-func (d *Desk) showCase(w http.ResponseWriter, r *http.Request) {
-	d.renderCase(w, r, http.StatusOK, nil)
+// lookAtCase reads the page for a person. Where its key is a resident's code, that is a look at the resident.
+func (d *Desk) lookAtCase(r *http.Request) (p casePage, err error) {
+	if p, err = d.casePage(r); err == nil {
+		err = d.looked(r, map[string]string{p.person: p.ID})
+	}
+	return p, err
 }
 
-func (d *Desk) showCasePart(w http.ResponseWriter, r *http.Request) {
-	part := r.PathValue("part")
-	if part != "views" && part != "path" {
-		d.ui.NotFound(w, r)
-		return
+// looked records that somebody sees the codes of residents, each with what it was about.
+func (d *Desk) looked(r *http.Request, about map[string]string) error {
+	delete(about, "") // a serial names no person
+	if len(about) == 0 {
+		return nil
 	}
-	page, err := d.casePage(r)
-	if err != nil {
-		d.ui.Fail(w, r, err)
-		return
-	}
-	d.ui.RenderPart(w, r, d.oneCase, part, page)
+	return d.host.Store.Update(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		for _, person := range slices.Sorted(maps.Keys(about)) {
+			auditlog.Write(tx, auditlog.Entry{Actor: access.From(ctx).ID, Act: auditlog.ActLook, Subject: person, Case: about[person]})
+		}
+		return nil
+	})
 }
 
-func (d *Desk) renderCase(w http.ResponseWriter, r *http.Request, status int, edit func(*casePage)) {
-	page, err := d.casePage(r)
-	if err != nil {
-		d.ui.Fail(w, r, err)
-		return
-	}
-	if edit != nil {
-		edit(&page)
-	}
-	d.ui.Render(w, r, d.oneCase, status, page)
-}
-
+// casePage reads the case of the request's path.
 func (d *Desk) casePage(r *http.Request) (p casePage, err error) {
 	c, notes, err := d.host.Books.Find(r.Context(), caseID(r))
 	if err != nil {
 		return p, err
 	}
 	now, person := d.host.Clock.Now(), access.From(r.Context())
-	p = casePage{Form: webui.NewForm(nil), Base: d.caseURL(c.ID), ID: c.ID, Facts: caseFacts(c, now), Views: caseViews(c, now), Path: casePath(c, notes, now),
+	p = casePage{Form: webui.NewForm(nil), Base: d.caseURL(c.ID), ID: c.ID, Facts: caseFacts(c, now), Views: caseViews(c, now), Path: casePath(c, notes, now), person: c.Book.Person(c.Key),
 		Notes: []webui.Choice{{Value: "inquiry", Name: noteActs["inquiry"]}, {Value: "answer", Name: noteActs["answer"]}}}
 	if c.State == "closed" {
 		return p, nil
@@ -85,7 +83,7 @@ func (d *Desk) casePage(r *http.Request) (p casePage, err error) {
 	if c.Proposal != nil {
 		w := caseWays[c.Proposal.Act]
 		p.Proposal = &proposal{What: w.what, Last: w.last, Seen: seenCase(*c.Proposal), Items: []webui.Term{
-			{Label: plain.Sentence{JA: "処理", EN: "Act"}, Value: w.name},
+			{Label: plain.Sentence{JA: "解決方法", EN: "Resolution"}, Value: w.name},
 			{Label: plain.Sentence{JA: "わけ", EN: "Why"}, Value: c.Proposal.Text},
 			{Label: plain.Sentence{JA: "提案した人", EN: "Proposed by"}, Value: webui.Code(c.Proposal.By)},
 			{Label: plain.Sentence{JA: "提案した時", EN: "Proposed at"}, Value: c.Proposal.At},
@@ -115,8 +113,8 @@ var caseWays = map[reconcile.Act]way{
 func caseStep(c reconcile.Case) plain.Sentence {
 	switch {
 	case c.Proposal != nil:
-		return plain.Sentence{JA: "処理が提案されています。提案した人とは別の人が、内容を確かめて承認してください。",
-			EN: "An act is proposed. Somebody else than who proposed it checks and confirms it."}
+		return plain.Sentence{JA: "解決方法が提案されています。提案した人とは別の人が、内容を確かめて承認してください。",
+			EN: "A resolution is proposed. Somebody else than who proposed it checks and confirms it."}
 	case c.State == "explained":
 		return plain.Sentence{JA: "人が決めたことによる差です。次の異動で一致すれば、ひとりでに閉じます。",
 			EN: "The difference follows from what people decided. It closes by itself when a later change makes both agree."}
@@ -131,7 +129,7 @@ func caseStep(c reconcile.Case) plain.Sentence {
 func caseFacts(c reconcile.Case, now time.Time) []webui.Term {
 	terms := []webui.Term{
 		{Label: plain.Sentence{JA: "件の番号", EN: "Case"}, Value: webui.Code(c.ID)},
-		{Label: plain.Sentence{JA: "帳簿", EN: "Book"}, Value: bookName(c.Book)},
+		{Label: plain.Sentence{JA: "帳簿", EN: "Book"}, Value: c.Book.Name()},
 		{Label: plain.Sentence{JA: "鍵", EN: "Key"}, Value: webui.Code(c.Key)},
 		{Label: plain.Sentence{JA: "違い", EN: "Difference"}, Value: differences[c.What]},
 		{Label: plain.Sentence{JA: "状態", EN: "State"}, Value: caseState(c)},
@@ -226,7 +224,7 @@ func (d *Desk) ownCase(w http.ResponseWriter, r *http.Request) {
 // proposeCase writes down how a person would end the case. Nothing happens to it yet.
 func (d *Desk) proposeCase(w http.ResponseWriter, r *http.Request) {
 	d.submitCase(w, r, "propose", func(ctx context.Context, id string, f *webui.Form, by access.Person) error {
-		act := f.NeedChoice("way", plain.Sentence{JA: "処理", EN: "an act"})
+		act := f.NeedChoice("way", plain.Sentence{JA: "解決方法", EN: "a resolution"})
 		text := f.Need("why", plain.Sentence{JA: "わけ", EN: "why"})
 		if !f.OK() {
 			return nil
@@ -261,7 +259,7 @@ func (d *Desk) submitCase(w http.ResponseWriter, r *http.Request, which string, 
 		return
 	}
 	if !f.OK() {
-		d.renderCase(w, r, http.StatusUnprocessableEntity, func(p *casePage) { p.Form, p.Failed = f, which })
+		show(d, w, r, d.oneCase, http.StatusUnprocessableEntity, d.casePage, func(p *casePage) { p.Form, p.Failed = f, which })
 		return
 	}
 	http.Redirect(w, r, d.caseURL(id), http.StatusSeeOther)

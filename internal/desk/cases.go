@@ -31,34 +31,17 @@ type finding struct {
 	Book, Peer, Key string
 }
 
-func (d *Desk) showBooks(w http.ResponseWriter, r *http.Request) {
-	d.renderBooks(w, r, http.StatusOK, nil)
-}
-
-func (d *Desk) showBooksPart(w http.ResponseWriter, r *http.Request) {
-	part := r.PathValue("part")
-	if part != "standing" && part != "cases" {
-		d.ui.NotFound(w, r)
-		return
+// lookAtBooks reads the page for a person. A finding shows its key, which may be a resident's code.
+func (d *Desk) lookAtBooks(r *http.Request) (booksPage, error) {
+	p, err := d.booksPage(r)
+	about := map[string]string{}
+	for _, f := range p.Findings {
+		about[message.Book(f.Book).Person(f.Key)] = "finding " + f.Book
 	}
-	page, err := d.booksPage(r)
-	if err != nil {
-		d.ui.Fail(w, r, err)
-		return
+	if err == nil {
+		err = d.looked(r, about)
 	}
-	d.ui.RenderPart(w, r, d.books, part, page)
-}
-
-func (d *Desk) renderBooks(w http.ResponseWriter, r *http.Request, status int, edit func(*booksPage)) {
-	page, err := d.booksPage(r)
-	if err != nil {
-		d.ui.Fail(w, r, err)
-		return
-	}
-	if edit != nil {
-		edit(&page)
-	}
-	d.ui.Render(w, r, d.books, status, page)
+	return p, err
 }
 
 func (d *Desk) booksPage(r *http.Request) (p booksPage, err error) {
@@ -79,42 +62,15 @@ func (d *Desk) booksPage(r *http.Request) (p booksPage, err error) {
 		MayWork: access.May(access.From(ctx), access.ResolvePropose, d.role) == nil}
 	for _, f := range found {
 		p.Findings = append(p.Findings, finding{Book: string(f.Book), Peer: string(f.Peer), Key: f.Key, Terms: []webui.Term{
-			{Label: plain.Sentence{JA: "帳簿", EN: "Book"}, Value: bookName(f.Book)},
+			{Label: plain.Sentence{JA: "帳簿", EN: "Book"}, Value: f.Book.Name()},
 			{Label: plain.Sentence{JA: "相手", EN: "Other side"}, Value: nameOf(f.Peer, now)},
 			{Label: plain.Sentence{JA: "鍵", EN: "Key"}, Value: webui.Code(f.Key)},
-			{Label: plain.Sentence{JA: "所見", EN: "Finding"}, Value: findings[f.What]},
+			{Label: plain.Sentence{JA: "所見", EN: "Finding"}, Value: f.Says()},
 			{Label: plain.Sentence{JA: "見つけた時", EN: "Found"}, Value: f.At},
 			{Label: plain.Sentence{JA: "最後に正しかった時", EN: "Last found right"}, Value: moment(f.Since)},
 		}})
 	}
 	return p, nil
-}
-
-// bookNames are what people call the books.
-var bookNames = map[message.Book]plain.Sentence{
-	message.Residents:     {JA: "住民（本人確認情報）", EN: "Residents"},
-	message.Invalidations: {JA: "異動に伴う失効", EN: "What changes killed"},
-	message.Certificates:  {JA: "発行情報", EN: "Who holds a certificate"},
-	message.Revocations:   {JA: "異動等失効情報", EN: "Revocations demanded"},
-	message.Statuses:      {JA: "電子証明書の状態", EN: "Certificate status"},
-	message.Drills:        {JA: "警報の訓練", EN: "Alarm drill"},
-}
-
-func bookName(b message.Book) plain.Sentence {
-	if n, ok := bookNames[b]; ok {
-		return n
-	}
-	return plain.Sentence{JA: string(b), EN: string(b)}
-}
-
-// findings are what the self-audit says of a row.
-var findings = map[string]plain.Sentence{
-	"changed":    {JA: "内容が、プログラムを通らずに変わった", EN: "changed, and not by the program"},
-	"gone":       {JA: "行が、プログラムを通らずに消えた", EN: "gone, and not by the program"},
-	"appeared":   {JA: "行が、プログラムを通らずに増えた", EN: "appeared, and not by the program"},
-	"doubled":    {JA: "同じ行が二つある", EN: "there twice"},
-	"unreadable": {JA: "行が読めない", EN: "cannot be read"},
-	"sums":       {JA: "集計が行と合わない", EN: "the sums are not those of the rows"},
 }
 
 // differences are what a case is about.
@@ -144,13 +100,13 @@ func standingTable(all []reconcile.Standing, now time.Time) webui.Table {
 		if happened(s.Audited) {
 			cycle = s.Cycle
 		}
-		t.Rows = append(t.Rows, []any{bookName(s.Book), nameOf(s.Peer, now), part, resultOf(s), s.Entries, s.Outstanding + s.Parked + s.Held,
+		t.Rows = append(t.Rows, []any{s.Book.Name(), nameOf(s.Peer, now), part, resultOf(s), s.Entries, s.Outstanding + s.Parked + s.Held,
 			s.OpenCases, moment(s.Compared), cycle})
 	}
 	return t
 }
 
-// resultOf is what the last comparison came to.
+// resultOf is what the last comparison came to. It says that both agree only when they were compared and did.
 func resultOf(s reconcile.Standing) webui.Badge {
 	b := func(kind webui.BadgeKind, ja, en string) webui.Badge {
 		return webui.Badge{Kind: kind, Text: plain.Sentence{JA: ja, EN: en}}
@@ -158,14 +114,24 @@ func resultOf(s reconcile.Standing) webui.Badge {
 	switch {
 	case s.Findings > 0:
 		return b(webui.Bad, "自己監査の所見あり", "found by the self-audit")
-	case s.OpenCases > 0 || s.Differences > s.Explained:
+	case s.OpenCases > 0 || s.Outcome == reconcile.Differs:
 		return b(webui.Bad, "不一致", "differs")
-	case !happened(s.Compared):
-		return b(webui.Wait, "まだ突合していない", "not compared yet")
-	case s.Explained > 0:
-		return b(webui.Warn, "説明済みの差がある", "explained differences")
 	}
-	return b(webui.OK, "一致", "agrees")
+	switch s.Outcome {
+	case reconcile.Agreed:
+		return b(webui.OK, "一致", "agrees")
+	case reconcile.Accounted:
+		return b(webui.Warn, "説明済みの差がある", "explained differences")
+	case reconcile.NotYet:
+		return b(webui.Wait, "まだ突合していない", "not compared yet")
+	case reconcile.Making:
+		return b(webui.Wait, "帳簿を作成中", "the book is being made")
+	case reconcile.Backlog:
+		return b(webui.Warn, "途中が多く、突合できない", "too much under way to compare")
+	case reconcile.Unreachable:
+		return b(webui.Warn, "写しの団体が答えない", "the copy does not answer")
+	}
+	return b(webui.Bad, "突合できない", "cannot be compared")
 }
 
 func (d *Desk) caseTable(cases []reconcile.Case, now time.Time) webui.Table {
@@ -183,7 +149,7 @@ func (d *Desk) caseTable(cases []reconcile.Case, now time.Time) webui.Table {
 		if c.Owner != "" {
 			owner = webui.Code(c.Owner)
 		}
-		t.Rows = append(t.Rows, []any{webui.Link{Href: d.caseURL(c.ID), Text: plain.Sentence{JA: c.ID, EN: c.ID}}, bookName(c.Book), nameOf(c.Peer, now),
+		t.Rows = append(t.Rows, []any{webui.Link{Href: d.caseURL(c.ID), Text: plain.Sentence{JA: c.ID, EN: c.ID}}, c.Book.Name(), nameOf(c.Peer, now),
 			differences[c.What], caseState(c), owner, now.Sub(c.Opened)})
 	}
 	return t
@@ -230,7 +196,7 @@ func (d *Desk) acknowledge(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if !f.OK() {
-		d.renderBooks(w, r, http.StatusUnprocessableEntity, func(p *booksPage) { p.Form = f })
+		show(d, w, r, d.books, http.StatusUnprocessableEntity, d.booksPage, func(p *booksPage) { p.Form = f })
 		return
 	}
 	http.Redirect(w, r, d.ui.URL("/reconcile"), http.StatusSeeOther)

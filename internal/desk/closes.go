@@ -302,7 +302,7 @@ func lineAbout(l message.Line) plain.Sentence {
 	case "kind":
 		return kindOf(message.Kind(l.Subject))
 	case "book":
-		n := bookName(message.Book(l.Subject))
+		n := message.Book(l.Subject).Name()
 		return plain.Sentence{JA: "帳簿: " + n.JA, EN: "Book: " + n.EN}
 	}
 	return plain.Sentence{JA: l.Subject, EN: l.Subject}

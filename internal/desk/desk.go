@@ -38,8 +38,12 @@ func New(h *host.Host, ui *webui.UI) (*Desk, error) {
 	d := &Desk{host: h, ui: ui, role: h.Self.Role()}
 	for name, page := range map[string]**webui.Page{"messages": &d.overview, "message": &d.message, "books": &d.books, "case": &d.oneCase,
 		"alarms": &d.alarms, "runbook": &d.runbook, "round": &d.round, "closes": &d.closes, "closeday": &d.closeDay, "statement": &d.statement} {
+		var common []string
+		if page == &d.message || page == &d.oneCase {
+			common = []string{"resolution"}
+		}
 		var err error
-		if *page, err = ui.Page(files, name); err != nil {
+		if *page, err = ui.Page(files, name, common...); err != nil {
 			return nil, err
 		}
 	}
@@ -47,41 +51,38 @@ func New(h *host.Host, ui *webui.UI) (*Desk, error) {
 	return d, nil
 }
 
-// Mount adds the desk to an organisation's pages, which webui.UI.Serve serves: messages, api/status and api/trace.
+// Mount adds the desk to an organisation's pages, which webui.UI.Serve serves: alarms, messages, the books, the
+// daily round and the closes, and for programs metrics, api/status and api/trace.
 func (d *Desk) Mount(mux *http.ServeMux) {
 	for pattern, one := range map[string]struct {
 		act  access.Act
 		page http.HandlerFunc
 	}{
-		"GET /messages":                          {access.ViewMessages, d.showOverview},
-		"GET /messages/part/{part}":              {access.ViewMessages, d.showOverviewPart},
-		"GET /messages/{message}":                {access.ViewMessages, d.showMessage},
-		"GET /messages/{message}/part/{part}":    {access.ViewMessages, d.showMessagePart},
-		"POST /messages/{message}/look":          {access.LookAtPerson, d.look},
-		"POST /messages/{message}/note":          {access.ResolvePropose, d.note},
-		"POST /messages/{message}/propose":       {access.ResolvePropose, d.propose},
-		"POST /messages/{message}/confirm":       {access.ResolveConfirm, d.confirm},
-		"POST /due/{number}":                     {access.ResolvePropose, d.retry},
-		"GET /reconcile":                         {access.ViewMessages, d.showBooks},
-		"GET /reconcile/part/{part}":             {access.ViewMessages, d.showBooksPart},
+		"GET /alarms":             {access.ViewMessages, page(d, d.alarms, d.alarmsPage)},
+		"GET /alarms/part/{part}": {access.ViewMessages, part(d, d.alarms, d.alarmsPage, "open")},
+		"GET /alarms/{code}":      {access.ViewMessages, d.showRunbook},
+
+		"GET /messages":                       {access.ViewMessages, page(d, d.overview, d.overviewPage)},
+		"GET /messages/part/{part}":           {access.ViewMessages, part(d, d.overview, d.figures, "stuck", "sent", "received")},
+		"GET /messages/{message}":             {access.ViewMessages, page(d, d.message, d.messagePage)},
+		"GET /messages/{message}/part/{part}": {access.ViewMessages, part(d, d.message, d.messagePage, "views", "path")},
+		"POST /messages/{message}/look":       {access.LookAtPerson, d.look},
+		"POST /messages/{message}/note":       {access.ResolvePropose, d.note},
+		"POST /messages/{message}/propose":    {access.ResolvePropose, d.propose},
+		"POST /messages/{message}/confirm":    {access.ResolveConfirm, d.confirm},
+		"POST /due/{number}":                  {access.ResolvePropose, d.retry},
+
+		"GET /reconcile":                         {access.ViewMessages, page(d, d.books, d.lookAtBooks)},
+		"GET /reconcile/part/{part}":             {access.ViewMessages, part(d, d.books, d.booksPage, "standing", "cases")},
 		"POST /reconcile/acknowledge":            {access.ResolvePropose, d.acknowledge},
-		"GET /reconcile/case/{case}":             {access.ViewMessages, d.showCase},
-		"GET /reconcile/case/{case}/part/{part}": {access.ViewMessages, d.showCasePart},
+		"GET /reconcile/case/{case}":             {access.ViewMessages, page(d, d.oneCase, d.lookAtCase)},
+		"GET /reconcile/case/{case}/part/{part}": {access.ViewMessages, part(d, d.oneCase, d.casePage, "views", "path")},
 		"POST /reconcile/case/{case}/note":       {access.ResolvePropose, d.noteCase},
 		"POST /reconcile/case/{case}/own":        {access.ResolvePropose, d.ownCase},
 		"POST /reconcile/case/{case}/propose":    {access.ResolvePropose, d.proposeCase},
 		"POST /reconcile/case/{case}/confirm":    {access.ResolveConfirm, d.confirmCase},
-	} {
-		mux.Handle(pattern, d.ui.Only(one.act, one.page))
-	}
-	for pattern, one := range map[string]struct {
-		act  access.Act
-		page http.HandlerFunc
-	}{
-		"GET /alarms":           {access.ViewMessages, d.showAlarms},
-		"GET /alarms/part":      {access.ViewMessages, d.showAlarmsPart},
-		"GET /alarms/{code}":    {access.ViewMessages, d.showRunbook},
-		"GET /round":            {access.ViewMessages, d.showRound},
+
+		"GET /round":            {access.ViewMessages, page(d, d.round, d.roundPage)},
 		"POST /round":           {access.SignRound, d.signRound},
 		"GET /statements":       {access.ViewMessages, d.showCloses},
 		"GET /statements/{day}": {access.ViewMessages, d.showCloseDay},

@@ -2,8 +2,6 @@ package desk
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"net/http"
 
 	"github.com/akashi-id/akashi/cert"
@@ -28,7 +26,7 @@ func (d *Desk) look(w http.ResponseWriter, r *http.Request) {
 	}
 	var terms []webui.Term
 	err = d.host.Store.Update(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
-		p, err := d.payload(ctx, tx, id)
+		p, err := d.host.Exchange.Payload(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -44,46 +42,22 @@ func (d *Desk) look(w http.ResponseWriter, r *http.Request) {
 		d.ui.Fail(w, r, err)
 		return
 	}
-	d.renderMessage(w, r, http.StatusOK, func(p *messagePage) { p.Content = terms })
+	show(d, w, r, d.message, http.StatusOK, d.messagePage, func(p *messagePage) { p.Content = terms })
 }
 
-// payload reads what a message carries, while its bytes are kept.
-func (d *Desk) payload(ctx context.Context, tx *sqlstore.Tx, id message.ID) (message.Payload, error) {
-	query, args := `SELECT envelope FROM x_out WHERE peer = $1 AND epoch = $2 AND seq = $3`, []any{string(id.Receiver), int64(id.Epoch), int64(id.Seq)}
-	if id.Receiver == d.host.Self {
-		query = `SELECT envelope FROM x_in WHERE peer = $1 AND epoch = $2 AND seq = $3 AND node = $4`
-		args = []any{string(id.Sender), int64(id.Epoch), int64(id.Seq), id.Node}
-	}
-	var raw []byte
-	err := tx.QueryRow(ctx, query, args...).Scan(&raw)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && len(raw) == 0 {
-		return nil, plain.Bad("message",
-			"この電文の内容は、もう保管していません。住民の記録を見てください。",
-			"the content of this message is no longer kept: look at the resident's record")
-	}
-	if err != nil {
-		return nil, err
-	}
-	e, err := message.OpenEnvelope(raw)
-	if err != nil {
-		return nil, err
-	}
-	p, err := message.Decode(e.Kind, e.Body)
-	if err != nil {
-		return nil, plain.Bad("message",
-			"この電文の内容は、読み取れません。送信側に問い合わせてください。",
-			"the content of this message cannot be read: ask the sender")
-	}
-	return p, nil
-}
-
-// contentOf lists what a payload says. 個人番号 is left out: nothing at this desk is decided by it.
+// contentOf is what a message carries, as people read it.
 func contentOf(p message.Payload) []webui.Term {
 	switch n := p.(type) {
 	case message.ResidentChange:
 		return identification(n.After)
 	case message.CertRequest:
 		return append([]webui.Term{profile(n.Profile)}, identification(n.Holder)...)
+	case message.Snapshot:
+		if state, err := n.State(); err == nil && state != nil {
+			return contentOf(state)
+		}
+		return []webui.Term{{Label: plain.Sentence{JA: "帳簿", EN: "Book"}, Value: n.Book.Name()}, {Label: plain.Sentence{JA: "鍵", EN: "Key"}, Value: webui.Code(n.Key)},
+			{Label: plain.Sentence{JA: "内容", EN: "Content"}, Value: plain.Sentence{JA: "元の団体は、何も保有していない", EN: "the source holds nothing"}}}
 	case message.ResidentInvalidation:
 		return []webui.Term{code(n.Code), version(n.Version), reason(n.Reason), day(n.Since)}
 	case message.CertIssuance:

@@ -42,44 +42,15 @@ type proposal struct {
 	Seen       string // what the person has read, so that nobody confirms what was changed meanwhile
 }
 
-func (d *Desk) showMessage(w http.ResponseWriter, r *http.Request) {
-	d.renderMessage(w, r, http.StatusOK, nil)
-}
-
-func (d *Desk) showMessagePart(w http.ResponseWriter, r *http.Request) {
-	part := r.PathValue("part")
-	if part != "views" && part != "path" {
-		d.ui.NotFound(w, r)
-		return
-	}
-	if page, ok := d.messagePage(w, r); ok {
-		d.ui.RenderPart(w, r, d.message, part, page)
-	}
-}
-
-// renderMessage shows the message's page; edit adds what the request led to.
-func (d *Desk) renderMessage(w http.ResponseWriter, r *http.Request, status int, edit func(*messagePage)) {
-	page, ok := d.messagePage(w, r)
-	if !ok {
-		return
-	}
-	if edit != nil {
-		edit(&page)
-	}
-	d.ui.Render(w, r, d.message, status, page)
-}
-
-// messagePage reads the message of the request's path. It returns false when there is none, and has then answered.
-func (d *Desk) messagePage(w http.ResponseWriter, r *http.Request) (p messagePage, ok bool) {
+// messagePage reads the message of the request's path.
+func (d *Desk) messagePage(r *http.Request) (p messagePage, err error) {
 	id, err := message.ParseID(r.PathValue("message"))
 	if err != nil {
-		d.ui.Fail(w, r, err)
-		return p, false
+		return p, err
 	}
 	i, notes, proposed, err := d.host.Exchange.Find(r.Context(), id)
 	if err != nil {
-		d.ui.Fail(w, r, err)
-		return p, false
+		return p, err
 	}
 	now, person := d.host.Clock.Now(), access.From(r.Context())
 	p = messagePage{Form: webui.NewForm(nil), Base: d.ui.URL("/messages/" + id.String()), ID: id.String(),
@@ -88,7 +59,7 @@ func (d *Desk) messagePage(w http.ResponseWriter, r *http.Request) (p messagePag
 		MayWrite: access.May(person, access.ResolvePropose, d.role) == nil,
 		Notes:    []webui.Choice{{Value: "inquiry", Name: noteActs["inquiry"]}, {Value: "answer", Name: noteActs["answer"]}}}
 	if !i.Parked() {
-		return p, true
+		return p, nil
 	}
 	p.Notice = &webui.Notice{Kind: webui.Warn, Title: plain.Sentence{JA: "この電文は、人の解決を待っています", EN: "This message waits for people to resolve it"}, Text: nextStep(i, proposed)}
 	if proposed != nil {
@@ -100,7 +71,7 @@ func (d *Desk) messagePage(w http.ResponseWriter, r *http.Request) (p messagePag
 			p.Ways = append(p.Ways, webui.Choice{Value: string(w.act), Name: w.name, Note: w.what})
 		}
 	}
-	return p, true
+	return p, nil
 }
 
 func nextStep(i exchange.Item, proposed *exchange.Proposal) plain.Sentence {

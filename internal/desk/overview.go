@@ -34,33 +34,17 @@ type aside struct {
 	Terms []webui.Term
 }
 
-func (d *Desk) showOverview(w http.ResponseWriter, r *http.Request) {
-	page, err := d.figures(r.Context())
-	if err != nil {
-		d.ui.Fail(w, r, err)
-		return
-	}
-	page.Tabs = d.tabs(r)
-	page.MayRetry = access.May(access.From(r.Context()), access.ResolvePropose, d.role) == nil
-	d.ui.Render(w, r, d.overview, http.StatusOK, page)
+// overviewPage reads the whole page; of its parts, figures is enough.
+func (d *Desk) overviewPage(r *http.Request) (overviewPage, error) {
+	p, err := d.figures(r)
+	p.Tabs = d.tabs(r)
+	p.MayRetry = access.May(access.From(r.Context()), access.ResolvePropose, d.role) == nil
+	return p, err
 }
 
-func (d *Desk) showOverviewPart(w http.ResponseWriter, r *http.Request) {
-	part := r.PathValue("part")
-	if part != "stuck" && part != "sent" && part != "received" {
-		d.ui.NotFound(w, r)
-		return
-	}
-	page, err := d.figures(r.Context())
-	if err != nil {
-		d.ui.Fail(w, r, err)
-		return
-	}
-	d.ui.RenderPart(w, r, d.overview, part, page)
-}
-
-func (d *Desk) figures(ctx context.Context) (overviewPage, error) {
+func (d *Desk) figures(r *http.Request) (overviewPage, error) {
 	var p overviewPage
+	ctx := r.Context()
 	pairs, err := d.host.Exchange.Pairs(ctx)
 	if err != nil {
 		return p, err

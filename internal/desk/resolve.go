@@ -87,7 +87,7 @@ func (d *Desk) submit(w http.ResponseWriter, r *http.Request, which string, act 
 		return
 	}
 	if !f.OK() {
-		d.renderMessage(w, r, http.StatusUnprocessableEntity, func(p *messagePage) { p.Form, p.Failed = f, which })
+		show(d, w, r, d.message, http.StatusUnprocessableEntity, d.messagePage, func(p *messagePage) { p.Form, p.Failed = f, which })
 		return
 	}
 	http.Redirect(w, r, d.ui.URL("/messages/"+id.String()), http.StatusSeeOther)

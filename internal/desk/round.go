@@ -28,22 +28,6 @@ type roundPage struct {
 // roundsShown is for how many days back the signed rounds are listed.
 const roundsShown = 14
 
-func (d *Desk) showRound(w http.ResponseWriter, r *http.Request) {
-	d.renderRound(w, r, http.StatusOK, nil)
-}
-
-func (d *Desk) renderRound(w http.ResponseWriter, r *http.Request, status int, edit func(*roundPage)) {
-	page, err := d.roundPage(r)
-	if err != nil {
-		d.ui.Fail(w, r, err)
-		return
-	}
-	if edit != nil {
-		edit(&page)
-	}
-	d.ui.Render(w, r, d.round, status, page)
-}
-
 func (d *Desk) roundPage(r *http.Request) (p roundPage, err error) {
 	now := d.host.Clock.Now()
 	today := resident.DateOf(now)
@@ -154,7 +138,7 @@ func (d *Desk) signRound(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !f.OK() {
-		d.renderRound(w, r, http.StatusUnprocessableEntity, func(p *roundPage) { p.Form = f })
+		show(d, w, r, d.round, http.StatusUnprocessableEntity, d.roundPage, func(p *roundPage) { p.Form = f })
 		return
 	}
 	http.Redirect(w, r, d.ui.URL("/round"), http.StatusSeeOther)

@@ -18,10 +18,16 @@ type Page struct {
 
 // Page reads html/NAME.html of an organisation and joins it with the layout and the components. An error is a mistake
 // in the file: a template that is not there, a function or an asset that does not exist, a text without its English.
-func (u *UI) Page(fsys fs.FS, name string) (*Page, error) {
-	src, err := fs.ReadFile(fsys, "html/"+name+".html")
-	if err != nil {
-		return nil, fmt.Errorf("page %s: %w", name, err)
+//
+// What several pages of an organisation have in common stands in files of its own, whose names are given behind.
+func (u *UI) Page(fsys fs.FS, name string, common ...string) (*Page, error) {
+	var src []byte
+	for _, file := range append(common, name) {
+		text, err := fs.ReadFile(fsys, "html/"+file+".html")
+		if err != nil {
+			return nil, fmt.Errorf("page %s: %w", name, err)
+		}
+		src = append(src, text...)
 	}
 	p := &Page{name: name, byLang: map[plain.Lang]*template.Template{}}
 	for _, lang := range languages {
