@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -38,7 +39,21 @@ func ask(ctx context.Context, data, path string, into any) error {
 }
 
 func get(ctx context.Context, client *http.Client, path string, into any) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://country"+path, nil)
+	return call(ctx, client, http.MethodGet, path, nil, into)
+}
+
+// post sends a country something to do.
+func post(ctx context.Context, client *http.Client, path string, what any) error {
+	body, err := json.Marshal(what)
+	if err != nil {
+		return err
+	}
+	return call(ctx, client, http.MethodPost, path, bytes.NewReader(body), nil)
+}
+
+// call asks a country. What it refuses comes as the sentence that it says.
+func call(ctx context.Context, client *http.Client, method, path string, body io.Reader, into any) error {
+	r, err := http.NewRequestWithContext(ctx, method, "http://country"+path, body)
 	if err != nil {
 		return err
 	}
@@ -49,7 +64,29 @@ func get(ctx context.Context, client *http.Client, path string, into any) error 
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1000))
-		return fmt.Errorf("the country answered %d: %s", resp.StatusCode, text)
+		return fmt.Errorf("the country answered %d: %s", resp.StatusCode, bytes.TrimSpace(text))
+	}
+	if into == nil {
+		return nil
 	}
 	return json.NewDecoder(resp.Body).Decode(into)
+}
+
+// everywhere puts a question to every organisation of the country, or to the one that is named, and joins the lists.
+func everywhere[T any](ctx context.Context, data, at, path string, log io.Writer) ([]T, error) {
+	client, done, err := country(ctx, data, log)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	orgs, err := organisationsOf(data, at)
+	all := []T{}
+	for _, o := range orgs {
+		var some []T
+		if err := get(ctx, client, "/"+string(o)+path, &some); err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, err
 }

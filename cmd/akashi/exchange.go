@@ -1,14 +1,9 @@
 package main
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -37,22 +32,9 @@ func runExchangeList(ctx context.Context, io streams, args []string) error {
 	}, 0); err != nil {
 		return err
 	}
-	client, done, err := country(ctx, data, io.err)
+	all, err := everywhere[exchange.Item](ctx, data, at, "/exchange/stuck", io.err)
 	if err != nil {
 		return err
-	}
-	defer done()
-	orgs, err := organisationsOf(data, at)
-	if err != nil {
-		return err
-	}
-	all := []exchange.Item{}
-	for _, o := range orgs {
-		var items []exchange.Item
-		if err := get(ctx, client, "/"+string(o)+"/exchange/stuck", &items); err != nil {
-			return err
-		}
-		all = append(all, items...)
 	}
 	slices.SortStableFunc(all, func(a, b exchange.Item) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	if asJSON {
@@ -149,104 +131,6 @@ func runExchangeShow(ctx context.Context, io streams, args []string) error {
 		if p := m.Proposal; p != nil {
 			fmt.Fprintf(io.out, "    承認待ち / waits for a second person: %s, %s: %s\n", p.Act, p.By, p.Text)
 		}
-	}
-	return nil
-}
-
-// runExchangeInquire writes to the organisation on the message's other side.
-func runExchangeInquire(ctx context.Context, io streams, args []string) error {
-	var op nation.Operation
-	var data, at string
-	var reply bool
-	rest, err := parse(io, "exchange inquire", args, func(fs *flag.FlagSet) {
-		fs.StringVar(&data, "data", defaultData, "data directory")
-		fs.StringVar(&op.As, "as", "", "who writes")
-		fs.StringVar(&op.Text, "text", "", "what")
-		fs.BoolVar(&reply, "answer", false, "this answers an inquiry")
-		fs.StringVar(&at, "at", "", "the organisation that writes; empty: the message's sender")
-	}, 1)
-	if err != nil {
-		return err
-	}
-	op.Message, op.Act = rest[0], "inquiry"
-	if reply {
-		op.Act = "answer"
-	}
-	return operateOnMessage(ctx, io, data, at, op)
-}
-
-// runExchangeResolve proposes how a parked message is resolved, or confirms what another person has proposed.
-func runExchangeResolve(ctx context.Context, io streams, args []string) error {
-	var op nation.Operation
-	var data, at string
-	var confirm bool
-	rest, err := parse(io, "exchange resolve", args, func(fs *flag.FlagSet) {
-		fs.StringVar(&data, "data", defaultData, "data directory")
-		fs.StringVar(&op.As, "as", "", "who acts")
-		fs.StringVar(&op.Act, "act", "", "correct, withdraw (sender); accept, discard (receiver)")
-		fs.StringVar(&op.Text, "text", "", "why, and what becomes of the message")
-		fs.BoolVar(&confirm, "confirm", false, "confirm what another person has proposed")
-		fs.StringVar(&at, "at", "", "the organisation that acts; empty: the side whose act it is")
-	}, 1)
-	if err != nil {
-		return err
-	}
-	if confirm == (op.Act != "") || op.Act != "" && op.Text == "" {
-		return usage{plain.Bad("exchange resolve",
-			"一人目は --act と --text で解決方法とわけを、二人目は --confirm を指定してください。",
-			"the first person gives --act and --text, the second one --confirm")}
-	}
-	id, err := message.ParseID(rest[0])
-	if err != nil {
-		return err
-	}
-	op.Message = rest[0]
-	if at == "" && (op.Act == string(exchange.Accept) || op.Act == string(exchange.Discard)) {
-		at = string(id.Receiver)
-	}
-	return operateOnMessage(ctx, io, data, at, op)
-}
-
-func operateOnMessage(ctx context.Context, s streams, data, at string, op nation.Operation) error {
-	id, err := message.ParseID(op.Message)
-	if err != nil {
-		return err
-	}
-	return operate(ctx, s, data, "/"+cmp.Or(at, string(id.Sender))+"/exchange/operate", op)
-}
-
-// operate has one organisation carry out an operation.
-func operate(ctx context.Context, s streams, data, path string, op nation.Operation) error {
-	client, done, err := country(ctx, data, s.err)
-	if err != nil {
-		return err
-	}
-	defer done()
-	if err := post(ctx, client, path, op); err != nil {
-		return err
-	}
-	fmt.Fprintln(s.out, "記録しました。 / done")
-	return nil
-}
-
-// post sends a country something to do.
-func post(ctx context.Context, client *http.Client, path string, what any) error {
-	body, err := json.Marshal(what)
-	if err != nil {
-		return err
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://country"+path, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	resp, err := client.Do(r)
-	if err != nil {
-		return fmt.Errorf("couldn't ask the country: %w", err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1000))
-		return fmt.Errorf("%s", bytes.TrimSpace(text))
 	}
 	return nil
 }

@@ -11,9 +11,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/nation"
-	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile"
-	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -99,11 +97,12 @@ func reconcileCountry(ctx context.Context, data string, now bool, log io.Writer)
 func printReconciled(w io.Writer, r reconciled) {
 	for _, p := range r.Pairs {
 		verdict := "一致 agree"
-		if !p.Agree {
+		switch {
+		case p.Agree:
+		case p.Outcome == reconcile.Differs:
 			verdict = fmt.Sprintf("不一致 %d / %d differ", p.Differences, p.Differences)
-			if p.ComparedAt == "" {
-				verdict = "未突合 not compared"
-			}
+		default: // nothing can be said
+			verdict = "突合していない not compared (" + string(p.Outcome) + ")"
 		}
 		fmt.Fprintf(w, "%-22s → %-16s %-14s %7d  %s（途中 under way %d、保留 parked %d、待機 held %d、説明済み explained %d、件 cases %d、監査の所見 findings %d）%s %s\n",
 			p.A, p.B, p.Table, p.Entries, verdict, p.Outstanding, p.Parked, p.Held, p.Explained, p.Cases, p.Findings, inJapan(p.ComparedAt), p.Reason)
@@ -130,26 +129,13 @@ func runReconcileCases(ctx context.Context, io streams, args []string) error {
 	}, 0); err != nil {
 		return err
 	}
-	client, done, err := country(ctx, data, io.err)
-	if err != nil {
-		return err
-	}
-	defer done()
-	orgs, err := organisationsOf(data, at)
-	if err != nil {
-		return err
-	}
 	path := "/reconcile/cases"
 	if all {
 		path += "?all=yes"
 	}
-	cases := []reconcile.Case{}
-	for _, o := range orgs {
-		var held []reconcile.Case
-		if err := get(ctx, client, "/"+string(o)+path, &held); err != nil {
-			return err
-		}
-		cases = append(cases, held...)
+	cases, err := everywhere[reconcile.Case](ctx, data, at, path, io.err)
+	if err != nil {
+		return err
 	}
 	slices.SortStableFunc(cases, func(a, b reconcile.Case) int { return a.Opened.Compare(b.Opened) })
 	if asJSON {
@@ -179,39 +165,23 @@ func printCase(w io.Writer, c reconcile.Case, now time.Time) {
 		now.Sub(c.Opened).Round(time.Second), owner, c.Source.JA, c.Source.EN, c.Copy.JA, c.Copy.EN)
 }
 
-// caseFlags are those of the commands about one case.
-func caseFlags(fs *flag.FlagSet, data, at *string) {
-	fs.StringVar(data, "data", defaultData, "data directory")
-	fs.StringVar(at, "at", "", "the organisation whose desk it is done at")
-}
-
-// caseAt asks for the organisation, without which a case that two have is nobody's.
-func caseAt(at string) (message.Org, error) {
-	if _, err := message.ParseOrg(at); err != nil {
-		return "", usage{plain.Bad("--at",
-			"件を扱う団体を --at で指定してください。`akashi reconcile cases` に出ています。",
-			"name with --at the organisation that deals with the case: `akashi reconcile cases` shows it")}
-	}
-	return message.Org(at), nil
-}
-
 // runReconcileShow shows one case with all that happened to it.
 func runReconcileShow(ctx context.Context, io streams, args []string) error {
-	var data, where string
+	var data, at string
 	var asJSON bool
 	rest, err := parse(io, "reconcile show", args, func(fs *flag.FlagSet) {
-		caseFlags(fs, &data, &where)
-		fs.BoolVar(&asJSON, "json", false, "print JSON")
+		dataFlags(fs, &data, &asJSON)
+		fs.StringVar(&at, "at", "", "whose desk")
 	}, 1)
 	if err != nil {
 		return err
 	}
-	at, err := caseAt(where)
-	if err != nil {
+	if at == "" {
+		_, err := cases.whose(nation.Operation{})
 		return err
 	}
 	var c nation.CaseAndNotes
-	if err := ask(ctx, data, "/"+string(at)+"/reconcile/case?id="+url.QueryEscape(rest[0]), &c); err != nil {
+	if err := ask(ctx, data, "/"+at+"/reconcile/case?id="+url.QueryEscape(rest[0]), &c); err != nil {
 		return err
 	}
 	if asJSON {
@@ -229,57 +199,4 @@ func runReconcileShow(ctx context.Context, io streams, args []string) error {
 		fmt.Fprintf(io.out, "    承認待ち / waits for a second person: %s, %s: %s\n", p.Act, p.By, p.Text)
 	}
 	return nil
-}
-
-// runReconcileInquire writes about a case to the organisation on its other side.
-func runReconcileInquire(ctx context.Context, io streams, args []string) error {
-	var op nation.Operation
-	var data, where string
-	var reply bool
-	rest, err := parse(io, "reconcile inquire", args, func(fs *flag.FlagSet) {
-		caseFlags(fs, &data, &where)
-		fs.StringVar(&op.As, "as", "", "who writes")
-		fs.StringVar(&op.Text, "text", "", "what")
-		fs.BoolVar(&reply, "answer", false, "this answers an inquiry")
-	}, 1)
-	if err != nil {
-		return err
-	}
-	at, err := caseAt(where)
-	if err != nil {
-		return err
-	}
-	op.Message, op.Act = rest[0], "inquiry"
-	if reply {
-		op.Act = "answer"
-	}
-	return operate(ctx, io, data, "/"+string(at)+"/reconcile/operate", op)
-}
-
-// runReconcileResolve proposes how a case is ended, or confirms what another person has proposed.
-func runReconcileResolve(ctx context.Context, io streams, args []string) error {
-	var op nation.Operation
-	var data, where string
-	var confirm bool
-	rest, err := parse(io, "reconcile resolve", args, func(fs *flag.FlagSet) {
-		caseFlags(fs, &data, &where)
-		fs.StringVar(&op.As, "as", "", "who acts")
-		fs.StringVar(&op.Act, "act", "", "resend (source), request (copy), close")
-		fs.StringVar(&op.Text, "text", "", "why")
-		fs.BoolVar(&confirm, "confirm", false, "confirm what another person has proposed")
-	}, 1)
-	if err != nil {
-		return err
-	}
-	if confirm == (op.Act != "") || op.Act != "" && op.Text == "" {
-		return usage{plain.Bad("reconcile resolve",
-			"一人目は --act と --text で処理とわけを、二人目は --confirm を指定してください。",
-			"the first person gives --act and --text, the second one --confirm")}
-	}
-	at, err := caseAt(where)
-	if err != nil {
-		return err
-	}
-	op.Message = rest[0]
-	return operate(ctx, io, data, "/"+string(at)+"/reconcile/operate", op)
 }

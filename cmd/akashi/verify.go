@@ -18,20 +18,7 @@ import (
 // What these commands check, they check from the file and the CA's certificate alone: no country has to run.
 
 func runVerifyReceipt(_ context.Context, io streams, args []string) error {
-	var trust string
-	var asJSON bool
-	rest, err := parse(io, "verify receipt", args, func(fs *flag.FlagSet) {
-		fs.StringVar(&trust, "trust", "", "the infrastructure CA's certificate, PEM")
-		fs.BoolVar(&asJSON, "json", false, "print JSON")
-	}, 1)
-	if err != nil {
-		return err
-	}
-	roots, err := trustFile(trust)
-	if err != nil {
-		return err
-	}
-	file, err := readFile(io, rest[0], message.MaxReceiptFile)
+	file, roots, asJSON, err := toVerify(io, "verify receipt", args, message.MaxReceiptFile)
 	if err != nil {
 		return err
 	}
@@ -61,6 +48,22 @@ func runVerifyReceipt(_ context.Context, io streams, args []string) error {
 		fmt.Fprintf(io.out, "  %d件中の%d件を証明しています。 / proves %d of %d\n", r.Head.Count, len(r.Lines), len(r.Lines), r.Head.Count)
 	}
 	return nil
+}
+
+// toVerify reads what a command checks, and whom it trusts.
+func toVerify(io streams, name string, args []string, most int64) (file []byte, roots [][]byte, asJSON bool, err error) {
+	var trust string
+	rest, err := parse(io, name, args, func(fs *flag.FlagSet) {
+		fs.StringVar(&trust, "trust", "", "the infrastructure CA's certificate, PEM")
+		fs.BoolVar(&asJSON, "json", false, "print JSON")
+	}, 1)
+	if err == nil {
+		roots, err = trustFile(trust)
+	}
+	if err == nil {
+		file, err = readFile(io, rest[0], most)
+	}
+	return file, roots, asJSON, err
 }
 
 // verdict is what is printed as JSON.

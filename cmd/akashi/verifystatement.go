@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 
 	"github.com/akashi-id/akashi/resident"
@@ -16,20 +15,7 @@ const maxStatementFile = 16 << 20
 // runVerifyStatement checks that both sides signed accounts of the same numbers, and prints what they come to. It holds
 // when the statement is whole, whatever its lines say: an unexplained line is true, too.
 func runVerifyStatement(_ context.Context, io streams, args []string) error {
-	var trust string
-	var asJSON bool
-	rest, err := parse(io, "verify statement", args, func(fs *flag.FlagSet) {
-		fs.StringVar(&trust, "trust", "", "the infrastructure CA's certificate, PEM")
-		fs.BoolVar(&asJSON, "json", false, "print JSON")
-	}, 1)
-	if err != nil {
-		return err
-	}
-	roots, err := trustFile(trust)
-	if err != nil {
-		return err
-	}
-	file, err := readFile(io, rest[0], maxStatementFile)
+	file, roots, asJSON, err := toVerify(io, "verify statement", args, maxStatementFile)
 	if err != nil {
 		return err
 	}

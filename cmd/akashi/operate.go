@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/nation"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/message"
+)
+
+// workplace is where operators deal with one kind of thing: a message that is parked, or a case of a difference. Both are
+// asked about, and ended by two persons, in the same way.
+type workplace struct {
+	name string // of the commands, and of the organisations' answers
+	acts string // of the first person
+	// whose desk it is done at, when the person names none
+	whose func(op nation.Operation) (message.Org, error)
+}
+
+var (
+	messages = workplace{"exchange", "correct, withdraw (sender); accept, discard (receiver)", sideOf}
+	cases    = workplace{"reconcile", "resend (source), request (copy), close", func(nation.Operation) (message.Org, error) {
+		return "", usage{plain.Bad("--at",
+			"件を扱う団体を --at で指定してください。`akashi reconcile cases` に出ています。",
+			"name with --at the organisation that deals with the case: `akashi reconcile cases` shows it")}
+	}}
+)
+
+// sideOf is the side of a message whose act it is.
+func sideOf(op nation.Operation) (message.Org, error) {
+	id, err := message.ParseID(op.Message)
+	if a := exchange.Act(op.Act); a == exchange.Accept || a == exchange.Discard {
+		return id.Receiver, err
+	}
+	return id.Sender, err
+}
+
+// inquire writes to the organisation on the other side.
+func (w workplace) inquire(ctx context.Context, io streams, args []string) error {
+	var op nation.Operation
+	var data, at string
+	var reply bool
+	rest, err := parse(io, w.name+" inquire", args, func(fs *flag.FlagSet) {
+		w.flags(fs, &data, &at, &op)
+		fs.BoolVar(&reply, "answer", false, "this answers an inquiry")
+	}, 1)
+	if err != nil {
+		return err
+	}
+	op.Message, op.Act = rest[0], "inquiry"
+	if reply {
+		op.Act = "answer"
+	}
+	return w.do(ctx, io, data, at, op)
+}
+
+// resolve proposes how it is ended, or confirms what another person has proposed.
+func (w workplace) resolve(ctx context.Context, io streams, args []string) error {
+	var op nation.Operation
+	var data, at string
+	var confirm bool
+	rest, err := parse(io, w.name+" resolve", args, func(fs *flag.FlagSet) {
+		w.flags(fs, &data, &at, &op)
+		fs.StringVar(&op.Act, "act", "", w.acts)
+		fs.BoolVar(&confirm, "confirm", false, "confirm what another person has proposed")
+	}, 1)
+	if err != nil {
+		return err
+	}
+	if confirm == (op.Act != "") || op.Act != "" && op.Text == "" {
+		return usage{plain.Bad(w.name+" resolve",
+			"一人目は --act と --text で解決方法とわけを、二人目は --confirm を指定してください。",
+			"the first person gives --act and --text, the second one --confirm")}
+	}
+	op.Message = rest[0]
+	return w.do(ctx, io, data, at, op)
+}
+
+func (w workplace) flags(fs *flag.FlagSet, data, at *string, op *nation.Operation) {
+	fs.StringVar(data, "data", defaultData, "data directory")
+	fs.StringVar(at, "at", "", "the organisation at whose desk it is done")
+	fs.StringVar(&op.As, "as", "", "the person who acts")
+	fs.StringVar(&op.Text, "text", "", "what, or why")
+}
+
+// do has the organisation carry the operation out.
+func (w workplace) do(ctx context.Context, s streams, data, at string, op nation.Operation) error {
+	org := message.Org(at)
+	if at == "" {
+		var err error
+		if org, err = w.whose(op); err != nil {
+			return err
+		}
+	}
+	client, done, err := country(ctx, data, s.err)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := post(ctx, client, "/"+string(org)+"/"+w.name+"/operate", op); err != nil {
+		return err
+	}
+	fmt.Fprintln(s.out, "記録しました。 / done")
+	return nil
+}
