@@ -78,7 +78,7 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Alarms.Add(&unheeded{o: o})
+	o.Alarms.Add(o.unheeded())
 	if o.screens, err = o.newScreens(); err != nil {
 		o.Close()
 		return nil, err

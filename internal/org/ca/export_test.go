@@ -26,4 +26,4 @@ func (o *CA) Counts(ctx context.Context, tx *sqlstore.Tx, peer message.Org, sour
 }
 
 // UnheededAlarm is the alarm about notices without effect.
-func (o *CA) UnheededAlarm() alarm.Source { return &unheeded{o: o} }
+func (o *CA) UnheededAlarm() alarm.Source { return o.unheeded() }

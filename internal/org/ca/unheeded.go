@@ -27,48 +27,18 @@ func (o *CA) Unheeded(ctx context.Context, tx *sqlstore.Tx, cursor string, limit
 	return found, next, err
 }
 
-// unheededPage is how many notices one look goes through, so that a look is short however many there are.
-const unheededPage = 500
-
-// unheeded is the alarm about them. It goes round through all notices, a page at each look.
-type unheeded struct {
-	o           *CA
-	cursor      string
-	round, last []Unheeded // of this round so far, and of the last whole one
-}
-
-func (s *unheeded) Name() string { return "unheeded notices" }
-
-func (s *unheeded) Signals(ctx context.Context, _ time.Time) ([]alarm.Signal, error) {
-	var page []Unheeded
-	var next string
-	err := s.o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		page, next, err = s.o.Unheeded(ctx, tx, s.cursor, unheededPage)
-		return err
+// unheeded is the alarm about them.
+func (o *CA) unheeded() alarm.Source {
+	return alarm.Patrol(o.Store, alarm.Patrolled[Unheeded]{
+		Name:  "unheeded notices",
+		Look:  o.Unheeded,
+		Since: func(u Unheeded) time.Time { return u.Since },
+		Says: func(found []Unheeded) alarm.Signal {
+			serial := found[0].Serial.String()
+			return alarm.Signal{Code: alarm.RowChanged, Peer: o.cfg.NationalCenter, About: "notices", Href: "/certificates/" + serial,
+				Detail: say(
+					fmt.Sprintf("失効を求められて受けたのに、失効していない電子証明書があります（発行番号 %s ほか）。", serial),
+					fmt.Sprintf("a certificate whose revocation was demanded and taken is not revoked (serial %s, and any others)", serial))}
+		},
 	})
-	if err != nil {
-		return nil, err
-	}
-	s.cursor, s.round = next, append(s.round, page...)
-	if next == "" {
-		s.last, s.round = s.round, nil
-	}
-	found := s.last
-	if len(s.round) > len(found) {
-		found = s.round
-	}
-	if len(found) == 0 {
-		return nil, nil
-	}
-	signal := alarm.Signal{Code: alarm.RowChanged, Peer: s.o.cfg.NationalCenter, About: "notices", Value: int64(len(found)), Since: found[0].Since,
-		Href: "/certificates/" + found[0].Serial.String(),
-		Detail: say(
-			fmt.Sprintf("失効を求められて受けたのに、失効していない電子証明書があります（発行番号 %s ほか）。", found[0].Serial),
-			fmt.Sprintf("a certificate whose revocation was demanded and taken is not revoked (serial %s, and any others)", found[0].Serial))}
-	for _, u := range found {
-		if u.Since.Before(signal.Since) {
-			signal.Since = u.Since
-		}
-	}
-	return []alarm.Signal{signal}, nil
 }

@@ -31,4 +31,4 @@ func (o *Center) Counts(ctx context.Context, tx *sqlstore.Tx, peer message.Org, 
 }
 
 // UndemandedAlarm is the alarm about certificates that are dead and of which the CA was not told.
-func (o *Center) UndemandedAlarm() alarm.Source { return &undemanded{o: o} }
+func (o *Center) UndemandedAlarm() alarm.Source { return o.undemanded() }

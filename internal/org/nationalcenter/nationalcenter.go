@@ -36,7 +36,7 @@ func New(ctx context.Context, cfg Config) (*Center, error) {
 		return nil, err
 	}
 	o.Host = h
-	o.Alarms.Add(&undemanded{o: o})
+	o.Alarms.Add(o.undemanded())
 	if err := o.adopt(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}

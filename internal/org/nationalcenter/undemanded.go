@@ -28,48 +28,18 @@ func (o *Center) Undemanded(ctx context.Context, tx *sqlstore.Tx, cursor string,
 	return found, next, err
 }
 
-// undemandedPage is how many certificates one look goes through, so that a look is short however many there are.
-const undemandedPage = 500
-
-// undemanded is the alarm about them. It goes round through all certificates, a page at each look.
-type undemanded struct {
-	o           *Center
-	cursor      string
-	round, last []Undemanded // of this round so far, and of the last whole one
-}
-
-func (s *undemanded) Name() string { return "undemanded revocations" }
-
-func (s *undemanded) Signals(ctx context.Context, _ time.Time) ([]alarm.Signal, error) {
-	var page []Undemanded
-	var next string
-	err := s.o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		page, next, err = s.o.Undemanded(ctx, tx, s.cursor, undemandedPage)
-		return err
+// undemanded is the alarm about them.
+func (o *Center) undemanded() alarm.Source {
+	return alarm.Patrol(o.Store, alarm.Patrolled[Undemanded]{
+		Name:  "undemanded revocations",
+		Look:  o.Undemanded,
+		Since: func(u Undemanded) time.Time { return u.Since },
+		Says: func(found []Undemanded) alarm.Signal {
+			serial := found[0].Serial.String()
+			return alarm.Signal{Code: alarm.RowChanged, Peer: theCA, About: "demands", Href: "/reconcile",
+				Detail: plain.Sentence{
+					JA: fmt.Sprintf("異動で失効するはずなのに、認証局に失効を求めていない電子証明書があります（発行番号 %s ほか）。", serial),
+					EN: fmt.Sprintf("the CA was not told to revoke a certificate that a change has killed (serial %s, and any others)", serial)}}
+		},
 	})
-	if err != nil {
-		return nil, err
-	}
-	s.cursor, s.round = next, append(s.round, page...)
-	if next == "" {
-		s.last, s.round = s.round, nil
-	}
-	found := s.last
-	if len(s.round) > len(found) {
-		found = s.round
-	}
-	if len(found) == 0 {
-		return nil, nil
-	}
-	signal := alarm.Signal{Code: alarm.RowChanged, Peer: theCA, About: "demands", Value: int64(len(found)), Since: found[0].Since,
-		Href: "/reconcile",
-		Detail: plain.Sentence{
-			JA: fmt.Sprintf("異動で失効するはずなのに、認証局に失効を求めていない電子証明書があります（発行番号 %s ほか）。", found[0].Serial),
-			EN: fmt.Sprintf("the CA was not told to revoke a certificate that a change has killed (serial %s, and any others)", found[0].Serial)}}
-	for _, u := range found {
-		if u.Since.Before(signal.Since) {
-			signal.Since = u.Since
-		}
-	}
-	return []alarm.Signal{signal}, nil
 }
