@@ -8,6 +8,7 @@
 package keys
 
 import (
+	"bytes"
 	"crypto"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/pki"
@@ -83,8 +85,12 @@ func (d Dir) Certificates(name string) ([][]byte, error) {
 	return pki.DecodeCertificates(text)
 }
 
-// PutCertificates keeps certificates (DER) under a name.
+// PutCertificates keeps certificates (DER) under a name. What is there already stays as it is: every start of a country
+// puts all of them again, and a file that is written is a wait for the disk.
 func (d Dir) PutCertificates(name string, ders ...[]byte) error {
+	if has, err := d.Certificates(name); err == nil && slices.EqualFunc(has, ders, bytes.Equal) {
+		return nil
+	}
 	return d.write(name+".crt", pki.EncodeCertificates(ders...))
 }
 

@@ -9,9 +9,11 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/keys"
+	"github.com/akashi-id/akashi/internal/pki"
 )
 
 func TestKeyIsMadeOnceAndIsItsOwnersAlone(t *testing.T) {
@@ -76,5 +78,37 @@ func TestNoLinkIsFollowedOut(t *testing.T) {
 				t.Errorf("something was written outside: %v (%v)", left, err)
 			}
 		})
+	}
+}
+
+// Every start puts the certificates that are there already; the files are left alone then, and damaged ones are replaced.
+func TestCertificatesThatAreThereStay(t *testing.T) {
+	d := keys.Dir(filepath.Join(t.TempDir(), "keys"))
+	ca, err := pki.NewInfrastructureCA(rand.Reader, time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(string(d), "root.crt")
+	put := func() os.FileInfo {
+		t.Helper()
+		if err := d.PutCertificates("root", ca.Certificate()); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info
+	}
+	first := put()
+	if !os.SameFile(first, put()) {
+		t.Error("the same certificate was written again")
+	}
+	if err := os.WriteFile(file, []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	put()
+	if ders, err := d.Certificates("root"); err != nil || len(ders) != 1 {
+		t.Errorf("a damaged file was left: %v", err)
 	}
 }
