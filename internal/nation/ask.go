@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -25,6 +27,12 @@ import (
 type member struct {
 	entry        Entry
 	web, control http.Handler
+	down         func() *plain.Sentence // why it does not run; nil: it does
+	left         *atomic.Int32          // questions that it did not answer in time, and is still busy with
+}
+
+func newMember(e Entry, web, control http.Handler) member {
+	return member{entry: e, web: web, control: control, down: func() *plain.Sentence { return nil }, left: new(atomic.Int32)}
 }
 
 // controlOf is what every organisation answers.
@@ -74,26 +82,59 @@ func answer(w http.ResponseWriter, v any, err error) {
 }
 
 // ask puts a question to an organisation and reads its answer.
-func (m member) ask(ctx context.Context, path string, into any) (err error) {
-	// No server stands between, which would catch this: what breaks in one organisation must not end the others.
-	defer func() {
-		if p := recover(); p == http.ErrAbortHandler { // so a proxy says that the process died while it was answering
-			err = fmt.Errorf("%s broke off its answer", m.entry.ID)
-		} else if p != nil {
-			err = fmt.Errorf("%s broke on the question: %v", m.entry.ID, p)
-		}
-	}()
+func (m member) ask(ctx context.Context, path string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://control"+path, nil)
 	if err != nil {
 		return err
 	}
-	w := answerOf(m.control, r)
-	if w.status != http.StatusOK {
-		return fmt.Errorf("%s did not answer (%d): %s", m.entry.ID, w.status, w.body.Next(500))
+	w, err := m.answered(r)
+	if err != nil {
+		return err
 	}
 	return json.Unmarshal(w.body.Bytes(), into)
+}
+
+// answered has an organisation answer a request until the request's context ends. No server stands between, which would
+// catch a panic and leave behind what never returns: what breaks or hangs in one organisation must not end or stop the
+// others. Whoever left one question behind is asked no other until it has come back, so that few goroutines stay there
+// however often a page asks.
+func (m member) answered(r *http.Request) (*written, error) {
+	if m.left.Load() > 0 {
+		return nil, fmt.Errorf("%s has not answered earlier questions yet", m.entry.ID)
+	}
+	type said struct {
+		answer *written
+		err    error
+	}
+	came := make(chan said, 1)
+	go func() {
+		var s said
+		defer func() {
+			if p := recover(); p == http.ErrAbortHandler { // so a proxy says that the process died while it was answering
+				s.err = fmt.Errorf("%s broke off its answer", m.entry.ID)
+			} else if p != nil {
+				s.err = fmt.Errorf("%s broke on the question: %v", m.entry.ID, p)
+			}
+			came <- s
+		}()
+		s.answer = answerOf(m.control, r)
+	}()
+	select {
+	case s := <-came:
+		if s.err == nil && s.answer.status != http.StatusOK {
+			s.err = fmt.Errorf("%s did not answer (%d): %s", m.entry.ID, s.answer.status, s.answer.body.Next(500))
+		}
+		return s.answer, s.err
+	case <-r.Context().Done():
+		m.left.Add(1)
+		go func() {
+			<-came
+			m.left.Add(-1)
+		}()
+		return nil, fmt.Errorf("%s did not answer in time", m.entry.ID)
+	}
 }
 
 // patience is how long a person who looks at a page waits for an organisation that hangs.

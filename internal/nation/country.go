@@ -1,6 +1,7 @@
 package nation
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
@@ -33,11 +35,15 @@ type Options struct {
 	// Trial changes what an organisation is given, to try what the others notice of a faulty line or rule. Nil in every
 	// real country.
 	Trial func(host.Config) host.Config
+
+	takes time.Duration // how long an organisation may take to open; 0: openingTakes
 }
 
 // Country is a country whose organisations run in this process.
 type Country struct {
 	URL string // of the portal
+	// Aside are the organisations that could not be opened. The others run without them.
+	Aside []message.Org
 
 	dir           string
 	organisations []*organisation
@@ -71,7 +77,7 @@ func Open(ctx context.Context, opt Options) (_ *Country, err error) {
 		}
 	}()
 	clk := clock.System()
-	if err := Found(opt.Dir, opt.Spec, clk.Now()); err != nil {
+	if err := Found(opt.Dir, opt.Spec, clk.Now(), opt.Log); err != nil {
 		return nil, err
 	}
 	ln, err := listen(opt.Listen)
@@ -81,13 +87,22 @@ func Open(ctx context.Context, opt Options) (_ *Country, err error) {
 	c.URL = "http://" + ln.Addr().String()
 	c.closers = append(c.closers, func() { ln.Close() })
 	net := new(exchange.Memory)
+	opened, errs := c.openAll(ctx, lifetime, opt, net, clk)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	var members []member
-	for _, e := range opt.Spec.Organisations {
-		o, err := c.join(lifetime, opt, e, net, clk)
-		if err != nil {
-			return nil, err
+	for i, e := range opt.Spec.Organisations {
+		if errs[i] != nil {
+			opt.Log.ErrorContext(ctx, "an organisation cannot be opened, and the country goes on without it", "organisation", e.ID, "error", errs[i])
+			members = append(members, setAside(e, errs[i]))
+			c.Aside = append(c.Aside, e.ID)
+			continue
 		}
-		members = append(members, member{entry: e, web: o.web, control: o.control})
+		members = append(members, newMember(e, opened[i].web, opened[i].control))
+	}
+	if len(c.organisations) == 0 {
+		return nil, errors.Join(errs...)
 	}
 	front, err := newPortal(opt.Spec, members, KeyDir(opt.Dir, "portal"), clk, opt.Log)
 	if err != nil {
@@ -102,7 +117,7 @@ func Open(ctx context.Context, opt Options) (_ *Country, err error) {
 		return nil, err
 	}
 	c.closers = append(c.closers, closeSocket)
-	if err := populate(ctx, opt.Dir, opt.Spec, members); err != nil {
+	if err := populate(ctx, opt.Dir, members, opt.Log); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -119,7 +134,35 @@ func listen(address string) (net.Listener, error) {
 	return ln, nil
 }
 
-func (c *Country) join(ctx context.Context, opt Options, e Entry, net *exchange.Memory, clk clock.Clock) (*organisation, error) {
+// openingAtOnce is how many organisations are opened at the same time.
+const openingAtOnce = 16
+
+// openAll opens every organisation, several at once: one that takes long, or never comes back, keeps few others waiting.
+// Those that are open are the country's from then on.
+func (c *Country) openAll(ctx, lifetime context.Context, opt Options, net *exchange.Memory, clk clock.Clock) ([]*organisation, []error) {
+	opened, errs := make([]*organisation, len(opt.Spec.Organisations)), make([]error, len(opt.Spec.Organisations))
+	places := make(chan struct{}, openingAtOnce)
+	var all sync.WaitGroup
+	for i, e := range opt.Spec.Organisations {
+		places <- struct{}{}
+		all.Go(func() {
+			defer func() { <-places }()
+			opened[i], errs[i] = openOne(ctx, lifetime, cmp.Or(opt.takes, openingTakes), func(ctx context.Context) (*organisation, error) {
+				return c.open(ctx, opt, e, net, clk)
+			})
+		})
+	}
+	all.Wait()
+	for i, o := range opened {
+		if errs[i] == nil {
+			c.organisations = append(c.organisations, o)
+			net.Join(o.Self, o.Exchange)
+		}
+	}
+	return opened, errs
+}
+
+func (c *Country) open(ctx context.Context, opt Options, e Entry, net *exchange.Memory, clk clock.Clock) (*organisation, error) {
 	id, err := openIdentity(KeyDir(opt.Dir, e.ID))
 	if err != nil {
 		return nil, fmt.Errorf("couldn't read the keys of %s: %w", e.ID, err)
@@ -127,13 +170,7 @@ func (c *Country) join(ctx context.Context, opt Options, e Entry, net *exchange.
 	s := setting{id: e.ID, name: e.Name.Sentence(), dir: filepath.Join(opt.Dir, string(e.ID)), store: e.Store,
 		peers: opt.Spec.Peers(e.ID), residents: e.Residents, portal: c.URL, personas: true, clock: clk, log: opt.Log,
 		webhook: opt.Webhook, webhookSecret: opt.WebhookSecret, trial: opt.Trial}
-	o, err := s.open(ctx, id, net.As(e.ID))
-	if err != nil {
-		return nil, err
-	}
-	c.organisations = append(c.organisations, o)
-	net.Join(e.ID, o.Exchange)
-	return o, nil
+	return s.open(ctx, id, net.As(e.ID))
 }
 
 // Municipality is the counter of a municipality, for measurements that need no screen; nil when there is none.

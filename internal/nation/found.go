@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -29,7 +30,7 @@ const (
 // Found gives every organisation of the country what it needs to start: keys made in its own directory, certificates
 // for them, the infrastructure CA's certificate, and the citizens' CAs' certificates for those who verify. What is
 // there already stays as it is.
-func Found(dir string, spec *Spec, now time.Time) error {
+func Found(dir string, spec *Spec, now time.Time, log *slog.Logger) error {
 	if err := os.MkdirAll(dir, 0o711); err != nil {
 		return fmt.Errorf("couldn't make the data directory: %w", err)
 	}
@@ -40,20 +41,20 @@ func Found(dir string, spec *Spec, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("couldn't found the infrastructure CA: %w", err)
 	}
+	// An organisation whose directory is damaged keeps no other from being founded. What is wrong is said by its own start,
+	// which needs what could not be put there, and by log.
 	for _, e := range spec.Organisations {
 		if err := certify(KeyDir(dir, e.ID), root, e.ID, now); err != nil {
-			return fmt.Errorf("couldn't certify %s: %w", e.ID, err)
+			log.Error("an organisation cannot be certified", "organisation", e.ID, "error", err)
 		}
 	}
-	if err := foundPairs(dir, spec); err != nil {
-		return err
-	}
+	foundPairs(dir, spec, log)
 	for _, e := range spec.Organisations {
 		if e.ID.Role() != message.CA {
 			continue
 		}
-		if err := foundCitizensCA(dir, spec, e.ID, now); err != nil {
-			return fmt.Errorf("couldn't found the CA: %w", err)
+		if err := foundCitizensCA(dir, spec, e.ID, now, log); err != nil {
+			log.Error("the CA cannot be founded", "organisation", e.ID, "error", err)
 		}
 	}
 	return nil
@@ -138,7 +139,7 @@ func certify(d keys.Dir, root *pki.InfrastructureCA, o message.Org, now time.Tim
 
 // foundCitizensCA holds the CA's founding ceremony, and gives its certificates to those who must know them. They are
 // handed over as files, as a ceremony does: a message could not prove what it founds.
-func foundCitizensCA(dir string, spec *Spec, o message.Org, now time.Time) error {
+func foundCitizensCA(dir string, spec *Spec, o message.Org, now time.Time, log *slog.Logger) error {
 	if _, err := ca.Found(rand.Reader, now, KeyDir(dir, o), cert.Today.Algorithm()); err != nil {
 		return err
 	}
@@ -152,7 +153,7 @@ func foundCitizensCA(dir string, spec *Spec, o message.Org, now time.Time) error
 				continue
 			}
 			if err := KeyDir(dir, e.ID).PutCertificates(name, ders...); err != nil {
-				return err
+				log.Error("an organisation cannot be given the CA's certificates", "organisation", e.ID, "error", err)
 			}
 		}
 	}

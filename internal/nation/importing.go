@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -89,28 +91,37 @@ func ReadImport(answer io.Reader, see func(ImportLine)) (result municipality.Imp
 	return result, errors.Join(lines.Err(), errors.New("the import's answer ended without a result"))
 }
 
-// populate gives the municipalities of a new country their first residents, once.
-func populate(ctx context.Context, dir string, spec *Spec, members []member) error {
+// populate gives the municipalities of a new country their first residents, once. One that cannot take them now gets them
+// at the next start, and keeps the others from nothing.
+func populate(ctx context.Context, dir string, members []member, log *slog.Logger) error {
 	done := filepath.Join(dir, "populated")
 	for _, m := range members {
-		if m.entry.ID.Role() != message.Municipality || m.entry.Residents == 0 {
+		if m.entry.ID.Role() != message.Municipality || m.entry.Residents == 0 || m.down() != nil {
 			continue
 		}
-		marker := filepath.Join(done, string(m.entry.ID))
-		if _, err := os.Stat(marker); !errors.Is(err, fs.ErrNotExist) {
-			continue
+		err := populateOnce(ctx, m, done)
+		if ctx.Err() != nil {
+			return errors.Join(ctx.Err(), err)
 		}
-		if err := populateOne(ctx, m); err != nil {
-			return fmt.Errorf("couldn't give %s its first residents: %w", m.entry.ID, err)
-		}
-		if err := os.MkdirAll(done, 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(marker, nil, 0o644); err != nil {
-			return err
+		if err != nil {
+			log.ErrorContext(ctx, "a municipality did not get its first residents, and will at the next start", "organisation", m.entry.ID, "error", err)
 		}
 	}
 	return nil
+}
+
+func populateOnce(ctx context.Context, m member, done string) error {
+	marker := filepath.Join(done, string(m.entry.ID))
+	if _, err := os.Stat(marker); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := populateOne(ctx, m); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(done, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(marker, nil, 0o644)
 }
 
 func populateOne(ctx context.Context, m member) error {
@@ -123,11 +134,18 @@ func populateOne(ctx context.Context, m member) error {
 		made.CloseWithError(population.Generate(made, population.Options{Municipality: code, Count: m.entry.Residents, Seed: 1}))
 	}()
 	defer file.Close()
+	// One that never comes back costs its time and no more; a hundred a second are entered on the slowest machine.
+	ctx, cancel := context.WithTimeout(ctx, openingTakes+time.Duration(m.entry.Residents)*10*time.Millisecond)
+	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://control/import", file)
 	if err != nil {
 		return err
 	}
 	r.ContentLength = -1 // unknown, and not none
-	_, err = ReadImport(&answerOf(m.control, r).body, func(ImportLine) {})
+	w, err := m.answered(r)
+	if err != nil {
+		return err
+	}
+	_, err = ReadImport(&w.body, func(ImportLine) {})
 	return err
 }

@@ -115,8 +115,16 @@ func program(t testing.TB) string {
 	return filepath.Join(built.dir, "akashi")
 }
 
-// up runs `akashi up` on a directory and returns when it is ready.
+// up runs `akashi up` on a directory and returns when the counters can work.
 func up(t testing.TB, dir string, flags ...string) *running {
+	t.Helper()
+	r := ready(t, dir, flags...)
+	r.counting()
+	return r
+}
+
+// ready runs `akashi up` on a directory and returns when it says that it is ready.
+func ready(t testing.TB, dir string, flags ...string) *running {
 	t.Helper()
 	cmd := exec.Command(program(t), append([]string{"up", "--data", dir, "--listen", "127.0.0.1:0"}, flags...)...)
 	// When the test dies, so does the country.
@@ -138,22 +146,21 @@ func up(t testing.TB, dir string, flags ...string) *running {
 		}
 	})
 	t.Cleanup(r.stop)
-	ready := make(chan string, 1)
+	readyAt := make(chan string, 1)
 	go func() {
-		defer close(ready)
+		defer close(readyAt)
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			if address, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
-				ready <- address
+				readyAt <- address
 			}
 		}
 	}()
 	deadline := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
-	r.url = <-ready
+	r.url = <-readyAt
 	deadline.Stop()
 	if r.url == "" {
 		t.Fatalf("akashi up did not become ready:\n%s", said)
 	}
-	r.counting()
 	return r
 }
 

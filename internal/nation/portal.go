@@ -120,6 +120,11 @@ func (p *portal) view(r *http.Request) portalView {
 }
 
 func silence(m member) webui.Notice {
+	if why := m.down(); why != nil {
+		return webui.Notice{Kind: webui.Bad,
+			Title: plain.Sentence{JA: m.entry.Name.JA + " を起動できませんでした", EN: m.entry.Name.EN + " could not be started"},
+			Text:  plain.Sentence{JA: why.JA + " ほかの団体は動いています。", EN: why.EN + " The others go on."}}
+	}
 	return webui.Notice{Kind: webui.Bad,
 		Title: plain.Sentence{JA: m.entry.Name.JA + " が応答しません", EN: m.entry.Name.EN + " does not answer"},
 		Text:  plain.Sentence{JA: "この団体の数字は出ていません。ほかの団体は動いています。", EN: "Its figures are missing here. The others go on."}}

@@ -3,7 +3,9 @@ package nation
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
@@ -14,11 +16,14 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/message"
 )
 
 // firstUID is the user id of the first organisation's process; the others follow. The ids need no entry in /etc/passwd.
@@ -27,6 +32,8 @@ const firstUID = 61000
 // Processes is a country in which every organisation is a process of its own.
 type Processes struct {
 	URL string // of the portal
+	// Aside are the organisations that had not started when the others had. They are started again and again.
+	Aside []message.Org
 	// Apart tells whether each process runs under a user of its own. It takes root to start them so; without it they
 	// have the same user's rights, and only the code keeps them from each other's directories.
 	Apart bool
@@ -37,8 +44,8 @@ type Processes struct {
 	watched  sync.WaitGroup
 }
 
-// OpenProcesses founds the country where needed, starts a process for every organisation, waits until all are ready,
-// and serves the portal. A process that dies is started again.
+// OpenProcesses founds the country where needed, starts a process for every organisation, waits until all are ready or
+// known not to start, and serves the portal. A process that dies is started again.
 func OpenProcesses(ctx context.Context, opt Options) (_ *Processes, err error) {
 	if err := access.GuardLoopback(opt.Listen, true); err != nil {
 		return nil, err
@@ -56,6 +63,9 @@ func OpenProcesses(ctx context.Context, opt Options) (_ *Processes, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
 	// The processes end with Close; only the start ends with the caller's context.
 	lifetime, stop := context.WithCancel(context.WithoutCancel(ctx))
 	p := &Processes{stop: stop, Apart: apart, closers: []func(){release}}
@@ -65,7 +75,7 @@ func OpenProcesses(ctx context.Context, opt Options) (_ *Processes, err error) {
 		}
 	}()
 	clk := clock.System()
-	if err := Found(opt.Dir, opt.Spec, clk.Now()); err != nil {
+	if err := Found(opt.Dir, opt.Spec, clk.Now(), opt.Log); err != nil {
 		return nil, err
 	}
 	ln, err := listen(opt.Listen)
@@ -79,7 +89,7 @@ func OpenProcesses(ctx context.Context, opt Options) (_ *Processes, err error) {
 		return nil, err
 	}
 	for i, cfg := range configs {
-		c := &child{config: filepath.Join(cfg.Dir, "config.yaml"), name: string(cfg.ID), log: opt.Log, ready: make(chan struct{})}
+		c := &child{config: filepath.Join(cfg.Dir, "config.yaml"), name: string(cfg.ID), log: opt.Log, ready: make(chan struct{}), failed: make(chan struct{})}
 		if p.Apart {
 			c.uid = firstUID + uint32(i)
 		}
@@ -92,16 +102,24 @@ func OpenProcesses(ctx context.Context, opt Options) (_ *Processes, err error) {
 	for i, c := range p.children {
 		select {
 		case <-c.ready:
+		case <-c.failed:
 		case <-started.Done():
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			return nil, fmt.Errorf("%s did not become ready: its messages are above", c.name)
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if !c.up.Load() {
+			p.Aside = append(p.Aside, configs[i].ID)
+			opt.Log.ErrorContext(ctx, "an organisation does not start, and the country goes on without it; it is tried again and again", "organisation", c.name)
 		}
 		e, _ := opt.Spec.Entry(configs[i].ID)
-		members = append(members, member{entry: e,
-			web:     proxyTo("http://"+configs[i].Web, http.DefaultTransport),
-			control: proxyTo("http://control", socketTransport(filepath.Join(configs[i].Dir, socketName)))})
+		m := newMember(e, proxyTo("http://"+configs[i].Web, http.DefaultTransport),
+			proxyTo("http://control", socketTransport(filepath.Join(configs[i].Dir, socketName))))
+		m.down = c.down
+		members = append(members, m)
+	}
+	if len(p.Aside) == len(p.children) {
+		return nil, errors.New("no organisation could be started: their messages are above")
 	}
 	front, err := newPortal(opt.Spec, members, KeyDir(opt.Dir, "portal"), clk, opt.Log)
 	if err != nil {
@@ -113,7 +131,7 @@ func OpenProcesses(ctx context.Context, opt Options) (_ *Processes, err error) {
 		return nil, err
 	}
 	p.closers = append(p.closers, closeSocket)
-	if err := populate(ctx, opt.Dir, opt.Spec, members); err != nil {
+	if err := populate(ctx, opt.Dir, members, opt.Log); err != nil {
 		return nil, err
 	}
 	return p, nil
@@ -151,7 +169,8 @@ func (p *Processes) configure(opt Options) ([]*ServeConfig, error) {
 			uid = firstUID + i
 		}
 		if err := handOver(c, uid); err != nil {
-			return nil, fmt.Errorf("couldn't give %s its directory: %w", c.ID, err)
+			// Its process will say the same, and the others start.
+			opt.Log.Error("an organisation cannot be given its directory", "organisation", c.ID, "error", err)
 		}
 	}
 	return configs, nil
@@ -177,7 +196,20 @@ type child struct {
 	uid          uint32 // 0: ours
 	log          *slog.Logger
 	ready        chan struct{} // closed at its first "ready"
+	failed       chan struct{} // closed when it has ended twice and was not ready at its second end
 	once         sync.Once
+	up           atomic.Bool  // it is ready, and has not ended since
+	ended        atomic.Int32 // how often it has, since it was last ready
+}
+
+// down is why it does not run. One that died once is being started again, as after any fault; one that dies at its start
+// waits for somebody.
+func (c *child) down() *plain.Sentence {
+	if c.up.Load() || c.ended.Load() < 2 {
+		return nil
+	}
+	return &plain.Sentence{JA: "プログラムの記録(標準エラー出力)にある原因を取り除いてください。何度でも起動し直しています。",
+		EN: "Remove the cause that the program's journal (standard error) names; it is being started again and again."}
 }
 
 // watch runs the process, again whenever it dies, until the context ends.
@@ -185,9 +217,14 @@ func (c *child) watch(ctx context.Context, clk clock.Clock) {
 	// The process shall end when we do; the kernel ties that to the thread that started it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	failed := sync.OnceFunc(func() { close(c.failed) })
 	for pause := 100 * time.Millisecond; ctx.Err() == nil; pause = min(2*pause, 5*time.Second) {
 		begun := clk.Now()
 		err := c.run(ctx)
+		c.up.Store(false)
+		if c.ended.Add(1) == 2 {
+			failed()
+		}
 		if ctx.Err() != nil {
 			return
 		}
@@ -222,9 +259,12 @@ func (c *child) run(ctx context.Context) error {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if strings.HasPrefix(lines.Text(), "ready ") {
+			c.ended.Store(0)
+			c.up.Store(true)
 			c.once.Do(func() { close(c.ready) })
 		}
 	}
+	io.Copy(io.Discard, out) // a line too long to be read must not leave the process writing to nobody
 	return cmd.Wait()
 }
 

@@ -12,10 +12,10 @@ func TestTraceTakesACodeAsItIsShown(t *testing.T) {
 		"0275 7483 672": "02757483672", "０２７５　７４８３　６７２": "02757483672", "t-b31f1b5ccf4d66be45": "t-b31f1b5ccf4d66be45",
 	} {
 		var asked []string
-		trace(t.Context(), []member{{entry: Entry{ID: "ca"}, control: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		trace(t.Context(), []member{newMember(Entry{ID: "ca"}, nil, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			asked = append(asked, r.FormValue("what"))
 			w.Write([]byte("[]"))
-		})}}, typed, "clerk-aoki")
+		}))}, typed, "clerk-aoki")
 		if len(asked) != 1 || asked[0] != want {
 			t.Errorf("%q is asked for as %q, want %q", typed, asked, want)
 		}

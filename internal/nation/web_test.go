@@ -50,8 +50,8 @@ func TestPanicOfAPageIsLogged(t *testing.T) {
 // One organisation that breaks on a question is named; the portal and the others go on.
 func TestOrganisationThatPanicsIsSilent(t *testing.T) {
 	members := []member{
-		{entry: Entry{ID: "ca"}, control: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("broken organisation") })},
-		{entry: Entry{ID: "validation"}, control: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("[]")) })},
+		newMember(Entry{ID: "ca"}, nil, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("broken organisation") })),
+		newMember(Entry{ID: "validation"}, nil, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("[]")) })),
 	}
 	all, silent := pairs(context.Background(), members)
 	if _, answered := all["validation"]; !answered || len(silent) != 1 || silent["ca"] == nil {
