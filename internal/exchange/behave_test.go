@@ -83,7 +83,7 @@ func (d *duo) open(self, peer message.Org, url string, link exchange.Link) membe
 					return nil, err
 				}
 				tx.OnCommit(func() {
-					d.applied = append(d.applied, fmt.Sprintf("%s/%d", strings.TrimLeft(n.After.Code.Reveal(), "0"), n.After.Version))
+					d.applied = append(d.applied, appliedAs(n.After.Code, n.After.Version))
 				})
 				return nil, nil
 			}),
@@ -96,6 +96,15 @@ func (d *duo) open(self, peer message.Org, url string, link exchange.Link) membe
 	}
 	d.net.Join(self, x)
 	return member{x, store}
+}
+
+// applied is how duo.applied names a change that was applied.
+func applied(person, version uint64) string {
+	return appliedAs(resident.RecordCodeOf(person), resident.Version(version))
+}
+
+func appliedAs(code resident.RecordCode, v resident.Version) string {
+	return fmt.Sprintf("%s/%d", strings.TrimLeft(code.Reveal(), "0"), v)
 }
 
 func (d *duo) run(wait time.Duration) {
@@ -156,7 +165,7 @@ func TestPoisonAtTheHead(t *testing.T) {
 				begun := clock.System().Now()
 				d.run(0)
 				took := clock.System().Now().Sub(begun)
-				if len(d.applied) != 1 || d.applied[0] != strings.TrimLeft(resident.RecordCodeOf(1).Reveal(), "0")+"/1" {
+				if len(d.applied) != 1 || d.applied[0] != applied(1, 1) {
 					t.Fatalf("applied %d, want the one good message, with no virtual time gone by", len(d.applied))
 				}
 				// Tenfold slack on a busy machine; the measured figure is in the benchmark.

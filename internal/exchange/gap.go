@@ -82,7 +82,7 @@ func (x *Exchange) ground(ctx context.Context, tx *sqlstore.Tx, peer message.Org
 		return false, err
 	}
 	was, err := message.Decode(e.Kind, e.Body)
-	if err != nil {
+	if err != nil || isDamaged(e) {
 		return true, nil // people see it already
 	}
 	g, ok := was.(message.Grounded)

@@ -104,8 +104,11 @@ func (x *Exchange) release(ctx context.Context, tx *sqlstore.Tx, e *message.Enve
 		return err
 	}
 	for ended := []*message.Envelope{e}; len(ended) > 0; ended = ended[1:] {
-		behind, err := x.heldBehind(ctx, tx, ended[0])
+		behind, damaged, err := x.heldBehind(ctx, tx, ended[0])
 		if err != nil {
+			return err
+		}
+		if err := x.parkDamaged(ctx, tx, e.Receiver, damaged); err != nil {
 			return err
 		}
 		for _, h := range behind {
@@ -160,7 +163,7 @@ func (x *Exchange) holdBehind(ctx context.Context, tx *sqlstore.Tx, e *message.E
 				continue
 			}
 			looked[k] = at
-			behind, err := readyBehind(ctx, tx, work[0], k)
+			behind, err := x.readyBehind(ctx, tx, work[0], k)
 			if err != nil {
 				return nil, err
 			}
@@ -184,25 +187,26 @@ func (x *Exchange) holdBehind(ctx context.Context, tx *sqlstore.Tx, e *message.E
 }
 
 const (
-	selectReadyBehind = `SELECT epoch, seq, envelope FROM x_out WHERE peer = $1 AND key1 = $2 AND state = 'ready'
+	selectReadyBehind = `SELECT epoch, seq, attempt, envelope FROM x_out WHERE peer = $1 AND key1 = $2 AND state = 'ready'
 		AND (epoch > $3 OR (epoch = $3 AND seq > $4))`
 	// CROSS JOIN makes SQLite begin with the small table.
-	selectReadyBehindMore = `SELECT o.epoch, o.seq, o.envelope FROM x_out_more m CROSS JOIN x_out o WHERE m.peer = $1 AND m.skey = $2
+	selectReadyBehindMore = `SELECT o.epoch, o.seq, o.attempt, o.envelope FROM x_out_more m CROSS JOIN x_out o WHERE m.peer = $1 AND m.skey = $2
 		AND (m.epoch > $3 OR (m.epoch = $3 AND m.seq > $4)) AND o.peer = m.peer AND o.epoch = m.epoch AND o.seq = m.seq AND o.state = 'ready'`
-	selectHeldBehind = `SELECT h.epoch, h.seq, o.envelope FROM x_out_hold h CROSS JOIN x_out o
+	selectHeldBehind = `SELECT h.epoch, h.seq, o.attempt, o.envelope FROM x_out_hold h CROSS JOIN x_out o
 		WHERE o.peer = h.peer AND o.epoch = h.epoch AND o.seq = h.seq AND h.peer = $1 AND h.skey = $2 AND o.state = 'held'
 		AND (h.epoch > $3 OR (h.epoch = $3 AND h.seq > $4))`
 )
 
-// readyBehind returns the messages after e with a key that are ready to be sent, in order.
-func readyBehind(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope, key string) ([]*message.Envelope, error) {
+// readyBehind returns the messages after e with a key that are ready to be sent, in order. It leaves out what is damaged:
+// that is parked when its turn comes.
+func (x *Exchange) readyBehind(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope, key string) ([]*message.Envelope, error) {
 	var behind []*message.Envelope
 	for _, query := range []string{selectReadyBehind, selectReadyBehindMore} {
 		rows, err := tx.Query(ctx, query, string(e.Receiver), key, int64(e.Epoch), int64(e.Seq))
 		if err != nil {
 			return nil, fmt.Errorf("couldn't find what comes behind: %w", err)
 		}
-		found, err := envelopes(rows)
+		found, _, err := envelopes(rows, func(at place) message.ID { return x.outID(e.Receiver, at) })
 		if err != nil {
 			return nil, err
 		}
@@ -218,19 +222,20 @@ func inOrder(es []*message.Envelope) {
 	})
 }
 
-// heldBehind returns the held messages after e that share a key with it, in order.
-func (x *Exchange) heldBehind(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope) ([]*message.Envelope, error) {
-	var found []*message.Envelope
+// heldBehind returns the held messages after e that share a key with it, in order, and the places of those that are
+// damaged.
+func (x *Exchange) heldBehind(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope) (found []*message.Envelope, damaged []place, err error) {
 	seen := map[message.ID]bool{}
 	for _, k := range e.Keys {
 		rows, err := tx.Query(ctx, selectHeldBehind, string(e.Receiver), k, int64(e.Epoch), int64(e.Seq))
 		if err != nil {
-			return nil, fmt.Errorf("couldn't find what waits: %w", err)
+			return nil, nil, fmt.Errorf("couldn't find what waits: %w", err)
 		}
-		got, err := envelopes(rows)
+		got, bad, err := envelopes(rows, func(at place) message.ID { return x.outID(e.Receiver, at) })
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		damaged = append(damaged, bad...)
 		for _, h := range got {
 			if !seen[h.ID] {
 				seen[h.ID] = true
@@ -240,7 +245,7 @@ func (x *Exchange) heldBehind(ctx context.Context, tx *sqlstore.Tx, e *message.E
 	}
 	// Each must be looked at after those before it, whichever key led to it.
 	inOrder(found)
-	return found, nil
+	return found, damaged, nil
 }
 
 // rebase makes a held message build on what the withdrawn one had built on. Its bytes change, so it takes the next
@@ -271,11 +276,11 @@ func (x *Exchange) replaceBody(ctx context.Context, tx *sqlstore.Tx, e *message.
 	if err != nil {
 		return err
 	}
-	var epoch int64
-	if err := tx.QueryRow(ctx, `SELECT out_epoch FROM x_peer WHERE peer = $1`, string(e.Receiver)).Scan(&epoch); err != nil {
+	var epoch, was int64
+	if err := tx.QueryRow(ctx, `SELECT p.out_epoch, o.bytes FROM x_peer p CROSS JOIN x_out o WHERE p.peer = $1 AND o.peer = $1 AND o.epoch = $2 AND o.seq = $3`,
+		string(e.Receiver), int64(e.Epoch), int64(e.Seq)).Scan(&epoch, &was); err != nil {
 		return err
 	}
-	was := weight(e.Body)
 	e.Body, e.Kind, e.Attempt = body, p.Kind(), e.Attempt+1
 	if e.Epoch < uint64(epoch) && e.Attempt < afterRestore {
 		e.Attempt += afterRestore
@@ -288,23 +293,4 @@ func (x *Exchange) replaceBody(ctx context.Context, tx *sqlstore.Tx, e *message.
 		return err
 	}
 	return count(ctx, tx, "out_open_bytes", string(e.Receiver), weight(e.Body)-was)
-}
-
-// envelopes reads the rows of a query of epoch, seq and envelope.
-func envelopes(rows *sqlstore.Rows) ([]*message.Envelope, error) {
-	defer rows.Close()
-	var all []*message.Envelope
-	for rows.Next() {
-		var epoch, seq int64
-		var raw []byte
-		if err := rows.Scan(&epoch, &seq, &raw); err != nil {
-			return nil, err
-		}
-		e, err := message.OpenEnvelope(raw)
-		if err != nil {
-			continue // a damaged row must not stop the others; pick sets it aside when its turn comes
-		}
-		all = append(all, e)
-	}
-	return all, rows.Err()
 }

@@ -71,7 +71,7 @@ func (x *Exchange) takeIn(ctx context.Context, tx *sqlstore.Tx, s *sitting, part
 			continue
 		}
 		epoch = e.Epoch // the first of it in this batch
-		if err := orphan(ctx, tx, lostByOrder, e.Sender, e.Node, e.Epoch, e.Seq); err != nil {
+		if err := x.orphan(ctx, tx, lostByOrder, e.Sender, e.Node, e.Epoch, e.Seq); err != nil {
 			return nil, err
 		}
 	}
@@ -126,7 +126,7 @@ func (in *intake) one(ctx context.Context, e *message.Envelope) (*messagepb.Verd
 	case !known:
 	case !was.sameAs(e, hash):
 		in.conflicted = true
-		if err := orphan(ctx, in.tx, lostByConflict, e.Sender, e.Node, e.Epoch, e.Seq); err != nil {
+		if err := in.x.orphan(ctx, in.tx, lostByConflict, e.Sender, e.Node, e.Epoch, e.Seq); err != nil {
 			return nil, err
 		}
 		return verdict(e, message.Conflict, "number-reused", "この番号の電文は、別の内容で受け取っています。",

@@ -97,14 +97,15 @@ func (x *Exchange) accepted(ctx context.Context, tx *sqlstore.Tx, id message.ID)
 	}
 	// How many decisions the receiver held when it accepted is not told. Later than any: should the receiver be restored
 	// from a copy, the message is offered again, and it tells what has become of it.
-	if _, err := tx.Exec(ctx, `UPDATE x_out SET state = 'applied', outcome = 'applied', decided_at = $4, decisions = $5 WHERE peer = $1 AND epoch = $2 AND seq = $3`,
-		string(id.Receiver), int64(id.Epoch), int64(id.Seq), tx.Now().UnixMicro(), int64(math.MaxInt64)); err != nil {
+	var bytes int64
+	if err := tx.QueryRow(ctx, `UPDATE x_out SET state = 'applied', outcome = 'applied', decided_at = $4, decisions = $5 WHERE peer = $1 AND epoch = $2 AND seq = $3
+		RETURNING bytes`, string(id.Receiver), int64(id.Epoch), int64(id.Seq), tx.Now().UnixMicro(), int64(math.MaxInt64)).Scan(&bytes); err != nil {
 		return err
 	}
 	if err := count(ctx, tx, "out_open", string(id.Receiver), -1); err != nil {
 		return err
 	}
-	if err := count(ctx, tx, "out_open_bytes", string(id.Receiver), -weight(e.Body)); err != nil {
+	if err := count(ctx, tx, "out_open_bytes", string(id.Receiver), -bytes); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM x_proposal WHERE dir = 'out' AND peer = $1 AND epoch = $2 AND seq = $3`,

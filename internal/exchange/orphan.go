@@ -20,19 +20,29 @@ const (
 )
 
 // The expression keeps SQLite from going through the whole inbox by its primary key instead of by what is stuck.
-const selectStuckIn = `SELECT epoch, seq, envelope FROM x_in WHERE peer = $1 AND node || '' = $2 AND code <> $5 AND ` + stuckIn + ` AND `
+const selectStuckIn = `SELECT epoch, seq, attempt, envelope FROM x_in WHERE peer = $1 AND node || '' = $2 AND code <> $5 AND ` + stuckIn + ` AND `
 
 // orphan parks what we have not applied of the messages that their sender lost: it will neither offer, correct nor
 // withdraw them. They wait for a person here, who asks the sender, and what the sender sends from now on does not wait
 // for them.
-func orphan(ctx context.Context, tx *sqlstore.Tx, which string, peer message.Org, node string, epoch, seq uint64) error {
+func (x *Exchange) orphan(ctx context.Context, tx *sqlstore.Tx, which string, peer message.Org, node string, epoch, seq uint64) error {
 	rows, err := tx.Query(ctx, selectStuckIn+which, string(peer), node, int64(epoch), int64(seq), codeOrphan)
 	if err != nil {
 		return fmt.Errorf("couldn't find what the sender lost: %w", err)
 	}
-	lost, err := envelopes(rows)
+	id := func(at place) message.ID {
+		return message.ID{Sender: peer, Node: node, Epoch: at.epoch, Receiver: x.cfg.Self, Seq: at.seq}
+	}
+	lost, damaged, err := envelopes(rows, id)
 	if err != nil {
 		return err
+	}
+	for _, at := range damaged {
+		e, err := x.rest(ctx, tx, id(at))
+		if err != nil {
+			return err
+		}
+		lost = append(lost, e)
 	}
 	for _, e := range lost {
 		if _, err := tx.Exec(ctx, `UPDATE x_in SET outcome = 'rejected', code = $5, reason_ja = $6, reason_en = $7, decided_at = $8

@@ -31,10 +31,10 @@ func (x *Exchange) Payload(ctx context.Context, tx *sqlstore.Tx, id message.ID) 
 		return nil, err
 	}
 	e, err := message.OpenEnvelope(raw)
-	if err != nil {
-		return nil, err
+	var p message.Payload
+	if err == nil {
+		p, err = message.Decode(e.Kind, e.Body)
 	}
-	p, err := message.Decode(e.Kind, e.Body)
 	if err != nil {
 		return nil, plain.Bad("message",
 			"この電文の内容は、読み取れません。送信側に問い合わせてください。",

@@ -19,16 +19,17 @@ type ready struct {
 }
 
 const (
-	selectReady    = `SELECT epoch, seq, envelope, outcome, tries FROM x_out WHERE peer = $1 AND state = 'ready' ORDER BY epoch, seq LIMIT $2`
+	selectReady    = `SELECT epoch, seq, attempt, envelope, outcome, tries FROM x_out WHERE peer = $1 AND state = 'ready' ORDER BY epoch, seq LIMIT $2`
 	selectDeferred = `SELECT CAST(COALESCE(MIN(not_before), 0) AS BIGINT) FROM x_out WHERE peer = $1 AND state = 'deferred' AND ` + stuckOut
 )
 
 // pick takes what is ready, in order, from the outbox; one message when probing.
 func (x *Exchange) pick(ctx context.Context, p *peer, now time.Time, probing bool) (ready, error) {
 	r, damaged, due, err := x.look(ctx, p, now)
-	for _, d := range damaged {
+	if err == nil && len(damaged) > 0 {
+		err = x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return x.parkDamaged(ctx, tx, p.org, damaged) })
 		if err == nil {
-			err = x.setDamaged(ctx, p, d)
+			return ready{next: now}, nil // what is behind them, as far as it does not wait for them now
 		}
 	}
 	// What was deferred may fail again, each time at the cost of a rule that fails: it goes in small batches of its own,
@@ -62,15 +63,16 @@ func (x *Exchange) look(ctx context.Context, p *peer, now time.Time) (r ready, d
 		defer rows.Close()
 		bytes := 0
 		for rows.Next() {
-			var epoch, seq, tries int64
+			var at place
+			var attempt, tries int64
 			var raw []byte
 			var outcome string
-			if err := rows.Scan(&epoch, &seq, &raw, &outcome, &tries); err != nil {
+			if err := rows.Scan(&at.epoch, &at.seq, &attempt, &raw, &outcome, &tries); err != nil {
 				return err
 			}
-			e, err := message.OpenEnvelope(raw)
-			if err != nil {
-				damaged = append(damaged, place{uint64(epoch), uint64(seq)})
+			e := whole(raw, x.outID(p.org, at), attempt)
+			if e == nil {
+				damaged = append(damaged, at)
 				continue
 			}
 			if bytes += len(e.Raw); bytes > message.MaxWire-(1<<16) && len(r.envelopes) > 0 {
@@ -92,18 +94,6 @@ func (x *Exchange) look(ctx context.Context, p *peer, now time.Time) (r ready, d
 		return nil
 	})
 	return r, damaged, due, err
-}
-
-// setDamaged parks a row whose bytes can no longer be read, so that it does not stop the others.
-func (x *Exchange) setDamaged(ctx context.Context, p *peer, at place) error {
-	x.cfg.Log.ErrorContext(ctx, "a stored message can't be read", "peer", p.org, "epoch", at.epoch, "seq", at.seq)
-	return x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE x_out SET state = 'parked', code = 'damaged', reason_ja = $4, reason_en = $5, decided_at = $6
-			WHERE peer = $1 AND epoch = $2 AND seq = $3 AND state = 'ready'`, string(p.org), int64(at.epoch), int64(at.seq),
-			"保存した電文が読めません。控えから戻すか、開発元に知らせてください。",
-			"the stored message cannot be read: restore it from a copy, or tell the maker", tx.Now())
-		return err
-	})
 }
 
 // apart leaves the messages that the receiver had put off, or the others, when both are there. fresh: the last batch was

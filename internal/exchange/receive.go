@@ -67,7 +67,7 @@ func (x *Exchange) acquaintance(ctx context.Context, p *peer, g *messagepb.Greet
 			return nil
 		}
 		if err == nil && (place{g.Epoch, g.NextSeq - 1}).before(place{uint64(epoch), uint64(seq)}) {
-			err = orphan(ctx, tx, lostByHello, from, node, g.Epoch, g.NextSeq)
+			err = x.orphan(ctx, tx, lostByHello, from, node, g.Epoch, g.NextSeq)
 		}
 		return err
 	})

@@ -63,10 +63,14 @@ func (x *Exchange) Propose(ctx context.Context, id message.ID, act Act, text, by
 			"this act cannot be chosen: the sender corrects or withdraws, the receiver accepts")
 	}
 	return x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		if _, err := x.parkedRow(ctx, tx, id); err != nil {
+		e, err := x.parkedRow(ctx, tx, id)
+		if err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO x_proposal(dir, peer, epoch, seq, act, body, by_person, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		if isDamaged(e) && (act == Correct || act == Accept) {
+			return errDamaged
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO x_proposal(dir, peer, epoch, seq, act, body, by_person, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT(dir, peer, epoch, seq) DO UPDATE SET act = excluded.act, body = excluded.body, by_person = excluded.by_person, at = excluded.at`,
 			dir, peer, int64(id.Epoch), int64(id.Seq), string(act), text, by, tx.Now().UnixMicro())
 		if err != nil {
@@ -130,6 +134,9 @@ func (x *Exchange) Confirm(ctx context.Context, id message.ID, second string, wi
 
 // correct sends the message again with the payload that would be sent today.
 func (x *Exchange) correct(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope) error {
+	if isDamaged(e) {
+		return errDamaged
+	}
 	p, err := message.Decode(e.Kind, e.Body)
 	if err != nil {
 		return fmt.Errorf("couldn't read our own message: %w", err)
@@ -154,8 +161,8 @@ func (x *Exchange) correct(ctx context.Context, tx *sqlstore.Tx, e *message.Enve
 // withdraw puts a withdrawal in the message's place, and re-bases what built on it.
 func (x *Exchange) withdraw(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope, text, by, second string) error {
 	was, err := message.Decode(e.Kind, e.Body)
-	if err != nil {
-		was = nil // unreadable even to us: nothing can have built on it
+	if err != nil || isDamaged(e) {
+		was = nil // unreadable even to us: what built on it finds a gap, which its receiver tells of
 	}
 	if err := x.replaceBody(ctx, tx, e, message.ExchangeWithdrawal{Of: e.Kind, Text: text, By: by, Second: second}); err != nil {
 		return err
@@ -175,6 +182,9 @@ func (x *Exchange) makeReady(ctx context.Context, tx *sqlstore.Tx, e *message.En
 
 // accept runs the rule again, telling it that two persons take the message as it is.
 func (x *Exchange) accept(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope, text, by, second string) error {
+	if isDamaged(e) {
+		return errDamaged
+	}
 	var code string
 	if err := tx.QueryRow(ctx, `SELECT code FROM x_in WHERE peer = $1 AND node = $2 AND epoch = $3 AND seq = $4`,
 		string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq)).Scan(&code); err != nil {
@@ -237,22 +247,26 @@ func (x *Exchange) side(id message.ID) (dir, peer string) {
 	return "in", string(id.Sender)
 }
 
-// parkedRow reads a message that waits for a person.
+// parkedRow reads a message that waits for a person. Of a damaged one it returns what is left.
 func (x *Exchange) parkedRow(ctx context.Context, tx *sqlstore.Tx, id message.ID) (*message.Envelope, error) {
 	dir, peer := x.side(id)
-	query := `SELECT envelope FROM x_out WHERE peer = $1 AND epoch = $2 AND seq = $3 AND state = 'parked'`
+	query := `SELECT attempt, envelope FROM x_out WHERE peer = $1 AND epoch = $2 AND seq = $3 AND state = 'parked'`
 	args := []any{peer, int64(id.Epoch), int64(id.Seq)}
 	if dir == "in" {
-		query = `SELECT envelope FROM x_in WHERE peer = $1 AND epoch = $2 AND seq = $3 AND node = $4 AND outcome IN ('rejected', 'gap')`
+		query = `SELECT attempt, envelope FROM x_in WHERE peer = $1 AND epoch = $2 AND seq = $3 AND node = $4 AND outcome IN ('rejected', 'gap')`
 		args = append(args, id.Node)
 	}
+	var attempt int64
 	var raw []byte
-	err := tx.QueryRow(ctx, query, args...).Scan(&raw)
+	err := tx.QueryRow(ctx, query, args...).Scan(&attempt, &raw)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, errNotParked
 	}
 	if err != nil {
 		return nil, err
 	}
-	return message.OpenEnvelope(raw)
+	if e := whole(raw, id, attempt); e != nil {
+		return e, nil
+	}
+	return x.rest(ctx, tx, id)
 }

@@ -208,12 +208,13 @@ func (s *settlement) newNumbers(ctx context.Context, e *message.Envelope) error 
 		WHERE peer = $1 RETURNING out_epoch`, peer, int64(e.Epoch)).Scan(&epoch); err != nil {
 		return err
 	}
-	rows, err := s.tx.Query(ctx, `SELECT epoch, seq, envelope FROM x_out WHERE peer = $1 AND epoch = $2
+	rows, err := s.tx.Query(ctx, `SELECT epoch, seq, attempt, envelope FROM x_out WHERE peer = $1 AND epoch = $2
 		AND (seq = $3 OR seq > $3 AND outcome = '' AND state IN ('ready', 'held')) ORDER BY epoch, seq`, peer, int64(e.Epoch), int64(e.Seq))
 	if err != nil {
 		return err
 	}
-	move, err := envelopes(rows)
+	// What is damaged is parked when its turn comes, and moves when it is withdrawn.
+	move, _, err := envelopes(rows, func(at place) message.ID { return s.x.outID(s.peer.org, at) })
 	if err != nil {
 		return err
 	}
