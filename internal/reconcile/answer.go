@@ -34,6 +34,7 @@ func (b *Books) answerRoot(ctx context.Context, from message.Org, body []byte) (
 		if err != nil {
 			return nil, err
 		}
+		b.foldFew(ctx, p)
 		a := new(messagepb.BookRootAnswer)
 		err = b.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 			a.Reset()
@@ -41,7 +42,11 @@ func (b *Books) answerRoot(ctx context.Context, from message.Org, body []byte) (
 			if err != nil {
 				return err
 			}
-			sum, err := root(ctx, tx, p.id)
+			s, err := p.see(ctx, tx)
+			if err != nil {
+				return err
+			}
+			sum, err := s.root(ctx)
 			if err != nil {
 				return err
 			}
@@ -70,7 +75,11 @@ func (b *Books) answerNodes(ctx context.Context, from message.Org, body []byte) 
 		a := new(messagepb.BookNodesAnswer)
 		return a, b.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 			a.Reset()
-			mine, err := nodeSums(ctx, tx, p.id, 8, 0, buckets-1)
+			s, err := p.see(ctx, tx)
+			if err != nil {
+				return err
+			}
+			mine, err := s.nodeSums(ctx, 8, 0, buckets-1)
 			if err != nil {
 				return err
 			}
@@ -79,7 +88,7 @@ func (b *Books) answerNodes(ctx context.Context, from message.Org, body []byte) 
 				if mine[node] == e {
 					continue
 				}
-				children, err := nodeSums(ctx, tx, p.id, 4, node<<8, node<<8+255)
+				children, err := s.nodeSums(ctx, 4, node<<8, node<<8+255)
 				if err != nil {
 					return err
 				}
@@ -114,6 +123,10 @@ func (b *Books) answerLeaves(ctx context.Context, from message.Org, body []byte)
 		a := new(messagepb.BookLeavesAnswer)
 		return a, b.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 			a.Reset()
+			s, err := p.see(ctx, tx)
+			if err != nil {
+				return err
+			}
 			for i, node := range q.Node {
 				if node >= buckets/16 {
 					return errors.New("a question about a node that is none")
@@ -121,23 +134,23 @@ func (b *Books) answerLeaves(ctx context.Context, from message.Org, body []byte)
 				if len(a.Key) >= maxEntries {
 					break
 				}
-				mine, err := bucketSums(ctx, tx, p.id, int(node)<<4, int(node)<<4+15)
+				mine, err := s.bucketSums(ctx, int(node)<<4, int(node)<<4+15)
 				if err != nil {
 					return err
 				}
 				for j := range 16 {
 					bucket := int(node)<<4 + j
-					if mine[bucket].short() == expected[16*i+j] {
+					if mine[bucket] == expected[16*i+j] {
 						continue
 					}
-					entries, err := entriesIn(ctx, tx, p.id, bucket)
+					entries, err := s.entriesIn(ctx, bucket)
 					if err != nil {
 						return err
 					}
 					a.Bucket = append(a.Bucket, uint32(bucket))
 					a.Count = append(a.Count, uint32(len(entries)))
 					for _, e := range entries {
-						print := h.print(e.key, hashOf(e.value))
+						print := h.print(e.key, e.value)
 						a.Key, a.Prints = append(a.Key, e.key), append(a.Prints, print[:]...)
 					}
 				}
@@ -164,7 +177,7 @@ func (b *Books) answerLook(ctx context.Context, from message.Org, body []byte) (
 		a := new(messagepb.BookLookAnswer)
 		var values map[string]message.Hash
 		err = b.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-			values, err = valuesOf(ctx, tx, p.id, q.Key)
+			values, err = p.valuesOf(ctx, tx, q.Key)
 			return err
 		})
 		if err != nil {
@@ -194,11 +207,4 @@ func (b *Books) answerRing(_ context.Context, from message.Org, body []byte) ([]
 		b.hurry(p)
 		return new(messagepb.BookRing), nil
 	})
-}
-
-// valueOf reads the entry of one key; the zero value for none.
-func valueOf(ctx context.Context, tx *sqlstore.Tx, pair int64, key string) (message.Hash, error) {
-	at := place(key)
-	found, err := valuesAt(ctx, tx, pair, []int64{at})
-	return found[entryKey{at, key}], err
 }

@@ -329,7 +329,7 @@ func (b *Books) lookAtState(ctx context.Context, tx *sqlstore.Tx, p *pair, curso
 	for i, r := range rows {
 		keys[i] = r.Key
 	}
-	kept, err := valuesOf(ctx, tx, p.id, keys)
+	kept, err := p.valuesOf(ctx, tx, keys)
 	if err != nil {
 		return a, err
 	}
@@ -388,7 +388,7 @@ func (b *Books) lookAtEntries(ctx context.Context, tx *sqlstore.Tx, p *pair, cur
 	if err != nil {
 		return audited{}, err
 	}
-	a := audited{rows: int64(len(entries)), sums: map[int]*Digest{}}
+	a := audited{sums: map[int]*Digest{}}
 	kept, err := bucketSums(ctx, tx, p.id, from, to)
 	if err != nil {
 		return a, err
@@ -415,8 +415,15 @@ func (b *Books) lookAtEntries(ctx context.Context, tx *sqlstore.Tx, p *pair, cur
 	if err != nil {
 		return a, err
 	}
-	for _, e := range entries {
-		w := wrongRow{key: e.key, kept: hashOf(e.value), what: changed}
+	fresh, err := unfolded(ctx, tx, p.id)
+	if err != nil {
+		return a, err
+	}
+	// The sums are of what is folded; what the book says is that and what is not.
+	book := over(entries, fresh, inPlace(fresh), from, to)
+	a.rows = int64(len(book))
+	for _, e := range book {
+		w := wrongRow{key: e.key, kept: e.value, what: changed}
 		if odd[e.key] == unreadable {
 			continue // it is told until somebody closes it; the scan sees when it can be read again
 		}

@@ -58,6 +58,7 @@ type Books struct {
 	pairs   map[pairName]*pair
 	order   []*pair // by table, then by peer
 	again   time.Duration
+	slice   int // changes that the fold brings over in one transaction
 	started time.Time
 	auditor auditor
 }
@@ -77,6 +78,7 @@ type pair struct {
 	secret []byte
 
 	suspects map[message.ID]time.Time // messages that seem lost, since when; of the comparison alone
+	alone    sync.Mutex               // held by the fold
 
 	mu       sync.Mutex // guards what follows
 	adopted  bool
@@ -86,6 +88,7 @@ type pair struct {
 	unsaved  days // comparisons that are not written down yet; the copy's
 	savedAt  time.Time
 	auditing auditing
+	folding  folding
 }
 
 // New opens the books. The store must have been opened with Schema among its schemas.
@@ -105,7 +108,7 @@ func New(ctx context.Context, cfg Config) (*Books, error) {
 	if cfg.Deadline == 0 {
 		cfg.Deadline = 5 * time.Second
 	}
-	b := &Books{cfg: cfg, pairs: map[pairName]*pair{}, again: again, started: cfg.Clock.Now()}
+	b := &Books{cfg: cfg, pairs: map[pairName]*pair{}, again: again, slice: foldSlice, started: cfg.Clock.Now()}
 	for i := range cfg.Tables {
 		t := &cfg.Tables[i]
 		for _, peer := range cfg.Peers {
@@ -133,6 +136,9 @@ func New(ctx context.Context, cfg Config) (*Books, error) {
 		}
 	}
 	if err := b.number(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.countUnfolded(ctx); err != nil {
 		return nil, err
 	}
 	return b, b.readLast(ctx)

@@ -42,6 +42,7 @@ func TestSetKeepsEntriesAndSums(t *testing.T) {
 	sqlstoretest.Each(t, func(t *testing.T, url string) {
 		faults := new(sqlstoretest.Faults)
 		store, b := openBooks(t, url, sqlstore.Options{Faults: faults})
+		b.SliceFold(3)
 		want := map[string]message.Hash{}
 		rapid.Check(t, func(r *rapid.T) {
 			next := map[string]message.Hash{}
@@ -108,6 +109,27 @@ func TestSetKeepsEntriesAndSums(t *testing.T) {
 			}
 			if fault == "" || fault == "failed but applied" {
 				want = next
+			}
+			// Whether it is folded, and how far, is nothing that anybody sees.
+			switch rapid.SampledFrom([]string{"", "", "all", "failed", "failed but applied", "in a transaction", "undone"}).Draw(r, "fold") {
+			case "all":
+				if err := b.Fold(t.Context()); err != nil {
+					r.Fatal(err)
+				}
+			case "failed":
+				faults.FailNext(1)
+				b.Fold(t.Context())
+				faults.FailNext(0)
+			case "failed but applied":
+				faults.LoseNext(1)
+				b.Fold(t.Context())
+				faults.LoseNext(0)
+			case "in a transaction":
+				if err := store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error { return b.FoldIn(ctx, tx) }); err != nil {
+					r.Fatal(err)
+				}
+			case "undone":
+				store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error { return errors.Join(b.FoldIn(ctx, tx), errUndo) })
 			}
 			got, sums, err := b.Held(t.Context(), message.Residents, pref)
 			if err != nil {

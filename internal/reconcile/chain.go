@@ -133,50 +133,21 @@ func (u *underWay) moving(key string) bool {
 }
 
 // corrections are what has to be added to our sums to get those that the copy must have had, by bucket.
-func (b *Books) corrections(ctx context.Context, tx *sqlstore.Tx, p *pair, u *underWay) (map[int]*Digest, error) {
+func (s *sight) corrections(ctx context.Context, u *underWay) (map[int]*Digest, error) {
 	by := map[int]*Digest{rootBucket: {}}
 	keys := make([]string, 0, len(u.chains))
 	for k := range u.chains {
 		keys = append(keys, k)
 	}
-	mine, err := valuesOf(ctx, tx, p.id, keys)
+	mine, err := s.valuesOf(ctx, keys)
 	if err != nil {
 		return nil, err
 	}
-	h := newHasher(p.secret, p.book)
+	h := newHasher(s.p.secret, s.p.book)
 	for _, k := range keys {
-		want, known := u.expected(k, mine[k])
-		if !known || want == mine[k] {
-			continue
-		}
-		bucket := bucketOf(place(k))
-		if by[bucket] == nil {
-			by[bucket] = new(Digest)
-		}
-		for _, d := range []*Digest{by[bucket], by[rootBucket]} {
-			if mine[k] != (message.Hash{}) {
-				d.take(h.of(k, mine[k]))
-			}
-			if want != (message.Hash{}) {
-				d.add(h.of(k, want))
-			}
+		if want, known := u.expected(k, mine[k]); known {
+			h.change(by, place(k), k, mine[k], want)
 		}
 	}
 	return by, nil
-}
-
-// valuesOf reads the entries of some keys.
-func valuesOf(ctx context.Context, tx *sqlstore.Tx, pair int64, keys []string) (map[string]message.Hash, error) {
-	places := make([]int64, len(keys))
-	for i, k := range keys {
-		places[i] = place(k)
-	}
-	found, err := valuesAt(ctx, tx, pair, places)
-	values := make(map[string]message.Hash, len(keys))
-	for i, k := range keys {
-		if v, ok := found[entryKey{places[i], k}]; ok {
-			values[k] = v
-		}
-	}
-	return values, err
 }

@@ -91,6 +91,7 @@ func (c *comparison) ask(ctx context.Context, b *Books, kind string, q, a proto.
 //  2. The 256 sums of the second level, as we expect them; for those that differ the copy tells the sixteen below.
 //  3. The buckets below those that differ; the copy tells its entries of the buckets that differ.
 func (b *Books) compare(ctx context.Context, p *pair) (*comparison, error) {
+	b.foldFew(ctx, p)
 	c := &comparison{p: p, asked: b.cfg.Clock.Now(), putOff: map[string]bool{}, suspects: map[message.ID]time.Time{}}
 	var a messagepb.BookRootAnswer
 	err := c.ask(ctx, b, askRoot, &messagepb.BookRootQuestion{Book: string(p.book), Last: b.lastToWire(p)}, &a)
@@ -125,13 +126,13 @@ func (b *Books) compareRoot(ctx context.Context, c *comparison, a *messagepb.Boo
 		return nil, err
 	}
 	var q *messagepb.BookNodesQuestion
-	return q, b.at(ctx, c, a.Cut, func(ctx context.Context, tx *sqlstore.Tx, fix map[int]*Digest) error {
+	return q, b.at(ctx, c, a.Cut, func(ctx context.Context, s *sight, fix map[int]*Digest) error {
 		q = nil
-		adopted, err := c.p.isAdopted(ctx, tx)
+		adopted, err := c.p.isAdopted(ctx, s.tx)
 		if err != nil {
 			return err
 		}
-		mine, err := root(ctx, tx, c.p.id)
+		mine, err := s.root(ctx)
 		if err != nil {
 			return err
 		}
@@ -144,7 +145,7 @@ func (b *Books) compareRoot(ctx context.Context, c *comparison, a *messagepb.Boo
 		if mine == theirs {
 			return nil
 		}
-		sums, err := nodeSums(ctx, tx, c.p.id, 8, 0, buckets-1)
+		sums, err := s.nodeSums(ctx, 8, 0, buckets-1)
 		if err != nil {
 			return err
 		}
@@ -155,7 +156,7 @@ func (b *Books) compareRoot(ctx context.Context, c *comparison, a *messagepb.Boo
 }
 
 // at looks at our side of the moment at which the copy answered.
-func (b *Books) at(ctx context.Context, c *comparison, w *messagepb.BookCut, fn func(context.Context, *sqlstore.Tx, map[int]*Digest) error) error {
+func (b *Books) at(ctx context.Context, c *comparison, w *messagepb.BookCut, fn func(context.Context, *sight, map[int]*Digest) error) error {
 	cut, err := cutFromWire(w)
 	if err != nil {
 		return err
@@ -164,11 +165,15 @@ func (b *Books) at(ctx context.Context, c *comparison, w *messagepb.BookCut, fn 
 		if c.under, err = b.underWay(ctx, tx, c.p, cut, c.asked); err != nil {
 			return err
 		}
-		fix, err := b.corrections(ctx, tx, c.p, c.under)
+		s, err := c.p.see(ctx, tx)
 		if err != nil {
 			return err
 		}
-		return fn(ctx, tx, fix)
+		fix, err := s.corrections(ctx, c.under)
+		if err != nil {
+			return err
+		}
+		return fn(ctx, s, fix)
 	})
 }
 
@@ -183,11 +188,7 @@ func fixed(sums map[int]shortSum, fix map[int]*Digest, shift, from, count int) [
 		if bucket == rootBucket || node < 0 || node >= count {
 			continue
 		}
-		s, d := &all[node], d.short()
-		s.n += d.n
-		for i := range s.l {
-			s.l[i] = (s.l[i] + d.l[i]) & laneMask
-		}
+		all[node] = all[node].with(*d)
 	}
 	return all
 }
@@ -204,13 +205,13 @@ func (b *Books) compareNodes(ctx context.Context, c *comparison, q *messagepb.Bo
 	}
 	var todo []uint32 // of the third level
 	var sums map[uint32][]shortSum
-	err = b.at(ctx, c, a.Cut, func(ctx context.Context, tx *sqlstore.Tx, fix map[int]*Digest) error {
+	err = b.at(ctx, c, a.Cut, func(ctx context.Context, s *sight, fix map[int]*Digest) error {
 		todo, sums = nil, map[uint32][]shortSum{}
 		for i, node := range a.Node {
 			if node >= 256 {
 				return errors.New("an answer about a node that is none")
 			}
-			children, err := nodeSums(ctx, tx, c.p.id, 4, int(node)<<8, int(node)<<8+255)
+			children, err := s.nodeSums(ctx, 4, int(node)<<8, int(node)<<8+255)
 			if err != nil {
 				return err
 			}
@@ -220,15 +221,11 @@ func (b *Books) compareNodes(ctx context.Context, c *comparison, q *messagepb.Bo
 					continue
 				}
 				child := node<<4 + uint32(j)
-				leaves, err := bucketSums(ctx, tx, c.p.id, int(child)<<4, int(child)<<4+15)
+				leaves, err := s.bucketSums(ctx, int(child)<<4, int(child)<<4+15)
 				if err != nil {
 					return err
 				}
-				short := make(map[int]shortSum, len(leaves))
-				for bucket, d := range leaves {
-					short[bucket] = d.short()
-				}
-				todo, sums[child] = append(todo, child), fixed(short, fix, 0, int(child)<<4, 16)
+				todo, sums[child] = append(todo, child), fixed(leaves, fix, 0, int(child)<<4, 16)
 			}
 		}
 		return nil
@@ -258,17 +255,17 @@ func (b *Books) compareLeaves(ctx context.Context, c *comparison, nodes []uint32
 	if err != nil {
 		return 0, err
 	}
-	return int(a.Done), b.at(ctx, c, a.Cut, func(ctx context.Context, tx *sqlstore.Tx, _ map[int]*Digest) error {
+	return int(a.Done), b.at(ctx, c, a.Cut, func(ctx context.Context, s *sight, _ map[int]*Digest) error {
 		var found []difference
 		putOff := map[string]bool{}
 		for _, leaf := range theirs {
-			mine, err := entriesIn(ctx, tx, c.p.id, leaf.bucket)
+			mine, err := s.entriesIn(ctx, leaf.bucket)
 			if err != nil {
 				return err
 			}
 			different, waits := b.judge(c, leaf, mine)
 			for i := range different {
-				if err := b.explain(ctx, tx, c.p, &different[i]); err != nil {
+				if err := b.explain(ctx, s.tx, c.p, &different[i]); err != nil {
 					return err
 				}
 			}
@@ -318,11 +315,11 @@ func leavesOf(a *messagepb.BookLeavesAnswer, asked int) ([]leaf, error) {
 
 // judge compares one bucket key by key. A key agrees when the copy holds what it must have held at its cut, or what we
 // hold now (the same fact may be told twice). What a message on its way is about is put off.
-func (b *Books) judge(c *comparison, l leaf, entries []entryRow) (different []difference, putOff []string) {
+func (b *Books) judge(c *comparison, l leaf, entries []placed) (different []difference, putOff []string) {
 	h := newHasher(c.p.secret, c.p.book)
 	mine := map[string]message.Hash{}
 	for _, e := range entries {
-		mine[e.key] = hashOf(e.value)
+		mine[e.key] = e.value
 	}
 	keys := map[string]bool{}
 	for k := range mine {

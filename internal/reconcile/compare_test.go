@@ -274,6 +274,7 @@ func TestRefill(t *testing.T) {
 	w.pref.byHand(`DELETE FROM record`)
 	w.pref.byHand(`DELETE FROM r_entry`)
 	w.pref.byHand(`DELETE FROM r_digest`)
+	w.pref.byHand(`DELETE FROM r_change`)
 	if err := w.city.books.Refill(t.Context(), message.Residents, pref, "写しを作り直した", "operator-1", "operator-1"); err == nil {
 		t.Fatal("one person decided alone")
 	}

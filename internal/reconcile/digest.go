@@ -91,6 +91,29 @@ func (h *hasher) of(key string, value message.Hash) (e element) {
 	return e
 }
 
+// change adds to the sums of a key's bucket and of all what it means that the key's value was one and is another. It tells
+// whether that is anything.
+func (h *hasher) change(sums map[int]*Digest, place int64, key string, was, is message.Hash) bool {
+	if was == is {
+		return false
+	}
+	bucket := bucketOf(place)
+	if sums[bucket] == nil {
+		sums[bucket] = new(Digest)
+	}
+	if was != (message.Hash{}) {
+		e := h.of(key, was)
+		sums[bucket].take(e)
+		sums[rootBucket].take(e)
+	}
+	if is != (message.Hash{}) {
+		e := h.of(key, is)
+		sums[bucket].add(e)
+		sums[rootBucket].add(e)
+	}
+	return true
+}
+
 // print is a short name of an entry, that nobody without the secret can make another entry for. The zero value, for no
 // entry, has the zero print.
 func (h *hasher) print(key string, value message.Hash) (p [8]byte) {

@@ -8,48 +8,112 @@ import (
 	"github.com/akashi-id/akashi/message"
 )
 
-// Held reads a book, and says where its sums are not those of its entries.
-func (b *Books) Held(ctx context.Context, book message.Book, peer message.Org) (map[string]message.Hash, string, error) {
+// Held reads a book, and says where its sums are not those of its entries: of what is folded, and of all.
+func (b *Books) Held(ctx context.Context, book message.Book, peer message.Org) (held map[string]message.Hash, wrong string, err error) {
 	p := b.pairs[pairName{book, peer}]
-	held, wrong := map[string]message.Hash{}, ""
-	err := b.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		sums := map[int]*Digest{rootBucket: {}}
+	err = b.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		h := newHasher(p.secret, p.book)
-		rows, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, v *entryRow) error { return r.Scan(&v.place, &v.key, &v.value) },
-			`SELECT place, skey, value FROM r_entry WHERE pair = $1`, p.id)
+		sums := func(entries map[string]message.Hash) map[int]*Digest {
+			all := map[int]*Digest{rootBucket: {}}
+			for k, v := range entries {
+				h.change(all, place(k), k, message.Hash{}, v)
+			}
+			return all
+		}
+		rows, err := sqlstore.List(ctx, tx, scanEntry, `SELECT place, skey, value FROM r_entry WHERE pair = $1`, p.id)
 		if err != nil {
 			return err
 		}
+		folded := map[string]message.Hash{}
 		for _, v := range rows {
-			held[v.key] = hashOf(v.value)
-			bucket := bucketOf(v.place)
-			if sums[bucket] == nil {
-				sums[bucket] = new(Digest)
-			}
-			e := h.of(v.key, hashOf(v.value))
-			sums[bucket].add(e)
-			sums[rootBucket].add(e)
+			folded[v.key] = hashOf(v.value)
 		}
 		kept, err := sqlstore.List(ctx, tx, scanDigest, `SELECT bucket, n, l0, l1, l2, l3 FROM r_digest WHERE pair = $1`, p.id)
 		if err != nil {
 			return err
 		}
+		there := sums(folded)
 		for _, k := range kept {
-			s := sums[k.bucket]
+			s := there[k.bucket]
 			if s == nil {
 				s = new(Digest)
 			}
 			if *s != k.Digest {
 				wrong = fmt.Sprintf("bucket %d: %+v is kept, %+v is there", k.bucket, k.Digest, *s)
 			}
-			delete(sums, k.bucket)
+			delete(there, k.bucket)
 		}
-		for bucket, s := range sums {
+		for bucket, s := range there {
 			if *s != (Digest{}) {
 				wrong = fmt.Sprintf("bucket %d has no sum", bucket)
 			}
 		}
-		return nil
+		if held, err = Entries(ctx, tx, book, peer); err != nil {
+			return err
+		}
+		differs, err := p.seesWrong(ctx, tx, held, sums(held))
+		if differs != "" {
+			wrong = differs
+		}
+		return err
 	})
 	return held, wrong, err
 }
+
+// seesWrong says where the sums and entries that a comparison would see are not the right ones.
+func (p *pair) seesWrong(ctx context.Context, tx *sqlstore.Tx, held map[string]message.Hash, right map[int]*Digest) (string, error) {
+	s, err := p.see(ctx, tx)
+	if err != nil {
+		return "", err
+	}
+	if d, err := s.root(ctx); err != nil || d != *right[rootBucket] {
+		return fmt.Sprintf("the sum of all is told as %+v, it is %+v", d, *right[rootBucket]), err
+	}
+	level, err := s.nodeSums(ctx, 8, 0, buckets-1)
+	if err != nil {
+		return "", err
+	}
+	for bucket, d := range right {
+		if bucket == rootBucket {
+			continue
+		}
+		leaves, err := s.bucketSums(ctx, bucket, bucket)
+		if err != nil || leaves[bucket] != d.short() {
+			return fmt.Sprintf("bucket %d is told as %+v, it is %+v", bucket, leaves[bucket], d.short()), err
+		}
+		entries, err := s.entriesIn(ctx, bucket)
+		if err != nil || int64(len(entries)) != d.N {
+			return fmt.Sprintf("bucket %d is told to have %d entries, it has %d", bucket, len(entries), d.N), err
+		}
+		for _, e := range entries {
+			if held[e.key] != e.value {
+				return fmt.Sprintf("%s is told as %x, it is %x", e.key, e.value, held[e.key]), nil
+			}
+		}
+		node := level[bucket>>8]
+		node.n -= d.N
+		for i := range node.l {
+			node.l[i] = (node.l[i] - d.L[i]) & laneMask
+		}
+		level[bucket>>8] = node
+	}
+	for node, rest := range level {
+		if rest != (shortSum{}) {
+			return fmt.Sprintf("the node %d is told with %+v too much", node, rest), nil
+		}
+	}
+	return "", nil
+}
+
+// FoldIn folds all books in the caller's transaction.
+func (b *Books) FoldIn(ctx context.Context, tx *sqlstore.Tx) error {
+	for _, p := range b.order {
+		if err := b.foldIn(ctx, tx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SliceFold has the fold go in slices of n changes.
+func (b *Books) SliceFold(n int) { b.slice = n }

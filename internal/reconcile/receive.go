@@ -92,7 +92,7 @@ func (b *Books) onSnapshot(ctx context.Context, tx *sqlstore.Tx, d exchange.Deli
 	if err := tx.Flush(ctx); err != nil {
 		return nil, err
 	}
-	holds, err := valueOf(ctx, tx, p.id, n.Key)
+	holds, err := p.valueOf(ctx, tx, n.Key)
 	if err != nil {
 		return nil, err
 	}

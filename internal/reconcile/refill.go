@@ -132,6 +132,9 @@ func (b *Books) refillPage(ctx context.Context, tx *sqlstore.Tx, p *pair, trace 
 		return false, err
 	}
 	v := rows[0]
+	if err := b.foldIn(ctx, tx, p); err != nil { // what it goes through are the places
+		return false, err
+	}
 	entries, err := sqlstore.List(ctx, tx, scanEntry, `SELECT place, skey, value FROM r_entry WHERE pair = $1 AND place >= $2 AND (place, skey) > ($3, $4) AND place <= $5
 		ORDER BY place, skey LIMIT $6`, p.id, v.place, v.place, v.key, v.last, int64(refillPage))
 	if err != nil {

@@ -160,18 +160,15 @@ var safeguards = map[string]wiring{
 		return self == pref && p.Kind() == message.KindResidentInvalidation
 	}},
 	"the entries are held against the state": {table: func(_ message.Org, t *reconcile.Table) {
-		t.Look = func(ctx context.Context, tx *sqlstore.Tx, _ message.Org, keys []string) (map[string]message.Hash, error) {
+		t.Look = func(ctx context.Context, tx *sqlstore.Tx, peer message.Org, keys []string) (map[string]message.Hash, error) {
+			entries, err := reconcile.Entries(ctx, tx, t.Book, peer)
 			held := map[string]message.Hash{}
 			for _, k := range keys {
-				rows, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, v *[]byte) error { return r.Scan(v) }, `SELECT value FROM r_entry WHERE skey = $1`, k)
-				if err != nil {
-					return nil, err
-				}
-				for _, v := range rows {
-					held[k] = message.Hash(v)
+				if v, is := entries[k]; is {
+					held[k] = v
 				}
 			}
-			return held, nil
+			return held, err
 		}
 	}},
 	"the state is held against the entries": {table: func(_ message.Org, t *reconcile.Table) {

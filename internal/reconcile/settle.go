@@ -174,10 +174,13 @@ func (b *Books) openCases(ctx context.Context, c *comparison, fresh []difference
 	var safe []Case
 	err = b.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		explained, safe = 0, nil
+		if err := b.foldIn(ctx, tx, c.p); err != nil { // each of the keys is looked up by itself
+			return err
+		}
 		for i, d := range fresh {
 			var print [8]byte
 			copy(print[:], a.Held[i].Print)
-			mine, err := valueOf(ctx, tx, c.p.id, d.key)
+			mine, err := c.p.valueOf(ctx, tx, d.key)
 			if err != nil {
 				return err
 			}
@@ -292,7 +295,7 @@ func (b *Books) snapshot(ctx context.Context, tx *sqlstore.Tx, p *pair, key, of 
 	if err != nil {
 		return n, err
 	}
-	mine, err := valueOf(ctx, tx, p.id, key)
+	mine, err := p.valueOf(ctx, tx, key)
 	if err == nil && saidBy(n) != mine {
 		return n, plain.Bad("case",
 			"登録の内容が帳簿と合わないため送れません。自己点検が済んでから、もう一度試してください。",

@@ -271,6 +271,10 @@ func (b *Books) Tally(ctx context.Context, tx *sqlstore.Tx, book message.Book, p
 	if err := tx.Flush(ctx); err != nil {
 		return 0, sum, true, err
 	}
-	d, err := root(ctx, tx, p.id)
+	s, err := p.see(ctx, tx)
+	if err != nil {
+		return 0, sum, true, err
+	}
+	d, err := s.root(ctx)
 	return d.N, [32]byte(rootToWire(d)), true, err
 }

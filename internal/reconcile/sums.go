@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
@@ -17,6 +18,16 @@ type shortSum struct {
 }
 
 func (d Digest) short() shortSum { return shortSum{d.N, [2]uint64{d.L[0], d.L[1]}} }
+
+// with is the sum with something added to it.
+func (s shortSum) with(d Digest) shortSum {
+	add := d.short()
+	s.n += add.n
+	for i := range s.l {
+		s.l[i] = (s.l[i] + add.l[i]) & laneMask
+	}
+	return s
+}
 
 func (s shortSum) append(b []byte) []byte {
 	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, s.l[0]), s.l[1])
@@ -100,3 +111,22 @@ func entriesIn(ctx context.Context, tx *sqlstore.Tx, pair int64, bucket int) ([]
 	return sqlstore.List(ctx, tx, scanEntry, `SELECT place, skey, value FROM r_entry WHERE pair = $1 AND place BETWEEN $2 AND $3 ORDER BY place, skey`,
 		pair, first, last)
 }
+
+// addDigests adds deltas to the digests, by bucket.
+func addDigests(ctx context.Context, tx *sqlstore.Tx, pair int64, deltas map[int]*Digest) error {
+	order := make([]int, 0, len(deltas))
+	for bucket := range deltas {
+		order = append(order, bucket)
+	}
+	slices.Sort(order)
+	args := make([]any, 0, 7*len(order))
+	for _, bucket := range order {
+		d := deltas[bucket]
+		args = append(args, pair, int64(bucket), d.N, int64(d.L[0]), int64(d.L[1]), int64(d.L[2]), int64(d.L[3]))
+	}
+	return tx.InsertRows(ctx, "r_digest", "pair, bucket, n, l0, l1, l2, l3", 7, args, addDigest)
+}
+
+const addDigest = `ON CONFLICT (pair, bucket) DO UPDATE SET n = r_digest.n + excluded.n,
+	l0 = (r_digest.l0 + excluded.l0) & 4611686018427387903, l1 = (r_digest.l1 + excluded.l1) & 4611686018427387903,
+	l2 = (r_digest.l2 + excluded.l2) & 4611686018427387903, l3 = (r_digest.l3 + excluded.l3) & 4611686018427387903`

@@ -13,7 +13,7 @@ import (
 const apart = time.Second
 
 // Tasks are the loops to step: one for each peer with which we compare as source, one for the self-audit of all books,
-// one for what is being sent anew.
+// one for what is being sent anew, one that folds what has been set.
 func (b *Books) Tasks() []clock.Task {
 	var tasks []clock.Task
 	done := map[message.Org]bool{}
@@ -38,6 +38,7 @@ func (b *Books) Tasks() []clock.Task {
 	if len(b.order) > 0 {
 		tasks = append(tasks, clock.Task{Name: string(b.cfg.Self) + " self-audit", Step: b.auditStep, Bell: b.cfg.Store.Bell(auditBell)})
 		tasks = append(tasks, clock.Task{Name: string(b.cfg.Self) + " refill", Step: b.refillStep, Bell: b.cfg.Store.Bell(refillBell)})
+		tasks = append(tasks, clock.Task{Name: string(b.cfg.Self) + " folds", Step: b.foldStep, Bell: b.cfg.Store.Bell(foldBell)})
 	}
 	return tasks
 }
@@ -47,6 +48,7 @@ func bellOf(peer message.Org) string { return "reconcile/" + string(peer) }
 const (
 	auditBell  = "reconcile/audit"
 	refillBell = "reconcile/refill"
+	foldBell   = "reconcile/fold"
 )
 
 // hurry has a book compared now, when we are its source.

@@ -137,7 +137,7 @@ func (b *Books) Confirm(ctx context.Context, id, second string, with ...With) er
 		case Resend:
 			return b.resend(ctx, tx, p, c, trace, text, by, second)
 		case Request:
-			holds, err := valueOf(ctx, tx, p.id, c.Key)
+			holds, err := p.valueOf(ctx, tx, c.Key)
 			if err != nil {
 				return err
 			}

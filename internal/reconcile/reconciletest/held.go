@@ -20,7 +20,8 @@ type Failer interface {
 // zero value, and whatever entry.
 func Held(t Failer, store *sqlstore.Store, table reconcile.Table, peer message.Org) map[string]message.Hash {
 	t.Helper()
-	state, looked, entries := map[string]message.Hash{}, map[string]message.Hash{}, map[string]message.Hash{}
+	state, looked := map[string]message.Hash{}, map[string]message.Hash{}
+	var entries map[string]message.Hash
 	err := store.View(context.Background(), func(ctx context.Context, tx *sqlstore.Tx) error {
 		var keys []string
 		for cursor := ""; ; {
@@ -42,19 +43,15 @@ func Held(t Failer, store *sqlstore.Store, table reconcile.Table, peer message.O
 		if looked, err = table.Look(ctx, tx, peer, append(keys, "nothing", "00000000000/7")); err != nil {
 			return err
 		}
-		rows, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, e *reconcile.Row) error {
-			var value []byte
-			err := r.Scan(&e.Key, &value)
-			copy(e.Value[:], value)
+		if entries, err = reconcile.Entries(ctx, tx, table.Book, peer); err != nil {
 			return err
-		}, `SELECT e.skey, e.value FROM r_entry AS e JOIN r_pair AS p ON p.id = e.pair WHERE p.book = $1 AND p.peer = $2`, string(table.Book), string(peer))
-		for _, e := range rows {
-			if held, there := state[e.Key]; there && held == (message.Hash{}) {
-				e.Value = held
-			}
-			entries[e.Key] = e.Value
 		}
-		return err
+		for k := range entries {
+			if held, there := state[k]; there && held == (message.Hash{}) {
+				entries[k] = held
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		t.Fatalf("couldn't read the book %s with %s: %v", table.Book, peer, err)
