@@ -35,7 +35,7 @@ func (k Key) dir() direction {
 // The states of a statement that has not both its accounts.
 const (
 	waiting message.LineState = "waiting"
-	covered message.LineState = "covered" // by a later one: whoever had to make it was off
+	Covered message.LineState = "covered" // by a later one: whoever had to make it was off
 )
 
 // cut is where a close ended.

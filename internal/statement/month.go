@@ -127,7 +127,7 @@ func (s *Statements) states(ctx context.Context, tx *sqlstore.Tx, from, to, now 
 				}
 				later := NoClose
 				for i, st := range found {
-					if st.State == covered && i == 0 {
+					if st.State == Covered && i == 0 {
 						behind, err := list(ctx, tx, `peer = $1 AND dir = $2 AND span = $3 AND until > $4 AND state <> 'covered' ORDER BY until LIMIT 1`,
 							string(peer), string(dir), string(span), to)
 						if err != nil {
@@ -137,7 +137,7 @@ func (s *Statements) states(ctx context.Context, tx *sqlstore.Tx, from, to, now 
 							later = cellOf(behind[0], now)
 						}
 					}
-					if st.State != covered {
+					if st.State != Covered {
 						later = cellOf(st, now)
 					}
 					states[st.Key] = later
