@@ -18,7 +18,8 @@
 //     wrong, is seen and counted on both sides. Anybody can check one, or the proof of a single message, offline.
 //  6. Visible at once. A parked message is on both organisations' screens with its reason, and is a task that is
 //     closed by inquiry, confirmation by the receiver, and a second person.
-//  7. Always reconciled (to come).
+//  7. Always reconciled. What both ends hold is compared at a cut, while messages flow (internal/reconcile); here is
+//     what a comparison rests on: asks, cuts, and what is not applied beyond one.
 //  8. Restored is new. A stream is (sender, node, epoch, receiver); a database restored from a copy starts a new
 //     epoch, so that its numbers are never taken for duplicates, and a restored receiver is sent again what it lost.
 //  9. Bounded. Per-peer windows and byte budgets; when full, callers are told so at the door. Payloads with personal
