@@ -7,6 +7,7 @@ import (
 	"github.com/akashi-id/akashi/internal/alarm/drill"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/nation"
 	"github.com/akashi-id/akashi/internal/org/ca"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/org/validation"
@@ -24,6 +25,7 @@ var declared = []func() []queue.Queue{
 	exchange.Queues,
 	reconcile.Queues,
 	sqlstore.Queues,
+	nation.Queues,
 	statement.Queues,
 	municipality.Queues,
 	ca.Queues,

@@ -45,7 +45,7 @@ func (t trial) try(ctx context.Context, opt Options, b *baseline) (c Case, err e
 		came <- r.guarded(ctx)
 		bell.Ring()
 	}()
-	wait := cmp.Or(opt.patience, patience+time.Duration(t.n)*deadline)
+	wait := cmp.Or(opt.patience, patience+time.Duration(t.n)*t.deadline())
 	if err := r.real.Wait(ctx, r.real.Now().Add(wait), bell.C()); err != nil {
 		g.hang.end()
 		return c, err
@@ -68,6 +68,9 @@ func (t trial) try(ctx context.Context, opt Options, b *baseline) (c Case, err e
 	}
 	return c, nil
 }
+
+// deadline is what a handler that hangs may cost, once.
+func (t trial) deadline() time.Duration { return cmp.Or(t.queue.Deadline, deadline) }
 
 // first is the first line of an error: a panic has its stack behind it.
 func first(err error) string {
@@ -260,14 +263,14 @@ func (r *run) judge(at plain.Sentence, virtual, took time.Duration, calls int) (
 	case virtual > limit:
 		return plain.Sentence{}, fail(at, "良いものが通るまでに、仮想時間で%s(最大%s)かかりました", "a good item came through only within %[2]s of virtual time, more than %[1]s",
 			limit, virtual)
-	case r.poison == queue.Hang && (calls > r.n || took > r.g.baseline.of(r.queue.Name+r.engine)+time.Duration(r.n)*deadline+limit):
+	case r.poison == queue.Hang && (calls > r.n || took > r.g.baseline.of(r.queue.Name+r.engine)+time.Duration(r.n)*r.deadline()+limit):
 		return plain.Sentence{}, fail(at, "良いものが通るまでに、戻らない処理を%d回呼び、%sかかりました",
 			"the handler that hangs was called %d times and took %s before a good item came through", calls, short)
 	case r.poison == queue.Hang:
 		// In real time, because what hangs is a device or a fault of the program.
 		return plain.Sentence{
-			JA: fmt.Sprintf("実時間%s(期限%sを%d回まで)", short, deadline, r.n),
-			EN: fmt.Sprintf("%s of real time, at most %d deadlines of %s among it", short, r.n, deadline)}, nil
+			JA: fmt.Sprintf("実時間%s(期限%sを%d回まで)", short, r.deadline(), r.n),
+			EN: fmt.Sprintf("%s of real time, at most %d deadlines of %s among it", short, r.n, r.deadline())}, nil
 	case r.queue.Shape == queue.Start && r.n == 0:
 		r.g.baseline.set(r.queue.Name+r.engine, took)
 		fallthrough

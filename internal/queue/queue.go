@@ -69,6 +69,9 @@ type Queue struct {
 	// Settles is how long, in the queue's own time, a bad item may be tried again before it must be set aside.
 	Settles time.Duration
 
+	// Deadline is what a handler that never returns costs here, once; zero: the ground's, which the rig hands on.
+	Deadline time.Duration
+
 	// Forgets says why what was set aside is not there after a restart; empty: it must be.
 	Forgets string
 
