@@ -31,7 +31,9 @@ func TestCountryInABrowser(t *testing.T) {
 	})
 	t.Run("processes", func(t *testing.T) {
 		o := openssl(t)
-		aDay(t, webuitest.Browser(t), upProcesses(t, dataDir(t)), o, false)
+		r := upProcesses(t, dataDir(t))
+		aDay(t, webuitest.Browser(t), r, o, false)
+		r.lasted()
 	})
 }
 

@@ -40,6 +40,7 @@ type running struct {
 	url     string
 	control *http.Client
 	up      *exec.Cmd // nil: it runs in this process
+	said    *tail     // by up
 	stop    func()
 	again   map[[2]message.Org]int64 // messages that were decided a second time, because people had them sent again
 }
@@ -138,14 +139,19 @@ func ready(t testing.TB, dir string, flags ...string) *running {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	r := &running{t: t, dir: dir, control: controlOn(dir), up: cmd, again: map[[2]message.Org]int64{}}
+	r := &running{t: t, dir: dir, control: controlOn(dir), up: cmd, said: said, again: map[[2]message.Org]int64{}}
 	r.stop = sync.OnceFunc(func() {
 		cmd.Process.Signal(syscall.SIGTERM)
 		if err := cmd.Wait(); err != nil && cmd.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 			t.Errorf("akashi up did not end well: %v\n%s", err, said)
 		}
 	})
-	t.Cleanup(r.stop)
+	t.Cleanup(func() {
+		r.stop()
+		if t.Failed() {
+			t.Logf("akashi up said at the end:\n%s", said)
+		}
+	})
 	readyAt := make(chan string, 1)
 	go func() {
 		defer close(readyAt)
@@ -188,6 +194,15 @@ func upProcesses(t testing.TB, dir string) *running {
 		t.Skip("SKIPPED, PROCESSES WERE NOT TRIED: only root can give each organisation's process a user of its own")
 	}
 	return up(t, dir, "--processes")
+}
+
+// lasted wants every organisation's process to be the one that was started: one that ends is started again, which nobody
+// may notice.
+func (r *running) lasted() {
+	r.t.Helper()
+	if said := r.said.String(); strings.Contains(said, "starting it again") {
+		r.t.Errorf("an organisation's process ended:\n%s", said)
+	}
 }
 
 // kill kills `akashi up` itself, and waits for its end.
