@@ -2,8 +2,9 @@
 // says and what the copy holds, key by key, so that a difference is named while it is small.
 //
 // A book is a set of entries, a value under each key, of which both ends of a pair have their own (message.Book). The
-// rules of the organisations set the entries in the transaction that changes the state itself (Books.Set, flush.go), and
-// with them the digests: sums of keyed elements by bucket (digest.go), which are compared without looking at the entries.
+// rules of the organisations set the entries in the transaction that changes the state itself (Books.Set,
+// changes.go), and with them, folded a little later (fold.go), the digests: sums of keyed elements by bucket (digest.go),
+// which are compared without looking at the entries.
 //
 // The source compares every half minute, while messages flow (compare.go). Each answer of the copy names the moment at
 // which it holds; the source takes off what the copy had not applied at that moment (chain.go), so that whatever is left

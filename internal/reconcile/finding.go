@@ -38,7 +38,7 @@ func (f Finding) Says() plain.Sentence {
 	case wrongSums:
 		return plain.Sentence{JA: "帳簿の合計が、項目の合計と合わなかった。合計を直した。", EN: "The sums of the book were not those of its entries, and were put right."}
 	}
-	return plain.Sentence{JA: "登録を読めない。壊れた行を直してから、この発見を閉じること。", EN: "A row cannot be read. Mend the row, then close this finding."}
+	return plain.Sentence{JA: "登録を読めない。壊れた行を直してから、この所見を閉じること。", EN: "A row cannot be read. Mend the row, then close this finding."}
 }
 
 // mend writes down what is wrong on a page, and makes the entries what the state says. Before a book has been adopted,

@@ -9,7 +9,7 @@ import (
 
 // Queues are what takes items one after another here.
 func Queues() []queue.Queue {
-	findings := plain.Sentence{JA: "帳簿の画面の「自己点検の発見」", EN: "the screen of the books, under findings of the self-audit"}
+	findings := plain.Sentence{JA: "帳簿の画面の「自己監査の所見」", EN: "the screen of the books, under findings of the self-audit"}
 	return []queue.Queue{
 		{
 			Name:    "reconcile/audit",

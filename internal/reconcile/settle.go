@@ -298,7 +298,7 @@ func (b *Books) snapshot(ctx context.Context, tx *sqlstore.Tx, p *pair, key, of 
 	mine, err := p.valueOf(ctx, tx, key)
 	if err == nil && saidBy(n) != mine {
 		return n, plain.Bad("case",
-			"登録の内容が帳簿と合わないため送れません。自己点検が済んでから、もう一度試してください。",
+			"登録の内容が帳簿と合わないため送れません。自己監査が一巡してから、もう一度試してください。",
 			"what is held does not agree with the book, so it cannot be sent: try again when the self-audit has been there")
 	}
 	return n, err
