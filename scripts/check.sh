@@ -28,6 +28,9 @@ go_test() { # the output is shown as it comes and kept to be counted
 
 step gofmt scripts/gofmt.sh
 step 'go vet' go vet ./...
+if [ -n "${AKASHI_FULL:-}" ]; then
+	step 'go vet of the peer' go -C bench vet ./... # a module of its own, whose dependencies nothing else needs
+fi
 step 'go test' go_test "$@"
 if [ -x message/vectors/check.sh ]; then
 	step vectors message/vectors/check.sh
