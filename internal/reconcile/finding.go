@@ -121,8 +121,14 @@ func closeFindings(ctx context.Context, tx *sqlstore.Tx, pair int64, key, by, te
 	return nil
 }
 
-// Acknowledge closes what the self-audit found under a key of a book, for one person, with a reason. A case that it led to
-// stays open.
+var (
+	errNoFinding = plain.Bad("finding", "この所見は、もう閉じています。画面を開き直して確かめてください。", "this finding is closed already: reload the page")
+	errCaseFirst = plain.Bad("finding", "この行について、不一致の件が開いています。先に件を終えてください。件が終わると、所見も閉じます。",
+		"a case about this row is open: end the case first, and the finding closes with it")
+)
+
+// Acknowledge closes what the self-audit found under a key of a book, for one person, with a reason. It is refused while the
+// case that it led to is open, with which it will close.
 func (b *Books) Acknowledge(ctx context.Context, book message.Book, peer message.Org, key, text, by string, with ...With) error {
 	if err := reason(text, by); err != nil {
 		return err
@@ -132,8 +138,22 @@ func (b *Books) Acknowledge(ctx context.Context, book message.Book, peer message
 		return plain.Bad("book", "この帳簿は、この団体にありません。", "this organisation holds no such book")
 	}
 	return b.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		open := func() (n int64, err error) {
+			err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM r_finding WHERE pair = $1 AND skey = $2 AND closed_at = 0`, p.id, key).Scan(&n)
+			return n, err
+		}
+		if n, err := open(); err != nil {
+			return err
+		} else if n == 0 {
+			return errNoFinding
+		}
 		if err := closeFindings(ctx, tx, p.id, key, by, text); err != nil {
 			return err
+		}
+		if n, err := open(); err != nil {
+			return err
+		} else if n > 0 {
+			return errCaseFirst
 		}
 		for _, w := range with {
 			if err := w(ctx, tx, Case{Book: book, Self: b.cfg.Self, Peer: peer, Key: key}); err != nil {
