@@ -123,7 +123,6 @@ func (a *Alarms) step(ctx context.Context) (time.Time, error) {
 	}
 	a.mu.Unlock()
 	if err != nil {
-		due.Wake(a.cfg.Store) // it may have been committed, with notifications that nobody was rung for
 		return time.Time{}, fmt.Errorf("couldn't evaluate the alarms: %w", err)
 	}
 	return now.Add(a.cfg.Every), nil

@@ -73,13 +73,6 @@ func Add(tx *sqlstore.Tx, at time.Time, kind, ref string, payload []byte) {
 	ring(tx)
 }
 
-// Wake makes the list of a store look, for whoever does not know whether what it added was committed: when the answer to
-// a commit is lost, nobody was rung.
-func Wake(store *sqlstore.Store) {
-	store.Bell(fastBell).Ring()
-	store.Bell(slowBell).Ring()
-}
-
 func ring(tx *sqlstore.Tx) {
 	tx.Ring(fastBell)
 	tx.Ring(slowBell)

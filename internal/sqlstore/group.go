@@ -151,11 +151,10 @@ func (s *Store) updateLite(ctx context.Context, fn func(context.Context, *Tx) er
 			m.alone = true
 			continue
 		}
-		if err != nil {
-			return err
+		if tx != nil {
+			tx.ended(err)
 		}
-		tx.committed()
-		return nil
+		return err
 	}
 }
 

@@ -176,19 +176,20 @@ func TestCommitFaults(t *testing.T) {
 		s := sqlstoretest.Open(t, url, sqlstore.Options{Faults: f}, testSchema)
 		on := 0
 		one := func(k int64) func(ctx, tx) error {
-			return func(c ctx, x tx) error { x.OnCommit(func() { on++ }); return put(c, x, k, "a") }
+			return func(c ctx, x tx) error { x.OnCommit(func() { on++ }); x.Ring("bell"); return put(c, x, k, "a") }
 		}
+		bell := s.Bell("bell")
 		f.FailNext(1)
 		err := s.Update(t.Context(), one(1))
-		if !errors.Is(err, sqlstoretest.ErrInjected) || errors.Is(err, sqlstore.ErrUnknown) || on != 0 || len(items(t, s)) != 0 {
+		if !errors.Is(err, sqlstoretest.ErrInjected) || errors.Is(err, sqlstore.ErrUnknown) || on != 0 || bell.Rung() || len(items(t, s)) != 0 {
 			t.Errorf("failed: %v, %d on commit, %v", err, on, items(t, s))
 		}
 		f.LoseNext(1)
 		err = s.Update(t.Context(), one(2))
-		if !errors.Is(err, sqlstore.ErrUnknown) || on != 0 || len(items(t, s)) != 1 {
-			t.Errorf("failed but applied: %v, %d on commit, %v", err, on, items(t, s))
+		if !errors.Is(err, sqlstore.ErrUnknown) || on != 0 || !bell.Rung() || len(items(t, s)) != 1 {
+			t.Errorf("failed but applied: %v, %d on commit, and it rang or not; %v", err, on, items(t, s))
 		}
-		if err := s.Update(t.Context(), one(3)); err != nil || on != 1 {
+		if err := s.Update(t.Context(), one(3)); err != nil || on != 1 || !bell.Rung() {
 			t.Errorf("afterwards: %v", err)
 		}
 	})

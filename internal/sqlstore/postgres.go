@@ -98,8 +98,10 @@ func (c pgTx) query(ctx context.Context, query string, args []any) (*sql.Rows, e
 func (s *Store) updatePostgres(ctx context.Context, fn func(context.Context, *Tx) error) error {
 	for try := 1; ; try++ {
 		tx, err := s.tryPostgres(ctx, fn)
+		if tx != nil {
+			tx.ended(err)
+		}
 		if err == nil {
-			tx.committed()
 			return nil
 		}
 		asked := again(err) || tx != nil && tx.retry != nil

@@ -38,7 +38,7 @@ type Tx struct {
 	writes   int
 	pending  []rowGroup
 	kept     []keptWork
-	onCommit []func()
+	onCommit []afterwards
 	open     *Rows // not yet closed
 	failed   error // a statement failed and was not taken back
 	retry    error // the database asks for the whole transaction again
@@ -62,12 +62,25 @@ func (tx *Tx) OnCommit(fn func()) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	if !tx.over {
-		tx.onCommit = append(tx.onCommit, fn)
+		tx.onCommit = append(tx.onCommit, afterwards{fn: fn})
 	}
 }
 
-// Ring rings Store.Bell(name) after the commit.
-func (tx *Tx) Ring(name string) { tx.OnCommit(tx.store.Bell(name).Ring) }
+// Ring rings Store.Bell(name) after the commit, and also when its answer was lost (ErrUnknown): whoever is rung looks for
+// himself, and what was committed must not lie there until something else rings.
+func (tx *Tx) Ring(name string) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if !tx.over {
+		tx.onCommit = append(tx.onCommit, afterwards{fn: tx.store.Bell(name).Ring, perhaps: true})
+	}
+}
+
+// afterwards is what is called at the end of a transaction.
+type afterwards struct {
+	fn      func()
+	perhaps bool // also when nobody knows whether it was committed
+}
 
 // Serial is a number that no other call gets in this database, now or later; larger in later calls of this Store. It is
 // for keys of rows that need no meaning. Transactions do not wait for each other over it, so there are gaps, and on a
@@ -256,9 +269,12 @@ func (tx *Tx) run(ctx context.Context, fn func(context.Context, *Tx) error) erro
 	})
 }
 
-// committed calls what waits for the commit.
-func (tx *Tx) committed() {
-	for _, fn := range tx.onCommit {
-		fn()
+// ended calls what waits for the end, of which err tells.
+func (tx *Tx) ended(err error) {
+	unknown := errors.Is(err, ErrUnknown)
+	for _, a := range tx.onCommit {
+		if err == nil || unknown && a.perhaps {
+			a.fn()
+		}
 	}
 }
