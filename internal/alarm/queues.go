@@ -25,7 +25,7 @@ func Queues() []queue.Queue {
 		Shape: queue.Scan,
 		Items: plain.Sentence{JA: "出ている警報", EN: "alarms that are open"},
 		Aside: plain.Sentence{JA: "警報画面の「終わった警報」", EN: "the alarm screen, under alarms that are over"},
-		Loops: []string{"internal/alarm:Alarms.Tasks", "internal/alarm:Alarms.ask"},
+		Loops: []string{"internal/alarm:Alarms.step", "internal/alarm:Alarms.ask", "internal/alarm:active", "internal/alarm:Alarms.View"},
 		Bad:   []queue.Poison{queue.Undecodable, queue.Foreign, queue.Truncated},
 		Never: map[queue.Poison]string{
 			queue.Panic: "no handler runs over a row; a source that panics is a part of the program, and is tried in its own test",
@@ -38,7 +38,7 @@ func Queues() []queue.Queue {
 		Shape: queue.Waiting,
 		Items: plain.Sentence{JA: "送り先に知らせる警報", EN: "alarms of which the webhook is told"},
 		Aside: plain.Sentence{JA: "概況の「保留中の仕事」", EN: "the overview, under work set aside"},
-		Loops: []string{"internal/alarm:Alarms.Tasks"},
+		Loops: []string{"internal/alarm:Alarms.webhookRule"},
 		Bad:   []queue.Poison{queue.Undecodable, queue.Truncated, queue.Panic},
 		Never: map[queue.Poison]string{
 			queue.Foreign: "a notification says all that it tells; one whose alarm is gone is delivered like any other",

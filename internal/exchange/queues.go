@@ -17,7 +17,7 @@ func Queues() []queue.Queue {
 			Shape: queue.Waiting,
 			Items: plain.Sentence{JA: "相手に送る電文の行", EN: "rows of messages to be sent to a peer"},
 			Aside: parked,
-			Loops: []string{"internal/exchange:Exchange.Tasks"},
+			Loops: []string{"internal/exchange:Exchange.look"},
 			Bad:   []queue.Poison{queue.Undecodable, queue.Foreign, queue.Truncated},
 			Never: map[queue.Poison]string{
 				queue.Panic: "nobody's code runs between the row and the line; a peer that falls over a message is exchange/probes",
@@ -30,7 +30,7 @@ func Queues() []queue.Queue {
 			Shape:   queue.Waiting,
 			Items:   plain.Sentence{JA: "届いた電文と、その規則", EN: "messages that come, and their rules"},
 			Aside:   parked,
-			Loops:   []string{"internal/exchange:Exchange.Deliver"},
+			Loops:   []string{"internal/exchange:Exchange.Deliver", "internal/exchange:Exchange.lookUp"},
 			Bad:     queue.Poisons,
 			Settles: 3 * time.Hour, // eight offers; those of a kind in the slow lane are a minute apart
 		},
@@ -63,8 +63,9 @@ func Queues() []queue.Queue {
 			Shape: queue.Waiting,
 			Items: plain.Sentence{JA: "前の電文を待つ電文", EN: "messages that wait behind another"},
 			Aside: parked,
-			Loops: []string{"internal/exchange:Exchange.release"},
-			Bad:   []queue.Poison{queue.Undecodable, queue.Truncated},
+			Loops: []string{"internal/exchange:Exchange.release", "internal/exchange:Exchange.heldBehind", "internal/exchange:Exchange.readyBehind",
+				"internal/exchange:settlement.newNumbers"},
+			Bad: []queue.Poison{queue.Undecodable, queue.Truncated},
 			Never: map[queue.Poison]string{
 				queue.Foreign: "its keys are those under which it is held; others are refused by the receiver, see exchange/inbox",
 				queue.Panic:   "nobody's code runs over what is held", queue.Hang: "nobody's code runs over what is held",
@@ -97,7 +98,7 @@ func Queues() []queue.Queue {
 			Shape: queue.Scan,
 			Items: plain.Sentence{JA: "保存期間の過ぎた電文", EN: "ended messages whose retention is over"},
 			Aside: parked,
-			Loops: []string{"internal/exchange:Exchange.Tasks"},
+			Loops: []string{"internal/exchange:Exchange.expire", "internal/exchange:Exchange.expirePiece"},
 			Never: map[queue.Poison]string{
 				queue.Undecodable: "it hashes and empties bytes and does not read them", queue.Truncated: "it hashes and empties bytes and does not read them",
 				queue.Foreign: "it follows no key", queue.Panic: "nobody's code runs in it", queue.Hang: "nobody's code runs in it",

@@ -24,8 +24,9 @@ func Queues() []queue.Queue {
 		Shape: queue.Waiting,
 		Items: plain.Sentence{JA: "作る締めの計算書", EN: "accounts to be made for a close"},
 		Aside: plain.Sentence{JA: "概況の「保留中の仕事」", EN: "the overview, under work set aside"},
-		Loops: []string{"internal/statement:Statements.Tasks"},
-		Bad:   []queue.Poison{queue.Undecodable, queue.Truncated},
+		Loops: []string{"internal/statement:Statements.turn", "internal/statement:Statements.turnSpan", "internal/statement:list", "internal/statement:find",
+			"internal/statement:lastCut"},
+		Bad: []queue.Poison{queue.Undecodable, queue.Truncated},
 		Never: map[queue.Poison]string{
 			queue.Foreign: "work about an organisation that is no peer is dropped: there is nobody whom it could be told",
 			queue.Panic:   "what may panic, the figures of the business, is left out of an account after three failures; the rest is due work, and tried there",

@@ -25,7 +25,7 @@ func Queues() []queue.Queue {
 		Shape: queue.Scan,
 		Items: plain.Sentence{JA: "終わっていない訓練", EN: "drills that are not over"},
 		Aside: plain.Sentence{JA: "訓練の一覧の、相手のない「失敗」", EN: "the list of drills, as failed and with nobody"},
-		Loops: []string{"internal/alarm/drill:Drills.Tasks"},
+		Loops: []string{"internal/alarm/drill:Drills.step", "internal/alarm/drill:Drills.rowsIn", "internal/alarm/drill:Drills.lastOfEach"},
 		Bad:   []queue.Poison{queue.Undecodable, queue.Truncated},
 		Never: map[queue.Poison]string{
 			queue.Foreign: "of a drill with an organisation that is no peer any more nothing is left, and it ends",

@@ -12,7 +12,7 @@ func Queues() []queue.Queue {
 		Shape: queue.Scan,
 		Items: plain.Sentence{JA: "失効リストに載せる電子証明書の行", EN: "rows of certificates that a revocation list has to name"},
 		Aside: plain.Sentence{JA: "失効リストの画面の状態", EN: "the screen of the lists, in their state"},
-		Loops: []string{"internal/org/ca:CA.intendList", "internal/org/ca:CA.listed"},
+		Loops: []string{"internal/org/ca:CA.intendList", "internal/org/ca:CA.listed", "internal/org/ca:CA.listRule", "internal/org/ca/internal/store:Tx.Listed"},
 		Bad:   []queue.Poison{queue.Undecodable, queue.Foreign, queue.Truncated},
 		Never: map[queue.Poison]string{
 			queue.Panic: "nobody's code runs over the rows; the signing is due work, and tried there",
