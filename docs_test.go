@@ -76,7 +76,7 @@ func TestReferencesIntoTheCode(t *testing.T) {
 			}
 		}
 	}
-	for _, doc := range []string{"docs/walk.md", "docs/sources.md", "docs/architecture.md"} {
+	for _, doc := range markdown(t) {
 		for i, line := range strings.Split(read(t, doc), "\n") {
 			for _, m := range reference.FindAllStringSubmatch(line, -1) {
 				if !slices.Contains(declared[filepath.Clean(m[1])], m[2]) {
