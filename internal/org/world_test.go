@@ -19,6 +19,7 @@ import (
 	"github.com/akashi-id/akashi/internal/org/prefecture"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -359,14 +360,9 @@ func (w *world) check(r *rapid.T, when string) {
 
 // checkBooks holds the prefecture's books towards the center against the center's copies.
 func (w *world) checkBooks(r *rapid.T) {
-	entries := func(of, with message.Org, book message.Book) map[string]string {
-		all := map[string]string{}
-		check(r, w.hosts[of].Store.View(context.Background(), func(ctx context.Context, tx *sqlstore.Tx) error {
-			rows, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, e *[2]string) error { return r.Scan(&e[0], &e[1]) },
-				`SELECT e.skey, e.value FROM r_entry AS e JOIN r_pair AS p ON p.id = e.pair WHERE p.book = $1 AND p.peer = $2`, string(book), string(with))
-			for _, e := range rows {
-				all[e[0]] = e[1]
-			}
+	entries := func(of, with message.Org, book message.Book) (all map[string]message.Hash) {
+		check(r, w.hosts[of].Store.View(context.Background(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+			all, err = reconcile.Entries(ctx, tx, book, with)
 			return err
 		}))
 		return all

@@ -68,17 +68,9 @@ func (c *country) held(book message.Book) map[string]message.Hash {
 // entries are a book as it was written with the state.
 func (c *country) entries(book message.Book) map[string]message.Hash {
 	c.t.Helper()
-	all := map[string]message.Hash{}
-	c.view(func(ctx context.Context, tx *sqlstore.Tx) error {
-		rows, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, e *reconcile.Row) error {
-			var value []byte
-			err := r.Scan(&e.Key, &value)
-			copy(e.Value[:], value)
-			return err
-		}, `SELECT e.skey, e.value FROM r_entry AS e JOIN r_pair AS p ON p.id = e.pair WHERE p.book = $1`, string(book))
-		for _, r := range rows {
-			all[r.Key] = r.Value
-		}
+	var all map[string]message.Hash
+	c.view(func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		all, err = reconcile.Entries(ctx, tx, book, peerOf(book))
 		return err
 	})
 	return all

@@ -215,8 +215,7 @@ func (l *land) tamper(statement string) {
 }
 
 func audit(ctx context.Context, tx *sqlstore.Tx, books *reconcile.Books, t reconcile.Table, peer message.Org) error {
-	entries, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, key *string) error { return r.Scan(key) },
-		`SELECT e.skey FROM r_entry AS e JOIN r_pair AS p ON p.id = e.pair WHERE p.book = $1 AND p.peer = $2`, string(t.Book), string(peer))
+	entries, err := reconcile.Entries(ctx, tx, t.Book, peer)
 	if err != nil {
 		return err
 	}
@@ -224,7 +223,7 @@ func audit(ctx context.Context, tx *sqlstore.Tx, books *reconcile.Books, t recon
 	if err != nil {
 		return err
 	}
-	for _, key := range entries {
+	for key := range entries {
 		books.Set(tx, t.Book, peer, key, message.Hash{})
 	}
 	for _, row := range rows {

@@ -61,17 +61,9 @@ func (c *country) held() map[string]message.Hash {
 // entries are the book as it was written with the state.
 func (c *country) entries() map[string]message.Hash {
 	c.t.Helper()
-	all := map[string]message.Hash{}
-	c.view(func(ctx context.Context, tx *sqlstore.Tx) error {
-		rows, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, e *reconcile.Row) error {
-			var value []byte
-			err := r.Scan(&e.Key, &value)
-			copy(e.Value[:], value)
-			return err
-		}, `SELECT skey, value FROM r_entry`)
-		for _, r := range rows {
-			all[r.Key] = r.Value
-		}
+	var all map[string]message.Hash
+	c.view(func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		all, err = reconcile.Entries(ctx, tx, message.Statuses, ca)
 		return err
 	})
 	return all
