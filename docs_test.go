@@ -87,6 +87,20 @@ func TestReferencesIntoTheCode(t *testing.T) {
 	}
 }
 
+// TestArchitectureNamesEveryPackage: whoever reads it misses no folder.
+func TestArchitectureNamesEveryPackage(t *testing.T) {
+	text := read(t, "docs/architecture.md")
+	for _, p := range packages(t) {
+		name := unit(p.rel)
+		if strings.HasPrefix(name, "internal/org/") {
+			name = filepath.Base(name)
+		}
+		if name != "." && name != "docs" && !strings.HasPrefix(name, "cmd/") && name != "internal/org" && !strings.Contains(text, "`"+name+"`") {
+			t.Errorf("docs/architecture.md says nothing of %s", p.rel)
+		}
+	}
+}
+
 // declarations names the functions, methods (Type.Method), types, variables and constants of a file.
 func declarations(file *ast.File) (names []string) {
 	for _, d := range file.Decls {
