@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -19,6 +20,11 @@ var errDamaged = plain.Bad("act",
 	"保存した電文の内容が壊れているため、この方法では解決できません。送信側で取り下げ、同じ内容を改めて送ってください。",
 	"the stored message is damaged, so this act cannot be chosen: withdraw it at the sender, and send the same anew")
 
+// errDamagedHere refuses an earlier attempt of a message whose later one is damaged at the receiver.
+var errDamagedHere = Reject(codeDamaged,
+	"この電文の後の訂正は受け取っていますが、保存したものが壊れて読めません。送信側で、いま送るべき内容に訂正して再送してください。",
+	"a later correction of this message had come, and what was kept of it is damaged: correct it at the sender to what is to be sent now")
+
 // isDamaged tells whether an envelope was made of the rest of a damaged row.
 func isDamaged(e *message.Envelope) bool { return len(e.Raw) == 0 }
 
@@ -29,6 +35,16 @@ func whole(raw []byte, id message.ID, attempt int64) *message.Envelope {
 		return nil
 	}
 	return e
+}
+
+// sameKeys tells whether another attempt has the keys of the stored one. Of a damaged one it is known which keys it holds,
+// though not their order; a safe one holds none.
+func sameKeys(stored, e *message.Envelope) bool {
+	if !isDamaged(stored) {
+		return slices.Equal(stored.Keys, e.Keys)
+	}
+	spec, _ := message.SpecOf(stored.Kind)
+	return spec.Safe || slices.Equal(slices.Compact(slices.Sorted(slices.Values(stored.Keys))), slices.Compact(slices.Sorted(slices.Values(e.Keys))))
 }
 
 // outID names a message of ours to a peer.
@@ -91,24 +107,24 @@ func (x *Exchange) rest(ctx context.Context, tx *sqlstore.Tx, id message.ID) (*m
 	return e, nil
 }
 
-// parkDamaged parks damaged messages of ours that are to be sent, or wait for others. What shares their keys waits for
+// parkDamaged parks damaged messages of ours that are in a state, to be sent or held. What shares their keys waits for
 // them: order holds behind what was lost, too.
-func (x *Exchange) parkDamaged(ctx context.Context, tx *sqlstore.Tx, peer message.Org, damaged []place) error {
+func (x *Exchange) parkDamaged(ctx context.Context, tx *sqlstore.Tx, peer message.Org, damaged []place, state string) error {
 	for _, at := range damaged {
 		x.cfg.Log.ErrorContext(ctx, "a stored message is damaged: parked", "message", x.outID(peer, at).String())
-		e, err := x.rest(ctx, tx, x.outID(peer, at))
-		if err != nil {
-			return fmt.Errorf("couldn't read what is left of a damaged message: %w", err)
-		}
 		n, err := tx.Exec(ctx, `UPDATE x_out SET state = 'parked', code = $4, reason_ja = $5, reason_en = $6, decided_at = $7
-			WHERE peer = $1 AND epoch = $2 AND seq = $3 AND state IN ('ready', 'held')`, string(peer), int64(at.epoch), int64(at.seq), codeDamaged,
+			WHERE peer = $1 AND epoch = $2 AND seq = $3 AND state = $8`, string(peer), int64(at.epoch), int64(at.seq), codeDamaged,
 			"保存した電文の内容が壊れていて読めません。この電文を取り下げ、同じ内容を改めて送ってください。",
-			"the stored message is damaged and cannot be read: withdraw it, and send the same anew", tx.Now())
+			"the stored message is damaged and cannot be read: withdraw it, and send the same anew", tx.Now(), state)
 		if err != nil {
 			return err
 		}
-		if n == 0 {
+		if n == 0 || state == stateHeld { // what is held holds already
 			continue
+		}
+		e, err := x.rest(ctx, tx, x.outID(peer, at))
+		if err != nil {
+			return fmt.Errorf("couldn't read what is left of a damaged message: %w", err)
 		}
 		if _, err := x.holdBehind(ctx, tx, e); err != nil {
 			return err

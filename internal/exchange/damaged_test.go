@@ -2,6 +2,7 @@ package exchange_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -161,5 +162,83 @@ func TestDamagedWhileHeld(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestDamagedInTheInbox: what the receiver kept of messages that it had put off is damaged. They are decided upon when
+// they are offered again, and what comes with them is too.
+func TestDamagedInTheInbox(t *testing.T) {
+	for how, cut := range map[string]string{
+		"cut short":         `envelope = substr(envelope, 1, 40)`,
+		"another message's": `envelope = (SELECT i.envelope FROM x_in i WHERE i.seq = 50)`,
+		"its hash too":      `envelope = substr(envelope, 1, 40), hash = substr(hash, 1, 5)`,
+	} {
+		for _, n := range []int{1, 11, 49} {
+			t.Run(fmt.Sprintf("%d %s", n, how), func(t *testing.T) {
+				d := newDuo(t, exchange.Limits{}, "memory:", "memory:")
+				broken := true
+				d.take = func(context.Context, *sqlstore.Tx, exchange.Delivery, message.ResidentChange) error {
+					if broken {
+						return errors.New("disk trouble")
+					}
+					return nil
+				}
+				var outs []message.Out
+				for i := range 50 {
+					outs = append(outs, codeChange(uint64(2*i+10), uint64(2*i+11), uint64(i+1)))
+				}
+				d.city.send(t, outs...)
+				d.run(0)
+				if err := d.pref.store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+					_, err := tx.Exec(ctx, `UPDATE x_in SET `+cut+` WHERE seq <= $1`, int64(n))
+					return err
+				}); err != nil {
+					t.Fatal(err)
+				}
+				broken = false
+				d.city.send(t, change(1, 100), change(10, 101)) // the second waits for the first of the damaged ones
+				d.run(time.Minute)
+				if p := d.pair(); len(d.applied) != 52 || p.Open != 0 || p.State != exchange.PairUp {
+					t.Errorf("%d applied, pair %+v", len(d.applied), p)
+				}
+				if err := d.pref.store.View(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+					var holds int64
+					err := tx.QueryRow(ctx, `SELECT (SELECT COUNT(*) FROM x_in_hold) + (SELECT SUM(in_stuck) FROM x_peer)`).Scan(&holds)
+					if err == nil && holds != 0 {
+						t.Errorf("%d keys are still held", holds)
+					}
+					return err
+				}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
+// TestDamagedCorrection: the receiver's copy of a correction is damaged, and its sender, restored from a backup, does not
+// remember it: a person decides.
+func TestDamagedCorrection(t *testing.T) {
+	d := newDuo(t, exchange.Limits{DeferTimes: 1000}, "memory:", "memory:")
+	d.take = func(context.Context, *sqlstore.Tx, exchange.Delivery, message.ResidentChange) error {
+		return errors.New("disk trouble")
+	}
+	id := d.city.send(t, change(1, 1))[0]
+	d.run(0)
+	if err := d.pref.store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE x_in SET attempt = 2, hash = $1, envelope = $2`, []byte("the hash of the second attempt .."[:32]), []byte{0xff})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d.run(time.Minute)
+	if p := d.pair(); p.Parked != 1 {
+		t.Fatalf("pair %+v, want it parked", p)
+	}
+	d.take = func(context.Context, *sqlstore.Tx, exchange.Delivery, message.ResidentChange) error { return nil }
+	d.resolve(d.city, id, exchange.Correct)
+	d.run(time.Minute)
+	if p := d.pair(); p.Open != 0 || len(d.applied) != 1 {
+		t.Errorf("applied %v, pair %+v", d.applied, p)
 	}
 }

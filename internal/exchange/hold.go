@@ -108,7 +108,7 @@ func (x *Exchange) release(ctx context.Context, tx *sqlstore.Tx, e *message.Enve
 		if err != nil {
 			return err
 		}
-		if err := x.parkDamaged(ctx, tx, e.Receiver, damaged); err != nil {
+		if err := x.parkDamaged(ctx, tx, e.Receiver, damaged, stateHeld); err != nil {
 			return err
 		}
 		for _, h := range behind {

@@ -12,18 +12,19 @@ import (
 type inRow struct {
 	attempt uint32
 	hash    message.Hash
+	hashed  bool // the hash has not been damaged
 	message.Outcome
 	code, ja, en string
 	createdAt    int64
 	trace, key1  string
 	batch        int64
-	stored       *message.Envelope // of a message that is stuck
+	stored       *message.Envelope // of a message that is stuck; of a damaged one what is left
 }
 
 // sameAs tells whether e is the same message as the row, if perhaps another attempt at it. Time, trace and key stay the
 // same through all attempts. A restored sender that gives a number again gives it at another time.
 func (r inRow) sameAs(e *message.Envelope, hash message.Hash) bool {
-	if r.attempt == 1 && e.Attempt == 1 {
+	if r.attempt == 1 && e.Attempt == 1 && r.hashed {
 		return r.hash == hash
 	}
 	return r.createdAt == e.CreatedAt.UnixMicro() && r.trace == e.Trace && r.key1 == firstKey(e.Keys)
@@ -36,7 +37,7 @@ func open(o message.Outcome) bool { return o == message.Held || o == message.Def
 func parked(o message.Outcome) bool { return o == message.Rejected || o == message.Gap }
 
 // knownOf reads what was decided before about messages of one batch.
-func knownOf(ctx context.Context, tx *sqlstore.Tx, head message.Head, part []*message.Envelope) (map[message.ID]inRow, error) {
+func (x *Exchange) knownOf(ctx context.Context, tx *sqlstore.Tx, head message.Head, part []*message.Envelope) (map[message.ID]inRow, error) {
 	known := map[message.ID]inRow{}
 	type span struct{ from, to uint64 }
 	spans := map[uint64]span{}
@@ -51,14 +52,14 @@ func knownOf(ctx context.Context, tx *sqlstore.Tx, head message.Head, part []*me
 		// Nearly always the numbers are consecutive and one look does; when they are far apart, one look at all between
 		// could mean the whole inbox.
 		if s.to-s.from < 4*message.MaxBatch {
-			if err := lookUp(ctx, tx, head, epoch, s.from, s.to, known); err != nil {
+			if err := x.lookUp(ctx, tx, head, epoch, s.from, s.to, known); err != nil {
 				return nil, err
 			}
 			continue
 		}
 		for _, e := range part {
 			if e.Epoch == epoch {
-				if err := lookUp(ctx, tx, head, epoch, e.Seq, e.Seq, known); err != nil {
+				if err := x.lookUp(ctx, tx, head, epoch, e.Seq, e.Seq, known); err != nil {
 					return nil, err
 				}
 			}
@@ -67,7 +68,8 @@ func knownOf(ctx context.Context, tx *sqlstore.Tx, head message.Head, part []*me
 	return known, nil
 }
 
-func lookUp(ctx context.Context, tx *sqlstore.Tx, head message.Head, epoch, from, to uint64, known map[message.ID]inRow) error {
+func (x *Exchange) lookUp(ctx context.Context, tx *sqlstore.Tx, head message.Head, epoch, from, to uint64, known map[message.ID]inRow) error {
+	var damaged []message.ID
 	rows, err := tx.Query(ctx, `SELECT seq, attempt, hash, outcome, code, reason_ja, reason_en, created_at, trace, key1, batch, envelope FROM x_in
 		WHERE peer = $1 AND node = $2 AND epoch = $3 AND seq BETWEEN $4 AND $5`,
 		string(head.Sender), head.Node, int64(epoch), int64(from), int64(to))
@@ -82,15 +84,29 @@ func lookUp(ctx context.Context, tx *sqlstore.Tx, head message.Head, epoch, from
 		if err := rows.Scan(&seq, &attempt, &hash, &r.Outcome, &r.code, &r.ja, &r.en, &r.createdAt, &r.trace, &r.key1, &r.batch, &envelope); err != nil {
 			return err
 		}
-		r.attempt, r.hash = uint32(attempt), message.Hash(hash)
+		id := message.ID{Sender: head.Sender, Node: head.Node, Epoch: epoch, Receiver: head.Receiver, Seq: uint64(seq)}
+		r.attempt = uint32(attempt)
+		if r.hashed = len(hash) == len(r.hash); r.hashed {
+			r.hash = message.Hash(hash)
+		}
 		if len(envelope) > 0 {
-			if r.stored, err = message.OpenEnvelope(envelope); err != nil {
-				return fmt.Errorf("a stored message can't be read: %w", err)
+			if r.stored = whole(envelope, id, attempt); r.stored == nil {
+				damaged = append(damaged, id)
 			}
 		}
-		known[message.ID{Sender: head.Sender, Node: head.Node, Epoch: epoch, Receiver: head.Receiver, Seq: uint64(seq)}] = r
+		known[id] = r
 	}
-	return rows.Err()
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, id := range damaged { // The message is offered again, and whole. What holds others are its keys.
+		r := known[id]
+		if r.stored, err = x.rest(ctx, tx, id); err != nil {
+			return fmt.Errorf("couldn't read what is left of a damaged message: %w", err)
+		}
+		known[id] = r
+	}
+	return nil
 }
 
 // record writes the decision down, and the keys of what is stuck. batch is the one whose signature covers e.

@@ -62,7 +62,7 @@ func (x *Exchange) takeIn(ctx context.Context, tx *sqlstore.Tx, s *sitting, part
 		in.id = decisions + 1
 	}
 	var err error
-	if in.known, err = knownOf(ctx, tx, b.Head, part); err != nil {
+	if in.known, err = x.knownOf(ctx, tx, b.Head, part); err != nil {
 		return nil, err
 	}
 	epoch := uint64(1)
@@ -131,6 +131,12 @@ func (in *intake) one(ctx context.Context, e *message.Envelope) (*messagepb.Verd
 		}
 		return verdict(e, message.Conflict, "number-reused", "この番号の電文は、別の内容で受け取っています。",
 			"another message with this number was received before", was.Outcome), nil
+	case was.attempt > e.Attempt && open(was.Outcome) && was.stored != nil && isDamaged(was.stored):
+		// Nobody has the later attempt any more: a person decides what is to be sent in its place.
+		if err := in.record(ctx, e, hash, in.id, true, message.Rejected, errDamagedHere); err != nil {
+			return nil, err
+		}
+		return verdict(e, message.Rejected, errDamagedHere.Code, errDamagedHere.JA, errDamagedHere.EN, ""), nil
 	case was.attempt > e.Attempt && open(was.Outcome) && was.stored != nil:
 		// Its sender was restored from a copy that does not remember the later attempt, and will never offer that again.
 		if err := in.settle(ctx, was.stored, was.hash, was.batch, true, &was); err != nil {
@@ -139,7 +145,7 @@ func (in *intake) one(ctx context.Context, e *message.Envelope) (*messagepb.Verd
 		return verdict(e, message.Duplicate, was.code, was.ja, was.en, was.Outcome), nil
 	case was.hash == hash && !open(was.Outcome), was.attempt > e.Attempt, !open(was.Outcome) && !parked(was.Outcome):
 		return verdict(e, message.Duplicate, was.code, was.ja, was.en, was.Outcome), nil
-	case was.hash != hash && was.stored != nil && !slices.Equal(was.stored.Keys, e.Keys):
+	case was.hash != hash && was.stored != nil && !sameKeys(was.stored, e):
 		// The keys hold what comes behind; another attempt cannot take others.
 		return verdict(e, message.Rejected, "wrong-keys", "訂正した電文の鍵が、前のものと違います。送信側のプログラムを確かめてください。",
 			"the corrected message has other keys than the one before: check the sender's program", ""), nil
