@@ -107,10 +107,3 @@ func (tx *Tx) insertRows(ctx context.Context, g rowGroup, after string) error {
 	}
 	return nil
 }
-
-// Marks writes n placeholders for an IN list, numbered from first, in the form that the engine binds fastest. Those
-// before first must be $1 to $(first-1), and come before the list in the text.
-func (tx *Tx) Marks(first, n int) string { return tx.conn.marks(first, n) }
-
-// MaxMarks is how many placeholders one statement should have at most.
-func (tx *Tx) MaxMarks() int { return tx.conn.maxParameters() }
