@@ -30,6 +30,7 @@ type portal struct {
 	home     *webui.Page
 	trace    *webui.Page
 	sessions *access.Sessions
+	sealer   sealer
 }
 
 func newPortal(spec *Spec, members []member, keys keys.Dir, clk clock.Clock, log *slog.Logger) (*portal, error) {
@@ -38,6 +39,9 @@ func newPortal(spec *Spec, members []member, keys keys.Dir, clk clock.Clock, log
 		return nil, err
 	}
 	p := &portal{spec: spec, members: members, clock: clk}
+	if p.sealer, err = newSealer(key); err != nil {
+		return nil, err
+	}
 	if p.sessions, err = access.NewSessions(access.SessionConfig{Org: "portal", Key: key, Clock: clk, Personas: access.Personas()}); err != nil {
 		return nil, err
 	}
@@ -62,6 +66,7 @@ func (p *portal) handler() http.Handler {
 	own.HandleFunc("GET /part", func(w http.ResponseWriter, r *http.Request) {
 		p.ui.RenderPart(w, r, p.home, "part", p.view(r))
 	})
+	own.HandleFunc("POST /trace", p.takeTrace)
 	own.HandleFunc("GET /trace", func(w http.ResponseWriter, r *http.Request) {
 		p.ui.Render(w, r, p.trace, http.StatusOK, p.follow(r))
 	})
@@ -176,10 +181,41 @@ type traceView struct {
 	Refresh  string
 }
 
+// takeTrace takes what somebody wants to follow, and leads to its path.
+func (p *portal) takeTrace(w http.ResponseWriter, r *http.Request) {
+	form, ok := p.ui.ReadForm(w, r)
+	if !ok {
+		return
+	}
+	what := strings.TrimSpace(form.Value("what"))
+	query := url.Values{"what": {what}}
+	if _, ok := personCode(what); ok {
+		query = url.Values{"sealed": {p.sealer.seal(access.From(r.Context()), what)}}
+	}
+	http.Redirect(w, r, p.ui.URL("/trace?"+query.Encode()), http.StatusSeeOther)
+}
+
+// asked is what a request for a path is about. A record code is taken from no address that was not sealed for this person.
+func (p *portal) asked(r *http.Request) (what string, ok bool) {
+	query := r.URL.Query()
+	if query.Has("sealed") {
+		return p.sealer.open(access.From(r.Context()), query.Get("sealed"))
+	}
+	what = strings.TrimSpace(query.Get("what"))
+	_, code := personCode(what)
+	return what, !code
+}
+
 // follow shows a trace to who may view messages: each organisation's part as far as this person may at its role.
 func (p *portal) follow(r *http.Request) traceView {
-	what := strings.TrimSpace(r.FormValue("what"))
-	v := traceView{Refresh: p.ui.URL("/trace/part?what=" + url.QueryEscape(what)),
+	what, ok := p.asked(r)
+	if !ok {
+		return traceView{Refresh: p.ui.URL("/trace/part?sealed="), Nothing: webui.Empty{Text: plain.Sentence{
+			JA: "住民票コードは、案内の画面の入力欄に入れてください。アドレスは記録に残るので、アドレスからはたどれません。",
+			EN: "Enter a record code in the field of the portal: addresses are written down, so none may hold it."},
+			Link: &webui.Link{Href: p.ui.URL("/"), Text: plain.Sentence{JA: "案内へ", EN: "To the portal"}}}}
+	}
+	v := traceView{Refresh: p.ui.URL("/trace/part?" + r.URL.RawQuery),
 		Nothing:  webui.Empty{Text: plain.Sentence{JA: "この番号の電文は見つかりませんでした。番号を確かめてください。", EN: "No message was found under this number: check it."}},
 		Timeline: webui.Timeline{Caption: plain.Sentence{JA: "「" + what + "」の経路", EN: "The path of “" + what + "”"}}}
 	person := access.From(r.Context())
