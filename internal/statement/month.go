@@ -86,7 +86,7 @@ func (s *Statements) Calendar(ctx context.Context, tx *sqlstore.Tx, year int, mo
 	if err != nil {
 		return c, err
 	}
-	for d := first; !d.After(last); d = d.AddDays(1) {
+	for d := first; !d.After(last) && len(c.Days) < 31; d = d.AddDays(1) { // no day comes after the last of the year 9999
 		day := CalendarDay{Day: d, Pairs: s.pairs(states, message.Day, d)}
 		for _, r := range rounds {
 			if r.Day == d {
