@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -245,6 +246,66 @@ func TestKitFindsWhoDies(t *testing.T) {
 	if c := r.Cases[1]; c.OK || !strings.Contains(c.Says, "would have ended with a panic: planted") {
 		t.Errorf("%+v", c)
 	}
+}
+
+// hasty is a clock of real time on which some work seems to take long.
+type hasty struct {
+	clock.Clock
+	ahead atomic.Int64
+}
+
+func (h *hasty) Now() time.Time { return h.Clock.Now().Add(time.Duration(h.ahead.Load())) }
+
+// TestKitTriesTwiceWhatTookLong: what takes long in real time alone is tried once more, and fails when it takes long again,
+// but not for what it takes without the poison.
+func TestKitTriesTwiceWhatTookLong(t *testing.T) {
+	for name, c := range map[string]struct {
+		takes func(planted int, bad bool) time.Duration
+		ok    bool
+		says  string
+	}{
+		"once":      {func(planted int, bad bool) time.Duration { return pick(bad && planted == 1, 11*time.Second) }, true, "at the second try; at the first: "},
+		"always":    {func(_ int, bad bool) time.Duration { return pick(bad, 11*time.Second) }, false, "a good item came through only after 11"},
+		"and alone": {func(int, bool) time.Duration { return 11 * time.Second }, true, "of real time"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			slow := &hasty{Clock: clock.System()}
+			q, planted := littleQueue(""), 0
+			open := q.Open
+			q.Bad, q.Open = []queue.Poison{queue.Undecodable}, func(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
+				rig, err := open(ctx, g)
+				if err != nil {
+					return nil, err
+				}
+				good, first, bad := rig.Good, true, false
+				plant := rig.Plant
+				rig.Plant = func(ctx context.Context, p queue.Poison, n int) error {
+					planted++
+					bad = true
+					return plant(ctx, p, n)
+				}
+				rig.Good = func(ctx context.Context) (func(context.Context) (bool, error), error) {
+					if first {
+						slow.ahead.Add(int64(c.takes(planted, bad)))
+					}
+					first = false
+					return good(ctx)
+				}
+				return rig, nil
+			}
+			r := mustTry(t, q, Options{Quick: true, real: slow})
+			if got := r.Cases[1]; got.OK != c.ok || !strings.Contains(got.Says, c.says) {
+				t.Errorf("%v %s", got.OK, got.Says)
+			}
+		})
+	}
+}
+
+func pick(so bool, d time.Duration) time.Duration {
+	if so {
+		return d
+	}
+	return 0
 }
 
 // TestPlan: what is tried of a queue, in full and in quick, is what design.md promises.

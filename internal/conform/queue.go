@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/queue"
 )
@@ -23,6 +24,7 @@ type Options struct {
 	Each func(Case)
 
 	patience time.Duration // 0: the constant
+	real     clock.Clock   // nil: the system's
 }
 
 var (
@@ -92,7 +94,7 @@ func (o Options) plan(q queue.Queue, engine string) []trial {
 func Queue(ctx context.Context, opt Options) (*Report, error) { return tryAll(ctx, Queues(), opt) }
 
 func tryAll(ctx context.Context, queues []queue.Queue, opt Options) (*Report, error) {
-	r := &Report{Name: "queue", Cases: []Case{}, CannotBe: []Exception{}}
+	r := &Report{Name: "queue", Cases: []Case{}, Longest: []Case{}, CannotBe: []Exception{}}
 	for _, name := range opt.Only {
 		if !slices.ContainsFunc(queues, func(q queue.Queue) bool { return q.Name == name }) {
 			return nil, plain.Bad("queue", "「"+name+"」という処理の列はありません。`akashi conform list` で一覧を見てください。",
@@ -115,7 +117,7 @@ func tryAll(ctx context.Context, queues []queue.Queue, opt Options) (*Report, er
 		}
 		for _, engine := range engines {
 			for _, t := range opt.plan(q, engine) {
-				c, err := t.try(ctx, opt, &starts)
+				c, err := t.twice(ctx, opt, &starts)
 				if err != nil {
 					return nil, fmt.Errorf("couldn't try %s: %w", t.name(), err)
 				}

@@ -20,15 +20,28 @@ const (
 	limit = time.Second
 	// patience is how long the kit waits, in real time, for a queue that does not come back at all.
 	patience = 2 * time.Minute
-	// slack is by how much the real time may be more than the limit where nothing waits: what the poison costs is work, and
-	// the machine may be busy. So it is where the virtual time is judged, and for a start, beyond what it takes without the
-	// poison. The figure is said in any case.
+	// slack is by how much the real time may be more than the limit, beyond what it takes without the poison: what the poison
+	// costs there is work, and the machine may be busy. The figure is said in any case.
 	slack = 10
 )
 
+// twice tries a case, and once more when all that was wrong is that it took long: who else uses the machine shall not decide,
+// and a queue that waits fails again.
+func (t trial) twice(ctx context.Context, opt Options, b *baseline) (Case, error) {
+	c, err := t.try(ctx, opt, b)
+	if err != nil || !c.slow {
+		return c, err
+	}
+	before := c.Says
+	if c, err = t.try(ctx, opt, b); c.OK {
+		c.Says += " (2回目。1回目: / at the second try; at the first: " + before + ")"
+	}
+	return c, err
+}
+
 // try runs one case in a world of its own. Its error is the kit's, and not the queue's.
 func (t trial) try(ctx context.Context, opt Options, b *baseline) (c Case, err error) {
-	c.Case = t.name()
+	c.Case, c.queue = t.name(), t.queue.Name
 	g, err := newGround(opt, t.engine)
 	if err != nil {
 		return c, err
@@ -37,7 +50,10 @@ func (t trial) try(ctx context.Context, opt Options, b *baseline) (c Case, err e
 		return c, err
 	}
 	g.baseline = b
-	r := &run{trial: t, g: g, ground: g.give(ctx), real: clock.System()}
+	r := &run{trial: t, g: g, ground: g.give(ctx), real: opt.real}
+	if r.real == nil {
+		r.real = clock.System()
+	}
 	r.ground.Drive = func(ctx context.Context, d time.Duration) error { return r.driver.Until(ctx, g.clock.Now().Add(d)) }
 	came := make(chan error, 1)
 	bell := new(clock.Bell)
@@ -50,21 +66,23 @@ func (t trial) try(ctx context.Context, opt Options, b *baseline) (c Case, err e
 		g.hang.end()
 		return c, err
 	}
-	var failed error
+	var why error
 	select {
-	case failed = <-came:
+	case why = <-came:
 	default: // It blocks. What hangs is let go, so that the databases can be closed.
 		g.hang.end()
 		r.real.Wait(ctx, r.real.Now().Add(patience), bell.C())
-		failed = fail(always, "%s(実時間)待っても、止まったままでした", "it stood still for %s of real time", wait)
+		why = fail(always, "%s(実時間)待っても、止まったままでした", "it stood still for %s of real time", wait)
 	}
 	g.hang.end()
 	if err := g.remove(ctx); err != nil {
 		return c, err
 	}
-	c.OK, c.Says = failed == nil, r.story.JA+" / "+r.story.EN
-	if failed != nil {
-		c.Says = short(failed.Error())
+	c.OK, c.Says = why == nil, r.story.JA+" / "+r.story.EN
+	c.VirtualMS, c.RealMS = r.virtual.Milliseconds(), r.took.Milliseconds()
+	if why != nil {
+		c.Says = short(why.Error())
+		c.slow = errors.As(why, new(*slow))
 	}
 	return c, nil
 }
@@ -99,8 +117,15 @@ type failure struct{ plain.Sentence }
 
 func (f *failure) Error() string { return f.JA + " / " + f.EN }
 
+// slow is a failure in real time alone: another look may show that it was the machine.
+type slow struct{ *failure }
+
 // fail says what went wrong at some moment. Both texts get the same values.
 func fail(at plain.Sentence, ja, en string, values ...any) error {
+	return failed(at, ja, en, values...)
+}
+
+func failed(at plain.Sentence, ja, en string, values ...any) *failure {
 	s := plain.Sentence{JA: fmt.Sprintf(ja, values...), EN: fmt.Sprintf(en, values...)}
 	if at.JA != "" {
 		s = plain.Sentence{JA: at.JA + "、" + s.JA, EN: at.EN + ": " + s.EN}
@@ -125,6 +150,8 @@ type run struct {
 	rig    *queue.Rig
 	driver *clock.Driver
 	story  plain.Sentence
+
+	virtual, took time.Duration // until the first good item had come through
 }
 
 func (r *run) guarded(ctx context.Context) (err error) {
@@ -246,6 +273,9 @@ func (r *run) through(ctx context.Context, at plain.Sentence, done func(context.
 			return plain.Sentence{}, fail(at, "良いものがどうなったか分かりません: %v", "it cannot be told what became of the good item: %v", err)
 		}
 		if ok {
+			if at == behindAll {
+				r.virtual, r.took = after, r.real.Now().Sub(begun)
+			}
 			return r.judge(at, after, r.real.Now().Sub(begun), r.g.hang.called()-calls)
 		}
 	}
@@ -263,24 +293,26 @@ func (r *run) judge(at plain.Sentence, virtual, took time.Duration, calls int) (
 	case virtual > limit:
 		return plain.Sentence{}, fail(at, "良いものが通るまでに、仮想時間で%s(最大%s)かかりました", "a good item came through only within %[2]s of virtual time, more than %[1]s",
 			limit, virtual)
-	case r.poison == queue.Hang && (calls > r.n || took > r.g.baseline.of(r.queue.Name+r.engine)+time.Duration(r.n)*r.deadline()+limit):
+	case r.poison == queue.Hang && calls > r.n:
 		return plain.Sentence{}, fail(at, "良いものが通るまでに、戻らない処理を%d回呼び、%sかかりました",
 			"the handler that hangs was called %d times and took %s before a good item came through", calls, short)
+	case r.poison == queue.Hang && took > r.g.baseline.of(r.queue.Name+r.engine)+time.Duration(r.n)*r.deadline()+limit:
+		return plain.Sentence{}, &slow{failed(at, "良いものが通るまでに、実時間で%sかかりました。戻らない処理の期限%sの%d回分より長い時間です",
+			"a good item came through only after %s of real time, which is more than the deadline of %s for each of %d", short, r.deadline(), r.n)}
 	case r.poison == queue.Hang:
 		// In real time, because what hangs is a device or a fault of the program.
 		return plain.Sentence{
 			JA: fmt.Sprintf("実時間%s(期限%sを%d回まで)", short, r.deadline(), r.n),
 			EN: fmt.Sprintf("%s of real time, at most %d deadlines of %s among it", short, r.n, r.deadline())}, nil
-	case r.queue.Shape == queue.Start && r.n == 0:
+	case r.n == 0:
 		r.g.baseline.set(r.queue.Name+r.engine, took)
-		fallthrough
-	case r.queue.Shape == queue.Start && took-r.g.baseline.of(r.queue.Name+r.engine) <= slack*limit:
+	case took-r.g.baseline.of(r.queue.Name+r.engine) > slack*limit:
+		return plain.Sentence{}, &slow{failed(at, "良いものが通るまでに、実時間で%sかかりました。悪いものがなければ%sです",
+			"a good item came through only after %s of real time; without the poison it is %s", short,
+			r.g.baseline.of(r.queue.Name+r.engine).Round(time.Millisecond))}
+	}
+	if r.queue.Shape == queue.Start {
 		return plain.Sentence{JA: "実時間" + short.String() + "(起動の全体)", EN: short.String() + " of real time, the whole start"}, nil
-	case r.queue.Shape == queue.Start:
-		return plain.Sentence{}, fail(at, "起動に%sかかりました。悪いものがなければ%sです", "the start took %s; without the poison it is %s",
-			short, r.g.baseline.of(r.queue.Name+r.engine).Round(time.Millisecond))
-	case took > slack*limit:
-		return plain.Sentence{}, fail(at, "良いものが通るまでに、実時間で%sかかりました", "a good item came through only after %s of real time", short)
 	}
 	return plain.Sentence{
 		JA: fmt.Sprintf("仮想時間%s以内(実時間%s)", virtual, short),

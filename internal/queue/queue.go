@@ -4,8 +4,21 @@
 // The poison rule (毒電文の決まり) holds for each of them: an item that cannot be processed is set aside, shown and counted,
 // and never stops the others. In 2004 one message at the head of a queue stopped certificates for a whole country. So
 // that nobody builds such a queue again, `akashi conform queue` (internal/conform) puts 1, 11, 100 and 1,000 bad items at
-// the head of each declared queue and asks for the next good one within a second. A queue that nobody declares is not
-// tried: whoever makes a clock.Task, a goroutine, a loop over lines or a loop at the start declares it.
+// the head of each declared queue and asks for the next good one within a second.
+//
+// A queue that nobody declares would not be tried. So a test reads the source (internal/conform/registered_test.go) and
+// fails at each function that bears one of these marks and is named by no queue in its Loops:
+//
+//   - it is the step of a clock.Task, or makes one whose step is written there;
+//   - it makes a due.Rule, which is how work for the due list, and so each webhook, is done;
+//   - it starts a goroutine;
+//   - it loops over a channel, over lines or records, or over files;
+//   - it asks the database for rows, when a task, due work or a look through a book runs it;
+//   - it runs when the program starts, and either asks for rows or has a loop that can end with an error.
+//
+// A function that bears a mark and is no queue (it reads the parts of one item, or takes nothing that anybody could make
+// bad) is named with the reason in internal/conform/excepted_test.go. Rules for messages bear no mark: they are what
+// exchange/inbox does with an item, where any that fails, panics or hangs is tried.
 //
 // A package that takes items declares its queues in a function named Queues, in a file queues.go:
 //
@@ -16,7 +29,7 @@
 //			Shape: queue.Waiting,
 //			Items: plain.Sentence{JA: "通知先に送る警報", EN: "alarms to be sent to the webhook"},
 //			Aside: plain.Sentence{JA: "警報画面の「送れなかった通知」", EN: "the alarm screen, under \"not delivered\""},
-//			Loops: []string{"internal/alarm:Alarms.Tasks"},
+//			Loops: []string{"internal/alarm:Alarms.webhookRule"},
 //			Bad:   []queue.Poison{queue.Undecodable, queue.Truncated, queue.Panic, queue.Hang},
 //			Never: map[queue.Poison]string{queue.Foreign: "an alarm refers to nothing outside of its own row"},
 //			Settles: 2 * time.Hour, // eight tries with growing pauses
@@ -57,8 +70,8 @@ type Queue struct {
 	Items plain.Sentence // what an item is
 	Aside plain.Sentence // where people see one that was set aside
 
-	// Loops are the functions in the source that take the items, as in docs/walk.md: "internal/due:List.Tasks": those that
-	// make a clock.Task, start a goroutine, read lines, or loop at the start.
+	// Loops are the functions in the source that take the items, as in docs/walk.md: "internal/due:List.outside": those that
+	// bear a mark, and others that a reader looks for.
 	Loops []string
 
 	// Bad are the poisons that can stand at the queue's head. The others must be in Never, each with the reason why it

@@ -1,0 +1,104 @@
+package conform
+
+import (
+	"slices"
+	"strings"
+)
+
+// exception are functions that bear a mark and are no queue of their own: each is a part of an item, or takes nothing that
+// anybody could make bad. A name that ends in "/" or ":" stands for all that begins so.
+type exception struct {
+	why       string
+	marks     []string // empty: any
+	functions []string
+}
+
+var exceptions = []exception{
+	{"a tool that tries or measures, and ends with its command", nil,
+		[]string{"internal/bench", "internal/conform:", "internal/incident:"}},
+	{"a rig of this kit", nil,
+		[]string{"internal/nation:openTasksRig", "internal/nation:openDoorsRig", "internal/sqlstore:openWriterRig", "internal/due:openRig", "internal/due:rig.broken",
+			"internal/reconcile:rig.one"}},
+
+	// Work of other queues.
+	{"a kind of due work, whatever becomes of it: due/list", []string{worksDue},
+		[]string{"internal/org/ca:CA.signRule", "internal/org/ca:CA.dailyRule", "internal/org/municipality:Municipality.dueRules",
+			"internal/org/validation:Validation.responderRule", "internal/statement:Statements.Due", "internal/stillvalid:Rule"}},
+	{"the rows of one item of due/list, which is set aside when they cannot be read", []string{readsRows},
+		[]string{"internal/org/ca/internal/store:Tx.Intent", "internal/org/ca/internal/store:Tx.Partition", "internal/org/ca/internal/store:Tx.one",
+			"internal/org/municipality/internal/store:Tx.Codes", "internal/org/municipality/internal/store:Tx.EndedBy",
+			"internal/org/municipality/internal/store:Tx.Household", "internal/org/municipality/internal/store:Tx.Versions"}},
+	{"the rows of one account, which statement/accounts sets aside when they cannot be counted", []string{readsRows},
+		[]string{"internal/exchange:AccountAnswer", "internal/exchange:AccountCut", "internal/exchange:AccountLater", "internal/exchange:countPart",
+			"internal/exchange:given", "internal/exchange:pieceEnd", "internal/exchange:takenAllTheSame", "internal/exchange:unsettled"}},
+	{"what one comparison or one drill needs of the exchange, which reconcile/compare and alarm/drills set aside", []string{readsRows},
+		[]string{"internal/exchange:Exchange.Find", "internal/exchange:Exchange.LastOf", "internal/exchange:Exchange.Unapplied",
+			"internal/exchange:Exchange.epochsTo", "internal/exchange:Exchange.items"}},
+	{"the rest of one message that exchange/outbox, exchange/held or a peer's hello (exchange/peers) parks", []string{readsRows},
+		[]string{"internal/exchange:Exchange.rest", "internal/exchange:Exchange.orphan"}},
+	{"the rows of one book and one case, which reconcile/audit and reconcile/compare set aside", []string{readsRows, rowsStart, atStart},
+		[]string{"internal/reconcile:Books.cases", "internal/reconcile:Books.standing", "internal/reconcile:pair.valueOf", "internal/reconcile:valuesAt"}},
+	{"receipts that this process has signed and holds in memory, which it made itself", []string{stepsTask},
+		[]string{"internal/exchange:Exchange.keep"}},
+	{"the rows of a table that has a book: one that cannot be read agrees with nothing, which reconcile/audit finds", []string{readsRows, rowsStart, atStart},
+		[]string{"internal/org/ca/internal/store:Tx.Facts", "internal/org/ca/internal/store:Tx.FactsOf", "internal/org/ca/internal/store:Tx.each",
+			"internal/org/ca/internal/store:Tx.Notices", "internal/org/ca/internal/store:Tx.NoticesOf", "internal/org/municipality/internal/store:Tx.Invalidations",
+			"internal/org/municipality/internal/store:Tx.Residents", "internal/org/municipality/internal/store:Tx.ResidentsOf",
+			"internal/org/municipality/internal/store:Tx.killings", "internal/org/nationalcenter/internal/store:Tx.Demands",
+			"internal/org/nationalcenter/internal/store:Tx.DemandsOf", "internal/org/nationalcenter/internal/store:Tx.Holdings",
+			"internal/org/nationalcenter/internal/store:Tx.HoldingsOf", "internal/org/validation/internal/store:Tx.Facts",
+			"internal/org/validation/internal/store:Tx.FactsOf", "internal/received:Notices.Rows", "internal/received:Notices.find",
+			"internal/received:States.Look", "internal/received:States.entries"}},
+	{"what is held under one key of a book, for its case, which says so when it cannot be read", []string{readsRows},
+		[]string{"internal/org/ca/internal/store:Tx.IntentOf", "internal/org/ca/internal/store:Tx.Notice", "internal/org/ca/internal/store:Tx.StrikeNotice",
+			"internal/org/municipality/internal/store:Tx.ShowResident", "internal/org/nationalcenter/internal/store:Tx.Demand",
+			"internal/org/nationalcenter/internal/store:Tx.Holding", "internal/org/validation/internal/store:Tx.OfSerial", "internal/received:States.Show",
+			"internal/received:States.Snapshot", "internal/received:States.State"}},
+	{"records of before a column was added: what names no municipality is passed over, and reconcile/audit finds it", []string{atStart, rowsStart},
+		[]string{"internal/received:States.Adopt"}},
+	{"the rounds of one month, for one screen; what a round looked at is left out when it cannot be read", []string{rowsStart},
+		[]string{"internal/statement:Statements.Rounds"}},
+	{"one transaction, an item of sqlstore/writer", []string{atStart, rowsStart, readsRows},
+		[]string{"internal/sqlstore:List", "internal/sqlstore:Tx.QueryRow", "internal/sqlstore:Tx.Flush", "internal/sqlstore:Tx.flushKept",
+			"internal/reconcile:Books.WriteKept", "internal/org/validation:recorder.keep"}},
+	{"the server of exchange/door", []string{goesBeside}, []string{"internal/exchange/wire:Serve"}},
+	{"one organisation, an item of nation/start: without the whole of these it is not opened", []string{atStart, overInput},
+		[]string{"internal/nation:certify", "internal/nation:pairSecrets", "internal/nation:handOver", "internal/org/ca:Found", "internal/org/ca:New",
+			"internal/org/validation:New", "internal/org/validation:Validation.readRoots", "internal/org/verifier:Verifier.readCAs", "internal/reconcile:New"}},
+
+	// What nobody can make bad, or what is one thing that is good or bad as a whole.
+	{"settings of a database's connection", []string{atStart, overChan},
+		[]string{"internal/sqlstore:assertLite", "internal/sqlstore:assertPostgres", "internal/sqlstore:liteStore.connect", "internal/sqlstore:liteStore.close"}},
+	{"the values of one statement, which the program wrote", []string{atStart}, []string{"internal/sqlstore:portable"}},
+	{"one file or one signed answer: it is read whole or refused whole", []string{atStart, overInput},
+		[]string{"internal/pki:DecodeCertificates", "internal/pki:NewTrust", "internal/pki/ocspwire:Signed.readData", "internal/pki/ocspwire:readCertID",
+			"internal/pki/ocspwire:readExtensions", "verify:OCSP.AskStatus", "verify:checkResponder", "verify:readStatement", "internal/nation:setting.publicStatus"}},
+	{"pages, templates and pictures that are built into the program", []string{atStart, overInput},
+		[]string{"internal/desk:New", "internal/webui:New", "internal/webui:UI.Page", "internal/webui:loadAssets", "internal/org/ca:CA.newScreens",
+			"internal/org/municipality:newScreens", "internal/org/nationalcenter:Center.newWeb", "internal/org/validation:Validation.newScreens",
+			"internal/org/verifier:Verifier.newScreens"}},
+	{"addresses and directories above: without them there is no country", []string{atStart},
+		[]string{"internal/nation:freeAddresses", "internal/nation:passable"}},
+	{"the answer of one municipality to an import, an item of nation/start and of whoever imports", []string{atStart, overInput},
+		[]string{"internal/nation:ReadImport"}},
+	{"what our own processes print; one that prints too much is read on and thrown away", []string{overInput}, []string{"internal/nation:child.run"}},
+	{"groups of whole numbers, which the database makes", []string{atStart, rowsStart, readsRows},
+		[]string{"internal/exchange:Exchange.Backlogs", "internal/exchange:Exchange.Pairs", "internal/exchange:Exchange.inMissing",
+			"internal/exchange:Flows.Next", "internal/reconcile:Books.countUnfolded"}},
+	{"waiting for the clock", []string{overChan}, []string{"internal/clock:Virtual.Wait"}},
+}
+
+func (e exception) covers(function, mark string) bool {
+	return (len(e.marks) == 0 || slices.Contains(e.marks, mark)) && slices.ContainsFunc(e.functions, func(f string) bool { return matches(f, function) })
+}
+
+func matches(name, function string) bool {
+	if function == name {
+		return true
+	}
+	return !strings.Contains(strings.TrimSuffix(name, ":"), ":") && strings.HasPrefix(function, name)
+}
+
+func excepted(function, mark string) bool {
+	return slices.ContainsFunc(exceptions, func(e exception) bool { return e.covers(function, mark) })
+}
