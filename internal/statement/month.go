@@ -70,9 +70,9 @@ func (s *Statements) Calendar(ctx context.Context, tx *sqlstore.Tx, year int, mo
 	if err != nil {
 		return c, err
 	}
-	last := first.AddDays(31)
-	for last.Month() != month {
-		last = last.AddDays(-1)
+	last := first.AddDays(27)
+	for next := last.AddDays(1); next.Valid() && next.Month() == month; next = next.AddDays(1) {
+		last = next
 	}
 	states, err := s.states(ctx, tx, first.Start(), last.AddDays(1).Start(), now)
 	if err != nil {
