@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/akashi-id/akashi/internal/conform"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -16,7 +17,7 @@ func runConform(ctx context.Context, io streams, args []string) error {
 	var asJSON bool
 	var only string
 	rest, err := parse(io, "conform", args, func(fs *flag.FlagSet) {
-		fs.BoolVar(&asJSON, "json", false, "print JSON")
+		fs.BoolVar(&asJSON, "json", false, "print JSON; how far it is goes to stderr")
 		fs.StringVar(&opt.Dir, "dir", "", "where the databases are made; empty: the temporary directory")
 		fs.StringVar(&opt.Postgres, "postgres", "", "a postgres:// URL of a database in which schemas may be made: try it there too")
 		fs.StringVar(&only, "only", "", "queue: names of queues, with commas between them; empty: all")
@@ -47,14 +48,12 @@ func runConform(ctx context.Context, io streams, args []string) error {
 	}
 	defer os.RemoveAll(dir)
 	opt.Dir = dir
-	if !asJSON {
-		opt.Each = func(c conform.Case) {
-			verdict := "保った held    "
-			if !c.OK {
-				verdict = "保てない FAILED"
-			}
-			fmt.Fprintf(io.out, "%s  %s\n    %s\n", verdict, c.Case, c.Says)
+	opt.Each = func(c conform.Case, tried, of int) {
+		if asJSON {
+			fmt.Fprintf(io.err, "[%d/%d] %s %s\n", tried, of, heldOrNot(c), c.Case)
+			return
 		}
+		fmt.Fprintf(io.out, "[%d/%d] %s %s\n    %s\n", tried, of, heldOrNot(c), c.Case, c.Says)
 	}
 	r, err := conform.Queue(ctx, opt)
 	if err != nil {
@@ -63,13 +62,40 @@ func runConform(ctx context.Context, io streams, args []string) error {
 	if asJSON {
 		err = printJSON(io, r)
 	} else {
-		for _, e := range r.CannotBe {
-			fmt.Fprintf(io.out, "試していない not tried  %s: %s (%s)\n", e.Queue, e.Poison, e.Why)
-		}
-		fmt.Fprintf(io.out, "\n%s: 保った held %d, 保てなかった failed %d\n", r.Name, r.Passed, r.Failed)
+		printConform(io, r)
 	}
 	if err == nil && !r.Holds() {
 		err = errDidNotHold
 	}
 	return err
+}
+
+func heldOrNot(c conform.Case) string {
+	if c.OK {
+		return "保った held      "
+	}
+	return "保てない FAILED  "
+}
+
+// printConform ends the list of the cases with what they come to.
+func printConform(io streams, r *conform.Report) {
+	fmt.Fprintln(io.out, "\n試さなかったもの(その列には置けない毒) / not tried, because it cannot stand at that queue's head:")
+	for _, e := range r.CannotBe {
+		fmt.Fprintf(io.out, "  %s: %s (%s)\n", e.Queue, e.Poison, e.Why)
+	}
+	fmt.Fprintln(io.out, "\n列ごとの、次の良いものがいちばん長く待った場合 / where the next good item of each queue waited longest:")
+	for _, c := range r.Longest {
+		fmt.Fprintf(io.out, "  %s: 仮想時間 virtual %s, 実時間 real %s\n", c.Case, time.Duration(c.VirtualMS)*time.Millisecond, time.Duration(c.RealMS)*time.Millisecond)
+	}
+	if r.Holds() {
+		fmt.Fprintf(io.out, "\n毒電文の決まりは保たれました。%d件を試し、すべて保ちました。\nThe poison rule holds: %d of %d cases held.\n", r.Passed, r.Passed, r.Passed)
+		return
+	}
+	fmt.Fprintf(io.out, "\n毒電文の決まりは保たれていません。%d件を試し、%d件が保てませんでした。\nThe poison rule does not hold: %d of %d cases failed.\n",
+		r.Passed+r.Failed, r.Failed, r.Failed, r.Passed+r.Failed)
+	for _, c := range r.Cases {
+		if !c.OK {
+			fmt.Fprintf(io.out, "  %s\n    %s\n", c.Case, c.Says)
+		}
+	}
 }

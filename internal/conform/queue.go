@@ -20,8 +20,8 @@ type Options struct {
 	Most     int      // the most items to put at a head; 0: 1,000
 	// Quick tries each poison of each queue once, with a few items.
 	Quick bool
-	// Each is called after each case; may be nil.
-	Each func(Case)
+	// Each is called after each case, with how many of how many have been tried; may be nil.
+	Each func(c Case, tried, of int)
 
 	patience time.Duration // 0: the constant
 	real     clock.Clock   // nil: the system's
@@ -106,10 +106,18 @@ func tryAll(ctx context.Context, queues []queue.Queue, opt Options) (*Report, er
 	if opt.Postgres != "" {
 		engines = append(engines, "postgres")
 	}
+	var chosen []queue.Queue
+	of := 0
 	for _, q := range queues {
 		if len(opt.Only) > 0 && !slices.Contains(opt.Only, q.Name) {
 			continue
 		}
+		chosen = append(chosen, q)
+		for _, engine := range engines {
+			of += len(opt.plan(q, engine))
+		}
+	}
+	for _, q := range chosen {
 		for _, p := range queue.Poisons {
 			if why, never := q.Never[p]; never {
 				r.CannotBe = append(r.CannotBe, Exception{q.Name, string(p), why})
@@ -123,7 +131,7 @@ func tryAll(ctx context.Context, queues []queue.Queue, opt Options) (*Report, er
 				}
 				r.add(c)
 				if opt.Each != nil {
-					opt.Each(c)
+					opt.Each(c, len(r.Cases), of)
 				}
 			}
 		}

@@ -30,7 +30,7 @@ func TestQueues(t *testing.T) {
 	if os.Getenv("AKASHI_FULL") != "" {
 		opt = Options{Dir: t.TempDir(), Postgres: os.Getenv(sqlstoretest.Env)}
 	}
-	opt.Each = func(c Case) {
+	opt.Each = func(c Case, _, _ int) {
 		t.Logf("%v  %s: %s", c.OK, c.Case, c.Says)
 		if !c.OK && isBroken(c.Case) == "" {
 			t.Errorf("%s: %s", c.Case, c.Says)

@@ -18,7 +18,7 @@ type Case struct {
 	OK   bool   `json:"ok"`
 	Says string `json:"says"`
 	// How long the good item behind the poison took, in the queue's own time, rounded up to when the kit looked, and in real
-	// time; zero when it did not come through.
+	// time; when it had not come through, how long the kit waited for it.
 	VirtualMS int64 `json:"virtual_ms"`
 	RealMS    int64 `json:"real_ms"`
 

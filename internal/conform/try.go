@@ -279,6 +279,9 @@ func (r *run) through(ctx context.Context, at plain.Sentence, done func(context.
 			return r.judge(at, after, r.real.Now().Sub(begun), r.g.hang.called()-calls)
 		}
 	}
+	if at == behindAll {
+		r.virtual, r.took = looks[len(looks)-1], r.real.Now().Sub(begun)
+	}
 	if tasks == nil {
 		tasks = errors.New("-")
 	}
