@@ -64,7 +64,7 @@ func (t States) entries(ctx context.Context, toldBy message.Org, after string, l
 // Look is Rows for some codes.
 func (t States) Look(ctx context.Context, toldBy message.Org, codes []string) (map[string]message.Hash, error) {
 	held := map[string]message.Hash{}
-	err := inParts(t.tx, 1, codes, func(marks string, part []any) error {
+	err := sqlstore.InParts(t.tx, 1, codes, func(marks string, part []any) error {
 		found, err := sqlstore.List(ctx, t.tx, scanEntry, `SELECT `+entryColumns+` FROM resident WHERE code IN (`+marks+`) AND resides`, part...)
 		for _, e := range found {
 			if toldBy == "" || e.toldBy == toldBy {
@@ -165,20 +165,4 @@ func ResidentsBook(below func(message.Org) bool, onward message.Org, in func(*sq
 		},
 		Take: take,
 	}
-}
-
-// inParts gives the arguments of a list in parts that the engine takes, with their marks from $first on.
-func inParts(tx *sqlstore.Tx, first int, keys []string, fn func(marks string, part []any) error) error {
-	for most := tx.MaxMarks() / 2; len(keys) > 0; {
-		n := min(len(keys), most)
-		part := make([]any, n)
-		for i, k := range keys[:n] {
-			part[i] = k
-		}
-		if err := fn(tx.Marks(first, n), part); err != nil {
-			return err
-		}
-		keys = keys[n:]
-	}
-	return nil
 }

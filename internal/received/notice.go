@@ -127,7 +127,7 @@ func (t Notices) find(ctx context.Context, toldBy message.Org, keys []string) (m
 		wanted[k], codes = true, append(codes, code)
 	}
 	held := map[string]noticeRow{}
-	err := inParts(t.tx, 2, codes, func(marks string, part []any) error {
+	err := sqlstore.InParts(t.tx, 2, codes, func(marks string, part []any) error {
 		where, order := `told_by = $1`, `code, version`
 		if toldBy == "" {
 			where, order = `$1 = ''`, `code, version, told_by`

@@ -7,6 +7,7 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/booktable"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/ca/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -42,12 +43,7 @@ func (o *CA) tables() []reconcile.Table {
 		},
 		{
 			Book: message.Revocations, Copy: is(o.cfg.NationalCenter), Safe: true,
-			Scan: func(ctx context.Context, tx *sqlstore.Tx, _ message.Org, cursor string, limit int) ([]reconcile.Row, string, error) {
-				return o.in(tx).Notices(ctx, cursor, limit)
-			},
-			Look: func(ctx context.Context, tx *sqlstore.Tx, _ message.Org, keys []string) (map[string]message.Hash, error) {
-				return o.in(tx).NoticesOf(ctx, keys)
-			},
+			Scan: store.Notices.Scan, Look: store.Notices.Look,
 			Show: o.showNotice, Take: o.takeRevocation,
 		},
 	}
@@ -118,7 +114,7 @@ func (o *CA) statusSnapshot(ctx context.Context, tx *sqlstore.Tx, _ message.Org,
 }
 
 func (o *CA) showNotice(ctx context.Context, tx *sqlstore.Tx, _ message.Org, key string) (plain.Sentence, error) {
-	n, found, err := o.in(tx).Notice(ctx, key)
+	n, found, err := store.Notices.Find(ctx, tx, key)
 	if err != nil || !found {
 		return say("この異動等失効情報は受けていません。", "no such notice was taken"), err
 	}
@@ -130,21 +126,24 @@ func (o *CA) showNotice(ctx context.Context, tx *sqlstore.Tx, _ message.Org, key
 // takeRevocation takes a demand of the center as its message would be taken, and so ends the certificate also when a
 // row of the notice is here. What the center does not hold, or holds otherwise, is struck out and kept as evidence; what
 // has ended stays ended.
-func (o *CA) takeRevocation(ctx context.Context, plainTx *sqlstore.Tx, d exchange.Delivery, n message.Snapshot, p message.Payload) ([]message.Out, error) {
-	tx := o.in(plainTx)
-	demand, wanted := p.(message.CertRevocation)
-	held, err := tx.NoticesOf(ctx, []string{n.Key})
+func (o *CA) takeRevocation(ctx context.Context, raw *sqlstore.Tx, d exchange.Delivery, n message.Snapshot, p message.Payload) ([]message.Out, error) {
+	tx := o.in(raw)
+	demand, err := booktable.Carried[message.CertRevocation](n, p)
 	if err != nil {
 		return nil, err
 	}
-	if was, here := held[n.Key]; here && (!wanted || was != demand.Entries()[0].Is) {
-		if err := tx.StrikeNotice(ctx, n.Key, n.Case); err != nil {
+	held, here, err := store.Notices.Find(ctx, raw, n.Key)
+	if err != nil {
+		return nil, err
+	}
+	if here && (demand == nil || held.Entry().Value != demand.Entries()[0].Is) {
+		if err := tx.StrikeNotice(ctx, held, n.Case); err != nil {
 			return nil, err
 		}
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "strike", Subject: n.Key, Case: d.ID.String(), Detail: string(n.Book)})
+		auditlog.Write(raw, auditlog.Entry{Actor: string(d.Sender), Act: "strike", Subject: n.Key, Case: d.ID.String(), Detail: string(n.Book)})
 	}
-	if !wanted {
+	if demand == nil {
 		return nil, nil
 	}
-	return o.onCertRevocation(ctx, tx, d, demand)
+	return o.onCertRevocation(ctx, tx, d, *demand)
 }

@@ -3,6 +3,7 @@ package municipality
 import (
 	"context"
 
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -16,12 +17,7 @@ func (o *Municipality) books() []reconcile.Table {
 	return []reconcile.Table{
 		{
 			Book: message.Residents, Source: source,
-			Scan: func(ctx context.Context, tx *sqlstore.Tx, _ message.Org, cursor string, limit int) ([]reconcile.Row, string, error) {
-				return o.in(tx).Residents(ctx, cursor, limit)
-			},
-			Look: func(ctx context.Context, tx *sqlstore.Tx, _ message.Org, keys []string) (map[string]message.Hash, error) {
-				return o.in(tx).ResidentsOf(ctx, keys)
-			},
+			Scan: store.Residents.Scan, Look: store.Residents.Look,
 			Show: func(ctx context.Context, tx *sqlstore.Tx, _ message.Org, key string) (plain.Sentence, error) {
 				return o.in(tx).ShowResident(ctx, key)
 			},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/booktable"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -32,22 +33,12 @@ func (o *Center) tables() []reconcile.Table {
 		received.InvalidationsBook(prefecture, "", func(tx *sqlstore.Tx) received.Notices { return o.in(tx).Notices }, o.takeInvalidation),
 		{
 			Book: message.Certificates, Copy: isCA, Safe: true,
-			Scan: func(ctx context.Context, tx *sqlstore.Tx, _ message.Org, cursor string, limit int) ([]reconcile.Row, string, error) {
-				return o.in(tx).Holdings(ctx, cursor, limit)
-			},
-			Look: func(ctx context.Context, tx *sqlstore.Tx, _ message.Org, keys []string) (map[string]message.Hash, error) {
-				return o.in(tx).HoldingsOf(ctx, keys)
-			},
+			Scan: store.Holdings.Scan, Look: store.Holdings.Look,
 			Show: o.showHolding, Take: o.takeCertificate,
 		},
 		{
 			Book: message.Revocations, Source: isCA, Safe: true,
-			Scan: func(ctx context.Context, tx *sqlstore.Tx, _ message.Org, cursor string, limit int) ([]reconcile.Row, string, error) {
-				return o.in(tx).Demands(ctx, cursor, limit)
-			},
-			Look: func(ctx context.Context, tx *sqlstore.Tx, _ message.Org, keys []string) (map[string]message.Hash, error) {
-				return o.in(tx).DemandsOf(ctx, keys)
-			},
+			Scan: store.Demands.Scan, Look: store.Demands.Look,
 			Show: o.showDemand, Snapshot: o.demandSnapshot,
 		},
 	}
@@ -57,14 +48,12 @@ func (o *Center) tables() []reconcile.Table {
 // what an address looks like is asked as of a change; a change of code that was missed is followed.
 func (o *Center) takeResident(ctx context.Context, raw *sqlstore.Tx, d exchange.Delivery, n message.Snapshot, p message.Payload) ([]message.Out, error) {
 	tx := o.in(raw)
-	var state *message.ResidentChange
-	if change, ok := p.(message.ResidentChange); ok {
-		state = &change
-		if err := o.checkSnapshot(ctx, tx, d, change); err != nil {
-			return nil, err
-		}
-	} else if p != nil {
-		return nil, fmt.Errorf("a snapshot of the residents carries a %T", p)
+	state, err := booktable.Carried[message.ResidentChange](n, p)
+	if err == nil && state != nil {
+		err = o.checkSnapshot(ctx, tx, d, *state)
+	}
+	if err != nil {
+		return nil, err
 	}
 	taken, err := tx.States.Take(ctx, side, d.Sender, n, state)
 	if err != nil {
@@ -113,11 +102,9 @@ func (o *Center) checkSnapshot(ctx context.Context, tx *store.Tx, d exchange.Del
 // stays ended.
 func (o *Center) takeInvalidation(ctx context.Context, raw *sqlstore.Tx, d exchange.Delivery, n message.Snapshot, p message.Payload) ([]message.Out, error) {
 	tx := o.in(raw)
-	var told *message.ResidentInvalidation
-	if i, ok := p.(message.ResidentInvalidation); ok {
-		told = &i
-	} else if p != nil {
-		return nil, fmt.Errorf("a snapshot of the invalidations carries a %T", p)
+	told, err := booktable.Carried[message.ResidentInvalidation](n, p)
+	if err != nil {
+		return nil, err
 	}
 	changed, _, err := tx.Notices.Take(ctx, d.Sender, n, told)
 	if err != nil {
@@ -134,46 +121,40 @@ func (o *Center) takeInvalidation(ctx context.Context, raw *sqlstore.Tx, d excha
 // A row that the CA does not hold, or holds otherwise, is struck out and kept as evidence.
 func (o *Center) takeCertificate(ctx context.Context, raw *sqlstore.Tx, d exchange.Delivery, n message.Snapshot, p message.Payload) ([]message.Out, error) {
 	tx := o.in(raw)
-	told, holds := p.(message.CertIssuance)
-	values, err := tx.HoldingsOf(ctx, []string{n.Key})
+	told, err := booktable.Carried[message.CertIssuance](n, p)
 	if err != nil {
 		return nil, err
 	}
-	value, here := values[n.Key]
-	agrees := here == holds && (!holds || value == told.Entries()[0].Is)
+	held, here, err := store.Holdings.Find(ctx, raw, n.Key)
+	if err != nil {
+		return nil, err
+	}
+	agrees := !here && told == nil || here && told != nil && held.Entry().Value == told.Entries()[0].Is
 	o.record(tx, d, n, "cert.snapshot", !agrees)
 	if agrees {
 		return nil, nil
 	}
 	if here {
-		held, _, err := tx.Holding(ctx, n.Key)
-		if err == nil {
-			err = tx.StrikeHolding(ctx, held, n.Case)
-		}
-		if err != nil {
+		if err := tx.StrikeHolding(ctx, held, n.Case); err != nil {
 			return nil, err
 		}
 	}
-	if !holds {
+	if told == nil {
 		return nil, nil
 	}
-	return o.onCertIssuance(ctx, tx, d, told)
+	return o.onCertIssuance(ctx, tx, d, *told)
 }
 
 func (o *Center) record(tx *store.Tx, d exchange.Delivery, n message.Snapshot, act string, changed bool) {
-	ground := n.Case
-	if ground == "" {
-		ground = d.ID.String()
-	}
 	detail := "unchanged"
 	if changed {
 		detail = "changed"
 	}
-	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: act, Subject: n.Key, Case: ground, Detail: detail})
+	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: act, Subject: n.Key, Case: booktable.Ground(d, n), Detail: detail})
 }
 
 func (o *Center) showHolding(ctx context.Context, tx *sqlstore.Tx, _ message.Org, key string) (plain.Sentence, error) {
-	h, found, err := o.in(tx).Holding(ctx, key)
+	h, found, err := store.Holdings.Find(ctx, tx, key)
 	if err != nil || !found {
 		return received.Nothing, err
 	}
@@ -190,7 +171,7 @@ func (o *Center) showHolding(ctx context.Context, tx *sqlstore.Tx, _ message.Org
 }
 
 func (o *Center) showDemand(ctx context.Context, tx *sqlstore.Tx, _ message.Org, key string) (plain.Sentence, error) {
-	n, found, err := o.in(tx).Demand(ctx, key)
+	n, found, err := store.Demands.Find(ctx, tx, key)
 	if err != nil || !found {
 		return received.Nothing, err
 	}
@@ -201,7 +182,7 @@ func (o *Center) showDemand(ctx context.Context, tx *sqlstore.Tx, _ message.Org,
 }
 
 func (o *Center) demandSnapshot(ctx context.Context, tx *sqlstore.Tx, _ message.Org, key string) (message.Payload, error) {
-	n, found, err := o.in(tx).Demand(ctx, key)
+	n, found, err := store.Demands.Find(ctx, tx, key)
 	switch {
 	case err != nil || !found:
 		return nil, err

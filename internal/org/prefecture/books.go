@@ -2,9 +2,9 @@ package prefecture
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/booktable"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/reconcile"
@@ -27,16 +27,12 @@ func (o *Prefecture) books() []reconcile.Table {
 // again; then it refuses the change as a gap, and gets the snapshot by that way.
 func (o *Prefecture) takeResident(ctx context.Context, raw *sqlstore.Tx, d exchange.Delivery, n message.Snapshot, p message.Payload) ([]message.Out, error) {
 	tx := o.in(raw)
-	var state *message.ResidentChange
-	if p != nil {
-		change, ok := p.(message.ResidentChange)
-		if !ok {
-			return nil, fmt.Errorf("a snapshot of the residents carries a %T", p)
-		}
-		if !received.Keeps(d.Sender, change.After.Municipality, resident.DateOf(d.CreatedAt)) {
-			return nil, errNotYours
-		}
-		state = &change
+	state, err := booktable.Carried[message.ResidentChange](n, p)
+	if err != nil {
+		return nil, err
+	}
+	if state != nil && !received.Keeps(d.Sender, state.After.Municipality, resident.DateOf(d.CreatedAt)) {
+		return nil, errNotYours
 	}
 	taken, err := tx.Take(ctx, side, d.Sender, n, state)
 	if err != nil {
@@ -49,7 +45,7 @@ func (o *Prefecture) takeResident(ctx context.Context, raw *sqlstore.Tx, d excha
 	case taken.Changed:
 		detail = state.After.Change.Reason.Code() + " v" + state.After.Version.String()
 	}
-	auditlog.Write(raw, auditlog.Entry{Actor: string(d.Sender), Act: "resident.snapshot", Subject: n.Key, Case: caseOf(d, n), Detail: detail})
+	auditlog.Write(raw, auditlog.Entry{Actor: string(d.Sender), Act: "resident.snapshot", Subject: n.Key, Case: booktable.Ground(d, n), Detail: detail})
 	if !taken.Changed {
 		return nil, nil
 	}
@@ -78,20 +74,16 @@ func relayed(taken received.Taken, now resident.IdentificationInfo) (message.Res
 // takeInvalidation notes what the municipality says has ended certificates, and passes on what was not known. A notice
 // that the municipality does not know is put out of force; what it ended stays ended.
 func (o *Prefecture) takeInvalidation(ctx context.Context, raw *sqlstore.Tx, d exchange.Delivery, n message.Snapshot, p message.Payload) ([]message.Out, error) {
-	var told *message.ResidentInvalidation
-	if p != nil {
-		invalidation, ok := p.(message.ResidentInvalidation)
-		if !ok {
-			return nil, fmt.Errorf("a snapshot of the invalidations carries a %T", p)
-		}
-		told = &invalidation
+	told, err := booktable.Carried[message.ResidentInvalidation](n, p)
+	if err != nil {
+		return nil, err
 	}
 	changed, replaced, err := o.in(raw).Notices.Take(ctx, d.Sender, n, told)
 	if err != nil {
 		return nil, err
 	}
 	detail := map[bool]string{true: "changed", false: "unchanged"}[changed]
-	auditlog.Write(raw, auditlog.Entry{Actor: string(d.Sender), Act: "resident.invalidation.snapshot", Subject: n.Key, Case: caseOf(d, n), Detail: detail})
+	auditlog.Write(raw, auditlog.Entry{Actor: string(d.Sender), Act: "resident.invalidation.snapshot", Subject: n.Key, Case: booktable.Ground(d, n), Detail: detail})
 	switch {
 	case !changed:
 		return nil, nil
@@ -100,14 +92,6 @@ func (o *Prefecture) takeInvalidation(ctx context.Context, raw *sqlstore.Tx, d e
 		return []message.Out{{To: center, Body: n}}, nil
 	}
 	return []message.Out{{To: center, Body: *told}}, nil
-}
-
-// caseOf is on what ground a snapshot was taken: the case that it closes, or the message.
-func caseOf(d exchange.Delivery, n message.Snapshot) string {
-	if n.Case != "" {
-		return n.Case
-	}
-	return d.ID.String()
 }
 
 // adopt says of the records that were here before the books who told us of them.

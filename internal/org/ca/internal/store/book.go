@@ -105,7 +105,7 @@ func (tx *Tx) Facts(ctx context.Context, book message.Book, after string, limit 
 
 // FactsOf is Facts for some keys; a key that no row makes is not in the answer.
 func (tx *Tx) FactsOf(ctx context.Context, book message.Book, keys []string) (map[string]message.Hash, error) {
-	var serials []any
+	var serials [][]byte
 	wanted := map[string]bool{}
 	for _, k := range keys {
 		wanted[k] = true
@@ -115,8 +115,8 @@ func (tx *Tx) FactsOf(ctx context.Context, book message.Book, keys []string) (ma
 		}
 	}
 	values := map[string]message.Hash{}
-	err := tx.each(serials, func(in string, part []any) error {
-		found, err := sqlstore.List(ctx, tx.Tx, scanFacts, factColumns+`WHERE serial IN (`+in+`)`, part...)
+	err := sqlstore.InParts(tx.Tx, 1, serials, func(marks string, part []any) error {
+		found, err := sqlstore.List(ctx, tx.Tx, scanFacts, factColumns+`WHERE serial IN (`+marks+`)`, part...)
 		for _, f := range found {
 			for _, r := range f.rows(book) {
 				if wanted[r.Key] {
@@ -130,27 +130,4 @@ func (tx *Tx) FactsOf(ctx context.Context, book message.Book, keys []string) (ma
 		return nil, fmt.Errorf("couldn't look certificates of a book up: %w", err)
 	}
 	return values, nil
-}
-
-// each gives arguments in parts that one statement takes, each with its list of placeholders.
-func (tx *Tx) each(args []any, fn func(in string, part []any) error) error {
-	const atOnce = 100
-	for len(args) > 0 {
-		part := args[:min(atOnce, len(args))]
-		args = args[len(part):]
-		if err := fn(tx.Marks(1, len(part)), part); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// strike keeps as evidence what stood under a key of a book.
-func (tx *Tx) strike(book message.Book, key, of string, was message.Payload) error {
-	body, err := message.Encode(was)
-	if err != nil {
-		return fmt.Errorf("couldn't keep what stood in a book: %w", err)
-	}
-	tx.Collect("struck", "id, at, book, key, case_ref, kind, body", tx.Serial(), tx.Now(), string(book), key, of, string(was.Kind()), body)
-	return nil
 }

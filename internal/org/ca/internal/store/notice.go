@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/booktable"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -17,6 +18,8 @@ import (
 type Notice struct {
 	message.CertRevocation
 	TakenAt time.Time
+	key     string
+	damaged bool // the row cannot be read
 }
 
 // TakeNotice ends the certificate c, when there is one, remembers for a notice that names the holder alone which versions
@@ -48,107 +51,55 @@ func (tx *Tx) TakeNotice(ctx context.Context, n message.CertRevocation, c Certif
 	return ended, nil
 }
 
-// Notice finds one by its key in the book.
-func (tx *Tx) Notice(ctx context.Context, key string) (Notice, bool, error) {
-	found, err := sqlstore.List(ctx, tx.Tx, scanNotice, noticeColumns+`WHERE key = $1`, key)
-	if err != nil || len(found) == 0 {
-		return Notice{}, false, err
+// Notices is the book of revocations, in the table of what was taken.
+var Notices = booktable.Table[Notice]{Of: "notices", Key: "key", Read: readNotice,
+	Select: `SELECT key, serial, holder, profile, version, reason, since, why, taken_at FROM notice`}
+
+// Entry is what the row says in the book.
+func (n Notice) Entry() reconcile.Row {
+	if !n.damaged {
+		if e := n.Entries()[0]; e.Key == n.key {
+			return reconcile.Row{Key: e.Key, Value: e.Is}
+		}
 	}
-	return found[0].Notice, true, nil
+	return reconcile.Row{Key: n.key}
+}
+
+func readNotice(r *sqlstore.Rows, n *Notice) error {
+	var serial []byte
+	var holder, profile, reason, since, why string
+	var version int64
+	err := r.Scan(&n.key, &serial, &holder, &profile, &version, &reason, &since, &why, sqlstore.Time(&n.TakenAt))
+	if err == nil {
+		var errs [6]error
+		if len(serial) > 0 {
+			n.Serial, errs[0] = cert.SerialFromBytes(serial)
+		}
+		n.Code, errs[1] = resident.ParseRecordCode("holder", holder)
+		n.Profile, errs[2] = cert.ParseProfile(profile)
+		n.Version = resident.Version(version)
+		n.Reason, errs[3] = cert.ParseReason(reason)
+		n.Since, errs[4] = resident.ParseDate("since", since)
+		if why != "" {
+			n.Why, errs[5] = resident.ParseChangeReason("why", why)
+		}
+		err = errors.Join(errs[:]...)
+	}
+	n.damaged = err != nil
+	return nil
 }
 
 // StrikeNotice takes a notice out of the book and keeps it as evidence, of a case or of none. The certificate that it
 // ended stays ended: what relying parties were told is not taken back.
-func (tx *Tx) StrikeNotice(ctx context.Context, key, of string) error {
-	found, err := sqlstore.List(ctx, tx.Tx, scanNotice, noticeColumns+`WHERE key = $1`, key)
-	if err != nil || len(found) == 0 {
+func (tx *Tx) StrikeNotice(ctx context.Context, n Notice, of string) error {
+	if err := booktable.Keep(tx.Tx, message.Revocations, n.key, of, n.CertRevocation); err != nil {
 		return err
 	}
-	if err := tx.strike(message.Revocations, key, of, found[0].CertRevocation); err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, `DELETE FROM notice WHERE key = $1`, key); err != nil {
+	if _, err := tx.Exec(ctx, `DELETE FROM notice WHERE key = $1`, n.key); err != nil {
 		return fmt.Errorf("couldn't take a notice out: %w", err)
 	}
-	tx.books.Set(tx.Tx, message.Revocations, tx.books.Center, key, message.Hash{})
+	tx.books.Set(tx.Tx, message.Revocations, tx.books.Center, n.key, message.Hash{})
 	return nil
-}
-
-// heldNotice is a notice's row as the book sees it.
-type heldNotice struct {
-	key     string
-	damaged bool
-	Notice
-}
-
-const noticeColumns = `SELECT key, serial, holder, profile, version, reason, since, why, taken_at FROM notice `
-
-func scanNotice(r *sqlstore.Rows, h *heldNotice) error {
-	var serial []byte
-	var holder, profile, reason, since, why string
-	var version int64
-	err := r.Scan(&h.key, &serial, &holder, &profile, &version, &reason, &since, &why, sqlstore.Time(&h.TakenAt))
-	if err == nil {
-		var errs [6]error
-		if len(serial) > 0 {
-			h.Serial, errs[0] = cert.SerialFromBytes(serial)
-		}
-		h.Code, errs[1] = resident.ParseRecordCode("holder", holder)
-		h.Profile, errs[2] = cert.ParseProfile(profile)
-		h.Version = resident.Version(version)
-		h.Reason, errs[3] = cert.ParseReason(reason)
-		h.Since, errs[4] = resident.ParseDate("since", since)
-		if why != "" {
-			h.Why, errs[5] = resident.ParseChangeReason("why", why)
-		}
-		err = errors.Join(errs[:]...)
-	}
-	h.damaged = err != nil
-	return nil
-}
-
-func (h heldNotice) row() reconcile.Row {
-	if !h.damaged {
-		if e := h.Entries()[0]; e.Key == h.key {
-			return reconcile.Row{Key: e.Key, Value: e.Is}
-		}
-	}
-	return reconcile.Row{Key: h.key} // there, and unreadable
-}
-
-// Notices gives the book of revocations as the rows say, in the order of the keys; as Facts.
-func (tx *Tx) Notices(ctx context.Context, after string, limit int) (rows []reconcile.Row, next string, err error) {
-	found, err := sqlstore.List(ctx, tx.Tx, scanNotice, noticeColumns+`WHERE key > $1 ORDER BY key LIMIT $2`, after, limit)
-	if err != nil {
-		return nil, "", fmt.Errorf("couldn't read notices: %w", err)
-	}
-	for _, h := range found {
-		rows = append(rows, h.row())
-	}
-	if len(found) == limit {
-		next = found[limit-1].key
-	}
-	return rows, next, nil
-}
-
-// NoticesOf is Notices for some keys.
-func (tx *Tx) NoticesOf(ctx context.Context, keys []string) (map[string]message.Hash, error) {
-	args := make([]any, len(keys))
-	for i, k := range keys {
-		args[i] = k
-	}
-	values := map[string]message.Hash{}
-	err := tx.each(args, func(in string, part []any) error {
-		found, err := sqlstore.List(ctx, tx.Tx, scanNotice, noticeColumns+`WHERE key IN (`+in+`)`, part...)
-		for _, h := range found {
-			values[h.key] = h.row().Value
-		}
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("couldn't look notices up: %w", err)
-	}
-	return values, nil
 }
 
 // Unheeded is a certificate that lives though a notice demanded its end.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/akashi-id/akashi/internal/booktable"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/reconcile"
@@ -42,44 +43,23 @@ type keyed struct {
 
 func (k keyed) Scan(dest ...any) error { return k.rows.Scan(append([]any{k.key}, dest...)...) }
 
-// scanResident reads a code and the version that the register points at.
-func scanResident(r *sqlstore.Rows, row *reconcile.Row) error {
+// inForce is a code and the version that the register points at, as the book has them.
+type inForce struct{ reconcile.Row }
+
+// Entry is what the row says in the book.
+func (r inForce) Entry() reconcile.Row { return r.Row }
+
+// Residents is the book of residents: the records in force.
+var Residents = booktable.Table[inForce]{Of: "records in force", Key: "r.code", Where: "r.present = TRUE", Read: readInForce,
+	Select: `SELECT r.code, ` + prefixed + ` FROM resident AS r LEFT JOIN record_version AS v ON v.person = r.person AND v.version = r.version`}
+
+func readInForce(r *sqlstore.Rows, row *inForce) error {
 	var v Version
 	err := scanVersion(keyed{r, &row.Key}, &v)
 	if err == nil && v.Present() && v.Record.Code.Reveal() == row.Key {
 		row.Value = message.Hash(v.Hash())
 	}
 	return nil // a row that cannot be read must not keep those behind it from being read
-}
-
-var residents = `SELECT r.code, ` + prefixed + ` FROM resident AS r LEFT JOIN record_version AS v ON v.person = r.person AND v.version = r.version `
-
-// Residents lists the records in force by code, from after a code on; next is "" at the end.
-func (tx *Tx) Residents(ctx context.Context, after string, limit int) (rows []reconcile.Row, next string, err error) {
-	rows, err = sqlstore.List(ctx, tx.Tx, scanResident, residents+`WHERE r.code > $1 AND r.present = TRUE ORDER BY r.code LIMIT $2`, after, int64(limit))
-	if err != nil {
-		return nil, "", fmt.Errorf("couldn't read the records of a book: %w", err)
-	}
-	if len(rows) == limit {
-		next = rows[limit-1].Key
-	}
-	return rows, next, nil
-}
-
-// ResidentsOf is Residents for some codes.
-func (tx *Tx) ResidentsOf(ctx context.Context, codes []string) (map[string]message.Hash, error) {
-	held := map[string]message.Hash{}
-	err := tx.inParts(codes, func(marks string, part []any) error {
-		rows, err := sqlstore.List(ctx, tx.Tx, scanResident, residents+`WHERE r.code IN (`+marks+`) AND r.present = TRUE`, part...)
-		for _, r := range rows {
-			held[r.Key] = r.Value
-		}
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("couldn't look records of a book up: %w", err)
-	}
-	return held, nil
 }
 
 // StateUnder is the version that says what is held under a code: the present one of whoever has it, deleted or not, or the
@@ -179,7 +159,7 @@ func (tx *Tx) killings(ctx context.Context, keys []string) (map[string]killing, 
 		wanted[k], codes = true, append(codes, code)
 	}
 	held := map[string]killing{}
-	err := tx.inParts(codes, func(marks string, part []any) error {
+	err := sqlstore.InParts(tx.Tx, 1, codes, func(marks string, part []any) error {
 		found, err := sqlstore.List(ctx, tx.Tx, scanKilling, `SELECT h.code, `+killingColumns+`
 			FROM (SELECT code, person FROM resident WHERE code IN (`+marks+`) UNION SELECT code, person FROM former_code WHERE code IN (`+tx.Marks(len(part)+1, len(part))+`)) AS h
 			JOIN record_version AS v ON v.person = h.person AND v.kills <> 0
@@ -223,20 +203,4 @@ func (tx *Tx) ShowKilling(ctx context.Context, key string) (plain.Sentence, erro
 		return received.Nothing, err
 	}
 	return received.DescribeInvalidation(k.notice, sqlstore.FromMicros(k.enteredAt).In(resident.JST).Format("2006-01-02 15:04:05")), nil
-}
-
-// inParts gives the arguments of a list in parts that the engine takes twice in one statement.
-func (tx *Tx) inParts(keys []string, fn func(marks string, part []any) error) error {
-	for most := tx.MaxMarks() / 2; len(keys) > 0; {
-		n := min(len(keys), most)
-		part := make([]any, n)
-		for i, k := range keys[:n] {
-			part[i] = k
-		}
-		if err := fn(tx.Marks(1, n), part); err != nil {
-			return err
-		}
-		keys = keys[n:]
-	}
-	return nil
 }

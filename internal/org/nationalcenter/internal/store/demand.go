@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/booktable"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -56,9 +57,19 @@ func reasonOf(r resident.ChangeReason) cert.RevocationReason {
 	return cert.AffiliationChanged
 }
 
-const demandColumns = `SELECT key, serial, code, profile, version, reason, since FROM demand `
+// Demands is the book of revocations, in the table of what the CA was told.
+var Demands = booktable.Table[Demand]{Of: "demands", Key: "key", Read: readDemand,
+	Select: `SELECT key, serial, code, profile, version, reason, since FROM demand`}
 
-func scanDemand(r *sqlstore.Rows, d *Demand) error {
+// Entry is what the row says in the book.
+func (d Demand) Entry() reconcile.Row {
+	if d.damaged {
+		return reconcile.Row{Key: d.key}
+	}
+	return reconcile.Row{Key: d.key, Value: d.Entries()[0].Is}
+}
+
+func readDemand(r *sqlstore.Rows, d *Demand) error {
 	var serial, code, profile, reason, since string
 	var version int64
 	err := r.Scan(&d.key, &serial, &code, &profile, &version, &reason, &since)
@@ -76,52 +87,4 @@ func scanDemand(r *sqlstore.Rows, d *Demand) error {
 	}
 	d.damaged = err != nil || d.Entries()[0].Key != d.key
 	return nil
-}
-
-func (d Demand) row() reconcile.Row {
-	if d.damaged {
-		return reconcile.Row{Key: d.key}
-	}
-	return reconcile.Row{Key: d.key, Value: d.Entries()[0].Is}
-}
-
-// Demand finds one by its key in the book.
-func (tx *Tx) Demand(ctx context.Context, key string) (Demand, bool, error) {
-	found, err := sqlstore.List(ctx, tx.Tx, scanDemand, demandColumns+`WHERE key = $1`, key)
-	if err != nil || len(found) == 0 {
-		return Demand{}, false, err
-	}
-	return found[0], true, nil
-}
-
-// Demands gives the book of revocations as the rows say, in the order of the keys. after is the last call's next, "" for the
-// first; next is "" at the end.
-func (tx *Tx) Demands(ctx context.Context, after string, limit int) (rows []reconcile.Row, next string, err error) {
-	found, err := sqlstore.List(ctx, tx.Tx, scanDemand, demandColumns+`WHERE key > $1 ORDER BY key LIMIT $2`, after, limit)
-	if err != nil {
-		return nil, "", fmt.Errorf("couldn't read what the CA was told: %w", err)
-	}
-	for _, d := range found {
-		rows = append(rows, d.row())
-	}
-	if len(found) == limit {
-		next = found[limit-1].key
-	}
-	return rows, next, nil
-}
-
-// DemandsOf is Demands for some keys.
-func (tx *Tx) DemandsOf(ctx context.Context, keys []string) (map[string]message.Hash, error) {
-	values := map[string]message.Hash{}
-	err := tx.each(keys, func(in string, part []any) error {
-		found, err := sqlstore.List(ctx, tx.Tx, scanDemand, demandColumns+`WHERE key IN (`+in+`)`, part...)
-		for _, d := range found {
-			values[d.key] = d.row().Value
-		}
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("couldn't look up what the CA was told: %w", err)
-	}
-	return values, nil
 }

@@ -46,19 +46,3 @@ func In(tx *sqlstore.Tx, books *reconcile.Books) *Tx {
 // enter writes what a message tells into the book with the CA. Only the methods that write the state call it, so that no
 // rule can do one without the other.
 func (tx *Tx) enter(told message.Booked) { tx.books.Apply(tx.Tx, ca, told) }
-
-// each gives the arguments of a list in parts that one statement takes, each with its placeholders.
-func (tx *Tx) each(keys []string, fn func(in string, part []any) error) error {
-	const atOnce = 100
-	for len(keys) > 0 {
-		part := make([]any, min(atOnce, len(keys)))
-		for i := range part {
-			part[i] = keys[i]
-		}
-		keys = keys[len(part):]
-		if err := fn(tx.Marks(1, len(part)), part); err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/booktable"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -130,9 +131,8 @@ func (tx *Tx) Facts(ctx context.Context, after string, limit int) (rows []reconc
 // FactsOf is Facts for some keys; a key that no row makes is not in the answer, and one that two rows make has no
 // value, like one that cannot be read.
 func (tx *Tx) FactsOf(ctx context.Context, keys []string) (map[string]message.Hash, error) {
-	const atOnce = 100
 	wanted, values := map[string]bool{}, map[string]message.Hash{}
-	var serials []any
+	var serials [][]byte
 	asked := map[string]bool{}
 	for _, k := range keys {
 		wanted[k] = true
@@ -141,13 +141,8 @@ func (tx *Tx) FactsOf(ctx context.Context, keys []string) (map[string]message.Ha
 			asked[text], serials = true, append(serials, serial)
 		}
 	}
-	for len(serials) > 0 {
-		part := serials[:min(atOnce, len(serials))]
-		serials = serials[len(part):]
-		found, err := sqlstore.List(ctx, tx.Tx, scanTold, toldColumns+`WHERE serial IN (`+tx.Marks(1, len(part))+`)`, part...)
-		if err != nil {
-			return nil, fmt.Errorf("couldn't look states up: %w", err)
-		}
+	err := sqlstore.InParts(tx.Tx, 1, serials, func(marks string, part []any) error {
+		found, err := sqlstore.List(ctx, tx.Tx, scanTold, toldColumns+`WHERE serial IN (`+marks+`)`, part...)
 		for _, t := range found {
 			for _, r := range t.rows() {
 				if !wanted[r.Key] {
@@ -159,6 +154,10 @@ func (tx *Tx) FactsOf(ctx context.Context, keys []string) (map[string]message.Ha
 				values[r.Key] = r.Value
 			}
 		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("couldn't look states up: %w", err)
 	}
 	return values, nil
 }
@@ -237,10 +236,5 @@ func (tx *Tx) keepEvidence(key, of string, t Told, revocation bool) error {
 	if revocation {
 		was = t.ended
 	}
-	body, err := message.Encode(was)
-	if err != nil {
-		return fmt.Errorf("couldn't keep what stood in the book: %w", err)
-	}
-	tx.Collect("struck", "id, at, book, key, case_ref, kind, body", tx.Serial(), tx.Now(), string(message.Statuses), key, of, string(was.Kind()), body)
-	return nil
+	return booktable.Keep(tx.Tx, message.Statuses, key, of, was)
 }
