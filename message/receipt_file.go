@@ -66,14 +66,14 @@ func ReadReceiptFile(text []byte) (*Receipt, error) {
 	if len(text) > MaxReceiptFile {
 		return nil, fmt.Errorf("a receipt file has at most %d bytes", MaxReceiptFile)
 	}
+	if err := OneReading(text); err != nil {
+		return nil, fmt.Errorf("couldn't read the receipt file: %w", err)
+	}
 	var f ReceiptFile
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&f); err != nil {
 		return nil, fmt.Errorf("couldn't read the receipt file: %w", err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("there is something behind the receipt")
 	}
 	if f.Format != receiptTitle {
 		return nil, fmt.Errorf("the file is not in the format %q", receiptTitle)
@@ -85,6 +85,9 @@ func ReadReceiptFile(text []byte) (*Receipt, error) {
 	r := &Receipt{Head: head, HeadRaw: f.Head, Signature: f.Signature, Certificate: f.Certificate}
 	if f.Line != "" {
 		return r, r.one(&f)
+	}
+	if f.Index != 0 || len(f.Proof) > 0 {
+		return nil, errOneOrAll
 	}
 	for _, s := range f.Lines {
 		l, err := ParseReceiptLine(s)
@@ -99,6 +102,8 @@ func ReadReceiptFile(text []byte) (*Receipt, error) {
 	return r, nil
 }
 
+var errOneOrAll = errors.New("a receipt file holds all lines, or one with its proof")
+
 // one reads the line of one message, and follows its proof to the root.
 func (r *Receipt) one(f *ReceiptFile) error {
 	l, err := ParseReceiptLine(f.Line)
@@ -106,7 +111,7 @@ func (r *Receipt) one(f *ReceiptFile) error {
 		return err
 	}
 	if len(f.Lines) > 0 {
-		return errors.New("a receipt file holds all lines, or one with its proof")
+		return errOneOrAll
 	}
 	var proof []Hash
 	for _, s := range f.Proof {

@@ -221,7 +221,12 @@ func errStatement() error {
 // readStatement reads the signed parts of a file, and what it says.
 func readStatement(file []byte) (says []byte, all []message.ExchangeStatement, err error) {
 	var f statementFile
-	if len(file) > MaxOctets || json.Unmarshal(file, &f) != nil || f.Akashi != StatementFormat || len(f.Accounts) < 1 || len(f.Accounts) > 2 {
+	if len(file) > MaxOctets || message.OneReading(file) != nil {
+		return nil, nil, errStatement()
+	}
+	dec := json.NewDecoder(bytes.NewReader(file))
+	dec.DisallowUnknownFields() // nobody signed what else the file may say
+	if dec.Decode(&f) != nil || f.Akashi != StatementFormat || len(f.Accounts) < 1 || len(f.Accounts) > 2 {
 		return nil, nil, errStatement()
 	}
 	for _, a := range f.Accounts {

@@ -217,6 +217,9 @@ func (w *statementWorld) spoilt() map[string][]byte {
 	r.Answers = sha256.Sum256(ns.Account)
 	forged := w.sign(r, "ca") // the sender signs for both
 	nr := w.sign(r, "nationalcenter")
+	line := statementKeyNamed(w.T, "nationalcenter, line") // its certificate is for TLS
+	byLine := need(r.Sign(nil, line, need(w.ca.IssueOrganisation(new(numbers), statementStart, pki.Organisation{ID: "nationalcenter",
+		Usage: pki.ForTLS, Public: line.Public()}))(w.T)))(w.T)
 	late := s
 	late.MadeAt = s.MadeAt.AddDate(5, 0, 0) // after the certificate's end
 	s.Kinds[0].Applied = 1000
@@ -237,6 +240,7 @@ func (w *statementWorld) spoilt() map[string][]byte {
 		"another hash":                    edit(func(f map[string]any) { account(f, 0)["sha256"] = account(f, 1)["sha256"] }),
 		"another state":                   edit(func(f map[string]any) { f["state"] = "agreed" }),
 		"one side for both":               encode(ns, &forged),
+		"signed by the key of the line":   encode(ns, &byLine),
 		"another account of the sender's": swapped,
 		"signed after the certificate":    encode(w.sign(late, "ca"), nil),
 		"two of the receiver":             edit(func(f map[string]any) { f["accounts"].([]any)[0] = account(f, 1) }),

@@ -47,10 +47,25 @@ def read($fields; $type): . as $b | {i: 0, v: {}} | until(.i >= ($b | length);
 fields as $fields | read($fields; "account") | with_entries(select(.value != {}))
 JQ
 
+# Nothing of a file comes near the shell before it has its form: one value, each name once and no other, accounts that are
+# one or two objects of text.
+formed() {
+	jq -e -s 'length == 1 and (.[0] | type == "object" and .akashi == "akashi statement v1"
+			and (keys - ["akashi", "sender", "receiver", "span", "until", "state", "accounts", "lines"] == [])
+			and (.accounts | type == "array" and (length == 1 or length == 2) and all(.[]; type == "object"
+				and (keys - ["side", "account", "sha256", "signature", "certificate", "says"] == [])
+				and ([.account, .sha256, .signature, .certificate] | all(.[]; type == "string" and (explode | all(.[]; . != 0)))))))' "$1" >/dev/null 2>&1 &&
+		jq -e -n --stream '[inputs | select(length == 2)[0]] | length == (unique | length)' "$1" >/dev/null 2>&1
+}
+
 for file in "$@"; do
 	wrong=''
 	get() { jq -r "$1" "$file"; }
-	[ "$(get .akashi)" = 'akashi statement v1' ] || wrong+=' format'
+	if ! formed "$file"; then
+		echo "$(basename "$file"): FAILED: form"
+		failed=1
+		continue
+	fi
 	accounts=$(get '.accounts | length')
 	for ((i = 0; i < accounts; i++)); do
 		side=$([ "$i" -eq 0 ] && echo sender || echo receiver)
