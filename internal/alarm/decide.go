@@ -11,7 +11,8 @@ import (
 )
 
 // maxOfCode is how many alarms of one code there may be at a time. What goes beyond is one more alarm, about others: a
-// fault that touches a thousand things must not ring a thousand times.
+// fault that touches a thousand things must not ring a thousand times. Drills are counted for themselves, so that no number
+// of them takes a real alarm's name.
 const maxOfCode = 100
 
 // others is what the one alarm is about that stands for those beyond maxOfCode.
@@ -30,19 +31,22 @@ const (
 	Closed  State = "closed"
 )
 
-// name is what two looks at the same thing have in common.
+// name is what two looks at the same thing have in common. What a drill brought about is never the same thing as what is
+// real: an alarm that nobody need mind cannot become one that somebody must.
 type name struct {
 	code  Code
 	peer  message.Org
 	about string
+	drill bool
 }
+
+func (s Signal) name() name { return name{s.Code, s.Peer, s.About, s.Drill} }
 
 // row is an alarm as it is stored.
 type row struct {
 	id     int64
 	source string
 	name
-	drill    bool
 	severity Severity
 	state    State
 
@@ -92,7 +96,7 @@ func decide(rows []row, readings []reading, now time.Time) (changes []change) {
 	}
 	spoken := map[name]bool{}
 	for _, s := range bounded(readings, active) {
-		n := name{s.Code, s.Peer, s.About}
+		n := s.name()
 		if spoken[n] {
 			continue // a source that says a thing twice has said it
 		}
@@ -127,7 +131,7 @@ func weigh(r *row, s said, now time.Time) (change, bool) {
 		if s.Value < d.Raise {
 			return change{}, false
 		}
-		n := row{source: s.source, name: name{s.Code, s.Peer, s.About}, drill: s.Drill, severity: d.Severity, state: Pending,
+		n := row{source: s.source, name: s.name(), severity: d.Severity, state: Pending,
 			since: now, seen: now, value: s.Value, worst: s.Value, detail: s.Detail, href: s.Href}
 		if !s.Since.IsZero() && s.Since.Before(now) {
 			n.since = s.Since
@@ -192,7 +196,7 @@ func refresh(rows []row, readings []reading, now time.Time) []row {
 		known[rows[i].name] = &rows[i]
 	}
 	for _, s := range bounded(readings, known) {
-		r := known[name{s.Code, s.Peer, s.About}]
+		r := known[s.name()]
 		if d, _ := DefinitionOf(s.Code); r != nil && s.Value >= d.Lower {
 			r.seen, r.value, r.worst, r.detail, r.href = now, s.Value, max(r.worst, s.Value), s.Detail, s.Href
 		}
@@ -209,17 +213,22 @@ func setAside(n row, now time.Time) change {
 	return change{row: n, act: end, damaged: true}
 }
 
-// bounded joins the readings, at most maxOfCode of each code. Those of which there is an alarm come first, so that which
+// bounded joins the readings, at most maxOfCode of each code, and of its drills. Those of which there is an alarm come first, so that which
 // are named does not change from look to look; then those that began first, then the worst.
 func bounded(readings []reading, active map[name]*row) []said {
-	byCode := map[Code][]said{}
-	var codes []Code
+	type sort struct {
+		code  Code
+		drill bool
+	}
+	byCode := map[sort][]said{}
+	var codes []sort
 	for _, r := range readings {
 		for _, s := range r.signals {
-			if _, seen := byCode[s.Code]; !seen {
-				codes = append(codes, s.Code)
+			c := sort{s.Code, s.Drill}
+			if _, seen := byCode[c]; !seen {
+				codes = append(codes, c)
 			}
-			byCode[s.Code] = append(byCode[s.Code], said{s, r.source})
+			byCode[c] = append(byCode[c], said{s, r.source})
 		}
 	}
 	var all []said
@@ -230,8 +239,8 @@ func bounded(readings []reading, active map[name]*row) []said {
 			continue
 		}
 		slices.SortStableFunc(of, func(a, b said) int {
-			_, x := active[name{a.Code, a.Peer, a.About}]
-			_, y := active[name{b.Code, b.Peer, b.About}]
+			_, x := active[a.name()]
+			_, y := active[b.name()]
 			if x != y {
 				if x {
 					return -1
@@ -249,13 +258,11 @@ func bounded(readings []reading, active map[name]*row) []said {
 // fold makes one of many: as bad as the worst of them.
 func fold(of []said) said {
 	worst, n := of[0], len(of)
-	drill := true
 	for _, s := range of {
 		if s.Value > worst.Value {
 			worst = s
 		}
-		drill = drill && s.Drill
 	}
-	return said{source: worst.source, Signal: Signal{Code: worst.Code, About: others, Value: worst.Value, Drill: drill, Detail: plain.Sentence{
+	return said{source: worst.source, Signal: Signal{Code: worst.Code, About: others, Value: worst.Value, Drill: worst.Drill, Detail: plain.Sentence{
 		JA: fmt.Sprintf("名前を挙げたもののほかに%d件あります。", n), EN: fmt.Sprintf("There are %d more than those named.", n)}}}
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/plain"
-	"github.com/akashi-id/akashi/message"
 )
 
 // WriteDocs writes docs/alarms.md, the published form of the table, the metrics and the webhook.
@@ -109,7 +108,7 @@ func Documented(f Figure) bool {
 func exampleNotification() Notification {
 	at := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
 	a := Alarms{cfg: Config{Self: "municipality-202029"}}
-	return a.notification(row{name: name{MessageParked, message.Org("prefecture-20"), "resident.change"}, severity: Warning, since: at, opened: at.Add(time.Second),
+	return a.notification(row{name: name{code: MessageParked, peer: "prefecture-20", about: "resident.change"}, severity: Warning, since: at, opened: at.Add(time.Second),
 		value: 1, detail: plain.Sentence{JA: "住所が読めません。", EN: "The address cannot be read."}}, eventOpened)
 }
 

@@ -122,7 +122,7 @@ func (r *rig) plantRows(ctx context.Context, p queue.Poison, n int) error {
 	codes := map[queue.Poison]string{queue.Undecodable: "\u0001\ufffd", queue.Foreign: "somebody-elses", queue.Truncated: string(CaseOpen)}
 	return r.store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		for i := range n {
-			c := change{row: row{source: "rig", name: name{Code(codes[p]), "", fmt.Sprint("poison ", i)}, severity: Warning, state: Open,
+			c := change{row: row{source: "rig", name: name{code: Code(codes[p]), about: fmt.Sprint("poison ", i)}, severity: Warning, state: Open,
 				since: tx.Now(), opened: tx.Now(), seen: tx.Now(), value: 1, worst: 1}, act: open}
 			if _, err := c.write(ctx, tx); err != nil {
 				return err
@@ -191,7 +191,7 @@ func (r *rig) RoundTrip(req *http.Request) (*http.Response, error) {
 func (r *rig) plantNotifications(ctx context.Context, p queue.Poison, n int) error {
 	return r.store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		for i := range n {
-			body, err := json.Marshal(r.notification(row{name: name{CaseOpen, "", fmt.Sprint("poison ", i)}, severity: Warning, opened: tx.Now()}, eventOpened))
+			body, err := json.Marshal(r.notification(row{name: name{code: CaseOpen, about: fmt.Sprint("poison ", i)}, severity: Warning, opened: tx.Now()}, eventOpened))
 			if err != nil {
 				return err
 			}

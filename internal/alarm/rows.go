@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -15,15 +14,7 @@ import (
 var files embed.FS
 
 // Schema is the table of alarms; every organisation has it in its own database.
-var Schema = sqlstore.Schema{Name: "alarm", FS: schemaFiles()}
-
-func schemaFiles() fs.FS {
-	sub, err := fs.Sub(files, "schema")
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return sub
-}
+var Schema = sqlstore.SchemaIn("alarm", files)
 
 const (
 	columns = `id, source, code, peer, about, drill, severity, state, since, opened_at, seen_at, gone_at, closed_at,

@@ -17,7 +17,6 @@ import (
 	"embed"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"slices"
 	"time"
@@ -34,15 +33,7 @@ import (
 var files embed.FS
 
 // Schema is the table of drills.
-var Schema = sqlstore.Schema{Name: "alarm_drill", FS: schemaFiles()}
-
-func schemaFiles() fs.FS {
-	sub, err := fs.Sub(files, "schema")
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return sub
-}
+var Schema = sqlstore.SchemaIn("alarm_drill", files)
 
 const (
 	every    = 24 * time.Hour

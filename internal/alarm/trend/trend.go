@@ -15,7 +15,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"time"
@@ -30,15 +29,7 @@ import (
 var files embed.FS
 
 // Schema is the table of histories.
-var Schema = sqlstore.Schema{Name: "alarm_trend", FS: schemaFiles()}
-
-func schemaFiles() fs.FS {
-	sub, err := fs.Sub(files, "schema")
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return sub
-}
+var Schema = sqlstore.SchemaIn("alarm_trend", files)
 
 // Measure is what is counted or measured.
 type Measure string
