@@ -230,6 +230,7 @@ const (
 	doubled    = "doubled"    // 二重
 	unreadable = "unreadable" // 読取不能
 	wrongSums  = "sums"       // 帳簿の合計の狂い
+	lost       = "lost"       // 記帳の欠損: what a transaction set cannot be read any more
 )
 
 // audited is what one page came to.

@@ -58,7 +58,8 @@ type Books struct {
 	pairs   map[pairName]*pair
 	order   []*pair // by table, then by peer
 	again   time.Duration
-	slice   int // changes that the fold brings over in one transaction
+	slice   int   // changes that the fold brings over in one transaction
+	most    int64 // changes of a book that may wait for it
 	started time.Time
 	auditor auditor
 }
@@ -108,7 +109,7 @@ func New(ctx context.Context, cfg Config) (*Books, error) {
 	if cfg.Deadline == 0 {
 		cfg.Deadline = 5 * time.Second
 	}
-	b := &Books{cfg: cfg, pairs: map[pairName]*pair{}, again: again, slice: foldSlice, started: cfg.Clock.Now()}
+	b := &Books{cfg: cfg, pairs: map[pairName]*pair{}, again: again, slice: foldSlice, most: foldMost, started: cfg.Clock.Now()}
 	for i := range cfg.Tables {
 		t := &cfg.Tables[i]
 		for _, peer := range cfg.Peers {

@@ -42,7 +42,7 @@ func TestSetKeepsEntriesAndSums(t *testing.T) {
 	sqlstoretest.Each(t, func(t *testing.T, url string) {
 		faults := new(sqlstoretest.Faults)
 		store, b := openBooks(t, url, sqlstore.Options{Faults: faults})
-		b.SliceFold(3)
+		b.FoldBy(3, 40)
 		want := map[string]message.Hash{}
 		rapid.Check(t, func(r *rapid.T) {
 			next := map[string]message.Hash{}

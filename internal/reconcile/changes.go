@@ -74,7 +74,7 @@ func (b *Books) WriteKept(ctx context.Context, tx *sqlstore.Tx, kept []any) erro
 	}
 	for _, p := range order {
 		n := int64(len(byPair[p]))
-		if p.behind(n) {
+		if p.waits(n) > b.most {
 			// The fold does not keep up, or does not run. Whoever writes waits for it then, so that reading stays cheap.
 			if err := b.foldIn(ctx, tx, p); err != nil {
 				return fmt.Errorf("book %s with %s: %w", p.book, p.peer, err)

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -115,5 +116,23 @@ func (b *Books) FoldIn(ctx context.Context, tx *sqlstore.Tx) error {
 	return nil
 }
 
-// SliceFold has the fold go in slices of n changes.
-func (b *Books) SliceFold(n int) { b.slice = n }
+// FoldBy has the fold go in slices of so many changes, and the writers fold beyond so many that wait.
+func (b *Books) FoldBy(slice int, most int64) { b.slice, b.most = slice, most }
+
+// FoldLate folds a book of which it has read before something else happened.
+func (b *Books) FoldLate(ctx context.Context, book message.Book, peer message.Org, between func()) error {
+	p := b.pairs[pairName{book, peer}]
+	var rows []changeRow
+	err := b.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		rows, err = changesOf(ctx, tx, p.id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	between()
+	return b.foldRows(ctx, p, rows)
+}
+
+// FoldStep is what the fold's task does.
+func (b *Books) FoldStep(ctx context.Context) (time.Time, error) { return b.foldStep(ctx) }

@@ -15,8 +15,8 @@ import (
 type Finding struct {
 	Book       message.Book
 	Self, Peer message.Org
-	Key        string // "" for the sums of the book
-	What       string // changed, gone, appeared, doubled, unreadable, sums
+	Key        string // "" for the sums of the book; the row's number for what was lost
+	What       string // changed, gone, appeared, doubled, unreadable, sums, lost
 	At         time.Time
 	Since      time.Time // when this was last found to be right; zero: never
 	Closed     time.Time // zero: open
@@ -37,6 +37,9 @@ func (f Finding) Says() plain.Sentence {
 		return plain.Sentence{JA: "同じ登録が二重にある。", EN: "A row is there twice."}
 	case wrongSums:
 		return plain.Sentence{JA: "帳簿の合計が、項目の合計と合わなかった。合計を直した。", EN: "The sums of the book were not those of its entries, and were put right."}
+	case lost:
+		return plain.Sentence{JA: "帳簿に折り込む前の記帳の行が壊れていたため、除いた。自己点検が、登録から項目を作り直す。",
+			EN: "A row of what had been set, and was not folded into the book yet, was damaged and was taken out. The self-audit makes its entries anew from the state."}
 	}
 	return plain.Sentence{JA: "登録を読めない。壊れた行を直してから、この所見を閉じること。", EN: "A row cannot be read. Mend the row, then close this finding."}
 }

@@ -59,11 +59,11 @@ func (b *Books) folded(p *pair, n int64) {
 	}
 }
 
-// behind tells whether so many more changes are too many to wait.
-func (p *pair) behind(n int64) bool {
+// waits is how many changes wait with n more.
+func (p *pair) waits(n int64) int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.folding.waiting+n > foldMost
+	return p.folding.waiting + n
 }
 
 // countUnfolded counts what an earlier run has left.
@@ -124,10 +124,7 @@ func (b *Books) notFolded(ctx context.Context, p *pair, err error) {
 
 // foldFew folds before a look at the whole book that would reckon with much that is not folded.
 func (b *Books) foldFew(ctx context.Context, p *pair) {
-	p.mu.Lock()
-	waiting := p.folding.waiting
-	p.mu.Unlock()
-	if waiting <= foldFirst {
+	if p.waits(0) <= foldFirst {
 		return
 	}
 	if err := b.fold(ctx, p); err != nil && ctx.Err() == nil {
@@ -157,11 +154,17 @@ func (b *Books) fold(ctx context.Context, p *pair) error {
 		rows, err = changesOf(ctx, tx, p.id)
 		return err
 	})
-	if err != nil || len(rows) == 0 {
-		if err == nil {
-			b.folded(p, foldMost) // a transaction whose end was unknown may have folded
-		}
+	if err != nil {
 		return err
+	}
+	return b.foldRows(ctx, p, rows)
+}
+
+// foldRows folds all that somebody has read a moment ago.
+func (b *Books) foldRows(ctx context.Context, p *pair, rows []changeRow) error {
+	if len(rows) == 0 {
+		b.folded(p, p.waits(0)) // a transaction whose end was unknown has folded
+		return nil
 	}
 	last, bad := lastOf(rows)
 	todo := inPlace(last)
@@ -247,15 +250,11 @@ func (b *Books) takeAway(ctx context.Context, tx *sqlstore.Tx, p *pair, rows, ba
 		upTo = max(upTo, r.n)
 		changes += max(0, r.changes)
 	}
-	n, err := tx.Exec(ctx, `DELETE FROM r_change WHERE pair = $1 AND n <= $2`, p.id, upTo)
-	if err == nil && n != int64(len(rows)) {
-		err = errFolded
-	}
-	if err != nil {
+	if _, err := tx.Exec(ctx, `DELETE FROM r_change WHERE pair = $1 AND n <= $2`, p.id, upTo); err != nil {
 		return err
 	}
 	for _, r := range bad {
-		w := wrongRow{key: fmt.Sprintf("r_change %d", r.n), what: unreadable}
+		w := wrongRow{key: fmt.Sprintf("r_change %d", r.n), what: lost}
 		if err := b.find(ctx, tx, p, progress{}, w); err != nil {
 			return err
 		}

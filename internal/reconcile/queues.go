@@ -33,6 +33,22 @@ func Queues() []queue.Queue {
 			Open:    openRefillRig,
 		},
 		{
+			Name:  "reconcile/fold",
+			Shape: queue.Batch,
+			Items: plain.Sentence{JA: "帳簿に折り込む記帳", EN: "what transactions have set, to be folded into the book"},
+			Aside: findings,
+			Loops: []string{"internal/reconcile:Books.Tasks", "internal/reconcile:Books.foldStep", "internal/reconcile:changesOf", "internal/reconcile:unpack",
+				"internal/reconcile:bring", "internal/reconcile:Books.takeAway"},
+			Bad: []queue.Poison{queue.Undecodable, queue.Truncated},
+			Never: map[queue.Poison]string{
+				queue.Foreign: "what is set is a key and a hash, which refer to nothing",
+				queue.Panic:   "the fold calls nobody",
+				queue.Hang:    "the fold calls nobody",
+			},
+			Settles: time.Minute,
+			Open:    openFoldRig,
+		},
+		{
 			Name:  "reconcile/compare",
 			Shape: queue.Scan,
 			Items: plain.Sentence{JA: "突き合わせる帳簿", EN: "books to be compared"},

@@ -290,16 +290,25 @@ func (e *ends) write(ctx context.Context, opt Options, rows int) ([]figure.Resul
 	const with, folded, without = "with", "folded", "without"
 	slice := min(200, 40+opt.Records/5000) * rows
 	rounds := figure.Rounds{}
+	type entry struct {
+		key   string
+		value message.Hash
+	}
+	entries := make([]entry, slice)
 	for n := range opt.Rounds + 1 {
 		for _, as := range []string{with, without} {
+			first := opt.Records + 1 + e.written
+			e.written += slice
+			for i := range entries { // before the clock runs: a rule has them at hand
+				entries[i] = entry{keyOf(first + i), valueOf(first + i)}
+			}
 			took := peer.Stopwatch()
 			for done := 0; done < slice; done += rows {
 				if err := e.city.Store.Update(ctx, func(_ context.Context, tx *sqlstore.Tx) error {
-					for i := range rows {
-						at := opt.Records + 1 + e.written + done + i
-						tx.Collect("business", "n, name, address", int64(at), "山田　花子", "長野県松本市丸の内3番7号")
+					for i := done; i < done+rows; i++ {
+						tx.Collect("business", "n, name, address", int64(first+i), "山田　花子", "長野県松本市丸の内3番7号")
 						if as == with {
-							e.city.Books.Set(tx, message.Residents, e.city.Peer, keyOf(at), valueOf(at))
+							e.city.Books.Set(tx, message.Residents, e.city.Peer, entries[i].key, entries[i].value)
 						}
 					}
 					return nil
@@ -307,7 +316,6 @@ func (e *ends) write(ctx context.Context, opt Options, rows int) ([]figure.Resul
 					return nil, err
 				}
 			}
-			e.written += slice
 			written := took()
 			if as == with {
 				if err := e.city.Books.Fold(ctx); err != nil {
