@@ -89,6 +89,9 @@ func (p *portal) control() http.Handler {
 	mux.HandleFunc("GET /trace", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, trace(r.Context(), p.members, r.FormValue("what"), "command line"), nil)
 	})
+	mux.HandleFunc("GET /standing", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, standings(r.Context(), p.members), nil)
+	})
 	for _, m := range p.members {
 		base := "/" + string(m.entry.ID)
 		mux.Handle(base+"/", http.StripPrefix(base, m.control))
