@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/akashi-id/akashi/internal/nation"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/message"
 )
 
 // country returns a client for the country of a data directory: the running one, or one opened here meanwhile.
@@ -72,7 +75,8 @@ func call(ctx context.Context, client *http.Client, method, path string, body io
 	return json.NewDecoder(resp.Body).Decode(into)
 }
 
-// everywhere puts a question to every organisation of the country, or to the one that is named, and joins the lists.
+// everywhere puts a question to every organisation of the country, or to the one that is named, and joins the lists. With
+// errDidNotHold the lists are those of the organisations that run.
 func everywhere[T any](ctx context.Context, data, at, path string, log io.Writer) ([]T, error) {
 	client, done, err := country(ctx, data, log)
 	if err != nil {
@@ -80,6 +84,15 @@ func everywhere[T any](ctx context.Context, data, at, path string, log io.Writer
 	}
 	defer done()
 	orgs, err := organisationsOf(data, at)
+	if err != nil {
+		return nil, err
+	}
+	var missing error
+	if at == "" {
+		if orgs, missing = running(ctx, client, orgs, log); missing != nil && !errors.Is(missing, errDidNotHold) {
+			return nil, missing
+		}
+	}
 	all := []T{}
 	for _, o := range orgs {
 		var some []T
@@ -88,5 +101,26 @@ func everywhere[T any](ctx context.Context, data, at, path string, log io.Writer
 		}
 		all = append(all, some...)
 	}
-	return all, err
+	return all, missing
+}
+
+// running leaves out those who do not answer, and names them: they keep nobody from what the others have to say. The error
+// is errDidNotHold when there are such.
+func running(ctx context.Context, client *http.Client, orgs []message.Org, log io.Writer) (left []message.Org, missing error) {
+	var all []nation.Standing
+	if err := get(ctx, client, "/standing", &all); err != nil {
+		return nil, err
+	}
+	for _, s := range all {
+		switch {
+		case !slices.Contains(orgs, s.Organisation):
+		case s.State == nation.Runs:
+			left = append(left, s.Organisation)
+		default:
+			say(log, plain.Bad(string(s.Organisation), "この団体は答えません。この団体の分は出ていません。`akashi doctor` を見てください。",
+				"it does not answer, and its part is missing here: see `akashi doctor`"))
+			missing = errDidNotHold
+		}
+	}
+	return left, missing
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net/url"
@@ -32,17 +33,16 @@ func runExchangeList(ctx context.Context, io streams, args []string) error {
 	}, 0); err != nil {
 		return err
 	}
-	all, err := everywhere[exchange.Item](ctx, data, at, "/exchange/stuck", io.err)
-	if err != nil {
-		return err
+	all, missing := everywhere[exchange.Item](ctx, data, at, "/exchange/stuck", io.err)
+	if missing != nil && !errors.Is(missing, errDidNotHold) {
+		return missing
 	}
 	slices.SortStableFunc(all, func(a, b exchange.Item) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	if asJSON {
-		return printJSON(io, all)
+		return errors.Join(printJSON(io, all), missing)
 	}
 	if len(all) == 0 {
 		fmt.Fprintln(io.out, "止まっている電文はありません。 / no message is stuck")
-		return nil
 	}
 	now := clock.System().Now()
 	for _, i := range all {
@@ -50,7 +50,7 @@ func runExchangeList(ctx context.Context, io streams, args []string) error {
 		fmt.Fprintf(io.out, "%-9s %8s  %s（%s） %s\n          %s: %s / %s\n", i.State, now.Sub(i.CreatedAt).Round(time.Second), spec.Name.JA,
 			seenFrom(i), i.ID, i.Code, i.Reason.JA, i.Reason.EN)
 	}
-	return nil
+	return missing
 }
 
 func seenFrom(i exchange.Item) string {

@@ -42,6 +42,7 @@ func init() { // a table that names its own printer needs the detour
 	commands = []command{
 		{"up", "[--data DIR] [--nation FILE] [--listen 127.0.0.1:8600] [--processes]", "start a country 国を動かす", runUp},
 		{"serve", "ROLE --config FILE", "start one organisation 一つの団体を動かす", runServe},
+		{"doctor", "[--json] --data DIR", "which organisations of a country run 動いていない団体を知る", runDoctor},
 		{"gen residents", "--municipality CODE --count N --seed S", "make an invented population as CSV 架空の住民を作る", runGenResidents},
 		{"import residents", "--data DIR FILE", "load a register file 住民を取り込む", runImportResidents},
 		{"trace", "[--json] --data DIR ID", "follow a change through the organisations 異動の経路をたどる", runTrace},

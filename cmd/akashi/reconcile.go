@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -31,11 +32,11 @@ func runReconcile(ctx context.Context, io streams, args []string) error {
 		return err
 	}
 	r, err := reconcileCountry(ctx, data, now, io.err)
-	if err != nil {
+	if err != nil && !errors.Is(err, errDidNotHold) {
 		return err
 	}
 	if asJSON {
-		err = printJSON(io, r)
+		err = errors.Join(printJSON(io, r), err)
 	} else {
 		printReconciled(io.out, r)
 	}
@@ -58,6 +59,10 @@ func reconcileCountry(ctx context.Context, data string, now bool, log io.Writer)
 	orgs, err := organisationsOf(data, "")
 	if err != nil {
 		return r, err
+	}
+	orgs, missing := running(ctx, client, orgs, log)
+	if missing != nil && !errors.Is(missing, errDidNotHold) {
+		return r, missing
 	}
 	clk := clock.System()
 	asked := clk.Now().Truncate(time.Second)
@@ -86,7 +91,7 @@ func reconcileCountry(ctx context.Context, data string, now bool, log io.Writer)
 			}
 		}
 		if !waits || clk.Now().After(until) {
-			return r, nil
+			return r, missing
 		}
 		if err := clk.Wait(ctx, clk.Now().Add(100*time.Millisecond), nil); err != nil {
 			return r, err
@@ -133,23 +138,22 @@ func runReconcileCases(ctx context.Context, io streams, args []string) error {
 	if all {
 		path += "?all=yes"
 	}
-	cases, err := everywhere[reconcile.Case](ctx, data, at, path, io.err)
-	if err != nil {
-		return err
+	cases, missing := everywhere[reconcile.Case](ctx, data, at, path, io.err)
+	if missing != nil && !errors.Is(missing, errDidNotHold) {
+		return missing
 	}
 	slices.SortStableFunc(cases, func(a, b reconcile.Case) int { return a.Opened.Compare(b.Opened) })
 	if asJSON {
-		return printJSON(io, cases)
+		return errors.Join(printJSON(io, cases), missing)
 	}
 	if len(cases) == 0 {
 		fmt.Fprintln(io.out, "不一致の件はありません。 / there is no case")
-		return nil
 	}
 	now := clock.System().Now()
 	for _, c := range cases {
 		printCase(io.out, c, now)
 	}
-	return nil
+	return missing
 }
 
 func printCase(w io.Writer, c reconcile.Case, now time.Time) {
