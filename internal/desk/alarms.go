@@ -3,14 +3,12 @@ package desk
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/akashi-id/akashi/docs/runbooks"
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/webui"
-	"github.com/akashi-id/akashi/message"
 )
 
 // closedShown is how many alarms that are over are listed.
@@ -42,8 +40,8 @@ func standOf(v alarm.View) webui.Notice {
 		return webui.Notice{Kind: webui.Bad, Title: plain.Sentence{JA: "警報の判定が動いていません", EN: "The alarms are not evaluated"},
 			Text: plain.Sentence{JA: "最後の判定は" + seen + "秒前です。下の一覧は古いものです。", EN: "The last evaluation was " + seen + " seconds ago. What is listed is old."}}
 	case n > 0:
-		return webui.Notice{Kind: webui.Warn, Title: plain.Sentence{JA: fmt.Sprintf("警報が%d件出ています", n), EN: fmt.Sprintf("Alarms that are open: %d", n)},
-			Text: plain.Sentence{JA: "上のものから、手順書を開いて対応してください。", EN: "Begin with the first: open its runbook and do what it says."}}
+		return webui.Notice{Kind: worstKind(v.Open), Title: plain.Sentence{JA: fmt.Sprintf("警報が%d件出ています", n), EN: fmt.Sprintf("Alarms that are open: %d", n)},
+			Text: plain.Sentence{JA: "いちばん上の警報から、名前を押して手順書を開き、そのとおりに対応してください。", EN: "Begin with the first: press its name, which opens its runbook, and do what that says."}}
 	}
 	return webui.Notice{Kind: webui.OK, Title: plain.Sentence{JA: "警報は出ていません", EN: "No alarm is open"},
 		Text: plain.Sentence{JA: seen + "秒前に判定しました。", EN: "Evaluated " + seen + " seconds ago."}}
@@ -63,57 +61,24 @@ func (d *Desk) openTable(open []alarm.Alarm, now time.Time) webui.Table {
 		Caption: plain.Sentence{JA: "出ている警報", EN: "Open alarms"},
 		Columns: []webui.Column{
 			{Name: plain.Sentence{JA: "警報（手順書）", EN: "Alarm (runbook)"}}, {Name: plain.Sentence{JA: "重さ", EN: "Severity"}},
-			{Name: plain.Sentence{JA: "何の", EN: "About"}}, {Name: plain.Sentence{JA: "いまの値", EN: "Now"}, Right: true},
-			{Name: plain.Sentence{JA: "くわしく", EN: "Detail"}}, {Name: plain.Sentence{JA: "続いている時間", EN: "For"}, Right: true},
-			{Name: plain.Sentence{JA: "対応する画面", EN: "Where to deal with it"}},
+			{Name: plain.Sentence{JA: "対象", EN: "About"}}, {Name: plain.Sentence{JA: "値", EN: "Now"}, Right: true},
+			{Name: plain.Sentence{JA: "継続", EN: "For"}, Right: true}, {Name: plain.Sentence{JA: "内容", EN: "Detail"}},
+			{Name: plain.Sentence{JA: "対応", EN: "Deal with it"}},
 		},
 		Empty: webui.Empty{Text: plain.Sentence{JA: "出ている警報はありません。", EN: "No alarm is open."}},
 	}
 	for _, a := range open {
 		var where, detail any
 		if a.Href != "" {
-			where = webui.Link{Href: d.ui.URL(a.Href), Text: plain.Sentence{JA: "画面を開く", EN: "Open the page"}}
+			where = webui.Link{Href: d.ui.URL(a.Href), Text: plain.Sentence{JA: "開く", EN: "Open"}}
 		}
-		if a.Detail != (plain.Sentence{}) {
+		if detail = a.Means; a.Detail != (plain.Sentence{}) {
 			detail = a.Detail
 		}
 		t.Rows = append(t.Rows, []any{webui.Link{Href: d.ui.URL("/alarms/" + string(a.Code)), Text: a.Name}, severityOf(a), subjectOf(a, now), valueOf(a),
-			detail, now.Sub(a.Since), where})
+			now.Sub(a.Since), detail, where})
 	}
 	return t
-}
-
-// valueOf is an alarm's value in its unit.
-func valueOf(a alarm.Alarm) any {
-	switch a.Unit {
-	case alarm.Yes:
-		return nil
-	case alarm.Seconds:
-		return time.Duration(a.Value) * time.Second
-	case alarm.Milliseconds:
-		return time.Duration(a.Value) * time.Millisecond
-	}
-	return a.Value
-}
-
-// subjectOf names what an alarm is about: the peer, and the kind, book or work.
-func subjectOf(a alarm.Alarm, now time.Time) any {
-	var ja, en []string
-	add := func(s plain.Sentence) { ja, en = append(ja, s.JA), append(en, s.EN) }
-	if a.Peer != "" {
-		add(nameOf(a.Peer, now))
-	}
-	if a.What != "" {
-		if book := message.Book(a.What); book.Known() {
-			add(book.Name())
-		} else {
-			add(kindOf(message.Kind(a.What)))
-		}
-	}
-	if len(ja) == 0 {
-		return nil
-	}
-	return plain.Sentence{JA: strings.Join(ja, "、"), EN: strings.Join(en, ", ")}
 }
 
 func (d *Desk) closedTable(closed []alarm.Alarm, now time.Time) webui.Table {
@@ -121,7 +86,7 @@ func (d *Desk) closedTable(closed []alarm.Alarm, now time.Time) webui.Table {
 		Caption: plain.Sentence{JA: "終わった警報", EN: "Alarms that are over"},
 		Columns: []webui.Column{
 			{Name: plain.Sentence{JA: "警報（手順書）", EN: "Alarm (runbook)"}}, {Name: plain.Sentence{JA: "重さ", EN: "Severity"}},
-			{Name: plain.Sentence{JA: "何の", EN: "About"}}, {Name: plain.Sentence{JA: "出た時", EN: "Opened"}},
+			{Name: plain.Sentence{JA: "対象", EN: "About"}}, {Name: plain.Sentence{JA: "出た時", EN: "Opened"}},
 			{Name: plain.Sentence{JA: "続いた時間", EN: "Lasted"}, Right: true},
 		},
 		Empty: webui.Empty{Text: plain.Sentence{JA: "終わった警報の記録はありません。", EN: "None has been open."}},

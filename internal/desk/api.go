@@ -125,6 +125,11 @@ func (d *Desk) trace(r *http.Request) (any, error) {
 			"name a trace, a message or a resident record code in the parameter what")
 	}
 	if _, err := resident.ParseRecordCode("what", what); err == nil {
+		if r.URL.Query().Has("what") {
+			return nil, plain.Bad("what",
+				"住民票コードは、アドレスではなく、POSTの本文で送ってください。アドレスは記録や履歴に残ります。",
+				"send a resident record code by POST in the body, not in the address, which stays in logs and histories")
+		}
 		// To follow a person's code is a look at that person.
 		by := access.From(r.Context())
 		if err := access.May(by, access.LookAtPerson, d.role); err != nil {

@@ -23,6 +23,7 @@ type casePage struct {
 	Base   string
 	ID     string
 
+	Tabs   []webui.Tab
 	Notice *webui.Notice
 	Facts  []webui.Term
 	Views  webui.Table
@@ -69,14 +70,14 @@ func (d *Desk) casePage(r *http.Request) (p casePage, err error) {
 		return p, err
 	}
 	now, person := d.host.Clock.Now(), access.From(r.Context())
-	p = casePage{Form: webui.NewForm(nil), Base: d.caseURL(c.ID), ID: c.ID, Facts: caseFacts(c, now), Views: caseViews(c, now), Path: casePath(c, notes, now), person: c.Book.Person(c.Key),
-		Notes: []webui.Choice{{Value: "inquiry", Name: noteActs["inquiry"]}, {Value: "answer", Name: noteActs["answer"]}}}
+	p = casePage{Form: webui.NewForm(nil), Tabs: d.tabs(r), Base: d.caseURL(c.ID), ID: c.ID, Facts: caseFacts(c, now), Views: caseViews(c, now), Path: casePath(c, notes, now),
+		person: c.Book.Person(c.Key), Notes: []webui.Choice{{Value: "inquiry", Name: noteActs["inquiry"]}, {Value: "answer", Name: noteActs["answer"]}}}
 	if c.State == "closed" {
 		return p, nil
 	}
 	p.MayWrite = access.May(person, access.ResolvePropose, d.role) == nil
 	p.MayOwn = p.MayWrite && c.Owner != person.ID
-	p.Notice = &webui.Notice{Kind: webui.Warn, Title: plain.Sentence{JA: "両側の帳簿が一致していません", EN: "The two sides do not hold the same"}, Text: caseStep(c)}
+	p.Notice = &webui.Notice{Kind: webui.Warn, Title: plain.Sentence{JA: "両側の帳簿が一致していません", EN: "The two sides do not hold the same"}, Text: caseStep(c), Link: whereToAct(c.Proposal != nil, p.MayWrite)}
 	if c.State == "explained" {
 		p.Notice.Kind = webui.Info
 	}
@@ -130,7 +131,7 @@ func caseFacts(c reconcile.Case, now time.Time) []webui.Term {
 	terms := []webui.Term{
 		{Label: plain.Sentence{JA: "件の番号", EN: "Case"}, Value: webui.Code(c.ID)},
 		{Label: plain.Sentence{JA: "帳簿", EN: "Book"}, Value: c.Book.Name()},
-		{Label: plain.Sentence{JA: "鍵", EN: "Key"}, Value: webui.Code(c.Key)},
+		{Label: keyName(c.Book), Value: webui.Code(c.Key)},
 		{Label: plain.Sentence{JA: "違い", EN: "Difference"}, Value: differences[c.What]},
 		{Label: plain.Sentence{JA: "状態", EN: "State"}, Value: caseState(c)},
 		{Label: plain.Sentence{JA: "見つけた時", EN: "Opened"}, Value: c.Opened},
@@ -155,15 +156,15 @@ func caseViews(c reconcile.Case, now time.Time) webui.Table {
 		Columns: []webui.Column{{Name: plain.Sentence{JA: "団体", EN: "Organisation"}}, {Name: plain.Sentence{JA: "役割", EN: "Part"}},
 			{Name: plain.Sentence{JA: "持つもの", EN: "Holds"}}},
 		Rows: [][]any{
-			{nameOf(source, now), plain.Sentence{JA: "元", EN: "source"}, c.Source},
-			{nameOf(copied, now), plain.Sentence{JA: "写し", EN: "copy"}, c.Copy},
+			{nameOf(source, now), plain.Sentence{JA: "元", EN: "source"}, withNames(c.Source, now)},
+			{nameOf(copied, now), plain.Sentence{JA: "写し", EN: "copy"}, withNames(c.Copy, now)},
 		},
 	}
 }
 
 // caseActs are what happened to a case, as it stands in its timeline.
 var caseActs = map[string]plain.Sentence{
-	"opened":    {JA: "不一致を見つけた", EN: "found"},
+	"opened":    {JA: "件を開いた", EN: "opened"},
 	"inquiry":   {JA: "問合せ", EN: "inquiry"},
 	"answer":    {JA: "回答", EN: "answer"},
 	"asked":     {JA: "照会", EN: "asked for"},
@@ -187,14 +188,32 @@ func casePath(c reconcile.Case, notes []reconcile.Note, now time.Time) webui.Tim
 		if !known {
 			act = plain.Sentence{JA: n.Act, EN: n.Act}
 		}
-		what := plain.Sentence{JA: n.Text, EN: n.Text}
-		if n.Text == "" {
-			what = act
+		what, way := noteText(n)
+		if way != (plain.Sentence{}) {
+			detail = append([]webui.Term{{Label: plain.Sentence{JA: "解決方法", EN: "Resolution"}, Value: way}}, detail...)
 		}
 		t.Stops = append(t.Stops, webui.Stop{Org: nameOf(n.Author, now), Role: n.Author.Role(), At: n.At, After: max(0, n.At.Sub(c.Opened)),
 			What: what, State: webui.Badge{Kind: webui.Info, Text: act}, Detail: detail})
 	}
 	return t
+}
+
+// noteText is what a note says, and the resolution that it proposes, if it does. The program's own notes hold both
+// languages, a proposal's begin with its act; people write in one.
+func noteText(n reconcile.Note) (what, proposes plain.Sentence) {
+	if n.Act == "opened" && n.Text == "" {
+		return plain.Sentence{JA: "突合で、両側が持つものの違いを見つけた。", EN: "The comparison found that the two sides do not hold the same."}, proposes
+	}
+	if ja, en, both := strings.Cut(n.Text, "。 "); both && n.By == "system" {
+		return plain.Sentence{JA: ja + "。", EN: en}, proposes
+	}
+	text := n.Text
+	if act, why, found := strings.Cut(text, ": "); found && n.Act == "proposed" {
+		if w, known := caseWays[reconcile.Act(act)]; known {
+			proposes, text = w.name, why
+		}
+	}
+	return plain.Sentence{JA: text, EN: text}, proposes
 }
 
 // seenCase names a proposal as it was shown.
@@ -259,7 +278,7 @@ func (d *Desk) submitCase(w http.ResponseWriter, r *http.Request, which string, 
 		return
 	}
 	if !f.OK() {
-		show(d, w, r, d.oneCase, http.StatusUnprocessableEntity, d.casePage, func(p *casePage) { p.Form, p.Failed = f, which })
+		show(d, w, r, d.oneCase, http.StatusUnprocessableEntity, d.lookAtCase, func(p *casePage) { p.Form, p.Failed = f, which })
 		return
 	}
 	http.Redirect(w, r, d.caseURL(id), http.StatusSeeOther)

@@ -1,47 +1,23 @@
 package desk
 
 import (
-	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile"
-	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
-	"github.com/akashi-id/akashi/message"
 )
 
-// booksPage is the data of the page of the books: how they agree, the cases, and what the self-audit found.
+// booksPage is the data of the page of the books: the cases, what the self-audit found, and how the books agree. Who is
+// behind a case or a finding stands on its own page, where a look is recorded.
 type booksPage struct {
 	Tabs     []webui.Tab
-	Standing webui.Table
 	Cases    webui.Table
-	Findings []finding
-	Base     string
-	MayWork  bool
-	*webui.Form
-}
-
-// finding is a row that changed behind the program's back, with what is sent to acknowledge it.
-type finding struct {
-	Terms           []webui.Term
-	Book, Peer, Key string
-}
-
-// lookAtBooks reads the page for a person. A finding shows its key, which may be a resident's code.
-func (d *Desk) lookAtBooks(r *http.Request) (booksPage, error) {
-	p, err := d.booksPage(r)
-	about := map[string]string{}
-	for _, f := range p.Findings {
-		about[message.Book(f.Book).Person(f.Key)] = "finding " + f.Book
-	}
-	if err == nil {
-		err = d.looked(r, about)
-	}
-	return p, err
+	Findings webui.Table
+	Standing webui.Table
 }
 
 func (d *Desk) booksPage(r *http.Request) (p booksPage, err error) {
@@ -58,31 +34,21 @@ func (d *Desk) booksPage(r *http.Request) (p booksPage, err error) {
 	if err != nil {
 		return p, err
 	}
-	p = booksPage{Tabs: d.tabs(r), Standing: standingTable(standings, now), Cases: d.caseTable(cases, now), Base: d.ui.URL("/reconcile"), Form: webui.NewForm(nil),
-		MayWork: access.May(access.From(ctx), access.ResolvePropose, d.role) == nil}
-	for _, f := range found {
-		p.Findings = append(p.Findings, finding{Book: string(f.Book), Peer: string(f.Peer), Key: f.Key, Terms: []webui.Term{
-			{Label: plain.Sentence{JA: "帳簿", EN: "Book"}, Value: f.Book.Name()},
-			{Label: plain.Sentence{JA: "相手", EN: "Other side"}, Value: nameOf(f.Peer, now)},
-			{Label: plain.Sentence{JA: "鍵", EN: "Key"}, Value: webui.Code(f.Key)},
-			{Label: plain.Sentence{JA: "所見", EN: "Finding"}, Value: f.Says()},
-			{Label: plain.Sentence{JA: "見つけた時", EN: "Found"}, Value: f.At},
-			{Label: plain.Sentence{JA: "最後に正しかった時", EN: "Last found right"}, Value: moment(f.Since)},
-		}})
-	}
-	return p, nil
+	return booksPage{Tabs: d.tabs(r), Cases: d.caseTable(cases, now), Findings: d.findingTable(found, now), Standing: standingTable(standings, now)}, nil
 }
 
 // differences are what a case is about.
 var differences = map[string]plain.Sentence{
 	"missing": {JA: "写しにない", EN: "missing at the copy"},
 	"extra":   {JA: "写しだけにある", EN: "only at the copy"},
-	"differs": {JA: "内容が違う", EN: "differs"},
+	"differs": {JA: "持つものが違う", EN: "not the same"}, // the copy is not told more: that it holds nothing, or too much
 }
+
+var urgency = map[webui.BadgeKind]int{webui.Bad: 0, webui.Warn: 1, webui.Wait: 2, webui.OK: 3}
 
 func standingTable(all []reconcile.Standing, now time.Time) webui.Table {
 	t := webui.Table{
-		Caption: plain.Sentence{JA: "帳簿の突合", EN: "Comparison of the books"},
+		Caption: plain.Sentence{JA: "帳簿ごとの結果", EN: "How each book stands"},
 		Columns: []webui.Column{
 			{Name: plain.Sentence{JA: "帳簿", EN: "Book"}}, {Name: plain.Sentence{JA: "相手", EN: "Other side"}}, {Name: plain.Sentence{JA: "役割", EN: "Our part"}},
 			{Name: plain.Sentence{JA: "結果", EN: "Result"}}, {Name: plain.Sentence{JA: "件数", EN: "Entries"}, Right: true},
@@ -91,6 +57,9 @@ func standingTable(all []reconcile.Standing, now time.Time) webui.Table {
 		},
 		Empty: webui.Empty{Text: plain.Sentence{JA: "ほかの団体と突合する帳簿はありません。", EN: "There is no book that is compared with another organisation."}},
 	}
+	// What asks for somebody stands first.
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b reconcile.Standing) int { return urgency[resultOf(a).Kind] - urgency[resultOf(b).Kind] })
 	for _, s := range all {
 		part := plain.Sentence{JA: "写し", EN: "copy"}
 		if s.AsSource {
@@ -174,30 +143,4 @@ func caseState(c reconcile.Case) webui.Badge {
 		return b(webui.Warn, "承認待ち", "waits for a second person")
 	}
 	return b(webui.Bad, "未処理", "open")
-}
-
-// acknowledge closes a finding of the self-audit. What it led to, a case, stays.
-func (d *Desk) acknowledge(w http.ResponseWriter, r *http.Request) {
-	f, ok := d.ui.ReadForm(w, r)
-	if !ok {
-		return
-	}
-	by := access.From(r.Context())
-	text := f.Need("why", plain.Sentence{JA: "わけ", EN: "why"})
-	if f.OK() {
-		err := f.Take(d.host.Books.Acknowledge(r.Context(), message.Book(f.Value("book")), message.Org(f.Value("peer")), f.Value("key"), text, by.ID,
-			func(_ context.Context, tx *sqlstore.Tx, c reconcile.Case) error {
-				record(tx, by, "finding.acknowledge", string(c.Book)+" "+string(c.Peer)+" "+c.Key, text)
-				return nil
-			}))
-		if err != nil {
-			d.ui.Fail(w, r, err)
-			return
-		}
-	}
-	if !f.OK() {
-		show(d, w, r, d.books, http.StatusUnprocessableEntity, d.booksPage, func(p *booksPage) { p.Form = f })
-		return
-	}
-	http.Redirect(w, r, d.ui.URL("/reconcile"), http.StatusSeeOther)
 }

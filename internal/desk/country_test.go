@@ -24,6 +24,8 @@ import (
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/reconcile"
+	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/internal/webui/webuitest"
@@ -40,6 +42,9 @@ const (
 	nagano    = message.Org("prefecture-20")
 )
 
+// often is how long it takes between two comparisons, cycles of the self-audit and looks at the alarms; these tests play days.
+const often = 10 * time.Minute
+
 // country is a municipality and its prefecture, each with nothing but a desk. The prefecture cannot read some addresses.
 type country struct {
 	t       testing.TB
@@ -48,7 +53,8 @@ type country struct {
 	hosts   map[message.Org]*host.Host
 	tasks   []clock.Task
 	server  *httptest.Server
-	applied int // changes that the prefecture has applied
+	applied int                                            // changes that the prefecture has applied
+	now     map[resident.RecordCode]message.ResidentChange // what the municipality last sent of each
 }
 
 func newCountry(t testing.TB) *country {
@@ -60,7 +66,7 @@ func newCountry(t testing.TB) *country {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &country{t: t, clk: clock.NewVirtual(start), net: new(exchange.Memory), hosts: map[message.Org]*host.Host{}}
+	c := &country{t: t, clk: clock.NewVirtual(start), net: new(exchange.Memory), hosts: map[message.Org]*host.Host{}, now: map[resident.RecordCode]message.ResidentChange{}}
 	mux := http.NewServeMux()
 	open := func(self, peer message.Org, name plain.Sentence, rules host.Rules) {
 		key, err := pki.GenerateKey(rand.Reader, cert.P256SHA256)
@@ -71,9 +77,10 @@ func newCountry(t testing.TB) *country {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rules.Schema = sqlstore.Schema{Name: "test", FS: fstest.MapFS{"0001_test.sql": {Data: []byte("CREATE TABLE unused(n BIGINT NOT NULL);\n")}}}
+		rules.Books = []reconcile.Table{c.residentsOf(self)}
+		rules.Schema = sqlstore.Schema{Name: "test", FS: fstest.MapFS{"0001_test.sql": {Data: []byte(heldSchema)}}}
 		h, err := host.Open(t.Context(), host.Config{Self: self, Name: name, StoreURL: "memory:", Clock: c.clk, Rand: mathrand.NewChaCha8([32]byte{1}), // the numbers of traces, for the pictures
-
+			Secrets: reconciletest.Secrets(self), Drill: -1, Compare: often, Audit: often, Watch: often,
 			Signer: exchange.Signer{Key: key, Certificate: der}, Trust: trust, Link: c.net.As(self), Peers: []message.Org{peer}}, rules)
 		if err != nil {
 			t.Fatal(err)
@@ -110,12 +117,12 @@ func newCountry(t testing.TB) *country {
 		}}},
 	})
 	open(nagano, matsumoto, plain.Sentence{JA: "長野県", EN: "Nagano-ken"}, host.Rules{Routes: []exchange.Route{
-		exchange.On(same, func(_ context.Context, tx *sqlstore.Tx, d exchange.Delivery, n message.ResidentChange) ([]message.Out, error) {
+		exchange.On(same, func(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery, n message.ResidentChange) ([]message.Out, error) {
 			if !strings.HasPrefix(n.After.Address.Reveal(), "長野県") && !d.Accepted {
 				return nil, exchange.Reject("unreadable-address", "住所を読み取れません。「長野県」で始まる住所に直してください。", "the address cannot be read: it must begin with 長野県")
 			}
 			tx.OnCommit(func() { c.applied++ })
-			return nil, nil
+			return nil, c.hold(ctx, tx, nagano, d.Sender, n)
 		}),
 		exchange.On(same, func(context.Context, *sqlstore.Tx, exchange.Delivery, message.ResidentInvalidation) ([]message.Out, error) {
 			return nil, nil
@@ -159,8 +166,8 @@ func (c *country) move(code uint64, addresses ...string) {
 			Municipality: municipality, Version: resident.Version(i + 1),
 			Change: resident.ChangeInfo{Reason: resident.MoveWithin, Arose: resident.MustDate(2026, 4, 1)}}}
 		before = n.After.StateHash()
-		_, err := c.hosts[matsumoto].Act(c.t.Context(), func(context.Context, *sqlstore.Tx) ([]message.Out, error) {
-			return []message.Out{{To: nagano, Body: n}}, nil
+		_, err := c.hosts[matsumoto].Act(c.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) ([]message.Out, error) {
+			return []message.Out{{To: nagano, Body: n}}, c.hold(ctx, tx, matsumoto, nagano, n)
 		})
 		if err != nil {
 			c.t.Fatal(err)

@@ -18,7 +18,8 @@ import (
 var files embed.FS
 
 // Nav is the desk's entry in an organisation's menu.
-var Nav = webui.NavItem{Path: "/messages", Name: plain.Sentence{JA: "電文の状況", EN: "Messages"}, Act: access.ViewMessages}
+var Nav = webui.NavItem{Path: "/messages", Name: plain.Sentence{JA: "電文の状況", EN: "Messages"}, Act: access.ViewMessages,
+	Within: []string{"/messages", "/alarms", "/reconcile", "/round", "/statements"}}
 
 // Desk is one organisation's message desk.
 type Desk struct {
@@ -27,6 +28,7 @@ type Desk struct {
 	role              message.Role
 	overview, message *webui.Page
 	books, oneCase    *webui.Page
+	oneFinding        *webui.Page
 	alarms, runbook   *webui.Page
 	round             *webui.Page
 	closes, closeDay  *webui.Page
@@ -36,7 +38,7 @@ type Desk struct {
 // New reads the desk's pages. Its errors are mistakes of the program.
 func New(h *host.Host, ui *webui.UI) (*Desk, error) {
 	d := &Desk{host: h, ui: ui, role: h.Self.Role()}
-	for name, page := range map[string]**webui.Page{"messages": &d.overview, "message": &d.message, "books": &d.books, "case": &d.oneCase,
+	for name, page := range map[string]**webui.Page{"messages": &d.overview, "message": &d.message, "books": &d.books, "case": &d.oneCase, "finding": &d.oneFinding,
 		"alarms": &d.alarms, "runbook": &d.runbook, "round": &d.round, "closes": &d.closes, "closeday": &d.closeDay, "statement": &d.statement} {
 		var common []string
 		if page == &d.message || page == &d.oneCase {
@@ -72,15 +74,16 @@ func (d *Desk) Mount(mux *http.ServeMux) {
 		"POST /messages/{message}/confirm":    {access.ResolveConfirm, d.confirm},
 		"POST /due/{number}":                  {access.ResolvePropose, d.retry},
 
-		"GET /reconcile":                         {access.ViewMessages, page(d, d.books, d.lookAtBooks)},
-		"GET /reconcile/part/{part}":             {access.ViewMessages, part(d, d.books, d.booksPage, "standing", "cases")},
-		"POST /reconcile/acknowledge":            {access.ResolvePropose, d.acknowledge},
-		"GET /reconcile/case/{case}":             {access.ViewMessages, page(d, d.oneCase, d.lookAtCase)},
-		"GET /reconcile/case/{case}/part/{part}": {access.ViewMessages, part(d, d.oneCase, d.casePage, "views", "path")},
-		"POST /reconcile/case/{case}/note":       {access.ResolvePropose, d.noteCase},
-		"POST /reconcile/case/{case}/own":        {access.ResolvePropose, d.ownCase},
-		"POST /reconcile/case/{case}/propose":    {access.ResolvePropose, d.proposeCase},
-		"POST /reconcile/case/{case}/confirm":    {access.ResolveConfirm, d.confirmCase},
+		"GET /reconcile":                          {access.ViewMessages, page(d, d.books, d.booksPage)},
+		"GET /reconcile/part/{part}":              {access.ViewMessages, part(d, d.books, d.booksPage, "standing", "cases")},
+		"GET /reconcile/finding/{finding}":        {access.ViewMessages, page(d, d.oneFinding, d.findingPage)},
+		"POST /reconcile/finding/{finding}/close": {access.ResolvePropose, d.closeFinding},
+		"GET /reconcile/case/{case}":              {access.ViewMessages, page(d, d.oneCase, d.lookAtCase)},
+		"GET /reconcile/case/{case}/part/{part}":  {access.ViewMessages, part(d, d.oneCase, d.casePage, "views", "path")},
+		"POST /reconcile/case/{case}/note":        {access.ResolvePropose, d.noteCase},
+		"POST /reconcile/case/{case}/own":         {access.ResolvePropose, d.ownCase},
+		"POST /reconcile/case/{case}/propose":     {access.ResolvePropose, d.proposeCase},
+		"POST /reconcile/case/{case}/confirm":     {access.ResolveConfirm, d.confirmCase},
 
 		"GET /round":            {access.ViewMessages, page(d, d.round, d.roundPage)},
 		"POST /round":           {access.SignRound, d.signRound},
@@ -94,6 +97,7 @@ func (d *Desk) Mount(mux *http.ServeMux) {
 	mux.Handle("GET /metrics", fromHere(d.host.Alarms.Handler()))
 	mux.HandleFunc("GET /api/status", d.api(d.status))
 	mux.HandleFunc("GET /api/trace", d.api(d.trace))
+	mux.HandleFunc("POST /api/trace", d.api(d.trace)) // for a 住民票コード, which stands in no address
 }
 
 // fromHere answers those on this machine only: a scraper has no persona, and how an organisation stands is not for

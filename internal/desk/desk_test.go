@@ -179,12 +179,24 @@ func TestJSON(t *testing.T) {
 		t.Errorf("status %+v", s)
 	}
 	code := resident.RecordCodeOf(1).Reveal()
-	if status, _ := ueda.get("/api/trace?what=" + code); status != 403 {
+	if status, _ := ueda.post("/api/trace", "what", code); status != 403 {
 		t.Errorf("an operator, who sees no person, follows a person's code: %d", status)
 	}
 	aoki := c.as("clerk-aoki", matsumoto)
+	for _, path := range []string{"/api/trace?what=" + code, "/api/trace?what=x&what=" + code} {
+		if status, body := aoki.get(path); status == 200 && strings.Contains(body, "parked") {
+			t.Errorf("a person's code is taken from the address %s", path)
+		}
+	}
+	if looks := c.audit(matsumoto, auditlog.ActLook); len(looks) != 0 {
+		t.Errorf("%d looks are recorded where nothing was shown", len(looks))
+	}
 	for what, who := range map[string]visitor{code: aoki, c.parked(matsumoto).Trace: ueda, c.parked(matsumoto).ID.String(): ueda} {
-		status, body = who.get("/api/trace?what=" + what)
+		if what == code {
+			status, body = who.post("/api/trace", "what", what)
+		} else {
+			status, body = who.get("/api/trace?what=" + what)
+		}
 		wants(t, status, body, 200)
 		var tr desk.Trace
 		if err := json.Unmarshal([]byte(body), &tr); err != nil {

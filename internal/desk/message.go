@@ -18,6 +18,7 @@ type messagePage struct {
 	Base   string // address of the message, below which its forms go
 	ID     string
 
+	Tabs   []webui.Tab
 	Notice *webui.Notice // what the person should do, or wait for
 	Facts  []webui.Term
 	Views  webui.Table
@@ -53,7 +54,7 @@ func (d *Desk) messagePage(r *http.Request) (p messagePage, err error) {
 		return p, err
 	}
 	now, person := d.host.Clock.Now(), access.From(r.Context())
-	p = messagePage{Form: webui.NewForm(nil), Base: d.ui.URL("/messages/" + id.String()), ID: id.String(),
+	p = messagePage{Form: webui.NewForm(nil), Tabs: d.tabs(r), Base: d.ui.URL("/messages/" + id.String()), ID: id.String(),
 		Facts: facts(i, now), Views: views(i, notes, now), Path: path(i, notes, now),
 		MayLook:  access.May(person, access.LookAtPerson, d.role) == nil,
 		MayWrite: access.May(person, access.ResolvePropose, d.role) == nil,
@@ -61,7 +62,7 @@ func (d *Desk) messagePage(r *http.Request) (p messagePage, err error) {
 	if !i.Parked() {
 		return p, nil
 	}
-	p.Notice = &webui.Notice{Kind: webui.Warn, Title: plain.Sentence{JA: "この電文は、人の解決を待っています", EN: "This message waits for people to resolve it"}, Text: nextStep(i, proposed)}
+	p.Notice = &webui.Notice{Kind: webui.Warn, Title: plain.Sentence{JA: "この電文は、人の解決を待っています", EN: "This message waits for people to resolve it"}, Text: nextStep(i, proposed), Link: whereToAct(proposed != nil, p.MayWrite)}
 	if proposed != nil {
 		p.Proposal = proposalOf(i, *proposed, person, access.May(person, access.ResolveConfirm, d.role) == nil)
 	}
@@ -72,6 +73,17 @@ func (d *Desk) messagePage(r *http.Request) (p messagePage, err error) {
 		}
 	}
 	return p, nil
+}
+
+// whereToAct leads down the page to what the person can do about it; nil when that is nothing.
+func whereToAct(proposed, may bool) *webui.Link {
+	switch {
+	case proposed:
+		return &webui.Link{Href: "#proposal", Text: plain.Sentence{JA: "提案を読む", EN: "Read the proposal"}}
+	case may:
+		return &webui.Link{Href: "#resolve", Text: plain.Sentence{JA: "解決方法の提案へ", EN: "To proposing a resolution"}}
+	}
+	return nil
 }
 
 func nextStep(i exchange.Item, proposed *exchange.Proposal) plain.Sentence {
@@ -90,11 +102,11 @@ func nextStep(i exchange.Item, proposed *exchange.Proposal) plain.Sentence {
 func facts(i exchange.Item, now time.Time) []webui.Term {
 	spec, _ := message.SpecOf(i.Kind)
 	terms := []webui.Term{
-		{Label: plain.Sentence{JA: "種類", EN: "Kind"}, Value: kindOf(i.Kind)},
+		{Label: plain.Sentence{JA: "種類", EN: "Kind"}, Value: capital(kindOf(i.Kind))},
 		{Label: plain.Sentence{JA: "電文番号", EN: "Message"}, Value: webui.Code(i.ID.String())},
 		{Label: plain.Sentence{JA: "送信側", EN: "From"}, Value: nameOf(i.Sender, now)},
 		{Label: plain.Sentence{JA: "受信側", EN: "To"}, Value: nameOf(i.Receiver, now)},
-		{Label: plain.Sentence{JA: "経路の番号", EN: "Trace"}, Value: webui.Code(i.Trace)},
+		{Label: plain.Sentence{JA: "追跡番号", EN: "Trace"}, Value: webui.Code(i.Trace)},
 		{Label: plain.Sentence{JA: "試行", EN: "Attempt"}, Value: i.Attempt},
 	}
 	if spec.Law != "" {

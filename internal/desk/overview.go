@@ -138,7 +138,7 @@ func (d *Desk) stuckTable(items []exchange.Item, now time.Time) webui.Table {
 
 // numbered tells messages of a kind apart by their place in their stream.
 func numbered(i exchange.Item) plain.Sentence {
-	kind, n := kindOf(i.Kind), strconv.FormatUint(i.Seq, 10)
+	kind, n := capital(kindOf(i.Kind)), strconv.FormatUint(i.Seq, 10)
 	return plain.Sentence{JA: kind.JA + " " + n, EN: kind.EN + " " + n}
 }
 
@@ -148,7 +148,7 @@ func (d *Desk) setAside(ctx context.Context) (all []aside, err error) {
 		items, err := due.Parked(ctx, tx, 0, listed)
 		for _, i := range items {
 			all = append(all, aside{ID: i.ID, Terms: []webui.Term{
-				{Label: plain.Sentence{JA: "種類", EN: "Kind"}, Value: webui.Code(i.Kind)},
+				{Label: plain.Sentence{JA: "種類", EN: "Kind"}, Value: capital(wordFor(i.Kind))},
 				{Label: plain.Sentence{JA: "予定", EN: "Due"}, Value: i.At},
 				{Label: plain.Sentence{JA: "試した回数", EN: "Tries"}, Value: i.Tries},
 				{Label: plain.Sentence{JA: "理由", EN: "Reason"}, Value: i.Reason},

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,6 +23,7 @@ type roundPage struct {
 	Looks   webui.Table
 	Days    []webui.Choice // that can be signed: those missed, and today
 	MaySign bool
+	MustSay bool // something asks for somebody: signing without a word about it is refused
 	Signed  webui.Table
 }
 
@@ -50,11 +52,12 @@ func (d *Desk) roundPage(r *http.Request) (p roundPage, err error) {
 		return p, err
 	}
 	p.Looks = d.lookTable(looks, now)
+	p.MustSay = slices.ContainsFunc(looks, func(l statement.Look) bool { return l.N > 0 })
 	p.Signed = signedTable(rounds)
 	for _, day := range missed {
-		p.Days = append(p.Days, webui.Choice{Value: day.String(), Name: plain.Sentence{JA: day.String() + "（署名がない日）", EN: day.String() + " (nobody has signed)"}})
+		p.Days = append(p.Days, webui.Choice{Value: day.String(), Name: plain.Sentence{JA: dayName(day).JA + "（署名がない日）", EN: dayName(day).EN + " (nobody has signed)"}})
 	}
-	p.Days = append(p.Days, webui.Choice{Value: today.String(), Name: plain.Sentence{JA: today.String() + "（今日）", EN: today.String() + " (today)"}})
+	p.Days = append(p.Days, webui.Choice{Value: today.String(), Name: plain.Sentence{JA: dayName(today).JA + "（今日）", EN: dayName(today).EN + " (today)"}})
 	p.Notice = roundNotice(today, missed, rounds)
 	return p, nil
 }
@@ -82,9 +85,10 @@ func (d *Desk) lookTable(looks []statement.Look, now time.Time) webui.Table {
 			{Name: plain.Sentence{JA: "状態", EN: "State"}}, {Name: plain.Sentence{JA: "最も古いもの", EN: "The oldest"}, Right: true}},
 	}
 	for _, l := range looks {
-		var name, oldest any = l.Name, nil
+		title := capital(l.Name)
+		var name, oldest any = title, nil
 		if l.Href != "" {
-			name = webui.Link{Href: d.ui.URL(l.Href), Text: l.Name}
+			name = webui.Link{Href: d.ui.URL(l.Href), Text: title}
 		}
 		state := webui.Badge{Kind: webui.OK, Text: plain.Sentence{JA: "なし", EN: "nothing"}}
 		if l.N > 0 {
@@ -111,7 +115,7 @@ func signedTable(rounds []statement.Round) webui.Table {
 		if r.Findings != "" {
 			findings = r.Findings
 		}
-		day := plain.Sentence{JA: r.Day.String(), EN: r.Day.String()}
+		day := dayName(r.Day)
 		if r.Late {
 			day.JA, day.EN = day.JA+"（遅れ）", day.EN+" (late)"
 		}

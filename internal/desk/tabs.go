@@ -34,10 +34,19 @@ func (d *Desk) tabs(r *http.Request) []webui.Tab {
 		}
 	}
 	for i := range all {
-		all[i].Current = r.URL.Path == all[i].Href
-		all[i].Href = d.ui.URL(all[i].Href)
+		all[i].At, all[i].Href = d.ui.URL(r.URL.Path), d.ui.URL(all[i].Href)
 	}
 	return all
+}
+
+// worstKind is how the worst of the alarms that ask for somebody looks.
+func worstKind(open []alarm.Alarm) webui.BadgeKind {
+	for _, a := range asking(open) {
+		if a.Severity == alarm.Critical {
+			return webui.Bad
+		}
+	}
+	return webui.Warn
 }
 
 // asking are the alarms that ask for somebody: not those of a drill, and not notices.
@@ -56,12 +65,5 @@ func (d *Desk) attention(ctx context.Context) webui.Attention {
 	if err != nil {
 		return webui.Attention{Href: "/alarms", Kind: webui.Bad, Lost: true}
 	}
-	open := asking(v.Open)
-	a := webui.Attention{Href: "/alarms", Open: len(open), Kind: webui.Warn, Lost: v.Stale}
-	for _, one := range open {
-		if one.Severity == alarm.Critical {
-			a.Kind = webui.Bad
-		}
-	}
-	return a
+	return webui.Attention{Href: "/alarms", Open: len(asking(v.Open)), Kind: worstKind(v.Open), Lost: v.Stale}
 }

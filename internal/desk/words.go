@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
@@ -13,8 +14,7 @@ import (
 
 // nameOf is what people call an organisation, from its identifier alone: its peers are not asked.
 func nameOf(o message.Org, now time.Time) plain.Sentence {
-	role := o.Role().Name()
-	role.EN = strings.ToUpper(role.EN[:min(1, len(role.EN))]) + role.EN[min(1, len(role.EN)):]
+	role := capital(o.Role().Name())
 	switch o.Role() {
 	case message.Municipality:
 		if code, err := resident.ParseMunicipalityCode("municipality", o.Code()); err == nil {
@@ -33,6 +33,55 @@ func nameOf(o message.Org, now time.Time) plain.Sentence {
 		return role
 	}
 	return plain.Sentence{JA: role.JA + " " + o.Code(), EN: role.EN + " " + o.Code()}
+}
+
+// identifiers are those of organisations of which there are many, where they stand for themselves: not within the number of a
+// message or a case.
+var identifiers = regexp.MustCompile(`(^|[^0-9A-Za-z./~-])((?:municipality|prefecture|verifier)-[0-9a-z]+)($|[^0-9A-Za-z./~-])`)
+
+// withNames puts names where a sentence that another part of the program has made says identifiers.
+func withNames(s plain.Sentence, now time.Time) plain.Sentence {
+	in := func(text string, lang plain.Lang) string {
+		return identifiers.ReplaceAllStringFunc(text, func(found string) string {
+			part := identifiers.FindStringSubmatch(found)
+			o, err := message.ParseOrg(part[2])
+			if err != nil {
+				return found
+			}
+			before, after := part[1], part[3]
+			if lang == plain.JA { // no space beside a Japanese name
+				before, after = strings.TrimSpace(before), strings.TrimSpace(after)
+			}
+			return before + nameOf(o, now).In(lang) + after
+		})
+	}
+	return plain.Sentence{JA: in(s.JA, plain.JA), EN: in(s.EN, plain.EN)}
+}
+
+// capital begins the English of a name with a capital letter, as what stands alone does.
+func capital(s plain.Sentence) plain.Sentence {
+	first := min(1, len(s.EN))
+	return plain.Sentence{JA: s.JA, EN: strings.ToUpper(s.EN[:first]) + s.EN[first:]}
+}
+
+// dayName is a day within a sentence, where the calendar of the other language does not stand beside it.
+func dayName(d resident.Date) plain.Sentence {
+	return plain.Sentence{JA: d.Wareki(), EN: d.Start().In(resident.JST).Format("2 January 2006")}
+}
+
+// keyName is what the keys of a book are to people.
+func keyName(b message.Book) plain.Sentence {
+	switch b {
+	case message.Residents:
+		return plain.Sentence{JA: "住民票コード", EN: "Resident record code"}
+	case message.Certificates:
+		return plain.Sentence{JA: "シリアル番号", EN: "Serial number"}
+	case message.Invalidations:
+		return plain.Sentence{JA: "住民票コードと記録の版", EN: "Record code and version"}
+	case message.Statuses:
+		return plain.Sentence{JA: "シリアル番号と状態", EN: "Serial number and state"}
+	}
+	return plain.Sentence{JA: "鍵", EN: "Key"}
 }
 
 func kindOf(k message.Kind) plain.Sentence {

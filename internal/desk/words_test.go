@@ -3,8 +3,10 @@ package desk
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
 )
 
@@ -26,6 +28,23 @@ func TestWaysOf(t *testing.T) {
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// TestWithNames: organisations are called by their names, and the numbers that their identifiers are part of stay whole.
+func TestWithNames(t *testing.T) {
+	now := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct{ in, ja, en string }{
+		{"municipality-202029から。", "松本市から。", "Matsumoto-shiから。"},
+		{"prefecture-20 では", "長野県では", "Nagano-ken では"},
+		{"from prefecture-20.", "from prefecture-20.", "from prefecture-20."}, // it may be the beginning of a number
+		{"prefecture-20.1.1.nationalcenter.7", "prefecture-20.1.1.nationalcenter.7", "prefecture-20.1.1.nationalcenter.7"},
+		{"件 prefecture-20/20260401-090030-1.1 で", "件 prefecture-20/20260401-090030-1.1 で", "件 prefecture-20/20260401-090030-1.1 で"},
+		{"municipality-abc と", "市区町村 abcと", "Municipality abc と"}, // there is no such municipality
+	} {
+		if got := withNames(plain.Sentence{JA: c.in, EN: c.in}, now); got.JA != c.ja || got.EN != c.en {
+			t.Errorf("%q: %q, %q", c.in, got.JA, got.EN)
 		}
 	}
 }

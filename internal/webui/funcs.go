@@ -20,7 +20,9 @@ import (
 //	code S                    an identifier, in figures of one width
 //	date T, at T, tick T      a day (和暦 and ISO), an instant, a time of day to the millisecond: {{template "moment" (at T)}}
 //	took D                    a time.Duration
+//	brief S                   whether an identifier is short enough to stand on one line of a narrow column
 //	num N                     12,345
+//	counted C                 a Count: 3件, 3 messages
 //	field FORM NAME LABEL …   a field for the components text, date, area, select, radio, check, file (see field.go)
 func (u *UI) funcs(lang plain.Lang) template.FuncMap {
 	m := template.FuncMap{
@@ -42,11 +44,13 @@ func (u *UI) funcs(lang plain.Lang) template.FuncMap {
 			}
 			return []string{"月", "火", "水", "木", "金", "土", "日"}
 		},
-		"took":   func(d time.Duration) string { return tookIn(d, lang) },
-		"num":    thousands,
-		"kind":   kindOf,
-		"fit":    fit,
-		"status": func(kind BadgeKind, ja, en string) Badge { return Badge{kind, plain.Sentence{JA: ja, EN: en}} },
+		"took":    func(d time.Duration) string { return tookIn(d, lang) },
+		"num":     thousands,
+		"counted": func(c Count) string { return c.In(lang) },
+		"kind":    kindOf,
+		"brief":   func(c Code) bool { return len(c) <= 16 }, // a 住民票コード, a day, a version; not a message's number
+		"fit":     fit,
+		"status":  func(kind BadgeKind, ja, en string) Badge { return Badge{kind, plain.Sentence{JA: ja, EN: en}} },
 	}
 	for name, f := range fieldFuncs(lang) {
 		m[name] = f

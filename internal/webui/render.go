@@ -37,7 +37,7 @@ type frame struct {
 type navEntry struct {
 	Href    string
 	Name    plain.Sentence
-	Current bool
+	Current string // the value of aria-current; empty: none
 }
 
 // summaryLine is one line of the error summary: Target is the id of a field, empty when the page has no such field.
@@ -108,7 +108,7 @@ func (u *UI) frame(r *http.Request, page *Page, lang plain.Lang, data any) frame
 	}
 	for _, n := range u.cfg.Nav {
 		if n.Act == "" || access.May(p, n.Act, u.cfg.Role) == nil {
-			f.Nav = append(f.Nav, navEntry{u.URL(n.Path), n.Name, n.Path == r.URL.Path})
+			f.Nav = append(f.Nav, navEntry{u.URL(n.Path), n.Name, n.at(r.URL.Path)})
 		}
 	}
 	if u.watch != nil && access.May(p, access.ViewMessages, u.cfg.Role) == nil {

@@ -9,13 +9,31 @@ import (
 )
 
 // A cell of a Table, and a value of a Term, is one of: string, plain.Sentence, Name, Code, Badge, Link, Day, time.Time,
-// time.Duration, a whole number, a fmt.Stringer, or nil for "there is none".
+// time.Duration, a whole number, Count, a fmt.Stringer, or nil for "there is none".
 
 // Name is a name as it is written in the register. It is Japanese whatever the language of the page.
 type Name string
 
 // Code is an identifier that people compare by eye: a number, a serial, a hash.
 type Code string
+
+// Count is a number with what it counts: 3件, 3 messages.
+type Count struct {
+	N  int64
+	Of plain.Sentence // in English the plural
+}
+
+// In writes it out.
+func (c Count) In(lang plain.Lang) string {
+	n, _ := thousands(c.N) // a whole number
+	if lang == plain.JA {
+		return n + c.Of.JA
+	}
+	if c.N == 1 {
+		return n + " " + strings.TrimSuffix(c.Of.EN, "s")
+	}
+	return n + " " + c.Of.EN
+}
 
 // Day is a date without a time of day, in Japan.
 type Day time.Time
@@ -127,6 +145,8 @@ func kindOf(v any) (string, error) {
 		return "duration", nil
 	case int, int32, int64, uint, uint32, uint64:
 		return "number", nil
+	case Count:
+		return "count", nil
 	case fmt.Stringer:
 		return "stringer", nil
 	}

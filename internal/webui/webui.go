@@ -43,9 +43,24 @@ const Portal message.Role = "portal"
 
 // NavItem is an entry of the menu. It is shown to those who may do Act; an empty Act shows it to everybody.
 type NavItem struct {
-	Path string // below the base: "/register"
-	Name plain.Sentence
-	Act  access.Act
+	Path   string // below the base: "/register"
+	Name   plain.Sentence
+	Act    access.Act
+	Within []string // what else belongs to the entry, with all that is below it: "/alarms"
+}
+
+// at tells whether the entry is where a page stands: "page" on the very page, "true" within what belongs to it, "" elsewhere
+// (the values of aria-current).
+func (n NavItem) at(path string) string {
+	if path == n.Path {
+		return "page"
+	}
+	for _, p := range n.Within {
+		if path == p || strings.HasPrefix(path, p+"/") {
+			return "true"
+		}
+	}
+	return ""
 }
 
 // UI renders the screens of one organisation. It is safe for concurrent use.
