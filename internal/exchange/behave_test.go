@@ -246,7 +246,7 @@ func TestFullWindowBehind(t *testing.T) {
 // TestHungRule: a rule that hangs costs one deadline; then its kind goes to the slow lane, in which it is tried ever more
 // rarely, and the other kinds go on.
 func TestHungRule(t *testing.T) {
-	d := newDuo(t, exchange.Limits{RuleDeadline: 20 * time.Millisecond}, "memory:", "memory:")
+	d := newDuo(t, exchange.Limits{RuleDeadline: 100 * time.Millisecond}, "memory:", "memory:")
 	hung, healed := 0, false
 	d.take = func(ctx context.Context, _ *sqlstore.Tx, _ exchange.Delivery, n message.ResidentChange) error {
 		if healed {

@@ -25,8 +25,10 @@ func (x *Exchange) hello(ctx context.Context, p *peer) (*messagepb.Acquaintance,
 	}
 	ctx, cancel := context.WithTimeout(ctx, x.cfg.Limits.SendDeadline)
 	defer cancel()
-	a, err := x.cfg.Link.Hello(ctx, p.org, &messagepb.Greeting{Sender: string(x.cfg.Self), Node: x.cfg.Node,
-		Receiver: string(p.org), Epoch: uint64(epoch), NextSeq: uint64(next), Receipts: uint64(receipts), LastReceipt: last, Decisions: uint64(decisions)})
+	a, err := guarded(ctx, x, func() (*messagepb.Acquaintance, error) {
+		return x.cfg.Link.Hello(ctx, p.org, &messagepb.Greeting{Sender: string(x.cfg.Self), Node: x.cfg.Node,
+			Receiver: string(p.org), Epoch: uint64(epoch), NextSeq: uint64(next), Receipts: uint64(receipts), LastReceipt: last, Decisions: uint64(decisions)})
+	})
 	if err == nil && (a.Epoch|a.Seq|a.Decisions|a.Receipts|a.Told)>>62 != 0 {
 		err = fmt.Errorf("%s answered the hello with impossible numbers", p.org)
 	}

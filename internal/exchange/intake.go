@@ -17,7 +17,9 @@ import (
 // one by one.
 type sitting struct {
 	batch      *message.Batch
-	singly     bool
+	singly     bool            // under savepoints
+	alone      bool            // in a transaction of its own, so that only there a slow kind has its turn
+	sight      *sight          // of the transaction
 	putOff     bool            // decide nothing: the message failed in a way that only not running its rule can avoid
 	stuck      map[string]bool // keys of what was not applied
 	conflicted bool            // a number was given twice: nothing behind it is decided upon
@@ -25,7 +27,7 @@ type sitting struct {
 }
 
 func newSitting(b *message.Batch, singly bool) *sitting {
-	return &sitting{batch: b, singly: singly, stuck: map[string]bool{}}
+	return &sitting{batch: b, singly: singly, sight: new(sight), stuck: map[string]bool{}}
 }
 
 func (s *sitting) clone() *sitting {
@@ -202,7 +204,7 @@ func (in *intake) decide(ctx context.Context, e *message.Envelope) (message.Outc
 	if in.putOff {
 		return message.Deferred, errFailed, nil
 	}
-	if in.x.slow.holds(e.Kind) && (!in.singly || !in.x.slow.take(e.Kind, in.x.cfg.Clock.Now())) {
+	if in.slow(e.Kind) {
 		return message.Deferred, Reject(codeSlowLane, "この種類の電文の処理が遅れているため、後で処理します。",
 			"this kind of message is being processed slowly, and will be taken later"), nil
 	}
@@ -214,6 +216,8 @@ func (in *intake) decide(ctx context.Context, e *message.Envelope) (message.Outc
 	outs, err := in.run(ctx, e, payload)
 	var rejected *Rejected
 	switch {
+	case errors.Is(err, errLeft):
+		return "", nil, err
 	case err == nil:
 		in.outs = append(in.outs, outs...)
 		return message.Applied, nil, nil
@@ -229,6 +233,11 @@ func (in *intake) decide(ctx context.Context, e *message.Envelope) (message.Outc
 	}
 	in.x.cfg.Log.ErrorContext(ctx, "rule failed, message deferred", "message", e.ID.String(), "kind", e.Kind, "error", err)
 	return message.Deferred, errFailed, nil
+}
+
+// slow tells whether a lane is slow and does not have its turn now.
+func (in *intake) slow(lane message.Kind) bool {
+	return in.x.slow.holds(lane) && (!in.alone || !in.x.slow.take(lane, in.x.cfg.Clock.Now()))
 }
 
 var errFailed = Reject("failed", "受信側で処理できませんでした。自動でもう一度試します。",
@@ -285,9 +294,12 @@ func (in *intake) run(ctx context.Context, e *message.Envelope, p message.Payloa
 	d := Delivery{ID: e.ID, Attempt: e.Attempt, Kind: e.Kind, Keys: e.Keys, Trace: e.Trace, CreatedAt: e.CreatedAt}
 	within, cancel := context.WithTimeout(ctx, in.x.cfg.Limits.RuleDeadline)
 	defer cancel()
+	call := func() ([]message.Out, error) {
+		return in.bounded(e, e.Kind, func() ([]message.Out, error) { return in.x.call(within, in.tx, d, p) })
+	}
 	if in.singly {
 		err = in.tx.Attempt(within, func() error {
-			outs, err := in.x.call(within, in.tx, d, p)
+			outs, err := call()
 			if err != nil {
 				return err
 			}
@@ -297,14 +309,24 @@ func (in *intake) run(ctx context.Context, e *message.Envelope, p message.Payloa
 			return in.tx.Flush(within) // what is wrong with a collected row is this message's fault
 		})
 	} else {
-		outs, err = in.x.call(within, in.tx, d, p)
+		outs, err = call()
 	}
-	if err != nil && ctx.Err() == nil && errors.Is(within.Err(), context.DeadlineExceeded) {
-		in.x.slow.overran(e.Kind, in.x.cfg.Clock.Now())
-	} else if err == nil && in.singly {
+	if errors.Is(err, errLeft) {
+		return nil, errLeft
+	}
+	if err != nil {
+		in.overran(ctx, within, e.Kind)
+	} else if in.singly {
 		in.x.slow.recovered(e.Kind)
 	}
 	return outs, err
+}
+
+// overran notes that a rule failed because its time was over, when that is so.
+func (in *intake) overran(ctx, within context.Context, lane message.Kind) {
+	if ctx.Err() == nil && errors.Is(within.Err(), context.DeadlineExceeded) {
+		in.x.slow.overran(lane, in.x.cfg.Clock.Now())
+	}
 }
 
 // call calls the rule. A panic is the rule's failure, not the program's.

@@ -27,7 +27,9 @@ const (
 func (x *Exchange) pick(ctx context.Context, p *peer, now time.Time, probing bool) (ready, error) {
 	r, damaged, due, err := x.look(ctx, p, now)
 	if err == nil && len(damaged) > 0 {
-		err = x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return x.parkDamaged(ctx, tx, p.org, damaged, stateReady) })
+		err = x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+			return x.parkDamaged(ctx, tx, p.org, damaged, stateReady)
+		})
 		if err == nil {
 			return ready{next: now}, nil // what is behind them, as far as it does not wait for them now
 		}

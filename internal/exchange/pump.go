@@ -3,6 +3,8 @@ package exchange
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/akashi-id/akashi/message"
@@ -102,7 +104,19 @@ func (x *Exchange) step(ctx context.Context, p *peer) (time.Time, error) {
 func (x *Exchange) deliver(ctx context.Context, p *peer, pb *messagepb.Batch) (*messagepb.Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, x.cfg.Limits.SendDeadline)
 	defer cancel()
-	return x.cfg.Link.Deliver(ctx, p.org, pb)
+	return guarded(ctx, x, func() (*messagepb.Receipt, error) { return x.cfg.Link.Deliver(ctx, p.org, pb) })
+}
+
+// guarded calls the link. A panic of it, or in one process of the peer's end, is no answer of that peer: it is shown with the
+// pair, and concerns no other.
+func guarded[T any](ctx context.Context, x *Exchange, call func() (T, error)) (answer T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the way to the peer panicked: %v", r)
+			x.cfg.Log.ErrorContext(ctx, "the way to a peer panicked", "self", x.cfg.Self, "panic", r, "stack", string(debug.Stack()))
+		}
+	}()
+	return call()
 }
 
 // noAnswer backs off. It is not an error of the task: a peer that is away is an ordinary state of the pair.

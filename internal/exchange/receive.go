@@ -168,12 +168,8 @@ var errSingly = errors.New("the batch must be taken one by one")
 // take applies a batch in one optimistic transaction without savepoints, repeats it with a savepoint around each message
 // when something fails, and with a transaction for each when even that cannot be committed. Nothing but the messages' own effect tells the two apart.
 func (x *Exchange) take(ctx context.Context, b *message.Batch) (*messagepb.Receipt, error) {
-	var receipt *messagepb.Receipt
 	if !x.slowTurnDue(b) {
-		err := x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-			receipt, err = x.takeIn(ctx, tx, newSitting(b, false), b.Envelopes)
-			return err
-		})
+		receipt, err := x.takeAll(ctx, b, false)
 		if err == nil || ctx.Err() != nil {
 			return receipt, err
 		}
@@ -181,18 +177,21 @@ func (x *Exchange) take(ctx context.Context, b *message.Batch) (*messagepb.Recei
 			x.cfg.Log.WarnContext(ctx, "batch failed as a whole, taking it one by one", "from", b.Head.Sender, "error", err)
 		}
 		// One by one, but still one commit: a savepoint around each rule takes back what it wrote. A thousand messages on
-		// which a rule fails would else cost a thousand commits, and those behind them would wait for these.
-		err = x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-			receipt, err = x.takeIn(ctx, tx, newSitting(b, true), b.Envelopes)
-			return err
-		})
-		if err == nil || ctx.Err() != nil {
-			return receipt, err
+		// which a rule fails would else cost a thousand commits, and those behind them would wait for these. A kind whose rule
+		// does not come back is not tried again here, so that each costs one deadline.
+		for {
+			if receipt, err = x.takeAll(ctx, b, true); err == nil || ctx.Err() != nil {
+				return receipt, err
+			}
+			if !errors.Is(err, errLeft) {
+				break
+			}
 		}
 		x.cfg.Log.WarnContext(ctx, "batch failed as a whole, each message gets a transaction of its own", "from", b.Head.Sender, "error", err)
 	}
 	all := &messagepb.Receipt{}
 	sitting := newSitting(b, true)
+	sitting.alone = true
 	for _, e := range b.Envelopes {
 		one, next, err := x.takeOne(ctx, sitting, e)
 		if err != nil && ctx.Err() == nil {
@@ -216,21 +215,49 @@ func (x *Exchange) take(ctx context.Context, b *message.Batch) (*messagepb.Recei
 	return all, nil
 }
 
+// takeAll takes a batch in one transaction. Its error wraps errLeft when a rule was left behind, whose kind is slow then.
+func (x *Exchange) takeAll(ctx context.Context, b *message.Batch, singly bool) (*messagepb.Receipt, error) {
+	receipt, _, err := x.takePart(ctx, newSitting(b, singly), b.Envelopes)
+	return receipt, err
+}
+
 // takeOne takes one message of a batch in a transaction of its own.
-func (x *Exchange) takeOne(ctx context.Context, s *sitting, e *message.Envelope) (one *messagepb.Receipt, next *sitting, err error) {
-	err = x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		next = s.clone() // the store may run this more than once
-		one, err = x.takeIn(ctx, tx, next, []*message.Envelope{e})
+func (x *Exchange) takeOne(ctx context.Context, s *sitting, e *message.Envelope) (*messagepb.Receipt, *sitting, error) {
+	return x.takePart(ctx, s, []*message.Envelope{e})
+}
+
+// takePart takes some of the messages of a batch in one transaction.
+func (x *Exchange) takePart(ctx context.Context, s *sitting, part []*message.Envelope) (*messagepb.Receipt, *sitting, error) {
+	// Of one run of the function each: one that was left behind may still write to its own.
+	type taking struct {
+		receipt *messagepb.Receipt
+		next    *sitting
+	}
+	var last taking
+	run := new(sight)
+	err := x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		next := s.clone() // the store may run this more than once
+		next.sight = run
+		receipt, err := x.takeIn(ctx, tx, next, part)
+		if err == nil {
+			last = taking{receipt, next}
+		}
 		return err
 	})
-	return one, next, err
+	if x.leftBehind(ctx, run, err) {
+		return nil, nil, fmt.Errorf("%w: %w", errLeft, err)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return last.receipt, last.next, nil
 }
 
 // slowTurnDue tells whether the batch holds a message of a slow kind that is to be tried again; it is then taken one
 // by one, so that another overrun costs the others nothing but the time.
 func (x *Exchange) slowTurnDue(b *message.Batch) bool {
 	for _, e := range b.Envelopes {
-		if x.slow.due(e.Kind, x.cfg.Clock.Now()) {
+		if now := x.cfg.Clock.Now(); x.slow.due(e.Kind, now) || x.slow.due(laneOf(e.Kind, true), now) {
 			return true
 		}
 	}

@@ -92,7 +92,7 @@ func (x *Exchange) Confirm(ctx context.Context, id message.ID, second string, wi
 	if other := x.peers[message.Org(peer)]; dir == "in" && other != nil && !other.mayDecide() {
 		return errNotMet
 	}
-	return x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+	err := x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		var p Proposal
 		err := tx.QueryRow(ctx, `SELECT act, body, by_person, at FROM x_proposal WHERE dir = $1 AND peer = $2 AND epoch = $3 AND seq = $4`,
 			dir, peer, int64(id.Epoch), int64(id.Seq)).Scan(&p.Act, &p.Text, &p.By, sqlstore.Time(&p.At))
@@ -130,6 +130,10 @@ func (x *Exchange) Confirm(ctx context.Context, id message.ID, second string, wi
 		}
 		return together(ctx, tx, p, with)
 	})
+	if errors.Is(err, sqlstore.ErrTaken) {
+		return errHangs
+	}
+	return err
 }
 
 // correct sends the message again with the payload that would be sent today.
@@ -206,10 +210,18 @@ func (x *Exchange) accept(ctx context.Context, tx *sqlstore.Tx, e *message.Envel
 	within, cancel := context.WithTimeout(ctx, x.cfg.Limits.RuleDeadline)
 	defer cancel()
 	var outs []message.Out
-	err := tx.Attempt(within, func() (err error) {
-		if outs, err = x.call(within, tx, d, payload); err != nil {
+	err := tx.Attempt(within, func() error {
+		if !tx.Limit(x.leaveAfter()) {
+			return errLeft
+		}
+		told, err := x.call(within, tx, d, payload)
+		if !tx.Limit(0) {
+			return errLeft
+		}
+		if err != nil {
 			return err
 		}
+		outs = told
 		return tx.Flush(within)
 	})
 	if rejected := (*Rejected)(nil); errors.As(err, &rejected) {

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -23,18 +24,29 @@ func (in *intake) whenWaiting(ctx context.Context, e *message.Envelope) error {
 	if !ok || route.wait == nil || !message.MaySend(e.Kind, e.Sender, e.Receiver) {
 		return nil
 	}
+	lane := laneOf(e.Kind, true)
+	if in.slow(lane) {
+		return nil
+	}
 	within, cancel := context.WithTimeout(ctx, in.x.cfg.Limits.RuleDeadline)
 	defer cancel()
+	call := func() ([]message.Out, error) {
+		return in.bounded(e, lane, func() ([]message.Out, error) { return callWaiting(within, in.tx, route, e) })
+	}
 	if !in.singly {
-		outs, err := callWaiting(within, in.tx, route, e)
+		outs, err := call()
+		if errors.Is(err, errLeft) {
+			return err
+		}
 		if err != nil {
+			in.overran(ctx, within, lane)
 			return errSingly
 		}
 		in.outs = append(in.outs, outs...)
 		return nil
 	}
 	err := in.tx.Attempt(within, func() error {
-		outs, err := callWaiting(within, in.tx, route, e)
+		outs, err := call()
 		if err == nil {
 			_, err = in.x.Send(within, in.tx, outs, e.Trace)
 		}
@@ -43,7 +55,11 @@ func (in *intake) whenWaiting(ctx context.Context, e *message.Envelope) error {
 		}
 		return err
 	})
-	if err != nil && ctx.Err() == nil {
+	switch {
+	case err == nil:
+		in.x.slow.recovered(lane)
+	case !errors.Is(err, errLeft) && ctx.Err() == nil:
+		in.overran(ctx, within, lane)
 		in.x.cfg.Log.ErrorContext(ctx, "what a waiting message needs failed", "message", e.ID.String(), "kind", e.Kind, "error", err)
 		return nil
 	}
