@@ -106,7 +106,7 @@ func TestSourceFails(t *testing.T) {
 		"problem": func(context.Context, chan struct{}) error {
 			return plain.Bad("", "表が読めません。", "The table cannot be read.")
 		},
-		"panic":   func(context.Context, chan struct{}) error { panic("index out of range") },
+		"panic":   func(context.Context, chan struct{}) error { panic("no such record: 4711 山田太郎") },
 		"unknown": func(context.Context, chan struct{}) error { return nil },
 		"hang": func(_ context.Context, release chan struct{}) error {
 			<-release // deaf to its context

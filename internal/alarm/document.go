@@ -48,7 +48,8 @@ func WriteDocs(w io.Writer) error {
 		"## Webhook\n\nA `POST` of one JSON object for each alarm that opens or closes. A receiver answers 2xx once it has it. Any other answer, or none within ten\n" +
 		"seconds, is tried again eight times within an hour and a half, with growing pauses, and then set aside, shown and counted; so a notification may come twice\n" +
 		"and out of order. `id` names the event, `opened_at` with alarm, peer and about the alarm. At most 2,000 wait; beyond that the oldest are given\n" +
-		"up, and counted in `akashi_alarm_webhook_dropped_total`. No redirect is followed. Nothing in it is personal data.\n\n" +
+		"up, and counted in `akashi_alarm_webhook_dropped_total`. No redirect is followed, and a receiver on another machine needs `https://`. Nothing in it\n" +
+		"is personal data.\n\n" +
 		"Headers: `Idempotency-Key` is the `id`. When a secret is configured, `Akashi-Signature` is `sha256=` and the HMAC-SHA-256 of the body in\n" +
 		"hex; a receiver compares it before it reads.\n\n```json\n")
 	example, err := json.MarshalIndent(exampleNotification(), "", "  ")

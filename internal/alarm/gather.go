@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/akashi-id/akashi/message"
@@ -32,6 +33,10 @@ type watched struct {
 	left chan struct{} // closed when a call that was left behind returns; nil: none was
 	last reading       // the last that had no error
 }
+
+// errPanic begins what a panic comes to. What follows may be anything that the program held at that moment, a person's
+// record too: it is for the journal, and goes to no screen and no receiver.
+var errPanic = errors.New("panic")
 
 var errHangs = errors.New("an earlier look has not come back")
 
@@ -83,7 +88,7 @@ func look(ctx context.Context, s Source, now time.Time) (r reading) {
 	r.source = s.Name()
 	defer func() {
 		if p := recover(); p != nil {
-			r = reading{source: r.source, err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
+			r = reading{source: r.source, err: fmt.Errorf("%w: %v\n%s", errPanic, p, debug.Stack())}
 		}
 	}()
 	if r.signals, r.err = s.Signals(ctx, now); r.err != nil {
@@ -114,10 +119,8 @@ func fit(s *Signal) error {
 // shorten makes any text fit for a row, so that the words of a failure cannot keep it from being written down.
 func shorten(text string) string {
 	clean := make([]rune, 0, min(len(text), maxDetail))
-	for _, r := range text { // broken UTF-8 comes as U+FFFD
-		if r != 0 {
-			clean = append(clean, r)
-		}
+	for _, r := range strings.ReplaceAll(text, "\x00", "") { // broken UTF-8 comes as U+FFFD
+		clean = append(clean, harmless(r))
 		if len(clean) == maxDetail {
 			break
 		}
@@ -125,9 +128,18 @@ func shorten(text string) string {
 	return string(clean)
 }
 
+// harmless is the character, or a space for one that is an order to whatever shows it: a line break, what a terminal obeys,
+// what turns the direction of writing. A peer chooses the words in which it refuses us, and they stand in our alarm.
+func harmless(r rune) rune {
+	if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
+		return ' '
+	}
+	return r
+}
+
 // cut shortens a name by bytes, at the border of a character.
 func cut(name string, most int) string {
-	name = strings.ReplaceAll(strings.ToValidUTF8(name, "\uFFFD"), "\x00", "")
+	name = strings.Map(harmless, strings.ReplaceAll(strings.ToValidUTF8(name, "\uFFFD"), "\x00", ""))
 	for len(name) > most {
 		_, n := utf8.DecodeLastRuneInString(name)
 		name = name[:len(name)-n]

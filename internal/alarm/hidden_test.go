@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/alarm"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
 	"github.com/akashi-id/akashi/message"
@@ -72,5 +74,30 @@ func TestDrillHidesNothing(t *testing.T) {
 	w.must(w.until(40 * time.Second))
 	if got := real(); fmt.Sprint(got) != want {
 		t.Errorf("after a hand was at it the real ones are %q, want %s", got, want)
+	}
+}
+
+// TestWordsAreWords: what somebody else wrote, a peer's reason to refuse us, gives no orders to a terminal, makes no line in
+// a journal, and turns no text around.
+func TestWordsAreWords(t *testing.T) {
+	const evil = "no\r\nlevel=INFO msg=\"alarm closed\"\x1b[2J\x9b1A\u202egnihton\u2066\u2028\x00<script>\xff"
+	var to receiver
+	w := open(t, "memory:", alarm.Config{Webhook: alarm.Webhook{URL: "https://hook.example/"}, HTTP: &to},
+		script{"a", func(context.Context, time.Duration) ([]alarm.Signal, error) {
+			return []alarm.Signal{{Code: alarm.PeerRefused, Peer: peer, About: evil, Value: 1, Detail: plain.Sentence{JA: evil, EN: evil}, Href: evil}}, nil
+		}})
+	w.must(w.until(10 * time.Second))
+	v, err := w.View(t.Context(), 0)
+	w.must(err)
+	if len(v.Open) != 1 || len(to.got) != 1 {
+		t.Fatalf("%d alarms, %d notifications", len(v.Open), len(to.got))
+	}
+	var n alarm.Notification
+	w.must(json.Unmarshal([]byte(to.got[0]), &n))
+	a := v.Open[0]
+	for _, text := range []string{a.What, a.Detail.JA, a.Detail.EN, a.Href, n.About, n.Detail.JA, n.Detail.EN} {
+		if strings.ContainsAny(text, "\r\n\x00\x1b\u009b\u202e\u2066\u2028") || !strings.HasPrefix(text, "no  level") {
+			t.Errorf("%q", text)
+		}
 	}
 }

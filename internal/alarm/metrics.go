@@ -167,8 +167,11 @@ func (a *Alarms) Handler() http.Handler {
 	})
 }
 
+// passedOn are the headers by which a proxy tells of itself. That one is there is enough: its first value may be empty.
+var passedOn = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"}
+
 func local(r *http.Request) bool {
-	if slices.ContainsFunc([]string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"}, func(h string) bool { return r.Header.Get(h) != "" }) {
+	if slices.ContainsFunc(passedOn, func(h string) bool { return len(r.Header[h]) > 0 }) {
 		return false
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)

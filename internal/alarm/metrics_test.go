@@ -112,7 +112,9 @@ func TestOnlyThisMachineReads(t *testing.T) {
 		"another machine":   func(r *http.Request) { r.RemoteAddr = "192.0.2.7:4711" },
 		"through a proxy":   func(r *http.Request) { r.Header.Set("X-Forwarded-For", "192.0.2.7") },
 		"by a foreign name": func(r *http.Request) { r.Host = "evil.example" },
-		"from nowhere":      func(r *http.Request) { r.RemoteAddr = "@" },
+		"through a proxy that leaves the first empty": func(r *http.Request) { r.Header["X-Forwarded-For"] = []string{"", "192.0.2.7"} },
+		"through a proxy that tells only the name":    func(r *http.Request) { r.Header.Set("X-Forwarded-Host", "akashi.example") },
+		"from nowhere": func(r *http.Request) { r.RemoteAddr = "@" },
 	} {
 		if status, page := scrape(t, w, change); status != http.StatusForbidden || strings.Contains(page, "akashi_") {
 			t.Errorf("%s: %d", name, status)

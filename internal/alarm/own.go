@@ -2,6 +2,7 @@ package alarm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -110,6 +111,8 @@ func (o *own) failures(readings []reading, now time.Time) []Signal {
 		s := Signal{Code: SourceFailed, About: cut(r.source, maxAbout), Value: 1}
 		if ps, ok := plain.AsProblems(r.err); ok {
 			s.Detail = ps[0].Sentence
+		} else if errors.Is(r.err, errPanic) {
+			s.Detail = plain.Sentence{JA: "プログラムの誤りです。プログラムの記録に、起きた所があります。", EN: "It is a fault of the program. The journal tells where."}
 		} else {
 			why, _, _ := strings.Cut(r.err.Error(), "\n")
 			s.Detail = plain.Sentence{JA: "理由: " + why, EN: "Reason: " + why}

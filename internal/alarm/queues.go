@@ -64,7 +64,7 @@ func newRig(ctx context.Context, g queue.Ground, name string) (*rig, error) {
 		return nil, err
 	}
 	r := &rig{store: store, told: map[string]bool{}}
-	r.Alarms, err = New(Config{Self: "nationalcenter", Store: store, Clock: g.Clock, Log: g.Log, HTTP: r, Webhook: Webhook{URL: "http://receiver.example/"}})
+	r.Alarms, err = New(Config{Self: "nationalcenter", Store: store, Clock: g.Clock, Log: g.Log, HTTP: r, Webhook: Webhook{URL: "https://receiver.example/"}})
 	if err != nil {
 		store.Close()
 		return nil, err

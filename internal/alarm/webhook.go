@@ -47,8 +47,13 @@ func (w Webhook) check() error {
 	if w.URL == "" {
 		return nil
 	}
-	if u, err := url.Parse(w.URL); err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") {
+	u, err := url.Parse(w.URL)
+	switch {
+	case err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())):
 		return nil
+	case err == nil && u.Host != "" && u.Scheme == "http": // anybody on the way could read it, and answer in the receiver's name
+		return plain.Bad("webhook", "警報の送り先が別の機械にあるときは、https://… で書いてください。http://… は、この機械の中の送り先だけに使えます。",
+			"The webhook's receiver is on another machine: write https://…. Plain http://… is for a receiver on this machine alone.")
 	}
 	return plain.Bad("webhook", "警報の送り先のURLを読めません。https://… で書いてください。", // not quoted: it may hold a token
 		"The URL of the webhook cannot be read. Write https://….")

@@ -225,10 +225,16 @@ func TestWebhookDamaged(t *testing.T) {
 
 // TestWebhookSettings: what cannot be a receiver is refused without being quoted; none at all is none.
 func TestWebhookSettings(t *testing.T) {
-	for _, bad := range []string{"hook.example/token-4711", "ftp://hook.example/4711", "https:///4711", "https://a b/4711"} {
+	for _, bad := range []string{"hook.example/token-4711", "ftp://hook.example/4711", "https:///4711", "https://a b/4711",
+		"http://hook.example/4711", "http://192.0.2.7/4711", "http://127.0.0.1.example/4711", "http://127.0.0.1@hook.example/4711"} {
 		_, err := alarm.New(alarm.Config{Webhook: alarm.Webhook{URL: bad}, Clock: open(t, "memory:", alarm.Config{}).clock})
 		if err == nil || strings.Contains(err.Error(), "4711") {
 			t.Errorf("%s: %v", bad, err)
+		}
+	}
+	for _, good := range []string{"", hook, "http://127.0.0.1:8080/4711", "http://[::1]/4711", "http://localhost/4711"} {
+		if _, err := alarm.New(alarm.Config{Webhook: alarm.Webhook{URL: good}, Clock: open(t, "memory:", alarm.Config{}).clock}); err != nil {
+			t.Errorf("%s: %v", good, err)
 		}
 	}
 	r := &receiver{}
