@@ -42,7 +42,7 @@ func openConsumer(ctx context.Context, s seat) (w peer.Worker, err error) {
 		return nil, err
 	}
 	own := pki.Identity{Certificate: s.TLS, Key: key}
-	if c.store, err = sqlstore.Open(ctx, s.Store, sqlstore.Options{}, work.Schema()); err != nil {
+	if c.store, err = sqlstore.Open(ctx, s.Store, sqlstore.Options{}, work.Schema); err != nil {
 		return nil, err
 	}
 	if c.nc, err = nats.Connect(s.URL, nats.Secure(pki.ClientTLS(own, trust, city, clock.System().Now))); err != nil {

@@ -31,7 +31,7 @@ func openProducer(ctx context.Context, setup work.Setup) (w peer.Worker, err err
 			p.Close()
 		}
 	}()
-	if p.store, err = sqlstore.Open(ctx, setup.Stores[0], sqlstore.Options{}, work.Schema()); err != nil {
+	if p.store, err = sqlstore.Open(ctx, setup.Stores[0], sqlstore.Options{}, work.Schema); err != nil {
 		return nil, err
 	}
 	if p.broker, err = openBroker(ctx, setup.Dir); err != nil {

@@ -17,7 +17,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"strings"
 	"time"
@@ -29,15 +28,7 @@ import (
 var files embed.FS
 
 // Schema is the table audit.
-var Schema = sqlstore.Schema{Name: "auditlog", FS: schemaFiles()}
-
-func schemaFiles() fs.FS {
-	sub, err := fs.Sub(files, "schema")
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return sub
-}
+var Schema = sqlstore.SchemaIn("auditlog", files)
 
 // ActLook is the act of seeing a person's data.
 const ActLook = "look"

@@ -5,7 +5,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"time"
 
@@ -19,12 +18,8 @@ var schema embed.FS
 // bareRate is the physical limit of what a database on this disk takes: rows of a size, inserted in durable transactions
 // of a number of rows each, by one writer and with nothing else to do. Rows per second.
 func bareRate(ctx context.Context, dir string, rows, perTransaction, size int) (float64, error) {
-	tables, err := fs.Sub(schema, "schema")
-	if err != nil {
-		return 0, err
-	}
 	clk := clock.System()
-	store, err := sqlstore.Open(ctx, "sqlite:"+filepath.Join(dir, fmt.Sprintf("bare-%d.db", clk.Now().UnixNano())), sqlstore.Options{Clock: clk}, sqlstore.Schema{Name: "bare", FS: tables})
+	store, err := sqlstore.Open(ctx, "sqlite:"+filepath.Join(dir, fmt.Sprintf("bare-%d.db", clk.Now().UnixNano())), sqlstore.Options{Clock: clk}, sqlstore.SchemaIn("bare", schema))
 	if err != nil {
 		return 0, err
 	}

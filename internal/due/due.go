@@ -20,7 +20,6 @@ package due
 import (
 	"context"
 	"embed"
-	"io/fs"
 	"log/slog"
 	"time"
 
@@ -31,15 +30,7 @@ import (
 var files embed.FS
 
 // Schema is the table due.
-var Schema = sqlstore.Schema{Name: "due", FS: schemaFiles()}
-
-func schemaFiles() fs.FS {
-	sub, err := fs.Sub(files, "schema")
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return sub
-}
+var Schema = sqlstore.SchemaIn("due", files)
 
 // Item is one piece of work.
 type Item struct {

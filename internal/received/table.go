@@ -6,7 +6,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/reconcile"
@@ -19,15 +18,7 @@ import (
 var files embed.FS
 
 // Schema adds to an organisation's table resident what is kept of each row here, and makes the tables beside it.
-var Schema = sqlstore.Schema{Name: "received", FS: schemaFiles()}
-
-func schemaFiles() fs.FS {
-	sub, err := fs.Sub(files, "schema")
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return sub
-}
+var Schema = sqlstore.SchemaIn("received", files)
 
 // Shared says which books show what is written here: those with whoever told us, and those with whom we tell of it in our
 // turn.

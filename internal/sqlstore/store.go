@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"embed"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -30,6 +31,15 @@ const (
 type Schema struct {
 	Name string
 	FS   fs.FS
+}
+
+// SchemaIn is the schema whose migrations a package embeds from its folder schema.
+func SchemaIn(name string, files embed.FS) Schema {
+	sub, err := fs.Sub(files, "schema")
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	return Schema{name, sub}
 }
 
 // Options are what a Store needs from its surroundings.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"io"
-	"io/fs"
 	"log/slog"
 	"time"
 
@@ -20,15 +19,7 @@ import (
 var files embed.FS
 
 // Schema is the tables of statements and rounds.
-var Schema = sqlstore.Schema{Name: "statement", FS: schemaFiles()}
-
-func schemaFiles() fs.FS {
-	sub, err := fs.Sub(files, "schema")
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return sub
-}
+var Schema = sqlstore.SchemaIn("statement", files)
 
 // Config says who we are, with whom we close, and what else is counted.
 type Config struct {

@@ -18,7 +18,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
@@ -33,15 +32,7 @@ import (
 var files embed.FS
 
 // Schema is the table of certificates that are watched.
-var Schema = sqlstore.Schema{Name: "still_valid", FS: schemaFiles()}
-
-func schemaFiles() fs.FS {
-	sub, err := fs.Sub(files, "schema")
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return sub
-}
+var Schema = sqlstore.SchemaIn("still_valid", files)
 
 const (
 	kind = "still-valid"

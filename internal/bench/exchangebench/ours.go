@@ -60,7 +60,7 @@ type receiver struct {
 func openReceiver(ctx context.Context, s pair.Seat) (peer.Worker, error) {
 	r := &receiver{done: make(chan struct{}, 1<<20)}
 	var err error
-	r.End, err = s.Open(ctx, host.Rules{Schema: work.Schema(), Routes: []exchange.Route{exchange.On(same, r.apply)}, Books: []reconcile.Table{book("effect", false)}})
+	r.End, err = s.Open(ctx, host.Rules{Schema: work.Schema, Routes: []exchange.Route{exchange.On(same, r.apply)}, Books: []reconcile.Table{book("effect", false)}})
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func openSender(ctx context.Context, setup work.Setup) (w peer.Worker, err error
 	if s.other, err = peer.Start(cmd, seats[1], &work.Ready{}); err != nil {
 		return nil, err
 	}
-	if s.End, err = seats[0].Open(ctx, host.Rules{Schema: work.Schema(), Books: []reconcile.Table{book("business", true)}}); err != nil {
+	if s.End, err = seats[0].Open(ctx, host.Rules{Schema: work.Schema, Books: []reconcile.Table{book("business", true)}}); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -127,7 +127,7 @@ func (c *contest) open(ctx context.Context, engine string, stores [5]string, opt
 		}
 		c.theySay = ready.Says
 	}
-	c.bare, err = sqlstore.Open(ctx, stores[4], sqlstore.Options{}, work.Schema())
+	c.bare, err = sqlstore.Open(ctx, stores[4], sqlstore.Options{}, work.Schema)
 	return err
 }
 

@@ -8,7 +8,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"time"
 
@@ -95,10 +94,6 @@ func Run(ctx context.Context, opt Options) (results []figure.Result, err error) 
 }
 
 func (e *ends) open(ctx context.Context, opt Options) error {
-	tables, err := fs.Sub(schema, "schema")
-	if err != nil {
-		return err
-	}
 	var stores [2]string
 	for i, name := range []string{"source", "copy"} {
 		stores[i] = "sqlite:" + filepath.Join(opt.Dir, "reconcile-"+name+".db")
@@ -109,7 +104,7 @@ func (e *ends) open(ctx context.Context, opt Options) error {
 	}
 	e.start = func(ctx context.Context) (err error) {
 		rules := func(s *state, source bool) host.Rules {
-			return host.Rules{Schema: sqlstore.Schema{Name: "bench", FS: tables}, Books: []reconcile.Table{s.table(source)}}
+			return host.Rules{Schema: sqlstore.SchemaIn("bench", schema), Books: []reconcile.Table{s.table(source)}}
 		}
 		if e.city, err = seats[0].Open(ctx, rules(&e.cityState, true)); err != nil {
 			return err

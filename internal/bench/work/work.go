@@ -4,7 +4,6 @@ package work
 
 import (
 	"embed"
-	"io/fs"
 
 	"github.com/akashi-id/akashi/internal/bench/peer"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -16,13 +15,7 @@ import (
 var schema embed.FS
 
 // Schema is the tables of the work that is done over the exchange and over its peers.
-func Schema() sqlstore.Schema {
-	sub, err := fs.Sub(schema, "schema")
-	if err != nil {
-		panic(err) // the embedded tree is fixed when the program is built
-	}
-	return sqlstore.Schema{Name: "bench", FS: sub}
-}
+var Schema = sqlstore.SchemaIn("bench", schema)
 
 // Batch is how many messages, and bare rows, one transaction holds, and how many of a peer's are outstanding.
 const Batch = 100

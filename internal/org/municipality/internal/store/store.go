@@ -5,7 +5,6 @@ package store
 
 import (
 	"embed"
-	"io/fs"
 	"log/slog"
 	"strconv"
 	"time"
@@ -20,15 +19,7 @@ import (
 var files embed.FS
 
 // Schema is the municipality's tables.
-var Schema = sqlstore.Schema{Name: "municipality", FS: schemaFiles()}
-
-func schemaFiles() fs.FS {
-	sub, err := fs.Sub(files, "schema")
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return sub
-}
+var Schema = sqlstore.SchemaIn("municipality", files)
 
 // Books says where a write into the register shows: in the books that the prefecture compares with us.
 type Books struct {

@@ -4,7 +4,6 @@ package store
 
 import (
 	"embed"
-	"io/fs"
 
 	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/reconcile"
@@ -16,15 +15,7 @@ import (
 var files embed.FS
 
 // Schema is the center's tables.
-var Schema = sqlstore.Schema{Name: "nationalcenter", FS: schemaFiles()}
-
-func schemaFiles() fs.FS {
-	sub, err := fs.Sub(files, "schema")
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return sub
-}
+var Schema = sqlstore.SchemaIn("nationalcenter", files)
 
 // Tx is a transaction on the center's tables.
 type Tx struct {

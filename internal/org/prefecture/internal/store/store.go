@@ -4,7 +4,6 @@ package store
 
 import (
 	"embed"
-	"io/fs"
 
 	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -14,15 +13,7 @@ import (
 var files embed.FS
 
 // Schema is the prefecture's tables.
-var Schema = sqlstore.Schema{Name: "prefecture", FS: schemaFiles()}
-
-func schemaFiles() fs.FS {
-	sub, err := fs.Sub(files, "schema")
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return sub
-}
+var Schema = sqlstore.SchemaIn("prefecture", files)
 
 // Tx is a transaction on the prefecture's tables.
 type Tx struct {

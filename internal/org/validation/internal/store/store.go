@@ -4,7 +4,6 @@ package store
 
 import (
 	"embed"
-	"io/fs"
 
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
@@ -13,15 +12,7 @@ import (
 var files embed.FS
 
 // Schema is the validation authority's tables.
-var Schema = sqlstore.Schema{Name: "validation", FS: schemaFiles()}
-
-func schemaFiles() fs.FS {
-	sub, err := fs.Sub(files, "schema")
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return sub
-}
+var Schema = sqlstore.SchemaIn("validation", files)
 
 // Tx is a transaction with the validation authority's questions and writes.
 type Tx struct {
