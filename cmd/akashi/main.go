@@ -57,6 +57,7 @@ func init() { // a table that names its own printer needs the detour
 		{"reconcile show", "[--json] --at ORG --data DIR CASE", "a case with its history 件の経過", runReconcileShow},
 		{"reconcile inquire", "--as PERSON --text TEXT [--answer] --at ORG --data DIR CASE", "ask or answer the other side 問い合わせる・回答する", cases.inquire},
 		{"reconcile resolve", "--as PERSON (--act resend|request|close --text WHY | --confirm) --at ORG --data DIR CASE", "end a case, two persons 件を二人で処理する", cases.resolve},
+		{"reconcile refill", "--as PERSON (--text WHY | --confirm | --drop) --at ORG --peer ORG --book BOOK --data DIR", "send a whole book again, two persons 帳簿を送り直す", runReconcileRefill},
 		{"verify receipt", "[--json] --trust CA.pem FILE", "check a receipt without the country 受領証を確かめる", runVerifyReceipt},
 		{"verify statement", "[--json] --trust CA.pem FILE", "check a statement of account without the country 計算書を確かめる", runVerifyStatement},
 		{"report issuance", "--data DIR --as-of DATE", "certificates by municipality 電子証明書の発行状況", runReportIssuance},

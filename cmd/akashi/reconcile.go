@@ -111,6 +111,13 @@ func printReconciled(w io.Writer, r reconciled) {
 		}
 		fmt.Fprintf(w, "%-22s → %-16s %-14s %7d  %s（途中 under way %d、保留 parked %d、待機 held %d、説明済み explained %d、件 cases %d、監査の所見 findings %d）%s %s\n",
 			p.A, p.B, p.Table, p.Entries, verdict, p.Outstanding, p.Parked, p.Held, p.Explained, p.Cases, p.Findings, inJapan(p.ComparedAt), p.Reason)
+		switch f := p.Refill; {
+		case f == nil:
+		case f.Proposed():
+			fmt.Fprintf(w, "    送り直しが提案されています（%s）: %s / proposed to be sent again\n", f.By, f.Reason)
+		default:
+			fmt.Fprintf(w, "    送り直しています（%s、%s）: 送った %d、除いた %d / being sent again: %d sent, %d set aside\n", f.By, f.Second, f.Sent, f.Aside, f.Sent, f.Aside)
+		}
 	}
 }
 

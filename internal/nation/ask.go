@@ -39,6 +39,7 @@ func newMember(e Entry, web, control http.Handler) member {
 func controlOf(h *host.Host, s setting) *http.ServeMux {
 	mux := http.NewServeMux()
 	operate(mux, h, s.persons())
+	refill(mux, h, s.persons())
 	drills(mux, h, s.persons())
 	mux.HandleFunc("GET /pairs", func(w http.ResponseWriter, r *http.Request) {
 		pairs, err := h.Exchange.Pairs(r.Context())

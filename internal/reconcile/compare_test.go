@@ -275,11 +275,25 @@ func TestRefill(t *testing.T) {
 	w.pref.byHand(`DELETE FROM r_entry`)
 	w.pref.byHand(`DELETE FROM r_digest`)
 	w.pref.byHand(`DELETE FROM r_change`)
-	if err := w.city.books.Refill(t.Context(), message.Residents, pref, "写しを作り直した", "operator-1", "operator-1"); err == nil {
+	books := w.city.books
+	if err := books.ProposeRefill(t.Context(), message.Residents, pref, "写しを作り直した", "operator-1"); err != nil {
+		t.Fatal(err)
+	}
+	w.run(time.Minute)
+	if s := w.city.standing(message.Residents); s.Refill == nil || !s.Refill.Proposed() || s.Refill.Sent != 0 {
+		t.Fatalf("proposed, and it says %+v", s.Refill)
+	}
+	if err := books.ConfirmRefill(t.Context(), message.Residents, pref, "operator-1"); err == nil {
 		t.Fatal("one person decided alone")
 	}
-	if err := w.city.books.Refill(t.Context(), message.Residents, pref, "写しを作り直した", "operator-1", "operator-2"); err != nil {
+	if err := books.ConfirmRefill(t.Context(), message.Residents, pref, "operator-2"); err != nil {
 		t.Fatal(err)
+	}
+	if err := books.ProposeRefill(t.Context(), message.Residents, pref, "もう一度", "operator-2"); err == nil {
+		t.Error("it was proposed while it was under way")
+	}
+	if err := books.DropRefill(t.Context(), message.Residents, pref); err == nil {
+		t.Error("what was confirmed was dropped")
 	}
 	w.run(3 * time.Minute)
 	if d := w.differing(message.Residents); len(d) > 0 {
@@ -287,5 +301,11 @@ func TestRefill(t *testing.T) {
 	}
 	if s := w.city.standing(message.Residents); s.Outcome != reconcile.Agreed || s.Entries != 250 || s.Refill != nil {
 		t.Errorf("%+v", s)
+	}
+	if err := books.ConfirmRefill(t.Context(), message.Residents, pref, "operator-2"); err == nil {
+		t.Error("what nobody proposed was confirmed")
+	}
+	if err := w.pref.books.ProposeRefill(t.Context(), message.Residents, "municipality-202029", "写しから", "operator-1"); err == nil {
+		t.Error("the copy sends the book")
 	}
 }

@@ -12,57 +12,117 @@ import (
 	"github.com/akashi-id/akashi/message"
 )
 
-// A refill sends a whole book anew, or a range of it: to a new copy, or to a side that was restored from an old one. It
-// goes on in small steps beside everything else, and over restarts.
+// A refill sends a whole book anew: to a new copy, or to a side that was restored from an old one. One person proposes it
+// and another confirms. It goes on in small steps beside everything else, and over restarts.
 
 // refillPage is how many keys one step sends.
 const refillPage = 100
 
-// RefillProgress is a refill that is under way.
+// RefillProgress is a refill that is proposed or under way.
 type RefillProgress struct {
-	Sent, Aside int64 // keys sent; keys of which no message could be made
-	By, Second  string
-	Reason      string
-	At          time.Time
+	Sent   int64     `json:"sent"`   // keys
+	Aside  int64     `json:"aside"`  // keys of which no message could be made
+	By     string    `json:"by"`     // who proposed it
+	Second string    `json:"second"` // who confirmed it; empty until then
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"` // when it was proposed, or confirmed
 }
 
-// Refill has a book sent anew to a copy. Two persons decide on it, and say why.
-func (b *Books) Refill(ctx context.Context, book message.Book, peer message.Org, text, by, second string, with ...With) error {
-	return b.RefillRange(ctx, book, peer, 0, buckets-1, text, by, second, with...)
-}
+// Proposed reports whether a second person has yet to confirm it.
+func (p RefillProgress) Proposed() bool { return p.Second == "" }
 
-// RefillRange is Refill of the buckets from first to last, of 65,536.
-func (b *Books) RefillRange(ctx context.Context, book message.Book, peer message.Org, first, last int, text, by, second string, with ...With) error {
+var errRefilling = plain.Bad("book", "この帳簿は、いま送り直しています。終わるまで待ってください。",
+	"this book is being sent anew already: wait until that has ended")
+
+// ProposeRefill writes down that a person would have a book sent anew to its copy, and why; in place of what was proposed
+// before. Nothing is sent until ConfirmRefill.
+func (b *Books) ProposeRefill(ctx context.Context, book message.Book, peer message.Org, text, by string, with ...With) error {
 	if err := reason(text, by); err != nil {
 		return err
 	}
-	if second == "" || second == by {
-		return errSame
-	}
-	p := b.pairs[pairName{book, peer}]
-	if p == nil || p.side != source || first < 0 || last >= buckets || first > last {
-		return plain.Bad("book", "この帳簿の元ではないため、送り直せません。", "this organisation is not the source of the book, and cannot send it anew")
-	}
-	return b.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		from, _ := bucketEnds(first)
-		_, to := bucketEnds(last)
-		n, err := tx.Exec(ctx, `INSERT INTO r_refill(pair, place, skey, last_place, sent, aside, by_person, second_person, reason, at)
-			VALUES ($1, $2, '', $3, 0, 0, $4, $5, $6, $7) ON CONFLICT (pair) DO NOTHING`, p.id, from, to, by, second, text, tx.Now())
-		if err == nil && n == 0 {
-			err = plain.Bad("book", "この帳簿は、いま送り直しています。終わるまで待ってください。", "this book is being sent anew already: wait until that has ended")
+	return b.onRefill(ctx, book, peer, with, func(ctx context.Context, tx *sqlstore.Tx, p *pair, was *RefillProgress) error {
+		if was != nil && !was.Proposed() {
+			return errRefilling
 		}
-		if err != nil {
+		from, _ := bucketEnds(0)
+		_, to := bucketEnds(buckets - 1)
+		_, err := tx.Exec(ctx, `INSERT INTO r_refill(pair, place, skey, last_place, sent, aside, by_person, second_person, reason, at)
+			VALUES ($1, $2, '', $3, 0, 0, $4, '', $5, $6) ON CONFLICT (pair) DO UPDATE SET by_person = excluded.by_person, reason = excluded.reason, at = excluded.at`,
+			p.id, from, to, by, text, tx.Now())
+		return err
+	})
+}
+
+// ConfirmRefill has a book sent anew, as another person proposed.
+func (b *Books) ConfirmRefill(ctx context.Context, book message.Book, peer message.Org, second string, with ...With) error {
+	return b.onRefill(ctx, book, peer, with, func(ctx context.Context, tx *sqlstore.Tx, p *pair, was *RefillProgress) error {
+		switch {
+		case was == nil:
+			return errNothing
+		case !was.Proposed():
+			return errRefilling
+		case second == "" || second == was.By:
+			return errSame
+		}
+		if _, err := tx.Exec(ctx, `UPDATE r_refill SET second_person = $2, at = $3 WHERE pair = $1`, p.id, second, tx.Now()); err != nil {
 			return err
 		}
-		auditlog.Write(tx, auditlog.Entry{Actor: by, Act: "book.refill", Case: string(book) + " " + string(peer), Detail: cut("confirmed by "+second+": "+text, 900)})
-		for _, w := range with {
-			if err := w(ctx, tx, Case{Book: book, Self: b.cfg.Self, Peer: peer}); err != nil {
-				return err
-			}
-		}
+		auditlog.Write(tx, auditlog.Entry{Actor: was.By, Act: "book.refill", Case: string(book) + " " + string(peer), Detail: cut("confirmed by "+second+": "+was.Reason, 900)})
 		tx.Ring(refillBell)
 		return nil
 	})
+}
+
+// DropRefill takes a proposal back.
+func (b *Books) DropRefill(ctx context.Context, book message.Book, peer message.Org, with ...With) error {
+	return b.onRefill(ctx, book, peer, with, func(ctx context.Context, tx *sqlstore.Tx, p *pair, was *RefillProgress) error {
+		switch {
+		case was == nil:
+			return errNothing
+		case !was.Proposed():
+			return errRefilling
+		}
+		_, err := tx.Exec(ctx, `DELETE FROM r_refill WHERE pair = $1`, p.id)
+		return err
+	})
+}
+
+// onRefill does something about the refill of a book of which we are the source; with is told what was proposed before.
+func (b *Books) onRefill(ctx context.Context, book message.Book, peer message.Org, with []With, do func(context.Context, *sqlstore.Tx, *pair, *RefillProgress) error) error {
+	p := b.pairs[pairName{book, peer}]
+	if p == nil || p.side != source {
+		return plain.Bad("book", "この帳簿の元ではないため、送り直せません。", "this organisation is not the source of the book, and cannot send it anew")
+	}
+	return b.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		was, err := refillOf(ctx, tx, p.id)
+		if err != nil {
+			return err
+		}
+		if err := do(ctx, tx, p, was); err != nil {
+			return err
+		}
+		c := Case{Book: book, Self: b.cfg.Self, Peer: peer, AsSource: true}
+		if was != nil {
+			c.Proposal = &Proposal{Act: Resend, Text: was.Reason, By: was.By, At: was.At}
+		}
+		for _, w := range with {
+			if err := w(ctx, tx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// refillOf reads the refill of a book; nil for none.
+func refillOf(ctx context.Context, tx *sqlstore.Tx, pair int64) (*RefillProgress, error) {
+	all, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, f *RefillProgress) error {
+		return r.Scan(&f.Sent, &f.Aside, &f.By, &f.Second, &f.Reason, sqlstore.Time(&f.At))
+	}, `SELECT sent, aside, by_person, second_person, reason, at FROM r_refill WHERE pair = $1`, pair)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return &all[0], nil
 }
 
 // refillStep sends one page of one book.
@@ -127,7 +187,7 @@ type refillRow struct {
 func (b *Books) refillPage(ctx context.Context, tx *sqlstore.Tx, p *pair, trace string, s *seen) (more bool, err error) {
 	rows, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, v *refillRow) error {
 		return r.Scan(&v.place, &v.key, &v.last, &v.sent, &v.aside)
-	}, `SELECT place, skey, last_place, sent, aside FROM r_refill WHERE pair = $1`, p.id)
+	}, `SELECT place, skey, last_place, sent, aside FROM r_refill WHERE pair = $1 AND second_person <> ''`, p.id)
 	if err != nil || len(rows) == 0 {
 		return false, err
 	}

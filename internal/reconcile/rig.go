@@ -250,7 +250,10 @@ func openRefillRig(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
 			return err
 		})
 		if err == nil {
-			err = r.books.Refill(ctx, rigBook, rigPeer, "conformance kit", "operator-1", "operator-2")
+			err = r.books.ProposeRefill(ctx, rigBook, rigPeer, "conformance kit", "operator-1")
+		}
+		if err == nil {
+			err = r.books.ConfirmRefill(ctx, rigBook, rigPeer, "operator-2")
 		}
 		return func(context.Context) (bool, error) {
 			r.mu.Lock()

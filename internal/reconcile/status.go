@@ -100,12 +100,7 @@ func (b *Books) standing(ctx context.Context, tx *sqlstore.Tx, p *pair) (Standin
 	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM r_finding WHERE pair = $1 AND closed_at = 0`, p.id).Scan(&s.Findings); err != nil {
 		return s, err
 	}
-	refills, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, f *RefillProgress) error {
-		return r.Scan(&f.Sent, &f.Aside, &f.By, &f.Second, &f.Reason, sqlstore.Time(&f.At))
-	}, `SELECT sent, aside, by_person, second_person, reason, at FROM r_refill WHERE pair = $1`, p.id)
-	if len(refills) > 0 {
-		s.Refill = &refills[0]
-	}
+	s.Refill, err = refillOf(ctx, tx, p.id)
 	return s, err
 }
 
@@ -149,6 +144,8 @@ type PairStatus struct {
 	Findings    int64        `json:"findings"`
 	AuditedAt   string       `json:"audited_at"`    // end of the last full cycle of this end's self-audit
 	AuditCycle  float64      `json:"audit_cycle_s"` // seconds that it took
+
+	Refill *RefillProgress `json:"refill,omitempty"` // of the source: proposed, or under way
 }
 
 // Status is the line of a standing. Agree is said only of what was compared: silence is no agreement.
@@ -156,7 +153,7 @@ func (s Standing) Status() PairStatus {
 	return PairStatus{A: s.Source, B: s.Copy, Table: s.Book, Agree: s.Outcome == Agreed || s.Outcome == Accounted,
 		Differences: s.Differences, Explained: s.Explained, Outstanding: s.Outstanding, Parked: s.Parked, Held: s.Held, ComparedAt: stamp(s.Compared),
 		Outcome: s.Outcome, Reason: s.Reason, Entries: s.Entries, Cases: s.OpenCases, Findings: s.Findings,
-		AuditedAt: stamp(s.Audited), AuditCycle: s.Cycle.Seconds()}
+		AuditedAt: stamp(s.Audited), AuditCycle: s.Cycle.Seconds(), Refill: s.Refill}
 }
 
 func stamp(t time.Time) string {
