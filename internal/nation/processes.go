@@ -183,7 +183,16 @@ func proxyTo(target string, transport http.RoundTripper) http.Handler {
 		// Progress of a long piece of work is passed on line by line.
 		FlushInterval: -1,
 		// The portal's address is what the browser knows: the organisation checks the Host and Origin that it sent.
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(u); r.Out.Host = r.In.Host },
+		// What another proxy before the portal says of itself is passed on too: metrics are for this machine alone.
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(u)
+			r.Out.Host = r.In.Host
+			for _, h := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+				if told, ok := r.In.Header[h]; ok {
+					r.Out.Header[h] = told
+				}
+			}
+		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			http.Error(w, "この団体のプロセスは、いま応答しません。まもなく再開します。\nThe organisation's process does not answer now. It is being started again.", http.StatusBadGateway)
 		},
