@@ -68,7 +68,7 @@ var exceptions = []exception{
 	{"the values of one statement, which the program wrote", []string{atStart}, []string{"internal/sqlstore:InParts", "internal/sqlstore:portable"}},
 	{"one file or one signed answer: it is read whole or refused whole", []string{atStart, overInput},
 		[]string{"internal/pki:DecodeCertificates", "internal/pki:NewTrust", "internal/pki/ocspwire:Signed.readData", "internal/pki/ocspwire:readCertID",
-			"internal/pki/ocspwire:readExtensions", "verify:OCSP.AskStatus", "verify:checkResponder", "verify:readStatement", "internal/nation:setting.publicStatus"}},
+			"internal/pki/ocspwire:readExtensions", "verify:OCSP.AskStatus", "verify:checkResponder", "verify:readStatement", "message:oneValue", "internal/nation:setting.publicStatus"}},
 	{"pages, templates and pictures that are built into the program", []string{atStart, overInput},
 		[]string{"internal/desk:New", "internal/webui:New", "internal/webui:UI.Page", "internal/webui:loadAssets", "internal/org/ca:CA.newScreens",
 			"internal/org/municipality:newScreens", "internal/org/nationalcenter:Center.newWeb", "internal/org/validation:Validation.newScreens",

@@ -13,7 +13,7 @@ import (
 // items, on both engines, which takes most of an hour; so does `akashi conform queue`.
 var some = []string{
 	"due/list", "sqlstore/writer", "sqlstore/migrations", "exchange/door", "exchange/expiry",
-	"municipality/import", "municipality/keys", "validation/answers", "ca/list", "statement/accounts",
+	"municipality/import", "municipality/keys", "validation/answers", "ca/list", "statement/accounts", "nation/tasks", "nation/doors", "nation/asks",
 }
 
 // broken are the queues of the exchange that are known to break the poison rule, by the beginning of their cases' names,
@@ -30,8 +30,12 @@ func TestQueues(t *testing.T) {
 	if os.Getenv("AKASHI_FULL") != "" {
 		opt = Options{Dir: t.TempDir(), Postgres: os.Getenv(sqlstoretest.Env)}
 	}
+	failed := map[string]bool{}
 	opt.Each = func(c Case, _, _ int) {
 		t.Logf("%v  %s: %s", c.OK, c.Case, c.Says)
+		if !c.OK {
+			failed[isBroken(c.Case)] = true
+		}
 		if !c.OK && isBroken(c.Case) == "" {
 			t.Errorf("%s: %s", c.Case, c.Says)
 		}
@@ -43,12 +47,18 @@ func TestQueues(t *testing.T) {
 	if r.Passed == 0 {
 		t.Error("nothing was tried")
 	}
+	for begins := range broken {
+		if len(opt.Only) == 0 && !failed[begins] {
+			t.Errorf("%s is named as broken, and holds: take it out", begins)
+		}
+	}
 }
 
+// isBroken is the name under which a case is known to fail; empty: it is not.
 func isBroken(name string) string {
-	for begins, why := range broken {
+	for begins := range broken {
 		if strings.HasPrefix(name, begins) {
-			return why
+			return begins
 		}
 	}
 	return ""
