@@ -230,13 +230,14 @@ func (a *Alarms) journal(ctx context.Context, changes []change) {
 		case c.damaged:
 			what, level = "the row of an alarm cannot be read and is set aside", slog.LevelError
 		case c.act == end:
-			what, level = "alarm closed", slog.LevelInfo
+			what = "alarm closed"
 		case c.act != open:
 			continue
-		case c.drill || c.severity == Notice:
-			level = slog.LevelInfo
 		case c.severity == Critical:
 			level = slog.LevelError
+		}
+		if !c.damaged && (c.drill || c.severity == Notice) {
+			level = slog.LevelInfo
 		}
 		if c.act == open && !c.drill {
 			a.mu.Lock()

@@ -107,7 +107,7 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 		rules.Books = append(slices.Clip(rules.Books), drill.Table(cfg.Self))
 	}
 	h.Books, err = reconcile.New(ctx, reconcile.Config{Self: cfg.Self, Store: store, Clock: cfg.Clock, Peers: cfg.Peers,
-		Tables: rules.Books, Secrets: cfg.Secrets, Every: cfg.Compare, Cycle: cfg.Audit, Log: cfg.Log})
+		Tables: rules.Books, Secrets: cfg.Secrets, Every: cfg.Compare, Cycle: cfg.Audit, Bell: alarm.Bell, Log: cfg.Log})
 	if err != nil {
 		store.Close()
 		return nil, err

@@ -43,6 +43,7 @@ type Config struct {
 	Cycle   time.Duration // in which the self-audit goes through a small book once; 30 s when zero
 	// Deadline is for one call of a Table's function about one key, in real time; 5 s when zero.
 	Deadline time.Duration
+	Bell     string // of the store, rung when a case or a finding is opened or closed; "" for none
 }
 
 // minSecret is the length of HMAC-SHA-256's key below which it would be the weakest part.

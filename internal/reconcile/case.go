@@ -109,8 +109,16 @@ func moment(us int64) time.Time {
 	return sqlstore.FromMicros(us)
 }
 
+// ring tells whoever watches that there is something to see.
+func (b *Books) ring(tx *sqlstore.Tx) {
+	if b.cfg.Bell != "" {
+		tx.Ring(b.cfg.Bell)
+	}
+}
+
 // putCase writes a new case.
-func putCase(ctx context.Context, tx *sqlstore.Tx, p *pair, c Case) error {
+func (b *Books) putCase(ctx context.Context, tx *sqlstore.Tx, p *pair, c Case) error {
+	b.ring(tx)
 	closed := int64(0)
 	if !c.Closed.IsZero() {
 		closed = c.Closed.UnixMicro()
@@ -140,6 +148,7 @@ func (b *Books) note(ctx context.Context, tx *sqlstore.Tx, id string, n Note) er
 
 // closeCase ends a case.
 func (b *Books) closeCase(ctx context.Context, tx *sqlstore.Tx, c Case, how string) error {
+	b.ring(tx)
 	if _, err := tx.Exec(ctx, `UPDATE r_case SET state = 'closed', closed_at = $2, closed_how = $3, prop_act = '', prop_text = '', prop_by = '', prop_at = 0
 		WHERE id = $1 AND state <> 'closed'`, c.ID, tx.Now(), how); err != nil {
 		return fmt.Errorf("couldn't close the case: %w", err)

@@ -112,10 +112,20 @@ func TestRowChangedBehindTheCopysBack(t *testing.T) {
 			}
 			w.run(2 * time.Minute)
 			w.agree(t)
+			rung := func(when string, want bool) {
+				t.Helper()
+				for _, e := range []*end{w.city, w.pref} {
+					if got := e.store.Bell(watchBell).Rung(); got != want {
+						t.Errorf("%s: whoever watches %s was rung: %v", when, e.self, got)
+					}
+				}
+			}
+			rung("while both agree", false)
 			if n := w.pref.byHand(c.query, key); n != 1 {
 				t.Fatalf("%d rows", n)
 			}
 			w.run(time.Minute)
+			rung("a case was opened", true)
 			o := w.oneCase(t, key, c.what)
 			findings, err := w.pref.books.Findings(t.Context(), false, 10)
 			if err != nil || len(findings) != 1 || findings[0].What != c.found || findings[0].Key != key || findings[0].Since.IsZero() {
@@ -131,6 +141,7 @@ func TestRowChangedBehindTheCopysBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.run(time.Minute)
+			rung("the case was closed", true)
 			w.agree(t)
 			for _, e := range []*end{w.city, w.pref} {
 				c, notes, err := e.books.Find(t.Context(), o.ID)

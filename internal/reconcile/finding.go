@@ -89,6 +89,7 @@ func (b *Books) find(ctx context.Context, tx *sqlstore.Tx, p *pair, g progress, 
 		ON CONFLICT (pair, skey, at) DO NOTHING`, p.id, w.key, tx.Now(), w.what, orNothing(w.kept), orNothing(w.held), g.ended); err != nil {
 		return fmt.Errorf("couldn't write down what the self-audit found: %w", err)
 	}
+	b.ring(tx)
 	auditlog.Write(tx, auditlog.Entry{Actor: string(b.cfg.Self), Act: "selfaudit." + w.what, Subject: w.key, Detail: string(p.book) + " with " + string(p.peer)})
 	b.cfg.Log.WarnContext(ctx, "self-audit: the state is not what the book says", "book", p.book, "peer", p.peer, "what", w.what)
 	return nil
@@ -150,6 +151,7 @@ func (b *Books) Acknowledge(ctx context.Context, book message.Book, peer message
 		} else if n == 0 {
 			return errNoFinding
 		}
+		b.ring(tx)
 		if err := closeFindings(ctx, tx, p.id, key, by, text); err != nil {
 			return err
 		}

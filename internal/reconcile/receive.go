@@ -52,7 +52,7 @@ func (b *Books) onCase(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery
 		if n.Act == "explained" {
 			o.State = caseExplained
 		}
-		if err := putCase(ctx, tx, p, o); err != nil {
+		if err := b.putCase(ctx, tx, p, o); err != nil {
 			return nil, err
 		}
 		known = []Case{o}

@@ -242,7 +242,7 @@ func (b *Books) openCase(ctx context.Context, tx *sqlstore.Tx, p *pair, d differ
 	if o.Because = because; because != "" {
 		o.State, act = caseExplained, "explained"
 	}
-	if err := putCase(ctx, tx, p, o); err != nil {
+	if err := b.putCase(ctx, tx, p, o); err != nil {
 		return o, err
 	}
 	if err := b.tell(ctx, tx, o, trace, act, text, "system", ""); err != nil {

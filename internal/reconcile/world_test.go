@@ -34,6 +34,8 @@ import (
 const (
 	city = message.Org("municipality-202029")
 	pref = message.Org("prefecture-20")
+
+	watchBell = "watch" // of whoever watches the books
 )
 
 var start = time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC)
@@ -160,7 +162,7 @@ func (w *world) open(self, peer message.Org, by wiring) *end {
 			by.table(self, &tables[i])
 		}
 	}
-	e.books, err = reconcile.New(w.ctx, reconcile.Config{Self: self, Store: e.store, Clock: w.clk, Peers: []message.Org{peer}, Tables: tables, Secrets: secret, Log: by.log})
+	e.books, err = reconcile.New(w.ctx, reconcile.Config{Self: self, Store: e.store, Clock: w.clk, Peers: []message.Org{peer}, Tables: tables, Secrets: secret, Log: by.log, Bell: watchBell})
 	if err != nil {
 		w.t.Fatalf("%v", err)
 	}
