@@ -143,9 +143,11 @@ type changeRow struct {
 	body       []byte
 }
 
+func scanChange(r *sqlstore.Rows, v *changeRow) error { return r.Scan(&v.n, &v.changes, &v.body) }
+
 // changesOf reads what is not folded yet, the oldest first.
 func changesOf(ctx context.Context, tx *sqlstore.Tx, pair int64) ([]changeRow, error) {
-	rows, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, v *changeRow) error { return r.Scan(&v.n, &v.changes, &v.body) },
+	rows, err := sqlstore.List(ctx, tx, scanChange,
 		`SELECT n, changes, body FROM r_change WHERE pair = $1 ORDER BY turn, n`, pair)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't read what is not folded yet: %w", err)

@@ -136,3 +136,12 @@ func (b *Books) FoldLate(ctx context.Context, book message.Book, peer message.Or
 
 // FoldStep is what the fold's task does.
 func (b *Books) FoldStep(ctx context.Context) (time.Time, error) { return b.foldStep(ctx) }
+
+// ValueOf reads the entry of one key.
+func (b *Books) ValueOf(ctx context.Context, book message.Book, peer message.Org, key string) (value message.Hash, err error) {
+	err = b.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		value, err = b.pairs[pairName{book, peer}].valueOf(ctx, tx, key)
+		return err
+	})
+	return value, err
+}

@@ -191,6 +191,31 @@ func TestTheLastProcessCounts(t *testing.T) {
 	holds(t, b, "folded", want)
 }
 
+// One key is found whether it was set just now, long ago or never, and as it was set last.
+func TestOneKeyOfMany(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		store, b := openBooks(t, url, sqlstore.Options{})
+		set(t, store, b, "folded", value(1))
+		set(t, store, b, "gone", value(1))
+		if err := b.Fold(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		set(t, store, b, "gone", message.Hash{})
+		set(t, store, b, "old", value(1))
+		set(t, store, b, "old", value(2))
+		for i := range 40 {
+			set(t, store, b, fmt.Sprint("k", i), value(1))
+		}
+		set(t, store, b, "new", value(1))
+		set(t, store, b, "new", value(2))
+		for key, want := range map[string]message.Hash{"folded": value(1), "gone": {}, "old": value(2), "new": value(2), "never": {}} {
+			if got, err := b.ValueOf(t.Context(), message.Residents, pref, key); err != nil || got != want {
+				t.Errorf("%s is %x, not %x (%v)", key, got, want, err)
+			}
+		}
+	})
+}
+
 // The fold comes by itself, and after a few seconds also for little.
 func TestFoldComesByItself(t *testing.T) {
 	w := forTest(t, wiring{})

@@ -3,7 +3,6 @@ package reconcile
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -146,32 +145,28 @@ func valuesOver(ctx context.Context, tx *sqlstore.Tx, pair int64, fresh map[stri
 	return values, err
 }
 
+// lately is how many rows are looked at first for one key.
+const lately = 16
+
 // valueOf reads the entry of one key; the zero value for none. It looks at what was set last first: who asks for one key
 // has mostly just set it.
-func (p *pair) valueOf(ctx context.Context, tx *sqlstore.Tx, key string) (value message.Hash, err error) {
-	rows, err := tx.Query(ctx, `SELECT n, changes, body FROM r_change WHERE pair = $1 ORDER BY turn DESC, n DESC`, p.id)
+func (p *pair) valueOf(ctx context.Context, tx *sqlstore.Tx, key string) (message.Hash, error) {
+	rows, err := sqlstore.List(ctx, tx, scanChange, `SELECT n, changes, body FROM r_change WHERE pair = $1 ORDER BY turn DESC, n DESC LIMIT $2`, p.id, int64(lately))
 	if err != nil {
-		return value, err
+		return message.Hash{}, fmt.Errorf("couldn't read what was set last: %w", err)
 	}
-	found := false
-	for !found && rows.Next() {
-		var r changeRow
-		if err := rows.Scan(&r.n, &r.changes, &r.body); err != nil {
-			return value, errors.Join(err, rows.Close())
+	slices.Reverse(rows)
+	last, _ := lastOf(rows)
+	if v, is := last[key]; is {
+		return v, nil
+	}
+	if len(rows) == lately {
+		if last, err = unfolded(ctx, tx, p.id); err != nil {
+			return message.Hash{}, err
 		}
-		// What cannot be read has changed nothing.
-		_ = unpack(r.body, r.changes, func(k []byte, v message.Hash) {
-			if string(k) == key {
-				value, found = v, true
-			}
-		})
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil || found {
-		return value, err
-	}
-	at := place(key)
-	folded, err := valuesAt(ctx, tx, p.id, []int64{at})
-	return folded[entryKey{at, key}], err
+	values, err := valuesOver(ctx, tx, p.id, last, []string{key})
+	return values[key], err
 }
 
 // Entries are a book as a transaction of its database sees it, whoever opened it: for those who hold the book against

@@ -4,10 +4,10 @@
 -- table, instead of rows all over two large ones; the fold does that for many at a time.
 CREATE TABLE r_change(
   pair BIGINT NOT NULL, n BIGINT NOT NULL,
-  turn BIGINT NOT NULL DEFAULT 0,    -- the order in which they count, before n
+  turn BIGINT NOT NULL DEFAULT 0,    -- what counts before n, on the other engine
   changes BIGINT NOT NULL,           -- how many
   body BYTEA NOT NULL,
-  PRIMARY KEY(pair, n)
+  PRIMARY KEY(pair, turn, n)
 ) WITHOUT ROWID;
 
 -- postgres only
@@ -22,7 +22,7 @@ CREATE TABLE r_change(
   turn BIGINT NOT NULL DEFAULT nextval('r_change_turn'),
   changes BIGINT NOT NULL,
   body BYTEA NOT NULL,
-  PRIMARY KEY(pair, n)
+  PRIMARY KEY(pair, turn, n)
 );
 
 -- postgres only
