@@ -1,10 +1,12 @@
 package statement
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 )
@@ -66,16 +68,54 @@ func lastCut(ctx context.Context, tx *sqlstore.Tx, peer message.Org, dir directi
 	return c, nil
 }
 
+// mostAccounts is how many accounts of one close, and as many answers, are kept: one, and those of databases that were
+// restored from copies. Each is evidence, and each of the peer's costs us a count and a signature.
+const mostAccounts = 16
+
+// another tells whether a peer may still give an account of a close. Two that were made at the same moment are not two of a
+// database that was restored.
+func another(ctx context.Context, tx *sqlstore.Tx, peer message.Org, dir direction, a *message.Account, n message.ExchangeStatement) error {
+	kept, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, k *signedAt) error { return r.Scan(&k.at, &k.account) },
+		`SELECT made_at, account FROM s_account WHERE peer = $1 AND dir = $2 AND span = $3 AND until = $4 AND side = $5`,
+		string(peer), string(dir), string(a.Span), a.Until, string(a.Side))
+	if err != nil {
+		return fmt.Errorf("couldn't look for other accounts of the close: %w", err)
+	}
+	for _, k := range kept {
+		switch {
+		case bytes.Equal(k.account, n.Account):
+			return nil
+		case k.at == a.MadeAt.UnixMicro():
+			return exchange.Reject("two-accounts", "同じ締めについて、同じ時刻に作られた別の計算書を受け取っています。送信側のプログラムを確かめてください。",
+				"another account of the same close, made at the same moment, has come before: check the sender's program")
+		}
+	}
+	if len(kept) >= mostAccounts {
+		return exchange.Reject("too-many-accounts", "この締めの計算書は、もう何通も受け取っています。送信側のプログラムを確かめてください。",
+			"too many accounts of this close have come: check the sender's program")
+	}
+	return nil
+}
+
+type signedAt struct {
+	at      int64
+	account []byte
+}
+
 // keep writes an account down and, when its counterpart is there, what comes of the two.
 func (s *Statements) keep(ctx context.Context, tx *sqlstore.Tx, peer message.Org, dir direction, a *message.Account, n message.ExchangeStatement) error {
 	k := Key{peer, dir == out, a.Span, a.Until}
 	if err := expect(ctx, tx, k); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO s_account(peer, dir, span, until, side, made_at, to_epoch, to_seq, account, signature, certificate)
+	fresh, err := tx.Exec(ctx, `INSERT INTO s_account(peer, dir, span, until, side, made_at, to_epoch, to_seq, account, signature, certificate)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`, string(peer), string(dir), string(a.Span), a.Until,
-		string(a.Side), a.MadeAt, int64(a.To.Epoch), int64(a.To.Seq), n.Account, n.Signature, n.Certificate); err != nil {
+		string(a.Side), a.MadeAt, int64(a.To.Epoch), int64(a.To.Seq), n.Account, n.Signature, n.Certificate)
+	if err != nil {
 		return fmt.Errorf("couldn't keep the account: %w", err)
+	}
+	if fresh == 0 {
+		return nil // it came before
 	}
 	if a.Side == message.BySender {
 		// Closes that its maker missed, and made into one.
@@ -103,7 +143,7 @@ func microsOf(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
-// judge compares the last account of the sender with its counterpart.
+// judge compares the accounts. Whoever looked at an unexplained statement has not seen the account that came since.
 func (s *Statements) judge(ctx context.Context, tx *sqlstore.Tx, k Key) error {
 	st, err := find(ctx, tx, k)
 	if err != nil {
@@ -114,7 +154,7 @@ func (s *Statements) judge(ctx context.Context, tx *sqlstore.Tx, k Key) error {
 		state = message.StateOf(st.Lines)
 	}
 	_, err = tx.Exec(ctx, `UPDATE s_statement SET state = $5, judged_at = $6, seen = 0 WHERE peer = $1 AND dir = $2 AND span = $3 AND until = $4
-		AND state <> $5`, string(k.Peer), string(k.dir()), string(k.Span), k.Until, string(state), tx.Now())
+		AND (state <> $5 OR state = 'unexplained' AND seen = 1)`, string(k.Peer), string(k.dir()), string(k.Span), k.Until, string(state), tx.Now())
 	if state == message.Unexplained {
 		tx.OnCommit(func() {
 			s.cfg.Log.WarnContext(ctx, "statement has unexplained lines", "peer", k.Peer, "out", k.Out, "span", k.Span, "until", k.Until)

@@ -21,6 +21,13 @@ func (s *Statements) onAccount(ctx context.Context, tx *sqlstore.Tx, d exchange.
 	if refused != nil {
 		return nil, refused
 	}
+	dir := in
+	if a.Side == message.ByReceiver {
+		dir = out
+	}
+	if err := another(ctx, tx, d.Sender, dir, a, n); err != nil {
+		return nil, err
+	}
 	if a.Side == message.ByReceiver {
 		return nil, s.keep(ctx, tx, d.Sender, out, a, n)
 	}

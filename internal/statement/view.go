@@ -3,6 +3,7 @@ package statement
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/plain"
@@ -58,30 +59,76 @@ func find(ctx context.Context, tx *sqlstore.Tx, k Key) (Statement, error) {
 		return st, err
 	}
 	st = known[0]
-	// The newest first: a side that was restored from a copy may have made another.
 	rows, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, n *message.ExchangeStatement) error {
 		return r.Scan(&n.Account, &n.Signature, &n.Certificate)
 	}, `SELECT account, signature, certificate FROM s_account WHERE peer = $1 AND dir = $2 AND span = $3 AND until = $4
-		ORDER BY side DESC, made_at DESC LIMIT 100`, string(k.Peer), string(k.dir()), string(k.Span), k.Until)
+		ORDER BY side DESC, made_at DESC LIMIT $5`, string(k.Peer), string(k.dir()), string(k.Span), k.Until, int64(4*mostAccounts))
 	if err != nil {
 		return st, err
 	}
+	var senders, receivers []*Signed // the newest first
 	for _, n := range rows {
 		a, err := message.OpenAccount(n.Account)
 		switch {
 		case err != nil:
 			st.Damaged = &plain.Sentence{JA: "保存した計算書が読めません。控えから戻すか、相手の控えを取り寄せてください。",
 				EN: "A stored account cannot be read: restore it from a copy, or ask the peer for its own."}
-		case a.Side == message.BySender && st.Sender == nil:
-			st.Sender = &Signed{a, n}
-		case a.Side == message.ByReceiver && st.Sender != nil && st.Receiver == nil && a.AnswersTo(st.Sender.Account, st.Sender.ExchangeStatement.Account) == nil:
-			st.Receiver = &Signed{a, n}
+		case a.Side == message.BySender:
+			senders = append(senders, &Signed{a, n})
+		default:
+			receivers = append(receivers, &Signed{a, n})
 		}
 	}
-	if st.Receiver != nil {
-		st.Lines = message.Lines(st.Sender.Account, st.Receiver.Account)
-	}
+	st.pair(senders, receivers)
 	return st, nil
+}
+
+// pair puts the accounts together. The newest that both sides made are shown: a side that was restored from a copy may
+// have made another. One that was wrong does not become right by being made again, so what an earlier one left unexplained
+// stays, and whoever signs two different ones for a close is named.
+func (st *Statement) pair(senders, receivers []*Signed) {
+	said := map[message.Side]int{message.BySender: len(senders)}
+	for _, s := range senders {
+		answers := 0
+		for _, r := range receivers {
+			if r.AnswersTo(s.Account, s.ExchangeStatement.Account) != nil {
+				continue
+			}
+			answers++
+			lines := message.Lines(s.Account, r.Account)
+			if st.Receiver == nil {
+				st.Sender, st.Receiver, st.Lines = s, r, lines
+				continue
+			}
+			for _, l := range lines {
+				known := slices.ContainsFunc(st.Lines, func(k message.Line) bool {
+					return k.State == message.Unexplained && k.About == l.About && k.Subject == l.Subject
+				})
+				if l.State == message.Unexplained && !known {
+					l.Says = plain.Sentence{JA: "前に作られた計算書で: " + l.Says.JA, EN: "In the account made before: " + l.Says.EN}
+					st.Lines = append(st.Lines, l)
+				}
+			}
+		}
+		said[message.ByReceiver] = max(said[message.ByReceiver], answers)
+	}
+	if st.Receiver == nil {
+		if len(senders) > 0 {
+			st.Sender = senders[0]
+		}
+		return
+	}
+	for _, side := range []message.Side{message.BySender, message.ByReceiver} {
+		if n := said[side]; n > 1 {
+			by := st.Sender.By()
+			if side == message.ByReceiver {
+				by = st.Receiver.By()
+			}
+			st.Lines = append(st.Lines, message.Line{About: "range", State: message.Explained, Says: plain.Sentence{
+				JA: fmt.Sprintf("%s は、この締めの計算書を%d通作りました。控えから戻したのでなければ、わけを尋ねてください。", by, n),
+				EN: fmt.Sprintf("%s made %d accounts of this close. Unless its database was restored from a copy, ask why.", by, n)}})
+		}
+	}
 }
 
 func list(ctx context.Context, tx *sqlstore.Tx, which string, args ...any) ([]Statement, error) {
