@@ -68,15 +68,22 @@ func open(t testing.TB, dir string) *running {
 // openTrial starts a country whose organisations are given something else than they ask for.
 func openTrial(t testing.TB, dir string, trial func(host.Config) host.Config) *running {
 	t.Helper()
-	spec, err := Default()
+	return openWith(t, Options{Dir: dir, Trial: trial})
+}
+
+// openWith starts a country with other options than those of every test.
+func openWith(t testing.TB, opt Options) *running {
+	t.Helper()
+	var err error
+	if opt.Spec, err = Default(); err != nil {
+		t.Fatal(err)
+	}
+	opt.Listen = "127.0.0.1:0"
+	c, err := Open(t.Context(), opt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := Open(t.Context(), Options{Dir: dir, Spec: spec, Listen: "127.0.0.1:0", Trial: trial})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &running{t: t, dir: dir, url: c.URL, control: controlOn(dir), again: map[[2]message.Org]int64{}}
+	r := &running{t: t, dir: opt.Dir, url: c.URL, control: controlOn(opt.Dir), again: map[[2]message.Org]int64{}}
 	r.stop = sync.OnceFunc(func() {
 		if err := c.Close(); err != nil {
 			t.Errorf("the country did not close well: %v", err)
