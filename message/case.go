@@ -21,7 +21,7 @@ type ReconcileCase struct {
 	Source plain.Sentence // what the source holds, for people
 	Copy   plain.Sentence // what the copy holds
 	Text   string
-	By     string // a person, or "system"
+	By     string // a person, or System
 	Second string // who confirmed it
 }
 
@@ -40,12 +40,14 @@ func caseFromWire(w *messagepb.ReconcileCase) (ReconcileCase, error) {
 	var c check
 	n := ReconcileCase{Case: w.Case, Book: Book(w.Book), Key: w.Key, Act: w.Act, Source: plain.Sentence{JA: w.SourceJa, EN: w.SourceEn},
 		Copy: plain.Sentence{JA: w.CopyJa, EN: w.CopyEn}, Text: w.Text, By: w.By, Second: w.Second}
-	required(&c, "case", n.Case != "" && len(n.Case) <= maxName)
+	required(&c, "case", n.Case != "" && inLine(n.Case, maxName))
 	required(&c, "book", n.Book.Known())
-	required(&c, "key", n.Key != "" && len(n.Key) <= maxName)
+	required(&c, "key", n.Key != "" && inLine(n.Key, maxName))
 	required(&c, "act", slices.Contains(CaseActs, n.Act))
-	required(&c, "by", n.By != "")
-	required(&c, "second", n.Second != n.By)
-	required(&c, "text", len(n.Text) <= 4000)
+	required(&c, "by", n.By != "" && inLine(n.By, maxPerson))
+	// What ends a difference is done by the program, or by two persons.
+	ends := n.Act == "closed" || n.Act == "asked" || n.Act == "resent"
+	required(&c, "second", n.Second != n.By && n.Second != System && inLine(n.Second, maxPerson) && (n.Second != "" || n.By == System || !ends))
+	required(&c, "text", len(n.Text) <= 4000 && inLines(n.Text))
 	return n, c.err()
 }

@@ -2,7 +2,10 @@ package message
 
 import (
 	"errors"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -86,3 +89,19 @@ func required(c *check, name string, given bool) {
 		c.note(name, plain.Bad(name, "値がありません。送信側のプログラムを確かめてください。", "the value is missing: check the sender's program"))
 	}
 }
+
+// inLine tells whether a name, a key or a person's identifier can stand in one line of every store, log and screen.
+func inLine(s string, most int) bool {
+	return len(s) <= most && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
+// inLines is inLine for what people wrote, in lines of their own.
+func inLines(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\r\n\t", r) })
+}
+
+// maxPerson is how many bytes a person's identifier may have.
+const maxPerson = 200
+
+// System is who acted where no person did.
+const System = "system"

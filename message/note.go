@@ -19,6 +19,8 @@ type ExchangeNote struct {
 	By, Second string
 }
 
+var errNoteWords = errors.New("its words hold a character that no store takes, or the name of a person is too long")
+
 // Kind is exchange.note.
 func (ExchangeNote) Kind() Kind { return KindExchangeNote }
 
@@ -33,6 +35,9 @@ func noteFromWire(w *messagepb.ExchangeNote) (ExchangeNote, error) {
 	n := ExchangeNote{w.Epoch, w.Seq, w.Of, w.Act, w.Text, w.By, w.Second}
 	if (n.Of != "sender" && n.Of != "receiver") || (n.Act != "inquiry" && n.Act != "answer" && n.Act != "accepted") || n.By == "" {
 		return n, errors.New("note: its act, its author or whose message it is about is missing")
+	}
+	if !inLines(n.Text) || !inLine(n.By, maxPerson) || !inLine(n.Second, maxPerson) {
+		return n, errNoteWords
 	}
 	if n.Act == "accepted" && (n.Second == "" || n.Second == n.By || n.Of != "receiver") {
 		return n, errors.New("note: an acceptance is the receiver's, and needs a second person")
@@ -61,6 +66,9 @@ func withdrawalFromWire(w *messagepb.ExchangeWithdrawal) (ExchangeWithdrawal, er
 	n := ExchangeWithdrawal{Kind(w.Kind), w.Text, w.By, w.Second}
 	if n.By == "" || n.Second == "" || n.By == n.Second {
 		return n, errors.New("withdrawal: it needs two persons")
+	}
+	if !inLine(string(n.Of), maxName) || !inLines(n.Text) || !inLine(n.By, maxPerson) || !inLine(n.Second, maxPerson) {
+		return n, errNoteWords
 	}
 	return n, nil
 }

@@ -35,7 +35,7 @@ func snapshotRequestFromWire(w *messagepb.SnapshotRequest) (SnapshotRequest, err
 	var c check
 	n := SnapshotRequest{Epoch: w.Epoch, Seq: w.Seq, Book: Book(w.Book), Key: w.Key, Holds: Hash(hash(&c, "holds", w.Holds))}
 	required(&c, "book", n.Book.Known())
-	required(&c, "key", n.Key != "" && len(n.Key) <= maxName)
+	required(&c, "key", n.Key != "" && inLine(n.Key, maxName))
 	required(&c, "seq", n.Epoch>>63 == 0 && n.Seq>>63 == 0 && (n.Epoch == 0) == (n.Seq == 0))
 	return n, c.err()
 }
@@ -62,8 +62,11 @@ func SnapshotOf(book Book, key string, state Payload, of string) (Snapshot, erro
 
 // State reads the payload that the snapshot carries; nil when the source holds nothing under the key.
 func (n Snapshot) State() (Payload, error) {
-	if n.Of == "" {
+	switch n.Of {
+	case "":
 		return nil, nil
+	case KindSnapshot: // each one inside of another would be a copy of all that is in it
+		return nil, errors.New("a snapshot carries a state, and no other snapshot")
 	}
 	return Decode(n.Of, n.Body)
 }
@@ -88,8 +91,8 @@ func snapshotFromWire(w *messagepb.Snapshot) (Snapshot, error) {
 	var c check
 	n := Snapshot{Book: Book(w.Book), Key: w.Key, Of: Kind(w.Kind), Body: w.Body, Case: w.Case}
 	required(&c, "book", n.Book.Known())
-	required(&c, "key", n.Key != "" && len(n.Key) <= maxName)
-	required(&c, "case", len(n.Case) <= maxName)
+	required(&c, "key", n.Key != "" && inLine(n.Key, maxName))
+	required(&c, "case", inLine(n.Case, maxName))
 	if n.Of == "" {
 		required(&c, "kind", len(n.Body) == 0)
 		return n, c.err()

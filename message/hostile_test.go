@@ -1,0 +1,80 @@
+package message_test
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/message/messagepb"
+)
+
+// TestSnapshotInSnapshot: a snapshot carries a state and never another snapshot, however deep. Each one inside of another
+// would be a copy of all that is in it: one message of a megabyte took all the memory there is.
+func TestSnapshotInSnapshot(t *testing.T) {
+	var body []byte
+	for range 3000 {
+		var err error
+		if body, err = proto.Marshal(&messagepb.Snapshot{Book: "residents", Key: "k", Kind: string(message.KindSnapshot), Body: body}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := message.Decode(message.KindSnapshot, body)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; err == nil || took > 4<<20 {
+		t.Errorf("%d bytes took %d of memory; %v", len(body), took, err)
+	}
+}
+
+// TestHostileWords: what a peer's people wrote is kept as it is, so it must be something that every store takes, and who
+// wrote it something that fits in a line.
+func TestHostileWords(t *testing.T) {
+	long := strings.Repeat("a", 300)
+	note := func(text, by, second string) message.Payload {
+		return message.ExchangeNote{Epoch: 1, Seq: 1, Of: "receiver", Act: "accepted", Text: text, By: by, Second: second}
+	}
+	withdrawal := func(text, by, second string) message.Payload {
+		return message.ExchangeWithdrawal{Of: message.KindCodeRequest, Text: text, By: by, Second: second}
+	}
+	reconcileCase := func(id, key, act, text, by, second string) message.Payload {
+		return message.ReconcileCase{Case: id, Book: message.Residents, Key: key, Act: act, Text: text, By: by, Second: second}
+	}
+	for i, good := range []message.Payload{
+		note("一行目\r\n二行目\t。", "operator-ueda", "operator-egawa"), withdrawal("", "drill", "drill (second)"),
+		reconcileCase("ca/1", "k", "closed", "", "system", ""), reconcileCase("ca/1", "k", "closed", "a\nb", "a", "b"),
+		reconcileCase("ca/1", "k", "inquiry", "a", "a", ""), reconcileCase("ca/1", "k", "proposed", "a", "a", ""), reconcileCase("ca/1", "k", "resent", "", "system", ""),
+	} {
+		if _, err := decoded(good); err != nil {
+			t.Errorf("good one %d: %v", i, err)
+		}
+	}
+	for i, bad := range []message.Payload{
+		note("a\x00b", "a", "b"), note("a\x1b[2Jb", "a", "b"), note("a", "a\nb", "b"), note("a", long, "b"), note("a", "a", "b\x00"), note("a", "a", long),
+		withdrawal("a\x00b", "a", "b"), withdrawal("a", "a\x9b", "b"), withdrawal("a", long, "b"), withdrawal("a", "a", "b\r"),
+		reconcileCase("ca/\x00", "k", "opened", "", "system", ""), reconcileCase("ca/1", "k\x1b", "opened", "", "system", ""), reconcileCase("ca/1", "k", "answer", "\x00", "a", ""),
+		reconcileCase("ca/1", "k", "answer", "a", long, ""), reconcileCase("ca/1", "k", "answer", "a", "a\nb", ""), reconcileCase("ca/1", "k", "closed", "a", "a", "b\nc"),
+		// Nobody ends a difference alone.
+		reconcileCase("ca/1", "k", "closed", "a", "operator-ueda", ""), reconcileCase("ca/1", "k", "asked", "a", "operator-ueda", ""),
+		reconcileCase("ca/1", "k", "resent", "a", "operator-ueda", ""), reconcileCase("ca/1", "k", "closed", "a", "operator-ueda", "operator-ueda"),
+		reconcileCase("ca/1", "k", "closed", "a", "operator-ueda", "system"),
+		message.SnapshotRequest{Book: message.Residents, Key: "k\x00"}, message.Snapshot{Book: message.Residents, Key: "k\n"},
+		message.Snapshot{Book: message.Residents, Key: "k", Case: "ca/\x00"},
+	} {
+		if _, err := decoded(bad); err == nil {
+			t.Errorf("bad one %d passes: %+v", i, bad)
+		}
+	}
+}
+
+func decoded(p message.Payload) (message.Payload, error) {
+	body, err := message.Encode(p)
+	if err != nil {
+		return nil, fmt.Errorf("it cannot even be sent: %w", err)
+	}
+	return message.Decode(p.Kind(), body)
+}
