@@ -16,13 +16,13 @@ func runBench(ctx context.Context, io streams, args []string) error {
 	var asJSON, part bool
 	var profile string
 	rest, err := parse(io, "bench", args, func(fs *flag.FlagSet) {
-		fs.BoolVar(&asJSON, "json", false, "print JSON")
-		fs.StringVar(&opt.Dir, "dir", "", "where the databases are made, to measure another disk; empty: the temporary directory")
-		fs.StringVar(&opt.Peers, "peers", "bench", "the directory of the peers that are measured beside us; empty: measure without them")
-		fs.StringVar(&opt.Postgres, "postgres", os.Getenv("AKASHI_TEST_POSTGRES"), "postgres:// URL of a role that may create schemas, to measure there too;\nscripts/with-postgres.sh starts a server and names it in AKASHI_TEST_POSTGRES")
-		fs.StringVar(&profile, "profile", "", "a directory for profiles of the CPU time of the processes that a measurement starts, for `go tool pprof`")
-		fs.BoolVar(&part, "part", false, "be one process of a measurement; it is `akashi bench` itself that starts them")
-		fs.IntVar(&opt.Count, "count", 0, "how much; 0: as much as gives a steady figure")
+		jsonFlag(fs, &asJSON)
+		fs.StringVar(&opt.Dir, "dir", "", "データベースを作る場所（別のディスクを測るとき） / where the databases are made, to measure another disk; empty: the temporary directory")
+		fs.StringVar(&opt.Peers, "peers", "bench", "並べて測る相手の場所（空なら相手なし） / the directory of the peers that are measured beside us; empty: measure without them")
+		fs.StringVar(&opt.Postgres, "postgres", os.Getenv("AKASHI_TEST_POSTGRES"), "スキーマを作れる役割の postgres:// URL（そこでも測る） / a postgres:// URL of a role that may create schemas, to measure there too; scripts/with-postgres.sh starts a server")
+		fs.StringVar(&profile, "profile", "", "CPU時間の記録を残す場所（go tool pprof で読む） / a directory for profiles of the CPU time of the processes that a measurement starts, for go tool pprof")
+		fs.BoolVar(&part, "part", false, "測定の一つのプロセスになる（bench 自身が使う） / be one process of a measurement; bench itself starts them")
+		fs.IntVar(&opt.Count, "count", 0, "量（0なら値が落ち着くまで） / how much; 0: as much as gives a steady figure")
 	}, 1)
 	if err != nil {
 		return err

@@ -17,12 +17,12 @@ func runConform(ctx context.Context, io streams, args []string) error {
 	var asJSON bool
 	var only string
 	rest, err := parse(io, "conform", args, func(fs *flag.FlagSet) {
-		fs.BoolVar(&asJSON, "json", false, "print JSON; how far it is goes to stderr")
-		fs.StringVar(&opt.Dir, "dir", "", "where the databases are made; empty: the temporary directory")
-		fs.StringVar(&opt.Postgres, "postgres", "", "a postgres:// URL of a database in which schemas may be made: try it there too")
-		fs.StringVar(&only, "only", "", "queue: names of queues, with commas between them; empty: all")
-		fs.IntVar(&opt.Most, "most", 0, "queue: the most bad items to put at a head; 0: 1,000")
-		fs.BoolVar(&opt.Quick, "quick", false, "queue: each poison once, with a few items")
+		fs.BoolVar(&asJSON, "json", false, "JSONで出す（途中は標準エラー出力へ） / print JSON; how far it is goes to stderr")
+		fs.StringVar(&opt.Dir, "dir", "", "データベースを作る場所 / where the databases are made; empty: the temporary directory")
+		fs.StringVar(&opt.Postgres, "postgres", "", "スキーマを作れる postgres:// URL（そこでも試す） / a postgres:// URL of a role that may create schemas: try it there too")
+		fs.StringVar(&only, "only", "", "queue: 列の名前をコンマで区切る（省くとすべて） / queue: names of queues, with commas between them; empty: all")
+		fs.IntVar(&opt.Most, "most", 0, "queue: 先頭に置く毒の最大数（0なら1,000） / queue: the most bad items to put at a head; 0: 1,000")
+		fs.BoolVar(&opt.Quick, "quick", false, "queue: それぞれの毒を少しずつ一度だけ / queue: each poison once, with a few items")
 	}, 1)
 	if err != nil {
 		return err

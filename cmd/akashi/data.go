@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +15,21 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
 )
+
+// dataFlag is where the country is that a command asks.
+func dataFlag(fs *flag.FlagSet, data *string) {
+	fs.StringVar(data, "data", defaultData, "国のデータの場所 / the country's data directory")
+}
+
+func jsonFlag(fs *flag.FlagSet, asJSON *bool) {
+	fs.BoolVar(asJSON, "json", false, "JSONで出す / print JSON")
+}
+
+// dataFlags are those of a command that asks a country and can answer in JSON.
+func dataFlags(fs *flag.FlagSet, data *string, asJSON *bool) {
+	dataFlag(fs, data)
+	jsonFlag(fs, asJSON)
+}
 
 // country returns a client for the country of a data directory: the running one, or one opened here meanwhile.
 func country(ctx context.Context, data string, log io.Writer) (*http.Client, func(), error) {
@@ -45,13 +61,13 @@ func get(ctx context.Context, client *http.Client, path string, into any) error 
 	return call(ctx, client, http.MethodGet, path, nil, into)
 }
 
-// post sends a country something to do.
-func post(ctx context.Context, client *http.Client, path string, what any) error {
+// post sends a country something to do and reads the answer, when there is one to be read.
+func post(ctx context.Context, client *http.Client, path string, what, into any) error {
 	body, err := json.Marshal(what)
 	if err != nil {
 		return err
 	}
-	return call(ctx, client, http.MethodPost, path, bytes.NewReader(body), nil)
+	return call(ctx, client, http.MethodPost, path, bytes.NewReader(body), into)
 }
 
 // call asks a country. What it refuses comes as the sentence that it says.

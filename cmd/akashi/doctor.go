@@ -21,8 +21,7 @@ func runDoctor(ctx context.Context, io streams, args []string) error {
 	var data string
 	var asJSON bool
 	if _, err := parse(io, "doctor", args, func(fs *flag.FlagSet) {
-		fs.StringVar(&data, "data", defaultData, "data directory")
-		fs.BoolVar(&asJSON, "json", false, "print JSON")
+		dataFlags(fs, &data, &asJSON)
 	}, 0); err != nil {
 		return err
 	}

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -36,9 +33,9 @@ func runExchangeDrill(ctx context.Context, s streams, args []string) error {
 	var asJSON bool
 	if _, err := parse(s, "exchange drill", args, func(fs *flag.FlagSet) {
 		dataFlags(fs, &data, &asJSON)
-		fs.StringVar(&at, "at", "", "the organisation whose alarms are proven; empty: all")
-		fs.StringVar((*string)(&ask.Peer), "peer", "", "with whom; empty: the one with which none was held for longest")
-		fs.StringVar(&ask.As, "as", "", "who asks for it")
+		fs.StringVar(&at, "at", "", "警報を確かめる団体（省くとすべて） / the organisation whose alarms are proven; empty: all")
+		fs.StringVar((*string)(&ask.Peer), "peer", "", "相手（省くと、訓練がいちばん古い相手） / with whom; empty: the one with which none was held for longest")
+		fs.StringVar(&ask.As, "as", "", "指示する人 / who asks for it")
 	}, 0); err != nil {
 		return err
 	}
@@ -56,8 +53,8 @@ func runExchangeDrill(ctx context.Context, s streams, args []string) error {
 	defer done()
 	all := []drilled{}
 	for _, o := range orgs {
-		d, err := beginDrill(ctx, client, o, ask)
-		if err != nil {
+		var d *drill.Drill
+		if err := post(ctx, client, "/"+string(o)+"/exchange/drill", ask, &d); err != nil {
 			return fmt.Errorf("%s: %w", o, err)
 		}
 		if d != nil { // an organisation without peers has nothing to prove
@@ -102,26 +99,4 @@ func printDrilled(w io.Writer, d drilled) {
 	for _, thing := range slices.Sorted(maps.Keys(d.Missing)) {
 		fmt.Fprintf(w, "    %s: %s\n", map[string]string{"poison": "受け入れられない電文 poison", "loss": "電文のない記録 loss"}[thing], strings.Join(d.Missing[thing], ", "))
 	}
-}
-
-func beginDrill(ctx context.Context, client *http.Client, at message.Org, ask nation.DrillRequest) (*drill.Drill, error) {
-	body, err := json.Marshal(ask)
-	if err != nil {
-		return nil, err
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://country/"+string(at)+"/exchange/drill", bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	resp, err := client.Do(r)
-	if err != nil {
-		return nil, fmt.Errorf("couldn't ask the country: %w", err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1000))
-		return nil, fmt.Errorf("%s", bytes.TrimSpace(text))
-	}
-	var d *drill.Drill
-	return d, json.NewDecoder(resp.Body).Decode(&d)
 }

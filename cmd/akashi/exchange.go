@@ -17,19 +17,13 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// dataFlags are those of every command that asks a country.
-func dataFlags(fs *flag.FlagSet, data *string, asJSON *bool) {
-	fs.StringVar(data, "data", defaultData, "data directory")
-	fs.BoolVar(asJSON, "json", false, "print JSON")
-}
-
 // runExchangeList lists what waits for a person or for another message, as each organisation sees it, oldest first.
 func runExchangeList(ctx context.Context, io streams, args []string) error {
 	var data, at string
 	var asJSON bool
 	if _, err := parse(io, "exchange list", args, func(fs *flag.FlagSet) {
 		dataFlags(fs, &data, &asJSON)
-		fs.StringVar(&at, "at", "", "one organisation; empty: all")
+		fs.StringVar(&at, "at", "", "一つの団体（省くとすべて） / one organisation; empty: all")
 	}, 0); err != nil {
 		return err
 	}

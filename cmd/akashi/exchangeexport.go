@@ -15,9 +15,9 @@ func runExchangeExport(ctx context.Context, io streams, args []string) error {
 	var data, at string
 	var batch bool
 	rest, err := parse(io, "exchange export", args, func(fs *flag.FlagSet) {
-		fs.StringVar(&data, "data", defaultData, "data directory")
-		fs.StringVar(&at, "at", "", "whose copy; empty: the message's sender's")
-		fs.BoolVar(&batch, "batch", false, "all messages of the batch")
+		dataFlag(fs, &data)
+		fs.StringVar(&at, "at", "", "だれの控えか（省くと電文の送り手） / whose copy; empty: the message's sender's")
+		fs.BoolVar(&batch, "batch", false, "一括の電文すべて / all messages of the batch")
 	}, 1)
 	if err != nil {
 		return err

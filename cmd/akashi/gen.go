@@ -13,10 +13,10 @@ func runGenResidents(_ context.Context, io streams, args []string) error {
 	opt := population.Options{}
 	var code, asOf string
 	if _, err := parse(io, "gen residents", args, func(fs *flag.FlagSet) {
-		fs.StringVar(&code, "municipality", "202029", "全国地方公共団体コード")
-		fs.IntVar(&opt.Count, "count", 1000, "how many residents")
-		fs.Uint64Var(&opt.Seed, "seed", 1, "the same seed makes the same residents")
-		fs.StringVar(&asOf, "as-of", "", "the day of the register; empty: a fixed day, so that a seed gives the same residents every day")
+		fs.StringVar(&code, "municipality", "202029", "全国地方公共団体コード / the municipality's code")
+		fs.IntVar(&opt.Count, "count", 1000, "人数 / how many residents")
+		fs.Uint64Var(&opt.Seed, "seed", 1, "種（同じ種から同じ住民ができる） / the same seed makes the same residents")
+		fs.StringVar(&asOf, "as-of", "", "台帳の日（省くと決まった日。種が同じなら、いつも同じ住民） / the day of the register; empty: a fixed day, so that a seed gives the same residents every day")
 	}, 0); err != nil {
 		return err
 	}

@@ -21,8 +21,8 @@ import (
 func runImportResidents(ctx context.Context, io streams, args []string) error {
 	var data, code string
 	rest, err := parse(io, "import residents", args, func(fs *flag.FlagSet) {
-		fs.StringVar(&data, "data", defaultData, "data directory")
-		fs.StringVar(&code, "municipality", "", "whose register it is; empty: as the file's first resident says")
+		dataFlag(fs, &data)
+		fs.StringVar(&code, "municipality", "", "台帳の市区町村（省くと、ファイルの最初の住民のもの） / whose register it is; empty: as the file's first resident says")
 	}, 1)
 	if err != nil {
 		return err

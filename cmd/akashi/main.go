@@ -12,7 +12,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -25,10 +24,11 @@ import (
 
 // command is a line of the table below.
 type command struct {
-	name string // as it is typed: "gen residents"
-	args string
-	says string
-	run  func(ctx context.Context, io streams, args []string) error
+	name    string // as it is typed: "gen residents"
+	args    string
+	does    plain.Sentence
+	example string // of what follows the name
+	run     func(ctx context.Context, io streams, args []string) error
 }
 
 type streams struct {
@@ -39,33 +39,40 @@ type streams struct {
 var commands []command
 
 func init() { // a table that names its own printer needs the detour
+	in := func(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
 	commands = []command{
-		{"up", "[--data DIR] [--nation FILE] [--listen 127.0.0.1:8600] [--processes]", "start a country 国を動かす", runUp},
-		{"serve", "ROLE --config FILE", "start one organisation 一つの団体を動かす", runServe},
-		{"doctor", "[--json] --data DIR", "which organisations of a country run 動いていない団体を知る", runDoctor},
-		{"gen residents", "--municipality CODE --count N --seed S", "make an invented population as CSV 架空の住民を作る", runGenResidents},
-		{"import residents", "--data DIR FILE", "load a register file 住民を取り込む", runImportResidents},
-		{"trace", "[--json] --data DIR ID", "follow a change through the organisations 異動の経路をたどる", runTrace},
-		{"exchange list", "[--json] [--at ORG] --data DIR", "messages that are stuck 止まっている電文", runExchangeList},
-		{"exchange show", "[--json] --data DIR ID", "a message from both sides 電文を両側から見る", runExchangeShow},
-		{"exchange inquire", "--as PERSON --text TEXT [--answer] [--at ORG] --data DIR ID", "ask or answer the other side 問い合わせる・回答する", messages.inquire},
-		{"exchange resolve", "--as PERSON (--act ACT --text WHY | --confirm) [--at ORG] --data DIR ID", "resolve a parked message, two persons 保留の電文を二人で解決する", messages.resolve},
-		{"exchange export", "[--batch] [--at ORG] --data DIR ID", "a message's receipt, for akashi verify receipt 受領証を取り出す", runExchangeExport},
-		{"exchange drill", "[--json] [--as PERSON] [--at ORG [--peer ORG]] --data DIR", "prove that the alarms ring 警報の訓練をする", runExchangeDrill},
-		{"reconcile", "[--json] [--now] --data DIR", "whether both ends of every pair hold the same 突合の状況", runReconcile},
-		{"reconcile cases", "[--json] [--all] [--at ORG] --data DIR", "differences and their cases 不一致の件", runReconcileCases},
-		{"reconcile show", "[--json] --at ORG --data DIR CASE", "a case with its history 件の経過", runReconcileShow},
-		{"reconcile inquire", "--as PERSON --text TEXT [--answer] --at ORG --data DIR CASE", "ask or answer the other side 問い合わせる・回答する", cases.inquire},
-		{"reconcile resolve", "--as PERSON (--act resend|request|close --text WHY | --confirm) --at ORG --data DIR CASE", "end a case, two persons 件を二人で処理する", cases.resolve},
-		{"reconcile refill", "--as PERSON (--text WHY | --confirm | --drop) --at ORG --peer ORG --book BOOK --data DIR", "send a whole book again, two persons 帳簿を送り直す", runReconcileRefill},
-		{"verify receipt", "[--json] --trust CA.pem FILE", "check a receipt without the country 受領証を確かめる", runVerifyReceipt},
-		{"verify statement", "[--json] --trust CA.pem FILE", "check a statement of account without the country 計算書を確かめる", runVerifyStatement},
-		{"report issuance", "--data DIR --as-of DATE", "certificates by municipality 電子証明書の発行状況", runReportIssuance},
-		{"replay", "[--json] [--seed N] [--late N] [--keep DIR] NAME | all | list", "replay a recorded failure 障害を再現する", runReplay},
-		{"conform", "[--json] [--postgres URL] [--only NAME,…] queue | list", "hold the program to what it promises 適合試験をする", runConform},
-		{"bench", "[--json] NAME | all | list", "measure beside a peer 性能を測る", runBench},
-		{"version", "", "print the version 版", runVersion},
-		{"help", "", "print this list", runHelp},
+		{"up", "[--data DIR] [--nation FILE] [--listen ADDRESS] [--processes] [--webhook URL --webhook-secret FILE]", in("国を動かす", "start a country"), "--data ./akashi-data --processes", runUp},
+		{"serve", "ROLE --config FILE", in("一つの団体を動かす", "start one organisation"), "ca --config ./akashi-data/ca/config.yaml", runServe},
+		{"doctor", "[--json] [--data DIR]", in("動いていない団体を知る", "which organisations of a country run"), "", runDoctor},
+		{"gen residents", "[--municipality CODE] [--count N] [--seed N] [--as-of DATE]", in("架空の住民をCSVで作る", "make an invented population as CSV"), "--municipality 202029 --count 1000 --seed 1", runGenResidents},
+		{"import residents", "[--municipality CODE] [--data DIR] FILE", in("住民を取り込む", "load a register file"), "residents.csv", runImportResidents},
+		{"trace", "[--json] [--data DIR] ID", in("異動の経路をたどる", "follow a change through the organisations"), "municipality-202029.1.1.prefecture-20.7", runTrace},
+		{"exchange list", "[--json] [--at ORG] [--data DIR]", in("止まっている電文", "messages that are stuck"), "--at nationalcenter", runExchangeList},
+		{"exchange show", "[--json] [--data DIR] ID", in("電文を両側から見る", "a message from both sides"), "municipality-202029.1.1.prefecture-20.7", runExchangeShow},
+		{"exchange inquire", "--as PERSON --text TEXT [--answer] [--at ORG] [--data DIR] ID", in("問い合わせる・回答する", "ask or answer the other side"),
+			"--as operator-ueda --text 'この住所は実在しますか' prefecture-20.1.1.nationalcenter.7", messages.inquire},
+		{"exchange resolve", "--as PERSON (--act ACT --text WHY | --confirm) [--at ORG] [--data DIR] ID", in("保留の電文を二人で解決する", "resolve a parked message, two persons"),
+			"--as operator-ueda --act accept --text '電話で確かめた' prefecture-20.1.1.nationalcenter.7", messages.resolve},
+		{"exchange export", "[--batch] [--at ORG] [--data DIR] ID", in("電文の受領証を取り出す（verify receipt で確かめる）", "a message's receipt, for akashi verify receipt"),
+			"municipality-202029.1.1.prefecture-20.7", runExchangeExport},
+		{"exchange drill", "[--json] [--as PERSON] [--at ORG [--peer ORG]] [--data DIR]", in("警報の訓練をする", "prove that the alarms ring"), "--at nationalcenter --peer ca", runExchangeDrill},
+		{"reconcile", "[--json] [--now] [--data DIR]", in("突合の状況", "whether both ends of every pair hold the same"), "--now", runReconcile},
+		{"reconcile cases", "[--json] [--all] [--at ORG] [--data DIR]", in("不一致の件", "differences and their cases"), "--at nationalcenter --all", runReconcileCases},
+		{"reconcile show", "[--json] --at ORG [--data DIR] CASE", in("件の経過", "a case with its history"), "--at prefecture-20 prefecture-20/1", runReconcileShow},
+		{"reconcile inquire", "--as PERSON --text TEXT [--answer] --at ORG [--data DIR] CASE", in("問い合わせる・回答する", "ask or answer the other side"),
+			"--at prefecture-20 --as operator-ueda --text '消しましたか' prefecture-20/1", cases.inquire},
+		{"reconcile resolve", "--as PERSON (--act resend|request|close --text WHY | --confirm) --at ORG [--data DIR] CASE", in("件を二人で処理する", "end a case, two persons"),
+			"--at prefecture-20 --as operator-ueda --act resend --text 'センターで失われた' prefecture-20/1", cases.resolve},
+		{"reconcile refill", "--as PERSON (--text WHY | --confirm | --drop) --at ORG --peer ORG --book BOOK [--data DIR]", in("帳簿を送り直す", "send a whole book again, two persons"),
+			"--at ca --peer nationalcenter --book certificates --as operator-ueda --text '写しを作り直す'", runReconcileRefill},
+		{"verify receipt", "[--json] --trust CA.pem FILE", in("受領証を、国なしで確かめる", "check a receipt without the country"), "--trust infrastructure.crt receipt.json", runVerifyReceipt},
+		{"verify statement", "[--json] --trust CA.pem FILE", in("計算書を、国なしで確かめる", "check a statement of account without the country"), "--trust infrastructure.crt statement.json", runVerifyStatement},
+		{"report issuance", "[--json] --as-of DATE [--data DIR]", in("電子証明書の発行状況", "certificates by municipality"), "--as-of 2026-03-31", runReportIssuance},
+		{"replay", "[--json] [--seed N] [--late N] [--keep DIR] NAME | all | list", in("障害を再現する", "replay a recorded failure"), "--seed 7 lascom-2004", runReplay},
+		{"conform", "[--json] [--quick] [--postgres URL] [--only NAME,…] queue | list", in("適合試験をする", "hold the program to what it promises"), "--quick --only due/list queue", runConform},
+		{"bench", "[--json] [--peers DIR] [--postgres URL] NAME | all | list", in("性能を測る", "measure beside a peer"), "--peers bench exchange", runBench},
+		{"version", "", in("版", "print the version"), "", runVersion},
+		{"help", "[COMMAND]", in("この一覧、または一つのコマンドの使い方", "this list, or how to use one command"), "exchange list", runHelp},
 	}
 }
 
@@ -92,19 +99,22 @@ func akashi(ctx context.Context, io streams, args []string) int {
 	}
 	err := c.run(ctx, io, rest)
 	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
+	case err == nil, errors.Is(err, errHelped):
 		return 0
 	case errors.Is(err, errDidNotHold):
 		return 1
 	}
 	say(io.err, err)
+	if errors.As(err, new(usage)) {
+		fmt.Fprintf(io.err, "`akashi help %s` で使い方が出ます。 / see `akashi help %s`\n", c.name, c.name)
+	}
 	return 2
 }
 
 func find(args []string) (command, []string, bool) {
 	for n := min(2, len(args)); n > 0; n-- {
 		name := strings.Join(args[:n], " ")
-		if name == "-h" || name == "--help" {
+		if asksForHelp(name) {
 			name = "help"
 		}
 		for _, c := range commands {
@@ -125,36 +135,4 @@ func say(w io.Writer, err error) {
 		return
 	}
 	fmt.Fprintln(w, "akashi:", err)
-}
-
-func runHelp(_ context.Context, io streams, _ []string) error {
-	fmt.Fprintln(io.out, "akashi — 証。使い方 / usage:")
-	for _, c := range commands {
-		fmt.Fprintf(io.out, "  akashi %s %s\n        %s\n", c.name, c.args, c.says)
-	}
-	return nil
-}
-
-// parse reads flags and checks the number of what is left.
-func parse(io streams, name string, args []string, define func(*flag.FlagSet), operands int) ([]string, error) {
-	fs := flag.NewFlagSet("akashi "+name, flag.ContinueOnError)
-	fs.SetOutput(io.err)
-	define(fs)
-	// Flags may stand before and after what they are about: people type the number first, and then where.
-	var rest []string
-	for {
-		if err := fs.Parse(args); err != nil {
-			return nil, usage{err}
-		}
-		if fs.NArg() == 0 {
-			break
-		}
-		rest, args = append(rest, fs.Arg(0)), fs.Args()[1:]
-	}
-	if len(rest) != operands {
-		return nil, usage{plain.Bad(name,
-			fmt.Sprintf("引数は%d個必要です。`akashi help` で使い方を見てください。", operands),
-			fmt.Sprintf("it takes %d arguments: see `akashi help`", operands))}
-	}
-	return rest, nil
 }

@@ -21,8 +21,8 @@ type workplace struct {
 }
 
 var (
-	messages = workplace{"exchange", "correct, withdraw (sender); accept, discard (receiver)", sideOf}
-	cases    = workplace{"reconcile", "resend (source), request (copy), close", func(nation.Operation) (message.Org, error) {
+	messages = workplace{"exchange", "送り手: correct 訂正、withdraw 取下げ、受け手: accept 受入れ、discard 破棄 / the sender: correct, withdraw; the receiver: accept, discard", sideOf}
+	cases    = workplace{"reconcile", "元: resend 送り直す、写し: request 送り直しを頼む、どちらも: close 終える / the source: resend; the copy: request; either: close", func(nation.Operation) (message.Org, error) {
 		return "", usage{plain.Bad("--at",
 			"件を扱う団体を --at で指定してください。`akashi reconcile cases` に出ています。",
 			"name with --at the organisation that deals with the case: `akashi reconcile cases` shows it")}
@@ -45,7 +45,7 @@ func (w workplace) inquire(ctx context.Context, io streams, args []string) error
 	var reply bool
 	rest, err := parse(io, w.name+" inquire", args, func(fs *flag.FlagSet) {
 		w.flags(fs, &data, &at, &op)
-		fs.BoolVar(&reply, "answer", false, "this answers an inquiry")
+		fs.BoolVar(&reply, "answer", false, "問合せへの回答である / this answers an inquiry")
 	}, 1)
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (w workplace) resolve(ctx context.Context, io streams, args []string) error
 	rest, err := parse(io, w.name+" resolve", args, func(fs *flag.FlagSet) {
 		w.flags(fs, &data, &at, &op)
 		fs.StringVar(&op.Act, "act", "", w.acts)
-		fs.BoolVar(&confirm, "confirm", false, "confirm what another person has proposed")
+		fs.BoolVar(&confirm, "confirm", false, "別の人の提案を承認する / confirm what another person has proposed")
 	}, 1)
 	if err != nil {
 		return err
@@ -80,10 +80,10 @@ func (w workplace) resolve(ctx context.Context, io streams, args []string) error
 }
 
 func (w workplace) flags(fs *flag.FlagSet, data, at *string, op *nation.Operation) {
-	fs.StringVar(data, "data", defaultData, "data directory")
-	fs.StringVar(at, "at", "", "the organisation at whose desk it is done")
-	fs.StringVar(&op.As, "as", "", "the person who acts")
-	fs.StringVar(&op.Text, "text", "", "what, or why")
+	dataFlag(fs, data)
+	fs.StringVar(at, "at", "", "だれの端末で行うか（団体） / the organisation at whose desk it is done")
+	fs.StringVar(&op.As, "as", "", "行う人 / the person who acts")
+	fs.StringVar(&op.Text, "text", "", "内容、またはわけ / what, or why")
 }
 
 // do has the organisation carry the operation out.
@@ -100,7 +100,7 @@ func (w workplace) do(ctx context.Context, s streams, data, at string, op nation
 		return err
 	}
 	defer done()
-	if err := post(ctx, client, "/"+string(org)+"/"+w.name+"/operate", op); err != nil {
+	if err := post(ctx, client, "/"+string(org)+"/"+w.name+"/operate", op, nil); err != nil {
 		return err
 	}
 	fmt.Fprintln(s.out, "記録しました。 / done")

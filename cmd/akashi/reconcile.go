@@ -27,7 +27,7 @@ func runReconcile(ctx context.Context, io streams, args []string) error {
 	var asJSON, now bool
 	if _, err := parse(io, "reconcile", args, func(fs *flag.FlagSet) {
 		dataFlags(fs, &data, &asJSON)
-		fs.BoolVar(&now, "now", false, "compare now, and wait for it")
+		fs.BoolVar(&now, "now", false, "いま突合し、終わるまで待つ / compare now, and wait for it")
 	}, 0); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func reconcileCountry(ctx context.Context, data string, now bool, log io.Writer)
 	asked := clk.Now().Truncate(time.Second)
 	if now {
 		for _, o := range orgs {
-			if err := post(ctx, client, "/"+string(o)+"/reconcile/now", struct{}{}); err != nil {
+			if err := post(ctx, client, "/"+string(o)+"/reconcile/now", struct{}{}, nil); err != nil {
 				return r, err
 			}
 		}
@@ -136,8 +136,8 @@ func runReconcileCases(ctx context.Context, io streams, args []string) error {
 	var asJSON, all bool
 	if _, err := parse(io, "reconcile cases", args, func(fs *flag.FlagSet) {
 		dataFlags(fs, &data, &asJSON)
-		fs.StringVar(&at, "at", "", "one organisation; empty: all")
-		fs.BoolVar(&all, "all", false, "those that are closed too")
+		fs.StringVar(&at, "at", "", "一つの団体（省くとすべて） / one organisation; empty: all")
+		fs.BoolVar(&all, "all", false, "終わった件も / those that are closed too")
 	}, 0); err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ func runReconcileShow(ctx context.Context, io streams, args []string) error {
 	var asJSON bool
 	rest, err := parse(io, "reconcile show", args, func(fs *flag.FlagSet) {
 		dataFlags(fs, &data, &asJSON)
-		fs.StringVar(&at, "at", "", "whose desk")
+		fs.StringVar(&at, "at", "", "だれの端末で見るか（団体） / at whose desk it is looked at")
 	}, 1)
 	if err != nil {
 		return err

@@ -16,14 +16,14 @@ func runReconcileRefill(ctx context.Context, io streams, args []string) error {
 	var data, at, book, peer string
 	var confirm, drop bool
 	if _, err := parse(io, "reconcile refill", args, func(fs *flag.FlagSet) {
-		fs.StringVar(&data, "data", defaultData, "data directory")
-		fs.StringVar(&at, "at", "", "the organisation whose book it is: the source")
-		fs.StringVar(&peer, "peer", "", "the organisation that holds the copy")
-		fs.StringVar(&book, "book", "", "residents, invalidations, certificates, revocations, status")
-		fs.StringVar(&op.As, "as", "", "the person who acts")
-		fs.StringVar(&op.Text, "text", "", "why: this proposes it")
-		fs.BoolVar(&confirm, "confirm", false, "confirm what another person has proposed")
-		fs.BoolVar(&drop, "drop", false, "take back what was proposed")
+		dataFlag(fs, &data)
+		fs.StringVar(&at, "at", "", "帳簿の元の団体 / the organisation whose book it is: the source")
+		fs.StringVar(&peer, "peer", "", "写しを持つ団体 / the organisation that holds the copy")
+		fs.StringVar(&book, "book", "", "帳簿 / one of residents, invalidations, certificates, revocations, status")
+		fs.StringVar(&op.As, "as", "", "行う人 / the person who acts")
+		fs.StringVar(&op.Text, "text", "", "わけ（提案する） / why: this proposes it")
+		fs.BoolVar(&confirm, "confirm", false, "別の人の提案を承認する / confirm what another person has proposed")
+		fs.BoolVar(&drop, "drop", false, "提案を取り下げる / take back what was proposed")
 	}, 0); err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func runReconcileRefill(ctx context.Context, io streams, args []string) error {
 		return err
 	}
 	defer done()
-	if err := post(ctx, client, "/"+at+"/reconcile/refill", op); err != nil {
+	if err := post(ctx, client, "/"+at+"/reconcile/refill", op, nil); err != nil {
 		return err
 	}
 	fmt.Fprintln(io.out, "記録しました。 / done")

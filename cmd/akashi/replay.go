@@ -28,11 +28,11 @@ func runReplay(ctx context.Context, io streams, args []string) error {
 	var asJSON bool
 	var part string
 	rest, err := parse(io, "replay", args, func(fs *flag.FlagSet) {
-		fs.BoolVar(&asJSON, "json", false, "print JSON")
-		fs.Uint64Var(&opt.Seed, "seed", 1, "another seed is another schedule")
-		fs.IntVar(&opt.Late, "late", 0, "how many of the certificates that the fault is about belong to holders who move; 0 means 26")
-		fs.StringVar(&part, "part", "", "run one variant alone, \"as-it-was\" or \"akashi\", and print it as JSON")
-		fs.StringVar(&opt.Keep, "keep", "", "leave the databases of our variant in this directory")
+		jsonFlag(fs, &asJSON)
+		fs.Uint64Var(&opt.Seed, "seed", 1, "種（違う種なら、違う成り行き） / another seed is another schedule")
+		fs.IntVar(&opt.Late, "late", 0, "障害に関わる電子証明書のうち、持ち主が引っ越すものの数（0なら26） / how many of the certificates that the fault is about belong to holders who move; 0 means 26")
+		fs.StringVar(&part, "part", "", "片方だけを動かしてJSONで出す（as-it-was か akashi） / run one variant alone, as-it-was or akashi, and print it as JSON")
+		fs.StringVar(&opt.Keep, "keep", "", "こちらのデータベースを残す場所 / leave the databases of our variant in this directory")
 	}, 1)
 	if err != nil {
 		return err

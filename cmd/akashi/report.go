@@ -14,9 +14,8 @@ func runReportIssuance(ctx context.Context, io streams, args []string) error {
 	var data, asOf string
 	var asJSON bool
 	if _, err := parse(io, "report issuance", args, func(fs *flag.FlagSet) {
-		fs.StringVar(&data, "data", defaultData, "data directory")
-		fs.StringVar(&asOf, "as-of", "", "the day up to whose end certificates are counted")
-		fs.BoolVar(&asJSON, "json", false, "print JSON")
+		dataFlags(fs, &data, &asJSON)
+		fs.StringVar(&asOf, "as-of", "", "この日の終わりまでに発行した分を数える / the day up to whose end certificates are counted")
 	}, 0); err != nil {
 		return err
 	}

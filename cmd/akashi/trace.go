@@ -16,8 +16,7 @@ func runTrace(ctx context.Context, io streams, args []string) error {
 	var data string
 	var asJSON bool
 	rest, err := parse(io, "trace", args, func(fs *flag.FlagSet) {
-		fs.StringVar(&data, "data", defaultData, "data directory")
-		fs.BoolVar(&asJSON, "json", false, "print JSON")
+		dataFlags(fs, &data, &asJSON)
 	}, 1)
 	if err != nil {
 		return err

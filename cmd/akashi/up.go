@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/akashi-id/akashi/internal/nation"
+	"github.com/akashi-id/akashi/internal/plain"
 )
 
 const defaultData = "./akashi-data"
@@ -17,13 +18,13 @@ func runUp(ctx context.Context, io streams, args []string) error {
 	var data, file, listen, webhook, secret string
 	var processes, verbose bool
 	if _, err := parse(io, "up", args, func(fs *flag.FlagSet) {
-		fs.StringVar(&data, "data", defaultData, "data directory")
-		fs.StringVar(&file, "nation", "", "the country's file; empty: the one in the data directory, or the test country")
-		fs.StringVar(&listen, "listen", "127.0.0.1:8600", "address of the portal")
-		fs.BoolVar(&processes, "processes", false, "every organisation in a process of its own, under mutual TLS")
-		fs.BoolVar(&verbose, "verbose", false, "log what happens on stderr")
-		fs.StringVar(&webhook, "webhook", "", "address that is told of alarms (docs/alarms.md)")
-		fs.StringVar(&secret, "webhook-secret", "", "file with the key that signs what the webhook is told")
+		dataFlag(fs, &data)
+		fs.StringVar(&file, "nation", "", "国の定義ファイル（省くと、データの場所のもの、なければ試験用の国） / the country's file; empty: the one in the data directory, or the test country")
+		fs.StringVar(&listen, "listen", "127.0.0.1:8600", "入口の番地 / address of the portal")
+		fs.BoolVar(&processes, "processes", false, "団体ごとに一つのプロセス（相互認証のTLS） / every organisation in a process of its own, under mutual TLS")
+		fs.BoolVar(&verbose, "verbose", false, "起きたことを標準エラー出力に出す / log what happens on stderr")
+		fs.StringVar(&webhook, "webhook", "", "警報を知らせる送り先（docs/alarms.md） / address that is told of alarms (docs/alarms.md)")
+		fs.StringVar(&secret, "webhook-secret", "", "その知らせに署名する鍵のファイル / file with the key that signs what the webhook is told")
 	}, 0); err != nil {
 		return err
 	}
@@ -50,23 +51,23 @@ func runUp(ctx context.Context, io streams, args []string) error {
 }
 
 func runServe(ctx context.Context, io streams, args []string) error {
-	if len(args) == 0 {
-		return usage{fmt.Errorf("serve needs a ROLE")}
-	}
 	var config string
 	var verbose bool
-	if _, err := parse(io, "serve", args[1:], func(fs *flag.FlagSet) {
-		fs.StringVar(&config, "config", "", "the organisation's config.yaml")
-		fs.BoolVar(&verbose, "verbose", false, "log what happens on stderr")
-	}, 0); err != nil {
+	role, err := parse(io, "serve", args, func(fs *flag.FlagSet) {
+		fs.StringVar(&config, "config", "", "団体の config.yaml / the organisation's config.yaml")
+		fs.BoolVar(&verbose, "verbose", false, "起きたことを標準エラー出力に出す / log what happens on stderr")
+	}, 1)
+	if err != nil {
 		return err
 	}
 	cfg, err := nation.LoadServeConfig(config)
 	if err != nil {
 		return err
 	}
-	if string(cfg.ID.Role()) != args[0] {
-		return usage{fmt.Errorf("%s is the configuration of a %s, not of a %s", config, cfg.ID.Role(), args[0])}
+	if string(cfg.ID.Role()) != role[0] {
+		return usage{plain.Bad("serve",
+			fmt.Sprintf("%s は %s の設定で、%s の設定ではありません。", config, cfg.ID.Role(), role[0]),
+			fmt.Sprintf("%s is the configuration of a %s, not of a %s", config, cfg.ID.Role(), role[0]))}
 	}
 	s, err := nation.Serve(ctx, cfg, logger(io.err, verbose))
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 	"github.com/akashi-id/akashi/verify"
@@ -54,8 +55,8 @@ func runVerifyReceipt(_ context.Context, io streams, args []string) error {
 func toVerify(io streams, name string, args []string, most int64) (file []byte, roots [][]byte, asJSON bool, err error) {
 	var trust string
 	rest, err := parse(io, name, args, func(fs *flag.FlagSet) {
-		fs.StringVar(&trust, "trust", "", "the infrastructure CA's certificate, PEM")
-		fs.BoolVar(&asJSON, "json", false, "print JSON")
+		fs.StringVar(&trust, "trust", "", "組織認証の証明書（PEM） / the infrastructure CA's certificate, PEM")
+		jsonFlag(fs, &asJSON)
 	}, 1)
 	if err == nil {
 		roots, err = trustFile(trust)
@@ -111,7 +112,7 @@ func refused(io streams, err error) error {
 // trustFile reads the infrastructure CA's certificates.
 func trustFile(path string) ([][]byte, error) {
 	if path == "" {
-		return nil, usage{errors.New("--trust に組織認証の証明書（PEM）を指定してください。 / give the infrastructure CA's certificate with --trust")}
+		return nil, usage{plain.Bad("--trust", "組織認証の証明書（PEM）を指定してください。", "give the infrastructure CA's certificate, PEM")}
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {

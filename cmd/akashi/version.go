@@ -3,13 +3,17 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"runtime/debug"
 )
 
-func runVersion(_ context.Context, io streams, _ []string) error {
+func runVersion(_ context.Context, io streams, args []string) error {
+	if _, err := parse(io, "version", args, func(*flag.FlagSet) {}, 0); err != nil {
+		return err
+	}
 	version, revision := "development", ""
 	if info, ok := debug.ReadBuildInfo(); ok {
 		if info.Main.Version != "" && info.Main.Version != "(devel)" {
