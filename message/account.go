@@ -207,7 +207,7 @@ func accountDigest(raw []byte) []byte {
 }
 
 // OpenAccount reads the bytes of an account. What it says may be wrong; what it names can be relied on to have a form:
-// organisations, bounded lists in their order, numbers that a store can keep.
+// organisations, bounded lists in their order, numbers that add up and that every reader of JSON takes exactly (below 2^53).
 func OpenAccount(raw []byte) (*Account, error) {
 	var w messagepb.Account
 	if err := proto.Unmarshal(raw, &w); err != nil {
@@ -239,7 +239,7 @@ func OpenAccount(raw []byte) (*Account, error) {
 	}
 	r.must("open", len(w.Open) <= MaxNamed)
 	for _, o := range w.Open {
-		r.must("open", o.Epoch>>62 == 0 && o.Seq>>62 == 0)
+		r.must("open", o.Epoch>>53 == 0 && o.Seq>>53 == 0)
 		a.Open = append(a.Open, OpenMessage{o.Epoch, o.Seq, Kind(r.name("kind", o.Kind)), r.name("state", o.State), r.text("code", o.Code)})
 	}
 	r.must("books", len(w.Books) <= maxFigures)
@@ -325,7 +325,7 @@ func (r *accountReader) place(field string, w *messagepb.Place) Place {
 	if w == nil {
 		return Place{}
 	}
-	r.must(field, w.Epoch>>62 == 0 && w.Seq>>62 == 0)
+	r.must(field, w.Epoch>>53 == 0 && w.Seq>>53 == 0)
 	return Place{w.Epoch, w.Seq}
 }
 
@@ -334,7 +334,7 @@ func (r *accountReader) stretches(field string, ws []*messagepb.Stretch, most in
 	last := Place{}
 	for _, w := range ws {
 		s := Stretch{w.Epoch, w.First, w.Last}
-		r.must(field, last.Before(Place{s.Epoch, s.First}) && s.First <= s.Last && s.Epoch>>62 == 0 && s.Last>>62 == 0)
+		r.must(field, last.Before(Place{s.Epoch, s.First}) && s.First <= s.Last && s.Epoch>>53 == 0 && s.Last>>53 == 0)
 		last = Place{s.Epoch, s.Last}
 		ss = append(ss, s)
 	}

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -77,4 +78,37 @@ func decoded(p message.Payload) (message.Payload, error) {
 		return nil, fmt.Errorf("it cannot even be sent: %w", err)
 	}
 	return message.Decode(p.Kind(), body)
+}
+
+// TestNumbersThatOverflow: an account whose numbers add up to nothing because there are so many is not one that agrees.
+func TestNumbersThatOverflow(t *testing.T) {
+	until := time.Date(2026, 4, 1, 15, 0, 0, 0, time.UTC)
+	account := func(last uint64) *message.Account {
+		a := &message.Account{Sender: "ca", Node: "1", Receiver: "nationalcenter", Side: message.BySender, Span: message.Day, Since: until.AddDate(0, 0, -1),
+			Until: until, MadeAt: until, To: message.Place{Epoch: 4, Seq: last}}
+		for epoch := range uint64(4) {
+			a.Numbered = append(a.Numbered, message.Stretch{Epoch: epoch + 1, First: 1, Last: last})
+		}
+		raw, err := a.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := message.OpenAccount(raw)
+		if err != nil {
+			return nil
+		}
+		return read
+	}
+	for _, last := range []uint64{1 << 52, 1<<62 - 1, 1 << 62} {
+		if a := account(last); a != nil {
+			if l := message.Lines(a, a)[0]; l.State == message.Agreed {
+				t.Errorf("up to %d: %s", last, l.Says)
+			}
+		} else if last == 1<<52 {
+			t.Error("a number that can be is refused")
+		}
+	}
+	if account(1<<62-1) != nil {
+		t.Error("numbers that no other program reads exactly are taken")
+	}
 }
