@@ -151,7 +151,7 @@ func (e *ends) fill(ctx context.Context, records int) error {
 					}
 				}
 				side.state.grow(records)
-				return nil
+				return side.end.Books.Fold(ctx)
 			}()
 		}()
 	}
@@ -223,6 +223,7 @@ func (e *ends) set(ctx context.Context, values map[int]message.Hash) error {
 	})
 	if err == nil {
 		e.prefState.put(values)
+		err = e.pref.Books.Fold(ctx) // as it is when they are compared the next time
 	}
 	return err
 }
