@@ -145,7 +145,11 @@ func Serve[S any](ctx context.Context, in io.Reader, out io.Writer, open func(co
 				ended <- err
 				return
 			}
-			orders <- o
+			select {
+			case orders <- o:
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
 	for {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/alarm"
+	"github.com/akashi-id/akashi/internal/org/ca/internal/store"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -27,3 +28,8 @@ func (o *CA) Counts(ctx context.Context, tx *sqlstore.Tx, peer message.Org, sour
 
 // UnheededAlarm is the alarm about notices without effect.
 func (o *CA) UnheededAlarm() alarm.Source { return o.unheeded() }
+
+// Unheeded looks through a page, as the alarm does.
+func (o *CA) Unheeded(ctx context.Context, tx *sqlstore.Tx, cursor string, limit int) ([]store.Unheeded, string, error) {
+	return o.in(tx).Unheeded(ctx, cursor, limit)
+}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/webui"
@@ -29,6 +30,7 @@ func (o *CA) newScreens() (http.Handler, error) {
 			{Path: "/certificates", Name: plain.Sentence{JA: "電子証明書", EN: "Certificates"}, Act: access.LookAtCertificate},
 			{Path: "/lists", Name: plain.Sentence{JA: "失効リスト", EN: "Revocation lists"}},
 			desk.Nav,
+			auditpage.Nav,
 		},
 	})
 	if err != nil {
@@ -53,5 +55,8 @@ func (o *CA) newScreens() (http.Handler, error) {
 	mux.Handle("GET /certificates", ui.Only(access.LookAtCertificate, s.showCertificates))
 	mux.Handle("GET /certificates/{serial}", ui.Only(access.LookAtCertificate, s.showCertificate))
 	messages.Mount(mux)
+	if err := auditpage.Mount(mux, o.Host, ui); err != nil {
+		return nil, err
+	}
 	return ui.Serve(mux), nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/akashi-id/akashi/internal/alarm"
+	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -32,3 +33,8 @@ func (o *Center) Counts(ctx context.Context, tx *sqlstore.Tx, peer message.Org, 
 
 // UndemandedAlarm is the alarm about certificates that are dead and of which the CA was not told.
 func (o *Center) UndemandedAlarm() alarm.Source { return o.undemanded() }
+
+// Undemanded looks through a page, as the alarm does.
+func (o *Center) Undemanded(ctx context.Context, tx *sqlstore.Tx, cursor string, limit int) ([]store.Undemanded, string, error) {
+	return o.in(tx).Undemanded(ctx, cursor, limit)
+}

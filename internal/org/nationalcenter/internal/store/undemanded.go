@@ -12,7 +12,7 @@ import (
 // Undemanded is a certificate that an invalidation has killed and of which the CA was not told.
 type Undemanded struct {
 	Serial cert.Serial
-	Since  time.Time
+	Since  time.Time // when the invalidation, or the certificate, was written down, whichever is later
 }
 
 // Undemanded looks through a page of the living certificates, in the order of their serials. It asks the facts as they were
