@@ -61,7 +61,7 @@ func openRig(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
 		return nil, err
 	}
 	list := due.New(store, g.Clock, r.Due(), func(context.Context, *sqlstore.Tx, []message.Out) error { return nil }, g.Log)
-	return &queue.Rig{Tasks: append(list.Tasks(), r.Tasks()...), Plant: r.plant, Good: r.good, Aside: r.aside, Close: store.Close}, nil
+	return &queue.Rig{Tasks: append(list.Tasks(), r.Tasks()...), Plant: r.plant, Good: r.good, Aside: func(ctx context.Context) (queue.Aside, error) { return due.Aside(ctx, store) }, Close: store.Close}, nil
 }
 
 // join makes the organisation of the rig, and the key of its good peer.
@@ -147,31 +147,4 @@ func (r *rig) good(ctx context.Context) (func(context.Context) (bool, error), er
 		})
 		return done, err
 	}, err
-}
-
-func (r *rig) aside(ctx context.Context) (a queue.Aside, err error) {
-	err = r.store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		a = queue.Aside{}
-		c, err := due.Count(ctx, tx)
-		if err != nil {
-			return err
-		}
-		a.Counted = c.Parked
-		const page = 300
-		for after := int64(0); ; {
-			items, err := due.Parked(ctx, tx, after, page)
-			if err != nil {
-				return err
-			}
-			for _, i := range items {
-				a.Shown++
-				a.Reasons = append(a.Reasons, i.Reason)
-				after = i.ID
-			}
-			if len(items) < page {
-				return nil
-			}
-		}
-	})
-	return a, err
 }

@@ -2,6 +2,7 @@ package statement
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/due"
@@ -31,11 +32,31 @@ func (s *Statements) onAccount(ctx context.Context, tx *sqlstore.Tx, d exchange.
 	if a.Side == message.ByReceiver {
 		return nil, s.keep(ctx, tx, d.Sender, out, a, n)
 	}
+	if err := fewWait(ctx, tx, d.Sender, a.Span); err != nil {
+		return nil, err
+	}
 	if err := s.keep(ctx, tx, d.Sender, in, a, n); err != nil {
 		return nil, err
 	}
 	due.Add(tx, tx.Now(), answerKind, closeRef(d.Sender, a.Span), encodeJob(job{Peer: d.Sender, Span: a.Span, Close: a.Until, MadeAt: a.MadeAt}))
 	return nil, nil
+}
+
+// mostWaiting is how many closes of a peer may wait for our answer. Each is due work, behind which other work waits; whoever
+// was away for longer than so many days has them a little later.
+const mostWaiting = 100
+
+// fewWait defers an account while too many of the peer's are not answered.
+func fewWait(ctx context.Context, tx *sqlstore.Tx, peer message.Org, span message.Span) error {
+	var n int64
+	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM s_statement WHERE state = 'waiting' AND peer = $1 AND dir = 'in' AND span = $2 AND sender_at > 0`,
+		string(peer), string(span)).Scan(&n); err != nil {
+		return fmt.Errorf("couldn't count the statements that wait for our answer: %w", err)
+	}
+	if n >= mostWaiting {
+		return fmt.Errorf("%d closes of %s wait for our answer already", n, peer)
+	}
+	return nil
 }
 
 // open reads an account and makes sure that the peer signed it, and that it is about the two of us.

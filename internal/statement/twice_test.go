@@ -135,3 +135,39 @@ func TestFloodOfAccounts(t *testing.T) {
 		t.Errorf("%d refused, %d kept, %s", refused, kept, st.State)
 	}
 }
+
+// TestThousandsOfCloses: a peer that tells of every day since long ago is answered, and stands before nobody meanwhile.
+func TestThousandsOfCloses(t *testing.T) {
+	const days = 250
+	c, a, b := pair(t, "memory:")
+	answering := c.tasks[center]
+	c.tasks[center] = b.Exchange.Tasks() // nothing is answered yet
+	a.update(func(ctx context.Context, tx *sqlstore.Tx) error {
+		for i := range days {
+			until := wednesday.AddDays(-i).Start()
+			x := &message.Account{Sender: city, Node: "1", Receiver: center, Side: message.BySender, Span: message.Day, Since: until.AddDate(0, 0, -1), Until: until, MadeAt: start}
+			n := must(x.Sign(rand.Reader, c.keys[city].Key, c.keys[city].Certificate))
+			if _, err := a.Send(ctx, tx, []message.Out{{To: center, Body: n}}, "t-days"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	waiting := func() (n int) {
+		b.view(func(ctx context.Context, tx *sqlstore.Tx) error {
+			return tx.QueryRow(ctx, `SELECT COUNT(*) FROM due WHERE kind = 'statement.answer'`).Scan(&n)
+		})
+		return n
+	}
+	c.run(3 * time.Second)
+	if n := waiting(); n != 100 {
+		t.Errorf("%d are waiting for an answer", n)
+	}
+	c.tasks[center] = answering
+	c.run(10 * time.Minute)
+	for i := range days {
+		if st := b.day(-i - 1); st.Receiver == nil {
+			t.Fatalf("day %d is not answered: %s", -i, st.State)
+		}
+	}
+}
