@@ -154,23 +154,7 @@ func openWebhookRig(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
 				return r.told[about], nil
 			}, nil
 		},
-		Aside: func(ctx context.Context) (a queue.Aside, err error) {
-			err = r.store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-				standings, err := due.Standings(ctx, tx)
-				for _, s := range standings {
-					a.Counted += s.Parked
-				}
-				if err != nil {
-					return err
-				}
-				shown, err := due.Parked(ctx, tx, 0, maxWebhooks)
-				for _, s := range shown {
-					a.Shown, a.Reasons = a.Shown+1, []plain.Sentence{s.Reason}
-				}
-				return err
-			})
-			return a, err
-		}}, nil
+		Aside: due.Aside(r.store)}, nil
 }
 
 // RoundTrip is the receiver.

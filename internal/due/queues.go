@@ -57,7 +57,7 @@ func openRig(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
 			r.broken("rig.hangs."+step, step, g.Deadline, g.Hang))
 	}
 	r.list = New(store, g.Clock, rules, func(context.Context, *sqlstore.Tx, []message.Out) error { return nil }, g.Log)
-	return &queue.Rig{Tasks: r.list.Tasks(), Plant: r.plant, Good: r.good, Aside: r.aside, Close: store.Close}, nil
+	return &queue.Rig{Tasks: r.list.Tasks(), Plant: r.plant, Good: r.good, Aside: Aside(store), Close: store.Close}, nil
 }
 
 // payload is what the rig's items carry.
@@ -149,29 +149,33 @@ func (r *rig) good(ctx context.Context) (func(context.Context) (bool, error), er
 	}, err
 }
 
-func (r *rig) aside(ctx context.Context) (a queue.Aside, err error) {
-	err = r.store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		a = queue.Aside{}
-		c, err := Count(ctx, tx)
-		if err != nil {
-			return err
-		}
-		a.Counted = c.Parked
-		const page = 300
-		for after := int64(0); ; {
-			items, err := Parked(ctx, tx, after, page)
+// Aside is the Aside of a rig whose items are due work: what of it was set aside in a store, as it is counted and as it is
+// listed page by page.
+func Aside(store *sqlstore.Store) func(context.Context) (queue.Aside, error) {
+	return func(ctx context.Context) (a queue.Aside, err error) {
+		err = store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+			a = queue.Aside{} // a view may be tried again
+			c, err := Count(ctx, tx)
 			if err != nil {
 				return err
 			}
-			for _, i := range items {
-				a.Shown++
-				a.Reasons = append(a.Reasons, i.Reason)
-				after = i.ID
+			a.Counted = c.Parked
+			const page = 300
+			for after := int64(0); ; {
+				items, err := Parked(ctx, tx, after, page)
+				if err != nil {
+					return err
+				}
+				for _, i := range items {
+					a.Shown++
+					a.Reasons = append(a.Reasons, i.Reason)
+					after = i.ID
+				}
+				if len(items) < page {
+					return nil
+				}
 			}
-			if len(items) < page {
-				return nil
-			}
-		}
-	})
-	return a, err
+		})
+		return a, err
+	}
 }

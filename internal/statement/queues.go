@@ -61,7 +61,7 @@ func openRig(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
 		return nil, err
 	}
 	list := due.New(store, g.Clock, r.Due(), func(context.Context, *sqlstore.Tx, []message.Out) error { return nil }, g.Log)
-	return &queue.Rig{Tasks: append(list.Tasks(), r.Tasks()...), Plant: r.plant, Good: r.good, Aside: func(ctx context.Context) (queue.Aside, error) { return due.Aside(ctx, store) }, Close: store.Close}, nil
+	return &queue.Rig{Tasks: append(list.Tasks(), r.Tasks()...), Plant: r.plant, Good: r.good, Aside: due.Aside(store), Close: store.Close}, nil
 }
 
 // join makes the organisation of the rig, and the key of its good peer.

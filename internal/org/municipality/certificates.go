@@ -145,8 +145,8 @@ type Revocation struct {
 	Reason  cert.RevocationReason
 }
 
-// RevocationReasons are those that a holder can give.
-var RevocationReasons = []cert.RevocationReason{cert.CessationOfOperation, cert.KeyCompromise, cert.Unspecified}
+// revocationReasons are those that a holder can give.
+var revocationReasons = []cert.RevocationReason{cert.CessationOfOperation, cert.KeyCompromise, cert.Unspecified}
 
 // Revoke passes a holder's request on to the CA for the clerk in the context.
 func (o *Municipality) Revoke(ctx context.Context, r Revocation) (trace string, err error) {
@@ -174,7 +174,7 @@ func (o *Municipality) Revoke(ctx context.Context, r Revocation) (trace string, 
 
 func revocable(a store.Application, found bool, why cert.RevocationReason) error {
 	known := false
-	for _, r := range RevocationReasons {
+	for _, r := range revocationReasons {
 		known = known || r == why
 	}
 	switch {

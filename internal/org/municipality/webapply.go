@@ -158,7 +158,7 @@ func (w *screens) renderApplication(rw http.ResponseWriter, r *http.Request, sta
 	}
 	if s := standing(a, versions, w.o.Clock.Now()); s == StandsAlive {
 		p.Revoke = base + "/revoke"
-		for _, reason := range RevocationReasons {
+		for _, reason := range revocationReasons {
 			p.Reasons = append(p.Reasons, webui.Choice{Value: reason.String(), Name: reason.Name(), Note: reason.Meaning()})
 		}
 	}

@@ -208,9 +208,9 @@ func (w certificateRow) read() (Certificate, error) {
 	return c, nil
 }
 
-// MarkStale remembers that certificates of a holder for versions before one are untrue, for an application that is still
+// markStale remembers that certificates of a holder for versions before one are untrue, for an application that is still
 // under way.
-func (tx *Tx) MarkStale(ctx context.Context, holder resident.RecordCode, p cert.Profile, before resident.Version) error {
+func (tx *Tx) markStale(ctx context.Context, holder resident.RecordCode, p cert.Profile, before resident.Version) error {
 	_, err := tx.Exec(ctx, `INSERT INTO stale(holder, profile, version) VALUES ($1, $2, $3)
 		ON CONFLICT (holder, profile) DO UPDATE SET version = excluded.version WHERE stale.version < excluded.version`,
 		holder.Reveal(), p.String(), int64(before))

@@ -29,7 +29,7 @@ type Notice struct {
 // answered for a notice and did nothing would otherwise look like one that did.
 func (tx *Tx) TakeNotice(ctx context.Context, n message.CertRevocation, c Certificate, r Revocation) (ended bool, err error) {
 	if n.Serial.IsZero() {
-		if err := tx.MarkStale(ctx, n.Code, n.Profile, n.Version); err != nil {
+		if err := tx.markStale(ctx, n.Code, n.Profile, n.Version); err != nil {
 			return false, err
 		}
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// SearchKey is what a name or a reading is found by: itself without blanks and without variation selectors, because a
+// searchKey is what a name or a reading is found by: itself without blanks and without variation selectors, because a
 // clerk who types 葛 looks for 葛󠄂 too. It is never shown and never compared as an identity.
-func SearchKey(s string) []byte {
+func searchKey(s string) []byte {
 	return []byte(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r), 0xFE00 <= r && r <= 0xFE0F, 0xE0100 <= r && r <= 0xE01EF:
@@ -33,7 +33,7 @@ func (tx *Tx) Search(ctx context.Context, q Query, limit int) ([]Version, error)
 	var where []string
 	var args []any
 	prefix := func(column, s string) {
-		if key := SearchKey(s); len(key) > 0 {
+		if key := searchKey(s); len(key) > 0 {
 			// 0xFF is no byte of UTF-8: everything that begins with the key lies below it.
 			args = append(args, key, append(append([]byte(nil), key...), 0xFF))
 			where = append(where, fmt.Sprintf("r.%s >= $%d AND r.%s < $%d", column, len(args)-1, column, len(args)))

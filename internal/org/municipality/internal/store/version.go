@@ -57,7 +57,7 @@ func (tx *Tx) put(ctx context.Context, v Version, first bool) error {
 		r.CommonName.Reveal(), r.Nationality.Reveal(), r.Municipality.String(), string(r.Household), r.Relation.Reveal(),
 		r.BecameResident.String(), r.Number.Reveal(), c.Reason.Code(), c.Arose.String(), c.OldCode.Reveal(), v.Basis, v.Place.Reveal(),
 		effectBits(v.Kills), v.EnteredAt, v.EnteredBy, v.Trace, before, hash[:])
-	name, kana := SearchKey(r.Name.Reveal()), SearchKey(r.Kana.Reveal())
+	name, kana := searchKey(r.Name.Reveal()), searchKey(r.Kana.Reveal())
 	if first {
 		tx.Collect("resident", "person, code, version, present, name_key, kana_key, birth, household, record_hash",
 			int64(v.Person), r.Code.Reveal(), int64(v.Number), v.Present(), name, kana, r.Birth.String(), string(r.Household), record[:])
