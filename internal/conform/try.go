@@ -23,6 +23,8 @@ const (
 	// slack is by how much the real time may be more than the limit, beyond what it takes without the poison: what the poison
 	// costs there is work, and the machine may be busy. The figure is said in any case.
 	slack = 10
+	// look is what a start may take longer for each bad item: it has to look at each before it knows that it is bad.
+	look = 10 * time.Millisecond
 )
 
 // twice tries a case, and once more when all that was wrong is that it took long: who else uses the machine shall not decide,
@@ -85,6 +87,13 @@ func (t trial) try(ctx context.Context, opt Options, b *baseline) (c Case, err e
 		c.slow = errors.As(why, new(*slow))
 	}
 	return c, nil
+}
+
+func (t trial) looking() time.Duration {
+	if t.queue.Shape != queue.Start {
+		return 0
+	}
+	return time.Duration(t.n) * look
 }
 
 // deadline is what a handler that hangs may cost, once.
@@ -309,7 +318,7 @@ func (r *run) judge(at plain.Sentence, virtual, took time.Duration, calls int) (
 			EN: fmt.Sprintf("%s of real time, at most %d deadlines of %s among it", short, r.n, r.deadline())}, nil
 	case r.n == 0:
 		r.g.baseline.set(r.queue.Name+r.engine, took)
-	case took-r.g.baseline.of(r.queue.Name+r.engine) > slack*limit:
+	case took-r.g.baseline.of(r.queue.Name+r.engine) > slack*limit+r.looking():
 		return plain.Sentence{}, &slow{failed(at, "良いものが通るまでに、実時間で%sかかりました。悪いものがなければ%sです",
 			"a good item came through only after %s of real time; without the poison it is %s", short,
 			r.g.baseline.of(r.queue.Name+r.engine).Round(time.Millisecond))}
