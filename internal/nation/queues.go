@@ -19,6 +19,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/keys"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/queue"
 	"github.com/akashi-id/akashi/message"
@@ -174,7 +175,10 @@ func damage(home string, p queue.Poison) error {
 	case queue.Undecodable:
 		return errors.Join(os.WriteFile(filepath.Join(home, "keys", "sign.key"), []byte("\xff\xff"), 0o600),
 			os.WriteFile(filepath.Join(home, "keys", "tls.key"), []byte("\xff\xff"), 0o600))
-	case queue.Truncated: // the beginning of a database
+	case queue.Truncated: // the beginning of a database, of one that has run before
+		if _, err := sessionKey(keys.Dir(filepath.Join(home, "keys"))); err != nil {
+			return err
+		}
 		return os.WriteFile(filepath.Join(home, "akashi.db"), []byte("SQLite format 3\x00\x10\x00"), 0o600)
 	case queue.Foreign: // a key directory that is somebody else's file
 		return errors.Join(os.RemoveAll(filepath.Join(home, "keys")), os.WriteFile(filepath.Join(home, "keys"), []byte("a file"), 0o600))
