@@ -2,6 +2,7 @@ package message_test
 
 import (
 	"fmt"
+	"log/slog"
 	"runtime"
 	"strings"
 	"testing"
@@ -110,5 +111,30 @@ func TestNumbersThatOverflow(t *testing.T) {
 	}
 	if account(1<<62-1) != nil {
 		t.Error("numbers that no other program reads exactly are taken")
+	}
+}
+
+// TestNobodyIsNamedInLogs: what carries a resident's code or record may be logged, and printed by mistake.
+func TestNobodyIsNamedInLogs(t *testing.T) {
+	const code, record = "12345678901", "山田太郎"
+	for _, v := range []any{
+		message.Snapshot{Book: message.Residents, Key: code, Body: []byte(record)}, &message.Snapshot{Book: message.Residents, Key: code, Body: []byte(record)},
+		message.SnapshotRequest{Book: message.Residents, Key: code}, message.ReconcileCase{Case: "ca/1", Book: message.Residents, Key: code, Text: record},
+		message.Entry{Book: message.Residents, Key: code}, []message.Entry{{Book: message.Residents, Key: code}},
+		&message.Envelope{Keys: []string{code}, Body: []byte(record), Raw: []byte(record)}, []*message.Envelope{{Keys: []string{code}, Raw: []byte(record)}},
+		message.Out{Body: message.Snapshot{Book: message.Residents, Key: code}},
+	} {
+		var b strings.Builder
+		for _, h := range []slog.Handler{slog.NewTextHandler(&b, nil), slog.NewJSONHandler(&b, nil)} {
+			if fmt.Sprintf("%T", v)[0] != '[' { // a list is not asked for its elements' LogValue by JSON
+				slog.New(h).Info("x", "v", v)
+			}
+		}
+		fmt.Fprintf(&b, "%v %+v %#v %s", v, v, v, v)
+		for _, who := range []string{code, record, fmt.Sprint([]byte(record))[1:20], fmt.Sprintf("%x", record)} {
+			if strings.Contains(b.String(), who) {
+				t.Errorf("%T prints %s", v, who)
+			}
+		}
 	}
 }
