@@ -26,6 +26,9 @@ var Nav = webui.NavItem{Path: "/audit", Name: plain.Sentence{JA: "監査記録",
 // rows is how many records a page shows.
 const rows = 100
 
+// actRead is the act of reading the log: it names persons by their codes, so that somebody reads it is part of it.
+const actRead = "audit.read"
+
 type page struct {
 	Table webui.Table
 	Older string // address of the page with older records; empty: there are none
@@ -48,7 +51,8 @@ func Mount(mux *http.ServeMux, h *host.Host, ui *webui.UI) error {
 	return nil
 }
 
-// read lists the newest records, or those before the address's position. The log holds no personal data but record codes.
+// read lists the newest records, or those before the address's position, and records that it did. The log holds no personal
+// data but record codes.
 func read(r *http.Request, h *host.Host, ui *webui.UI) (p page, err error) {
 	filter := auditlog.Filter{Limit: rows}
 	if at, seq, ok := strings.Cut(r.URL.Query().Get("before"), "-"); ok {
@@ -59,27 +63,35 @@ func read(r *http.Request, h *host.Host, ui *webui.UI) (p page, err error) {
 		}
 	}
 	var records []auditlog.Record
-	err = h.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+	err = h.Store.Update(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
 		records, err = auditlog.List(ctx, tx, filter)
+		detail := ""
+		if !filter.Before.At.IsZero() {
+			detail = "before " + filter.Before.At.Format(time.RFC3339Nano)
+		}
+		auditlog.Write(tx, auditlog.Entry{Actor: access.From(ctx).ID, Act: actRead, Detail: detail})
 		return err
 	})
 	p.Table = webui.Table{
 		Caption: plain.Sentence{JA: "監査記録（新しい順）", EN: "Audit log, newest first"},
 		Columns: []webui.Column{{Name: plain.Sentence{JA: "日時", EN: "When"}}, {Name: plain.Sentence{JA: "だれが", EN: "Who"}},
 			{Name: plain.Sentence{JA: "何を", EN: "What"}}, {Name: plain.Sentence{JA: "だれについて", EN: "About"}},
-			{Name: plain.Sentence{JA: "案件", EN: "Case"}}, {Name: plain.Sentence{JA: "詳細", EN: "Detail"}}},
+			{Name: plain.Sentence{JA: "何に基づき", EN: "On what ground"}}, {Name: plain.Sentence{JA: "詳細", EN: "Detail"}}},
 		Empty: webui.Empty{Text: plain.Sentence{JA: "記録はまだありません。", EN: "There is no record yet."}},
 	}
 	for _, e := range records {
-		about := any(nil)
-		if e.Subject != "" {
-			about = webui.Code(e.Subject)
-		}
-		p.Table.Rows = append(p.Table.Rows, []any{e.At, webui.Code(e.Actor), webui.Code(e.Act), about, webui.Code(e.Case), e.Detail})
+		p.Table.Rows = append(p.Table.Rows, []any{e.At, actorWords(e.Actor, e.At), actWords(e.Act), codeOrNone(e.Subject), codeOrNone(e.Case), e.Detail})
 	}
 	if n := len(records); n == rows {
 		last := records[n-1].Position
 		p.Older = ui.URL("/audit?before=" + strconv.FormatInt(last.At.UnixMicro(), 10) + "-" + strconv.FormatInt(last.Seq, 10))
 	}
 	return p, err
+}
+
+func codeOrNone(s string) any {
+	if s == "" {
+		return nil
+	}
+	return webui.Code(s)
 }

@@ -156,8 +156,8 @@ func caseViews(c reconcile.Case, now time.Time) webui.Table {
 		Columns: []webui.Column{{Name: plain.Sentence{JA: "団体", EN: "Organisation"}}, {Name: plain.Sentence{JA: "役割", EN: "Part"}},
 			{Name: plain.Sentence{JA: "持つもの", EN: "Holds"}}},
 		Rows: [][]any{
-			{nameOf(source, now), plain.Sentence{JA: "元", EN: "source"}, withNames(c.Source, now)},
-			{nameOf(copied, now), plain.Sentence{JA: "写し", EN: "copy"}, withNames(c.Copy, now)},
+			{webui.NameOf(source, now), plain.Sentence{JA: "元", EN: "source"}, withNames(c.Source, now)},
+			{webui.NameOf(copied, now), plain.Sentence{JA: "写し", EN: "copy"}, withNames(c.Copy, now)},
 		},
 	}
 }
@@ -192,7 +192,7 @@ func casePath(c reconcile.Case, notes []reconcile.Note, now time.Time) webui.Tim
 		if way != (plain.Sentence{}) {
 			detail = append([]webui.Term{{Label: plain.Sentence{JA: "解決方法", EN: "Resolution"}, Value: way}}, detail...)
 		}
-		t.Stops = append(t.Stops, webui.Stop{Org: nameOf(n.Author, now), Role: n.Author.Role(), At: n.At, After: max(0, n.At.Sub(c.Opened)),
+		t.Stops = append(t.Stops, webui.Stop{Org: webui.NameOf(n.Author, now), Role: n.Author.Role(), At: n.At, After: max(0, n.At.Sub(c.Opened)),
 			What: what, State: webui.Badge{Kind: webui.Info, Text: act}, Detail: detail})
 	}
 	return t

@@ -69,7 +69,7 @@ func standingTable(all []reconcile.Standing, now time.Time) webui.Table {
 		if happened(s.Audited) {
 			cycle = s.Cycle
 		}
-		t.Rows = append(t.Rows, []any{s.Book.Name(), nameOf(s.Peer, now), part, resultOf(s), s.Entries, s.Outstanding + s.Parked + s.Held,
+		t.Rows = append(t.Rows, []any{s.Book.Name(), webui.NameOf(s.Peer, now), part, resultOf(s), s.Entries, s.Outstanding + s.Parked + s.Held,
 			s.OpenCases, moment(s.Compared), cycle})
 	}
 	return t
@@ -118,7 +118,7 @@ func (d *Desk) caseTable(cases []reconcile.Case, now time.Time) webui.Table {
 		if c.Owner != "" {
 			owner = webui.Code(c.Owner)
 		}
-		t.Rows = append(t.Rows, []any{webui.Link{Href: d.caseURL(c.ID), Text: plain.Sentence{JA: c.ID, EN: c.ID}}, c.Book.Name(), nameOf(c.Peer, now),
+		t.Rows = append(t.Rows, []any{webui.Link{Href: d.caseURL(c.ID), Text: plain.Sentence{JA: c.ID, EN: c.ID}}, c.Book.Name(), webui.NameOf(c.Peer, now),
 			differences[c.What], caseState(c), owner, now.Sub(c.Opened)})
 	}
 	return t

@@ -139,7 +139,7 @@ func (d *Desk) weekTable(weeks []statement.CalendarWeek, now time.Time) webui.Ta
 				continue
 			}
 			t.Rows = append(t.Rows, []any{plain.Sentence{JA: dayName(week.First).JA + "から" + dayName(week.Last).JA, EN: dayName(week.First).EN + " to " + dayName(week.Last).EN},
-				nameOf(p.Peer, now), d.closeLink(p.KeyOut, p.Out), d.closeLink(p.KeyIn, p.In)})
+				webui.NameOf(p.Peer, now), d.closeLink(p.KeyOut, p.Out), d.closeLink(p.KeyIn, p.In)})
 		}
 	}
 	return t
@@ -200,7 +200,7 @@ func (d *Desk) showCloseDay(w http.ResponseWriter, r *http.Request) {
 		p.Round = roundTerms(one)
 		for _, pair := range one.Pairs {
 			if pair.Cell != statement.NoClose {
-				p.Table.Rows = append(p.Table.Rows, []any{nameOf(pair.Peer, now), d.closeLink(pair.KeyOut, pair.Out), d.closeLink(pair.KeyIn, pair.In)})
+				p.Table.Rows = append(p.Table.Rows, []any{webui.NameOf(pair.Peer, now), d.closeLink(pair.KeyOut, pair.Out), d.closeLink(pair.KeyIn, pair.In)})
 			}
 		}
 	}

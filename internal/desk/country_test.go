@@ -17,6 +17,7 @@ import (
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/due"
@@ -104,6 +105,9 @@ func newCountry(t testing.TB) *country {
 		}
 		pages := http.NewServeMux()
 		d.Mount(pages)
+		if err := auditpage.Mount(pages, h, ui); err != nil {
+			t.Fatal(err)
+		}
 		mux.Handle(base+"/", ui.Serve(pages))
 	}
 	open(matsumoto, nagano, plain.Sentence{JA: "松本市", EN: "Matsumoto-shi"}, host.Rules{

@@ -44,7 +44,7 @@ func (d *Desk) findingTable(found []reconcile.Finding, now time.Time) webui.Tabl
 		},
 	}
 	for _, f := range found {
-		t.Rows = append(t.Rows, []any{webui.Link{Href: d.findingURL(f), Text: f.Says()}, f.Book.Name(), nameOf(f.Peer, now), f.At, now.Sub(f.At)})
+		t.Rows = append(t.Rows, []any{webui.Link{Href: d.findingURL(f), Text: f.Says()}, f.Book.Name(), webui.NameOf(f.Peer, now), f.At, now.Sub(f.At)})
 	}
 	return t
 }
@@ -93,7 +93,7 @@ func findingFacts(f reconcile.Finding, now time.Time) []webui.Term {
 	terms := []webui.Term{
 		{Label: plain.Sentence{JA: "所見", EN: "Finding"}, Value: f.Says()},
 		{Label: plain.Sentence{JA: "帳簿", EN: "Book"}, Value: f.Book.Name()},
-		{Label: plain.Sentence{JA: "相手", EN: "Other side"}, Value: nameOf(f.Peer, now)},
+		{Label: plain.Sentence{JA: "相手", EN: "Other side"}, Value: webui.NameOf(f.Peer, now)},
 	}
 	if f.Key != "" { // the sums of a book are no row's
 		terms = append(terms, webui.Term{Label: keyName(f.Book), Value: webui.Code(f.Key)})

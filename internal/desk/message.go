@@ -102,10 +102,10 @@ func nextStep(i exchange.Item, proposed *exchange.Proposal) plain.Sentence {
 func facts(i exchange.Item, now time.Time) []webui.Term {
 	spec, _ := message.SpecOf(i.Kind)
 	terms := []webui.Term{
-		{Label: plain.Sentence{JA: "種類", EN: "Kind"}, Value: capital(kindOf(i.Kind))},
+		{Label: plain.Sentence{JA: "種類", EN: "Kind"}, Value: webui.Capital(kindOf(i.Kind))},
 		{Label: plain.Sentence{JA: "電文番号", EN: "Message"}, Value: webui.Code(i.ID.String())},
-		{Label: plain.Sentence{JA: "送信側", EN: "From"}, Value: nameOf(i.Sender, now)},
-		{Label: plain.Sentence{JA: "受信側", EN: "To"}, Value: nameOf(i.Receiver, now)},
+		{Label: plain.Sentence{JA: "送信側", EN: "From"}, Value: webui.NameOf(i.Sender, now)},
+		{Label: plain.Sentence{JA: "受信側", EN: "To"}, Value: webui.NameOf(i.Receiver, now)},
 		{Label: plain.Sentence{JA: "追跡番号", EN: "Trace"}, Value: webui.Code(i.Trace)},
 		{Label: plain.Sentence{JA: "試行", EN: "Attempt"}, Value: i.Attempt},
 	}
@@ -121,7 +121,7 @@ func views(i exchange.Item, notes []exchange.Note, now time.Time) webui.Table {
 	if i.Out {
 		peer = i.Receiver
 	}
-	them = nameOf(peer, now)
+	them = webui.NameOf(peer, now)
 	sent := webui.Badge{Kind: webui.Info, Text: plain.Sentence{JA: "送信", EN: "sent"}}
 	none := webui.Badge{Kind: webui.Wait, Text: plain.Sentence{JA: "まだ返事がない", EN: "no answer yet"}}
 	t := webui.Table{
@@ -181,7 +181,7 @@ func lastWords(notes []exchange.Note, o message.Org) any {
 // path is what happened to the message, in the order of time, with what people of both sides wrote.
 func path(i exchange.Item, notes []exchange.Note, now time.Time) webui.Timeline {
 	stop := func(o message.Org, at time.Time, what plain.Sentence, state webui.Badge, detail ...webui.Term) webui.Stop {
-		return webui.Stop{Org: nameOf(o, now), Role: o.Role(), At: at, After: max(0, at.Sub(i.CreatedAt)), What: what, State: state, Detail: detail}
+		return webui.Stop{Org: webui.NameOf(o, now), Role: o.Role(), At: at, After: max(0, at.Sub(i.CreatedAt)), What: what, State: state, Detail: detail}
 	}
 	t := webui.Timeline{Caption: plain.Sentence{JA: "経過", EN: "What happened"}}
 	t.Stops = append(t.Stops, stop(i.Sender, i.CreatedAt, plain.Sentence{JA: "作成して送信箱に入れた", EN: "Made, and put into the outbox"},

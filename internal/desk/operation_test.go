@@ -215,3 +215,26 @@ func TestAlarmsAndTheirRunbooks(t *testing.T) {
 		}
 	}
 }
+
+// TestAuditLogSaysWhoReadIt: an auditor reads in words what operators did here, nobody else reads it, and reading is recorded.
+func TestAuditLogSaysWhoReadIt(t *testing.T) {
+	c := newCountry(t)
+	one := c.differ(1)
+	c.as("operator-ueda", matsumoto).post(caseURL(one)+"/propose", "way", "resend", "why", "届出の原本で確かめた")
+	for _, persona := range []string{"operator-ueda", "clerk-aoki"} {
+		if status, _ := c.as(persona, matsumoto).get("/audit"); status != http.StatusForbidden {
+			t.Errorf("%s reads the audit log: %d", persona, status)
+		}
+	}
+	if n := len(c.audit(matsumoto, "audit.read")); n != 0 {
+		t.Errorf("%d readings are recorded of those who were refused", n)
+	}
+	onishi := c.as("auditor-onishi", matsumoto)
+	status, body := onishi.get("/audit")
+	wants(t, status, body, 200, "件の解決を提案した", "operator-ueda", "不一致の件を開いた", "松本市", one.Key)
+	status, body = onishi.get("/audit?before=" + "1775000000000000-1&lang=en")
+	wants(t, status, body, 200, "There is no record yet.")
+	if got := c.audit(matsumoto, "audit.read"); len(got) != 2 || got[0].Actor != "auditor-onishi" || got[0].Detail == got[1].Detail {
+		t.Errorf("recorded: %+v", got)
+	}
+}

@@ -71,7 +71,7 @@ func (d *Desk) Sent(ctx context.Context) (webui.Table, error) {
 }
 
 func refusedAlarm(p exchange.Pair, now time.Time) webui.Notice {
-	peer := nameOf(p.Peer, now)
+	peer := webui.NameOf(p.Peer, now)
 	return webui.Notice{Kind: webui.Bad,
 		Title: plain.Sentence{JA: peer.JA + "が、この団体を拒んでいます", EN: peer.EN + " refuses this organisation"},
 		Text: plain.Sentence{
@@ -96,7 +96,7 @@ func sentTable(pairs []exchange.Pair, now time.Time) webui.Table {
 		if happened(p.Oldest) {
 			age = now.Sub(p.Oldest)
 		}
-		t.Rows = append(t.Rows, []any{nameOf(p.Peer, now), pairStates[p.State], p.Sent, p.Applied, p.Waiting, p.Parked, p.Held, age})
+		t.Rows = append(t.Rows, []any{webui.NameOf(p.Peer, now), pairStates[p.State], p.Sent, p.Applied, p.Waiting, p.Parked, p.Held, age})
 	}
 	return t
 }
@@ -113,7 +113,7 @@ func receivedTable(pairs []exchange.Pair, now time.Time) webui.Table {
 		Empty: webui.Empty{Text: plain.Sentence{JA: "電文を受ける相手はありません。", EN: "There is nobody to receive from."}},
 	}
 	for _, p := range pairs {
-		t.Rows = append(t.Rows, []any{nameOf(p.Peer, now), p.Received, p.InParked, p.InRefused, moment(p.LastReceived)})
+		t.Rows = append(t.Rows, []any{webui.NameOf(p.Peer, now), p.Received, p.InParked, p.InRefused, moment(p.LastReceived)})
 	}
 	return t
 }
@@ -131,14 +131,14 @@ func (d *Desk) stuckTable(items []exchange.Item, now time.Time) webui.Table {
 	for _, i := range items {
 		t.Rows = append(t.Rows, []any{
 			webui.Link{Href: d.ui.URL("/messages/" + i.ID.String()), Text: numbered(i)},
-			nameOf(i.Sender, now), nameOf(i.Receiver, now), stateOf(i), i.Reason, now.Sub(i.CreatedAt)})
+			webui.NameOf(i.Sender, now), webui.NameOf(i.Receiver, now), stateOf(i), i.Reason, now.Sub(i.CreatedAt)})
 	}
 	return t
 }
 
 // numbered tells messages of a kind apart by their place in their stream.
 func numbered(i exchange.Item) plain.Sentence {
-	kind, n := capital(kindOf(i.Kind)), strconv.FormatUint(i.Seq, 10)
+	kind, n := webui.Capital(kindOf(i.Kind)), strconv.FormatUint(i.Seq, 10)
 	return plain.Sentence{JA: kind.JA + " " + n, EN: kind.EN + " " + n}
 }
 
@@ -148,7 +148,7 @@ func (d *Desk) setAside(ctx context.Context) (all []aside, err error) {
 		items, err := due.Parked(ctx, tx, 0, listed)
 		for _, i := range items {
 			all = append(all, aside{ID: i.ID, Terms: []webui.Term{
-				{Label: plain.Sentence{JA: "種類", EN: "Kind"}, Value: capital(wordFor(i.Kind))},
+				{Label: plain.Sentence{JA: "種類", EN: "Kind"}, Value: webui.Capital(wordFor(i.Kind))},
 				{Label: plain.Sentence{JA: "予定", EN: "Due"}, Value: i.At},
 				{Label: plain.Sentence{JA: "試した回数", EN: "Tries"}, Value: i.Tries},
 				{Label: plain.Sentence{JA: "理由", EN: "Reason"}, Value: i.Reason},

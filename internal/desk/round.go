@@ -85,7 +85,7 @@ func (d *Desk) lookTable(looks []statement.Look, now time.Time) webui.Table {
 			{Name: plain.Sentence{JA: "状態", EN: "State"}}, {Name: plain.Sentence{JA: "最も古いもの", EN: "The oldest"}, Right: true}},
 	}
 	for _, l := range looks {
-		title := capital(l.Name)
+		title := webui.Capital(l.Name)
 		var name, oldest any = title, nil
 		if l.Href != "" {
 			name = webui.Link{Href: d.ui.URL(l.Href), Text: title}

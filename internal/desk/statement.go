@@ -60,8 +60,8 @@ func (d *Desk) showStatement(w http.ResponseWriter, r *http.Request) {
 	p := statementPage{Tabs: d.tabs(r), Day: k.Date().String(), State: statementNotice(st), Lines: lineTable(st, sender, receiver, now), Named: d.namedTable(st),
 		Facts: []webui.Term{
 			{Label: plain.Sentence{JA: "何の締めか", EN: "Close"}, Value: spanName(k)},
-			{Label: plain.Sentence{JA: "送信側", EN: "From"}, Value: nameOf(sender, now)},
-			{Label: plain.Sentence{JA: "受信側", EN: "To"}, Value: nameOf(receiver, now)},
+			{Label: plain.Sentence{JA: "送信側", EN: "From"}, Value: webui.NameOf(sender, now)},
+			{Label: plain.Sentence{JA: "受信側", EN: "To"}, Value: webui.NameOf(receiver, now)},
 			{Label: plain.Sentence{JA: "締めの時刻", EN: "Closed at"}, Value: k.Until},
 			{Label: plain.Sentence{JA: "送信側の計算書", EN: "The sender's account"}, Value: moment(st.SenderAt)},
 			{Label: plain.Sentence{JA: "受信側の計算書", EN: "The receiver's account"}, Value: moment(st.ReceiverAt)},
@@ -122,7 +122,7 @@ var lineStates = map[message.LineState]webui.Badge{
 
 // lineTable sets both accounts side by side, the lines that ask for somebody first.
 func lineTable(st statement.Statement, from, to message.Org, now time.Time) webui.Table {
-	sender, receiver := nameOf(from, now), nameOf(to, now)
+	sender, receiver := webui.NameOf(from, now), webui.NameOf(to, now)
 	t := webui.Table{
 		Caption: plain.Sentence{JA: "計算書の行", EN: "Lines"},
 		Columns: []webui.Column{{Name: plain.Sentence{JA: "対象", EN: "About"}}, {Name: plain.Sentence{JA: "結果", EN: "Result"}},
@@ -179,7 +179,7 @@ func lineAbout(st statement.Statement, l message.Line) plain.Sentence {
 	case "range":
 		return plain.Sentence{JA: "電文の番号の範囲", EN: "Range of messages"}
 	case "kind":
-		return capital(kindOf(message.Kind(l.Subject)))
+		return webui.Capital(kindOf(message.Kind(l.Subject)))
 	case "book":
 		n := message.Book(l.Subject).Name()
 		return plain.Sentence{JA: "帳簿: " + n.JA, EN: "Book: " + n.EN}

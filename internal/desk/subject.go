@@ -29,7 +29,7 @@ func subjectOf(a alarm.Alarm, now time.Time) any {
 	var ja, en []string
 	add := func(s plain.Sentence) { ja, en = append(ja, s.JA), append(en, s.EN) }
 	if a.Peer != "" {
-		add(nameOf(a.Peer, now))
+		add(webui.NameOf(a.Peer, now))
 	}
 	if _, whole := things[a.What]; whole {
 		add(things[a.What])

@@ -12,29 +12,6 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// nameOf is what people call an organisation, from its identifier alone: its peers are not asked.
-func nameOf(o message.Org, now time.Time) plain.Sentence {
-	role := capital(o.Role().Name())
-	switch o.Role() {
-	case message.Municipality:
-		if code, err := resident.ParseMunicipalityCode("municipality", o.Code()); err == nil {
-			if m, err := resident.Lookup("municipality", code, resident.DateOf(now)); err == nil {
-				return plain.Sentence{JA: m.City + m.Name, EN: m.Romaji()}
-			}
-		}
-	case message.Prefecture:
-		if code, err := resident.ParsePrefectureCode("prefecture", o.Code()); err == nil {
-			if p, ok := resident.PrefectureOf(code); ok {
-				return plain.Sentence{JA: p.Name, EN: p.Romaji()}
-			}
-		}
-	}
-	if o.Code() == "" {
-		return role
-	}
-	return plain.Sentence{JA: role.JA + " " + o.Code(), EN: role.EN + " " + o.Code()}
-}
-
 // identifiers are those of organisations of which there are many, where they stand for themselves: not within the number of a
 // message or a case.
 var identifiers = regexp.MustCompile(`(^|[^0-9A-Za-z./~-])((?:municipality|prefecture|verifier)-[0-9a-z]+)($|[^0-9A-Za-z./~-])`)
@@ -52,16 +29,10 @@ func withNames(s plain.Sentence, now time.Time) plain.Sentence {
 			if lang == plain.JA { // no space beside a Japanese name
 				before, after = strings.TrimSpace(before), strings.TrimSpace(after)
 			}
-			return before + nameOf(o, now).In(lang) + after
+			return before + webui.NameOf(o, now).In(lang) + after
 		})
 	}
 	return plain.Sentence{JA: in(s.JA, plain.JA), EN: in(s.EN, plain.EN)}
-}
-
-// capital begins the English of a name with a capital letter, as what stands alone does.
-func capital(s plain.Sentence) plain.Sentence {
-	first := min(1, len(s.EN))
-	return plain.Sentence{JA: s.JA, EN: strings.ToUpper(s.EN[:first]) + s.EN[first:]}
 }
 
 // dayName is a day within a sentence, where the calendar of the other language does not stand beside it.

@@ -1,0 +1,107 @@
+package auditpage
+
+import (
+	"time"
+
+	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/message"
+)
+
+// acts are what the acts of the log are called. One that is not here, of a program that is newer or older, is shown as it
+// was written.
+var acts = map[string]plain.Sentence{
+	auditlog.ActLook: {JA: "情報を見た", EN: "looked at the data"},
+	actRead:          {JA: "監査記録を見た", EN: "read the audit log"},
+
+	// The municipality.
+	"import":                {JA: "住民を取り込んだ", EN: "imported a resident"},
+	"register":              {JA: "住民を登録した", EN: "registered a resident"},
+	"file-change":           {JA: "異動の届出を受け付けた", EN: "filed a change"},
+	"ask-for-codes":         {JA: "住民票コードを求めた", EN: "asked for record codes"},
+	"receive-codes":         {JA: "住民票コードを受け取った", EN: "received record codes"},
+	"apply-for-certificate": {JA: "電子証明書の発行を申請した", EN: "applied for a certificate"},
+	"receive-certificate":   {JA: "電子証明書を受け取った", EN: "received a certificate"},
+	"receive-refusal":       {JA: "発行しないという回答を受けた", EN: "received a refusal"},
+	"hand-over-key":         {JA: "鍵を本人に渡した", EN: "handed over the key"},
+	"ask-for-revocation":    {JA: "電子証明書の失効を申請した", EN: "asked for a revocation"},
+
+	// What came by messages.
+	"resident.change":                {JA: "異動を記録した", EN: "took a change of a resident"},
+	"resident.invalidation":          {JA: "異動に伴う失効を記録した", EN: "took what a change invalidates"},
+	"resident.snapshot":              {JA: "再送された住民の記録を適用した", EN: "took a resident that was sent again"},
+	"resident.invalidation.snapshot": {JA: "再送された失効を適用した", EN: "took an invalidation that was sent again"},
+	"cert.issuance":                  {JA: "電子証明書の発行を記録した", EN: "took the issue of a certificate"},
+	"cert.snapshot":                  {JA: "再送された電子証明書の発行を適用した", EN: "took a certificate that was sent again"},
+	"code.allotment":                 {JA: "住民票コードを割り当てた", EN: "allotted record codes"},
+	"snapshot":                       {JA: "再送された内容を適用した", EN: "took what was sent again"},
+	"strike":                         {JA: "再送により記録を消した", EN: "struck out what is not held any more"},
+	"search":                         {JA: "住民を検索した", EN: "searched for a resident"},
+
+	// Certificates.
+	"intend":            {JA: "発行することにした", EN: "decided to issue"},
+	"issue":             {JA: "電子証明書を発行した", EN: "issued a certificate"},
+	"refuse":            {JA: "発行しないことにした", EN: "refused to issue"},
+	"revoke":            {JA: "電子証明書を失効させた", EN: "revoked a certificate"},
+	"nothing-to-revoke": {JA: "失効させる電子証明書がなかった", EN: "had nothing to revoke"},
+	"certify-responder": {JA: "応答者証明書を受け取った", EN: "took the responder's certificate"},
+	"publish":           {JA: "失効リストを公表した", EN: "published a revocation list"},
+	"verify-signature":  {JA: "署名を検証した", EN: "verified a signature"},
+
+	// The operators.
+	"message.inquiry":     {JA: "電文について問い合わせた", EN: "asked about a message"},
+	"message.answer":      {JA: "電文について回答した", EN: "answered about a message"},
+	"message.propose":     {JA: "電文の解決を提案した", EN: "proposed how to resolve a message"},
+	"message.confirm":     {JA: "電文の解決を承認した", EN: "confirmed how to resolve a message"},
+	"case.opened":         {JA: "不一致の件を開いた", EN: "opened a case"},
+	"case.explained":      {JA: "説明済みの件を開いた", EN: "opened a case as explained"},
+	"case.own":            {JA: "件を引き受けた", EN: "took a case"},
+	"case.inquiry":        {JA: "件について問い合わせた", EN: "asked about a case"},
+	"case.answer":         {JA: "件について回答した", EN: "answered about a case"},
+	"case.propose":        {JA: "件の解決を提案した", EN: "proposed how to end a case"},
+	"case.confirm":        {JA: "件の解決を承認した", EN: "confirmed how to end a case"},
+	"case.resend":         {JA: "件の内容を再送した", EN: "sent again what a case is about"},
+	"book.refill":         {JA: "帳簿の送り直しを始めた", EN: "began to send a book anew"},
+	"book.refilled":       {JA: "帳簿を送り直した", EN: "sent a book anew"},
+	"finding.acknowledge": {JA: "自己監査の所見を閉じた", EN: "closed a finding"},
+	"due.retry":           {JA: "脇に置いた仕事を再開した", EN: "let work that was set aside try again"},
+	"round":               {JA: "日次業務に署名した", EN: "signed the daily round"},
+	"drill.begin":         {JA: "警報の訓練を始めた", EN: "began a drill"},
+	"drill.held":          {JA: "警報の訓練が終わった（警報は届いた）", EN: "ended a drill: the alarms came through"},
+	"drill.failed":        {JA: "警報の訓練が終わった（警報が届かなかった）", EN: "ended a drill: an alarm did not come through"},
+
+	"selfaudit.changed":    {JA: "自己監査: 行が書き換えられていた", EN: "self-audit: a row was changed"},
+	"selfaudit.gone":       {JA: "自己監査: 行が消えていた", EN: "self-audit: a row was gone"},
+	"selfaudit.appeared":   {JA: "自己監査: 行が現れていた", EN: "self-audit: a row had appeared"},
+	"selfaudit.doubled":    {JA: "自己監査: 行が二重にあった", EN: "self-audit: a row was there twice"},
+	"selfaudit.unreadable": {JA: "自己監査: 行が読めなかった", EN: "self-audit: a row could not be read"},
+	"selfaudit.sums":       {JA: "自己監査: 合計が合わなかった", EN: "self-audit: the sums were wrong"},
+}
+
+// actWords is what an act is called.
+func actWords(act string) any {
+	if words, known := acts[act]; known {
+		return words
+	}
+	return webui.Code(act)
+}
+
+// actorWords is who acted: an organisation by its name, the program, or a person by the identifier that stands in every
+// record and on every screen.
+func actorWords(actor string, at time.Time) any {
+	switch {
+	case actor == "system":
+		return plain.Sentence{JA: "プログラム", EN: "the program"}
+	case actor == "command line":
+		return plain.Sentence{JA: "コマンド", EN: "the command line"}
+	case actor == "drill":
+		return plain.Sentence{JA: "警報の訓練", EN: "a drill"}
+	case actor == "import":
+		return plain.Sentence{JA: "取込み", EN: "an import"}
+	}
+	if o, err := message.ParseOrg(actor); err == nil {
+		return webui.NameOf(o, at)
+	}
+	return webui.Code(actor)
+}
