@@ -55,7 +55,7 @@ var rules = []struct{ from, may string }{
 	{"internal/stillvalid", vocabulary + "internal/sqlstore internal/alarm internal/due"},
 	{"internal/host", vocabulary + "internal/clock internal/sqlstore internal/alarm internal/auditlog internal/due internal/exchange internal/reconcile internal/pki internal/statement"},
 	{"internal/desk", vocabulary + "docs internal/access internal/alarm internal/auditlog internal/due internal/exchange internal/host internal/reconcile internal/statement internal/sqlstore internal/webui internal/clock"},
-	{"internal/auditpage", "internal/access internal/auditlog internal/host internal/sqlstore internal/webui"},
+	{"internal/auditpage", vocabulary + "internal/access internal/auditlog internal/host internal/sqlstore internal/webui"},
 	{"internal/booktable", vocabulary + "internal/sqlstore internal/exchange internal/reconcile"},
 	{"internal/received", vocabulary + "internal/sqlstore internal/exchange internal/reconcile"},
 	{"internal/population", vocabulary},
