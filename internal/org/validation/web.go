@@ -9,6 +9,7 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
@@ -37,6 +38,7 @@ func (o *Validation) newScreens() (http.Handler, error) {
 			{Path: "/answers", Name: say("回答の記録", "Answers"), Act: access.LookAtCertificate},
 			{Path: "/lists", Name: say("失効リスト", "Revocation lists")},
 			desk.Nav,
+			auditpage.Nav,
 		},
 	})
 	if err != nil {
@@ -58,6 +60,9 @@ func (o *Validation) newScreens() (http.Handler, error) {
 	mux.HandleFunc("GET /lists", s.showLists)
 	mux.Handle("GET /answers", ui.Only(access.LookAtCertificate, s.showAnswers))
 	messages.Mount(mux)
+	if err := auditpage.Mount(mux, o.Host, ui); err != nil {
+		return nil, err
+	}
 	return ui.Serve(mux), nil
 }
 
@@ -130,7 +135,17 @@ func (s *screens) figures(ctx context.Context) (f figures, err error) {
 	for _, c := range counts {
 		f.Counts.Rows = append(f.Counts.Rows, []any{c.Profile.Name(), c.Good, c.Expired, c.Revoked})
 	}
-	f.Keys = webui.Table{
+	f.Keys = s.keys(responders, now)
+	f.Kept = []webui.Term{
+		{Label: say("書き留めを待つ回答", "Answers waiting to be written down"), Value: len(s.o.recorder.queue)},
+		{Label: say("書き留められなかった回答（起動以後）", "Answers that could not be written down, since the start"), Value: s.o.recorder.lost.Load()},
+	}
+	return f, nil
+}
+
+// keys is the table of the keys that sign the answers, the newest of each CA.
+func (s *screens) keys(responders map[string][]store.Responder, now time.Time) webui.Table {
+	t := webui.Table{
 		Caption: say("回答に署名する鍵", "Keys that sign the answers"),
 		Columns: []webui.Column{{Name: say("認証局", "CA")}, {Name: say("状態", "State")}, {Name: say("使える期限", "Usable until")}},
 	}
@@ -147,13 +162,9 @@ func (s *screens) figures(ctx context.Context) (f figures, err error) {
 			row[1] = webui.Badge{Kind: webui.Bad, Text: say(fmt.Sprintf("使えない鍵が%d件。控えから戻してください", damaged),
 				fmt.Sprintf("%d keys cannot be used: restore them from the backup", damaged))}
 		}
-		f.Keys.Rows = append(f.Keys.Rows, row)
+		t.Rows = append(t.Rows, row)
 	}
-	f.Kept = []webui.Term{
-		{Label: say("書き留めを待つ回答", "Answers waiting to be written down"), Value: len(s.o.recorder.queue)},
-		{Label: say("書き留められなかった回答（起動以後）", "Answers that could not be written down, since the start"), Value: s.o.recorder.lost.Load()},
-	}
-	return f, nil
+	return t
 }
 
 func caName(p cert.Profile) plain.Sentence {

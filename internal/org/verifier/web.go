@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/webui"
@@ -34,6 +35,7 @@ func (o *Verifier) newScreens() (http.Handler, error) {
 			{Path: "/", Name: say("署名の検証", "Check a signature")},
 			{Path: "/records", Name: say("検証の記録", "Records"), Act: access.ViewMessages},
 			desk.Nav,
+			auditpage.Nav,
 		},
 	})
 	if err != nil {
@@ -61,6 +63,9 @@ func (o *Verifier) newScreens() (http.Handler, error) {
 	mux.HandleFunc("POST "+pathAPI, o.serveAPI)
 	mux.HandleFunc("GET "+pathAPI, o.tellHow)
 	messages.Mount(mux)
+	if err := auditpage.Mount(mux, o.Host, ui); err != nil {
+		return nil, err
+	}
 	return o.guardAPI(ui.Serve(mux)), nil
 }
 
