@@ -6,7 +6,7 @@ func HotQueries() map[string]string {
 		selectReadyBehind:     "x_out_key",
 		selectReadyBehindMore: "sqlite_autoindex_x_out_1 (peer=? AND epoch=? AND seq=?)",
 		selectHeldBehind:      "sqlite_autoindex_x_out_1 (peer=? AND epoch=? AND seq=?)",
-		selectReady:           "x_out_ready (peer=?)",
+		selectReady:           "x_out_ready (peer=? AND (epoch,seq)>(?,?))",
 		selectDeferred:        "x_out_stuck (peer=? AND state=?)",
 		selectCutStuck:        "x_in_stuck",
 		selectCutHoles:        "sqlite_autoindex_x_in_hole_1 (peer=?)",

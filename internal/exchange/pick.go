@@ -19,46 +19,58 @@ type ready struct {
 }
 
 const (
-	selectReady    = `SELECT epoch, seq, attempt, envelope, outcome, tries FROM x_out WHERE peer = $1 AND state = 'ready' ORDER BY epoch, seq LIMIT $2`
+	selectReady = `SELECT epoch, seq, attempt, envelope, outcome, tries FROM x_out WHERE peer = $1 AND state = 'ready'
+		AND (epoch, seq) > ($3, $4) ORDER BY epoch, seq LIMIT $2`
 	selectDeferred = `SELECT CAST(COALESCE(MIN(not_before), 0) AS BIGINT) FROM x_out WHERE peer = $1 AND state = 'deferred' AND ` + stuckOut
 )
 
 // pick takes what is ready, in order, from the outbox; one message when probing.
-func (x *Exchange) pick(ctx context.Context, p *peer, now time.Time, probing bool) (ready, error) {
-	r, damaged, due, err := x.look(ctx, p, now)
-	if err == nil && len(damaged) > 0 {
-		err = x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-			return x.parkDamaged(ctx, tx, p.org, damaged, stateReady)
-		})
-		if err == nil {
-			return ready{next: now}, nil // what is behind them, as far as it does not wait for them now
-		}
-	}
-	// What was deferred may fail again, each time at the cost of a rule that fails: it goes in small batches of its own,
-	// by turns with the rest, so that a thousand of them keep nobody else waiting. Order holds: what shares
-	// a key with a deferred message is held.
-	if err == nil && due && (len(r.envelopes) == 0 || p.fresh) {
-		if err = x.offerAgain(ctx, p, now); err == nil {
-			r, _, _, err = x.look(ctx, p, now)
+func (x *Exchange) pick(ctx context.Context, p *peer, now time.Time, probing bool) (r ready, err error) {
+	if p.probes.sifting() {
+		r, err = x.sift(ctx, p, now)
+	} else {
+		p.probes.trying = nil
+		r, err = x.next(ctx, p, now)
+		if n := len(r.envelopes); probing && n > 0 {
+			r.envelopes, r.again = r.envelopes[:1], r.again[:1]
 		}
 	}
 	if err != nil {
 		return r, fmt.Errorf("couldn't look into the outbox: %w", err)
 	}
-	r = r.apart(p.fresh)
-	p.fresh = len(r.deferred) > 0 && !r.deferred[0]
-	if probing && len(r.envelopes) > 0 {
-		i := p.probes.choose(r.envelopes)
-		return ready{envelopes: r.envelopes[i : i+1], again: r.again[i : i+1]}, nil
-	}
 	return r, nil
 }
 
-func (x *Exchange) look(ctx context.Context, p *peer, now time.Time) (r ready, damaged []place, due bool, err error) {
+// next takes as much as fits.
+func (x *Exchange) next(ctx context.Context, p *peer, now time.Time) (ready, error) {
+	r, damaged, err := x.look(ctx, p, place{}, message.MaxBatch)
+	if err != nil {
+		return r, err
+	}
+	if len(damaged) > 0 {
+		return ready{next: now}, x.setDamaged(ctx, p, damaged) // what is behind them, as far as it does not wait for them now
+	}
+	// What was deferred may fail again, each time at the cost of a rule that fails: it goes in small batches of its own,
+	// by turns with the rest, so that a thousand of them keep nobody else waiting. Order holds: what shares
+	// a key with a deferred message is held.
+	if due := !r.next.IsZero() && !r.next.After(now); due && (len(r.envelopes) == 0 || p.fresh) {
+		if err = x.offerAgain(ctx, p, now); err == nil {
+			r, _, err = x.look(ctx, p, place{}, message.MaxBatch)
+		}
+		if err != nil {
+			return r, err
+		}
+	}
+	r = r.apart(p.fresh)
+	p.fresh = len(r.deferred) > 0 && !r.deferred[0]
+	return r, nil
+}
+
+// look reads what is ready behind a place.
+func (x *Exchange) look(ctx context.Context, p *peer, after place, most int) (r ready, damaged []place, err error) {
 	err = x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		r, damaged, due = ready{}, nil, false
-		rows, err := tx.Query(ctx, selectReady,
-			string(p.org), message.MaxBatch)
+		r, damaged = ready{}, nil
+		rows, err := tx.Query(ctx, selectReady, string(p.org), int64(most), int64(after.epoch), int64(after.seq))
 		if err != nil {
 			return err
 		}
@@ -91,11 +103,16 @@ func (x *Exchange) look(ctx context.Context, p *peer, now time.Time) (r ready, d
 		}
 		if at > 0 {
 			r.next = sqlstore.FromMicros(at)
-			due = !r.next.After(now)
 		}
 		return nil
 	})
-	return r, damaged, due, err
+	return r, damaged, err
+}
+
+func (x *Exchange) setDamaged(ctx context.Context, p *peer, damaged []place) error {
+	return x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		return x.parkDamaged(ctx, tx, p.org, damaged, stateReady)
+	})
 }
 
 // apart leaves the messages that the receiver had put off, or the others, when both are there. fresh: the last batch was

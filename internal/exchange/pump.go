@@ -40,25 +40,37 @@ func (x *Exchange) step(ctx context.Context, p *peer) (time.Time, error) {
 	p.mu.Lock()
 	greeted, retryAt := p.greeted, p.retryAt
 	p.mu.Unlock()
-	if now.Before(retryAt) {
+	s, early := &p.probes, now.Before(retryAt)
+	switch {
+	case early && !s.goesOn():
 		return retryAt, nil
+	case !early && s.spent:
+		s.again()
 	}
 	if !greeted || p.holding.tellDue(now) {
 		a, err := x.hello(ctx, p)
 		if err != nil {
 			return x.noAnswer(ctx, p, err)
 		}
+		s.hailed = true
 		if err := x.compare(ctx, p, a); err != nil {
 			return time.Time{}, err
 		}
 	}
 	more := x.fill(ctx, p)
-	probing := !retryAt.IsZero() // the peer may be there again, or may fall over the very message that is first
-	batch, err := x.pick(ctx, p, now, probing)
+	batch, err := x.pick(ctx, p, now, !retryAt.IsZero())
 	if err != nil {
 		return time.Time{}, err
 	}
 	if len(batch.envelopes) == 0 {
+		switch {
+		case batch.next.Equal(now):
+			return now, nil
+		case early:
+			return retryAt, nil
+		case s.spent:
+			return x.pause(p, false), nil
+		}
 		x.answered(p)
 		if more {
 			return now, nil
@@ -84,18 +96,15 @@ func (x *Exchange) step(ctx context.Context, p *peer) (time.Time, error) {
 		p.mu.Unlock()
 		return now, nil
 	case err != nil:
-		if probing {
-			p.probes.failed(batch.envelopes[0])
-		}
-		return x.noAnswer(ctx, p, err)
+		return x.unanswered(ctx, p, batch, err)
 	}
+	s.hailed = false
 	if err := x.settle(ctx, p, batch, answer, receipt, held); err != nil {
 		return time.Time{}, err
 	}
-	if suspects := p.probes.answered(); len(suspects) > 0 {
-		if err := x.setAside(ctx, p, suspects); err != nil {
-			return time.Time{}, err
-		}
+	s.answered()
+	if err := x.setAside(ctx, p); err != nil {
+		return time.Time{}, err
 	}
 	x.answered(p)
 	return now, nil
@@ -130,17 +139,34 @@ func (x *Exchange) noAnswer(ctx context.Context, p *peer, err error) (time.Time,
 	was := p.state
 	var refusal *Refusal
 	if errors.As(err, &refusal) {
-		p.state, p.reason, p.retryAt = PairRefused, clean(refusal.Reason, maxReason), now.Add(x.cfg.Limits.ProbePause)
+		p.state, p.reason = PairRefused, clean(refusal.Reason, maxReason)
 	} else {
-		p.state, p.reason, p.retryAt = PairDown, clean(err.Error(), maxReason), now.Add(x.probePause(int64(p.failures)))
+		p.state, p.reason = PairDown, clean(err.Error(), maxReason)
 	}
-	p.failures++
+	x.pauseLocked(p, refusal != nil)
 	p.greeted = false // whoever answers next may be a restored database
 	if was != p.state {
 		p.since = now
 		x.cfg.Log.WarnContext(ctx, "peer does not take messages", "self", x.cfg.Self, "peer", p.org, "state", p.state, "error", err)
 	}
 	return p.retryAt, nil
+}
+
+// pause puts off the next try.
+func (x *Exchange) pause(p *peer, refused bool) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return x.pauseLocked(p, refused)
+}
+
+func (x *Exchange) pauseLocked(p *peer, refused bool) time.Time {
+	wait := x.cfg.Limits.ProbePause
+	if !refused {
+		wait = x.probePause(int64(p.failures))
+	}
+	p.failures++
+	p.retryAt = x.cfg.Clock.Now().Add(wait)
+	return p.retryAt
 }
 
 func (x *Exchange) answered(p *peer) {
