@@ -51,7 +51,7 @@ var severities = map[alarm.Severity]webui.BadgeKind{alarm.Critical: webui.Bad, a
 
 func severityOf(a alarm.Alarm) webui.Badge {
 	if a.Drill {
-		return webui.Badge{Kind: webui.Info, Text: plain.Sentence{JA: "訓練", EN: "drill"}}
+		return badge(webui.Info, "訓練", "drill")
 	}
 	return webui.Badge{Kind: severities[a.Severity], Text: a.Severity.Name()}
 }

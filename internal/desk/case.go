@@ -71,7 +71,7 @@ func (d *Desk) casePage(r *http.Request) (p casePage, err error) {
 	}
 	now, person := d.host.Clock.Now(), access.From(r.Context())
 	p = casePage{Form: webui.NewForm(nil), Tabs: d.tabs(r), Base: d.caseURL(c.ID), ID: c.ID, Facts: caseFacts(c, now), Views: caseViews(c, now), Path: casePath(c, notes, now),
-		person: c.Book.Person(c.Key), Notes: []webui.Choice{{Value: "inquiry", Name: noteActs["inquiry"]}, {Value: "answer", Name: noteActs["answer"]}}}
+		person: c.Book.Person(c.Key), Notes: noteChoices}
 	if c.State == "closed" {
 		return p, nil
 	}
@@ -82,13 +82,8 @@ func (d *Desk) casePage(r *http.Request) (p casePage, err error) {
 		p.Notice.Kind = webui.Info
 	}
 	if c.Proposal != nil {
-		w := caseWays[c.Proposal.Act]
-		p.Proposal = &proposal{What: w.what, Last: w.last, Seen: seenCase(*c.Proposal), Items: []webui.Term{
-			{Label: plain.Sentence{JA: "解決方法", EN: "Resolution"}, Value: w.name},
-			{Label: plain.Sentence{JA: "わけ", EN: "Why"}, Value: c.Proposal.Text},
-			{Label: plain.Sentence{JA: "提案した人", EN: "Proposed by"}, Value: webui.Code(c.Proposal.By)},
-			{Label: plain.Sentence{JA: "提案した時", EN: "Proposed at"}, Value: c.Proposal.At},
-		}, MayConfirm: access.May(person, access.ResolveConfirm, d.role) == nil && access.SecondPerson(access.Person{ID: c.Proposal.By}, person) == nil}
+		o := c.Proposal
+		p.Proposal = newProposal(caseWays[o.Act], o.Text, o.By, o.At, seenCase(*o), d.mayConfirm(person, o.By))
 	}
 	if p.MayWrite {
 		for _, a := range c.Acts() {
@@ -217,15 +212,12 @@ func noteText(n reconcile.Note) (what, proposes plain.Sentence) {
 }
 
 // seenCase names a proposal as it was shown.
-func seenCase(p reconcile.Proposal) string {
-	return strings.Join([]string{string(p.Act), p.By, p.At.Format(time.RFC3339Nano)}, " ")
-}
+func seenCase(p reconcile.Proposal) string { return seenAs(string(p.Act), p.By, p.At) }
 
 // noteCase sends a person's words about a case to the other side.
 func (d *Desk) noteCase(w http.ResponseWriter, r *http.Request) {
 	d.submitCase(w, r, "note", func(ctx context.Context, id string, f *webui.Form, by access.Person) error {
-		act := f.NeedChoice("act", plain.Sentence{JA: "問合せか回答か", EN: "whether this is an inquiry or an answer"})
-		text := f.Need("text", plain.Sentence{JA: "内容", EN: "what you want to say"})
+		act, text := readNote(f)
 		if !f.OK() {
 			return nil
 		}
@@ -243,8 +235,7 @@ func (d *Desk) ownCase(w http.ResponseWriter, r *http.Request) {
 // proposeCase writes down how a person would end the case. Nothing happens to it yet.
 func (d *Desk) proposeCase(w http.ResponseWriter, r *http.Request) {
 	d.submitCase(w, r, "propose", func(ctx context.Context, id string, f *webui.Form, by access.Person) error {
-		act := f.NeedChoice("way", plain.Sentence{JA: "解決方法", EN: "a resolution"})
-		text := f.Need("why", plain.Sentence{JA: "わけ", EN: "why"})
+		act, text := readProposal(f)
 		if !f.OK() {
 			return nil
 		}

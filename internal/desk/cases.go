@@ -77,30 +77,27 @@ func standingTable(all []reconcile.Standing, now time.Time) webui.Table {
 
 // resultOf is what the last comparison came to. It says that both agree only when they were compared and did.
 func resultOf(s reconcile.Standing) webui.Badge {
-	b := func(kind webui.BadgeKind, ja, en string) webui.Badge {
-		return webui.Badge{Kind: kind, Text: plain.Sentence{JA: ja, EN: en}}
-	}
 	switch {
 	case s.Findings > 0:
-		return b(webui.Bad, "自己監査の所見あり", "found by the self-audit")
+		return badge(webui.Bad, "自己監査の所見あり", "found by the self-audit")
 	case s.OpenCases > 0 || s.Outcome == reconcile.Differs:
-		return b(webui.Bad, "不一致", "differs")
+		return badge(webui.Bad, "不一致", "differs")
 	}
 	switch s.Outcome {
 	case reconcile.Agreed:
-		return b(webui.OK, "一致", "agrees")
+		return badge(webui.OK, "一致", "agrees")
 	case reconcile.Accounted:
-		return b(webui.Warn, "説明済みの差がある", "explained differences")
+		return badge(webui.Warn, "説明済みの差がある", "explained differences")
 	case reconcile.NotYet:
-		return b(webui.Wait, "まだ突合していない", "not compared yet")
+		return badge(webui.Wait, "まだ突合していない", "not compared yet")
 	case reconcile.Making:
-		return b(webui.Wait, "帳簿を作成中", "the book is being made")
+		return badge(webui.Wait, "帳簿を作成中", "the book is being made")
 	case reconcile.Backlog:
-		return b(webui.Warn, "途中が多く、突合できない", "too much under way to compare")
+		return badge(webui.Warn, "途中が多く、突合できない", "too much under way to compare")
 	case reconcile.Unreachable:
-		return b(webui.Warn, "写しの団体が答えない", "the copy does not answer")
+		return badge(webui.Warn, "写しの団体が答えない", "the copy does not answer")
 	}
-	return b(webui.Bad, "突合できない", "cannot be compared")
+	return badge(webui.Bad, "突合できない", "cannot be compared")
 }
 
 func (d *Desk) caseTable(cases []reconcile.Case, now time.Time) webui.Table {
@@ -129,18 +126,15 @@ func (d *Desk) caseURL(id string) string {
 }
 
 func caseState(c reconcile.Case) webui.Badge {
-	b := func(kind webui.BadgeKind, ja, en string) webui.Badge {
-		return webui.Badge{Kind: kind, Text: plain.Sentence{JA: ja, EN: en}}
-	}
 	switch {
 	case c.State == "explained":
-		return b(webui.Wait, "説明済み", "explained")
+		return badge(webui.Wait, "説明済み", "explained")
 	case c.State == "closed" && c.ClosedHow == "people":
-		return b(webui.Off, "人が閉じた", "closed by people")
+		return badge(webui.Off, "人が閉じた", "closed by people")
 	case c.State == "closed":
-		return b(webui.OK, "一致して閉じた", "closed, both agree")
+		return badge(webui.OK, "一致して閉じた", "closed, both agree")
 	case c.Proposal != nil:
-		return b(webui.Warn, "承認待ち", "waits for a second person")
+		return badge(webui.Warn, "承認待ち", "waits for a second person")
 	}
-	return b(webui.Bad, "未処理", "open")
+	return badge(webui.Bad, "未処理", "open")
 }

@@ -23,11 +23,11 @@ type closesPage struct {
 
 // cells are what a close is called.
 var cells = map[statement.Cell]webui.Badge{
-	statement.Pending:     {Kind: webui.Wait, Text: plain.Sentence{JA: "締め中", EN: "closing"}},
-	statement.Green:       {Kind: webui.OK, Text: plain.Sentence{JA: "一致", EN: "agreed"}},
-	statement.Explained:   {Kind: webui.Warn, Text: plain.Sentence{JA: "説明済み", EN: "explained"}},
-	statement.Unexplained: {Kind: webui.Bad, Text: plain.Sentence{JA: "説明なし", EN: "unexplained"}},
-	statement.Absent:      {Kind: webui.Bad, Text: plain.Sentence{JA: "計算書なし", EN: "missing"}},
+	statement.Pending:     badge(webui.Wait, "締め中", "closing"),
+	statement.Green:       badge(webui.OK, "一致", "agreed"),
+	statement.Explained:   badge(webui.Warn, "説明済み", "explained"),
+	statement.Unexplained: badge(webui.Bad, "説明なし", "unexplained"),
+	statement.Absent:      badge(webui.Bad, "計算書なし", "missing"),
 }
 
 // The marks of a day: how its closes stand, and whether somebody made its round.
@@ -42,7 +42,7 @@ func closeMark(b webui.Badge) webui.CalendarMark {
 }
 
 func roundMark(kind webui.BadgeKind, ja, en string) webui.CalendarMark {
-	return webui.CalendarMark{Badge: webui.Badge{Kind: kind, Text: plain.Sentence{JA: ja, EN: en}}, Letter: plain.Sentence{JA: "業", EN: "R"}}
+	return webui.CalendarMark{Badge: badge(kind, ja, en), Letter: plain.Sentence{JA: "業", EN: "R"}}
 }
 
 // marks are all of them, the good ones first, as the legend of the calendar lists them.

@@ -34,15 +34,6 @@ type messagePage struct {
 	Proposal *proposal
 }
 
-// proposal is a resolution that waits for a second person.
-type proposal struct {
-	Items      []webui.Term
-	What       plain.Sentence // what will happen
-	MayConfirm bool
-	Last       bool
-	Seen       string // what the person has read, so that nobody confirms what was changed meanwhile
-}
-
 // messagePage reads the message of the request's path.
 func (d *Desk) messagePage(r *http.Request) (p messagePage, err error) {
 	id, err := message.ParseID(r.PathValue("message"))
@@ -58,13 +49,14 @@ func (d *Desk) messagePage(r *http.Request) (p messagePage, err error) {
 		Facts: facts(i, now), Views: views(i, notes, now), Path: path(i, notes, now),
 		MayLook:  access.May(person, access.LookAtPerson, d.role) == nil,
 		MayWrite: access.May(person, access.ResolvePropose, d.role) == nil,
-		Notes:    []webui.Choice{{Value: "inquiry", Name: noteActs["inquiry"]}, {Value: "answer", Name: noteActs["answer"]}}}
+		Notes:    noteChoices}
 	if !i.Parked() {
 		return p, nil
 	}
 	p.Notice = &webui.Notice{Kind: webui.Warn, Title: plain.Sentence{JA: "この電文は、人の解決を待っています", EN: "This message waits for people to resolve it"}, Text: nextStep(i, proposed), Link: whereToAct(proposed != nil, p.MayWrite)}
 	if proposed != nil {
-		p.Proposal = proposalOf(i, *proposed, person, access.May(person, access.ResolveConfirm, d.role) == nil)
+		w, _ := wayOf(i, proposed.Act)
+		p.Proposal = newProposal(w, proposed.Text, proposed.By, proposed.At, seen(*proposed), d.mayConfirm(person, proposed.By))
 	}
 	// Where there is one way and it is proposed, there is nothing else to propose.
 	if ways := waysOf(i); p.MayWrite && (proposed == nil || len(ways) > 1) {
@@ -122,8 +114,8 @@ func views(i exchange.Item, notes []exchange.Note, now time.Time) webui.Table {
 		peer = i.Receiver
 	}
 	them = webui.NameOf(peer, now)
-	sent := webui.Badge{Kind: webui.Info, Text: plain.Sentence{JA: "送信", EN: "sent"}}
-	none := webui.Badge{Kind: webui.Wait, Text: plain.Sentence{JA: "まだ返事がない", EN: "no answer yet"}}
+	sent := badge(webui.Info, "送信", "sent")
+	none := badge(webui.Wait, "まだ返事がない", "no answer yet")
 	t := webui.Table{
 		Caption: plain.Sentence{JA: "両側の見方", EN: "Both sides' view"},
 		Columns: []webui.Column{
@@ -162,11 +154,11 @@ func verdict(i exchange.Item) webui.Badge {
 	case i.Code == "gap":
 		return stateOf(exchange.Item{State: "gap"})
 	case i.State == "held" || i.State == "deferred":
-		return webui.Badge{Kind: webui.Wait, Text: plain.Sentence{JA: "待たせている", EN: "lets it wait"}}
+		return badge(webui.Wait, "待たせている", "lets it wait")
 	case i.Code == "":
-		return webui.Badge{Kind: webui.Wait, Text: plain.Sentence{JA: "まだ返事がない", EN: "no answer yet"}}
+		return badge(webui.Wait, "まだ返事がない", "no answer yet")
 	}
-	return webui.Badge{Kind: webui.Warn, Text: plain.Sentence{JA: "受け入れない", EN: "does not take it"}}
+	return badge(webui.Warn, "受け入れない", "does not take it")
 }
 
 func lastWords(notes []exchange.Note, o message.Org) any {
@@ -185,7 +177,7 @@ func path(i exchange.Item, notes []exchange.Note, now time.Time) webui.Timeline 
 	}
 	t := webui.Timeline{Caption: plain.Sentence{JA: "経過", EN: "What happened"}}
 	t.Stops = append(t.Stops, stop(i.Sender, i.CreatedAt, plain.Sentence{JA: "作成して送信箱に入れた", EN: "Made, and put into the outbox"},
-		webui.Badge{Kind: webui.Info, Text: plain.Sentence{JA: "作成", EN: "made"}}))
+		badge(webui.Info, "作成", "made")))
 	decided := !happened(i.DecidedAt)
 	decide := func() {
 		decided = true
@@ -222,18 +214,4 @@ func path(i exchange.Item, notes []exchange.Note, now time.Time) webui.Timeline 
 		decide()
 	}
 	return t
-}
-
-func proposalOf(i exchange.Item, p exchange.Proposal, person access.Person, may bool) *proposal {
-	w, _ := wayOf(i, p.Act)
-	return &proposal{
-		Items: []webui.Term{
-			{Label: plain.Sentence{JA: "解決方法", EN: "Resolution"}, Value: w.name},
-			{Label: plain.Sentence{JA: "わけ", EN: "Why"}, Value: p.Text},
-			{Label: plain.Sentence{JA: "提案した人", EN: "Proposed by"}, Value: webui.Code(p.By)},
-			{Label: plain.Sentence{JA: "提案した時", EN: "Proposed at"}, Value: p.At},
-		},
-		What: w.what, Last: w.last, Seen: seen(p),
-		MayConfirm: may && access.SecondPerson(access.Person{ID: p.By}, person) == nil,
-	}
 }

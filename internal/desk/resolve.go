@@ -3,8 +3,6 @@ package desk
 import (
 	"context"
 	"net/http"
-	"strings"
-	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/exchange"
@@ -17,11 +15,7 @@ import (
 // note sends a person's words to the other side (問合せ・回答).
 func (d *Desk) note(w http.ResponseWriter, r *http.Request) {
 	d.submit(w, r, "note", func(ctx context.Context, id message.ID, f *webui.Form, by access.Person) error {
-		act := f.NeedChoice("act", plain.Sentence{JA: "問合せか回答か", EN: "whether this is an inquiry or an answer"})
-		text := f.Need("text", plain.Sentence{JA: "内容", EN: "what you want to say"})
-		if act != "" && act != "inquiry" && act != "answer" {
-			f.Bad("act", "問合せか回答かを、選び直してください。", "Choose again whether this is an inquiry or an answer.")
-		}
+		act, text := readNote(f)
 		if !f.OK() {
 			return nil
 		}
@@ -32,8 +26,7 @@ func (d *Desk) note(w http.ResponseWriter, r *http.Request) {
 // propose writes down how a person would resolve the message. Nothing happens to it yet.
 func (d *Desk) propose(w http.ResponseWriter, r *http.Request) {
 	d.submit(w, r, "propose", func(ctx context.Context, id message.ID, f *webui.Form, by access.Person) error {
-		act := f.NeedChoice("way", plain.Sentence{JA: "解決方法", EN: "a resolution"})
-		text := f.Need("why", plain.Sentence{JA: "わけ", EN: "why"})
+		act, text := readProposal(f)
 		if !f.OK() {
 			return nil
 		}
@@ -106,6 +99,4 @@ func recorded(by access.Person, act string, about message.ID) exchange.With {
 }
 
 // seen names a proposal as it was shown.
-func seen(p exchange.Proposal) string {
-	return strings.Join([]string{string(p.Act), p.By, p.At.Format(time.RFC3339Nano)}, " ")
-}
+func seen(p exchange.Proposal) string { return seenAs(string(p.Act), p.By, p.At) }

@@ -90,9 +90,9 @@ func (d *Desk) lookTable(looks []statement.Look, now time.Time) webui.Table {
 		if l.Href != "" {
 			name = webui.Link{Href: d.ui.URL(l.Href), Text: title}
 		}
-		state := webui.Badge{Kind: webui.OK, Text: plain.Sentence{JA: "なし", EN: "nothing"}}
+		state := badge(webui.OK, "なし", "nothing")
 		if l.N > 0 {
-			state = webui.Badge{Kind: webui.Warn, Text: plain.Sentence{JA: "確認が要る", EN: "to be looked at"}}
+			state = badge(webui.Warn, "確認が要る", "to be looked at")
 			if happened(l.Since) {
 				oldest = now.Sub(l.Since)
 			}

@@ -115,9 +115,9 @@ func statementNotice(st statement.Statement) webui.Notice {
 }
 
 var lineStates = map[message.LineState]webui.Badge{
-	message.Agreed:      {Kind: webui.OK, Text: plain.Sentence{JA: "一致", EN: "agreed"}},
-	message.Explained:   {Kind: webui.Warn, Text: plain.Sentence{JA: "説明済み", EN: "explained"}},
-	message.Unexplained: {Kind: webui.Bad, Text: plain.Sentence{JA: "説明なし", EN: "unexplained"}},
+	message.Agreed:      badge(webui.OK, "一致", "agreed"),
+	message.Explained:   badge(webui.Warn, "説明済み", "explained"),
+	message.Unexplained: badge(webui.Bad, "説明なし", "unexplained"),
 }
 
 // lineTable sets both accounts side by side, the lines that ask for somebody first.

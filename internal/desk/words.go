@@ -62,35 +62,36 @@ func kindOf(k message.Kind) plain.Sentence {
 	return plain.Sentence{JA: string(k), EN: string(k)}
 }
 
+func badge(kind webui.BadgeKind, ja, en string) webui.Badge {
+	return webui.Badge{Kind: kind, Text: plain.Sentence{JA: ja, EN: en}}
+}
+
 // stateOf is where a message stands, as this organisation sees it.
 func stateOf(i exchange.Item) webui.Badge {
-	b := func(kind webui.BadgeKind, ja, en string) webui.Badge {
-		return webui.Badge{Kind: kind, Text: plain.Sentence{JA: ja, EN: en}}
-	}
 	switch i.State {
 	case "ready":
-		return b(webui.Wait, "送信待ち", "to be sent")
+		return badge(webui.Wait, "送信待ち", "to be sent")
 	case "deferred":
-		return b(webui.Wait, "あとでもう一度", "again later")
+		return badge(webui.Wait, "あとでもう一度", "again later")
 	case "held":
-		return b(webui.Wait, "前の電文を待機", "waits for an earlier one")
+		return badge(webui.Wait, "前の電文を待機", "waits for an earlier one")
 	case "parked", "rejected":
-		return b(webui.Warn, "保留", "parked")
+		return badge(webui.Warn, "保留", "parked")
 	case "gap":
-		return b(webui.Warn, "保留（前の電文の欠落）", "parked (one before it is missing)")
+		return badge(webui.Warn, "保留（前の電文の欠落）", "parked (one before it is missing)")
 	case "applied":
-		return b(webui.OK, "適用", "applied")
+		return badge(webui.OK, "適用", "applied")
 	case "withdrawn":
-		return b(webui.Off, "取下げ", "withdrawn")
+		return badge(webui.Off, "取下げ", "withdrawn")
 	}
-	return b(webui.Info, i.State, i.State)
+	return badge(webui.Info, i.State, i.State)
 }
 
 var pairStates = map[exchange.PairState]webui.Badge{
-	exchange.PairUnknown: {Kind: webui.Info, Text: plain.Sentence{JA: "まだ連絡していない", EN: "not spoken to yet"}},
-	exchange.PairUp:      {Kind: webui.OK, Text: plain.Sentence{JA: "つながっている", EN: "up"}},
-	exchange.PairDown:    {Kind: webui.Warn, Text: plain.Sentence{JA: "応答がない", EN: "no answer"}},
-	exchange.PairRefused: {Kind: webui.Bad, Text: plain.Sentence{JA: "相手が拒んでいる", EN: "refused by the peer"}},
+	exchange.PairUnknown: badge(webui.Info, "まだ連絡していない", "not spoken to yet"),
+	exchange.PairUp:      badge(webui.OK, "つながっている", "up"),
+	exchange.PairDown:    badge(webui.Warn, "応答がない", "no answer"),
+	exchange.PairRefused: badge(webui.Bad, "相手が拒んでいる", "refused by the peer"),
 }
 
 // way is a resolution as people choose it: its name, and what will happen.
