@@ -46,12 +46,10 @@ func serveSocket(path string, h http.Handler) (close func(), err error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	ln, err := net.Listen("unix", path)
+	ln, err := listenPrivate(path)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't open the control socket: %w", err)
 	}
-	// To connect takes the right to write, which the usual umask has already kept from others; a umask set here would hold
-	// for every file that the process makes meanwhile.
 	if err := os.Chmod(path, 0o600); err != nil {
 		ln.Close()
 		return nil, fmt.Errorf("couldn't close the control socket to others: %w", err)
@@ -59,6 +57,16 @@ func serveSocket(path string, h http.Handler) (close func(), err error) {
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	go srv.Serve(ln)
 	return func() { srv.Close(); os.Remove(path) }, nil
+}
+
+// listenPrivate makes a socket file that is its owner's from its first moment: Linux gives it the rights that the socket has
+// when it gets its name. A umask set here would hold for every file that the process makes meanwhile.
+func listenPrivate(path string) (net.Listener, error) {
+	private := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		// Other systems refuse this; there the file gets its rights a moment later.
+		return c.Control(func(fd uintptr) { _ = syscall.Fchmod(int(fd), 0o600) })
+	}}
+	return private.Listen(context.Background(), "unix", path)
 }
 
 // socketTransport calls a handler behind a socket file.
