@@ -122,12 +122,14 @@ func (b *Books) notFolded(ctx context.Context, p *pair, err error) {
 	b.cfg.Log.ErrorContext(ctx, "the changes of a book could not be folded", "book", p.book, "peer", p.peer, "error", err)
 }
 
-// foldFew folds before a look at the whole book that would reckon with much that is not folded.
+// foldFew folds before a look at the whole book that would reckon with what is not folded. It does not when that would take
+// longer than the look: then the task is at it, and somebody waits for the answer.
 func (b *Books) foldFew(ctx context.Context, p *pair) {
-	if p.waits(0) <= foldFirst {
+	if n := p.waits(0); n <= foldFirst || n > foldAt || !p.alone.TryLock() {
 		return
 	}
-	if err := b.fold(ctx, p); err != nil && ctx.Err() == nil {
+	defer p.alone.Unlock()
+	if err := b.foldAlone(ctx, p); err != nil && ctx.Err() == nil {
 		b.notFolded(ctx, p, err)
 	}
 }
@@ -149,6 +151,10 @@ var errFolded = errors.New("what was to be folded is not there any more")
 func (b *Books) fold(ctx context.Context, p *pair) error {
 	p.alone.Lock() // a second fold would only find that the first has been there
 	defer p.alone.Unlock()
+	return b.foldAlone(ctx, p)
+}
+
+func (b *Books) foldAlone(ctx context.Context, p *pair) error {
 	var rows []changeRow
 	err := b.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
 		rows, err = changesOf(ctx, tx, p.id)
