@@ -212,18 +212,7 @@ func (v *variant) open(ctx context.Context, opt Options) (func(), error) {
 	if _, err := rand.Read(secret); err != nil {
 		return nil, err
 	}
-	ground := func(self message.Org, peers ...message.Org) (host.Config, error) {
-		signer, err := v.field.signer(self)
-		url := "memory:"
-		if opt.Keep != "" && !v.asItWas {
-			url = "sqlite:" + filepath.Join(opt.Keep, string(self), "akashi.db")
-			err = errors.Join(err, os.MkdirAll(filepath.Join(opt.Keep, string(self)), 0o700))
-		}
-		return host.Config{Self: self, Name: self.Role().Name(), StoreURL: url, Clock: v.clk, Rand: rand.Reader, Signer: signer,
-			Trust: v.field.trust, Link: v.field.link(self), Peers: peers, Limits: exchange.Limits{ProbePause: time.Hour, Retention: 10 * 365 * 24 * time.Hour},
-			Secrets: func(message.Org) []byte { return secret }, Closes: func(peer message.Org) bool { return !inField(peer) }, Compare: compareEvery, Audit: auditEvery, Watch: lookEvery}, err
-	}
-	caGround, err := ground(theCA, append(field, theCenter, theValidation)...)
+	caGround, err := v.ground(opt, secret, theCA, append(field, theCenter, theValidation)...)
 	if err != nil {
 		return nil, err
 	}
@@ -233,7 +222,7 @@ func (v *variant) open(ctx context.Context, opt Options) (func(), error) {
 		Validation: theValidation, NationalCenter: theCenter}); err != nil {
 		return nil, err
 	}
-	centerGround, err := ground(theCenter, append(prefectures, theCA)...)
+	centerGround, err := v.ground(opt, secret, theCenter, append(prefectures, theCA)...)
 	v.feed.center = centerGround.Signer
 	if err == nil {
 		v.center, err = nationalcenter.New(ctx, nationalcenter.Config{Config: centerGround})
@@ -251,6 +240,20 @@ func (v *variant) open(ctx context.Context, opt Options) (func(), error) {
 	}
 	v.driver = clock.NewDriver(v.clk, tasks)
 	return func() { v.ca.Close(); v.center.Close() }, nil
+}
+
+// ground is what an organisation of the replay stands on. Its database is in memory, or where opt keeps ours.
+func (v *variant) ground(opt Options, secret []byte, self message.Org, peers ...message.Org) (host.Config, error) {
+	signer, err := v.field.signer(self)
+	url := "memory:"
+	if opt.Keep != "" && !v.asItWas {
+		url = "sqlite:" + filepath.Join(opt.Keep, string(self), "akashi.db")
+		err = errors.Join(err, os.MkdirAll(filepath.Join(opt.Keep, string(self)), 0o700))
+	}
+	return host.Config{Self: self, Name: self.Role().Name(), StoreURL: url, Clock: v.clk, Rand: rand.Reader, Signer: signer,
+		Trust: v.field.trust, Link: v.field.link(self), Peers: peers, Limits: exchange.Limits{ProbePause: time.Hour, Retention: 10 * 365 * 24 * time.Hour},
+		Secrets: func(message.Org) []byte { return secret }, Closes: func(peer message.Org) bool { return !inField(peer) },
+		Compare: compareEvery, Audit: auditEvery, Watch: lookEvery}, err
 }
 
 func municipalityOf(p place) message.Org { return message.Org("municipality-" + p.code.String()) }

@@ -177,10 +177,9 @@ func (p *plan) others(r *rand.Rand, first, then int) {
 	}
 }
 
-// outage chooses what goes wrong, and who moves: holders whom it is about, of certificates from before the outage, and from
-// after it.
-func (p *plan) outage(r *rand.Rand, late int, trigger bool) error {
-	var before, during, after []int
+// aroundOutage gives the certificates that were issued before the outage, in it, and between the repair and the first
+// table. 長野県, where the service began in its last two weeks, is left out of those in it.
+func (p *plan) aroundOutage() (before, during, after []int) {
 	for i, c := range p.issuances {
 		day := resident.DateOf(c.at)
 		switch {
@@ -192,6 +191,13 @@ func (p *plan) outage(r *rand.Rand, late int, trigger bool) error {
 			after = append(after, i)
 		}
 	}
+	return before, during, after
+}
+
+// outage chooses what goes wrong, and who moves: holders whom it is about, of certificates from before the outage, and from
+// after it.
+func (p *plan) outage(r *rand.Rand, late int, trigger bool) error {
+	before, during, after := p.aroundOutage()
 	if len(during) < late+2 || len(before) < 400+late || len(after) < 200 {
 		return fmt.Errorf("%d late ones do not fit into an outage of %d certificates", late, len(during))
 	}

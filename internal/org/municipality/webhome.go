@@ -43,30 +43,10 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 		w.ui.Fail(rw, r, err)
 		return
 	}
-	p := homePage{Today: webui.Table{
-		Caption: both("今日入力した異動", "Entered today"),
-		Columns: []webui.Column{{Name: both("異動事由", "Reason")}, {Name: both("件数", "Count"), Right: true}},
-		Empty:   webui.Empty{Text: both("今日はまだ、異動の入力がありません。", "Nothing has been entered today.")},
-	}}
-	byReason := map[plain.Sentence]int64{}
-	var order []plain.Sentence
-	for _, t := range tally {
-		reason, err := resident.ParseChangeReason("reason", t.Reason)
-		if err != nil {
-			w.ui.Fail(rw, r, err)
-			return
-		}
-		name := reasonName(reason)
-		if t.Basis == importBasis {
-			name = basisName(importBasis)
-		}
-		if byReason[name] == 0 {
-			order = append(order, name)
-		}
-		byReason[name] += t.Count
-	}
-	for _, name := range order {
-		p.Today.Rows = append(p.Today.Rows, []any{name, byReason[name]})
+	var p homePage
+	if p.Today, err = enteredToday(tally); err != nil {
+		w.ui.Fail(rw, r, err)
+		return
 	}
 	var waiting, parked int64
 	for _, pair := range pairs {
@@ -89,4 +69,33 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 		{Label: both("残りの住民票コード", "Record codes left"), Value: free},
 	}
 	w.ui.Render(rw, r, w.home, http.StatusOK, p)
+}
+
+// enteredToday counts by reason, and what was imported as one.
+func enteredToday(tally []store.Tally) (webui.Table, error) {
+	t := webui.Table{
+		Caption: both("今日入力した異動", "Entered today"),
+		Columns: []webui.Column{{Name: both("異動事由", "Reason")}, {Name: both("件数", "Count"), Right: true}},
+		Empty:   webui.Empty{Text: both("今日はまだ、異動の入力がありません。", "Nothing has been entered today.")},
+	}
+	byReason := map[plain.Sentence]int64{}
+	var order []plain.Sentence
+	for _, one := range tally {
+		reason, err := resident.ParseChangeReason("reason", one.Reason)
+		if err != nil {
+			return t, err
+		}
+		name := reasonName(reason)
+		if one.Basis == importBasis {
+			name = basisName(importBasis)
+		}
+		if byReason[name] == 0 {
+			order = append(order, name)
+		}
+		byReason[name] += one.Count
+	}
+	for _, name := range order {
+		t.Rows = append(t.Rows, []any{name, byReason[name]})
+	}
+	return t, nil
 }
