@@ -2,11 +2,17 @@ package nation
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 )
 
-// written is an answer that a handler of this process gave, kept whole: what an organisation says about itself is bounded
-// by its own lists.
+// mostWritten is how much of an answer is kept, in bytes: far more than an organisation's lists come to. One whose process
+// is not itself any more, and talks without end, must not take the memory of the portal, and with it all others.
+const mostWritten = 32 << 20
+
+var errTalks = errors.New("the answer is too long")
+
+// written is an answer that a handler gave, in this process or through a proxy, kept whole.
 type written struct {
 	head   http.Header
 	status int
@@ -33,6 +39,9 @@ func (w *written) WriteHeader(status int) {
 
 func (w *written) Write(b []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
+	if w.body.Len()+len(b) > mostWritten {
+		return 0, errTalks
+	}
 	return w.body.Write(b)
 }
 
