@@ -136,15 +136,16 @@ func (s *Spec) Peers(o message.Org) []message.Org {
 }
 
 func (s *Spec) exchange(a, b message.Org) bool {
-	if a.Role() == message.Prefecture && b.Role() == message.Municipality {
-		a, b = b, a
+	as, bs := a.Role(), b.Role() // once: in a country of a thousand there are a million pairs
+	if as == message.Prefecture && bs == message.Municipality {
+		a, as, b, bs = b, bs, a, as
 	}
-	if a.Role() == message.Municipality && b.Role() == message.Prefecture && PrefectureOf(a) != b {
+	if as == message.Municipality && bs == message.Prefecture && PrefectureOf(a) != b {
 		return false
 	}
 	for _, k := range message.Kinds {
 		for _, h := range k.Hops {
-			if h == (message.Hop{From: a.Role(), To: b.Role()}) || h == (message.Hop{From: b.Role(), To: a.Role()}) {
+			if h == (message.Hop{From: as, To: bs}) || h == (message.Hop{From: bs, To: as}) {
 				return true
 			}
 		}
