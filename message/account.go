@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 
@@ -299,7 +297,7 @@ func (r *accountReader) org(field, s string) Org {
 }
 
 func (r *accountReader) text(field, s string) string {
-	r.must(field, len(s) <= maxName && utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' }))
+	r.must(field, inLine(s, maxName))
 	return s
 }
 

@@ -90,9 +90,12 @@ func required(c *check, name string, given bool) {
 	}
 }
 
-// inLine tells whether a name, a key or a person's identifier can stand in one line of every store, log and screen.
+// inLine tells whether a name, a key or a person's identifier can stand in one line of every store, log and screen, and
+// reads there as it is.
 func inLine(s string, most int) bool {
-	return len(s) <= most && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+	return len(s) <= most && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)
+	})
 }
 
 // inLines is inLine for what people wrote, in lines of their own.

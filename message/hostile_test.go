@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/message/messagepb"
 )
@@ -57,7 +58,7 @@ func TestHostileWords(t *testing.T) {
 	}
 	for i, bad := range []message.Payload{
 		note("a\x00b", "a", "b"), note("a\x1b[2Jb", "a", "b"), note("a", "a\nb", "b"), note("a", long, "b"), note("a", "a", "b\x00"), note("a", "a", long),
-		withdrawal("a\x00b", "a", "b"), withdrawal("a", "a\x9b", "b"), withdrawal("a", long, "b"), withdrawal("a", "a", "b\r"),
+		withdrawal("a\x00b", "a", "b"), withdrawal("a", "a\x9b", "b"), withdrawal("a", long, "b"), withdrawal("a", "a", "b\r"), note("a", "operator-\u202eadeu", "b"), note("a", "a\u2028", "b"),
 		reconcileCase("ca/\x00", "k", "opened", "", "system", ""), reconcileCase("ca/1", "k\x1b", "opened", "", "system", ""), reconcileCase("ca/1", "k", "answer", "\x00", "a", ""),
 		reconcileCase("ca/1", "k", "answer", "a", long, ""), reconcileCase("ca/1", "k", "answer", "a", "a\nb", ""), reconcileCase("ca/1", "k", "closed", "a", "a", "b\nc"),
 		// Nobody ends a difference alone.
@@ -69,6 +70,23 @@ func TestHostileWords(t *testing.T) {
 	} {
 		if _, err := decoded(bad); err == nil {
 			t.Errorf("bad one %d passes: %+v", i, bad)
+		}
+	}
+}
+
+// TestHostileNamesInAccounts: the names in a peer's account stand on our pages and in the file that people keep.
+func TestHostileNamesInAccounts(t *testing.T) {
+	until := time.Date(2026, 4, 1, 15, 0, 0, 0, time.UTC)
+	for title, good := range map[string]bool{"電子証明書": true, "certificates (2026)": true, "\u202etnemucod": false, "a\x1b[2J": false, "a\u009b2J": false, "a\nb": false,
+		"a\u2029b": false, strings.Repeat("a", 200): false} {
+		a := &message.Account{Sender: "ca", Node: "1", Receiver: "nationalcenter", Side: message.BySender, Span: message.Day, Since: until.AddDate(0, 0, -1),
+			Until: until, MadeAt: until, Counts: []message.CountAccount{{Name: "certificates", Title: plain.Sentence{JA: title, EN: title}}}}
+		raw, err := a.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := message.OpenAccount(raw); (err == nil) != good {
+			t.Errorf("%q: %v", title, err)
 		}
 	}
 }
