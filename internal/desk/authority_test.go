@@ -12,13 +12,16 @@ func posts(c *country) map[string]string {
 	message := "/messages/" + c.parked(matsumoto).ID.String()
 	return map[string]string{
 		message + "/look": "clerk-aoki", message + "/note": "operator-ueda", message + "/propose": "operator-ueda", message + "/confirm": "operator-ueda",
-		"/due/1":                      "operator-ueda",
-		"/reconcile/case/x~1/note":    "operator-ueda",
-		"/reconcile/case/x~1/own":     "operator-ueda",
-		"/reconcile/case/x~1/propose": "operator-ueda",
-		"/reconcile/case/x~1/confirm": "operator-ueda",
-		"/reconcile/finding/00/close": "operator-ueda",
-		"/round":                      "operator-ueda",
+		"/due/1":                                      "operator-ueda",
+		"/reconcile/case/x~1/note":                    "operator-ueda",
+		"/reconcile/case/x~1/own":                     "operator-ueda",
+		"/reconcile/case/x~1/propose":                 "operator-ueda",
+		"/reconcile/case/x~1/confirm":                 "operator-ueda",
+		"/reconcile/finding/00/close":                 "operator-ueda",
+		bookOfResidents + string(nagano) + "/propose": "operator-ueda",
+		bookOfResidents + string(nagano) + "/confirm": "operator-ueda",
+		bookOfResidents + string(nagano) + "/drop":    "operator-ueda",
+		"/round": "operator-ueda",
 	}
 }
 

@@ -34,7 +34,7 @@ func (d *Desk) booksPage(r *http.Request) (p booksPage, err error) {
 	if err != nil {
 		return p, err
 	}
-	return booksPage{Tabs: d.tabs(r), Cases: d.caseTable(cases, now), Findings: d.findingTable(found, now), Standing: standingTable(standings, now)}, nil
+	return booksPage{Tabs: d.tabs(r), Cases: d.caseTable(cases, now), Findings: d.findingTable(found, now), Standing: d.standingTable(standings, now)}, nil
 }
 
 // differences are what a case is about.
@@ -46,7 +46,7 @@ var differences = map[string]plain.Sentence{
 
 var urgency = map[webui.BadgeKind]int{webui.Bad: 0, webui.Warn: 1, webui.Wait: 2, webui.OK: 3}
 
-func standingTable(all []reconcile.Standing, now time.Time) webui.Table {
+func (d *Desk) standingTable(all []reconcile.Standing, now time.Time) webui.Table {
 	t := webui.Table{
 		Caption: plain.Sentence{JA: "帳簿ごとの結果", EN: "How each book stands"},
 		Columns: []webui.Column{
@@ -69,7 +69,7 @@ func standingTable(all []reconcile.Standing, now time.Time) webui.Table {
 		if happened(s.Audited) {
 			cycle = s.Cycle
 		}
-		t.Rows = append(t.Rows, []any{s.Book.Name(), webui.NameOf(s.Peer, now), part, resultOf(s), s.Entries, s.Outstanding + s.Parked + s.Held,
+		t.Rows = append(t.Rows, []any{webui.Link{Href: d.bookURL(s), Text: s.Book.Name()}, webui.NameOf(s.Peer, now), part, resultOf(s), s.Entries, s.Outstanding + s.Parked + s.Held,
 			s.OpenCases, moment(s.Compared), cycle})
 	}
 	return t
@@ -78,6 +78,10 @@ func standingTable(all []reconcile.Standing, now time.Time) webui.Table {
 // resultOf is what the last comparison came to. It says that both agree only when they were compared and did.
 func resultOf(s reconcile.Standing) webui.Badge {
 	switch {
+	case s.Refill != nil && s.Refill.Proposed():
+		return badge(webui.Warn, "送り直しの承認待ち", "to be sent again, waits for a second person")
+	case s.Refill != nil:
+		return badge(webui.Wait, "送り直しています", "being sent again")
 	case s.Findings > 0:
 		return badge(webui.Bad, "自己監査の所見あり", "found by the self-audit")
 	case s.OpenCases > 0 || s.Outcome == reconcile.Differs:

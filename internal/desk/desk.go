@@ -29,6 +29,7 @@ type Desk struct {
 	overview, message *webui.Page
 	books, oneCase    *webui.Page
 	oneFinding        *webui.Page
+	oneBook           *webui.Page
 	alarms, runbook   *webui.Page
 	round             *webui.Page
 	closes, closeDay  *webui.Page
@@ -38,10 +39,10 @@ type Desk struct {
 // New reads the desk's pages. Its errors are mistakes of the program.
 func New(h *host.Host, ui *webui.UI) (*Desk, error) {
 	d := &Desk{host: h, ui: ui, role: h.Self.Role()}
-	for name, page := range map[string]**webui.Page{"messages": &d.overview, "message": &d.message, "books": &d.books, "case": &d.oneCase, "finding": &d.oneFinding,
+	for name, page := range map[string]**webui.Page{"messages": &d.overview, "message": &d.message, "books": &d.books, "case": &d.oneCase, "finding": &d.oneFinding, "book": &d.oneBook,
 		"alarms": &d.alarms, "runbook": &d.runbook, "round": &d.round, "closes": &d.closes, "closeday": &d.closeDay, "statement": &d.statement} {
 		var common []string
-		if page == &d.message || page == &d.oneCase {
+		if page == &d.message || page == &d.oneCase || page == &d.oneBook {
 			common = []string{"resolution"}
 		}
 		var err error
@@ -74,16 +75,21 @@ func (d *Desk) Mount(mux *http.ServeMux) {
 		"POST /messages/{message}/confirm":    {access.ResolveConfirm, d.confirm},
 		"POST /due/{number}":                  {access.ResolvePropose, d.retry},
 
-		"GET /reconcile":                          {access.ViewMessages, page(d, d.books, d.booksPage)},
-		"GET /reconcile/part/{part}":              {access.ViewMessages, part(d, d.books, d.booksPage, "standing", "cases")},
-		"GET /reconcile/finding/{finding}":        {access.ViewMessages, page(d, d.oneFinding, d.findingPage)},
-		"POST /reconcile/finding/{finding}/close": {access.ResolvePropose, d.closeFinding},
-		"GET /reconcile/case/{case}":              {access.ViewMessages, page(d, d.oneCase, d.lookAtCase)},
-		"GET /reconcile/case/{case}/part/{part}":  {access.ViewMessages, part(d, d.oneCase, d.casePage, "views", "path")},
-		"POST /reconcile/case/{case}/note":        {access.ResolvePropose, d.noteCase},
-		"POST /reconcile/case/{case}/own":         {access.ResolvePropose, d.ownCase},
-		"POST /reconcile/case/{case}/propose":     {access.ResolvePropose, d.proposeCase},
-		"POST /reconcile/case/{case}/confirm":     {access.ResolveConfirm, d.confirmCase},
+		"GET /reconcile":                                {access.ViewMessages, page(d, d.books, d.booksPage)},
+		"GET /reconcile/part/{part}":                    {access.ViewMessages, part(d, d.books, d.booksPage, "standing", "cases")},
+		"GET /reconcile/book/{book}/{peer}":             {access.ViewMessages, page(d, d.oneBook, d.bookPage)},
+		"GET /reconcile/book/{book}/{peer}/part/{part}": {access.ViewMessages, part(d, d.oneBook, d.bookPage, "facts")},
+		"POST /reconcile/book/{book}/{peer}/propose":    {access.ResolvePropose, d.proposeRefill},
+		"POST /reconcile/book/{book}/{peer}/confirm":    {access.ResolveConfirm, d.confirmRefill},
+		"POST /reconcile/book/{book}/{peer}/drop":       {access.ResolvePropose, d.dropRefill},
+		"GET /reconcile/finding/{finding}":              {access.ViewMessages, page(d, d.oneFinding, d.findingPage)},
+		"POST /reconcile/finding/{finding}/close":       {access.ResolvePropose, d.closeFinding},
+		"GET /reconcile/case/{case}":                    {access.ViewMessages, page(d, d.oneCase, d.lookAtCase)},
+		"GET /reconcile/case/{case}/part/{part}":        {access.ViewMessages, part(d, d.oneCase, d.casePage, "views", "path")},
+		"POST /reconcile/case/{case}/note":              {access.ResolvePropose, d.noteCase},
+		"POST /reconcile/case/{case}/own":               {access.ResolvePropose, d.ownCase},
+		"POST /reconcile/case/{case}/propose":           {access.ResolvePropose, d.proposeCase},
+		"POST /reconcile/case/{case}/confirm":           {access.ResolveConfirm, d.confirmCase},
 
 		"GET /round":            {access.ViewMessages, page(d, d.round, d.roundPage)},
 		"POST /round":           {access.SignRound, d.signRound},
