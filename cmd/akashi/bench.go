@@ -68,13 +68,17 @@ func runBench(ctx context.Context, io streams, args []string) error {
 			}
 			continue
 		}
-		fmt.Fprintf(io.out, "%s (%d CPUs, load %.1f before, %s, %s)\n", r.Name, r.Machine.CPUs, r.Machine.Load, r.Machine.Go, r.Machine.Engine)
-		for _, v := range r.Results {
-			fmt.Fprintf(io.out, "  %s: %.1f %s\n", v.What, v.Value, v.Unit)
-			if v.Peer != "" {
-				fmt.Fprintf(io.out, "      %s: %.1f %s, ratio %.2f\n", v.Peer, v.PeerValue, v.Unit, v.Ratio)
-			}
-		}
+		printBench(io, r)
 	}
 	return nil
+}
+
+func printBench(io streams, r *bench.Report) {
+	fmt.Fprintf(io.out, "%s (%d CPUs, load %.1f before, %s, %s)\n", r.Name, r.Machine.CPUs, r.Machine.Load, r.Machine.Go, r.Machine.Engine)
+	for _, v := range r.Results {
+		fmt.Fprintf(io.out, "  %s: %.1f %s\n", v.What, v.Value, v.Unit)
+		if v.Peer != "" {
+			fmt.Fprintf(io.out, "      %s: %.1f %s, ratio %.2f\n", v.Peer, v.PeerValue, v.Unit, v.Ratio)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -87,34 +88,16 @@ func importFile(ctx context.Context, s streams, client *http.Client, to message.
 		text, _ := io.ReadAll(io.LimitReader(answer.Body, 500))
 		return fmt.Errorf("%s does not take the file (%d): %s", to, answer.StatusCode, bytes.TrimSpace(text))
 	}
-	var aside *os.File
-	defer func() {
-		if aside != nil {
-			aside.Close()
-		}
-	}()
-	var failed error
+	aside := &rejectFile{path: rejects}
 	result, err := nation.ReadImport(answer.Body, func(l nation.ImportLine) {
 		if l.Progress != nil {
 			fmt.Fprintf(s.err, "\r%3d%%  %d人 %d people", min(100, 100*read.n/size), l.Progress.Lines, l.Progress.Lines)
 		}
-		if len(l.Reject) > 0 && failed == nil {
-			if aside == nil {
-				if aside, failed = os.OpenFile(rejects, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); failed == nil {
-					_, failed = aside.WriteString("\uFEFF") // without it, Excel reads Japanese as Shift_JIS
-				}
-			}
-			if failed == nil {
-				_, failed = aside.Write(l.Reject)
-			}
-		}
+		aside.add(l.Reject)
 	})
 	fmt.Fprintln(s.err)
-	if err != nil {
+	if err := errors.Join(err, aside.close()); err != nil {
 		return err
-	}
-	if failed != nil {
-		return fmt.Errorf("couldn't write the reject file: %w", failed)
 	}
 	took := clk.Now().Sub(begun)
 	fmt.Fprintf(s.out, "登録 %d、登録済み %d、除外 %d（%.0f人/秒） / added %d, already there %d, rejected %d (%.0f residents/s)\n",
@@ -128,6 +111,39 @@ func importFile(ctx context.Context, s streams, client *http.Client, to message.
 	}
 	took = clk.Now().Sub(begun)
 	fmt.Fprintf(s.out, "最後の一人が全国センターに届きました（%.1f秒） / the last one has reached the national center (%.1f s)\n", took.Seconds(), took.Seconds())
+	return nil
+}
+
+// rejectFile keeps the lines that were set aside. It is not there before the first of them.
+type rejectFile struct {
+	path string
+	file *os.File
+	err  error // the first; nothing is written after it
+}
+
+func (f *rejectFile) add(lines []byte) {
+	if len(lines) == 0 || f.err != nil {
+		return
+	}
+	if f.file == nil {
+		if f.file, f.err = os.OpenFile(f.path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); f.err != nil {
+			return
+		}
+		if _, f.err = f.file.WriteString("\uFEFF"); f.err != nil { // without it, Excel reads Japanese as Shift_JIS
+			return
+		}
+	}
+	_, f.err = f.file.Write(lines)
+}
+
+// close tells the first error, also one that comes only with the end of the file.
+func (f *rejectFile) close() error {
+	if f.file != nil {
+		f.err = errors.Join(f.err, f.file.Close())
+	}
+	if f.err != nil {
+		return fmt.Errorf("couldn't write the reject file: %w", f.err)
+	}
 	return nil
 }
 

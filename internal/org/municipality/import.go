@@ -108,7 +108,7 @@ type importer struct {
 	seen    map[uint64]int64 // code → line, of this file
 	belongs map[resident.MunicipalityCode]error
 	line    int // the last that was read
-	broken  int // in a row broke their reader
+	broken  int // how many lines in a row broke their reader
 }
 
 // read makes batches of the file until its end.
