@@ -16,7 +16,7 @@ func runExchangeExport(ctx context.Context, io streams, args []string) error {
 	var batch bool
 	rest, err := parse(io, "exchange export", args, func(fs *flag.FlagSet) {
 		dataFlag(fs, &data)
-		fs.StringVar(&at, "at", "", "だれの控えか（省くと電文の送り手） / whose copy; empty: the message's sender's")
+		fs.StringVar(&at, "at", "", "だれの控えか（省くと電文の送信側） / whose copy; empty: the message's sender's")
 		fs.BoolVar(&batch, "batch", false, "一括の電文すべて / all messages of the batch")
 	}, 1)
 	if err != nil {

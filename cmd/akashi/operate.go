@@ -21,8 +21,8 @@ type workplace struct {
 }
 
 var (
-	messages = workplace{"exchange", "送り手: correct 訂正、withdraw 取下げ、受け手: accept 受入れ、discard 破棄 / the sender: correct, withdraw; the receiver: accept, discard", sideOf}
-	cases    = workplace{"reconcile", "元: resend 送り直す、写し: request 送り直しを頼む、どちらも: close 終える / the source: resend; the copy: request; either: close", func(nation.Operation) (message.Org, error) {
+	messages = workplace{"exchange", "送信側: correct 訂正して再送、withdraw 取下げ、受信側: accept そのまま受入れ、discard 閉じる / the sender: correct, withdraw; the receiver: accept, discard", sideOf}
+	cases    = workplace{"reconcile", "元: resend 再送、写し: request 照会、どちらも: close 閉じる / the source: resend; the copy: request; either: close", func(nation.Operation) (message.Org, error) {
 		return "", usage{plain.Bad("--at",
 			"件を扱う団体を --at で指定してください。`akashi reconcile cases` に出ています。",
 			"name with --at the organisation that deals with the case: `akashi reconcile cases` shows it")}
