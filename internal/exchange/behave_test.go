@@ -19,6 +19,9 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
+// parkedBell is the name of the bell that tells of parked messages.
+const parkedBell = "parked"
+
 // duo is a city and its prefecture in virtual time. The prefecture's rule is take.
 type duo struct {
 	t       testing.TB
@@ -77,7 +80,7 @@ func (d *duo) open(self, peer message.Org, url string, link exchange.Link) membe
 	d.t.Cleanup(func() { store.Close() })
 	id := identities[self]
 	x, err := exchange.New(d.t.Context(), exchange.Config{Self: self, Store: store, Clock: d.clk, Rand: rand.Reader, Trust: id.trust, Signer: id.signer,
-		Link: link, Peers: []message.Org{peer}, Limits: d.limits, Routes: []exchange.Route{
+		Link: link, Peers: []message.Org{peer}, Limits: d.limits, Bell: parkedBell, Routes: []exchange.Route{
 			exchange.On(raw, func(ctx context.Context, tx *sqlstore.Tx, m exchange.Delivery, n message.ResidentChange) ([]message.Out, error) {
 				if err := d.take(ctx, tx, m, n); err != nil {
 					return nil, err

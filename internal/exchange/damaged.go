@@ -110,6 +110,9 @@ func (x *Exchange) rest(ctx context.Context, tx *sqlstore.Tx, id message.ID) (*m
 // parkDamaged parks damaged messages of ours that are in a state, to be sent or held. What shares their keys waits for
 // them: order holds behind what was lost, too.
 func (x *Exchange) parkDamaged(ctx context.Context, tx *sqlstore.Tx, peer message.Org, damaged []place, state string) error {
+	if len(damaged) > 0 {
+		x.ringParked(tx)
+	}
 	for _, at := range damaged {
 		x.cfg.Log.ErrorContext(ctx, "a stored message is damaged: parked", "message", x.outID(peer, at).String())
 		n, err := tx.Exec(ctx, `UPDATE x_out SET state = 'parked', code = $4, reason_ja = $5, reason_en = $6, decided_at = $7

@@ -101,7 +101,8 @@ type Config struct {
 	// Rebuild gives the payload that would be sent today in the place of a parked one ("resend corrected"). Nil:
 	// only the same payload can be sent again.
 	Rebuild func(ctx context.Context, tx *sqlstore.Tx, was message.Payload) (message.Payload, error)
-	Asks    Asks // more may be added with Answer
+	Asks    Asks   // more may be added with Answer
+	Bell    string // of the store, rung when a message is parked, ours or a peer's, or when people have resolved one; "" for none
 	Limits  Limits
 	Log     *slog.Logger
 }

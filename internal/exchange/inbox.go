@@ -112,6 +112,9 @@ func (x *Exchange) lookUp(ctx context.Context, tx *sqlstore.Tx, head message.Hea
 // record writes the decision down, and the keys of what is stuck. batch is the one whose signature covers e.
 func (in *intake) record(ctx context.Context, e *message.Envelope, hash message.Hash, batch int64, known bool, now message.Outcome, reason *Rejected) error {
 	in.decided++
+	if known || parked(now) {
+		in.x.ringParked(in.tx)
+	}
 	spec, _ := message.SpecOf(e.Kind)
 	ended := now == message.Applied || now == message.Withdrawn
 	keep := []byte{}

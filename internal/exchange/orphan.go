@@ -44,6 +44,9 @@ func (x *Exchange) orphan(ctx context.Context, tx *sqlstore.Tx, which string, pe
 		}
 		lost = append(lost, e)
 	}
+	if len(lost) > 0 {
+		x.ringParked(tx)
+	}
 	for _, e := range lost {
 		if _, err := tx.Exec(ctx, `UPDATE x_in SET outcome = 'rejected', code = $5, reason_ja = $6, reason_en = $7, decided_at = $8
 			WHERE peer = $1 AND node = $2 AND epoch = $3 AND seq = $4`, string(peer), node, int64(e.Epoch), int64(e.Seq), codeOrphan,

@@ -7,6 +7,13 @@ import (
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
 
+// ringParked tells whoever watches, after the commit, that the number of parked messages has changed.
+func (x *Exchange) ringParked(tx *sqlstore.Tx) {
+	if x.cfg.Bell != "" {
+		tx.Ring(x.cfg.Bell)
+	}
+}
+
 // ParkedNow counts the messages that wait for people here, ours and the peers', and tells when the oldest was made, in the
 // caller's transaction.
 func (x *Exchange) ParkedNow(ctx context.Context, tx *sqlstore.Tx) (n int64, since time.Time, err error) {

@@ -125,6 +125,7 @@ func (x *Exchange) Confirm(ctx context.Context, id message.ID, second string, wi
 		if err != nil {
 			return err
 		}
+		x.ringParked(tx)
 		if err := x.note(ctx, tx, id, noteRow{author: x.cfg.Self, act: string(p.Act), text: p.Text, by: p.By, second: second}); err != nil {
 			return err
 		}

@@ -153,6 +153,9 @@ func (s *settlement) stick(ctx context.Context, e *message.Envelope, state strin
 	if err := s.write(ctx, e, state, v, 0); err != nil {
 		return err
 	}
+	if state == stateParked {
+		s.x.ringParked(s.tx)
+	}
 	return s.holdBehind(ctx, e)
 }
 
