@@ -101,7 +101,7 @@ func (x *Exchange) Unapplied(ctx context.Context, tx *sqlstore.Tx, peer message.
 	take := func(query string, args ...any) error {
 		rows, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, u *Unapplied) error { return x.scanUnapplied(r, peer, u) },
 			selectUnapplied+query+andNotWithdrawn,
-			append(append([]any{string(peer)}, args...), int64(maxExcept+1-len(found)))...)
+			append([]any{string(peer), int64(maxExcept + 1 - len(found))}, args...)...)
 		if err != nil {
 			return fmt.Errorf("couldn't tell what %s had not applied: %w", peer, err)
 		}
@@ -113,7 +113,7 @@ func (x *Exchange) Unapplied(ctx context.Context, tx *sqlstore.Tx, peer message.
 		}
 		return nil
 	}
-	if err := take(beyondCut, int64(cut.Epoch), int64(cut.Epoch), int64(cut.Seq)); err != nil {
+	if err := take(beyondCut, int64(cut.Epoch), int64(cut.Seq)); err != nil {
 		return nil, err
 	}
 	epochs, err := x.epochsTo(ctx, tx, peer, cut.Epoch)
@@ -147,10 +147,10 @@ func (x *Exchange) Unapplied(ctx context.Context, tx *sqlstore.Tx, peer message.
 
 const (
 	selectUnapplied = `SELECT epoch, seq, kind, state, created_at, decided_at, envelope FROM x_out WHERE peer = $1 AND `
-	andNotWithdrawn = ` AND state <> 'withdrawn' AND kind <> 'exchange.withdrawal' ORDER BY epoch, seq LIMIT $5`
-	// The repeated epoch makes both engines start at the place instead of at the beginning.
-	beyondCut = `epoch >= $2 AND (epoch, seq) > ($3, $4)`
-	insideCut = `epoch = $2 AND seq BETWEEN $3 AND $4`
+	andNotWithdrawn = ` AND state <> 'withdrawn' AND kind <> 'exchange.withdrawal' ORDER BY epoch, seq LIMIT $2`
+	// Nothing else about the epoch: SQLite would then start at the beginning of it.
+	beyondCut = `(epoch, seq) > ($3, $4)`
+	insideCut = `epoch = $3 AND seq BETWEEN $4 AND $5`
 )
 
 func (x *Exchange) scanUnapplied(r *sqlstore.Rows, peer message.Org, u *Unapplied) error {

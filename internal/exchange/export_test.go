@@ -12,7 +12,7 @@ func HotQueries() map[string]string {
 		selectCutHoles:        "sqlite_autoindex_x_in_hole_1 (peer=?)",
 		selectLastOf:          "x_out_key (key1=? AND peer=?)",
 		selectLastOfMore:      "sqlite_autoindex_x_out_1 (peer=? AND epoch=? AND seq=?)",
-		selectUnapplied + beyondCut + andNotWithdrawn: "sqlite_autoindex_x_out_1 (peer=? AND",
+		selectUnapplied + beyondCut + andNotWithdrawn: "sqlite_autoindex_x_out_1 (peer=? AND (epoch,seq)>(?,?))",
 		selectUnapplied + insideCut + andNotWithdrawn: "sqlite_autoindex_x_out_1 (peer=? AND epoch=? AND seq>? AND seq<?)",
 		selectStuckIn + lostByHello:                   "x_in_stuck",
 		selectStuckIn + lostByOrder:                   "x_in_stuck",
