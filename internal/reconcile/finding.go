@@ -116,9 +116,22 @@ func oddKeys(ctx context.Context, tx *sqlstore.Tx, pair int64) (map[string]strin
 
 // closeFindings ends what was found under a key, unless another case is still open there.
 func closeFindings(ctx context.Context, tx *sqlstore.Tx, pair int64, key, by, text string) error {
+	return closeSome(ctx, tx, "", pair, key, tx.Now(), cut(by, 200), cut(text, 1000))
+}
+
+// closeMended does so on the word of the other end, which does not see our tables: it ends only what was found before our
+// entry was set again. What is as it was found stays for our own people.
+func (b *Books) closeMended(ctx context.Context, tx *sqlstore.Tx, p *pair, key, by, text string) error {
+	now, err := p.valueOf(ctx, tx, key)
+	if err != nil {
+		return err
+	}
+	return closeSome(ctx, tx, ` AND held <> $6`, p.id, key, tx.Now(), cut(by, 200), cut(text, 1000), orNothing(now))
+}
+
+func closeSome(ctx context.Context, tx *sqlstore.Tx, which string, args ...any) error {
 	_, err := tx.Exec(ctx, `UPDATE r_finding SET closed_at = $3, closed_by = $4, closed_text = $5 WHERE pair = $1 AND skey = $2 AND closed_at = 0
-		AND NOT EXISTS (SELECT 1 FROM r_case c WHERE c.pair = $1 AND c.skey = $2 AND c.state <> 'closed' AND c.state = 'open')`,
-		pair, key, tx.Now(), cut(by, 200), cut(text, 1000))
+		AND NOT EXISTS (SELECT 1 FROM r_case c WHERE c.pair = $1 AND c.skey = $2 AND c.state = 'open')`+which, args...)
 	if err != nil {
 		return fmt.Errorf("couldn't close the findings: %w", err)
 	}

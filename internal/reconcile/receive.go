@@ -65,7 +65,7 @@ func (b *Books) onCase(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery
 		if err := b.closeCase(ctx, tx, known[0], how); err != nil {
 			return nil, err
 		}
-		if err := closeFindings(ctx, tx, p.id, n.Key, n.By, n.Case); err != nil {
+		if err := b.closeMended(ctx, tx, p, n.Key, n.By, n.Case); err != nil {
 			return nil, err
 		}
 	}
