@@ -40,6 +40,9 @@ func TestEveryQueueIsRegistered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, err := range p.broken {
+		t.Errorf("not looked at: %v", err)
+	}
 	for _, l := range p.without(loopsOf(Queues()), excepted) {
 		t.Errorf("%s\n\tno queue names it in its Loops: declare one (internal/queue), or say in excepted_test.go why it is none", l)
 	}
