@@ -4,6 +4,8 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/http"
+	"net/url"
 
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/nation"
@@ -17,25 +19,35 @@ type workplace struct {
 	name string // of the commands, and of the organisations' answers
 	acts string // of the first person
 	// whose desk it is done at, when the person names none
-	whose func(op nation.Operation) (message.Org, error)
+	whose func(ctx context.Context, client *http.Client, op nation.Operation) (message.Org, error)
 }
 
 var (
 	messages = workplace{"exchange", "送信側: correct 訂正して再送、withdraw 取下げ、受信側: accept そのまま受入れ、discard 閉じる / the sender: correct, withdraw; the receiver: accept, discard", sideOf}
-	cases    = workplace{"reconcile", "元: resend 再送、写し: request 照会、どちらも: close 閉じる / the source: resend; the copy: request; either: close", func(nation.Operation) (message.Org, error) {
+	cases    = workplace{"reconcile", "元: resend 再送、写し: request 照会、どちらも: close 閉じる / the source: resend; the copy: request; either: close", func(context.Context, *http.Client, nation.Operation) (message.Org, error) {
 		return "", usage{plain.Bad("--at",
 			"件を扱う団体を --at で指定してください。`akashi reconcile cases` に出ています。",
 			"name with --at the organisation that deals with the case: `akashi reconcile cases` shows it")}
 	}}
 )
 
-// sideOf is the side of a message whose act it is.
-func sideOf(op nation.Operation) (message.Org, error) {
+// sideOf is the side of a message whose act it is. What is confirmed is done where it was proposed.
+func sideOf(ctx context.Context, client *http.Client, op nation.Operation) (message.Org, error) {
 	id, err := message.ParseID(op.Message)
-	if a := exchange.Act(op.Act); a == exchange.Accept || a == exchange.Discard {
-		return id.Receiver, err
+	if err != nil {
+		return "", err
 	}
-	return id.Sender, err
+	switch exchange.Act(op.Act) {
+	case exchange.Accept, exchange.Discard:
+		return id.Receiver, nil
+	case "":
+		var at nation.StuckMessage
+		err := get(ctx, client, "/"+string(id.Receiver)+"/exchange/message?id="+url.QueryEscape(id.String()), &at)
+		if err == nil && at.Proposal != nil {
+			return id.Receiver, nil
+		}
+	}
+	return id.Sender, nil
 }
 
 // inquire writes to the organisation on the other side.
@@ -88,18 +100,17 @@ func (w workplace) flags(fs *flag.FlagSet, data, at *string, op *nation.Operatio
 
 // do has the organisation carry the operation out.
 func (w workplace) do(ctx context.Context, s streams, data, at string, op nation.Operation) error {
-	org := message.Org(at)
-	if at == "" {
-		var err error
-		if org, err = w.whose(op); err != nil {
-			return err
-		}
-	}
 	client, done, err := country(ctx, data, s.err)
 	if err != nil {
 		return err
 	}
 	defer done()
+	org := message.Org(at)
+	if at == "" {
+		if org, err = w.whose(ctx, client, op); err != nil {
+			return err
+		}
+	}
 	if err := post(ctx, client, "/"+string(org)+"/"+w.name+"/operate", op, nil); err != nil {
 		return err
 	}

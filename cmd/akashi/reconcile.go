@@ -188,7 +188,7 @@ func runReconcileShow(ctx context.Context, io streams, args []string) error {
 		return err
 	}
 	if at == "" {
-		_, err := cases.whose(nation.Operation{})
+		_, err := cases.whose(ctx, nil, nation.Operation{})
 		return err
 	}
 	var c nation.CaseAndNotes

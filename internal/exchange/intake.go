@@ -227,7 +227,7 @@ func (in *intake) decide(ctx context.Context, e *message.Envelope) (message.Outc
 		return rejected.outcome(), rejected, nil
 	case ctx.Err() != nil:
 		return "", nil, err
-	case errors.As(err, new(*windowFull)):
+	case errors.As(err, new(*WindowFull)):
 		return message.Deferred, Reject(codeWindowFull, "受信側から先への電文がたまっているため、後で処理します。",
 			"what the receiver has to send on is waiting, so this will be taken later"), nil
 	}

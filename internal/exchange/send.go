@@ -86,7 +86,7 @@ func (x *Exchange) sendTo(ctx context.Context, tx *sqlstore.Tx, to message.Org, 
 			out_open_bytes = out_open_bytes - $3 WHERE peer = $1`, string(to), int64(len(which)), bytes); err != nil {
 			return err
 		}
-		return &windowFull{plain.Bad("exchange",
+		return &WindowFull{plain.Bad("exchange",
 			fmt.Sprintf("%s あての電文が%d件たまっているため、新しい届出を受け付けられません。連携状況の画面を確かめ、運用員に知らせてください。", to, open-int64(len(which))),
 			fmt.Sprintf("%d messages to %s are waiting, and no new one is taken: look at the exchange screen and call an operator", open-int64(len(which)), to))}
 	}
@@ -118,11 +118,11 @@ func (x *Exchange) sendTo(ctx context.Context, tx *sqlstore.Tx, to message.Org, 
 	return nil
 }
 
-// windowFull says that too much waits for a peer. To a caller it is the sentence; to a rule's message, a reason to come
+// WindowFull says that too much waits for a peer. To a caller it is the sentence; to a rule's message, a reason to come
 // again later.
-type windowFull struct{ *plain.Problem }
+type WindowFull struct{ *plain.Problem }
 
-func (w *windowFull) Unwrap() error { return w.Problem }
+func (w *WindowFull) Unwrap() error { return w.Problem }
 
 // fits tells whether a receiver will be able to read an envelope's header, whatever number it gets.
 func fits(e *message.Envelope) error {

@@ -28,20 +28,20 @@ type Finding struct {
 func (f Finding) Says() plain.Sentence {
 	switch f.What {
 	case changed:
-		return plain.Sentence{JA: "登録が、プログラムによらず書き換えられた。", EN: "A row was changed behind the program's back."}
+		return plain.Sentence{JA: "登録が、プログラムによらず書き換えられました。", EN: "A row was changed behind the program's back."}
 	case gone:
-		return plain.Sentence{JA: "登録が、プログラムによらず消えた。", EN: "A row disappeared behind the program's back."}
+		return plain.Sentence{JA: "登録が、プログラムによらず消えました。", EN: "A row disappeared behind the program's back."}
 	case appeared:
-		return plain.Sentence{JA: "登録が、プログラムによらず現れた。", EN: "A row appeared behind the program's back."}
+		return plain.Sentence{JA: "登録が、プログラムによらず現れました。", EN: "A row appeared behind the program's back."}
 	case doubled:
-		return plain.Sentence{JA: "同じ登録が二重にある。", EN: "A row is there twice."}
+		return plain.Sentence{JA: "同じ登録が二重にあります。", EN: "A row is there twice."}
 	case wrongSums:
-		return plain.Sentence{JA: "帳簿の合計が、項目の合計と合わなかった。合計を直した。", EN: "The sums of the book were not those of its entries, and were put right."}
+		return plain.Sentence{JA: "帳簿の合計が、項目の合計と合いませんでした。合計を直しました。", EN: "The sums of the book were not those of its entries, and were put right."}
 	case lost:
-		return plain.Sentence{JA: "帳簿に折り込む前の記帳の行が壊れていたため、除いた。自己点検が、登録から項目を作り直す。",
+		return plain.Sentence{JA: "帳簿に折り込む前の記帳の行が壊れていたため、除きました。自己監査が、登録から項目を作り直します。",
 			EN: "A row of what had been set, and was not folded into the book yet, was damaged and was taken out. The self-audit makes its entries anew from the state."}
 	}
-	return plain.Sentence{JA: "登録を読めない。壊れた行を直してから、この所見を閉じること。", EN: "A row cannot be read. Mend the row, then close this finding."}
+	return plain.Sentence{JA: "登録を読めません。壊れた行を直してから、この所見を閉じてください。", EN: "A row cannot be read. Mend the row, then close this finding."}
 }
 
 // mend writes down what is wrong on a page, and makes the entries what the state says. Before a book has been adopted,

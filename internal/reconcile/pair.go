@@ -48,7 +48,7 @@ func (b *Books) says(ctx context.Context, p *pair, key string) (says plain.Sente
 	return plain.Sentence{JA: cut(says.JA, 500), EN: cut(says.EN, 500)}
 }
 
-var cannotRead = plain.Sentence{JA: "登録を読めない。", EN: "What is held cannot be read."}
+var cannotRead = plain.Sentence{JA: "登録を読めません。", EN: "What is held cannot be read."}
 
 // cut makes words fit for the store and the wire.
 func cut(s string, most int) string {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -228,7 +229,7 @@ func (b *Books) refillPage(ctx context.Context, tx *sqlstore.Tx, p *pair, trace 
 				return err
 			}
 			if _, err := b.x.Send(ctx, tx, []message.Out{{To: p.peer, Body: n}}, trace); err != nil {
-				if problem, is := plain.AsProblems(err); is && problem[0].Field == "exchange" {
+				if errors.As(err, new(*exchange.WindowFull)) {
 					return errWindow
 				}
 				return err

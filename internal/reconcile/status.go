@@ -108,21 +108,21 @@ func (b *Books) standing(ctx context.Context, tx *sqlstore.Tx, p *pair) (Standin
 func (s Standing) Says() plain.Sentence {
 	switch s.Outcome {
 	case Agreed:
-		return plain.Sentence{JA: "双方の帳簿は一致している。", EN: "Both ends hold the same."}
+		return plain.Sentence{JA: "双方の帳簿は一致しています。", EN: "Both ends hold the same."}
 	case Accounted:
-		return plain.Sentence{JA: "不一致は、すべて説明のついたものである。", EN: "All that differs is explained."}
+		return plain.Sentence{JA: "不一致は、すべて説明のついたものです。", EN: "All that differs is explained."}
 	case Differs:
-		return plain.Sentence{JA: "双方の帳簿に不一致がある。件を開いて確かめること。", EN: "The two ends differ: open the cases."}
+		return plain.Sentence{JA: "双方の帳簿に不一致があります。件を開いて確かめてください。", EN: "The two ends differ: open the cases."}
 	case Backlog:
-		return plain.Sentence{JA: "届いていない電文が多く、まだ突合できない。", EN: "Too many messages are under way to compare yet."}
+		return plain.Sentence{JA: "届いていない電文が多く、まだ突合できません。", EN: "Too many messages are under way to compare yet."}
 	case Making:
-		return plain.Sentence{JA: "帳簿を作成している。できしだい突合する。", EN: "The book is being made, and will be compared when it is there."}
+		return plain.Sentence{JA: "帳簿を作成しています。できしだい突合します。", EN: "The book is being made, and will be compared when it is there."}
 	case Unreachable:
-		return plain.Sentence{JA: "写しの団体が答えない。", EN: "The copy does not answer."}
+		return plain.Sentence{JA: "写しの団体が答えません。", EN: "The copy does not answer."}
 	case Failed:
-		return plain.Sentence{JA: "突合できない。双方のプログラムの版と記録を確かめること。", EN: "The book cannot be compared: check the versions and logs of both programs."}
+		return plain.Sentence{JA: "突合できません。双方のプログラムの版と記録を確かめてください。", EN: "The book cannot be compared: check the versions and logs of both programs."}
 	}
-	return plain.Sentence{JA: "まだ突合していない。", EN: "Not compared yet."}
+	return plain.Sentence{JA: "まだ突合していません。", EN: "Not compared yet."}
 }
 
 // PairStatus is one line of `akashi reconcile --json`.
