@@ -137,7 +137,7 @@ func TestFinding(t *testing.T) {
 		t.Errorf("the list of findings shows whose rows they are: %s", path)
 	}
 	status, body := ueda.get(path)
-	wants(t, status, body, 200, "プログラムによらず消えた", one.Key, "先に件を終えてください", caseURL(one))
+	wants(t, status, body, 200, "プログラムによらず消え", one.Key, "先に件を終えてください", caseURL(one))
 	if strings.Contains(body, "<textarea") {
 		t.Error("a finding can be closed while its case is open")
 	}

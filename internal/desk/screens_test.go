@@ -41,10 +41,20 @@ func (s *screens) be(persona string, at message.Org, path string) {
 	}
 }
 
-// judge lets axe look at both widths, and fails where a part of the page is cut off or it speaks the other language.
+// judge lets axe look at a page, and fails where a part of it is cut off or it speaks the other language: on a telephone, and
+// in the long run at a desk too.
 func (s *screens) judge() {
 	s.t.Helper()
-	for _, w := range webuitest.Widths {
+	widths := webuitest.Widths
+	if os.Getenv("AKASHI_FULL") == "" {
+		widths = []int64{390}
+	}
+	s.judgeAt(widths)
+}
+
+func (s *screens) judgeAt(widths []int64) {
+	s.t.Helper()
+	for _, w := range widths {
 		for _, f := range s.Axe(w) {
 			s.t.Logf("axe could not decide at %d px: %s", w, f)
 		}
@@ -55,10 +65,10 @@ func (s *screens) judge() {
 	}
 }
 
-// look judges a page and compares it with its pictures.
+// look judges a page at both widths and compares it with its pictures.
 func (s *screens) look(name string) {
 	s.t.Helper()
-	s.judge()
+	s.judgeAt(webuitest.Widths)
 	s.Golden(name + "-" + s.lang)
 }
 
