@@ -210,19 +210,10 @@ func AccountAnswer(ctx context.Context, tx *sqlstore.Tx, a *message.Account) err
 			from = message.Place{Epoch: a.Numbered[i].Epoch, Seq: a.Numbered[i].Last}
 		}
 	}
-	// Behind the cut, though it was here well before the close: a sender whose cut stands still accounts for nothing.
-	behind, err := sqlstore.List(ctx, tx, scanKind, selectBehind, string(a.Sender), a.Node, int64(a.To.Epoch), int64(a.To.Seq), a.Until, a.Until.Add(-clockSkew))
-	if err != nil {
-		return fmt.Errorf("couldn't look for messages behind the cut: %w", err)
-	}
-	for _, b := range behind {
-		kindOf(a, b.kind).Beside += b.n
-	}
 	return nil
 }
 
 const (
-	selectBehind   = `SELECT kind, COUNT(*) FROM x_in WHERE peer = $1 AND node = $2 AND (epoch, seq) > ($3, $4) AND created_at < $5 AND decided_at < $6 GROUP BY kind`
 	selectBeside   = `SELECT kind, COUNT(*) FROM x_in WHERE peer = $1 AND node = $2 AND (epoch, seq) > ($3, $4) AND (epoch, seq) <= ($5, $6) GROUP BY kind`
 	selectLaterOut = `SELECT kind, COUNT(*) FROM x_out WHERE peer = $1 AND (epoch, seq) > ($2, $3) AND state <> 'withdrawn' GROUP BY kind`
 	selectLaterIn  = `SELECT kind, COUNT(*) FROM x_in WHERE peer = $1 AND node = $2 AND (epoch, seq) > ($3, $4) AND outcome = 'applied' GROUP BY kind`
