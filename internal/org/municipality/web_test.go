@@ -302,7 +302,7 @@ func TestWhoMaySee(t *testing.T) {
 		t.Error("the first page shows a person")
 	}
 	page := c.counter("auditor-onishi").get("/audit", http.StatusOK)
-	if !strings.Contains(page, "register") || strings.Contains(page, "髙") {
+	if !strings.Contains(page, "住民を登録した") || strings.Contains(page, "髙") {
 		t.Error("the audit log lacks the registration, or shows a name")
 	}
 	if acts := c.audited(c.now(who.Person).Record.Code); !slices.Contains(acts, "clerk-aoki look") {
