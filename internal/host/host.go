@@ -124,7 +124,7 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	}
 	h.Exchange, err = exchange.New(ctx, exchange.Config{
 		Self: cfg.Self, Store: store, Clock: cfg.Clock, Rand: cfg.Rand, Signer: cfg.Signer, Trust: cfg.Trust, Link: cfg.Link,
-		Peers: cfg.Peers, Routes: routes, Rebuild: rules.Rebuild, Limits: cfg.Limits, Log: cfg.Log,
+		Peers: cfg.Peers, Routes: routes, Rebuild: rules.Rebuild, Limits: cfg.Limits, Bell: alarm.Bell, Log: cfg.Log,
 	})
 	if err != nil {
 		store.Close()
