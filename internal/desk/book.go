@@ -27,8 +27,8 @@ type bookPage struct {
 	MayDrop    bool
 }
 
-func (d *Desk) bookURL(s reconcile.Standing) string {
-	return d.ui.URL("/reconcile/book/" + string(s.Book) + "/" + string(s.Peer))
+func (d *Desk) bookURL(book message.Book, peer message.Org) string {
+	return d.ui.URL("/reconcile/book/" + string(book) + "/" + string(peer))
 }
 
 // bookPage reads the book of the request's path.
@@ -45,7 +45,7 @@ func (d *Desk) bookPage(r *http.Request) (p bookPage, err error) {
 			"This organisation has no such book: choose from the list of the books.")
 	}
 	s, now, person := all[i], d.host.Clock.Now(), access.From(r.Context())
-	p = bookPage{Form: webui.NewForm(nil), Tabs: d.tabs(r), Base: d.bookURL(s), Facts: bookFacts(s, now)}
+	p = bookPage{Form: webui.NewForm(nil), Tabs: d.tabs(r), Base: d.bookURL(s.Book, s.Peer), Facts: bookFacts(s, now)}
 	if !s.AsSource {
 		p.Notice = &webui.Notice{Kind: webui.Info, Title: plain.Sentence{JA: "この団体は写しです", EN: "This organisation holds the copy"},
 			Text: plain.Sentence{JA: "多くを失ったときは、元の団体に、帳簿をまるごと送り直してもらってください。", EN: "When much was lost here, ask the source to have the whole book sent again."}}
@@ -57,7 +57,7 @@ func (d *Desk) bookPage(r *http.Request) (p bookPage, err error) {
 		p.MayPropose = mayPropose
 	case f.Proposed():
 		p.MayDrop = mayPropose
-		p.Proposal = newProposal(refillWay, f.Reason, f.By, f.At, seenRefill(*f), d.mayConfirm(person, f.By))
+		p.Proposal = newProposal(refillWay, f.Reason, f.By, f.At, seenAs("refill", f.By, f.At), d.mayConfirm(person, f.By))
 	default:
 		p.Notice = &webui.Notice{Kind: webui.Info, Title: plain.Sentence{JA: "帳簿を送り直しています", EN: "The book is being sent again"},
 			Text: plain.Sentence{JA: "ほかの業務は止まりません。終わると、次の突合で一致した件はひとりでに閉じます。", EN: "Nothing else stops. When it has ended, the cases on which both then agree close by themselves."}}
@@ -95,18 +95,10 @@ func bookFacts(s reconcile.Standing, now time.Time) []webui.Term {
 	return terms
 }
 
-// seenRefill names a proposal as it was shown.
-func seenRefill(f reconcile.RefillProgress) string {
-	return seenAs("refill", f.By, f.At)
-}
-
 // proposeRefill writes down that a person would have the book sent again.
 func (d *Desk) proposeRefill(w http.ResponseWriter, r *http.Request) {
 	d.submitBook(w, r, "propose", func(ctx context.Context, book message.Book, peer message.Org, f *webui.Form, by access.Person) error {
-		text := f.Need("why", plain.Sentence{JA: "わけ", EN: "why"})
-		if len(text) > longestWhy {
-			f.Bad("why", "わけが長すぎます。300文字以内で書いてください。", "This is too long: write why in at most 1,000 characters.")
-		}
+		text := readWhy(f)
 		if !f.OK() {
 			return nil
 		}
@@ -136,20 +128,9 @@ func (d *Desk) dropRefill(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Desk) submitBook(w http.ResponseWriter, r *http.Request, which string, act func(context.Context, message.Book, message.Org, *webui.Form, access.Person) error) {
-	f, ok := d.ui.ReadForm(w, r)
-	if !ok {
-		return
-	}
 	book, peer := message.Book(r.PathValue("book")), message.Org(r.PathValue("peer"))
-	if err := f.Take(act(r.Context(), book, peer, f, access.From(r.Context()))); err != nil {
-		d.ui.Fail(w, r, err)
-		return
-	}
-	if !f.OK() {
-		show(d, w, r, d.oneBook, http.StatusUnprocessableEntity, d.bookPage, func(p *bookPage) { p.Form, p.Failed = f, which })
-		return
-	}
-	http.Redirect(w, r, d.ui.URL("/reconcile/book/"+string(book)+"/"+string(peer)), http.StatusSeeOther)
+	submit(d, w, r, d.oneBook, d.bookPage, func(p *bookPage, f *webui.Form) { p.Form, p.Failed = f, which }, d.bookURL(book, peer),
+		func(ctx context.Context, f *webui.Form, by access.Person) error { return act(ctx, book, peer, f, by) })
 }
 
 func recordedRefill(by access.Person, act string) reconcile.With {

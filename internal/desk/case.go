@@ -259,20 +259,9 @@ func (d *Desk) confirmCase(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Desk) submitCase(w http.ResponseWriter, r *http.Request, which string, act func(context.Context, string, *webui.Form, access.Person) error) {
-	f, ok := d.ui.ReadForm(w, r)
-	if !ok {
-		return
-	}
 	id := caseID(r)
-	if err := f.Take(act(r.Context(), id, f, access.From(r.Context()))); err != nil {
-		d.ui.Fail(w, r, err)
-		return
-	}
-	if !f.OK() {
-		show(d, w, r, d.oneCase, http.StatusUnprocessableEntity, d.lookAtCase, func(p *casePage) { p.Form, p.Failed = f, which })
-		return
-	}
-	http.Redirect(w, r, d.caseURL(id), http.StatusSeeOther)
+	submit(d, w, r, d.oneCase, d.lookAtCase, func(p *casePage, f *webui.Form) { p.Form, p.Failed = f, which }, d.caseURL(id),
+		func(ctx context.Context, f *webui.Form, by access.Person) error { return act(ctx, id, f, by) })
 }
 
 // recordedCase writes the audit entry of what a person does, in the transaction in which it is done.

@@ -69,7 +69,7 @@ func (d *Desk) standingTable(all []reconcile.Standing, now time.Time) webui.Tabl
 		if happened(s.Audited) {
 			cycle = s.Cycle
 		}
-		t.Rows = append(t.Rows, []any{webui.Link{Href: d.bookURL(s), Text: s.Book.Name()}, webui.NameOf(s.Peer, now), part, resultOf(s), s.Entries, s.Outstanding + s.Parked + s.Held,
+		t.Rows = append(t.Rows, []any{webui.Link{Href: d.bookURL(s.Book, s.Peer), Text: s.Book.Name()}, webui.NameOf(s.Peer, now), part, resultOf(s), s.Entries, s.Outstanding + s.Parked + s.Held,
 			s.OpenCases, moment(s.Compared), cycle})
 	}
 	return t

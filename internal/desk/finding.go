@@ -130,33 +130,29 @@ func (d *Desk) caseOf(ctx context.Context, f reconcile.Finding) (string, error) 
 
 // closeFinding closes a finding of the self-audit, with a reason.
 func (d *Desk) closeFinding(w http.ResponseWriter, r *http.Request) {
-	f, ok := d.ui.ReadForm(w, r)
-	if !ok {
-		return
-	}
 	found, err := d.finding(r)
 	if err != nil {
 		d.ui.Fail(w, r, err)
 		return
 	}
-	by := access.From(r.Context())
+	submit(d, w, r, d.oneFinding, d.findingPage, func(p *findingPage, f *webui.Form) { p.Form = f }, d.ui.URL("/reconcile"),
+		func(ctx context.Context, f *webui.Form, by access.Person) error {
+			text := readWhy(f)
+			if !f.OK() {
+				return nil
+			}
+			return d.host.Books.Acknowledge(ctx, found.Book, found.Peer, found.Key, text, by.ID, func(_ context.Context, tx *sqlstore.Tx, c reconcile.Case) error {
+				auditlog.Write(tx, auditlog.Entry{Actor: by.ID, Act: "finding.acknowledge", Subject: c.Key, Case: string(c.Book) + " " + string(c.Peer), Detail: text})
+				return nil
+			})
+		})
+}
+
+// readWhy reads a reason that is kept whole.
+func readWhy(f *webui.Form) string {
 	text := f.Need("why", plain.Sentence{JA: "わけ", EN: "why"})
 	if len(text) > longestWhy {
 		f.Bad("why", "わけが長すぎます。300文字以内で書いてください。", "This is too long: write why in at most 1,000 characters.")
 	}
-	if f.OK() {
-		err = f.Take(d.host.Books.Acknowledge(r.Context(), found.Book, found.Peer, found.Key, text, by.ID,
-			func(_ context.Context, tx *sqlstore.Tx, c reconcile.Case) error {
-				auditlog.Write(tx, auditlog.Entry{Actor: by.ID, Act: "finding.acknowledge", Subject: c.Key, Case: string(c.Book) + " " + string(c.Peer), Detail: text})
-				return nil
-			}))
-	}
-	switch {
-	case err != nil:
-		d.ui.Fail(w, r, err)
-	case !f.OK():
-		show(d, w, r, d.oneFinding, http.StatusUnprocessableEntity, d.findingPage, func(p *findingPage) { p.Form = f })
-	default:
-		http.Redirect(w, r, d.ui.URL("/reconcile"), http.StatusSeeOther)
-	}
+	return text
 }

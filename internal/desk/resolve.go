@@ -14,7 +14,7 @@ import (
 
 // note sends a person's words to the other side (問合せ・回答).
 func (d *Desk) note(w http.ResponseWriter, r *http.Request) {
-	d.submit(w, r, "note", func(ctx context.Context, id message.ID, f *webui.Form, by access.Person) error {
+	d.submitMessage(w, r, "note", func(ctx context.Context, id message.ID, f *webui.Form, by access.Person) error {
 		act, text := readNote(f)
 		if !f.OK() {
 			return nil
@@ -25,7 +25,7 @@ func (d *Desk) note(w http.ResponseWriter, r *http.Request) {
 
 // propose writes down how a person would resolve the message. Nothing happens to it yet.
 func (d *Desk) propose(w http.ResponseWriter, r *http.Request) {
-	d.submit(w, r, "propose", func(ctx context.Context, id message.ID, f *webui.Form, by access.Person) error {
+	d.submitMessage(w, r, "propose", func(ctx context.Context, id message.ID, f *webui.Form, by access.Person) error {
 		act, text := readProposal(f)
 		if !f.OK() {
 			return nil
@@ -36,7 +36,7 @@ func (d *Desk) propose(w http.ResponseWriter, r *http.Request) {
 
 // confirm carries out what another person has proposed, and this one has read.
 func (d *Desk) confirm(w http.ResponseWriter, r *http.Request) {
-	d.submit(w, r, "confirm", func(ctx context.Context, id message.ID, f *webui.Form, by access.Person) error {
+	d.submitMessage(w, r, "confirm", func(ctx context.Context, id message.ID, f *webui.Form, by access.Person) error {
 		_, _, p, err := d.host.Exchange.Find(ctx, id)
 		if err != nil {
 			return err
@@ -65,25 +65,15 @@ var errChanged = plain.Bad("",
 	"見ていた提案は、取り消されたか変わりました。いまの内容を確かめてから、もう一度承認してください。",
 	"The proposal that you have read is gone or has changed. Read what it is now before you confirm it.")
 
-// submit reads a form about a message and acts. What is refused comes back on the message's page, with the entries kept.
-func (d *Desk) submit(w http.ResponseWriter, r *http.Request, which string, act func(context.Context, message.ID, *webui.Form, access.Person) error) {
-	f, ok := d.ui.ReadForm(w, r)
-	if !ok {
-		return
-	}
+// submitMessage reads a form about a message and acts.
+func (d *Desk) submitMessage(w http.ResponseWriter, r *http.Request, which string, act func(context.Context, message.ID, *webui.Form, access.Person) error) {
 	id, err := message.ParseID(r.PathValue("message"))
-	if err == nil {
-		err = f.Take(act(r.Context(), id, f, access.From(r.Context())))
-	}
 	if err != nil {
 		d.ui.Fail(w, r, err)
 		return
 	}
-	if !f.OK() {
-		show(d, w, r, d.message, http.StatusUnprocessableEntity, d.messagePage, func(p *messagePage) { p.Form, p.Failed = f, which })
-		return
-	}
-	http.Redirect(w, r, d.ui.URL("/messages/"+id.String()), http.StatusSeeOther)
+	submit(d, w, r, d.message, d.messagePage, func(p *messagePage, f *webui.Form) { p.Form, p.Failed = f, which }, d.ui.URL("/messages/"+id.String()),
+		func(ctx context.Context, f *webui.Form, by access.Person) error { return act(ctx, id, f, by) })
 }
 
 // recorded writes the audit entry of what a person does, in the transaction in which it is done.

@@ -126,24 +126,14 @@ func signedTable(rounds []statement.Round) webui.Table {
 
 // signRound records that the person has made the round of a day.
 func (d *Desk) signRound(w http.ResponseWriter, r *http.Request) {
-	f, ok := d.ui.ReadForm(w, r)
-	if !ok {
-		return
-	}
-	by := access.From(r.Context())
-	day, err := resident.ParseDate("day", f.Value("day"))
-	if err == nil {
-		err = d.host.Store.Update(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
-			return d.host.Statements.Sign(ctx, tx, day, by.ID, by.Name, f.Value("findings"))
+	submit(d, w, r, d.round, d.roundPage, func(p *roundPage, f *webui.Form) { p.Form = f }, d.ui.URL("/round"),
+		func(ctx context.Context, f *webui.Form, by access.Person) error {
+			day, err := resident.ParseDate("day", f.Value("day"))
+			if err != nil {
+				return err
+			}
+			return d.host.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+				return d.host.Statements.Sign(ctx, tx, day, by.ID, by.Name, f.Value("findings"))
+			})
 		})
-	}
-	if err := f.Take(err); err != nil {
-		d.ui.Fail(w, r, err)
-		return
-	}
-	if !f.OK() {
-		show(d, w, r, d.round, http.StatusUnprocessableEntity, d.roundPage, func(p *roundPage) { p.Form = f })
-		return
-	}
-	http.Redirect(w, r, d.ui.URL("/round"), http.StatusSeeOther)
 }

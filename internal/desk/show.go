@@ -1,9 +1,11 @@
 package desk
 
 import (
+	"context"
 	"net/http"
 	"slices"
 
+	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/webui"
 )
 
@@ -18,6 +20,25 @@ func show[P any](d *Desk, w http.ResponseWriter, r *http.Request, page *webui.Pa
 		edit(&p)
 	}
 	d.ui.Render(w, r, page, status, p)
+}
+
+// submit reads a form and acts. What is refused comes back on the page from which it was sent, to which keep gives the form
+// with its entries; what was done leads to the address next.
+func submit[P any](d *Desk, w http.ResponseWriter, r *http.Request, page *webui.Page, read func(*http.Request) (P, error), keep func(*P, *webui.Form), next string,
+	act func(ctx context.Context, f *webui.Form, by access.Person) error) {
+	f, ok := d.ui.ReadForm(w, r)
+	if !ok {
+		return
+	}
+	if err := f.Take(act(r.Context(), f, access.From(r.Context()))); err != nil {
+		d.ui.Fail(w, r, err)
+		return
+	}
+	if !f.OK() {
+		show(d, w, r, page, http.StatusUnprocessableEntity, read, func(p *P) { keep(p, f) })
+		return
+	}
+	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
 // page answers a request for a whole page.

@@ -24,7 +24,7 @@ func (x *Exchange) leaveAfter() time.Duration {
 	return d + min(d/2, 500*time.Millisecond)
 }
 
-// lane is what a rule's slowness is remembered under: the kind of its messages, and what it does while they wait apart.
+// laneOf is what a rule's slowness is remembered under: the kind of its messages, and what it does while they wait apart.
 func laneOf(k message.Kind, waiting bool) message.Kind {
 	if waiting {
 		return k + " waiting"

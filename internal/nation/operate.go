@@ -132,9 +132,9 @@ func lookedAt(ctx context.Context, h *host.Host, cases ...reconcile.Case) error 
 }
 
 // operation reads what is to be done and does it.
-func operation(do func(context.Context, Operation) error) http.HandlerFunc {
+func operation[Op any](do func(context.Context, Op) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		var op Operation
+		var op Op
 		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&op)
 		if err == nil {
 			err = do(r.Context(), op)

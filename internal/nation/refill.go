@@ -2,7 +2,6 @@ package nation
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 
 	"github.com/akashi-id/akashi/internal/access"
@@ -25,14 +24,9 @@ type Refill struct {
 
 // refill adds it to what an organisation answers.
 func refill(mux *http.ServeMux, h *host.Host, persons []access.Person) {
-	mux.HandleFunc("POST /reconcile/refill", func(w http.ResponseWriter, r *http.Request) {
-		var op Refill
-		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&op)
-		if err == nil {
-			err = refillBook(r.Context(), h, persons, op)
-		}
-		answer(w, struct{}{}, err)
-	})
+	mux.HandleFunc("POST /reconcile/refill", operation(func(ctx context.Context, op Refill) error {
+		return refillBook(ctx, h, persons, op)
+	}))
 }
 
 func refillBook(ctx context.Context, h *host.Host, persons []access.Person, op Refill) error {
