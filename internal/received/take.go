@@ -84,7 +84,7 @@ func (t States) Take(ctx context.Context, s Side, from message.Org, n message.Sn
 		t.enter(from, state.After)
 		return Taken{}, nil
 	}
-	return t.replace(ctx, from, n, code, held, state.After)
+	return t.replace(ctx, s, from, n, code, held, state.After)
 }
 
 // elsewhere judges a state of somebody whom another organisation told us of. done: it says nothing about the present.
@@ -106,18 +106,25 @@ func (s Side) elsewhere(held inForce, now resident.IdentificationInfo) (done boo
 	return false, nil
 }
 
-// replace writes a state over what is held under its code, or under the code before when only that is held.
-func (t States) replace(ctx context.Context, from message.Org, n message.Snapshot, code resident.RecordCode, held inForce, now resident.IdentificationInfo) (Taken, error) {
+// replace writes a state over what is held under its code, or under the code before when only that is held. A state that gives
+// up a code claims its holder as well: whom we tell of it in our turn takes that code out of force, whoever told of it here.
+func (t States) replace(ctx context.Context, s Side, from message.Org, n message.Snapshot, code resident.RecordCode, held inForce, now resident.IdentificationInfo) (Taken, error) {
 	old := now.Change.OldCode
 	if old.Valid() {
 		before, err := t.inForce(ctx, old)
 		if err != nil {
 			return Taken{}, err
 		}
-		if before.there && before.resides && before.toldBy == from {
-			if !held.there {
-				return t.move(ctx, from, n, old, before, now)
+		own := before.toldBy == from || before.toldBy == ""
+		switch {
+		case !before.there:
+		case !own:
+			if _, err := s.elsewhere(before, now); err != nil {
+				return Taken{}, err
 			}
+		case before.resides && !held.there:
+			return t.move(ctx, from, n, old, before, now)
+		case before.resides:
 			if err := t.strikeOut(ctx, old, from, n.Case); err != nil {
 				return Taken{}, err
 			}
