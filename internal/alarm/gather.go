@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/akashi-id/akashi/internal/leave"
 	"github.com/akashi-id/akashi/message"
 )
 
@@ -27,16 +27,12 @@ type reading struct {
 	err     error
 }
 
-// watched is a source, and the call of it that did not come back.
+// watched is a source, and whether a call of it did not come back.
 type watched struct {
 	Source
-	left chan struct{} // closed when a call that was left behind returns; nil: none was
-	last reading       // the last that had no error
+	left leave.Place
+	last reading // the last that had no error
 }
-
-// errPanic begins what a panic comes to. What follows may be anything that the program held at that moment, a person's
-// record too: it is for the journal, and goes to no screen and no receiver.
-var errPanic = errors.New("panic")
 
 var errHangs = errors.New("an earlier look has not come back")
 
@@ -56,53 +52,36 @@ func (a *Alarms) gather(ctx context.Context, now time.Time) []reading {
 // ask calls a source and does not wait for it beyond the deadline. While a call that was left behind has not returned,
 // the source is not called again, so that a part that hangs costs one deadline and one goroutine, once.
 func (a *Alarms) ask(parent context.Context, s *watched, now time.Time) reading {
-	r := reading{source: s.Name()}
-	if s.left != nil {
-		select {
-		case <-s.left:
-			s.left = nil
-		default:
-			r.err = errHangs
-			return r
-		}
-	}
 	ctx, cancel := context.WithTimeout(parent, a.cfg.Deadline)
 	defer cancel()
-	answered := make(chan reading, 1) // not read when it comes too late
-	left := make(chan struct{})
-	go func() {
-		defer close(left)
-		answered <- look(ctx, s.Source, now)
-	}()
-	select {
-	case r = <-answered:
-	case <-ctx.Done():
-		s.left = left
-		r.err = fmt.Errorf("it did not answer within %v", a.cfg.Deadline)
+	r, err := leave.Call(ctx, &s.left, func() (reading, error) { return look(ctx, s.Source, now) }, nil)
+	var panicked *leave.Panic
+	switch {
+	case errors.Is(err, leave.ErrFull):
+		err = errHangs
+	case errors.Is(err, leave.ErrLate):
+		err = fmt.Errorf("it did not answer within %v", a.cfg.Deadline)
+	case errors.As(err, &panicked): // all of it is for the journal (failures)
+		err = fmt.Errorf("%w\n%s", err, panicked.Stack)
 	}
+	r.source, r.err = s.Name(), err
 	return r
 }
 
-// look calls a source and turns its panic, and what the program must not say, into its error.
-func look(ctx context.Context, s Source, now time.Time) (r reading) {
-	r.source = s.Name()
-	defer func() {
-		if p := recover(); p != nil {
-			r = reading{source: r.source, err: fmt.Errorf("%w: %v\n%s", errPanic, p, debug.Stack())}
-		}
-	}()
-	if r.signals, r.err = s.Signals(ctx, now); r.err != nil {
-		return r
+// look calls a source. What the program must not say is its error.
+func look(ctx context.Context, s Source, now time.Time) (r reading, err error) {
+	if r.signals, err = s.Signals(ctx, now); err != nil {
+		return r, err
 	}
 	for i := range r.signals {
 		if err := fit(&r.signals[i]); err != nil {
-			return reading{source: r.source, err: err}
+			return reading{}, err
 		}
 	}
 	if m, ok := s.(Meter); ok {
 		r.figures = m.Figures()
 	}
-	return r
+	return r, nil
 }
 
 // fit makes a signal storable. What cannot be an alarm is a mistake of the source.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/leave"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
@@ -111,7 +112,7 @@ func (o *own) failures(readings []reading, now time.Time) []Signal {
 		s := Signal{Code: SourceFailed, About: cut(r.source, maxAbout), Value: 1}
 		if ps, ok := plain.AsProblems(r.err); ok {
 			s.Detail = ps[0].Sentence
-		} else if errors.Is(r.err, errPanic) {
+		} else if errors.As(r.err, new(*leave.Panic)) { // its words may be a person's record, and go to no screen and no receiver
 			s.Detail = plain.Sentence{JA: "プログラムの誤りです。プログラムの記録に、起きた所があります。", EN: "It is a fault of the program. The journal tells where."}
 		} else {
 			why, _, _ := strings.Cut(r.err.Error(), "\n")

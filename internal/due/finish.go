@@ -3,12 +3,11 @@ package due
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"slices"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/leave"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
@@ -92,9 +91,9 @@ func (l *List) setBack(ctx context.Context, batch []*work) error {
 					level, what = slog.LevelError, "due: item parked"
 				}
 				args := []any{"item", w.Item, "error", w.err, "next", next}
-				var p *panicked
+				var p *leave.Panic
 				if errors.As(w.err, &p) {
-					args = append(args, "stack", string(p.stack))
+					args = append(args, "stack", string(p.Stack))
 				}
 				l.log.Log(ctx, level, what, args...)
 			})
@@ -131,22 +130,4 @@ func storable(text string) string {
 func noRule(kind string) error {
 	return plain.Bad("", "種別 "+kind+" を扱う規則がこのプログラムにありません。版を確かめてください。",
 		"This program has no rule for the kind "+kind+". Check its version.")
-}
-
-// panicked is a panic of a rule. Its message leaves out the stack, which goes to the log only.
-type panicked struct {
-	value any
-	stack []byte
-}
-
-func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
-
-// safely calls a rule and turns its panic into its error.
-func safely(fn func() (any, error)) (result any, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = &panicked{r, debug.Stack()}
-		}
-	}()
-	return fn()
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/leave"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 )
@@ -57,7 +58,8 @@ type List struct {
 
 	mu   sync.Mutex
 	slow map[string]bool // kinds of which a step missed its deadline
-	left map[string]int  // calls that were left behind and still run, by kind
+
+	left leave.Places // by kind
 }
 
 // New makes the list of a store; send puts the messages of a Finish into its transaction. Two rules of one kind are a
@@ -65,7 +67,7 @@ type List struct {
 func New(store *sqlstore.Store, c clock.Clock, rules []Rule,
 	send func(ctx context.Context, tx *sqlstore.Tx, outs []message.Out) error, log *slog.Logger) *List {
 	l := &List{Parallel: 2, store: store, clock: c, rules: map[string]Rule{}, send: send, log: log,
-		slow: map[string]bool{}, left: map[string]int{}}
+		slow: map[string]bool{}, left: leave.Places{Most: maxLeft}}
 	for _, r := range rules {
 		if _, twice := l.rules[r.Kind]; twice || r.Finish == nil {
 			panic("due: kind " + r.Kind + " has two rules, or no Finish")

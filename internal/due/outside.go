@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/akashi-id/akashi/internal/leave"
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
@@ -48,31 +49,15 @@ func (l *List) outsideOne(parent context.Context, w *work, slow bool) {
 	}
 	ctx, cancel := context.WithTimeout(parent, w.rule.Deadline)
 	defer cancel()
-	type answer struct {
-		result any
-		err    error
-	}
-	answered := make(chan answer, 1)
 	prepared := w.result
-	go func() {
-		result, err := safely(func() (any, error) { return w.rule.Outside(ctx, prepared) })
-		answered <- answer{result, err}
-	}()
-	select {
-	case a := <-answered:
-		w.result, w.err = a.result, a.err
-	case <-ctx.Done():
-		w.err = errDeadline
-		l.leave(w.Kind, 1)
-		go func() {
-			<-answered
-			l.leave(w.Kind, -1)
-		}()
-	}
+	w.result, w.err = leave.Call(ctx, l.left.At(w.Kind), func() (any, error) { return w.rule.Outside(ctx, prepared) }, nil)
 	if parent.Err() != nil {
 		return // the program ends; that says nothing about the device
 	}
-	if errors.Is(w.err, context.DeadlineExceeded) {
+	switch {
+	case errors.Is(w.err, leave.ErrFull):
+		w.err = errHangs
+	case errors.Is(w.err, leave.ErrLate), errors.Is(w.err, context.DeadlineExceeded):
 		w.err = errDeadline
 	}
 	if errors.Is(w.err, errDeadline) {
@@ -115,14 +100,8 @@ func (l *List) slowKinds() []string {
 	return kinds
 }
 
-func (l *List) leave(kind string, n int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.left[kind] += n
-}
-
 func (l *List) look(kind string) (slow, hangs bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.slow[kind], l.left[kind] >= maxLeft
+	return l.slow[kind], l.left.At(kind).Full()
 }

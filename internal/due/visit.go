@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/leave"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
 
@@ -17,9 +18,9 @@ const inside = 5 * time.Second
 type visit struct {
 	list *List
 	mu   sync.Mutex
-	at   *work // whose rule runs, or did not come back
-	left bool  // the list has gone on without it
-	back bool  // what was left behind has come back
+	at   *work  // whose rule runs, or did not come back
+	gone func() // the list has gone on without it, and counts it as left behind until this is called
+	back bool   // what was left behind has come back
 }
 
 // errLeft ends the rest of a visit that was left behind.
@@ -34,7 +35,7 @@ func (v *visit) rule(tx *sqlstore.Tx, w *work, fn func() (any, error)) (any, err
 	if !tx.Limit(min(w.rule.Deadline, inside)) {
 		return nil, errLeft
 	}
-	result, err := safely(fn)
+	result, err := leave.Caught(fn)
 	inTime := tx.Limit(0)
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -43,8 +44,8 @@ func (v *visit) rule(tx *sqlstore.Tx, w *work, fn func() (any, error)) (any, err
 		return result, err
 	}
 	v.back = true
-	if v.left {
-		v.list.leave(w.Kind, -1)
+	if v.gone != nil {
+		v.gone()
 	}
 	return nil, errLeft
 }
@@ -56,9 +57,8 @@ func (v *visit) abandoned(err error) *work {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.left = true
 	if v.at != nil && !v.back {
-		v.list.leave(v.at.Kind, 1)
+		v.gone = v.list.left.At(v.at.Kind).Leave()
 	}
 	return v.at
 }

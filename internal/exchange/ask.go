@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/akashi-id/akashi/internal/leave"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/message/messagepb"
 )
@@ -50,7 +51,9 @@ func (x *Exchange) Ask(ctx context.Context, to message.Org, kind string, body []
 	return answer, nil
 }
 
-// Asked answers a peer's question. from is who the link says the peer is.
+// Asked answers a peer's question. from is who the link says the peer is. It is answered as long as whoever asks waits, and
+// at most for Limits.SendDeadline. An answer that takes no notice of that is left behind: its place is free for other
+// questions, and the peer gets no other of its kind before it has come back.
 func (x *Exchange) Asked(ctx context.Context, from message.Org, q *messagepb.Question) (a *messagepb.Answer, err error) {
 	p := x.peers[from]
 	if p == nil {
@@ -65,16 +68,24 @@ func (x *Exchange) Asked(ctx context.Context, from message.Org, q *messagepb.Que
 	if fn == nil {
 		return nil, ErrNoAnswer
 	}
-	if !p.mayAsk(q.Kind) {
-		return nil, fmt.Errorf("an earlier question of %s for %s has not come back yet", from, clean(q.Kind, maxCode))
-	}
 	select {
 	case p.asking <- struct{}{}:
 		defer func() { <-p.asking }()
 	default:
 		return nil, fmt.Errorf("%s has %d questions under way already", from, maxAsking)
 	}
-	body, err := x.answerWithin(ctx, p, q, fn)
+	ctx, cancel := context.WithTimeout(ctx, x.cfg.Limits.SendDeadline)
+	defer cancel()
+	body, err := leave.Call(ctx, p.asksLeft.At(q.Kind), func() ([]byte, error) { return fn(ctx, from, q.Body) }, nil)
+	var panicked *leave.Panic
+	switch {
+	case errors.Is(err, leave.ErrFull):
+		return nil, fmt.Errorf("an earlier question of %s for %s has not come back yet", from, clean(q.Kind, maxCode))
+	case errors.Is(err, leave.ErrLate):
+		err = fmt.Errorf("the answer to %s did not come in time: %w", q.Kind, ctx.Err())
+	case errors.As(err, &panicked):
+		err = fmt.Errorf("the answer to %s panicked: %v", q.Kind, panicked.Value)
+	}
 	if err == nil && len(body) > MaxAsk {
 		err = fmt.Errorf("the answer to %s has %d bytes, and may have %d", q.Kind, len(body), MaxAsk)
 	}
@@ -83,59 +94,4 @@ func (x *Exchange) Asked(ctx context.Context, from message.Org, q *messagepb.Que
 		return nil, err
 	}
 	return &messagepb.Answer{Body: body}, nil
-}
-
-// answerWithin has a question answered as long as whoever asks waits, and at most for Limits.SendDeadline. An answer that
-// takes no notice of that is left behind: its place is free for other questions, and the peer gets no other of its kind
-// before it has come back.
-func (x *Exchange) answerWithin(ctx context.Context, p *peer, q *messagepb.Question,
-	fn func(ctx context.Context, from message.Org, body []byte) ([]byte, error)) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, x.cfg.Limits.SendDeadline)
-	came := make(chan answer, 1)
-	var left, back bool // under p.mu
-	go func() {
-		a := answer{err: fmt.Errorf("the answer to %s ended its goroutine", q.Kind)}
-		defer cancel()
-		defer func() {
-			if r := recover(); r != nil {
-				a = answer{err: fmt.Errorf("the answer to %s panicked: %v", q.Kind, r)}
-			}
-			came <- a
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			if back = true; left {
-				p.asksLeft[q.Kind]--
-			}
-		}()
-		a.body, a.err = fn(ctx, p.org, q.Body)
-	}()
-	select {
-	case a := <-came:
-		return a.body, a.err
-	case <-ctx.Done():
-	}
-	p.mu.Lock()
-	if left = !back; left {
-		p.asksLeft[q.Kind]++
-	}
-	p.mu.Unlock()
-	select {
-	case a := <-came: // at the last moment
-		return a.body, a.err
-	default:
-		return nil, fmt.Errorf("the answer to %s did not come in time: %w", q.Kind, ctx.Err())
-	}
-}
-
-// answer is what an answering function came to.
-type answer struct {
-	body []byte
-	err  error
-}
-
-// mayAsk tells whether a question of a kind may be answered: no earlier one of the peer was left behind.
-func (p *peer) mayAsk(kind string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.asksLeft[kind] == 0
 }

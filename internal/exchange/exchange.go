@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/leave"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -126,14 +127,14 @@ type Exchange struct {
 type peer struct {
 	org      message.Org
 	bell     *clock.Bell
-	door     chan struct{}  // batches of the peer that are in memory, a few
-	turn     chan struct{}  // the one batch of the peer that is being taken
-	asking   chan struct{}  // questions of the peer that are being answered, a few
-	mu       sync.Mutex     // guards what follows
-	asksLeft map[string]int // by kind: questions whose answers did not come back in time, and have not yet
-	met      bool           // it said hello to us since we started
-	sound    bool           // it has told us that our database is no restored copy
-	greeted  bool           // we to it, since we started or lost it
+	door     chan struct{} // batches of the peer that are in memory, a few
+	turn     chan struct{} // the one batch of the peer that is being taken
+	asking   chan struct{} // questions of the peer that are being answered, a few
+	asksLeft leave.Places  // by kind: questions whose answers did not come back in time, and have not yet
+	mu       sync.Mutex    // guards what follows
+	met      bool          // it said hello to us since we started
+	sound    bool          // it has told us that our database is no restored copy
+	greeted  bool          // we to it, since we started or lost it
 	failures int
 	retryAt  time.Time // zero: the peer is there
 	state    PairState
@@ -180,7 +181,7 @@ func New(ctx context.Context, cfg Config) (*Exchange, error) {
 		if o == cfg.Self {
 			return nil, errors.New("an organisation does not exchange with itself")
 		}
-		x.peers[o] = &peer{org: o, bell: new(clock.Bell), state: PairUnknown, asksLeft: map[string]int{},
+		x.peers[o] = &peer{org: o, bell: new(clock.Bell), state: PairUnknown,
 			door: make(chan struct{}, maxAtDoor), turn: make(chan struct{}, 1), asking: make(chan struct{}, maxAsking)}
 	}
 	err := cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {

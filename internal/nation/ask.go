@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/leave"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -28,11 +28,11 @@ type member struct {
 	entry        Entry
 	web, control http.Handler
 	down         func() *plain.Sentence // why it does not run; nil: it does
-	left         *atomic.Int32          // questions that it did not answer in time, and is still busy with
+	left         *leave.Place           // questions that it did not answer in time, and is still busy with
 }
 
 func newMember(e Entry, web, control http.Handler) member {
-	return member{entry: e, web: web, control: control, down: func() *plain.Sentence { return nil }, left: new(atomic.Int32)}
+	return member{entry: e, web: web, control: control, down: func() *plain.Sentence { return nil }, left: &leave.Place{AtOnce: maxAsked}}
 }
 
 // controlOf is what every organisation answers.
@@ -97,45 +97,29 @@ func (m member) ask(ctx context.Context, path string, into any) error {
 	return json.Unmarshal(w.body.Bytes(), into)
 }
 
+// maxAsked is how many questions an organisation has under way at the same time. If it hangs, so many may be left behind.
+const maxAsked = 64
+
 // answered has an organisation answer a request until the request's context ends. No server stands between, which would
 // catch a panic and leave behind what never returns: what breaks or hangs in one organisation must not end or stop the
 // others. Whoever left one question behind is asked no other until it has come back, so that few goroutines stay there
 // however often a page asks.
 func (m member) answered(r *http.Request) (*written, error) {
-	if m.left.Load() > 0 {
+	w, err := leave.Call(r.Context(), m.left, func() (*written, error) { return answerOf(m.control, r), nil }, nil)
+	var panicked *leave.Panic
+	switch {
+	case err == nil && w.status != http.StatusOK:
+		return nil, fmt.Errorf("%s did not answer (%d): %s", m.entry.ID, w.status, w.body.Next(500))
+	case errors.Is(err, leave.ErrFull):
 		return nil, fmt.Errorf("%s has not answered earlier questions yet", m.entry.ID)
-	}
-	type said struct {
-		answer *written
-		err    error
-	}
-	came := make(chan said, 1)
-	go func() {
-		var s said
-		defer func() {
-			if p := recover(); p == http.ErrAbortHandler { // so a proxy says that the process died while it was answering
-				s.err = fmt.Errorf("%s broke off its answer", m.entry.ID)
-			} else if p != nil {
-				s.err = fmt.Errorf("%s broke on the question: %v", m.entry.ID, p)
-			}
-			came <- s
-		}()
-		s.answer = answerOf(m.control, r)
-	}()
-	select {
-	case s := <-came:
-		if s.err == nil && s.answer.status != http.StatusOK {
-			s.err = fmt.Errorf("%s did not answer (%d): %s", m.entry.ID, s.answer.status, s.answer.body.Next(500))
-		}
-		return s.answer, s.err
-	case <-r.Context().Done():
-		m.left.Add(1)
-		go func() {
-			<-came
-			m.left.Add(-1)
-		}()
+	case errors.Is(err, leave.ErrLate):
 		return nil, fmt.Errorf("%s did not answer in time", m.entry.ID)
+	case errors.As(err, &panicked) && panicked.Value == http.ErrAbortHandler: // so a proxy says that the process died while it was answering
+		return nil, fmt.Errorf("%s broke off its answer", m.entry.ID)
+	case err != nil:
+		return nil, fmt.Errorf("%s broke on the question: %v", m.entry.ID, err)
 	}
+	return w, nil
 }
 
 // patience is how long a person who looks at a page waits for an organisation that hangs.

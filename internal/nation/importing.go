@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/leave"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/population"
@@ -131,9 +132,12 @@ func populateOne(ctx context.Context, m member) error {
 	}
 	file, made := io.Pipe()
 	go func() {
-		made.CloseWithError(population.Generate(made, population.Options{Municipality: code, Count: m.entry.Residents, Seed: 1}))
+		_, err := leave.Caught(func() (any, error) {
+			return nil, population.Generate(made, population.Options{Municipality: code, Count: m.entry.Residents, Seed: 1})
+		})
+		made.CloseWithError(err)
 	}()
-	defer file.Close()
+	defer file.Close() // which ends it, wherever it is
 	// One that never comes back costs its time and no more; a hundred a second are entered on the slowest machine.
 	ctx, cancel := context.WithTimeout(ctx, openingTakes+time.Duration(m.entry.Residents)*10*time.Millisecond)
 	defer cancel()

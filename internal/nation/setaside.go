@@ -2,11 +2,12 @@ package nation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
-	"runtime/debug"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/leave"
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
@@ -20,35 +21,24 @@ func openOne(ctx, lifetime context.Context, takes time.Duration, open func(conte
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	type opened struct {
-		o   *organisation
-		err error
-	}
 	waiting, cancel := context.WithTimeout(ctx, takes)
 	defer cancel()
 	opening, giveUp := context.WithCancel(lifetime)
 	defer giveUp() // what is open needs it no more
-	came := make(chan opened, 1)
-	go func() {
-		var a opened
-		defer func() {
-			if r := recover(); r != nil {
-				a = opened{nil, fmt.Errorf("opening it panicked: %v\n%s", r, debug.Stack())}
+	// It is opened once, so one may be left behind.
+	o, err := leave.Call(waiting, new(leave.Place), func() (*organisation, error) { return open(opening) },
+		func(o *organisation) {
+			if o != nil {
+				o.Close()
 			}
-			came <- a
-		}()
-		a.o, a.err = open(opening)
-	}()
-	select {
-	case a := <-came:
-		return a.o, a.err
-	case <-waiting.Done():
+		})
+	var panicked *leave.Panic
+	switch {
+	case errors.As(err, &panicked):
+		return nil, fmt.Errorf("opening it panicked: %v\n%s", panicked.Value, panicked.Stack)
+	case !errors.Is(err, leave.ErrLate):
+		return o, err
 	}
-	go func() {
-		if a := <-came; a.o != nil {
-			a.o.Close()
-		}
-	}()
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

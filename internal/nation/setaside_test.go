@@ -215,7 +215,7 @@ func TestOrganisationThatHangsIsLeftBehind(t *testing.T) {
 	}
 	close(over)
 	c := clock.System()
-	for m.left.Load() > 0 {
+	for m.left.Left() > 0 {
 		if err := c.Wait(t.Context(), c.Now().Add(time.Millisecond), nil); err != nil {
 			t.Fatal(err)
 		}
@@ -223,6 +223,33 @@ func TestOrganisationThatHangsIsLeftBehind(t *testing.T) {
 	var said string
 	if err := m.ask(t.Context(), "/pairs", &said); err != nil || said != "well" {
 		t.Errorf("%q %v", said, err)
+	}
+}
+
+// However many ask at once, one that hangs is left with so many questions.
+func TestOrganisationThatHangsIsAskedByFew(t *testing.T) {
+	over := make(chan struct{})
+	defer close(over)
+	m := newMember(Entry{ID: "ca"}, nil, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }))
+	asking, giveUp := context.WithCancel(t.Context())
+	defer giveUp()
+	said := make(chan error, 2*maxAsked)
+	for range 2 * maxAsked {
+		go func() { said <- m.ask(asking, "/pairs", new(string)) }()
+	}
+	for range maxAsked { // those that are refused are told so at once
+		if err := <-said; err == nil || !strings.Contains(err.Error(), "earlier questions") {
+			t.Fatal(err)
+		}
+	}
+	giveUp()
+	for range maxAsked {
+		if err := <-said; err == nil || !strings.Contains(err.Error(), "in time") {
+			t.Fatal(err)
+		}
+	}
+	if m.left.Left() != maxAsked {
+		t.Errorf("%d questions are left there, want %d", m.left.Left(), maxAsked)
 	}
 }
 
