@@ -63,6 +63,14 @@ func (s Side) Follows(held *Standing, n message.ResidentChange) (done bool, err 
 		Holding(message.Residents, CodeBefore(n).Reveal(), message.Hash(held.Hash))
 }
 
+// CameBefore tells of a change of code whether it was followed before, by a message that did not build on the old code's
+// state: the new code is held just as it says, and the old one is no resident of the sender's any more. held is what
+// stands under the old code, taken what stands under the new one; nil for nothing.
+func CameBefore(held, taken *Standing, from message.Org, n message.ResidentChange) bool {
+	return taken != nil && taken.ToldBy == from && taken.Version == n.After.Version && taken.Hash == n.After.StateHash() &&
+		(held == nil || held.Gone() || held.ToldBy != from)
+}
+
 // Succeeds asks whether a change may happen to a person in that state. own: the sender is who told of the state held.
 // Nothing here is about form, so an acceptance does not pass it over.
 func (s Side) Succeeds(held Standing, n message.ResidentChange, own bool) error {

@@ -104,7 +104,7 @@ func (t States) Standing(ctx context.Context, code resident.RecordCode) (*Standi
 }
 
 // Held reads the state that a change builds on. First states are collected into one statement, so one of the same batch
-// is looked for a second time, after a flush, when the change builds on something that is not there.
+// is looked for a second time, after a flush, when the change builds on something that is not there, or changes its code.
 //
 // A damaged row of the sender's goes out of force here: it cannot be said whether the change follows it, so that the change
 // is a gap until it builds on nothing. One of another organisation stays as it is, and the change is refused.
@@ -123,7 +123,7 @@ func (t States) Held(ctx context.Context, d exchange.Delivery, n message.Residen
 		}
 		return nil, t.strikeOut(ctx, code, d.Sender, d.ID.String())
 	}
-	if held != nil || err != nil || n.Before == (resident.StateHash{}) {
+	if held != nil || err != nil || n.Before == (resident.StateHash{}) && code == n.After.Code {
 		return held, err
 	}
 	if err := t.tx.Flush(ctx); err != nil {

@@ -30,6 +30,9 @@ func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.
 	if err != nil {
 		return nil, err
 	}
+	if done, err := o.checkNewCode(ctx, tx, d, held, n); done || err != nil {
+		return nil, err
+	}
 	if done, err := side.Follows(held, n); done || err != nil {
 		return nil, err
 	}
@@ -49,9 +52,7 @@ func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.
 		Detail: n.After.Change.Reason.Code() + " v" + n.After.Version.String()})
 	if held == nil {
 		tx.PutFirst(n.After, d.Sender)
-		return nil, nil
-	}
-	if err := tx.Put(ctx, was, *held, n.After, d.Sender); err != nil {
+	} else if err := tx.Put(ctx, was, *held, n.After, d.Sender); err != nil {
 		return nil, err
 	}
 	if was != n.After.Code {
@@ -71,15 +72,15 @@ func checkPrefecture(d exchange.Delivery, now resident.IdentificationInfo) error
 }
 
 // held reads the state that a change builds on. First states are collected into one statement, so one of the same batch
-// is looked for a second time, after a flush, when the change builds on something that is not there. A row that cannot be
-// read is no state to build on.
+// is looked for a second time, after a flush, when the change builds on something that is not there, or changes its code. A
+// row that cannot be read is no state to build on.
 func (o *Center) held(ctx context.Context, tx *store.Tx, d exchange.Delivery, code resident.RecordCode, n message.ResidentChange) (*received.Standing, store.Claim, error) {
 	held, claim, err := tx.StandingAndClaim(ctx, code)
 	if errors.Is(err, received.ErrDamaged) {
 		held, err = tx.Held(ctx, d, n)
 		return held, claim, err
 	}
-	if held != nil || err != nil || n.Before == (resident.StateHash{}) {
+	if held != nil || err != nil || n.Before == (resident.StateHash{}) && code == n.After.Code {
 		return held, claim, err
 	}
 	if err := tx.Flush(ctx); err != nil {
@@ -95,10 +96,7 @@ func (o *Center) checkSuccession(ctx context.Context, tx *store.Tx, d exchange.D
 	if err := side.Succeeds(held, n, own); err != nil {
 		return err
 	}
-	if was != n.After.Code {
-		return o.checkNewCode(ctx, tx, d, n)
-	}
-	if held.Municipality == n.After.Municipality {
+	if was != n.After.Code || held.Municipality == n.After.Municipality {
 		return nil
 	}
 	return o.checkSamePerson(ctx, tx, was, n.After)
@@ -122,7 +120,7 @@ func (o *Center) checkSamePerson(ctx context.Context, tx *store.Tx, code residen
 // checkFirst asks whether somebody of whom nothing is held may come in under this code.
 func checkFirst(d exchange.Delivery, claim store.Claim, n message.ResidentChange) error {
 	switch {
-	case claim.Successor.Valid():
+	case claim.Successor.Valid() && claim.Successor != n.After.Code: // the change of code may come after what told of it
 		return exchange.Reject("code-retired",
 			"この住民票コードは、変更されて使われなくなりました。新しいコードで届け直してください。",
 			"this resident record code was changed and is no longer in use: file it under the new code")
@@ -134,18 +132,28 @@ func checkFirst(d exchange.Delivery, claim store.Claim, n message.ResidentChange
 	return nil
 }
 
-// checkNewCode asks whether the code that a resident changes to is free (法30条の3).
-func (o *Center) checkNewCode(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.ResidentChange) error {
-	taken, claim, err := tx.StandingAndClaim(ctx, n.After.Code)
-	if err != nil {
-		return err
+// checkNewCode asks whether the code that a resident changes to is free (法30条の3). done: the change came before. held is what
+// stands under the old code.
+func (o *Center) checkNewCode(ctx context.Context, tx *store.Tx, d exchange.Delivery, held *received.Standing, n message.ResidentChange) (done bool, err error) {
+	if received.CodeBefore(n) == n.After.Code {
+		return false, nil
 	}
-	if taken != nil || claim.Successor.Valid() || claim.AllottedTo != "" && !received.Keeps(claim.AllottedTo, n.After.Municipality, resident.DateOf(d.CreatedAt)) {
-		return exchange.Reject("code-in-use",
+	if err := tx.Flush(ctx); err != nil {
+		return false, err
+	}
+	taken, claim, err := tx.StandingAndClaim(ctx, n.After.Code)
+	switch {
+	case received.CameBefore(held, taken, d.Sender, n):
+		return true, nil
+	case err != nil && !errors.Is(err, received.ErrDamaged):
+		return false, err
+	case err != nil, taken != nil, claim.Successor.Valid(),
+		claim.AllottedTo != "" && !received.Keeps(claim.AllottedTo, n.After.Municipality, resident.DateOf(d.CreatedAt)):
+		return false, exchange.Reject("code-in-use",
 			"変更後の住民票コードは、使われているか、別の市区町村のものです。自分の割当てから選び直してください。",
 			"the new resident record code is in use, or another municipality's: choose one of your own")
 	}
-	return nil
+	return false, nil
 }
 
 // carryOver lets what is known under the old code hold for the new one. An invalidation under the new code may have come

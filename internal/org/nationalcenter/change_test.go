@@ -154,3 +154,25 @@ func TestChangeOfCode(t *testing.T) {
 		}
 	})
 }
+
+// TestChangeOfCodeOfNobody: what came before the change was lost, so that it is a gap and goes on building on nothing. What
+// is known under the old code holds for the new one all the same, and once more is the same as once.
+func TestChangeOfCodeOfNobody(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		a := newPerson(t, 1, "松本　花子")
+		a.change(resident.MoveIn)
+		want(t, c.tell(theCA, a.certified(cert.Signature)), "applied")
+		recoded := a.change(resident.CodeChangeRequested, func(i *resident.IdentificationInfo) { i.Change.OldCode, i.Code = i.Code, resident.RecordCodeOf(7) })
+		want(t, c.tell(nagano, recoded, recoded), "applied", "applied")
+		recoded.Before = resident.StateHash{}
+		want(t, c.tell(nagano, recoded), "applied")
+		says(c, "once", message.Residents, nagano, recoded)
+		moved := a.change(resident.MoveWithin, at("長野県松本市大手1番1号"))
+		want(t, c.tell(nagano, moved, a.kill()), "applied", "applied")
+		if len(c.revocations) != 1 {
+			t.Errorf("%d revocations of the certificate that was issued under the old code, want one", len(c.revocations))
+		}
+		want(t, c.tell(nagano, newPerson(t, 1, "後野　者子").change(resident.Birth)), "code-retired")
+	})
+}

@@ -36,14 +36,14 @@ func (o *Prefecture) onResidentChange(ctx context.Context, tx *store.Tx, d excha
 	if err != nil {
 		return nil, err
 	}
+	if done, err := checkNewCode(ctx, tx, d.Sender, held, n); done || err != nil {
+		return nil, err
+	}
 	if done, err := side.Follows(held, n); done || err != nil {
 		return nil, err
 	}
 	if held != nil {
 		if err := side.Succeeds(*held, n, received.Keeps(d.Sender, held.Municipality, day)); err != nil {
-			return nil, err
-		}
-		if err := checkNewCode(ctx, tx, n); err != nil {
 			return nil, err
 		}
 	}
@@ -69,18 +69,25 @@ func (o *Prefecture) onResidentInvalidation(ctx context.Context, tx *store.Tx, d
 	return []message.Out{{To: center, Body: n}}, nil
 }
 
-// checkNewCode asks whether the code that a resident changes to is free (法30条の3).
-func checkNewCode(ctx context.Context, tx *store.Tx, n message.ResidentChange) error {
+// checkNewCode asks whether the code that a resident changes to is free (法30条の3). done: the change came before. held is what
+// stands under the old code.
+func checkNewCode(ctx context.Context, tx *store.Tx, from message.Org, held *received.Standing, n message.ResidentChange) (done bool, err error) {
 	if received.CodeBefore(n) == n.After.Code {
-		return nil
+		return false, nil
+	}
+	if err := tx.Flush(ctx); err != nil {
+		return false, err
 	}
 	taken, err := tx.Standing(ctx, n.After.Code)
+	if received.CameBefore(held, taken, from, n) {
+		return true, nil
+	}
 	if taken != nil || errors.Is(err, received.ErrDamaged) {
-		return exchange.Reject("code-in-use",
+		return false, exchange.Reject("code-in-use",
 			"変更後の住民票コードは、使われています。選び直してください。",
 			"the new resident record code is in use: choose another")
 	}
-	return err
+	return false, err
 }
 
 // rebuild is what "resend corrected" sends: the state held today, in the place of the parked one. It builds on what that

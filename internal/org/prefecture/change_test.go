@@ -120,6 +120,17 @@ func TestChangeOfCode(t *testing.T) {
 		want(t, c.tell(matsumoto, a.change(resident.MoveIn), b.change(resident.MoveIn), a.change(resident.CodeChangeRequested, recode(7)),
 			a.change(resident.MoveWithin)), "applied", "applied", "applied", "applied")
 		want(t, c.tell(matsumoto, b.change(resident.CodeExOfficio, recode(7))), "code-in-use")
+
+		// What came before the change was lost: it is a gap, and goes on building on nothing. Once more is the same as once.
+		d := newPerson(t, 3, "抜田　三郎")
+		d.change(resident.MoveIn)
+		before, recoded := len(c.relayed), d.change(resident.CodeChangeRequested, recode(8))
+		want(t, c.tell(matsumoto, recoded, recoded), "applied", "applied")
+		recoded.Before = resident.StateHash{}
+		want(t, c.tell(matsumoto, recoded, d.change(resident.MoveWithin)), "applied", "applied")
+		if n := len(c.relayed) - before; n != 2 {
+			t.Errorf("%d messages came to the center, want 2", n)
+		}
 	})
 }
 

@@ -2,6 +2,7 @@ package prefecture_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -22,6 +24,7 @@ import (
 type register struct {
 	states  map[string]message.ResidentChange       // by code: the present state, deleted or not, or the change that gave the code up
 	killing map[string]message.ResidentInvalidation // by key
+	coming  []message.Payload                       // sent, and under way still
 }
 
 // land is the prefecture without the exchange, between two registers and what it told the center.
@@ -44,7 +47,7 @@ type somebody struct {
 func newLand(t *testing.T, r *rapid.T) *land {
 	l := &land{country: newCountry(t, "memory:"), r: r, registers: map[message.Org]*register{}}
 	for _, o := range []message.Org{matsumoto, iida} {
-		l.registers[o] = &register{map[string]message.ResidentChange{}, map[string]message.ResidentInvalidation{}}
+		l.registers[o] = &register{states: map[string]message.ResidentChange{}, killing: map[string]message.ResidentInvalidation{}}
 	}
 	return l
 }
@@ -99,9 +102,53 @@ func (l *land) file(p *somebody, reason resident.ChangeReason, edit ...func(*res
 		}
 	}
 	for _, m := range told {
-		for range rapid.SampledFrom([]int{1, 1, 1, 1, 2, 0}).Draw(l.r, "times") {
-			l.take(p.at, m)
+		times := rapid.SampledFrom([]int{1, 1, 1, 1, 2, 0, onTheWay}).Draw(l.r, "times")
+		if times == onTheWay || times > 0 && reg.holds(m) {
+			reg.coming = append(reg.coming, m)
+			continue
 		}
+		for range times {
+			l.tell(p.at, m)
+		}
+	}
+}
+
+// onTheWay is a message that comes later, when others have come before it.
+const onTheWay = -1
+
+// holds tells whether a message waits for one that is under way: order is kept among those that share a key.
+func (reg *register) holds(m message.Payload) bool {
+	return slices.ContainsFunc(reg.coming, func(u message.Payload) bool {
+		return slices.ContainsFunc(u.Keys(), func(k string) bool { return slices.Contains(m.Keys(), k) })
+	})
+}
+
+// come lets all come that is under way from a municipality.
+func (l *land) come(from message.Org) {
+	reg := l.registers[from]
+	for _, m := range reg.coming {
+		l.tell(from, m)
+	}
+	reg.coming = nil
+}
+
+// tell sends a message, and again on top of what the prefecture says it holds when that was a gap.
+func (l *land) tell(from message.Org, p message.Payload) {
+	n, ok := p.(message.ResidentChange)
+	if l.take(from, p) || !ok {
+		return
+	}
+	var hash []byte
+	err := l.nagano.Store.View(l.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		return tx.QueryRow(ctx, `SELECT hash FROM resident WHERE code = $1`, received.CodeBefore(n).Reveal()).Scan(&hash)
+	})
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		l.r.Fatal(err)
+	}
+	var holds message.Hash
+	copy(holds[:], hash)
+	if on, ok := n.BuildOn(holds); ok {
+		l.take(from, on)
 	}
 }
 
@@ -117,6 +164,9 @@ func (l *land) snapshot(from message.Org, book message.Book, key string) {
 	n, err := message.SnapshotOf(book, key, state, "")
 	if err != nil {
 		l.r.Fatal(err)
+	}
+	if l.registers[from].holds(n) {
+		l.come(from)
 	}
 	if !l.take(from, n) {
 		return
@@ -290,6 +340,7 @@ func (l *land) actions() map[string]func(*rapid.T) {
 			p.codes = []resident.RecordCode{p.Code} // the new municipality knows no other
 			l.file(p, resident.MoveIn, town[p.at])
 		},
+		"come": func(*rapid.T) { l.come(place()) },
 		"snapshot": func(r *rapid.T) {
 			book := rapid.SampledFrom(bothBooks).Draw(r, "book")
 			if keys := l.keys(book); len(keys) > 0 {
@@ -301,6 +352,8 @@ func (l *land) actions() map[string]func(*rapid.T) {
 
 // mend has the municipalities send snapshots of all keys on which they and the prefecture differ.
 func (l *land) mend() {
+	l.come(iida)
+	l.come(matsumoto)
 	// Who left one and has come to the other is told of by both; which comes first is chance.
 	for range 3 {
 		for _, o := range []message.Org{iida, matsumoto} {
