@@ -147,6 +147,10 @@ func (t States) Put(ctx context.Context, was resident.RecordCode, held Standing,
 	if was != i.Code {
 		t.shared.both(t.tx, message.Residents, toldBy, was.Reveal(), message.Hash{})
 	}
+	if held.ToldBy != toldBy {
+		// Who told before has no entry left, as the record was deleted: but for one that somebody put into force by hand.
+		t.shared.set(t.tx, message.Residents, held.ToldBy, was.Reveal(), message.Hash{})
+	}
 	t.enter(toldBy, i)
 	if err == nil && n != 1 {
 		err = fmt.Errorf("%d rows", n)

@@ -142,11 +142,8 @@ func (t States) move(ctx context.Context, from message.Org, n message.Snapshot, 
 	if err := t.strike(ctx, was, n.Case); err != nil {
 		return Taken{}, err
 	}
-	if held.resides && held.toldBy != from && held.toldBy != "" {
-		t.shared.set(t.tx, message.Residents, held.toldBy, was.Reveal(), message.Hash{})
-	}
 	// Changes that were lost on the way to the snapshot may still come: what lies between the two versions is settled.
-	base := Standing{Version: min(held.version, now.Version)}
+	base := Standing{Version: min(held.version, now.Version), ToldBy: held.toldBy}
 	return Taken{Changed: true, Held: held.standing, Was: was}, t.Put(ctx, was, base, now, from)
 }
 

@@ -284,6 +284,31 @@ func TestDamagedRowIsAGap(t *testing.T) {
 	g.count(`resident_struck WHERE version = 1`, 1)
 }
 
+// TestPutIntoForceByHand: who told of a deleted record that somebody put into force again loses the entry of it when its
+// holder comes to another municipality.
+func TestPutIntoForceByHand(t *testing.T) {
+	g := newGround(t, "memory:")
+	left, came := state(1, 2, resident.MoveOut), state(1, 3, resident.MoveIn)
+	g.must(func(_ context.Context, states received.States, _ received.Notices) error {
+		states.PutFirst(left, matsumoto)
+		return nil
+	})
+	g.exec(`UPDATE resident SET resides = TRUE`)
+	if err := g.store.Update(t.Context(), func(_ context.Context, tx *sqlstore.Tx) error { // as the self-audit does
+		for _, peer := range []message.Org{matsumoto, center} {
+			g.books.Set(tx, message.Residents, peer, left.Code.Reveal(), message.EntryValue(message.Residents, "unreadable"))
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	g.must(func(ctx context.Context, states received.States, _ received.Notices) error {
+		return states.Put(ctx, left.Code, *must(states.Standing(ctx, left.Code)), came, iida)
+	})
+	g.holds(0, []message.Org{matsumoto})
+	g.holds(0, []message.Org{iida, center}, change(came))
+}
+
 func TestSnapshotOfSomebodyElsesResident(t *testing.T) {
 	in := func(i *resident.IdentificationInfo) {
 		i.Municipality = must(resident.ParseMunicipalityCode("municipality", "202053"))
