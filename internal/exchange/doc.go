@@ -34,7 +34,8 @@
 // takes what is ready, in order, up to a batch, signs it and hands it over (pump.go). The receiver checks who signed
 // it and whether they may, runs the rules in one transaction, one by one when something fails, and answers with a
 // verdict on each (receive.go). The sender writes the verdicts down; what was refused parks and its keys are held
-// (settle.go, hold.go). People resolve what is parked (resolve.go) and see both sides' view (view.go).
+// (settle.go, hold.go). People resolve what is parked (resolve.go) and see both sides' view (view.go). What people of the
+// receiver accepted is offered once more when their note tells of it (note.go): that, too, ends by a verdict alone.
 //
 // What can go wrong on the way has its own files: a peer that is away, or falls over one message (pump.go, probe.go); a
 // rule that is slow, or does not come back (slow.go, hang.go); a stored message that is damaged (damaged.go); a database

@@ -146,6 +146,7 @@ type peer struct {
 	expired  place     // up to where the outbox has been emptied; of the expiry task alone, as is
 	anew     time.Time // when that begins at the beginning again
 	fresh    bool      // the last batch held nothing that the peer had put off; of the sending task alone
+	offered  offered
 	signing  signing
 	holding  holding
 }

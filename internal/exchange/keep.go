@@ -214,8 +214,7 @@ func (h *holding) judge(now time.Time) {
 	}
 }
 
-// ReceiptOf is the receipt of what became of a message, ours or a peer's, and the place of its line. What people accepted
-// has none: a note tells it, and the note has its own.
+// ReceiptOf is the receipt of what became of a message, ours or a peer's, and the place of its line.
 func (x *Exchange) ReceiptOf(ctx context.Context, id message.ID) (*message.Receipt, int, error) {
 	dir, peer := x.side(id)
 	if p := x.peers[message.Org(peer)]; p != nil && dir == "in" {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/akashi-id/akashi/internal/plain"
@@ -65,7 +64,7 @@ func (x *Exchange) ownRoutes() []Route {
 	return []Route{On(same, x.onNote), On(same, x.onWithdrawal)}
 }
 
-// onNote keeps a peer's words with the message they are about. An acceptance ends our message.
+// onNote keeps a peer's words with the message they are about. On an acceptance we ask for the verdict.
 func (x *Exchange) onNote(ctx context.Context, tx *sqlstore.Tx, d Delivery, n message.ExchangeNote) ([]message.Out, error) {
 	about := message.ID{Sender: d.Sender, Node: d.Node, Epoch: n.Epoch, Receiver: x.cfg.Self, Seq: n.Seq}
 	if n.Of == "receiver" {
@@ -86,33 +85,24 @@ func (x *Exchange) onNote(ctx context.Context, tx *sqlstore.Tx, d Delivery, n me
 	return nil, x.note(ctx, tx, about, noteRow{author: d.Sender, act: n.Act, text: n.Text, by: n.By, second: n.Second})
 }
 
-// accepted ends a message of ours that its receiver took as it is.
+// accepted offers a message of ours again that its receiver took as it is. The note does not end it: a receiver that is
+// restored from a copy forgets what it accepted, and only the count of decisions that comes with a verdict tells that it did.
 func (x *Exchange) accepted(ctx context.Context, tx *sqlstore.Tx, id message.ID) error {
 	e, err := x.parkedRow(ctx, tx, id)
 	if errors.Is(err, errNotParked) {
-		return nil // ended in another way meanwhile: the receiver's verdict on the next attempt will say so
+		// It has ended, or will be offered all the same. But a verdict that is under way may be the one from before.
+		x.peers[id.Receiver].offered.accept(id)
+		return nil
 	}
 	if err != nil {
 		return err
 	}
-	// How many decisions the receiver held when it accepted is not told. Later than any: should the receiver be restored
-	// from a copy, the message is offered again, and it tells what has become of it.
-	var bytes int64
-	if err := tx.QueryRow(ctx, `UPDATE x_out SET state = 'applied', outcome = 'applied', decided_at = $4, decisions = $5 WHERE peer = $1 AND epoch = $2 AND seq = $3
-		RETURNING bytes`, string(id.Receiver), int64(id.Epoch), int64(id.Seq), tx.Now().UnixMicro(), int64(math.MaxInt64)).Scan(&bytes); err != nil {
-		return err
-	}
-	if err := count(ctx, tx, "out_open", string(id.Receiver), -1); err != nil {
-		return err
-	}
-	if err := count(ctx, tx, "out_open_bytes", string(id.Receiver), -bytes); err != nil {
-		return err
-	}
+	// What a person proposed was about a message that its receiver does not take.
 	if _, err := tx.Exec(ctx, `DELETE FROM x_proposal WHERE dir = 'out' AND peer = $1 AND epoch = $2 AND seq = $3`,
 		string(id.Receiver), int64(id.Epoch), int64(id.Seq)); err != nil {
 		return err
 	}
-	return x.release(ctx, tx, e, nil)
+	return x.makeReady(ctx, tx, e)
 }
 
 // onWithdrawal has no effect of its own: that it is applied in the withdrawn message's place is the effect.

@@ -82,6 +82,7 @@ func (x *Exchange) step(ctx context.Context, p *peer) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
+	p.offered.set(batch.envelopes)
 	answer, err := x.deliver(ctx, p, pb)
 	var receipt *message.Receipt
 	if err == nil {

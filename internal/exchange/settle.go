@@ -148,8 +148,12 @@ func (s *settlement) ended(ctx context.Context, e *message.Envelope) error {
 	return s.x.release(ctx, s.tx, e, nil)
 }
 
-// stick parks or holds a message, and holds those behind it that share a key.
+// stick parks or holds a message, and holds those behind it that share a key. A message that people there accepted after
+// this verdict is not parked but offered again.
 func (s *settlement) stick(ctx context.Context, e *message.Envelope, state string, v *messagepb.Verdict) error {
+	if state == stateParked && s.peer.offered.accepted(e.ID) {
+		state = stateReady
+	}
 	if err := s.write(ctx, e, state, v, 0); err != nil {
 		return err
 	}
