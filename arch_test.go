@@ -41,12 +41,13 @@ var rules = []struct{ from, may string }{
 	{"internal/plain", ""},
 	{"internal/clock", ""},
 	{"internal/leave", ""},
+	{"internal/door", ""},
 	{"internal/queue", "internal/clock"},
 	{"internal/sqlstore", "internal/clock internal/queue"},
 	{"internal/pki", vocabulary},
 	{"internal/access", vocabulary + "internal/clock"},
 	{"internal/webui", vocabulary + "internal/clock internal/access"},
-	{"internal/exchange", vocabulary + "internal/clock internal/leave internal/sqlstore internal/auditlog internal/pki internal/queue"},
+	{"internal/exchange", vocabulary + "internal/clock internal/door internal/leave internal/sqlstore internal/auditlog internal/pki internal/queue"},
 	{"internal/statement", vocabulary + "verify internal/clock internal/sqlstore internal/auditlog internal/due internal/exchange internal/pki internal/queue internal/alarm"},
 	{"internal/reconcile", vocabulary + "internal/clock internal/sqlstore internal/auditlog internal/exchange internal/queue"},
 	{"internal/auditlog", "internal/sqlstore"},
@@ -72,7 +73,7 @@ var rules = []struct{ from, may string }{
 }
 
 // mechanisms are what every organisation may stand on.
-const mechanisms = "internal/access internal/alarm internal/auditlog internal/auditpage internal/booktable internal/clock internal/desk internal/due internal/exchange internal/host " +
+const mechanisms = "internal/access internal/alarm internal/auditlog internal/auditpage internal/booktable internal/clock internal/desk internal/door internal/due internal/exchange internal/host " +
 	"internal/keys internal/leave internal/pki internal/queue internal/received internal/reconcile internal/sqlstore internal/statement internal/stillvalid internal/webui "
 
 // reserved says that a package is for these units alone, whatever the rules above allow.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/door"
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
@@ -40,8 +42,8 @@ func lock(dir string) (release func(), err error) {
 	return func() { f.Close() }, nil
 }
 
-// serveSocket answers on a socket file that only its owner may open.
-func serveSocket(path string, h http.Handler) (close func(), err error) {
+// serveSocket answers on a socket file that only its owner may open, until close has returned.
+func serveSocket(path string, h http.Handler, log *slog.Logger) (close func(), err error) {
 	// What is left of a process that was killed; the lock says that nobody uses it.
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -54,9 +56,8 @@ func serveSocket(path string, h http.Handler) (close func(), err error) {
 		ln.Close()
 		return nil, fmt.Errorf("couldn't close the control socket to others: %w", err)
 	}
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
-	go srv.Serve(ln)
-	return func() { srv.Close(); os.Remove(path) }, nil
+	d := door.Open(ln, &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError)}, log)
+	return func() { d.Slam(); os.Remove(path) }, nil
 }
 
 // listenPrivate makes a socket file that is its owner's from its first moment: Linux gives it the rights that the socket has

@@ -2,6 +2,7 @@ package nation
 
 import (
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,7 +34,7 @@ func TestControlSocketIsPrivate(t *testing.T) {
 		}
 	}
 	path := filepath.Join(dir, "served")
-	stop, err := serveSocket(path, http.NotFoundHandler())
+	stop, err := serveSocket(path, http.NotFoundHandler(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -112,7 +112,7 @@ func Open(ctx context.Context, opt Options) (_ *Country, err error) {
 		c.tasks.Go(func() { runTasks(lifetime, clk, o.tasks, opt.Log) })
 	}
 	c.closers = append(c.closers, serveWeb(ln, front.handler(), opt.Log))
-	closeSocket, err := serveSocket(filepath.Join(opt.Dir, socketName), front.control())
+	closeSocket, err := serveSocket(filepath.Join(opt.Dir, socketName), front.control(), opt.Log)
 	if err != nil {
 		return nil, err
 	}

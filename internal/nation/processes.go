@@ -126,7 +126,7 @@ func OpenProcesses(ctx context.Context, opt Options) (_ *Processes, err error) {
 		return nil, err
 	}
 	p.closers = append(p.closers, serveWeb(ln, front.handler(), opt.Log))
-	closeSocket, err := serveSocket(filepath.Join(opt.Dir, socketName), front.control())
+	closeSocket, err := serveSocket(filepath.Join(opt.Dir, socketName), front.control(), opt.Log)
 	if err != nil {
 		return nil, err
 	}

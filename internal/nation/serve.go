@@ -110,7 +110,7 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 	if s.organisation, err = own.open(ctx, id, wire.NewClient(addresses, id.tls, id.trust, clk.Now)); err != nil {
 		return nil, err
 	}
-	door, err := wire.Serve(cfg.Exchange, s.organisation.Exchange, id.tls, id.trust, clk.Now)
+	door, err := wire.Serve(cfg.Exchange, s.organisation.Exchange, id.tls, id.trust, clk.Now, log)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 	}
 	s.URL = "http://" + ln.Addr().String() + "/" + string(cfg.ID) + "/"
 	s.closers = append(s.closers, serveWeb(ln, s.organisation.web, log))
-	closeSocket, err := serveSocket(filepath.Join(cfg.Dir, socketName), s.organisation.control)
+	closeSocket, err := serveSocket(filepath.Join(cfg.Dir, socketName), s.organisation.control, log)
 	if err != nil {
 		return nil, err
 	}

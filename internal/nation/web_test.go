@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -44,6 +46,32 @@ func TestPanicOfAPageIsLogged(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "broken page") {
 		t.Errorf("the log says %q", log.String())
+	}
+}
+
+// TestClosedDoorsHaveEnded: whoever has closed the screens and the socket may close the databases behind them.
+func TestClosedDoorsHaveEnded(t *testing.T) {
+	listening := func() int {
+		stacks := make([]byte, 4<<20)
+		return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), ").Serve(")
+	}
+	log, path := slog.New(slog.DiscardHandler), filepath.Join(t.TempDir(), socketName)
+	before := listening()
+	for range 50 {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeWeb := serveWeb(ln, http.NotFoundHandler(), log)
+		closeSocket, err := serveSocket(path, http.NotFoundHandler(), log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeSocket()
+		closeWeb()
+		if n := listening(); n > before {
+			t.Fatalf("%d servers listen, and %d did before", n, before)
+		}
 	}
 }
 

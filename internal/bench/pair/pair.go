@@ -101,7 +101,7 @@ func (s Seat) Open(ctx context.Context, rules host.Rules) (o *End, err error) {
 	if err != nil {
 		return nil, err
 	}
-	door, err := wire.Serve(s.Addr, o.Exchange, line, trust, clk.Now)
+	door, err := wire.Serve(s.Addr, o.Exchange, line, trust, clk.Now, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}

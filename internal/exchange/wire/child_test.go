@@ -104,7 +104,7 @@ func (c *child) run() error {
 	if err != nil {
 		return err
 	}
-	server, err := wire.Serve(c.Addr, x, own, trust, clock.System().Now)
+	server, err := wire.Serve(c.Addr, x, own, trust, clock.System().Now, slog.Default())
 	if err != nil {
 		return err
 	}

@@ -10,12 +10,14 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
 
 	"connectrpc.com/connect"
 
+	"github.com/akashi-id/akashi/internal/door"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/message"
@@ -34,28 +36,27 @@ const maxRequest = message.MaxWire + 1<<20
 
 // Server is an organisation's door for the others.
 type Server struct {
-	http *http.Server
-	ln   net.Listener
+	door *door.Door
+	addr string
 }
 
 // Serve listens on addr, with the organisation's TLS identity, until Close. Whoever has no certificate from the
 // infrastructure CA gets no further than the handshake.
-func Serve(addr string, x *exchange.Exchange, own pki.Identity, trust *pki.Trust, now func() time.Time) (*Server, error) {
+func Serve(addr string, x *exchange.Exchange, own pki.Identity, trust *pki.Trust, now func() time.Time, log *slog.Logger) (*Server, error) {
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't listen for the other organisations: %w", err)
 	}
-	s := &Server{http: &http.Server{Handler: Handler(x, trust, now), ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute}, ln: ln}
-	go s.http.Serve(tls.NewListener(ln, pki.ServerTLS(own, trust, now)))
-	return s, nil
+	return &Server{door.Open(tls.NewListener(ln, pki.ServerTLS(own, trust, now)), &http.Server{Handler: Handler(x, trust, now),
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}, log), ln.Addr().String()}, nil
 }
 
 // Addr is where the server listens.
-func (s *Server) Addr() string { return s.ln.Addr().String() }
+func (s *Server) Addr() string { return s.addr }
 
-// Close stops listening and lets calls under way end.
-func (s *Server) Close(ctx context.Context) error { return s.http.Shutdown(ctx) }
+// Close stops listening and lets calls under way end for as long as ctx lasts. Then the others are cut off.
+func (s *Server) Close(ctx context.Context) error { return s.door.Close(ctx) }
 
 // Handler serves the exchange to whoever the TLS layer has identified.
 func Handler(x *exchange.Exchange, trust *pki.Trust, now func() time.Time) http.Handler {

@@ -7,7 +7,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -48,10 +50,30 @@ func newDoor(t *testing.T) *door {
 				return nil, errors.New("secret of the house")
 			},
 		}}))
-	s := must(wire.Serve("127.0.0.1:0", x, d.identity(pref, pki.ForTLS), d.trust, now))
+	s := must(wire.Serve("127.0.0.1:0", x, d.identity(pref, pki.ForTLS), d.trust, now, slog.New(slog.DiscardHandler)))
 	t.Cleanup(func() { s.Close(context.WithoutCancel(t.Context())) })
 	d.addr = s.Addr()
 	return d
+}
+
+// TestClosedServerHasEnded: whoever has closed it may close the exchange's database.
+func TestClosedServerHasEnded(t *testing.T) {
+	ca := must(pki.NewInfrastructureCA(rand.Reader, now()))
+	trust, own := must(pki.NewTrust(ca.Certificate())), identity(ca, pref, pki.ForTLS)
+	listening := func() int {
+		stacks := make([]byte, 1<<20)
+		return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), ").Serve(")
+	}
+	before := listening()
+	for range 50 {
+		s := must(wire.Serve("127.0.0.1:0", nil, own, trust, now, slog.New(slog.DiscardHandler)))
+		if err := s.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := listening(); n > before {
+			t.Fatalf("%d servers listen, and %d did before", n, before)
+		}
+	}
 }
 
 func identity(ca *pki.InfrastructureCA, org message.Org, usage pki.Usage) pki.Identity {
