@@ -1,8 +1,10 @@
 package nation
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
@@ -27,6 +29,37 @@ func TestPortalPassesOnWhoAsked(t *testing.T) {
 		t.Error("a browser on this machine is told of as if a proxy had let it in")
 	}
 }
+
+// An organisation may answer a form before the transport has seen the form's end. The page arrives whole all the same.
+func TestPortalPassesOnAnAnswerThatIsEarly(t *testing.T) {
+	front := httptest.NewServer(proxyTo("http://127.0.0.1", early{}))
+	defer front.Close()
+	resp, err := http.Post(front.URL, "application/x-www-form-urlencoded", strings.NewReader("name=証"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if page, err := io.ReadAll(resp.Body); err != nil || string(page) != "<html></html>" {
+		t.Errorf("the browser got %q, %v", page, err)
+	}
+}
+
+// early is a transport that looks for the form's end only after the answer has begun, as http.Transport may: its
+// goroutine that writes and its goroutine that reads run apart.
+type early struct{}
+
+func (early) RoundTrip(r *http.Request) (*http.Response, error) {
+	if _, err := io.CopyN(io.Discard, r.Body, r.ContentLength); err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: http.StatusOK, ContentLength: 13, Header: http.Header{"Content-Length": {"13"}},
+		Body: io.NopCloser(io.MultiReader(strings.NewReader("<html>"), end{r.Body}, strings.NewReader("</html>")))}, nil
+}
+
+// end is nothing but the look for the end.
+type end struct{ form io.Reader }
+
+func (e end) Read([]byte) (int, error) { return e.form.Read(make([]byte, 1)) }
 
 // An organisation whose process talks without end is named as one that does not answer, and the portal's memory stays.
 func TestOrganisationThatTalksWithoutEnd(t *testing.T) {

@@ -178,7 +178,7 @@ func (p *Processes) configure(opt Options) ([]*ServeConfig, error) {
 
 func proxyTo(target string, transport http.RoundTripper) http.Handler {
 	u, _ := url.Parse(target) // ours, and well-formed
-	return &httputil.ReverseProxy{
+	proxy := &httputil.ReverseProxy{
 		Transport: transport,
 		// Progress of a long piece of work is passed on line by line.
 		FlushInterval: -1,
@@ -197,6 +197,13 @@ func proxyTo(target string, transport http.RoundTripper) http.Handler {
 			http.Error(w, "この団体のプロセスは、いま応答しません。まもなく再開します。\nThe organisation's process does not answer now. It is being started again.", http.StatusBadGateway)
 		},
 	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Without it the server takes the rest of a form away and closes it as soon as the answer begins, while the transport
+		// may still be looking for the form's end. The transport then drops the line, and the clerk's page breaks off in the
+		// middle. A writer that is no server's needs none of it.
+		http.NewResponseController(w).EnableFullDuplex()
+		proxy.ServeHTTP(w, r)
+	})
 }
 
 // child is the process of one organisation.
