@@ -178,6 +178,47 @@ func TestAcceptanceLost(t *testing.T) {
 	}
 }
 
+// TestClosingLost: the receiver closes a message that its sender lost, and a database of before is restored, in which the
+// message was merely refused. It cannot be accepted there either, and is closed again.
+func TestClosingLost(t *testing.T) {
+	dir := t.TempDir()
+	d := newDuo(t, exchange.Limits{}, "sqlite:"+filepath.Join(dir, "city.db"), "sqlite:"+filepath.Join(dir, "pref.db"))
+	d.take = func(_ context.Context, _ *sqlstore.Tx, m exchange.Delivery, n message.ResidentChange) error {
+		if n.After.Version == 1 && !m.Accepted {
+			return exchange.Reject("model", "受け取れません。", "not taken")
+		}
+		return nil
+	}
+	copies := map[message.Org]string{city: filepath.Join(dir, "city-copy.db"), pref: filepath.Join(dir, "pref-copy.db")}
+	if err := d.city.store.Backup(t.Context(), copies[city]); err != nil {
+		t.Fatal(err)
+	}
+	id := d.city.send(t, change(1, 1))[0]
+	d.run(time.Minute)
+	if err := d.pref.store.Backup(t.Context(), copies[pref]); err != nil {
+		t.Fatal(err)
+	}
+	d.city.store.Close()
+	d.city = d.open(city, pref, "sqlite:"+copies[city], d.link)
+	d.run(time.Minute)
+	d.resolve(d.pref, id, exchange.Discard)
+	d.pref.store.Close()
+	d.pref = d.open(pref, city, "sqlite:"+copies[pref], d.net.As(pref))
+	d.run(time.Minute) // the sender has nothing to say
+	if err := d.pref.Propose(t.Context(), id, exchange.Accept, "確認した", "operator-1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.pref.Confirm(t.Context(), id, "operator-2"); err == nil {
+		t.Error("a message that its sender lost was accepted")
+	}
+	d.resolve(d.pref, id, exchange.Discard)
+	d.city.send(t, change(1, 2))
+	d.run(time.Minute)
+	if p := d.pair(); p.Open != 0 || !slices.Equal(d.applied, []string{applied(1, 2)}) {
+		t.Errorf("applied %v, pair %+v", d.applied, p)
+	}
+}
+
 // TestAcceptanceOvertakes: the note that a message was accepted comes before the verdict by which it was refused.
 func TestAcceptanceOvertakes(t *testing.T) {
 	a := newAcceptance(t)

@@ -42,7 +42,7 @@ func (x *Exchange) hello(ctx context.Context, p *peer) (*messagepb.Acquaintance,
 	// more, people decide nothing on its messages before it has called, to send again what we lost.
 	p.sound = a.Told <= uint64(decisions)
 	// Nearly always the two agree, and there is nothing to write. Our numbers only grow meanwhile.
-	p.greeted = place{a.Epoch, a.Seq}.before(place{uint64(epoch), uint64(next)}) && int64(a.Decisions) >= theirs
+	p.greeted = place{a.Epoch, a.Seq}.before(place{uint64(epoch), uint64(next)}) && int64(a.Decisions) == theirs
 	return a, nil
 }
 
@@ -69,7 +69,8 @@ func (x *Exchange) compare(ctx context.Context, p *peer, a *messagepb.Acquaintan
 		if int64(a.Decisions) < decisions {
 			return x.sendAgain(ctx, tx, p, int64(a.Decisions))
 		}
-		return nil
+		_, err := tx.Exec(ctx, `UPDATE x_peer SET peer_decisions = $2 WHERE peer = $1`, string(p.org), int64(a.Decisions))
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("couldn't compare what %s holds: %w", p.org, err)

@@ -66,8 +66,10 @@ func (x *Exchange) acquaintance(ctx context.Context, p *peer, g *messagepb.Greet
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
-		if err == nil && (place{g.Epoch, g.NextSeq - 1}).before(place{uint64(epoch), uint64(seq)}) {
-			err = x.orphan(ctx, tx, lostByHello, from, node, g.Epoch, g.NextSeq)
+		// Numbers go on through the epochs: a later epoch of the peer's does not mean that it knows this one.
+		if err == nil && (uint64(epoch) > g.Epoch || uint64(seq) >= g.NextSeq) {
+			err = errors.Join(x.orphan(ctx, tx, lostByHello, from, node, g.Epoch, g.NextSeq),
+				tx.QueryRow(ctx, `SELECT in_decisions FROM x_peer WHERE peer = $1`, string(from)).Scan(&decisions))
 		}
 		return err
 	})
