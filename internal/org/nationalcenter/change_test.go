@@ -174,5 +174,12 @@ func TestChangeOfCodeOfNobody(t *testing.T) {
 			t.Errorf("%d revocations of the certificate that was issued under the old code, want one", len(c.revocations))
 		}
 		want(t, c.tell(nagano, newPerson(t, 1, "後野　者子").change(resident.Birth)), "code-retired")
+
+		// In one batch, where the first state is still being collected when the change of code comes.
+		e := newPerson(t, 4, "続木　四郎")
+		entry := e.change(resident.MoveIn)
+		unfounded := e.change(resident.CodeChangeRequested, func(i *resident.IdentificationInfo) { i.Change.OldCode, i.Code = i.Code, resident.RecordCodeOf(9) })
+		unfounded.Before = resident.StateHash{}
+		want(t, c.tell(nagano, entry, unfounded), "applied", "code-in-use")
 	})
 }

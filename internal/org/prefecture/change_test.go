@@ -131,6 +131,11 @@ func TestChangeOfCode(t *testing.T) {
 		if n := len(c.relayed) - before; n != 2 {
 			t.Errorf("%d messages came to the center, want 2", n)
 		}
+		// In one batch, where the first state is still being collected when the change of code comes.
+		e := newPerson(t, 4, "続木　四郎")
+		entry, unfounded := e.change(resident.MoveIn), e.change(resident.CodeChangeRequested, recode(9))
+		unfounded.Before = resident.StateHash{}
+		want(t, c.tell(matsumoto, entry, unfounded), "applied", "code-in-use")
 	})
 }
 
