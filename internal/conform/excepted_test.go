@@ -57,6 +57,7 @@ var exceptions = []exception{
 	{"one transaction, an item of sqlstore/writer", []string{atStart, rowsStart, readsRows},
 		[]string{"internal/sqlstore:List", "internal/sqlstore:Tx.QueryRow", "internal/sqlstore:Tx.Flush", "internal/sqlstore:Tx.flushKept",
 			"internal/reconcile:Books.WriteKept", "internal/org/validation:recorder.keep"}},
+	{"the goroutine of whoever calls it, who bears the mark too", []string{goesBeside}, besides},
 	{"the server of exchange/door", []string{goesBeside}, []string{"internal/exchange/wire:Serve"}},
 	{"one organisation, an item of nation/start: without the whole of these it is not opened", []string{atStart, overInput},
 		[]string{"internal/nation:certify", "internal/nation:pairSecrets", "internal/nation:handOver", "internal/org/ca:Found", "internal/org/ca:New",

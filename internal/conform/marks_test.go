@@ -80,6 +80,9 @@ func (s *source) marked(starts ...string) (marks, error) {
 	return all, nil
 }
 
+// besides are the functions that start a goroutine for whoever calls them.
+var besides = []string{"internal/leave:Call", "internal/door:Open"}
+
 // beside finds what runs beside the rest, or reads an unknown number of items.
 func (s *source) beside(all marks, fn *types.Func, decl *ast.FuncDecl) {
 	var loops []ast.Node
@@ -114,6 +117,9 @@ func (s *source) beside(all marks, fn *types.Func, decl *ast.FuncDecl) {
 			sel, ok := n.Fun.(*ast.SelectorExpr)
 			if !ok {
 				return true
+			}
+			if callee, ok := s.info.Uses[sel.Sel].(*types.Func); ok && callee.Pkg() != nil && slices.Contains(besides, s.name(callee)) {
+				all.add(s, fn, goesBeside, n)
 			}
 			switch sel.Sel.Name {
 			case "Go":

@@ -191,7 +191,7 @@ func (s *source) mentionedBy(v *types.Var) (fns []*types.Func) {
 }
 
 // later are the calls whose function arguments run another time: when a request comes, when a commit is done, beside.
-var later = map[string]bool{"HandleFunc": true, "HandlerFunc": true, "Handle": true, "Go": true, "OnCommit": true, "Answer": true, "On": true}
+var later = map[string]bool{"HandleFunc": true, "HandlerFunc": true, "Handle": true, "Go": true, "OnCommit": true, "Answer": true, "On": true, "Call": true}
 
 // inspectNow visits what runs when the node runs: not the bodies of functions that are handed on.
 func (s *source) inspectNow(root ast.Node, visit func(ast.Node)) {

@@ -89,7 +89,7 @@ func Queues() []queue.Queue {
 			Shape: queue.Request,
 			Items: plain.Sentence{JA: "他団体の照会", EN: "questions of other organisations"},
 			Aside: plain.Sentence{JA: "照会した団体に断りを返す", EN: "refused to whoever asks"},
-			Loops: []string{"internal/exchange:Exchange.Asked", "internal/exchange:Exchange.answerWithin"},
+			Loops: []string{"internal/exchange:Exchange.Asked"},
 			Bad:   []queue.Poison{queue.Undecodable, queue.Foreign, queue.Panic, queue.Hang},
 			Never: map[queue.Poison]string{queue.Truncated: "a question is no row"},
 		},
