@@ -10,11 +10,11 @@ import (
 
 // hello says hello to a peer.
 func (x *Exchange) hello(ctx context.Context, p *peer) (*messagepb.Acquaintance, error) {
-	var epoch, next, receipts, decisions, theirs int64
+	var epoch, next, receipts, decisions, theirs, keptWhole int64
 	var last uint64
 	err := x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		if err := tx.QueryRow(ctx, `SELECT out_epoch, next_seq, out_receipts, in_decisions, peer_decisions FROM x_peer WHERE peer = $1`, string(p.org)).
-			Scan(&epoch, &next, &receipts, &decisions, &theirs); err != nil {
+		if err := tx.QueryRow(ctx, `SELECT out_epoch, next_seq, out_receipts, in_decisions, peer_decisions, in_receipts FROM x_peer WHERE peer = $1`, string(p.org)).
+			Scan(&epoch, &next, &receipts, &decisions, &theirs, &keptWhole); err != nil {
 			return err
 		}
 		last, err = lastReceipt(ctx, tx, "out", p.org)
@@ -29,11 +29,14 @@ func (x *Exchange) hello(ctx context.Context, p *peer) (*messagepb.Acquaintance,
 		return x.cfg.Link.Hello(ctx, p.org, &messagepb.Greeting{Sender: string(x.cfg.Self), Node: x.cfg.Node,
 			Receiver: string(p.org), Epoch: uint64(epoch), NextSeq: uint64(next), Receipts: uint64(receipts), LastReceipt: last, Decisions: uint64(decisions)})
 	})
-	if err == nil && (a.Epoch|a.Seq|a.Decisions|a.Receipts|a.Told)>>62 != 0 {
+	if err == nil && (a.Epoch|a.Seq|a.Decisions|a.Receipts|a.Told|a.LastReceipt)>>62 != 0 {
 		err = fmt.Errorf("%s answered the hello with impossible numbers", p.org)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if a.LastReceipt > uint64(keptWhole) {
+		p.signing.mayHaveLost(a.LastReceipt) // a peer that has nothing to say does not call, and it alone knows
 	}
 	p.holding.greeted(uint64(receipts), last, a.Receipts, x.cfg.Clock.Now())
 	p.mu.Lock()

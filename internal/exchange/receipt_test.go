@@ -274,3 +274,25 @@ func (d *duo) reopenPref() {
 	}
 	d.pref = d.open(pref, city, d.prefURL, d.net.As(pref))
 }
+
+// TestReceiptForgotten: a receiver that stops before it keeps a receipt, is told by the sender that it has signed it, and stops
+// again before it asks. The sender has said all that it has to say; the receiver learns of it from its own hello.
+func TestReceiptForgotten(t *testing.T) {
+	d := newDuo(t, exchange.Limits{}, "memory:", sqlstoretest.SQLite(t))
+	sender := func() {
+		t.Helper()
+		if err := clock.Drive(t.Context(), d.clk, d.city.Tasks(), d.clk.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.city.send(t, change(1, 1))
+	sender()
+	d.reopenPref()
+	d.city.send(t, change(2, 2))
+	sender()
+	d.reopenPref()
+	d.run(2 * time.Minute)
+	if held, kept := receiptsOf(t, d.city, "out"), receiptsOf(t, d.pref, "in"); len(held) != 2 || len(kept) != 2 {
+		t.Errorf("the sender holds %v, the receiver keeps %v", held, kept)
+	}
+}

@@ -43,6 +43,7 @@ func (x *Exchange) Hello(ctx context.Context, from message.Org, g *messagepb.Gre
 // peer's database was restored from a copy. lost tells that the peer has lost decisions on our messages, so it was as well.
 func (x *Exchange) acquaintance(ctx context.Context, p *peer, g *messagepb.Greeting) (a *messagepb.Acquaintance, lost bool, err error) {
 	var decisions, epoch, seq, told, kept, keptWhole, toldReceipts int64
+	var held uint64
 	from, node := p.org, clean(g.Node, maxCode)
 	err = x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		epoch, seq = 0, 0
@@ -55,6 +56,9 @@ func (x *Exchange) acquaintance(ctx context.Context, p *peer, g *messagepb.Greet
 			return err
 		}
 		kept = int64(last)
+		if held, err = lastReceipt(ctx, tx, "out", from); err != nil {
+			return err
+		}
 		// Downwards as well: a peer that was restored from a copy has lost receipts.
 		if toldReceipts != int64(g.Receipts) {
 			if _, err := tx.Exec(ctx, `UPDATE x_peer SET in_receipts_told = $2 WHERE peer = $1`, string(from), int64(g.Receipts)); err != nil {
@@ -80,7 +84,7 @@ func (x *Exchange) acquaintance(ctx context.Context, p *peer, g *messagepb.Greet
 	if g.LastReceipt > uint64(keptWhole) && p.signing.mayHaveLost(g.LastReceipt) {
 		p.bell.Ring()
 	}
-	return &messagepb.Acquaintance{Epoch: uint64(epoch), Seq: uint64(seq), Decisions: uint64(decisions), Receipts: signed, Told: uint64(told)},
+	return &messagepb.Acquaintance{Epoch: uint64(epoch), Seq: uint64(seq), Decisions: uint64(decisions), Receipts: signed, Told: uint64(told), LastReceipt: held},
 		int64(g.Decisions) < told, nil
 }
 

@@ -982,11 +982,12 @@ func (x *Greeting) GetDecisions() uint64 {
 
 type Acquaintance struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Epoch         uint64                 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`         // highest epoch that the receiver has seen of this sender and node, 0 = none
-	Seq           uint64                 `protobuf:"varint,2,opt,name=seq,proto3" json:"seq,omitempty"`             // highest sequence in that epoch
-	Decisions     uint64                 `protobuf:"varint,3,opt,name=decisions,proto3" json:"decisions,omitempty"` // as in Receipt
-	Receipts      uint64                 `protobuf:"varint,4,opt,name=receipts,proto3" json:"receipts,omitempty"`   // the last receipt that it signed for the greeter
-	Told          uint64                 `protobuf:"varint,5,opt,name=told,proto3" json:"told,omitempty"`           // the most decisions that the greeter ever said it holds about messages of the one who answers
+	Epoch         uint64                 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`                                // highest epoch that the receiver has seen of this sender and node, 0 = none
+	Seq           uint64                 `protobuf:"varint,2,opt,name=seq,proto3" json:"seq,omitempty"`                                    // highest sequence in that epoch
+	Decisions     uint64                 `protobuf:"varint,3,opt,name=decisions,proto3" json:"decisions,omitempty"`                        // as in Receipt
+	Receipts      uint64                 `protobuf:"varint,4,opt,name=receipts,proto3" json:"receipts,omitempty"`                          // the last receipt that it signed for the greeter
+	Told          uint64                 `protobuf:"varint,5,opt,name=told,proto3" json:"told,omitempty"`                                  // the most decisions that the greeter ever said it holds about messages of the one who answers
+	LastReceipt   uint64                 `protobuf:"varint,6,opt,name=last_receipt,json=lastReceipt,proto3" json:"last_receipt,omitempty"` // the highest number of a receipt that the one who answers holds of the greeter's
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1052,6 +1053,13 @@ func (x *Acquaintance) GetReceipts() uint64 {
 func (x *Acquaintance) GetTold() uint64 {
 	if x != nil {
 		return x.Told
+	}
+	return 0
+}
+
+func (x *Acquaintance) GetLastReceipt() uint64 {
+	if x != nil {
+		return x.LastReceipt
 	}
 	return 0
 }
@@ -1135,13 +1143,14 @@ const file_akashi_v1_exchange_proto_rawDesc = "" +
 	"\bnext_seq\x18\x05 \x01(\x04R\anextSeq\x12\x1a\n" +
 	"\breceipts\x18\x06 \x01(\x04R\breceipts\x12!\n" +
 	"\flast_receipt\x18\a \x01(\x04R\vlastReceipt\x12\x1c\n" +
-	"\tdecisions\x18\b \x01(\x04R\tdecisions\"\x84\x01\n" +
+	"\tdecisions\x18\b \x01(\x04R\tdecisions\"\xa7\x01\n" +
 	"\fAcquaintance\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x1c\n" +
 	"\tdecisions\x18\x03 \x01(\x04R\tdecisions\x12\x1a\n" +
 	"\breceipts\x18\x04 \x01(\x04R\breceipts\x12\x12\n" +
-	"\x04told\x18\x05 \x01(\x04R\x04told2\xa1\x01\n" +
+	"\x04told\x18\x05 \x01(\x04R\x04told\x12!\n" +
+	"\flast_receipt\x18\x06 \x01(\x04R\vlastReceipt2\xa1\x01\n" +
 	"\bExchange\x125\n" +
 	"\x05Hello\x12\x13.akashi.v1.Greeting\x1a\x17.akashi.v1.Acquaintance\x12/\n" +
 	"\aDeliver\x12\x10.akashi.v1.Batch\x1a\x12.akashi.v1.Receipt\x12-\n" +
