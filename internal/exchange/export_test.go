@@ -22,3 +22,6 @@ func HotQueries() map[string]string {
 
 // ErrNotMet is the refusal of a person's decision before the sender has called.
 var ErrNotMet = errNotMet
+
+// ErrHangs is the refusal of an acceptance whose rule did not come back in time.
+var ErrHangs = errHangs

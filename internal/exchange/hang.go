@@ -77,5 +77,5 @@ func (x *Exchange) leftBehind(ctx context.Context, s *sight, err error) bool {
 }
 
 var errHangs = plain.Bad("act",
-	"この種類の電文の処理が終わらないため、いまは受け入れられません。開発元に知らせてください。",
-	"the rule for this kind of message does not come back, so it cannot be accepted now: tell the maker")
+	"この種類の電文の処理が時間内に終わらないため、いまは受け入れられません。開発元に知らせてください。",
+	"the rule for this kind of message does not come back in time, so it cannot be accepted now: tell the maker")

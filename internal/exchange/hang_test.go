@@ -150,29 +150,37 @@ func TestSeveralRulesDoNotComeBack(t *testing.T) {
 	}
 }
 
-// TestAcceptDoesNotComeBack: a person who accepts a message over which the rule hangs is told so, and waits no longer.
+// TestAcceptDoesNotComeBack: a person who accepts a message over which the rule hangs, or takes too long, is told so, and
+// waits no longer.
 func TestAcceptDoesNotComeBack(t *testing.T) {
-	h := newHook(t)
-	d := newDuo(t, exchange.Limits{RuleDeadline: 100 * time.Millisecond}, "memory:", "memory:")
-	d.take = func(_ context.Context, _ *sqlstore.Tx, m exchange.Delivery, _ message.ResidentChange) error {
-		if m.Accepted {
-			h.hang()
-		}
-		return exchange.Reject("unreadable", "読めません。", "unreadable")
-	}
-	id := d.city.send(t, change(1, 1))[0]
-	d.run(0)
-	if err := d.pref.Propose(t.Context(), id, exchange.Accept, "確認した", "operator-1"); err != nil {
-		t.Fatal(err)
-	}
-	err := d.pref.Confirm(t.Context(), id, "operator-2")
-	if problems, ok := plain.AsProblems(err); !ok || !strings.Contains(problems[0].EN, "does not come back") {
-		t.Errorf("got %v", err)
-	}
-	d.city.send(t, kill(2, 2))
-	d.run(0)
-	if len(d.applied) != 1 {
-		t.Error("the store does not go on")
+	for name, late := range map[string]func(ctx context.Context, h *hook) error{
+		"never":    func(_ context.Context, h *hook) error { h.hang(); return nil },
+		"too late": func(ctx context.Context, _ *hook) error { <-ctx.Done(); return ctx.Err() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHook(t)
+			d := newDuo(t, exchange.Limits{RuleDeadline: 100 * time.Millisecond}, "memory:", "memory:")
+			d.take = func(ctx context.Context, _ *sqlstore.Tx, m exchange.Delivery, _ message.ResidentChange) error {
+				if m.Accepted {
+					return late(ctx, h)
+				}
+				return exchange.Reject("unreadable", "読めません。", "unreadable")
+			}
+			id := d.city.send(t, change(1, 1))[0]
+			d.run(0)
+			if err := d.pref.Propose(t.Context(), id, exchange.Accept, "確認した", "operator-1"); err != nil {
+				t.Fatal(err)
+			}
+			err := d.pref.Confirm(t.Context(), id, "operator-2")
+			if problems, ok := plain.AsProblems(err); !ok || !strings.Contains(problems[0].EN, "does not come back") {
+				t.Errorf("got %v", err)
+			}
+			d.city.send(t, kill(2, 2))
+			d.run(0)
+			if len(d.applied) != 1 {
+				t.Error("the store does not go on")
+			}
+		})
 	}
 }
 

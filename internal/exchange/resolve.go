@@ -228,6 +228,9 @@ func (x *Exchange) accept(ctx context.Context, tx *sqlstore.Tx, e *message.Envel
 	if rejected := (*Rejected)(nil); errors.As(err, &rejected) {
 		return cannotAccept(rejected)
 	}
+	if err != nil && ctx.Err() == nil && errors.Is(within.Err(), context.DeadlineExceeded) {
+		return errHangs // it came back, too late
+	}
 	if err != nil {
 		return err
 	}
