@@ -90,6 +90,14 @@ func TestAcceptanceLost(t *testing.T) {
 		want string
 	}{
 		{"nothing is restored", func(a *acceptance) { a.accept() }, done},
+		{"nothing is restored, and people took their time", func(a *acceptance) {
+			for range 110 {
+				a.city.send(a.t, kill(9, 9)) // as many receipts
+				a.run(0)
+			}
+			a.clk.Set(a.clk.Now().Add(time.Second))
+			a.accept()
+		}, done},
 		{"the receiver", func(a *acceptance) {
 			a.accept()
 			a.run(time.Minute)

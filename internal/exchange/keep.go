@@ -226,23 +226,30 @@ func (x *Exchange) ReceiptOf(ctx context.Context, id message.ID) (*message.Recei
 	place := -1
 	err := x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		found = nil
-		query, args := `SELECT decisions, outcome FROM x_out WHERE peer = $1 AND epoch = $2 AND seq = $3`, []any{peer, int64(id.Epoch), int64(id.Seq)}
+		query, args := `SELECT decisions, decided_at, outcome FROM x_out WHERE peer = $1 AND epoch = $2 AND seq = $3`, []any{peer, int64(id.Epoch), int64(id.Seq)}
 		if dir == "in" {
-			query, args = `SELECT batch, outcome FROM x_in WHERE peer = $1 AND epoch = $2 AND seq = $3 AND node = $4`, append(args, id.Node)
+			query, args = `SELECT batch, decided_at, outcome FROM x_in WHERE peer = $1 AND epoch = $2 AND seq = $3 AND node = $4`, append(args, id.Node)
 		}
-		var decided int64
+		var decided, at int64
 		var outcome message.Outcome
-		if err := tx.QueryRow(ctx, query, args...).Scan(&decided, &outcome); err != nil {
+		if err := tx.QueryRow(ctx, query, args...).Scan(&decided, &at, &outcome); err != nil {
 			return err
 		}
 		// The first receipt with at least so many decisions is the message's own. After a restoration numbers of decisions
 		// are used again, so a few are looked at.
-		rows, err := receipts(ctx, tx, selectReceiptOf, dir, peer, decided)
-		for _, r := range rows {
-			if place = r.Find(id.Epoch, id.Seq); place >= 0 && (r.Lines[place].Outcome == outcome || r.Lines[place].Settled == outcome) {
-				found = r
-				break
+		look := func(query string, from int64) error {
+			rows, err := receipts(ctx, tx, query, dir, peer, from)
+			for _, r := range rows {
+				if place = r.Find(id.Epoch, id.Seq); place >= 0 && (r.Lines[place].Outcome == outcome || r.Lines[place].Settled == outcome) {
+					found = r
+					break
+				}
 			}
+			return err
+		}
+		err := look(selectReceiptOf, decided)
+		if err == nil && found == nil && dir == "in" {
+			err = look(selectReceiptFrom, at) // people accepted it, long after its batch
 		}
 		return err
 	})
@@ -259,7 +266,9 @@ func (x *Exchange) ReceiptOf(ctx context.Context, id message.ID) (*message.Recei
 const (
 	selectReceipts  = `SELECT r.head, r.signature, c.der, r.lines FROM x_receipt r JOIN x_certificate c ON c.fingerprint = r.certificate WHERE r.dir = $1 AND r.peer = $2 AND `
 	selectReceiptOf = selectReceipts + `r.decisions >= $3 ORDER BY r.decisions, r.number LIMIT 100`
-	selectPage      = selectReceipts + `r.number > $3 ORDER BY r.number LIMIT 101` // pageOf and one more
+	// Without an index: people ask so, for one message.
+	selectReceiptFrom = selectReceipts + `r.signed_at >= $3 ORDER BY r.number LIMIT 100`
+	selectPage        = selectReceipts + `r.number > $3 ORDER BY r.number LIMIT 101` // pageOf and one more
 )
 
 func receipts(ctx context.Context, tx *sqlstore.Tx, query string, args ...any) ([]*message.Receipt, error) {
