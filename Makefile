@@ -34,6 +34,6 @@ golden: ## write the golden files (screens, documents, messages) again; look at 
 	@scripts/need.sh $(NEEDED)
 	@AKASHI_GOLDEN=write scripts/with-postgres.sh go test -count=1 -run Golden ./...
 
-generate: ## make the Go code of api/*.proto again, with protoc and the plugins pinned in tools/go.mod
+generate: ## make the Go code of api/*.proto again, with protoc and the plugin pinned in tools/go.mod
 	@scripts/need.sh protobuf-compiler
 	@scripts/generate.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# generate.sh makes the Go code of api/**/*.proto again, with the protoc plugins that tools/go.mod pins.
+# generate.sh makes the Go code of api/**/*.proto again, with the protoc plugin that tools/go.mod pins.
 #
 # The output is committed, so that nobody needs protoc to build; run this after a change of a .proto file.
 set -euo pipefail
@@ -9,5 +9,4 @@ plugin() { go tool -modfile=tools/go.mod -n "$1"; } # builds the tool if need be
 module=$(go list -m)
 
 find api -name '*.proto' -print0 | sort -z | xargs -0 protoc --proto_path=api \
-	--plugin=protoc-gen-go="$(plugin protoc-gen-go)" --go_out=. --go_opt=module="$module" \
-	--plugin=protoc-gen-connect-go="$(plugin protoc-gen-connect-go)" --connect-go_out=. --connect-go_opt=module="$module"
+	--plugin=protoc-gen-go="$(plugin protoc-gen-go)" --go_out=. --go_opt=module="$module"

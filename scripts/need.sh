@@ -10,7 +10,7 @@ have() {
 	case $1 in
 	postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ;;
 	poppler-utils) command -v pdftotext >/dev/null && command -v pdftoppm >/dev/null ;;
-	protobuf-compiler) command -v protoc >/dev/null && [ -e /usr/include/google/protobuf/timestamp.proto ] ;;
+	protobuf-compiler) command -v protoc >/dev/null ;;
 	fonts-*) dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed ;;
 	openssl | chromium | jq | gcc | git) command -v "$1" >/dev/null ;;
 	*)
