@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/akashi-id/akashi/internal/leave"
 	"github.com/akashi-id/akashi/message"
@@ -74,6 +75,7 @@ func (x *Exchange) Asked(ctx context.Context, from message.Org, q *messagepb.Que
 	default:
 		return nil, fmt.Errorf("%s has %d questions under way already", from, maxAsking)
 	}
+	asker := ctx
 	ctx, cancel := context.WithTimeout(ctx, x.cfg.Limits.SendDeadline)
 	defer cancel()
 	body, err := leave.Call(ctx, p.asksLeft.At(q.Kind), func() ([]byte, error) { return fn(ctx, from, q.Body) }, nil)
@@ -90,7 +92,11 @@ func (x *Exchange) Asked(ctx context.Context, from message.Org, q *messagepb.Que
 		err = fmt.Errorf("the answer to %s has %d bytes, and may have %d", q.Kind, len(body), MaxAsk)
 	}
 	if err != nil {
-		x.cfg.Log.WarnContext(ctx, "a question was not answered", "from", from, "question", clean(q.Kind, maxCode), "error", err)
+		level := slog.LevelWarn
+		if errors.Is(asker.Err(), context.Canceled) {
+			level = slog.LevelInfo // whoever asked has ended or gone away
+		}
+		x.cfg.Log.Log(ctx, level, "a question was not answered", "from", from, "question", clean(q.Kind, maxCode), "error", err)
 		return nil, err
 	}
 	return &messagepb.Answer{Body: body}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ type country struct {
 	trust *pki.Trust
 	net   *exchange.Memory
 	tasks []clock.Task
+	log   *slog.Logger // of whoever is opened after it was set
 }
 
 func newCountry(t testing.TB) *country {
@@ -65,6 +67,7 @@ func (c *country) open(url string, self, peer message.Org, routes ...exchange.Ro
 	x, err := exchange.New(ctx, exchange.Config{
 		Self: self, Store: store, Clock: c.clk, Rand: rand.Reader, Trust: c.trust,
 		Signer: exchange.Signer{Key: key, Certificate: der}, Link: c.net.As(self), Peers: []message.Org{peer}, Routes: routes,
+		Log: c.log,
 	})
 	if err != nil {
 		c.t.Fatal(err)

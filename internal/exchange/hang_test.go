@@ -1,9 +1,11 @@
 package exchange_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -217,6 +219,38 @@ func TestAnswerDoesNotComeBack(t *testing.T) {
 	for begun := clock.System().Now(); ask("hangs", time.Hour) != nil; {
 		if clock.System().Now().Sub(begun) > time.Minute {
 			t.Fatal("it came back, and is still refused")
+		}
+	}
+}
+
+// TestAskerGoesAway: who asked and then ended, as every organisation does when the country is stopped, is no reason to warn
+// anybody. An answer that took too long is.
+func TestAskerGoesAway(t *testing.T) {
+	var said bytes.Buffer
+	c := newCountry(t)
+	c.log = slog.New(slog.NewTextHandler(&said, nil))
+	b := c.open("memory:", center, municipality)
+	for level, until := range map[string]func() (context.Context, context.CancelFunc){
+		"INFO": func() (context.Context, context.CancelFunc) { return context.WithCancel(t.Context()) },
+		"WARN": func() (context.Context, context.CancelFunc) {
+			return context.WithTimeout(t.Context(), time.Millisecond)
+		},
+	} {
+		ctx, cancel := until()
+		b.Answer("waits "+level, func(ctx context.Context, _ message.Org, _ []byte) ([]byte, error) {
+			if level == "INFO" {
+				cancel()
+			}
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+		said.Reset()
+		if _, err := b.Asked(ctx, municipality, &messagepb.Question{Kind: "waits " + level}); err == nil {
+			t.Fatal("answered")
+		}
+		cancel()
+		if !strings.Contains(said.String(), "level="+level) {
+			t.Errorf("said %q, want %s", said.String(), level)
 		}
 	}
 }
