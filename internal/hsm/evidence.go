@@ -55,6 +55,6 @@ func (t *Token) witness(talk *conversation, why error) {
 	t.mu.Lock()
 	starts := t.starts
 	t.mu.Unlock()
-	t.cfg.Evidence(Evidence{Token: t.cfg.Name, At: t.cfg.Clock.Now(), What: anomalyOf(why), Says: why.Error(), Started: starts,
-		Open: open, Past: past, Process: talk.process.Dump()})
+	t.cfg.Evidence(Evidence{Token: t.cfg.Name, At: t.cfg.Clock.Now(), What: anomalyOf(why), Says: scrub(why.Error(), t.cfg.PIN), Started: starts,
+		Open: open, Past: past, Process: scrub(talk.process.Dump(), t.cfg.PIN)})
 }

@@ -228,6 +228,17 @@ func (t *Token) holds(label string, spki []byte) (talk *conversation, ok bool) {
 	return t.talk, t.state == Ready && t.talk != nil && bytes.Equal(t.keys[label], spki)
 }
 
+// Public is the public key under a label, as the token that is ready says; for whoever sets a token up.
+func (t *Token) Public(label string) (crypto.PublicKey, error) {
+	t.mu.Lock()
+	spki := t.keys[label]
+	t.mu.Unlock()
+	if spki == nil {
+		return nil, fmt.Errorf("token %s: no key %q, or not ready", t.cfg.Name, label)
+	}
+	return x509.ParsePKIXPublicKey(spki)
+}
+
 // fence takes the token out of use, and says how long.
 func (t *Token) fence(why error) (pause time.Duration) {
 	now := t.cfg.Clock.Now()
