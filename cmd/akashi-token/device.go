@@ -1,0 +1,335 @@
+//go:build cgo
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+	"sync"
+
+	"github.com/miekg/pkcs11"
+
+	"github.com/akashi-id/akashi/internal/hsm/token"
+)
+
+// device is a token of a PKCS #11 module (v2.40). Sessions are few and kept; whoever signs takes one out of the pool.
+type device struct {
+	module, label string
+	sessions      int
+
+	mu   sync.Mutex // guards what follows
+	ctx  *pkcs11.Ctx
+	slot uint
+	keys map[string]held
+
+	pool chan pkcs11.SessionHandle
+}
+
+// held is a private key of the token.
+type held struct {
+	handle pkcs11.ObjectHandle
+	public crypto.PublicKey
+}
+
+// Open loads the module once, and logs in. After a login that was lost the sessions are opened anew.
+func (d *device) Open(_ context.Context, pin []byte) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ctx == nil {
+		ctx := pkcs11.New(d.module)
+		if ctx == nil {
+			return token.Fail(token.DeviceFailed, "the module %s could not be loaded", d.module)
+		}
+		if err := ctx.Initialize(); err != nil {
+			return fault("C_Initialize", err)
+		}
+		d.ctx = ctx
+	} else {
+		d.ctx.CloseAllSessions(d.slot) // of a device that forgot us; what it says does not matter
+	}
+	slot, err := d.find()
+	if err != nil {
+		return err
+	}
+	d.slot, d.pool, d.keys = slot, make(chan pkcs11.SessionHandle, d.sessions), nil
+	for i := range d.sessions {
+		s, err := d.ctx.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION)
+		if err != nil {
+			return fault("C_OpenSession", err)
+		}
+		if i == 0 { // a login is the token's, for all sessions
+			if err := d.ctx.Login(s, pkcs11.CKU_USER, string(pin)); err != nil && !is(err, pkcs11.CKR_USER_ALREADY_LOGGED_IN) {
+				return fault("C_Login", err)
+			}
+		}
+		d.pool <- s
+	}
+	return nil
+}
+
+// find looks the token up by its label: slots are numbered anew at every plug.
+func (d *device) find() (uint, error) {
+	slots, err := d.ctx.GetSlotList(true)
+	if err != nil {
+		return 0, fault("C_GetSlotList", err)
+	}
+	for _, s := range slots {
+		if info, err := d.ctx.GetTokenInfo(s); err == nil && strings.TrimRight(info.Label, " \x00") == d.label {
+			return s, nil
+		}
+	}
+	return 0, token.Fail(token.DeviceFailed, "the module %s has no token %q", d.module, d.label)
+}
+
+// with calls fn with a session of the pool.
+func (d *device) with(fn func(*pkcs11.Ctx, pkcs11.SessionHandle) error) error {
+	d.mu.Lock()
+	ctx, pool := d.ctx, d.pool
+	d.mu.Unlock()
+	if pool == nil {
+		return token.Fail(token.LoginLost, "nobody has logged in")
+	}
+	s := <-pool
+	defer func() { pool <- s }()
+	return fn(ctx, s)
+}
+
+// Keys lists the private keys that may sign, with their public halves.
+func (d *device) Keys(context.Context) ([]token.Key, error) {
+	found := map[string]held{}
+	err := d.with(func(c *pkcs11.Ctx, s pkcs11.SessionHandle) error {
+		handles, err := objects(c, s, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY), pkcs11.NewAttribute(pkcs11.CKA_SIGN, true))
+		if err != nil {
+			return err
+		}
+		for _, h := range handles {
+			a, err := c.GetAttributeValue(s, h, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_LABEL, nil), pkcs11.NewAttribute(pkcs11.CKA_ID, nil)})
+			if err != nil {
+				return fault("C_GetAttributeValue", err)
+			}
+			name := string(a[0].Value)
+			if _, twice := found[name]; twice {
+				return token.Fail(token.DeviceFailed, "the token has two keys called %q", name)
+			}
+			public, err := publicKey(c, s, a[1].Value)
+			if err != nil {
+				return fmt.Errorf("the public half of %q: %w", name, err)
+			}
+			found[name] = held{h, public}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var keys []token.Key
+	for name, k := range found {
+		spki, err := x509.MarshalPKIXPublicKey(k.public)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, token.Key{Label: name, Public: spki})
+	}
+	d.mu.Lock()
+	d.keys = found
+	d.mu.Unlock()
+	return keys, nil
+}
+
+// objects finds all objects like a template.
+func objects(c *pkcs11.Ctx, s pkcs11.SessionHandle, like ...*pkcs11.Attribute) (all []pkcs11.ObjectHandle, err error) {
+	if err := c.FindObjectsInit(s, like); err != nil {
+		return nil, fault("C_FindObjectsInit", err)
+	}
+	defer c.FindObjectsFinal(s)
+	for {
+		some, _, err := c.FindObjects(s, 100)
+		if err != nil {
+			return nil, fault("C_FindObjects", err)
+		}
+		if len(some) == 0 {
+			return all, nil
+		}
+		all = append(all, some...)
+	}
+}
+
+// publicKey reads the public key object that has the private key's CKA_ID.
+func publicKey(c *pkcs11.Ctx, s pkcs11.SessionHandle, id []byte) (crypto.PublicKey, error) {
+	handles, err := objects(c, s, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PUBLIC_KEY), pkcs11.NewAttribute(pkcs11.CKA_ID, id))
+	if err != nil {
+		return nil, err
+	}
+	if len(handles) != 1 {
+		return nil, token.Fail(token.DeviceFailed, "%d public keys have its CKA_ID, want one", len(handles))
+	}
+	get := func(types ...uint) ([]*pkcs11.Attribute, error) {
+		var template []*pkcs11.Attribute
+		for _, t := range types {
+			template = append(template, pkcs11.NewAttribute(t, nil))
+		}
+		a, err := c.GetAttributeValue(s, handles[0], template)
+		if err != nil {
+			return nil, fault("C_GetAttributeValue", err)
+		}
+		return a, nil
+	}
+	kind, err := get(pkcs11.CKA_KEY_TYPE)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case bytes.Equal(kind[0].Value, pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_RSA).Value):
+		a, err := get(pkcs11.CKA_MODULUS, pkcs11.CKA_PUBLIC_EXPONENT)
+		if err != nil {
+			return nil, err
+		}
+		e := new(big.Int).SetBytes(a[1].Value)
+		if !e.IsInt64() || e.Int64() > 1<<31-1 {
+			return nil, token.Fail(token.DeviceFailed, "an RSA exponent of %d bits", e.BitLen())
+		}
+		return &rsa.PublicKey{N: new(big.Int).SetBytes(a[0].Value), E: int(e.Int64())}, nil
+	case bytes.Equal(kind[0].Value, pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_EC).Value):
+		a, err := get(pkcs11.CKA_EC_PARAMS, pkcs11.CKA_EC_POINT)
+		if err != nil {
+			return nil, err
+		}
+		return ecPoint(a[0].Value, a[1].Value)
+	}
+	return nil, token.Fail(token.DeviceFailed, "a key type that is not supported: %x", kind[0].Value)
+}
+
+// curves are those of the profiles, by CKA_EC_PARAMS: the named curve's OID.
+var curves = map[string]elliptic.Curve{
+	"1.2.840.10045.3.1.7": elliptic.P256(),
+	"1.3.132.0.34":        elliptic.P384(),
+}
+
+// ecPoint reads CKA_EC_POINT: an uncompressed point, in an OCTET STRING as the standard says, or bare as some devices do.
+func ecPoint(params, point []byte) (crypto.PublicKey, error) {
+	var oid asn1.ObjectIdentifier
+	if _, err := asn1.Unmarshal(params, &oid); err != nil {
+		return nil, token.Fail(token.DeviceFailed, "a curve without a name")
+	}
+	curve := curves[oid.String()]
+	if curve == nil {
+		return nil, token.Fail(token.DeviceFailed, "a curve that is not supported: %v", oid)
+	}
+	var inner []byte
+	if rest, err := asn1.Unmarshal(point, &inner); err == nil && len(rest) == 0 {
+		point = inner
+	}
+	public, err := ecdsa.ParseUncompressedPublicKey(curve, point)
+	if err != nil {
+		return nil, token.Fail(token.DeviceFailed, "no point of the curve: %v", err)
+	}
+	return public, nil
+}
+
+// digestInfo is what stands before a digest in a signature of PKCS #1 v1.5 (RFC 8017 §9.2, note 1).
+var digestInfo = map[crypto.Hash][]byte{
+	crypto.SHA256: {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20},
+	crypto.SHA384: {0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00, 0x04, 0x30},
+	crypto.SHA512: {0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00, 0x04, 0x40},
+}
+
+// Sign signs a digest.
+func (d *device) Sign(ctx context.Context, key string, hash crypto.Hash, digest []byte) (signature []byte, err error) {
+	d.mu.Lock()
+	k, ok := d.keys[key]
+	listed := d.keys != nil
+	d.mu.Unlock()
+	if !listed { // opened anew: handles are of the sessions
+		if _, err := d.Keys(ctx); err != nil {
+			return nil, err
+		}
+		d.mu.Lock()
+		k, ok = d.keys[key]
+		d.mu.Unlock()
+	}
+	if !ok {
+		return nil, token.Fail(token.NoSuchKey, "the token has no key %q", key)
+	}
+	mechanism, input := uint(pkcs11.CKM_ECDSA), digest
+	if _, is := k.public.(*rsa.PublicKey); is {
+		mechanism, input = pkcs11.CKM_RSA_PKCS, append(bytes.Clone(digestInfo[hash]), digest...)
+	}
+	err = d.with(func(c *pkcs11.Ctx, s pkcs11.SessionHandle) error {
+		if err := c.SignInit(s, []*pkcs11.Mechanism{pkcs11.NewMechanism(mechanism, nil)}, k.handle); err != nil {
+			return fault("C_SignInit", err)
+		}
+		if signature, err = c.Sign(s, input); err != nil {
+			return fault("C_Sign", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if mechanism == pkcs11.CKM_ECDSA {
+		return ecdsaDER(signature)
+	}
+	return signature, nil
+}
+
+// ecdsaDER writes r and s, which a device gives side by side, as X.509 has them (RFC 3279 §2.2.3).
+func ecdsaDER(raw []byte) ([]byte, error) {
+	if len(raw) == 0 || len(raw)%2 != 0 {
+		return nil, token.Fail(token.DeviceFailed, "%d bytes are no ECDSA signature", len(raw))
+	}
+	half := len(raw) / 2
+	return asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(raw[:half]), new(big.Int).SetBytes(raw[half:])})
+}
+
+// Close ends the sessions. The module is unloaded with the process.
+func (d *device) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ctx == nil {
+		return nil
+	}
+	return d.ctx.Finalize()
+}
+
+// faults are the return values that mean something else than a device that failed.
+var faults = map[pkcs11.Error]token.Fault{
+	pkcs11.CKR_PIN_INCORRECT:            token.LoginRefused,
+	pkcs11.CKR_PIN_INVALID:              token.LoginRefused,
+	pkcs11.CKR_PIN_LEN_RANGE:            token.LoginRefused,
+	pkcs11.CKR_PIN_EXPIRED:              token.LoginRefused,
+	pkcs11.CKR_PIN_LOCKED:               token.LoginRefused,
+	pkcs11.CKR_USER_PIN_NOT_INITIALIZED: token.LoginRefused,
+	pkcs11.CKR_USER_NOT_LOGGED_IN:       token.LoginLost,
+	pkcs11.CKR_SESSION_HANDLE_INVALID:   token.LoginLost,
+	pkcs11.CKR_SESSION_CLOSED:           token.LoginLost,
+	pkcs11.CKR_KEY_HANDLE_INVALID:       token.LoginLost,
+	pkcs11.CKR_OBJECT_HANDLE_INVALID:    token.LoginLost,
+}
+
+// fault is what a function of the module returned.
+func fault(function string, err error) error {
+	var code pkcs11.Error
+	if !errors.As(err, &code) {
+		return token.Fail(token.DeviceFailed, "%s: %v", function, err)
+	}
+	f, known := faults[code]
+	if !known {
+		f = token.DeviceFailed
+	}
+	return &token.Error{Fault: f, Code: code.Error(), Text: function + " failed"}
+}
+
+func is(err error, code pkcs11.Error) bool {
+	var e pkcs11.Error
+	return errors.As(err, &e) && e == code
+}

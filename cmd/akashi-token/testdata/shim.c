@@ -1,0 +1,78 @@
+/* A PKCS #11 module that passes every call on to another one, and fails as devices have been seen to fail.
+ *
+ * SHIM_MODULE is the module behind it. SHIM_BUS is a file that all who talk to the device share, as they share its bus:
+ *   byte 0      how many are inside a call of a monitor (C_GetTokenInfo)
+ *   byte 1..    the fault of the signatures, as text: stall, late, lose, crash, logout, garbage, monitor; empty for none
+ * "monitor" is what source 000's sequel tells of 2016: a signature that is asked for while a monitor is inside is carried
+ * out, and its completion never comes. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define CK_PTR *
+#define CK_DECLARE_FUNCTION(returnType, name) returnType name
+#define CK_DECLARE_FUNCTION_POINTER(returnType, name) returnType(*name)
+#define CK_CALLBACK_FUNCTION(returnType, name) returnType(*name)
+#ifndef NULL_PTR
+#define NULL_PTR 0
+#endif
+#include "pkcs11.h"
+
+static CK_FUNCTION_LIST *real, mine;
+static volatile _Atomic unsigned char *inside;
+static const char *fault;
+
+static int is(const char *name) { return strncmp(fault, name, strlen(name)) == 0; }
+
+static CK_RV token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info) {
+	atomic_fetch_add(inside, 1);
+	usleep(2000); /* a monitor's look takes this long on the bus */
+	CK_RV rv = real->C_GetTokenInfo(slot, info);
+	atomic_fetch_sub(inside, 1);
+	return rv;
+}
+
+static CK_RV sign(CK_SESSION_HANDLE s, CK_BYTE *data, CK_ULONG n, CK_BYTE *out, CK_ULONG *outn) {
+	if (out == NULL_PTR) /* only the length is asked for */
+		return real->C_Sign(s, data, n, out, outn);
+	if (is("stall"))
+		for (;;) pause();
+	if (is("crash")) abort();
+	if (is("late")) usleep(300000);
+	if (is("logout")) {
+		real->C_Logout(s);
+		return CKR_USER_NOT_LOGGED_IN;
+	}
+	CK_RV rv = real->C_Sign(s, data, n, out, outn);
+	if (is("lose") || (is("monitor") && atomic_load(inside) > 0))
+		for (;;) pause();
+	if (is("garbage") && rv == CKR_OK) memset(out, 0x5a, *outn);
+	return rv;
+}
+
+CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list) {
+	if (real == NULL) {
+		const char *bus = getenv("SHIM_BUS"), *module = getenv("SHIM_MODULE");
+		int fd = bus == NULL ? -1 : open(bus, O_RDWR);
+		char *map = fd < 0 ? MAP_FAILED : mmap(NULL, 64, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		void *lib = module == NULL ? NULL : dlopen(module, RTLD_NOW | RTLD_LOCAL);
+		CK_C_GetFunctionList get = lib == NULL ? NULL : (CK_C_GetFunctionList)dlsym(lib, "C_GetFunctionList");
+		if (map == MAP_FAILED || get == NULL || get(&real) != CKR_OK) {
+			fprintf(stderr, "shim: SHIM_MODULE or SHIM_BUS cannot be used\n");
+			return CKR_GENERAL_ERROR;
+		}
+		inside = (volatile _Atomic unsigned char *)map;
+		fault = map + 1;
+		mine = *real;
+		mine.C_GetTokenInfo = token_info;
+		mine.C_Sign = sign;
+	}
+	*list = &mine;
+	return CKR_OK;
+}
