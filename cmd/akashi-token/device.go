@@ -24,14 +24,15 @@ import (
 
 // device is a token of a PKCS #11 module (v2.40). Sessions are few and kept; whoever signs takes one out of the pool.
 type device struct {
-	module, label string
-	sessions      int
+	module   string
+	label    string // the token's; or
+	slot     *uint  // where it is
+	sessions int    // how many are asked for
 
 	mu   sync.Mutex // guards what follows
 	ctx  *pkcs11.Ctx
-	slot uint
+	at   uint // the slot, found
 	keys map[string]held
-
 	pool chan pkcs11.SessionHandle
 }
 
@@ -42,7 +43,7 @@ type held struct {
 }
 
 // Open loads the module once, and logs in. After a login that was lost the sessions are opened anew.
-func (d *device) Open(_ context.Context, pin []byte) error {
+func (d *device) Open(_ context.Context, l token.Login) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ctx == nil {
@@ -55,40 +56,83 @@ func (d *device) Open(_ context.Context, pin []byte) error {
 		}
 		d.ctx = ctx
 	} else {
-		d.ctx.CloseAllSessions(d.slot) // of a device that forgot us; what it says does not matter
+		d.ctx.CloseAllSessions(d.at) // of a device that forgot us; what it says does not matter
 	}
-	slot, err := d.find()
+	d.pool, d.keys = nil, nil
+	slot, info, err := d.find()
 	if err != nil {
 		return err
 	}
-	d.slot, d.pool, d.keys = slot, make(chan pkcs11.SessionHandle, d.sessions), nil
-	for i := range d.sessions {
-		s, err := d.ctx.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION)
-		if err != nil {
-			return fault("C_OpenSession", err)
+	d.at = slot
+	pool, err := d.enter(info, l)
+	if err != nil {
+		return err
+	}
+	d.pool = pool
+	return nil
+}
+
+// enter opens the sessions and logs in, which is for all of them. A device that has fewer sessions is used with those.
+func (d *device) enter(info pkcs11.TokenInfo, l token.Login) (chan pkcs11.SessionHandle, error) {
+	if err := mayTry(info.Flags, l.Despite); err != nil {
+		return nil, err
+	}
+	pool := make(chan pkcs11.SessionHandle, d.sessions)
+	for range d.sessions {
+		s, err := d.ctx.OpenSession(d.at, pkcs11.CKF_SERIAL_SESSION)
+		if len(pool) > 0 && is(err, pkcs11.CKR_SESSION_COUNT) {
+			break
 		}
-		if i == 0 { // a login is the token's, for all sessions
-			if err := d.ctx.Login(s, pkcs11.CKU_USER, string(pin)); err != nil && !is(err, pkcs11.CKR_USER_ALREADY_LOGGED_IN) {
-				return fault("C_Login", err)
+		if err != nil {
+			return nil, fault("C_OpenSession", err)
+		}
+		if len(pool) == 0 {
+			if err := d.ctx.Login(s, pkcs11.CKU_USER, string(l.PIN)); err != nil && !is(err, pkcs11.CKR_USER_ALREADY_LOGGED_IN) {
+				return nil, fault("C_Login", err)
 			}
 		}
-		d.pool <- s
+		pool <- s
+	}
+	return pool, nil
+}
+
+// mayTry tells whether a PIN may be given. A device locks after a few wrong ones and says before that there was one
+// (CKF_USER_PIN_COUNT_LOW): so a program that is started again and again tries a wrong PIN once. What is spent to the last
+// try is a person's to use, with the device's own tool.
+func mayTry(flags uint, despite bool) error {
+	switch {
+	case flags&pkcs11.CKF_USER_PIN_LOCKED != 0:
+		return token.Fail(token.LoginRefused, "the device has locked the PIN")
+	case flags&pkcs11.CKF_USER_PIN_FINAL_TRY != 0:
+		return token.Fail(token.LoginRefused, "one more wrong PIN would lock the device: it is not tried")
+	case flags&pkcs11.CKF_USER_PIN_COUNT_LOW != 0 && !despite:
+		return token.Fail(token.LoginRefused, "somebody has given a wrong PIN since the last login: it is not tried until a person has looked")
 	}
 	return nil
 }
 
-// find looks the token up by its label: slots are numbered anew at every plug.
-func (d *device) find() (uint, error) {
+// find looks the token up, by its label if it was named so: slots are numbered anew at every plug.
+func (d *device) find() (uint, pkcs11.TokenInfo, error) {
 	slots, err := d.ctx.GetSlotList(true)
 	if err != nil {
-		return 0, fault("C_GetSlotList", err)
+		return 0, pkcs11.TokenInfo{}, fault("C_GetSlotList", err)
 	}
 	for _, s := range slots {
-		if info, err := d.ctx.GetTokenInfo(s); err == nil && strings.TrimRight(info.Label, " \x00") == d.label {
-			return s, nil
+		if d.slot != nil && *d.slot != s {
+			continue
+		}
+		info, err := d.ctx.GetTokenInfo(s)
+		switch {
+		case err != nil && d.slot != nil:
+			return 0, info, fault("C_GetTokenInfo", err)
+		case err == nil && (d.slot != nil || strings.TrimRight(info.Label, " \x00") == d.label):
+			return s, info, nil
 		}
 	}
-	return 0, token.Fail(token.DeviceFailed, "the module %s has no token %q", d.module, d.label)
+	if d.slot != nil {
+		return 0, pkcs11.TokenInfo{}, token.Fail(token.DeviceFailed, "the module %s has no token in slot %d", d.module, *d.slot)
+	}
+	return 0, pkcs11.TokenInfo{}, token.Fail(token.DeviceFailed, "the module %s has no token %q", d.module, d.label)
 }
 
 // with calls fn with a session of the pool.
@@ -104,10 +148,11 @@ func (d *device) with(fn func(*pkcs11.Ctx, pkcs11.SessionHandle) error) error {
 	return fn(ctx, s)
 }
 
-// Keys lists the private keys that may sign, with their public halves.
-func (d *device) Keys(context.Context) ([]token.Key, error) {
+// Keys lists the private keys that may sign, with their public halves. One that cannot be used here is listed with the reason:
+// it may be another program's.
+func (d *device) Keys(context.Context) (keys []token.Key, err error) {
 	found := map[string]held{}
-	err := d.with(func(c *pkcs11.Ctx, s pkcs11.SessionHandle) error {
+	err = d.with(func(c *pkcs11.Ctx, s pkcs11.SessionHandle) error {
 		handles, err := objects(c, s, pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY), pkcs11.NewAttribute(pkcs11.CKA_SIGN, true))
 		if err != nil {
 			return err
@@ -117,34 +162,36 @@ func (d *device) Keys(context.Context) ([]token.Key, error) {
 			if err != nil {
 				return fault("C_GetAttributeValue", err)
 			}
-			name := string(a[0].Value)
-			if _, twice := found[name]; twice {
-				return token.Fail(token.DeviceFailed, "the token has two keys called %q", name)
-			}
+			key := token.Key{Label: string(a[0].Value)}
 			public, err := publicKey(c, s, a[1].Value)
-			if err != nil {
-				return fmt.Errorf("the public half of %q: %w", name, err)
+			if no := (unfit{}); errors.As(err, &no) {
+				key.Why = no.why
+			} else if err != nil {
+				return err
+			} else if key.Public, err = x509.MarshalPKIXPublicKey(public); err != nil {
+				key.Why = err.Error()
+			} else if _, twice := found[key.Label]; !twice { // who asks for it is told that there are two
+				found[key.Label] = held{h, public}
 			}
-			found[name] = held{h, public}
+			keys = append(keys, key)
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	var keys []token.Key
-	for name, k := range found {
-		spki, err := x509.MarshalPKIXPublicKey(k.public)
-		if err != nil {
-			return nil, err
-		}
-		keys = append(keys, token.Key{Label: name, Public: spki})
-	}
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.keys = found
-	d.mu.Unlock()
 	return keys, nil
 }
+
+// unfit is a key that cannot be used.
+type unfit struct{ why string }
+
+func (u unfit) Error() string { return u.why }
+
+func unfitf(format string, args ...any) error { return unfit{fmt.Sprintf(format, args...)} }
 
 // objects finds all objects like a template.
 func objects(c *pkcs11.Ctx, s pkcs11.SessionHandle, like ...*pkcs11.Attribute) (all []pkcs11.ObjectHandle, err error) {
@@ -171,7 +218,7 @@ func publicKey(c *pkcs11.Ctx, s pkcs11.SessionHandle, id []byte) (crypto.PublicK
 		return nil, err
 	}
 	if len(handles) != 1 {
-		return nil, token.Fail(token.DeviceFailed, "%d public keys have its CKA_ID, want one", len(handles))
+		return nil, unfitf("%d public keys have its CKA_ID, want one", len(handles))
 	}
 	get := func(types ...uint) ([]*pkcs11.Attribute, error) {
 		var template []*pkcs11.Attribute
@@ -196,7 +243,7 @@ func publicKey(c *pkcs11.Ctx, s pkcs11.SessionHandle, id []byte) (crypto.PublicK
 		}
 		e := new(big.Int).SetBytes(a[1].Value)
 		if !e.IsInt64() || e.Int64() > 1<<31-1 {
-			return nil, token.Fail(token.DeviceFailed, "an RSA exponent of %d bits", e.BitLen())
+			return nil, unfitf("an RSA exponent of %d bits", e.BitLen())
 		}
 		return &rsa.PublicKey{N: new(big.Int).SetBytes(a[0].Value), E: int(e.Int64())}, nil
 	case bytes.Equal(kind[0].Value, pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, pkcs11.CKK_EC).Value):
@@ -206,7 +253,7 @@ func publicKey(c *pkcs11.Ctx, s pkcs11.SessionHandle, id []byte) (crypto.PublicK
 		}
 		return ecPoint(a[0].Value, a[1].Value)
 	}
-	return nil, token.Fail(token.DeviceFailed, "a key type that is not supported: %x", kind[0].Value)
+	return nil, unfitf("a key type that is not supported: %x", kind[0].Value)
 }
 
 // curves are those of the profiles, by CKA_EC_PARAMS: the named curve's OID.
@@ -219,11 +266,11 @@ var curves = map[string]elliptic.Curve{
 func ecPoint(params, point []byte) (crypto.PublicKey, error) {
 	var oid asn1.ObjectIdentifier
 	if _, err := asn1.Unmarshal(params, &oid); err != nil {
-		return nil, token.Fail(token.DeviceFailed, "a curve without a name")
+		return nil, unfitf("a curve without a name")
 	}
 	curve := curves[oid.String()]
 	if curve == nil {
-		return nil, token.Fail(token.DeviceFailed, "a curve that is not supported: %v", oid)
+		return nil, unfitf("a curve that is not supported: %v", oid)
 	}
 	var inner []byte
 	if rest, err := asn1.Unmarshal(point, &inner); err == nil && len(rest) == 0 {
@@ -231,7 +278,7 @@ func ecPoint(params, point []byte) (crypto.PublicKey, error) {
 	}
 	public, err := ecdsa.ParseUncompressedPublicKey(curve, point)
 	if err != nil {
-		return nil, token.Fail(token.DeviceFailed, "no point of the curve: %v", err)
+		return nil, unfitf("no point of the curve: %v", err)
 	}
 	return public, nil
 }
@@ -291,6 +338,16 @@ func ecdsaDER(raw []byte) ([]byte, error) {
 	return asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(raw[:half]), new(big.Int).SetBytes(raw[half:])})
 }
 
+// Logout has the device forget us.
+func (d *device) Logout(context.Context) error {
+	return d.with(func(c *pkcs11.Ctx, s pkcs11.SessionHandle) error {
+		if err := c.Logout(s); err != nil {
+			return fault("C_Logout", err)
+		}
+		return nil
+	})
+}
+
 // Close ends the sessions. The module is unloaded with the process.
 func (d *device) Close() error {
 	d.mu.Lock()
@@ -314,6 +371,15 @@ var faults = map[pkcs11.Error]token.Fault{
 	pkcs11.CKR_SESSION_CLOSED:           token.LoginLost,
 	pkcs11.CKR_KEY_HANDLE_INVALID:       token.LoginLost,
 	pkcs11.CKR_OBJECT_HANDLE_INVALID:    token.LoginLost,
+
+	// The device is well, and will not do this.
+	pkcs11.CKR_DATA_INVALID:               token.BadCall,
+	pkcs11.CKR_DATA_LEN_RANGE:             token.BadCall,
+	pkcs11.CKR_MECHANISM_INVALID:          token.BadCall,
+	pkcs11.CKR_MECHANISM_PARAM_INVALID:    token.BadCall,
+	pkcs11.CKR_KEY_SIZE_RANGE:             token.BadCall,
+	pkcs11.CKR_KEY_TYPE_INCONSISTENT:      token.BadCall,
+	pkcs11.CKR_KEY_FUNCTION_NOT_PERMITTED: token.BadCall,
 }
 
 // fault is what a function of the module returned.

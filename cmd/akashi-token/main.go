@@ -1,11 +1,16 @@
 //go:build cgo
 
-// Akashi-token is the process that stands before one PKCS #11 token (トークンの窓口となるプロセス). Package hsm starts one for each
-// token, and kills it when its module hangs: whoever runs it by hand waits for calls that never come.
+// Command akashi-token is the process that stands before one PKCS #11 token (トークンの窓口となるプロセス). Package hsm starts one
+// for each token, and kills it when its module hangs. It is the only program here that loads a native module, and the only
+// one that needs a C compiler to be built.
+//
+// With --look it is something else: a monitor (監視) that looks at the device all the time, as the one of 2016 did, for
+// `akashi conform hsm` to try a module with.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -15,26 +20,48 @@ import (
 	"github.com/akashi-id/akashi/internal/hsm/token"
 )
 
+// Exit statuses, beside 0.
+const (
+	failed   = 1
+	misused  = 2
+	unwaited = 3 // a call hung at the device, and whoever had made it was gone
+)
+
 func main() {
-	module := flag.String("module", "", "the PKCS #11 library")
-	label := flag.String("token", "", "the label of the token")
-	sessions := flag.Int("sessions", 4, "calls that may be at the device at once")
+	d := &device{}
+	var look bool
+	flag.StringVar(&d.module, "module", "", "the PKCS #11 library")
+	flag.StringVar(&d.label, "token", "", "the label of the token")
+	flag.Func("slot", "the slot of the token, instead of its label", func(text string) error {
+		d.slot = new(uint)
+		_, err := fmt.Sscan(text, d.slot)
+		return err
+	})
+	flag.IntVar(&d.sessions, "sessions", 4, "calls that may be at the device at once")
+	flag.BoolVar(&look, "look", false, "look at the device all the time, as a monitor does")
 	flag.Parse()
-	if *module == "" || *label == "" || *sessions < 1 || flag.NArg() > 0 {
-		fmt.Fprintln(os.Stderr, "akashi-token: --module と --token を指定してください。 / give --module and --token")
-		os.Exit(2)
+	if d.module == "" || (d.label == "") == (d.slot == nil) || d.sessions < 1 || flag.NArg() > 0 {
+		fmt.Fprintln(os.Stderr, "akashi-token: --module と、--token か --slot の一方を指定してください。 / give --module, and either --token or --slot")
+		os.Exit(misused)
+	}
+	if err := run(d, look); err != nil {
+		fmt.Fprintln(os.Stderr, "akashi-token:", err)
+		os.Exit(failed)
+	}
+}
+
+func run(d *device, look bool) error {
+	if err := token.NoCore(); err != nil {
+		return err
+	}
+	if look {
+		return d.look()
 	}
 	calls, answers := os.NewFile(hsm.CallsFile, "calls"), os.NewFile(hsm.AnswersFile, "answers")
-	if calls == nil || answers == nil {
-		fmt.Fprintln(os.Stderr, "akashi-token: akashi が起動するプログラムです。 / it is started by akashi")
-		os.Exit(2)
+	if info, err := calls.Stat(); err != nil || info.Mode()&os.ModeNamedPipe == 0 { // the number may be anything's
+		return errors.New("akashi が起動するプログラムです。 / it is started by akashi")
 	}
-	d := &device{module: *module, label: *label, sessions: *sessions}
-	err := token.Serve(context.Background(), d, *sessions, &atEnd{calls}, answers)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "akashi-token:", err)
-		os.Exit(1)
-	}
+	return token.Serve(context.Background(), d, d.sessions, &atEnd{calls}, answers)
 }
 
 // grace is how long calls that are at the device may take once nobody waits for their answers.
@@ -48,7 +75,7 @@ func (e *atEnd) Read(b []byte) (int, error) {
 	if n == 0 && err != nil {
 		time.AfterFunc(grace, func() {
 			fmt.Fprintln(os.Stderr, "akashi-token: a call hangs at the device, and nobody waits for it")
-			os.Exit(3)
+			os.Exit(unwaited)
 		})
 	}
 	return n, err

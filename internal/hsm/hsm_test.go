@@ -31,16 +31,26 @@ type soft struct {
 	keys map[string]crypto.Signer
 	pin  string
 
-	mu   sync.Mutex
-	on   func(digest []byte) error // before a signature; may not return for a long time
-	spin func(sig []byte) []byte   // what becomes of a signature
-	n    int                       // signatures
+	foreign bool // it has a key that nobody here can use
+
+	mu     sync.Mutex
+	counts int                       // wrong PINs
+	on     func(digest []byte) error // before a signature; may not return for a long time
+	spin   func(sig []byte) []byte   // what becomes of a signature
+	n      int                       // signatures
 }
 
-func (d *soft) Open(_ context.Context, pin []byte) error {
-	if string(pin) != d.pin {
+func (d *soft) Open(_ context.Context, l token.Login) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.counts > 0 && !l.Despite {
+		return token.Fail(token.LoginRefused, "somebody gave a wrong PIN: it is not tried")
+	}
+	if string(l.PIN) != d.pin {
+		d.counts++
 		return token.Fail(token.LoginRefused, "wrong PIN")
 	}
+	d.counts = 0
 	return nil
 }
 
@@ -51,6 +61,9 @@ func (d *soft) Keys(context.Context) (keys []token.Key, err error) {
 			return nil, err
 		}
 		keys = append(keys, token.Key{Label: label, Public: spki})
+	}
+	if d.foreign {
+		keys = append(keys, token.Key{Label: "foreign", Why: "a curve that nobody knows"})
 	}
 	return keys, nil
 }
@@ -100,6 +113,7 @@ type run struct {
 }
 
 func (r *run) Dump() string { return "goroutine 1 [syscall]: C.C_Sign" }
+func (r *run) End()         { r.kill() }
 func (r *run) Kill()        { r.kill() }
 
 // start serves a device as a process does, until it is killed. Killing does not wait for the device: it hangs perhaps.
@@ -150,11 +164,7 @@ func newRig(t *testing.T, n int) *rig {
 	r.stop = stop
 	for i := range n {
 		d := &soft{keys: map[string]crypto.Signer{"ca": keyOnce(), "other": otherKey()}, pin: "1234"}
-		tok := hsm.NewToken(hsm.Config{Name: string(rune('a' + i)), Start: start(d), PIN: []byte("1234"), Clock: clock.System(), Evidence: func(e hsm.Evidence) {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			r.evidence = append(r.evidence, e)
-		}})
+		tok := hsm.NewToken(hsm.Config{Name: string(rune('a' + i)), Start: start(d), PIN: []byte("1234"), Clock: clock.System(), Evidence: r.seen})
 		r.devices, r.tokens = append(r.devices, d), append(r.tokens, tok)
 		go tok.Run(ctx)
 	}
@@ -164,6 +174,13 @@ func newRig(t *testing.T, n int) *rig {
 	}
 	synctest.Wait()
 	return r
+}
+
+func (r *rig) seen(e hsm.Evidence) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.evidence = append(r.evidence, e)
+	return nil
 }
 
 func (r *rig) sign(text string) error {
@@ -312,18 +329,49 @@ func TestReconnectionIsLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, 1)
 		defer r.stop()
-		broken := func([]byte) error { return token.Fail(token.DeviceFailed, "CKR_DEVICE_REMOVED") }
-		r.devices[0].set(broken, nil)
-		r.sign("one")
-		time.Sleep(50 * time.Minute)
+		bad := sha256.Sum256([]byte("one"))
+		r.devices[0].set(func(digest []byte) error {
+			if bytes.Equal(digest, bad[:]) { // and not when its keys are tried
+				return token.Fail(token.DeviceFailed, "CKR_DEVICE_ERROR")
+			}
+			return nil
+		}, nil)
+		for range 8 {
+			r.states(hsm.Ready)
+			r.sign("one")
+			r.sign("one") // of a token that is fenced nobody asks anything
+			time.Sleep(2 * time.Minute)
+		}
 		r.states(hsm.Out)
-		if s := r.tokens[0].Stand(); s.Starts != 8 {
-			t.Errorf("it was started %d times", s.Starts)
+		if s := r.tokens[0].Stand(); s.Starts != 8 || s.What != hsm.Failed {
+			t.Errorf("it stands %+v", s)
 		}
 		r.devices[0].set(nil, nil)
 		time.Sleep(24 * time.Hour)
 		r.states(hsm.Out)
 		r.tokens[0].Retry()
+		r.states(hsm.Ready)
+	})
+}
+
+// TestDeviceThatComesBackLate: a device that restarts for hours is tried for as long as it takes, which costs nobody
+// anything, and fills no disk with evidence of the same.
+func TestDeviceThatComesBackLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		defer r.stop()
+		r.devices[0].set(func([]byte) error { return token.Fail(token.DeviceFailed, "CKR_TOKEN_NOT_PRESENT") }, nil)
+		r.sign("one")
+		time.Sleep(5 * time.Hour)
+		r.states(hsm.Fenced)
+		if s := r.tokens[0].Stand(); s.Starts < 300 || s.Starts > 320 {
+			t.Errorf("it was started %d times in five hours", s.Starts)
+		}
+		if n := len(r.evidence); n != 1 {
+			t.Errorf("evidence was kept %d times", n)
+		}
+		r.devices[0].set(nil, nil)
+		time.Sleep(time.Minute)
 		r.states(hsm.Ready)
 	})
 }
@@ -341,7 +389,117 @@ func TestRefusedLogin(t *testing.T) {
 		if s := r.tokens[0].Stand(); s.Starts != 1 || len(r.evidence) != 1 || r.evidence[0].What != hsm.Refused {
 			t.Errorf("started %d times; evidence %+v", s.Starts, r.evidence)
 		}
+		r.devices[0].pin = "1234"
+		r.devices[0].set(nil, nil)
+		r.tokens[0].Retry() // which lets a device be asked that has counted a wrong PIN
+		r.states(hsm.Ready)
 	})
+}
+
+// TestAnswerThatComesTooLate: once a token is fenced its answer reaches nobody, because the caller may have another's; the
+// evidence says that it came.
+func TestAnswerThatComesTooLate(t *testing.T) {
+	p, err := start(&soft{})()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fenced := errors.New("fenced")
+	for range 100 {
+		a, past, err := hsm.LateAnswer(p, hsm.Config{Clock: clock.System(), Deadline: time.Hour}, fenced, []byte("signature"))
+		if !errors.Is(err, fenced) || a.Signature != nil {
+			t.Fatalf("the late answer was given out: %q, %v", a.Signature, err)
+		}
+		if len(past) != 1 || !past[0].Late {
+			t.Fatalf("past calls: %+v", past)
+		}
+	}
+}
+
+// TestCallThatADeviceRefuses: a call that is wrong fences nothing, so that one that comes again and again stops nobody's.
+func TestCallThatADeviceRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 2)
+		defer r.stop()
+		r.devices[0].set(func([]byte) error { return token.Fail(token.BadCall, "CKR_KEY_FUNCTION_NOT_PERMITTED") }, nil)
+		for range 20 {
+			if err := r.sign("one"); err != nil {
+				t.Fatalf("the other token was not asked: %v", err)
+			}
+		}
+		r.devices[1].set(func([]byte) error { return token.Fail(token.BadCall, "CKR_DATA_LEN_RANGE") }, nil)
+		if err := r.sign("one"); !errors.Is(err, hsm.ErrNoToken) || token.FaultOf(err) != token.BadCall {
+			t.Errorf("error %v", err)
+		}
+		r.states(hsm.Ready, hsm.Ready)
+		if len(r.evidence) != 0 {
+			t.Errorf("evidence %+v", r.evidence)
+		}
+		if _, err := r.signer.Sign(nil, make([]byte, 32), &rsa.PSSOptions{Hash: crypto.SHA256}); err == nil {
+			t.Error("a PSS signature was made as another one")
+		}
+	})
+}
+
+// TestCallerWhoGoes: a caller waits no longer than his context; what he asked for still tells whether the token is well.
+func TestCallerWhoGoes(t *testing.T) {
+	for name, c := range map[string]struct {
+		takes time.Duration
+		then  hsm.State
+	}{"slow": {3 * time.Second, hsm.Ready}, "stalled": {time.Hour, hsm.Fenced}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, 1)
+				defer r.stop()
+				r.devices[0].set(func([]byte) error { time.Sleep(c.takes); return nil }, nil)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				begun := time.Now()
+				digest := sha256.Sum256([]byte("one"))
+				if _, err := r.signer.SignContext(ctx, digest[:], crypto.SHA256); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != time.Second {
+					t.Errorf("after %v: %v", time.Since(begun), err)
+				}
+				r.states(hsm.Ready)
+				if n := r.tokens[0].Stand().Load; n != 1 {
+					t.Errorf("%d calls under way", n)
+				}
+				time.Sleep(5 * time.Second)
+				if s := r.tokens[0].Stand(); c.then == hsm.Ready && (s.State != hsm.Ready || s.Load != 0) || c.then == hsm.Fenced && s.Failures != 1 {
+					t.Errorf("it stands %+v", s)
+				}
+				r.stop()
+				time.Sleep(2 * time.Hour) // what hung comes back to nobody
+			})
+		})
+	}
+}
+
+// TestKeysThatMustBeThere: a token is good for the keys that it is asked for; others on it are somebody else's.
+func TestKeysThatMustBeThere(t *testing.T) {
+	for name, c := range map[string]struct {
+		wanted []string
+		state  hsm.State
+		what   hsm.Anomaly
+		keys   []string
+	}{
+		"all":            {nil, hsm.Ready, "", []string{"ca", "other"}},
+		"one":            {[]string{"ca"}, hsm.Ready, "", []string{"ca"}},
+		"lacking":        {[]string{"ca", "gone"}, hsm.Fenced, hsm.Lacking, nil},
+		"cannot be used": {[]string{"foreign"}, hsm.Fenced, hsm.Failed, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := &soft{keys: map[string]crypto.Signer{"ca": keyOnce(), "other": otherKey()}, foreign: true}
+				ctx, stop := context.WithCancel(t.Context())
+				defer stop()
+				tok := hsm.NewToken(hsm.Config{Name: "a", Start: start(d), Keys: c.wanted, Clock: clock.System()})
+				go tok.Run(ctx)
+				synctest.Wait()
+				if s := tok.Stand(); s.State != c.state || s.What != c.what || !slices.Equal(s.Keys, c.keys) {
+					t.Errorf("it stands %+v, want %+v", s, c)
+				}
+			})
+		})
+	}
 }
 
 // TestAnotherKeyOfTheSameLabel: a token whose key is not ours is never asked.

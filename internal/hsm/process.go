@@ -1,6 +1,7 @@
 package hsm
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -20,7 +21,7 @@ const (
 )
 
 // Command starts a program as a token's process (token.Serve on CallsFile and AnswersFile). It gets no environment but the
-// one given and no secret but by its calls.
+// one given, and no secret but by its calls. The program must say at its start that it leaves no core (token.NoCore).
 func Command(env []string, path string, args ...string) func() (Process, error) {
 	return func() (Process, error) {
 		callsOut, callsIn, err := os.Pipe()
@@ -39,6 +40,7 @@ func Command(env []string, path string, args ...string) func() (Process, error) 
 		p.cmd.Env = append([]string{"GOTRACEBACK=all"}, env...)
 		p.cmd.ExtraFiles = []*os.File{callsOut, answersIn}
 		p.cmd.Stderr = &p.said
+		p.cmd.WaitDelay = quitting                              // a grandchild that got away may hold the pipe of standard error
 		p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it starts ends with it, and no terminal interrupts it
 		if err := p.cmd.Start(); err != nil {
 			callsIn.Close()
@@ -61,13 +63,14 @@ type process struct {
 	answers *os.File
 	said    ending
 	gone    chan struct{}
+	kill    sync.Once
 }
 
 func (p *process) Write(b []byte) (int, error) { return p.calls.Write(b) }
 
 func (p *process) Read(b []byte) (int, error) { return p.answers.Read(b) }
 
-// quitting is how long a process may take to say where its goroutines are.
+// quitting is how long a process may take to end by itself, and to say where its goroutines are.
 const quitting = time.Second
 
 // Dump is what the kernel says of the process's threads, and what the process says itself when it is told to quit.
@@ -76,10 +79,12 @@ func (p *process) Dump() string {
 	fmt.Fprintf(&b, "process %d, %s\n", p.cmd.Process.Pid, p.cmd.Path)
 	threads(&b, p.cmd.Process.Pid)
 	p.cmd.Process.Signal(syscall.SIGQUIT)
+	ctx, cancel := context.WithTimeout(context.Background(), quitting) // in real time: it is a process
+	defer cancel()
 	select {
 	case <-p.gone:
 		fmt.Fprintf(&b, "it ended: %v\n", p.cmd.ProcessState)
-	case <-time.After(quitting):
+	case <-ctx.Done():
 		b.WriteString("it did not quit when it was told to\n")
 	}
 	b.WriteString("it said at the end:\n")
@@ -108,11 +113,24 @@ func threads(w io.Writer, pid int) {
 	}
 }
 
+func (p *process) End() {
+	p.calls.Close() // which ends token.Serve
+	ctx, cancel := context.WithTimeout(context.Background(), quitting)
+	defer cancel()
+	select {
+	case <-p.gone:
+	case <-ctx.Done():
+	}
+	p.Kill()
+}
+
 func (p *process) Kill() {
-	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
-	<-p.gone
-	p.calls.Close()
-	p.answers.Close()
+	p.kill.Do(func() { // once: its number may be another's later
+		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+		<-p.gone
+		p.calls.Close()
+		p.answers.Close()
+	})
 }
 
 // ending keeps the end of what is written.

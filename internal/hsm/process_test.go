@@ -63,7 +63,7 @@ func TestProcess(t *testing.T) {
 			t.Parallel()
 			seen := make(chan hsm.Evidence, 1)
 			tok := hsm.NewToken(hsm.Config{Name: kind, PIN: []byte("geheim-4711"), Clock: clock.System(), Deadline: time.Second,
-				Start: hsm.Command([]string{asToken + "=" + kind}, os.Args[0]), Evidence: func(e hsm.Evidence) { seen <- e }})
+				Start: hsm.Command([]string{asToken + "=" + kind}, os.Args[0]), Evidence: func(e hsm.Evidence) error { seen <- e; return nil }})
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
 			go func() { ended <- tok.Run(ctx) }()

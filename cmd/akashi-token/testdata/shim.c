@@ -3,8 +3,8 @@
  * SHIM_MODULE is the module behind it. SHIM_BUS is a file that all who talk to the device share, as they share its bus:
  *   byte 0      how many are inside a call of a monitor (C_GetTokenInfo)
  *   byte 1..    the fault of the signatures, as text: stall, late, lose, crash, logout, garbage, monitor; empty for none
- * "monitor" is what source 000's sequel tells of 2016: a signature that is asked for while a monitor is inside is carried
- * out, and its completion never comes. */
+ * "monitor" is 2016 (source 002): a signature that is asked for while a monitor is inside is carried out, and its completion
+ * never comes. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -43,22 +43,30 @@ type Device struct {
 	keys map[string]crypto.Signer // nil: nobody has logged in
 }
 
-var _ token.Device = (*Device)(nil)
+var (
+	_ token.Device    = (*Device)(nil)
+	_ token.Forgetter = (*Device)(nil)
+)
 
 // Open opens every key file of the directory with the passphrase. One that it does not open is LoginRefused, and none is
 // served then: half of the keys would look like all.
-func (d *Device) Open(_ context.Context, passphrase []byte) error {
-	files, err := filepath.Glob(filepath.Join(d.Dir, "*"+suffix))
+func (d *Device) Open(_ context.Context, l token.Login) error {
+	dir, err := os.OpenRoot(d.Dir) // out of which no link leads
+	if err != nil {
+		return token.Fail(token.DeviceFailed, "couldn't open the directory of key files: %v", err)
+	}
+	defer dir.Close()
+	files, err := fs.Glob(dir.FS(), "*"+suffix)
 	if err != nil {
 		return err
 	}
 	keys := map[string]crypto.Signer{}
 	for _, file := range files {
-		key, err := read(file, passphrase)
+		key, err := read(dir, file, l.PIN)
 		if err != nil {
 			return err
 		}
-		keys[strings.TrimSuffix(filepath.Base(file), suffix)] = key
+		keys[strings.TrimSuffix(file, suffix)] = key
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -66,19 +74,19 @@ func (d *Device) Open(_ context.Context, passphrase []byte) error {
 	return nil
 }
 
-func read(file string, passphrase []byte) (crypto.Signer, error) {
-	info, err := os.Stat(file)
+func read(dir *os.Root, file string, passphrase []byte) (crypto.Signer, error) {
+	f, err := dir.Open(file)
 	if err != nil {
-		return nil, err
+		return nil, token.Fail(token.DeviceFailed, "couldn't open the key file: %v", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, token.Fail(token.DeviceFailed, "couldn't open the key file: %v", err)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, token.Fail(token.DeviceFailed, "the key file %s may be read by others (mode %o): set it to 0600", file, info.Mode().Perm())
 	}
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
 	id, err := age.NewScryptIdentity(string(passphrase))
 	if err != nil {
 		return nil, token.Fail(token.LoginRefused, "no passphrase")
@@ -136,6 +144,9 @@ func (d *Device) Sign(_ context.Context, name string, hash crypto.Hash, digest [
 	return key.Sign(rand.Reader, digest, hash)
 }
 
+// Logout forgets the keys until they are opened again.
+func (d *Device) Logout(context.Context) error { return d.Close() }
+
 // Close forgets the keys.
 func (d *Device) Close() error {
 	d.mu.Lock()
@@ -144,7 +155,9 @@ func (d *Device) Close() error {
 	return nil
 }
 
-// Put keeps a key in a directory under a passphrase. What is there already is never written over.
+// Put keeps a key in a directory under a passphrase. What is there already is never written over. Work is the logarithm of
+// what a guess at the passphrase costs, 0 for what age takes, which is right for one that a person remembers: a second and
+// 256 MiB for each key. One that a program drew needs less.
 func Put(dir, name string, key crypto.Signer, passphrase []byte, work int) error {
 	if !label.MatchString(name) {
 		return fmt.Errorf("%q is no name for a key: use small letters, digits and hyphens", name)

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -40,13 +41,13 @@ func TestKeysInFiles(t *testing.T) {
 	if _, err := d.Sign(t.Context(), "ca", crypto.SHA256, digest[:]); token.FaultOf(err) != token.LoginLost {
 		t.Errorf("before anybody opened it: %v", err)
 	}
-	if err := d.Open(t.Context(), []byte("wrong horse")); token.FaultOf(err) != token.LoginRefused {
+	if err := d.Open(t.Context(), token.Login{PIN: []byte("wrong horse")}); token.FaultOf(err) != token.LoginRefused {
 		t.Errorf("a wrong passphrase: %v", err)
 	}
 	if _, err := d.Keys(t.Context()); token.FaultOf(err) != token.LoginLost {
 		t.Errorf("after a wrong passphrase: %v", err)
 	}
-	if err := d.Open(t.Context(), []byte("correct horse")); err != nil {
+	if err := d.Open(t.Context(), token.Login{PIN: []byte("correct horse")}); err != nil {
 		t.Fatal(err)
 	}
 	keys, err := d.Keys(t.Context())
@@ -79,8 +80,12 @@ func TestKeysInFiles(t *testing.T) {
 func TestDamagedFiles(t *testing.T) {
 	for name, harm := range map[string]func(file string) error{
 		"open to others": func(file string) error { return os.Chmod(file, 0o640) },
-		"empty":          func(file string) error { return os.WriteFile(file, nil, 0o600) },
-		"cut off":        func(file string) error { return os.Truncate(file, 200) },
+		"a link out of it": func(file string) error {
+			out := filepath.Join(filepath.Dir(filepath.Dir(file)), "moved")
+			return errors.Join(os.Rename(file, out), os.Symlink(out, file))
+		},
+		"empty":   func(file string) error { return os.WriteFile(file, nil, 0o600) },
+		"cut off": func(file string) error { return os.Truncate(file, 200) },
 		"a byte changed": func(file string) error {
 			b, err := os.ReadFile(file)
 			if err == nil {
@@ -97,7 +102,7 @@ func TestDamagedFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			d := &filekey.Device{Dir: dir}
-			if err := d.Open(t.Context(), []byte("correct horse")); token.FaultOf(err) != token.DeviceFailed {
+			if err := d.Open(t.Context(), token.Login{PIN: []byte("correct horse")}); token.FaultOf(err) != token.DeviceFailed {
 				t.Errorf("it opens: %v", err)
 			}
 		})

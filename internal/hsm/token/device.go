@@ -17,7 +17,7 @@ import (
 // caller does not wait for. An error is of one of the kinds below (Fault), or is taken for DeviceFailed.
 type Device interface {
 	// Open logs in. It is called once before anything else, and again after LoginLost.
-	Open(ctx context.Context, pin []byte) error
+	Open(ctx context.Context, l Login) error
 
 	// Keys lists the keys that can sign, with their public halves.
 	Keys(ctx context.Context) ([]Key, error)
@@ -28,24 +28,41 @@ type Device interface {
 	Close() error
 }
 
+// Forgetter is a device that can be told to lose its login, so that a trial can see how it is won back.
+type Forgetter interface {
+	Logout(ctx context.Context) error
+}
+
+// Login is how a device is opened.
+type Login struct {
+	PIN []byte
+
+	// Despite lets the PIN be tried though a wrong one was given since the last login: a person has looked. Without it a
+	// program that is started again and again with a wrong PIN would lock the device.
+	Despite bool
+}
+
 // Key is a key pair of the device.
 type Key struct {
 	Label  string `json:"label"`
-	Public []byte `json:"public"` // SubjectPublicKeyInfo, DER
+	Public []byte `json:"public,omitempty"` // SubjectPublicKeyInfo, DER; empty when the key cannot be used
+	Why    string `json:"why,omitempty"`    // why it cannot
 }
 
 // Fault is the kind of a failure: what the caller can do about it.
 type Fault string
 
 const (
-	// NoSuchKey, BadCall: the same call fails on every token. The caller is wrong.
+	// BadCall: the device is well and refuses this call. Another token may be asked; this one goes on.
+	BadCall Fault = "bad-call"
+
+	// NoSuchKey: the device does not have the key, or not any more.
 	NoSuchKey Fault = "no-such-key"
-	BadCall   Fault = "bad-call"
 
 	// LoginLost: the device has forgotten that we logged in, after a reset for example. The process logs in again, once.
 	LoginLost Fault = "login-lost"
 
-	// LoginRefused: the PIN is wrong or blocked. Nothing tries again by itself: a device counts, and locks.
+	// LoginRefused: the PIN is wrong, blocked, or not to be tried. Nothing tries again by itself: a device counts, and locks.
 	LoginRefused Fault = "login-refused"
 
 	// DeviceFailed: anything else. The token is fenced.

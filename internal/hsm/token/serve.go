@@ -53,8 +53,9 @@ type server struct {
 	turns  chan struct{}
 	lines  *Lines
 
-	mu    sync.Mutex // guards what follows, and writing
-	err   error
+	mu  sync.Mutex // guards what follows, and writing
+	err error
+
 	login sync.Mutex // guards what follows, and is held while somebody logs in
 	pin   []byte     // of the last Open
 	round int        // of logins
@@ -87,16 +88,26 @@ func (s *server) answer(ctx context.Context, c Call) (a Answer) {
 	var err error
 	switch c.Op {
 	case OpOpen:
-		err = s.open(ctx, c.PIN)
+		err = s.open(ctx, Login{PIN: c.PIN, Despite: c.Despite})
 	case OpKeys:
-		err = s.again(ctx, func() error { a.Keys, err = s.device.Keys(ctx); return err })
+		err = s.again(ctx, func() (err error) { a.Keys, err = s.device.Keys(ctx); return err })
 	case OpSign:
 		hash, ok := hashes[c.Hash]
 		if !ok || len(c.Digest) != hash.Size() {
 			err = Fail(BadCall, "%d bytes are no digest of %q", len(c.Digest), c.Hash)
 			break
 		}
-		err = s.again(ctx, func() error { a.Signature, err = s.device.Sign(ctx, c.Key, hash, c.Digest); return err })
+		err = s.again(ctx, func() (err error) {
+			a.Signature, err = s.device.Sign(ctx, c.Key, hash, c.Digest)
+			return err
+		})
+	case OpLogout:
+		f, can := s.device.(Forgetter)
+		if !can {
+			err = Fail(BadCall, "this device cannot log out")
+			break
+		}
+		err = f.Logout(ctx)
 	default:
 		err = Fail(BadCall, "unknown call %q", c.Op)
 	}
@@ -110,25 +121,36 @@ func (s *server) answer(ctx context.Context, c Call) (a Answer) {
 	return a
 }
 
-// open logs in with a PIN that the caller gives.
-func (s *server) open(ctx context.Context, pin []byte) error {
+// open logs in as the caller says.
+func (s *server) open(ctx context.Context, l Login) error {
 	s.login.Lock()
 	defer s.login.Unlock()
-	s.pin, s.no = pin, nil
-	return s.enter(ctx)
+	s.pin, s.no = l.PIN, nil
+	return s.enter(ctx, l)
 }
 
-// enter logs in. A device counts the refusals and locks itself, so after one nobody tries again with the same PIN.
-func (s *server) enter(ctx context.Context) error {
+// enter logs in. A device counts the refusals and locks itself, so after one nobody tries again with the same PIN. The
+// caller holds login.
+func (s *server) enter(ctx context.Context, l Login) error {
 	if s.no != nil {
 		return s.no
 	}
 	s.round++
-	err := s.device.Open(ctx, s.pin)
+	err := s.device.Open(ctx, l)
 	if err != nil && FaultOf(err) == LoginRefused {
 		s.no = err
 	}
 	return err
+}
+
+// reenter logs in again, unless somebody has since the round in which the login was lost.
+func (s *server) reenter(ctx context.Context, round int) error {
+	s.login.Lock()
+	defer s.login.Unlock()
+	if round != s.round {
+		return nil
+	}
+	return s.enter(ctx, Login{PIN: s.pin})
 }
 
 // again calls fn, and when the device has forgotten the login, logs in and calls it once more. Of several calls that find
@@ -141,13 +163,7 @@ func (s *server) again(ctx context.Context, fn func() error) error {
 	if err == nil || FaultOf(err) != LoginLost {
 		return err
 	}
-	s.login.Lock()
-	err = nil
-	if round == s.round {
-		err = s.enter(ctx)
-	}
-	s.login.Unlock()
-	if err != nil {
+	if err := s.reenter(ctx, round); err != nil {
 		return err
 	}
 	if err = fn(); err != nil && FaultOf(err) == LoginLost {

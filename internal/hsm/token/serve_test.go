@@ -22,10 +22,10 @@ type fake struct {
 	opened, closed atomic.Int32
 }
 
-func (f *fake) Open(_ context.Context, pin []byte) error {
+func (f *fake) Open(_ context.Context, l token.Login) error {
 	f.opened.Add(1)
 	if f.open != nil {
-		return f.open(string(pin))
+		return f.open(string(l.PIN))
 	}
 	return nil
 }
@@ -155,6 +155,7 @@ func TestAnswers(t *testing.T) {
 		"unknown hash":  {nil, token.Call{Op: token.OpSign, Hash: "MD5", Digest: digest[:16]}, token.BadCall},
 		"unknown call":  {nil, token.Call{Op: "erase"}, token.BadCall},
 		"nothing asked": {nil, token.Call{}, token.BadCall},
+		"no logout":     {nil, token.Call{Op: token.OpLogout}, token.BadCall},
 	} {
 		d.sign = c.sign
 		if a := s.call(c.call); a.Err == nil || a.Err.Fault != c.want {

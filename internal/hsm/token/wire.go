@@ -8,8 +8,7 @@ import (
 	"io"
 )
 
-// Calls and answers are lines of JSON, so that the journal of what was under way can be read by anybody. The pipes are the
-// process's own: what a native module prints on standard output reaches no one's parser.
+// Calls and answers are lines of JSON, so that whoever traces the pipes can read them. The pipes are the process's own: what a native module prints on standard output reaches no one's parser.
 
 // maxLine bounds a line in bytes. The longest is the list of a device's keys.
 const maxLine = 1 << 20
@@ -18,19 +17,21 @@ const maxLine = 1 << 20
 type Op string
 
 const (
-	OpOpen Op = "open"
-	OpKeys Op = "keys"
-	OpSign Op = "sign"
+	OpOpen   Op = "open"
+	OpKeys   Op = "keys"
+	OpSign   Op = "sign"
+	OpLogout Op = "logout" // of a Forgetter
 )
 
 // Call is one question. ID is the caller's, and comes back with the answer.
 type Call struct {
-	ID     uint64 `json:"id"`
-	Op     Op     `json:"op"`
-	PIN    []byte `json:"pin,omitempty"`  // of OpOpen
-	Key    string `json:"key,omitempty"`  // of OpSign
-	Hash   string `json:"hash,omitempty"` // "SHA-256"
-	Digest []byte `json:"digest,omitempty"`
+	ID      uint64 `json:"id"`
+	Op      Op     `json:"op"`
+	PIN     []byte `json:"pin,omitempty"`     // of OpOpen
+	Despite bool   `json:"despite,omitempty"` // of OpOpen
+	Key     string `json:"key,omitempty"`     // of OpSign
+	Hash    string `json:"hash,omitempty"`    // "SHA-256"
+	Digest  []byte `json:"digest,omitempty"`
 }
 
 // Answer answers the call of the same ID. Answers come in any order.
