@@ -8,7 +8,7 @@ SHELL := /bin/bash
 export GOFLAGS := $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false
 
 # What the tests use beside Go. Each is installed through apt only when it is missing.
-NEEDED := postgresql openssl chromium jq poppler-utils fonts-noto-cjk fonts-ipamj-mincho
+NEEDED := postgresql openssl chromium jq poppler-utils fonts-noto-cjk fonts-ipamj-mincho softhsm2 gcc
 
 .PHONY: help test full race lint golden generate
 
@@ -24,7 +24,7 @@ full: ## the same with the long runs and the interoperability with foreign progr
 	@AKASHI_FULL=1 scripts/with-postgres.sh scripts/check.sh -timeout 90m
 
 race: ## all tests under the race detector
-	@scripts/need.sh $(NEEDED) gcc
+	@scripts/need.sh $(NEEDED)
 	@CGO_ENABLED=1 scripts/with-postgres.sh scripts/check.sh -race -timeout 60m
 
 lint: ## gofmt, go vet and staticcheck, pinned in tools/go.mod

@@ -12,6 +12,7 @@ have() {
 	poppler-utils) command -v pdftotext >/dev/null && command -v pdftoppm >/dev/null ;;
 	protobuf-compiler) command -v protoc >/dev/null ;;
 	fonts-*) dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed ;;
+	softhsm2) command -v softhsm2-util >/dev/null && [ -e /usr/lib/softhsm/libsofthsm2.so ] ;;
 	openssl | chromium | jq | gcc | git) command -v "$1" >/dev/null ;;
 	*)
 		echo "need.sh: I do not know how to see whether $1 is here; add it to have()." >&2
