@@ -63,6 +63,11 @@ var exceptions = []exception{
 		[]string{"internal/nation:certify", "internal/nation:pairSecrets", "internal/nation:handOver", "internal/org/ca:Found", "internal/org/ca:New",
 			"internal/org/validation:New", "internal/org/validation:Validation.readRoots", "internal/org/verifier:Verifier.readCAs", "internal/reconcile:New"}},
 
+	{"a call at a device, which ends at its deadline; whoever makes it waits for it, with an item of due/list in hand", []string{goesBeside, overChan},
+		[]string{"internal/hsm/token:Serve", "internal/hsm:converse", "internal/hsm:conversation.speak", "internal/hsm:Command"}},
+	{"a key's file that cannot be opened is set aside with its reason, and whoever needs that key is told", []string{overInput},
+		[]string{"internal/hsm/filekey:Device.Open"}},
+
 	// What nobody can make bad, or what is one thing that is good or bad as a whole.
 	{"settings of a database's connection", []string{atStart, overChan},
 		[]string{"internal/sqlstore:assertLite", "internal/sqlstore:assertPostgres", "internal/sqlstore:liteStore.connect", "internal/sqlstore:liteStore.close"}},
@@ -83,6 +88,7 @@ var exceptions = []exception{
 	{"groups of whole numbers, which the database makes", []string{atStart, rowsStart, readsRows},
 		[]string{"internal/exchange:Exchange.Backlogs", "internal/exchange:Exchange.Pairs", "internal/exchange:Exchange.inMissing",
 			"internal/exchange:Flows.Next", "internal/reconcile:Books.countUnfolded"}},
+	{"what the kernel says of our own processes; what it does not say is left out", []string{overInput}, []string{"internal/hsm:threads"}},
 	{"waiting for the clock", []string{overChan}, []string{"internal/clock:Virtual.Wait"}},
 }
 

@@ -40,7 +40,13 @@ type Device struct {
 	Dir string
 
 	mu   sync.RWMutex
-	keys map[string]crypto.Signer // nil: nobody has logged in
+	keys map[string]held // nil: nobody has logged in
+}
+
+// held is a key, or why it cannot be used.
+type held struct {
+	crypto.Signer
+	why string
 }
 
 var (
@@ -48,8 +54,8 @@ var (
 	_ token.Forgetter = (*Device)(nil)
 )
 
-// Open opens every key file of the directory with the passphrase. One that it does not open is LoginRefused, and none is
-// served then: half of the keys would look like all.
+// Open opens every key file of the directory with the passphrase. A file that is damaged, or has another passphrase, is set aside and
+// listed with the reason. A passphrase that opens none is refused.
 func (d *Device) Open(_ context.Context, l token.Login) error {
 	dir, err := os.OpenRoot(d.Dir) // out of which no link leads
 	if err != nil {
@@ -60,13 +66,24 @@ func (d *Device) Open(_ context.Context, l token.Login) error {
 	if err != nil {
 		return err
 	}
-	keys := map[string]crypto.Signer{}
+	keys := map[string]held{}
+	var refused error
+	opened := false
 	for _, file := range files {
 		key, err := read(dir, file, l.PIN)
-		if err != nil {
-			return err
+		switch name := strings.TrimSuffix(file, suffix); {
+		case err == nil:
+			keys[name] = held{Signer: key}
+			opened = true
+		default:
+			keys[name] = held{why: err.Error()}
+			if token.FaultOf(err) == token.LoginRefused {
+				refused = err
+			}
 		}
-		keys[strings.TrimSuffix(file, suffix)] = key
+	}
+	if !opened && refused != nil {
+		return refused
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -77,7 +94,7 @@ func (d *Device) Open(_ context.Context, l token.Login) error {
 func read(dir *os.Root, file string, passphrase []byte) (crypto.Signer, error) {
 	f, err := dir.Open(file)
 	if err != nil {
-		return nil, token.Fail(token.DeviceFailed, "couldn't open the key file: %v", err)
+		return nil, token.Fail(token.DeviceFailed, "couldn't open the key file %s: %v", file, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
@@ -119,11 +136,13 @@ func (d *Device) Keys(context.Context) (keys []token.Key, err error) {
 		return nil, errLogin
 	}
 	for name, k := range d.keys {
-		spki, err := x509.MarshalPKIXPublicKey(k.Public())
-		if err != nil {
-			return nil, err
+		key := token.Key{Label: name, Why: k.why}
+		if k.why == "" {
+			if key.Public, err = x509.MarshalPKIXPublicKey(k.Public()); err != nil {
+				return nil, err
+			}
 		}
-		keys = append(keys, token.Key{Label: name, Public: spki})
+		keys = append(keys, key)
 	}
 	return keys, nil
 }
@@ -138,8 +157,8 @@ func (d *Device) Sign(_ context.Context, name string, hash crypto.Hash, digest [
 	switch {
 	case !opened:
 		return nil, errLogin
-	case key == nil:
-		return nil, token.Fail(token.NoSuchKey, "there is no key %q", name)
+	case key.Signer == nil:
+		return nil, token.Fail(token.NoSuchKey, "there is no key %q that can be used", name)
 	}
 	return key.Sign(rand.Reader, digest, hash)
 }

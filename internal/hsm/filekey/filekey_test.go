@@ -9,6 +9,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/akashi-id/akashi/cert"
@@ -76,7 +77,7 @@ func TestKeysInFiles(t *testing.T) {
 	}
 }
 
-// One file that is not as it must be keeps the whole directory shut, with a sentence that names it.
+// One file that is not as it must be is set aside with a reason that names it, and the others are served.
 func TestDamagedFiles(t *testing.T) {
 	for name, harm := range map[string]func(file string) error{
 		"open to others": func(file string) error { return os.Chmod(file, 0o640) },
@@ -102,8 +103,20 @@ func TestDamagedFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			d := &filekey.Device{Dir: dir}
-			if err := d.Open(t.Context(), token.Login{PIN: []byte("correct horse")}); token.FaultOf(err) != token.DeviceFailed {
-				t.Errorf("it opens: %v", err)
+			newKey(t, dir, "ocsp")
+			if err := d.Open(t.Context(), token.Login{PIN: []byte("correct horse")}); err != nil {
+				t.Fatalf("it keeps the others shut: %v", err)
+			}
+			keys, err := d.Keys(t.Context())
+			if err != nil || len(keys) != 2 {
+				t.Fatalf("keys %v, %v", keys, err)
+			}
+			digest := sha256.Sum256(nil)
+			for _, k := range keys {
+				_, err := d.Sign(t.Context(), k.Label, crypto.SHA256, digest[:])
+				if good := k.Label == "ocsp"; good != (k.Why == "") || good != (err == nil) || !good && !strings.Contains(k.Why, "ca.key.age") {
+					t.Errorf("%s: %q, %v", k.Label, k.Why, err)
+				}
 			}
 		})
 	}
