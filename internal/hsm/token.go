@@ -137,6 +137,18 @@ func (t *Token) Retry() {
 	t.retry.Ring()
 }
 
+// Forget has the device lose its login, so that a trial can see how it is won back.
+func (t *Token) Forget(ctx context.Context) error {
+	t.mu.Lock()
+	talk := t.talk
+	t.mu.Unlock()
+	if talk == nil {
+		return fmt.Errorf("token %s is not ready", t.cfg.Name)
+	}
+	_, err := talk.ask(ctx, token.Call{Op: token.OpLogout}, t.cfg.Deadline)
+	return err
+}
+
 // Run keeps the token's process running until the context ends, and then ends it.
 func (t *Token) Run(ctx context.Context) error {
 	t.inherit()
