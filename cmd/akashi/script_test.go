@@ -11,10 +11,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/hsm/hsmtest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"akashi": main})
+	testscript.Main(hsmtest.Main{M: m}, map[string]func(){"akashi": main})
 }
 
 // TestScripts runs the command as people type it: testdata/script/*.txtar, each about one subject.

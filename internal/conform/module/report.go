@@ -15,8 +15,11 @@ type Report struct {
 	Passed  int            `json:"passed"`
 	Failed  int            `json:"failed"`
 	Rounds  int            `json:"rounds"`
-	Verdict plain.Sentence `json:"verdict"`
+	Says    string         `json:"says"` // the verdict
+	Verdict plain.Sentence `json:"-"`
 	Cases   []Case         `json:"cases"`
+
+	Evidence string `json:"evidence,omitempty"` // where it is, if there is any
 
 	pinRefused bool
 }
@@ -128,6 +131,7 @@ func (c *Case) anomalous(e hsm.Evidence) {
 
 // judge ends the report with what it comes to.
 func (r *Report) judge() {
+	defer func() { r.Says = r.Verdict.JA + " / " + r.Verdict.EN }()
 	for i := range r.Cases {
 		r.Cases[i].say()
 		if r.Cases[i].OK {
