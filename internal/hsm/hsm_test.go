@@ -183,6 +183,12 @@ func (r *rig) seen(e hsm.Evidence) error {
 	return nil
 }
 
+func (r *rig) told() []hsm.Evidence {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.evidence)
+}
+
 func (r *rig) sign(text string) error {
 	r.t.Helper()
 	digest := sha256.Sum256([]byte(text))
