@@ -13,9 +13,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -23,6 +21,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/hsm"
+	"github.com/akashi-id/akashi/internal/hsm/hsmtest"
 	"github.com/akashi-id/akashi/internal/hsm/token"
 )
 
@@ -105,30 +104,6 @@ func (d *soft) signed() int {
 	return d.n
 }
 
-// run is a token's process in this one.
-type run struct {
-	io.Reader
-	io.Writer
-	kill func()
-}
-
-func (r *run) Dump() string { return "goroutine 1 [syscall]: C.C_Sign" }
-func (r *run) End()         { r.kill() }
-func (r *run) Kill()        { r.kill() }
-
-// start serves a device as a process does, until it is killed. Killing does not wait for the device: it hangs perhaps.
-func start(d *soft) func() (hsm.Process, error) {
-	return func() (hsm.Process, error) {
-		callsIn, callsOut := io.Pipe()
-		answersIn, answersOut := io.Pipe()
-		go func() {
-			token.Serve(context.Background(), d, 4, callsIn, answersOut)
-			answersOut.Close()
-		}()
-		return &run{answersIn, callsOut, sync.OnceFunc(func() { callsOut.Close(); callsIn.Close(); answersOut.Close(); answersIn.Close() })}, nil
-	}
-}
-
 // rig is two tokens that hold one key.
 type rig struct {
 	t        *testing.T
@@ -164,7 +139,7 @@ func newRig(t *testing.T, n int) *rig {
 	r.stop = stop
 	for i := range n {
 		d := &soft{keys: map[string]crypto.Signer{"ca": keyOnce(), "other": otherKey()}, pin: "1234"}
-		tok := hsm.NewToken(hsm.Config{Name: string(rune('a' + i)), Start: start(d), PIN: []byte("1234"), Clock: clock.System(), Evidence: r.seen})
+		tok := hsm.NewToken(hsm.Config{Name: string(rune('a' + i)), Start: hsmtest.InProcess(d), PIN: []byte("1234"), Clock: clock.System(), Evidence: r.seen})
 		r.devices, r.tokens = append(r.devices, d), append(r.tokens, tok)
 		go tok.Run(ctx)
 	}
@@ -252,7 +227,7 @@ func TestTokenFails(t *testing.T) {
 					t.Fatalf("evidence: %+v", r.evidence)
 				}
 				e := r.evidence[0]
-				if e.What != c.what || e.Token != "a" || len(e.Open) != c.open || !strings.Contains(e.Process, "C_Sign") {
+				if e.What != c.what || e.Token != "a" || len(e.Open) != c.open || e.Process != hsmtest.Dump {
 					t.Errorf("evidence %+v, want %s with %d calls open", e, c.what, c.open)
 				}
 				all := append(slices.Clone(e.Open), e.Past...)
@@ -405,7 +380,7 @@ func TestRefusedLogin(t *testing.T) {
 // TestAnswerThatComesTooLate: once a token is fenced its answer reaches nobody, because the caller may have another's; the
 // evidence says that it came.
 func TestAnswerThatComesTooLate(t *testing.T) {
-	p, err := start(&soft{})()
+	p, err := hsmtest.InProcess(&soft{})()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -497,7 +472,7 @@ func TestKeysThatMustBeThere(t *testing.T) {
 				d := &soft{keys: map[string]crypto.Signer{"ca": keyOnce(), "other": otherKey()}, foreign: true}
 				ctx, stop := context.WithCancel(t.Context())
 				defer stop()
-				tok := hsm.NewToken(hsm.Config{Name: "a", Start: start(d), Keys: c.wanted, Clock: clock.System()})
+				tok := hsm.NewToken(hsm.Config{Name: "a", Start: hsmtest.InProcess(d), Keys: c.wanted, Clock: clock.System()})
 				go tok.Run(ctx)
 				synctest.Wait()
 				if s := tok.Stand(); s.State != c.state || s.What != c.what || !slices.Equal(s.Keys, c.keys) {

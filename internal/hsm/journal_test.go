@@ -18,6 +18,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/hsm"
+	"github.com/akashi-id/akashi/internal/hsm/hsmtest"
 	"github.com/akashi-id/akashi/internal/hsm/token"
 )
 
@@ -57,7 +58,7 @@ func TestJournal(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "a.inflight")
 		release := make(chan struct{})
 		d := &soft{keys: map[string]crypto.Signer{"ca": keyOnce()}, pin: "1234"}
-		tok := hsm.NewToken(hsm.Config{Name: "a", Start: start(d), PIN: []byte("1234"), Clock: clock.System(), Journal: openJournal(t, path)})
+		tok := hsm.NewToken(hsm.Config{Name: "a", Start: hsmtest.InProcess(d), PIN: []byte("1234"), Clock: clock.System(), Journal: openJournal(t, path)})
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		go tok.Run(ctx)
@@ -133,7 +134,7 @@ func TestProgramThatCrashed(t *testing.T) {
 			}
 			d := &soft{keys: map[string]crypto.Signer{"ca": keyOnce()}}
 			ctx, stop := context.WithCancel(t.Context())
-			tok := hsm.NewToken(hsm.Config{Name: "a", Start: start(d), Clock: clock.System(), Journal: j, Evidence: keep})
+			tok := hsm.NewToken(hsm.Config{Name: "a", Start: hsmtest.InProcess(d), Clock: clock.System(), Journal: j, Evidence: keep})
 			go tok.Run(ctx)
 			synctest.Wait()
 			if s := tok.Stand(); s.State != hsm.Ready {

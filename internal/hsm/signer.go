@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/akashi-id/akashi/internal/hsm/token"
+	"github.com/akashi-id/akashi/internal/pki"
 )
 
 // Keys are the keys of one or more tokens. A key that several tokens hold is used on whichever has the least to do.
@@ -43,7 +44,7 @@ type Signer struct {
 	spki   []byte
 }
 
-var _ crypto.Signer = (*Signer)(nil)
+var _ pki.ContextSigner = (*Signer)(nil)
 
 // Public is the public key.
 func (s *Signer) Public() crypto.PublicKey { return s.public }

@@ -2,6 +2,7 @@ package pki
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -85,15 +86,30 @@ func digest(a cert.Algorithm, message []byte) ([]byte, crypto.Hash) {
 	return sum[:], crypto.SHA256
 }
 
-// SignTBS signs to-be-signed bytes with the algorithm of the signer's key. It may take long (the key may be in a
-// device): never call it inside a transaction.
+// ContextSigner is a key whose user may have to wait and need not: one in a device.
+type ContextSigner interface {
+	crypto.Signer
+	SignContext(ctx context.Context, digest []byte, hash crypto.Hash) ([]byte, error)
+}
+
+// SignTBS signs to-be-signed bytes with the algorithm of a key in memory.
 func SignTBS(random io.Reader, signer crypto.Signer, tbs []byte) ([]byte, error) {
+	return SignTBSContext(context.Background(), random, signer, tbs)
+}
+
+// SignTBSContext signs to-be-signed bytes with the algorithm of the signer's key. With a key in a device it may take until ctx
+// ends: never call it inside a transaction.
+func SignTBSContext(ctx context.Context, random io.Reader, signer crypto.Signer, tbs []byte) (signature []byte, err error) {
 	a, err := AlgorithmOf(signer.Public())
 	if err != nil {
 		return nil, err
 	}
 	sum, hash := digest(a, tbs)
-	signature, err := signer.Sign(random, sum, hash)
+	if in, device := signer.(ContextSigner); device {
+		signature, err = in.SignContext(ctx, sum, hash)
+	} else {
+		signature, err = signer.Sign(random, sum, hash)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("couldn't sign: %w", err)
 	}

@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
-	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,6 +18,7 @@ import (
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/conform/module"
 	"github.com/akashi-id/akashi/internal/hsm"
+	"github.com/akashi-id/akashi/internal/hsm/hsmtest"
 	"github.com/akashi-id/akashi/internal/hsm/token"
 	"github.com/akashi-id/akashi/internal/plain"
 )
@@ -78,39 +78,29 @@ func (p *process) Sign(_ context.Context, _ string, hash crypto.Hash, digest []b
 func (p *process) Logout(context.Context) error { p.in.Store(false); return nil }
 func (p *process) Close() error                 { return nil }
 
-// run is a process in this one.
-type run struct {
-	io.Reader
-	io.Writer
-	kill func()
-}
-
-func (r *run) Dump() string { return "" }
-func (r *run) End()         { r.kill() }
-func (r *run) Kill()        { r.kill() }
-
+// start starts a process that sees the device. One that leaks holds its sessions when it is dead.
 func (d *device) start(leaks bool) func(sessions int) func() (hsm.Process, error) {
-	return func(sessions int) func() (hsm.Process, error) {
+	return func(int) func() (hsm.Process, error) {
 		return func() (hsm.Process, error) {
-			callsIn, callsOut := io.Pipe()
-			answersIn, answersOut := io.Pipe()
+			p, err := hsmtest.InProcess(&process{device: d})()
 			d.held.Add(1)
-			go func() {
-				token.Serve(context.Background(), &process{device: d}, sessions, callsIn, answersOut)
-				answersOut.Close()
-			}()
-			return &run{answersIn, callsOut, sync.OnceFunc(func() {
+			return &counted{p, sync.OnceFunc(func() {
 				if !leaks {
 					d.held.Add(-1)
 				}
-				callsOut.Close()
-				callsIn.Close()
-				answersOut.Close()
-				answersIn.Close()
-			})}, nil
+			})}, err
 		}
 	}
 }
+
+// counted is a process whose end the device notices.
+type counted struct {
+	hsm.Process
+	gone func()
+}
+
+func (c *counted) End()  { c.Process.End(); c.gone() }
+func (c *counted) Kill() { c.Process.Kill(); c.gone() }
 
 // TestVerdicts: what the kit says of devices that fail in each of the ways that it tries.
 func TestVerdicts(t *testing.T) {
@@ -138,12 +128,12 @@ func TestVerdicts(t *testing.T) {
 		"stalls": {with: func(d *device) {
 			n := atomic.Int64{}
 			d.sign = func() error {
-				if n.Add(1)%100 == 0 {
+				if n := n.Add(1); n%100 == 0 && n < 2000 { // which is in the second of the two loads
 					return stall()
 				}
 				return nil
 			}
-		}, failed: []string{"load", "load with the monitor", "many sessions"}, verdict: "failed under load alone"},
+		}, failed: []string{"load", "load with the monitor"}, verdict: "failed under load alone"},
 		"fails after a pause": {with: func(d *device) {
 			last := atomic.Int64{}
 			last.Store(time.Now().UnixNano())

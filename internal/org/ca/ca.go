@@ -24,6 +24,9 @@ type Config struct {
 	host.Config
 	// Keys holds what Found made: ca-signature and ca-authentication, each a key and its certificate.
 	Keys keys.Dir
+	// Signer gives the key of a certificate of that name when it lies elsewhere, in a device. It returns nil, as a nil Signer does,
+	// when it lies in Keys.
+	Signer func(name string, public crypto.PublicKey) (crypto.Signer, error)
 	// OCSPURL is the address of the OCSP service, as it stands in every certificate that is issued from now on.
 	OCSPURL string
 	// ListDays is how many days a partition's revocation list waits for its next one when nothing changes; 0 means 1. A
@@ -64,7 +67,7 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	}
 	o := &CA{cfg: cfg, byID: map[string]*authority{}, byProfile: map[cert.Profile]*authority{}}
 	for _, p := range cert.Profiles {
-		a, err := openAuthority(cfg.Keys, p)
+		a, err := openAuthority(cfg.Keys, cfg.Signer, p)
 		if err != nil {
 			return nil, err
 		}
@@ -89,7 +92,7 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 // Handler serves the screens, below "/" and the organisation's name.
 func (o *CA) Handler() http.Handler { return o.screens }
 
-func openAuthority(dir keys.Dir, p cert.Profile) (*authority, error) {
+func openAuthority(dir keys.Dir, elsewhere func(string, crypto.PublicKey) (crypto.Signer, error), p cert.Profile) (*authority, error) {
 	name := keyName(p)
 	ders, err := dir.Certificates(name)
 	if err != nil {
@@ -102,8 +105,15 @@ func openAuthority(dir keys.Dir, p cert.Profile) (*authority, error) {
 	if a.certificate, err = x509.ParseCertificate(ders[0]); err != nil {
 		return nil, fmt.Errorf("couldn't read the certificate %s: %w", name, err)
 	}
-	if a.key, err = dir.Signer(name); err != nil {
-		return nil, err
+	if elsewhere != nil {
+		if a.key, err = elsewhere(name, a.Public()); err != nil {
+			return nil, err
+		}
+	}
+	if a.key == nil {
+		if a.key, err = dir.Signer(name); err != nil {
+			return nil, err
+		}
 	}
 	if own, ok := a.key.Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !own.Equal(a.Public()) || a.Profile() != p {
 		return nil, fmt.Errorf("the key %s and its certificate do not belong together", name)

@@ -45,8 +45,9 @@ type country struct {
 	store map[message.Org]*sqlstore.Store
 	got   map[message.Org][]message.Payload
 
-	url  string // of the CA's database
-	keys keys.Dir
+	url    string // of the CA's database
+	keys   keys.Dir
+	device func(name string, public crypto.PublicKey) (crypto.Signer, error) // holds the CA's keys; nil: keys does
 	*ca.CA
 }
 
@@ -104,7 +105,7 @@ func (c *country) open() {
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "認証局", EN: "CA"}, StoreURL: c.url, Clock: c.clk, Rand: rand.Reader,
 			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{center, validation, matsumoto, iida},
 			Secrets: reconciletest.Secrets(self), Closes: func(message.Org) bool { return false }}, // the peers are played
-		Keys: c.keys, OCSPURL: "http://127.0.0.1:8600/validation/ocsp", Validation: validation, NationalCenter: center,
+		Keys: c.keys, Signer: c.device, OCSPURL: "http://127.0.0.1:8600/validation/ocsp", Validation: validation, NationalCenter: center,
 		TestCountry: true, Portal: "/",
 		Sessions: must[*access.Sessions](c.t)(access.NewSessions(access.SessionConfig{Org: string(self), Base: "/" + string(self),
 			Key: []byte("a key of a test that holds no secret"), Clock: c.clk, Personas: access.Personas()})),

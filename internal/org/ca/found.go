@@ -33,7 +33,7 @@ func found(random io.Reader, now time.Time, dir keys.Dir, algorithm cert.Algorit
 	ders, err := dir.Certificates(keyName(p))
 	if err == nil {
 		// A certificate without its key would be trusted by all and could sign nothing.
-		if _, err := openAuthority(dir, p); err != nil {
+		if _, err := openAuthority(dir, nil, p); err != nil {
 			return nil, err
 		}
 		return ders[0], nil

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/auditlog"
@@ -16,11 +17,15 @@ import (
 	"github.com/akashi-id/akashi/message"
 )
 
+// signDeadline is how long a signature may take: two tokens, one after the other, may each take the time that they have.
+const signDeadline = 15 * time.Second
+
 // signRule turns an intent into what was intended. After a crash at any point it is called again with the same bytes: with
 // RSA the signature is the same too, with ECDSA it is another one over the same bytes, and only the one that is stored leaves the CA.
 func (o *CA) signRule() due.Rule {
 	return due.Rule{
-		Kind: dueSign,
+		Kind:     dueSign,
+		Deadline: signDeadline,
 		Prepare: func(ctx context.Context, tx *sqlstore.Tx, item due.Item) (any, error) {
 			id, err := intentID(item.Ref)
 			if err != nil {
@@ -32,7 +37,9 @@ func (o *CA) signRule() due.Rule {
 			}
 			return i, err
 		},
-		Outside: func(ctx context.Context, prepared any) (any, error) { return o.sign(prepared.(store.Intent)) },
+		Outside: func(ctx context.Context, prepared any) (any, error) {
+			return o.sign(ctx, prepared.(store.Intent))
+		},
 		Finish: func(ctx context.Context, tx *sqlstore.Tx, item due.Item, result any) ([]message.Out, error) {
 			return o.onSigned(ctx, o.in(tx), result.(signed))
 		},
@@ -47,12 +54,12 @@ type signed struct {
 
 // sign signs, outside of any transaction: the key may be in a device that takes its time. What came back is read again
 // by other code than that which built it, and its signature checked with the CA's certificate, before anybody hears of it.
-func (o *CA) sign(i store.Intent) (signed, error) {
+func (o *CA) sign(ctx context.Context, i store.Intent) (signed, error) {
 	a, ok := o.byID[i.Issuer]
 	if !ok {
 		return signed{}, fmt.Errorf("the key of the CA %s is not here", i.Issuer)
 	}
-	signature, err := pki.SignTBS(o.Rand, a.key, i.TBS)
+	signature, err := pki.SignTBSContext(ctx, o.Rand, a.key, i.TBS)
 	if err != nil {
 		return signed{}, err
 	}
