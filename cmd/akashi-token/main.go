@@ -51,32 +51,17 @@ func main() {
 }
 
 func run(d *device, look bool) error {
-	if err := token.NoCore(); err != nil {
-		return err
-	}
 	if look {
-		return d.look()
+		return errors.Join(token.NoCore(), d.look())
 	}
-	calls, answers := os.NewFile(hsm.CallsFile, "calls"), os.NewFile(hsm.AnswersFile, "answers")
-	if info, err := calls.Stat(); err != nil || info.Mode()&os.ModeNamedPipe == 0 { // the number may be anything's
-		return errors.New("akashi が起動するプログラムです。 / it is started by akashi")
-	}
-	return token.Serve(context.Background(), d, d.sessions, &atEnd{calls}, answers)
-}
-
-// grace is how long calls that are at the device may take once nobody waits for their answers.
-const grace = 2 * time.Second
-
-// atEnd ends the process soon after whoever calls is gone, though a call hangs in the module.
-type atEnd struct{ *os.File }
-
-func (e *atEnd) Read(b []byte) (int, error) {
-	n, err := e.File.Read(b)
-	if n == 0 && err != nil {
+	return hsm.Child(context.Background(), d, d.sessions, func() {
+		// A call that hangs in the module would keep the process for ever.
 		time.AfterFunc(grace, func() {
 			fmt.Fprintln(os.Stderr, "akashi-token: a call hangs at the device, and nobody waits for it")
 			os.Exit(unwaited)
 		})
-	}
-	return n, err
+	})
 }
+
+// grace is how long calls that are at the device may take once nobody waits for their answers.
+const grace = 2 * time.Second

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -16,6 +15,7 @@ import (
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/conform/module"
 	"github.com/akashi-id/akashi/internal/hsm"
+	"github.com/akashi-id/akashi/internal/nation"
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
@@ -35,7 +35,7 @@ func runConformHSM(ctx context.Context, io streams, t hsmTrial, asJSON bool) err
 	if err != nil {
 		return err
 	}
-	program, err := tokenProgram(t.program)
+	program, err := nation.TokenProgram(t.program)
 	if err != nil {
 		return err
 	}
@@ -97,40 +97,7 @@ func (t hsmTrial) check() (pin []byte, err error) {
 	if len(problems) > 0 {
 		return nil, usage{problems}
 	}
-	info, err := os.Stat(t.pinFile)
-	if err != nil {
-		return nil, plain.Bad("pin-file", fmt.Sprintf("読めません（%v）。", err), fmt.Sprintf("it cannot be read (%v)", err))
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, plain.Bad("pin-file", "ほかの人も読めるファイルです。0600にしてください。", "others may read it: set it to 0600")
-	}
-	text, err := os.ReadFile(t.pinFile)
-	if err != nil {
-		return nil, plain.Bad("pin-file", fmt.Sprintf("読めません（%v）。", err), fmt.Sprintf("it cannot be read (%v)", err))
-	}
-	if pin = bytes.TrimRight(text, "\r\n"); len(pin) == 0 {
-		return nil, plain.Bad("pin-file", "空です。", "it is empty")
-	}
-	return pin, nil
-}
-
-// tokenProgram finds akashi-token: where it was said to be, beside this program, or among the commands.
-func tokenProgram(said string) (string, error) {
-	if said != "" {
-		return filepath.Abs(said)
-	}
-	if self, err := os.Executable(); err == nil {
-		beside := filepath.Join(filepath.Dir(self), "akashi-token")
-		if _, err := os.Stat(beside); err == nil {
-			return beside, nil
-		}
-	}
-	path, err := exec.LookPath("akashi-token")
-	if err != nil {
-		return "", plain.Bad("program", "akashi-token がありません。Cコンパイラのある所で `go build ./cmd/akashi-token` で作り、--program で指定してください。",
-			"there is no akashi-token: build it with `go build ./cmd/akashi-token` where a C compiler is, and name it with --program")
-	}
-	return path, nil
+	return nation.ReadPIN(t.pinFile)
 }
 
 // monitor runs a command, again and again, until ctx ends. That it fails once the trial is under way may be the device's fault, and

@@ -65,6 +65,8 @@ var exceptions = []exception{
 
 	{"a call at a device, which ends at its deadline; whoever makes it waits for it, with an item of due/list in hand", []string{goesBeside, overChan},
 		[]string{"internal/hsm/token:Serve", "internal/hsm:converse", "internal/hsm:conversation.speak", "internal/hsm:Command"}},
+	{"the devices of one organisation: one that cannot be used is fenced and says why, and the others are used", []string{goesBeside},
+		[]string{"internal/nation:openTokens"}},
 	{"a key's file that cannot be opened is set aside with its reason, and whoever needs that key is told", []string{overInput},
 		[]string{"internal/hsm/filekey:Device.Open"}},
 

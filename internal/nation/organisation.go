@@ -3,6 +3,7 @@ package nation
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ type setting struct {
 	personas bool
 	// webhook is told of alarms; webhookSecret is the file with the key that signs what it is told.
 	webhook, webhookSecret string
+	device                 func(name string, public crypto.PublicKey) (crypto.Signer, error) // has some keys; nil: all lie in files
 	clock                  clock.Clock
 	log                    *slog.Logger
 	trial                  func(host.Config) host.Config // may be nil

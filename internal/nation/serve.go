@@ -43,8 +43,14 @@ type ServeConfig struct {
 	Webhook string `yaml:"webhook,omitempty"`
 	// WebhookSecret is a file with the key that signs what the webhook is told; empty: it is not signed.
 	WebhookSecret string `yaml:"webhook_secret,omitempty"`
+	// Tokens are the devices in which keys lie; empty: all keys lie in files in Dir.
+	Tokens []TokenConfig `yaml:"tokens,omitempty"`
+	// TokenKeys are the keys that lie in each of them, and are not looked for in keys/: of the CA, ca-signature and ca-authentication.
+	TokenKeys []string `yaml:"token_keys,omitempty"`
 	// Personas lets anybody choose one of the test country's operators. It is refused unless Web is loopback.
 	Personas bool `yaml:"personas"`
+
+	program string // of a test, in which this program is not akashi
 }
 
 // PeerConfig is where another organisation is.
@@ -101,6 +107,14 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 	id, err := openIdentity(own.keys())
 	if err != nil {
 		return nil, err
+	}
+	devices, err := openTokens(cfg, clk, log)
+	if err != nil {
+		return nil, err
+	}
+	if devices != nil {
+		s.closers = append(s.closers, devices.stop)
+		own.device = devices.signer
 	}
 	addresses := map[message.Org]string{}
 	for _, p := range cfg.Peers {
