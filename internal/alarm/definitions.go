@@ -31,6 +31,9 @@ const (
 	StatementUnexplained Code = "statement-unexplained"
 	RoundMissed          Code = "round-missed"
 
+	TokenFailed Code = "token-failed"
+	TokensAway  Code = "tokens-away"
+
 	StillValid       Code = "still-valid"
 	StillValidUnsure Code = "still-valid-unsure"
 
@@ -52,6 +55,7 @@ var (
 	aboutWork  = plain.Sentence{JA: "仕事の種類", EN: "the kind of work"}
 	aboutBook  = plain.Sentence{JA: "帳簿", EN: "the book"}
 	aboutFlow  = plain.Sentence{JA: "送受信の別と電文の種類", EN: "the direction and the kind of message"}
+	aboutToken = plain.Sentence{JA: "装置の名前", EN: "the token"}
 	aboutTrace = plain.Sentence{JA: "追跡番号", EN: "the trace"}
 )
 
@@ -123,6 +127,12 @@ var Definitions = []Definition{
 		Means: plain.Sentence{JA: "翌日の正午までに、日次業務の署名がありませんでした。", EN: "Nobody signed the daily round by noon of the next day."}},
 
 	// ── a right that should have ended ──
+	{Code: TokensAway, Severity: Critical, Unit: Seconds, Raise: 60, Lower: 1,
+		Name:  plain.Sentence{JA: "署名できる装置がない", EN: "No token can sign"},
+		Means: plain.Sentence{JA: "鍵の入った装置（HSM）が、1分を過ぎても一つも使えません。電子証明書も失効リストも署名されずに待っています。", EN: "For more than a minute none of the devices that hold the keys can be used. Certificates and revocation lists wait for their signatures."}},
+	{Code: TokenFailed, Severity: Warning, Unit: Items, Raise: 1, Lower: 1, About: aboutToken,
+		Name:  plain.Sentence{JA: "装置が異常を起こした", EN: "A token failed"},
+		Means: plain.Sentence{JA: "鍵の入った装置（HSM）が、この1時間に止まる・終わる・失敗するなどしたか、使えないままです。", EN: "A device that holds keys stalled, died or failed within the last hour, or cannot be used."}},
 	{Code: StillValid, Severity: Critical, Unit: Seconds, Raise: 60, Lower: 1, About: aboutTrace,
 		Name:  plain.Sentence{JA: "異動したのに署名用電子証明書が有効のまま", EN: "A resident changed and the signature certificate is still valid"},
 		Means: plain.Sentence{JA: "異動から1分を過ぎても、失効情報の提供が有効と答えます。原因は問いません。", EN: "More than a minute after the change, the status service still says valid, whatever the cause."}},

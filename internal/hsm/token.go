@@ -69,6 +69,7 @@ type Token struct {
 	state    State
 	why      error
 	since    time.Time
+	away     time.Time     // since when it is not ready
 	talk     *conversation // when ready
 	keys     map[string][]byte
 	failures []time.Time // in use, within the window
@@ -86,7 +87,7 @@ func NewToken(cfg Config) *Token {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Token{cfg: cfg, state: Starting, since: cfg.Clock.Now()}
+	return &Token{cfg: cfg, state: Starting, since: cfg.Clock.Now(), away: cfg.Clock.Now()}
 }
 
 // Stand is how a token is.
@@ -96,8 +97,9 @@ type Stand struct {
 	Why      string  // of Fenced and Out
 	What     Anomaly // of Fenced and Out
 	Since    time.Time
-	Failures int // in use, within the last hour
-	Misses   int // starts that failed since it was ready
+	Away     time.Time // since when it cannot be used; zero of Ready
+	Failures int       // in use, within the last hour
+	Misses   int       // starts that failed since it was ready
 	Starts   int
 	Load     int // calls under way
 	Keys     []string
@@ -107,18 +109,27 @@ type Stand struct {
 func (t *Token) Stand() Stand {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.forget()
 	s := Stand{Name: t.cfg.Name, State: t.state, Since: t.since, Failures: len(t.failures), Misses: t.misses, Starts: t.starts}
 	if t.why != nil {
 		s.Why, s.What = scrub(t.why.Error(), t.cfg.PIN), anomalyOf(t.why)
 	}
 	if t.talk != nil {
 		s.Load = t.talk.load()
+	} else {
+		s.Away = t.away
 	}
 	for k := range t.keys {
 		s.Keys = append(s.Keys, k)
 	}
 	slices.Sort(s.Keys)
 	return s
+}
+
+// forget drops the failures that are long past. The caller holds mu.
+func (t *Token) forget() {
+	now := t.cfg.Clock.Now()
+	t.failures = slices.DeleteFunc(t.failures, func(at time.Time) bool { return now.Sub(at) > window })
 }
 
 // Retry lets a token that is fenced or out begin again at once. It is for a person who has looked at it: the PIN is tried then,
@@ -290,10 +301,11 @@ func (t *Token) fence(why error) (pause time.Duration) {
 	defer t.mu.Unlock()
 	if t.state == Ready {
 		t.failures = append(t.failures, now)
+		t.away = now
 	} else {
 		t.misses++
 	}
-	t.failures = slices.DeleteFunc(t.failures, func(at time.Time) bool { return now.Sub(at) > window })
+	t.forget()
 	t.state, t.why, t.since, t.talk, t.keys = Fenced, why, now, nil, nil
 	says := slog.Group("said", "what", string(anomalyOf(why)), "error", scrub(why.Error(), t.cfg.PIN))
 	if len(t.failures) >= mostFailures || token.FaultOf(why) == token.LoginRefused {

@@ -124,6 +124,9 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 	if s.organisation, err = own.open(ctx, id, wire.NewClient(addresses, id.tls, id.trust, clk.Now)); err != nil {
 		return nil, err
 	}
+	if devices != nil {
+		s.organisation.Alarms.Add(devices)
+	}
 	door, err := wire.Serve(cfg.Exchange, s.organisation.Exchange, id.tls, id.trust, clk.Now, log)
 	if err != nil {
 		return nil, err
