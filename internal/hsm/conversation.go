@@ -224,10 +224,23 @@ func (c *conversation) run(ctx context.Context, k *call, q token.Call) (token.An
 	c.note(k)
 	select {
 	case c.calls <- q:
+	case <-ctx.Done():
+		c.drop(k)
+		return token.Answer{}, ctx.Err()
 	case <-c.over:
 		return token.Answer{}, c.why()
 	}
 	return c.await(ctx, k)
+}
+
+// drop forgets a call that the process has not heard of.
+func (c *conversation) drop(k *call) {
+	c.mu.Lock()
+	k.stop()
+	delete(c.underWay, k.ID)
+	line := k.line
+	c.mu.Unlock()
+	c.journal.clear(line)
 }
 
 // await is the answer to a call that was made, if it comes before the conversation is over.

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -24,165 +21,6 @@ import (
 	"github.com/akashi-id/akashi/internal/hsm/hsmtest"
 	"github.com/akashi-id/akashi/internal/hsm/token"
 )
-
-// soft is a device in memory that does what a test wants of it.
-type soft struct {
-	keys map[string]crypto.Signer
-	pin  string
-
-	foreign bool // it has a key that nobody here can use
-
-	mu     sync.Mutex
-	counts int                       // wrong PINs
-	on     func(digest []byte) error // before a signature; may not return for a long time
-	spin   func(sig []byte) []byte   // what becomes of a signature
-	n      int                       // signatures
-}
-
-func (d *soft) Open(_ context.Context, l token.Login) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.counts > 0 && !l.Despite {
-		return token.Fail(token.LoginRefused, "somebody gave a wrong PIN: it is not tried")
-	}
-	if string(l.PIN) != d.pin {
-		d.counts++
-		return token.Fail(token.LoginRefused, "wrong PIN")
-	}
-	d.counts = 0
-	return nil
-}
-
-func (d *soft) Keys(context.Context) (keys []token.Key, err error) {
-	for label, k := range d.keys {
-		spki, err := x509.MarshalPKIXPublicKey(k.Public())
-		if err != nil {
-			return nil, err
-		}
-		keys = append(keys, token.Key{Label: label, Public: spki})
-	}
-	if d.foreign {
-		keys = append(keys, token.Key{Label: "foreign", Why: "a curve that nobody knows"})
-	}
-	return keys, nil
-}
-
-func (d *soft) Sign(_ context.Context, key string, hash crypto.Hash, digest []byte) ([]byte, error) {
-	d.mu.Lock()
-	on, spin := d.on, d.spin
-	d.mu.Unlock()
-	if on != nil {
-		if err := on(digest); err != nil {
-			return nil, err
-		}
-	}
-	k := d.keys[key]
-	if k == nil {
-		return nil, token.Fail(token.NoSuchKey, "no such key")
-	}
-	sig, err := k.Sign(rand.Reader, digest, hash)
-	d.mu.Lock()
-	d.n++
-	d.mu.Unlock()
-	if spin != nil {
-		sig = spin(sig)
-	}
-	return sig, err
-}
-
-func (d *soft) Close() error { return nil }
-
-func (d *soft) set(on func([]byte) error, spin func([]byte) []byte) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.on, d.spin = on, spin
-}
-
-func (d *soft) signed() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.n
-}
-
-// rig is two tokens that hold one key.
-type rig struct {
-	t        *testing.T
-	devices  []*soft
-	tokens   []*hsm.Token
-	signer   *hsm.Signer
-	evidence []hsm.Evidence
-	mu       sync.Mutex
-	stop     context.CancelFunc
-}
-
-var (
-	keyOnce = sync.OnceValue(func() crypto.Signer {
-		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			panic(err)
-		}
-		return k
-	})
-	otherKey = sync.OnceValue(func() crypto.Signer {
-		k, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			panic(err)
-		}
-		return k
-	})
-)
-
-func newRig(t *testing.T, n int) *rig {
-	t.Helper()
-	r := &rig{t: t}
-	ctx, stop := context.WithCancel(context.Background())
-	r.stop = stop
-	for i := range n {
-		d := &soft{keys: map[string]crypto.Signer{"ca": keyOnce(), "other": otherKey()}, pin: "1234"}
-		tok := hsm.NewToken(hsm.Config{Name: string(rune('a' + i)), Start: hsmtest.InProcess(d), PIN: []byte("1234"), Clock: clock.System(), Evidence: r.seen})
-		r.devices, r.tokens = append(r.devices, d), append(r.tokens, tok)
-		go tok.Run(ctx)
-	}
-	var err error
-	if r.signer, err = hsm.NewKeys(r.tokens...).Signer("ca", keyOnce().Public()); err != nil {
-		t.Fatal(err)
-	}
-	synctest.Wait()
-	return r
-}
-
-func (r *rig) seen(e hsm.Evidence) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.evidence = append(r.evidence, e)
-	return nil
-}
-
-func (r *rig) told() []hsm.Evidence {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.evidence)
-}
-
-func (r *rig) sign(text string) error {
-	r.t.Helper()
-	digest := sha256.Sum256([]byte(text))
-	sig, err := r.signer.Sign(nil, digest[:], crypto.SHA256)
-	if err == nil && !ecdsa.VerifyASN1(keyOnce().Public().(*ecdsa.PublicKey), digest[:], sig) {
-		r.t.Errorf("%s: what was signed does not verify", text)
-	}
-	return err
-}
-
-func (r *rig) states(want ...hsm.State) {
-	r.t.Helper()
-	synctest.Wait()
-	for i, tok := range r.tokens {
-		if s := tok.Stand(); s.State != want[i] {
-			r.t.Errorf("token %s is %s (%s), want %s", s.Name, s.State, s.Why, want[i])
-		}
-	}
-}
 
 // TestTokenFails: however a token fails, the call is answered by the other one, the evidence says how, and the token is
 // back after its pause.
@@ -275,36 +113,6 @@ func TestProcessDies(t *testing.T) {
 	})
 }
 
-// TestNoTokenIsLeft: when all fail the caller is told within the deadlines, and comes again.
-func TestNoTokenIsLeft(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, 2)
-		defer r.stop()
-		stall := func([]byte) error { time.Sleep(time.Hour); return nil }
-		for _, d := range r.devices {
-			d.set(stall, nil)
-		}
-		begun := time.Now()
-		if err := r.sign("one"); !errors.Is(err, hsm.ErrNoToken) {
-			t.Errorf("error %v", err)
-		}
-		if took := time.Since(begun); took > 10*time.Second {
-			t.Errorf("it took %v, more than two deadlines", took)
-		}
-		if err := r.sign("two"); !errors.Is(err, hsm.ErrNoToken) {
-			t.Errorf("with both fenced: %v", err)
-		}
-		for _, d := range r.devices {
-			d.set(nil, nil)
-		}
-		time.Sleep(time.Minute)
-		if err := r.sign("three"); err != nil {
-			t.Error(err)
-		}
-		time.Sleep(time.Hour)
-	})
-}
-
 // TestReconnectionIsLimited: a token that fails each time is not started for ever, and a person lets it begin again.
 func TestReconnectionIsLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -375,83 +183,6 @@ func TestRefusedLogin(t *testing.T) {
 		r.tokens[0].Retry() // which lets a device be asked that has counted a wrong PIN
 		r.states(hsm.Ready)
 	})
-}
-
-// TestAnswerThatComesTooLate: once a token is fenced its answer reaches nobody, because the caller may have another's; the
-// evidence says that it came.
-func TestAnswerThatComesTooLate(t *testing.T) {
-	p, err := hsmtest.InProcess(&soft{})()
-	if err != nil {
-		t.Fatal(err)
-	}
-	fenced := errors.New("fenced")
-	for range 100 {
-		a, past, err := hsm.LateAnswer(p, hsm.Config{Clock: clock.System(), Deadline: time.Hour}, fenced, []byte("signature"))
-		if !errors.Is(err, fenced) || a.Signature != nil {
-			t.Fatalf("the late answer was given out: %q, %v", a.Signature, err)
-		}
-		if len(past) != 1 || !past[0].Late {
-			t.Fatalf("past calls: %+v", past)
-		}
-	}
-}
-
-// TestCallThatADeviceRefuses: a call that is wrong fences nothing, so that one that comes again and again stops nobody's.
-func TestCallThatADeviceRefuses(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, 2)
-		defer r.stop()
-		r.devices[0].set(func([]byte) error { return token.Fail(token.BadCall, "CKR_KEY_FUNCTION_NOT_PERMITTED") }, nil)
-		for range 20 {
-			if err := r.sign("one"); err != nil {
-				t.Fatalf("the other token was not asked: %v", err)
-			}
-		}
-		r.devices[1].set(func([]byte) error { return token.Fail(token.BadCall, "CKR_DATA_LEN_RANGE") }, nil)
-		if err := r.sign("one"); !errors.Is(err, hsm.ErrNoToken) || token.FaultOf(err) != token.BadCall {
-			t.Errorf("error %v", err)
-		}
-		r.states(hsm.Ready, hsm.Ready)
-		if len(r.evidence) != 0 {
-			t.Errorf("evidence %+v", r.evidence)
-		}
-		if _, err := r.signer.Sign(nil, make([]byte, 32), &rsa.PSSOptions{Hash: crypto.SHA256}); err == nil {
-			t.Error("a PSS signature was made as another one")
-		}
-	})
-}
-
-// TestCallerWhoGoes: a caller waits no longer than his context; what he asked for still tells whether the token is well.
-func TestCallerWhoGoes(t *testing.T) {
-	for name, c := range map[string]struct {
-		takes time.Duration
-		then  hsm.State
-	}{"slow": {3 * time.Second, hsm.Ready}, "stalled": {time.Hour, hsm.Fenced}} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := newRig(t, 1)
-				defer r.stop()
-				r.devices[0].set(func([]byte) error { time.Sleep(c.takes); return nil }, nil)
-				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-				defer cancel()
-				begun := time.Now()
-				digest := sha256.Sum256([]byte("one"))
-				if _, err := r.signer.SignContext(ctx, digest[:], crypto.SHA256); !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) != time.Second {
-					t.Errorf("after %v: %v", time.Since(begun), err)
-				}
-				r.states(hsm.Ready)
-				if n := r.tokens[0].Stand().Load; n != 1 {
-					t.Errorf("%d calls under way", n)
-				}
-				time.Sleep(5 * time.Second)
-				if s := r.tokens[0].Stand(); c.then == hsm.Ready && (s.State != hsm.Ready || s.Load != 0) || c.then == hsm.Fenced && s.Failures != 1 {
-					t.Errorf("it stands %+v", s)
-				}
-				r.stop()
-				time.Sleep(2 * time.Hour) // what hung comes back to nobody
-			})
-		})
-	}
 }
 
 // TestKeysThatMustBeThere: a token is good for the keys that it is asked for; others on it are somebody else's.

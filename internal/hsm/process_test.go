@@ -13,7 +13,6 @@ import (
 
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/hsm"
-	"github.com/akashi-id/akashi/internal/hsm/token"
 )
 
 // asToken makes this test program a token's process, with the device that it names.
@@ -31,6 +30,10 @@ func TestMain(m *testing.M) {
 			case "stalls":
 				fmt.Fprintln(os.Stderr, "module: C_Login(geheim-4711) 67656865696d2d34373131")
 				select {}
+			case "tells its limits":
+				limits, err := os.ReadFile("/proc/self/limits")
+				fmt.Fprintf(os.Stderr, "%s%v", limits, err)
+				select {}
 			case "dies":
 				os.Exit(3)
 			case "prints":
@@ -41,7 +44,9 @@ func TestMain(m *testing.M) {
 			}
 			return nil
 		}
-		token.Serve(context.Background(), d, 2, os.NewFile(hsm.CallsFile, "calls"), os.NewFile(hsm.AnswersFile, "answers"))
+		if err := hsm.Child(context.Background(), d, 2, nil); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
@@ -58,6 +63,8 @@ func TestProcess(t *testing.T) {
 		"stalls":  {hsm.Stalled, "select (no cases)"},
 		"dies":    {hsm.Died, "exit status 3"},
 		"garbage": {hsm.Garbage, "thread"},
+
+		"tells its limits": {hsm.Stalled, "Max core file size        1  "}, // and so leaves no memory behind
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
