@@ -22,30 +22,33 @@ type Item struct {
 	Others   int  // extensions beside the reason
 }
 
-// Errors of Item.Entry.
+// What Item.Check says.
 var (
 	ErrSerial    = errors.New("an entry has a serial that no certificate may have")
 	ErrReason    = errors.New("an entry has a reason that is not used")
 	ErrExtension = errors.New("an entry has an extension that is not used")
 )
 
+// Check says whether the entry has a place in our profile.
+func (i Item) Check() error {
+	switch {
+	case len(i.Number) == 0 || i.Number[0]&0x80 != 0 || len(i.Number) > cert.MaxSerialOctets || len(i.Number) == 1 && i.Number[0] == 0:
+		return ErrSerial // RFC 5280 4.1.2.2
+	case i.Reason < 0 || i.Reason >= len(cert.Reasons):
+		return ErrReason
+	case i.Others > 0:
+		return ErrExtension
+	}
+	return nil
+}
+
 // Entry gives the entry in the words of our profile, or says why it has none.
 func (i Item) Entry() (Entry, error) {
-	if len(i.Number) == 0 || i.Number[0]&0x80 != 0 || len(i.Number) > cert.MaxSerialOctets {
-		return Entry{}, ErrSerial
+	if err := i.Check(); err != nil {
+		return Entry{}, err
 	}
 	serial, err := cert.SerialFromBytes(i.Number)
-	if err != nil {
-		return Entry{}, ErrSerial
-	}
-	reason, err := cert.ReasonOfCode(i.Reason)
-	if err != nil {
-		return Entry{}, ErrReason
-	}
-	if i.Others > 0 {
-		return Entry{}, ErrExtension
-	}
-	return Entry{Serial: serial, At: i.At, Reason: reason}, nil
+	return Entry{Serial: serial, At: i.At, Reason: cert.Reasons[i.Reason]}, err
 }
 
 // Compare orders entries as their serials are as numbers. A negative one comes before all others; two negative ones are told apart, no more.
