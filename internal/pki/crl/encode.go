@@ -127,6 +127,24 @@ func appendEntry(dst []byte, e Entry) ([]byte, error) {
 	return dst, nil
 }
 
+var year2050 = time.Date(2050, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+
+// entrySize is how many bytes appendEntry writes. It is counted and not written; the writer compares.
+func entrySize(e Entry) int64 {
+	octets := e.Serial.Bytes()
+	n := 2 + 2 + len(octets) + 15
+	if len(octets) > 0 && octets[0]&0x80 != 0 {
+		n++
+	}
+	if e.At.Unix() >= year2050 {
+		n += 2
+	}
+	if e.Reason != cert.Unspecified {
+		n += 14
+	}
+	return int64(n)
+}
+
 // extension writes one Extension.
 func extension(id []byte, critical bool, value []byte) []byte {
 	if critical {

@@ -137,8 +137,11 @@ func (c *check) inspectTimes(info *crl.Info, delta bool) {
 		c.find(TimeAhead, delta, crl.Item{})
 	}
 	// A list without an end, or with one far away, would be taken for the newest by those who were kept from fetching it.
-	if !info.NextUpdate.After(info.ThisUpdate) || info.NextUpdate.After(info.ThisUpdate.Add(c.rules.MaxLife)) || !info.NextUpdate.After(c.now) {
+	switch {
+	case !info.NextUpdate.After(info.ThisUpdate) || info.NextUpdate.After(info.ThisUpdate.Add(c.rules.MaxLife)):
 		c.find(Life, delta, crl.Item{})
+	case !info.NextUpdate.After(c.now):
+		c.find(Stale, delta, crl.Item{})
 	}
 }
 

@@ -94,9 +94,28 @@ func TestGoodListsAreFoundGood(t *testing.T) {
 	// is not asked of it.
 	s = newScene(t)
 	s.before.Full = publish.Bytes([]byte("damaged"))
-	s.before.Revoked = known(5, noon.Add(-time.Hour+300*time.Millisecond), 100, noon.Add(day+time.Minute))
+	s.before.Revoked = known(5, noon.Add(-time.Hour+300*time.Millisecond), 100, noon.Add(day+900*time.Millisecond), 101, noon.Add(day+time.Minute))
 	if v := s.check(t); !v.Publish() || only(v) != publish.Damaged {
 		t.Errorf("the published list is damaged: %+v", v)
+	}
+}
+
+// TestAdded: what is new to those who had the published list, and everything where that is damaged.
+func TestAdded(t *testing.T) {
+	s := newScene(t)
+	for _, c := range []struct {
+		before publish.Before
+		want   string
+	}{{s.before, "[08 unspecified 09 keyCompromise]"}, {publish.Before{}, "[04 certificateHold 05 affiliationChanged 08 unspecified 09 keyCompromise]"},
+		{publish.Before{Number: 7, Full: publish.Bytes([]byte("damaged"))}, "[04 certificateHold 05 affiliationChanged 08 unspecified 09 keyCompromise]"}} {
+		var got []any
+		must(t, publish.Added(t.Context(), s.rules, c.before, publish.Bytes(s.full.der(t)), func(e crl.Entry) error {
+			got = append(got, e.Serial, e.Reason)
+			return nil
+		}))
+		if fmt.Sprint(got) != c.want {
+			t.Errorf("added %v, want %s", got, c.want)
+		}
 	}
 }
 

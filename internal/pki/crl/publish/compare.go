@@ -2,6 +2,7 @@ package publish
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -122,8 +123,8 @@ func (c *check) compare(published *crl.Info, from Source, full *crl.Info) (err e
 	}
 	return merge(was, is, func(was, is *crl.Item) error {
 		switch {
-		case is == nil && published == nil && was.At.After(full.ThisUpdate):
-			return nil // we were told after the list was made
+		case is == nil && published == nil && !was.At.Before(full.ThisUpdate):
+			return nil // it was revoked after the list was made, or in the same second
 		case is == nil:
 			return c.left(*was, full)
 		case was == nil:
@@ -139,6 +140,37 @@ func (c *check) compare(published *crl.Info, from Source, full *crl.Info) (err e
 			c.find(Changed, false, *is)
 		}
 		return nil
+	})
+}
+
+// Added shows the entries of an offer that the published list does not have, all of them where there is none or it cannot
+// be read. It is for what was found fit to be published.
+func Added(ctx context.Context, rules Rules, before Before, full Source, see func(crl.Entry) error) error {
+	c := &check{ctx: ctx, rules: rules, verdict: &Verdict{}}
+	info, err := c.read(full, nil)
+	if err != nil {
+		return err
+	}
+	was, is := &cursor{}, &cursor{}
+	published, err := c.believed(before.Full, before.Number)
+	if err == nil && published != nil {
+		was, err = c.open(before.Full, published)
+	}
+	if err == nil {
+		is, err = c.open(full, info)
+	}
+	if err != nil {
+		return err
+	}
+	return merge(was, is, func(was, is *crl.Item) error {
+		if was != nil {
+			return nil
+		}
+		e, err := is.Entry()
+		if err != nil {
+			return err
+		}
+		return see(e)
 	})
 }
 

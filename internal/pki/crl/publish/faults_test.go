@@ -16,12 +16,15 @@ import (
 )
 
 // faults are what can be wrong with what a CA offers.
-var faults = []string{"truncated", "algorithm", "signature", "issuer", "key", "scope", "uncritical", "extension", "zero", "back", "twice", "earlier list", "ahead", "life",
+var faults = []string{"truncated", "algorithm", "signature", "issuer", "key", "scope", "uncritical", "extension", "zero", "back", "twice", "earlier list", "ahead", "life", "stale",
 	"order", "serial", "reason", "later", "vanish", "date later", "date earlier", "change", "foreign", "delta number", "base after", "base unknown", "base damaged",
 	"delta less", "delta more"}
 
-// spoilRecords makes the CA's own records wrong, in a way that may be published and must be told.
+// spoilRecords makes the CA's own records wrong, in a way that may be published and must be told; so must a list that comes late.
 func (m *model) spoilRecords(s step) (alarm bool) {
+	if s.what == "stale" {
+		return true
+	}
 	if s.what == "foreign" {
 		if _, there := m.revoked[1000+s.serial]; !there {
 			m.revoked[1000+s.serial] = entry(1000+s.serial, m.now, cert.Superseded)
@@ -89,8 +92,10 @@ func (m *model) spoil(t testing.TB, s step, l *list) bool {
 	case "ahead":
 		l.template.ThisUpdate = m.now.Add(61 * time.Second)
 	case "life":
-		l.template.NextUpdate = m.now.Add(time.Duration(s.n%2) * (3*day + time.Second))
-		l.template.ThisUpdate = m.now.Add(-time.Duration(1-s.n%2) * 10 * time.Second)
+		l.template.NextUpdate = m.now.Add(3*day + time.Second)
+	case "stale":
+		l.template.ThisUpdate, l.template.NextUpdate = m.now.Add(-10*time.Second), m.now
+		return false // and yet told
 	case "order":
 		if len(*e) < 2 {
 			return false

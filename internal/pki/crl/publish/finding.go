@@ -24,7 +24,8 @@ const (
 	NumberTwice Code = "number-twice" // that of the published one, which is another list
 	TimeBack    Code = "time-back"    // made before the published one
 	TimeAhead   Code = "time-ahead"   // made later than now
-	Life        Code = "life"         // valid too long, or no longer
+	Life        Code = "life"         // without an end, or valid too long
+	Stale       Code = "stale"        // no longer valid
 	Order       Code = "order"        // not by serial, or a serial twice
 	Serial      Code = "serial"       // one that no certificate may have
 	Reason      Code = "reason"       // one that is not used, or an extension that is not used
@@ -47,14 +48,15 @@ const (
 )
 
 // Codes lists all.
-var Codes = []Code{Unreadable, Algorithm, Signature, Issuer, Key, Scope, Extension, Number, NumberBack, NumberTwice, TimeBack, TimeAhead, Life, Order, Serial, Reason,
+var Codes = []Code{Unreadable, Algorithm, Signature, Issuer, Key, Scope, Extension, Number, NumberBack, NumberTwice, TimeBack, TimeAhead, Life, Stale, Order, Serial, Reason,
 	Later, Vanished, Date, Earlier, Changed, Foreign, DeltaOnly, BaseAfter, BaseNone, BaseLost, DeltaLess, DeltaMore, Damaged}
 
 // Stops reports whether a list with such a finding stays unpublished.
 func (c Code) Stops() bool {
 	switch c {
-	case Earlier, Changed, Foreign, Damaged:
-		// The certificate stays revoked for everybody, and the others on the list must not wait.
+	case Earlier, Changed, Foreign, Damaged, Stale:
+		// The certificates stay revoked for everybody, and the others on the list must not wait. A list that came too late
+		// says more than the one before it.
 		return false
 	}
 	return true
@@ -85,7 +87,8 @@ var sentences = map[Code]plain.Sentence{
 	NumberTwice: {JA: "LISTの番号は公表中のものと同じですが、内容が違います。認証局が二重に動いていないか確かめてください。", EN: "The LIST has the number of the published one and is another: check whether the CA runs twice."},
 	TimeBack:    {JA: "LISTの作成時刻が、公表中のものより前です。認証局の時計を確かめてください。", EN: "The LIST was made before the published one: check the clock of the CA."},
 	TimeAhead:   {JA: "LISTの作成時刻が、今より先です。認証局とこちらの時計を確かめてください。", EN: "The LIST was made later than now: check the clocks of the CA and here."},
-	Life:        {JA: "LISTの次回更新の時刻がないか、長すぎるか、過ぎています。認証局の設定を確かめてください。", EN: "The LIST does not say when the next comes, says too late, or that time is over: check the settings of the CA."},
+	Life:        {JA: "LISTの次回更新の時刻がないか、先すぎます。認証局の設定を確かめてください。", EN: "The LIST does not say when the next comes, or not before too long: check the settings of the CA."},
+	Stale:       {JA: "LISTは、次回更新の時刻を過ぎてから届きました。公表しましたが、新しいリストが来ないわけを調べてください。", EN: "The LIST came after the time for which it is valid; it goes out, but find out why no newer one comes."},
 	Order:       {JA: "LISTの発行番号 SERIAL が、順序どおりでないか二度あります。認証局で作り直してください。", EN: "In the LIST, SERIAL is out of order or there twice: make it again at the CA."},
 	Serial:      {JA: "LISTに、電子証明書の番号になりえない番号があります。認証局で作り直してください。", EN: "The LIST has a serial that no certificate may have: make it again at the CA."},
 	Reason:      {JA: "LISTの発行番号 SERIAL の失効理由か拡張領域が、使われないものです。認証局で作り直してください。", EN: "In the LIST, the reason or an extension of SERIAL is one that is not used: make it again at the CA."},

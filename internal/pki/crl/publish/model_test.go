@@ -150,7 +150,7 @@ func (m *model) offer(t testing.TB, s step) string {
 			base = 0
 		}
 		if base != 0 {
-			delta = m.ca.list(m.number, m.now, base, difference(m.judge.full[base], entries)...)
+			delta = m.ca.list(m.number, full.template.ThisUpdate, base, difference(m.judge.full[base], entries)...)
 			delta.template.NextUpdate = full.template.NextUpdate
 			spoiled = m.spoilDelta(s, delta, entries) || spoiled
 		}

@@ -84,9 +84,12 @@ var provoked = map[publish.Code][]func(t *testing.T, s *scene){
 	publish.Life: {
 		func(t *testing.T, s *scene) { s.full.template.NextUpdate = noon.Add(4*day + time.Second) },
 		func(t *testing.T, s *scene) { s.delta.template.NextUpdate = noon.Add(4*day + time.Second) },
-		func(t *testing.T, s *scene) { s.full.template.NextUpdate, s.noDelta = s.now, true },
 		func(t *testing.T, s *scene) { s.full.template.NextUpdate = s.full.template.ThisUpdate },
 		func(t *testing.T, s *scene) { s.full.after = without([]byte("\x17\x0d260404030000Z")) },
+	},
+	publish.Stale: {
+		func(t *testing.T, s *scene) { s.full.template.NextUpdate, s.noDelta = s.now, true },
+		func(t *testing.T, s *scene) { s.delta.template.NextUpdate = s.now },
 	},
 	publish.Order: {
 		func(t *testing.T, s *scene) {
