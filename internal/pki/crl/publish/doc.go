@@ -63,8 +63,8 @@ type Before struct {
 	Full   Source // the full list of that number, nil: none
 	// Base finds a full list that was published, by number; false: there was none.
 	Base func(ctx context.Context, number uint64) (Source, bool, error)
-	// Revoked is what is known to be revoked in this partition from elsewhere, by serial. It stands in for the list where
-	// there is none, or it can no longer be read; nil: nothing is known.
+	// Revoked is what is known to be revoked in this partition from elsewhere, and what its lists named, by serial. It
+	// stands in for the list where there is none, or it can no longer be read; nil: nothing is known.
 	Revoked crl.Entries
 }
 

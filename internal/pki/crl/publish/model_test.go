@@ -216,8 +216,8 @@ func (m *model) known() crl.Entries {
 	return func(yield func(crl.Entry, error) bool) {
 		for _, n := range slices.Sorted(maps.Keys(m.revoked)) {
 			e := m.revoked[n]
-			if n >= 1000 {
-				return // of another municipality, and known there
+			if _, published := m.judge.full[m.judge.number][e.SerialNumber.String()]; n >= 1000 && !published {
+				continue // of another municipality, and known there
 			}
 			s, err := cert.SerialFromInt(e.SerialNumber)
 			if !yield(crl.Entry{Serial: s, At: e.RevocationTime, Reason: cert.Reasons[e.ReasonCode]}, err) {
