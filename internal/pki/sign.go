@@ -76,14 +76,6 @@ func AlgorithmIdentifier(a cert.Algorithm) ([]byte, error) {
 	return b.Bytes()
 }
 
-// HashOf is the hash function of an algorithm, for those who digest what they sign or check while it goes past them.
-func HashOf(a cert.Algorithm) crypto.Hash {
-	if a == cert.P384SHA384 {
-		return crypto.SHA384
-	}
-	return crypto.SHA256
-}
-
 func digest(a cert.Algorithm, message []byte) ([]byte, crypto.Hash) {
 	if a == cert.P384SHA384 {
 		sum := sha512.Sum384(message)
@@ -114,19 +106,10 @@ func VerifyTBS(public crypto.PublicKey, tbs, signature []byte) error {
 	if err != nil {
 		return err
 	}
-	sum, _ := digest(a, tbs)
-	return VerifyDigest(public, sum, signature)
-}
-
-// VerifyDigest checks a signature where the to-be-signed bytes were digested with HashOf the key's algorithm.
-func VerifyDigest(public crypto.PublicKey, sum, signature []byte) error {
-	a, err := AlgorithmOf(public)
-	if err != nil {
-		return err
-	}
+	sum, hash := digest(a, tbs)
 	switch k := public.(type) {
 	case *rsa.PublicKey:
-		return rsa.VerifyPKCS1v15(k, HashOf(a), sum, signature)
+		return rsa.VerifyPKCS1v15(k, hash, sum, signature)
 	case *ecdsa.PublicKey:
 		if ecdsa.VerifyASN1(k, sum, signature) {
 			return nil
