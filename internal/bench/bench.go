@@ -62,7 +62,7 @@ type Options struct {
 }
 
 // All are the measurements.
-func All() []Bench { return []Bench{exchangeBench, reconcileBench, importBench, moveBench} }
+func All() []Bench { return []Bench{exchangeBench, reconcileBench, importBench, moveBench, crlBench} }
 
 // Find returns the measurement of a name.
 func Find(name string) (Bench, bool) {

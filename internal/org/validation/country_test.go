@@ -77,10 +77,16 @@ func (a *authority) sign(t testing.TB, tbs []byte) []byte {
 
 func (a *authority) list(t testing.TB, number uint64, at time.Time, part jpki.Partition, revoked ...string) message.CertCRL {
 	t.Helper()
-	l := jpki.CRL{Partition: part, Number: number, ThisUpdate: at, NextUpdate: at.Add(48 * time.Hour)}
+	var all []jpki.Revocation
 	for _, s := range revoked {
-		l.Revoked = append(l.Revoked, jpki.Revocation{Serial: serial(t, s), At: at, Reason: cert.AffiliationChanged})
+		all = append(all, jpki.Revocation{Serial: serial(t, s), At: start, Reason: cert.AffiliationChanged})
 	}
+	return a.listed(t, number, at, part, all...)
+}
+
+func (a *authority) listed(t testing.TB, number uint64, at time.Time, part jpki.Partition, revoked ...jpki.Revocation) message.CertCRL {
+	t.Helper()
+	l := jpki.CRL{Partition: part, Number: number, ThisUpdate: at, NextUpdate: at.Add(48 * time.Hour), Revoked: revoked}
 	tbs := must[[]byte](t)(a.CRLTBS(l))
 	return message.CertCRL{Issuer: a.id, Municipality: code(t), Number: number, CRL: must[[]byte](t)(a.AssembleCRL(tbs, a.sign(t, tbs)))}
 }

@@ -2,6 +2,7 @@ package validation_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/x509"
 	"io"
 	"net/http"
@@ -11,8 +12,10 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
 	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
 )
 
 func (c *country) get(path string) ([]byte, *http.Response) {
@@ -48,6 +51,7 @@ func TestListsArePublished(t *testing.T) {
 		if got := c.number("/crl/202029.crl"); got != 0 {
 			t.Errorf("before the first: %d", got)
 		}
+		c.run(time.Hour)
 		for _, step := range []struct {
 			send message.CertCRL
 			want int64
@@ -62,12 +66,12 @@ func TestListsArePublished(t *testing.T) {
 			t.Errorf("an old list was parked: %v", c.stuck())
 		}
 		// The list told of a revocation whose status has not come yet.
-		if got := c.told(c.signature, "4711"); got != "revoked affiliationChanged 10:00:00" {
+		if got := c.told(c.signature, "4711"); got != "revoked affiliationChanged 09:00:00" {
 			t.Errorf("told by the list: %s", got)
 		}
 		c.send(good(t, c.signature, "4711"))
 		c.run(time.Second)
-		if got := c.told(c.signature, "4711"); got != "revoked affiliationChanged 10:00:00" {
+		if got := c.told(c.signature, "4711"); got != "revoked affiliationChanged 09:00:00" {
 			t.Errorf("after a late good: %s", got)
 		}
 		c.send(c.authentication.list(t, 1, start, matsumoto))
@@ -111,6 +115,12 @@ func TestListsThatAreNotPublished(t *testing.T) {
 		},
 		"another municipality": func(c *country) message.CertCRL { return c.signature.list(t, 2, start, iida, "4711") },
 		"an entry vanished":    func(c *country) message.CertCRL { return c.signature.list(t, 2, start, matsumoto) },
+		"made in the future": func(c *country) message.CertCRL {
+			return c.signature.list(t, 2, start.Add(time.Hour), matsumoto, "4711")
+		},
+		"a date that moved": func(c *country) message.CertCRL {
+			return c.signature.listed(t, 2, start.Add(time.Second), matsumoto, jpki.Revocation{Serial: serial(t, "4711"), At: start.Add(time.Second), Reason: cert.AffiliationChanged})
+		},
 		"no list": func(c *country) message.CertCRL {
 			return message.CertCRL{Issuer: c.signature.id, Municipality: code(t), Number: 2, CRL: []byte("no list")}
 		},
@@ -121,8 +131,8 @@ func TestListsThatAreNotPublished(t *testing.T) {
 		},
 	} {
 		for _, published := range []bool{false, true} {
-			if name == "an entry vanished" && !published {
-				continue // nothing was there to vanish
+			if (name == "an entry vanished" || name == "a date that moved") && !published {
+				continue // nothing was there to vanish or to move
 			}
 			c := newCountry(t, "memory:")
 			c.send(good(t, c.signature, "4711"), revoked(t, c.signature, "4711", cert.AffiliationChanged, start))
@@ -141,6 +151,7 @@ func TestListsThatAreNotPublished(t *testing.T) {
 				t.Errorf("%s (published before: %v): parked %v, served %d", name, published, codes, c.number("/crl/202029.crl"))
 			}
 			// The next good one is published: the refused one is in nobody's way.
+			c.run(time.Minute)
 			c.send(c.signature.list(t, 9, start.Add(time.Minute), matsumoto, "4711"))
 			c.run(time.Second)
 			if got := c.number("/crl/202029.crl"); got != 9 {
@@ -153,10 +164,40 @@ func TestListsThatAreNotPublished(t *testing.T) {
 	old := revoked(t, c.signature, "4711", cert.AffiliationChanged, start)
 	old.NotAfter = start.Add(time.Hour)
 	c.send(old, c.signature.list(t, 1, start, matsumoto, "4711"))
-	c.run(time.Second)
+	c.run(2 * time.Hour)
 	c.send(c.signature.list(t, 2, start.Add(2*time.Hour), matsumoto))
 	c.run(time.Second)
 	if got := c.number("/crl/202029.crl"); got != 2 {
 		t.Errorf("an expired entry keeps the list from being published: %v", c.stuck())
 	}
+}
+
+// TestListsThatArePublishedAndTold: what is wrong and makes nothing good again keeps no list back, and stands in the record.
+func TestListsThatArePublishedAndTold(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		elsewhere := good(t, c.signature, "4712")
+		elsewhere.Municipality = must[resident.MunicipalityCode](t)(resident.ParseMunicipalityCode("m", "202053"))
+		long := start.Add(-47 * time.Hour) // the lists live two days
+		c.send(good(t, c.signature, "4711"), elsewhere, c.signature.listed(t, 1, long, matsumoto, jpki.Revocation{Serial: serial(t, "4711"), At: long, Reason: cert.AffiliationChanged}))
+		c.run(2 * time.Hour)
+		if got := c.number("/crl/202029.crl"); got != 1 {
+			t.Fatalf("the list %d is served: %v", got, c.stuck())
+		}
+		// Another reason, an entry of 飯田市, and later than the list is valid.
+		c.send(c.signature.listed(t, 2, long.Add(time.Second), matsumoto, jpki.Revocation{Serial: serial(t, "4711"), At: long, Reason: cert.KeyCompromise},
+			jpki.Revocation{Serial: serial(t, "4712"), At: long, Reason: cert.Superseded}))
+		c.run(time.Second)
+		if got := c.number("/crl/202029.crl"); got != 2 {
+			t.Errorf("the list %d is served: %v", got, c.stuck())
+		}
+		for _, want := range []string{"reason-changed 4711", "foreign 4712", "stale "} {
+			var n int
+			if err := c.Store.View(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+				return tx.QueryRow(ctx, `SELECT COUNT(*) FROM audit WHERE act = 'publish-finding' AND detail = $1`, want).Scan(&n)
+			}); err != nil || n != 1 {
+				t.Errorf("%q stands %d times in the record: %v", want, n, err)
+			}
+		}
+	})
 }

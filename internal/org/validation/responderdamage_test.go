@@ -71,6 +71,7 @@ func TestDamagedListStopsNoNext(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
+		c.run(time.Hour)
 		c.send(c.signature.list(t, 2, start.Add(time.Hour), matsumoto, "4712"))
 		c.run(time.Minute)
 		if n := c.stuck(); len(n) != 1 || n[0] != "bad-list" {

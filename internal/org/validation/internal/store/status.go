@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/pki/crl"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -69,30 +71,49 @@ func (tx *Tx) Status(ctx context.Context, issuer string, serial cert.Serial) (St
 	return found[0], nil
 }
 
-// StillRevoked tells whether a certificate is revoked and its term is not over at a moment, so that a list of that moment must
-// name it.
-func (tx *Tx) StillRevoked(ctx context.Context, issuer string, serial cert.Serial, at time.Time) (bool, error) {
-	var n int64
-	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM status WHERE issuer = $1 AND serial = $2 AND state = 'revoked' AND not_after > $3`,
-		issuer, serial.Bytes(), at).Scan(&n)
-	return n > 0, err
+// Held is what a revocation list may not contradict.
+type Held struct {
+	Municipality string
+	NotAfter     time.Time // zero or 1970: not known
 }
 
-// RevokedIn gives the certificates of a partition that were revoked before a moment and whose term is not over at it.
-func (tx *Tx) RevokedIn(ctx context.Context, issuer string, m resident.MunicipalityCode, at time.Time) ([]cert.Serial, error) {
-	rows, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, b *[]byte) error { return r.Scan(b) },
-		`SELECT serial FROM status WHERE issuer = $1 AND municipality = $2 AND state = 'revoked' AND not_after > $3 AND revoked_at < $3`,
-		issuer, m.String(), at)
-	if err != nil {
-		return nil, fmt.Errorf("couldn't read what is revoked in a municipality: %w", err)
+// Held finds a certificate; false: nothing is known of it.
+func (tx *Tx) Held(ctx context.Context, issuer string, serial cert.Serial) (h Held, found bool, err error) {
+	rows, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, h *Held) error { return r.Scan(&h.Municipality, sqlstore.Time(&h.NotAfter)) },
+		`SELECT municipality, not_after FROM status WHERE issuer = $1 AND serial = $2`, issuer, serial.Bytes())
+	if err != nil || len(rows) == 0 {
+		return h, false, err
 	}
-	var all []cert.Serial
-	for _, b := range rows {
-		if serial, err := cert.SerialFromBytes(b); err == nil { // one that cannot be read is a matter of the books
-			all = append(all, serial)
+	return rows[0], true, nil
+}
+
+// Revoked goes along what is revoked in a partition, by serial as a number.
+func (tx *Tx) Revoked(ctx context.Context, issuer string, m resident.MunicipalityCode) iter.Seq2[crl.Entry, error] {
+	return func(yield func(crl.Entry, error) bool) {
+		type row struct {
+			serial []byte
+			at     time.Time
+			reason string
+		}
+		rows, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, w *row) error { return r.Scan(&w.serial, sqlstore.Time(&w.at), &w.reason) },
+			`SELECT serial, revoked_at, reason FROM status WHERE issuer = $1 AND municipality = $2 AND state = 'revoked' ORDER BY LENGTH(serial), serial`, issuer, m.String())
+		if err != nil {
+			yield(crl.Entry{}, fmt.Errorf("couldn't read what is revoked in a municipality: %w", err))
+			return
+		}
+		for _, w := range rows {
+			e := crl.Entry{At: w.at}
+			if e.Serial, err = cert.SerialFromBytes(w.serial); err != nil {
+				continue // one that cannot be read is a matter of the books
+			}
+			if e.Reason, err = cert.ParseReason(w.reason); err != nil {
+				e.Reason = cert.Unspecified // that it is revoked is what protects
+			}
+			if !yield(e, nil) {
+				return
+			}
 		}
 	}
-	return all, nil
 }
 
 // Count is how many certificates of a profile are in which state.
