@@ -117,6 +117,7 @@ func examples(t testing.TB) (all []example) {
 		{"P-256", "key-curve", spki(t, oidEC, p256, short)},
 		{"secp256k1", "key-curve", spki(t, oidEC, asn1.ObjectIdentifier{1, 3, 132, 0, 10}, short)},
 		{"a curve of its own", "key-parameters", spki(t, oidEC, []int{1, 2}, point)},
+		{"a curve and more", "key-parameters", spki(t, oidEC, asn1.RawValue{FullBytes: []byte{6, 5, 0x2b, 0x81, 4, 0, 0x22, 5, 0}}, point)},
 		{"a curve left out", "key-parameters", spki(t, oidEC, nil, point)},
 		{"an implicit curve", "key-parameters", spki(t, oidEC, asn1.NullRawValue, point)},
 		{"infinity", "key-infinity", onP384([]byte{0})},

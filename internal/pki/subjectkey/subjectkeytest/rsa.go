@@ -166,6 +166,7 @@ var RSALiars = sync.OnceValue(func() []Liar {
 		{"an even exponent", "key-exponent", withExponent(big.NewInt(65538))},
 		{"the exponent 3", "key-exponent", withExponent(big.NewInt(3))},
 		{"the exponent 65537 modulo 2^32", "key-exponent", withExponent(big.NewInt(1<<32 + 65537))},
+		{"the exponent 65537 modulo 2^64", "key-exponent", withExponent(new(big.Int).Add(new(big.Int).Lsh(one, 64), f4))},
 		{"an exponent as long as the modulus", "key-exponent", withExponent(new(big.Int).Sub(good.N, big.NewInt(2)))},
 		{"an even modulus", "key-even", RSA{even, f4, good.D}},
 		{"a multiple of 3", "key-small-factor", Divided(3)},
