@@ -77,6 +77,19 @@ func readRSA(parameters cryptobyte.String, content []byte) (crypto.PublicKey, er
 	return &rsa.PublicKey{N: n, E: exponent}, nil
 }
 
+// WrapRSA gives an RSAPublicKey alone, as some software exports it ("BEGIN RSA PUBLIC KEY"), the form that Read judges.
+func WrapRSA(key []byte) ([]byte, error) {
+	var b cryptobyte.Builder
+	b.AddASN1(cb.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(cb.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1ObjectIdentifier(oidRSA)
+			b.AddASN1NULL()
+		})
+		b.AddASN1BitString(key)
+	})
+	return b.Bytes()
+}
+
 // smallProduct is the product of all odd primes below smallest.
 var smallProduct = sync.OnceValue(func() *big.Int {
 	product, p := big.NewInt(1), new(big.Int)

@@ -210,6 +210,14 @@ func TestLiarsCanSign(t *testing.T) {
 	}
 }
 
+func TestWrapRSA(t *testing.T) {
+	good := subjectkeytest.Good().SPKI()
+	key := must[*rsa.PublicKey](t)(readRSA(good))
+	if got := must[[]byte](t)(subjectkey.WrapRSA(x509.MarshalPKCS1PublicKey(key))); !bytes.Equal(got, good) {
+		t.Errorf("%x, want %x", got, good)
+	}
+}
+
 // TestOpenSSLKeys: keys of another program are taken.
 func TestOpenSSLKeys(t *testing.T) {
 	path, err := exec.LookPath("openssl")
