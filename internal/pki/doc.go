@@ -3,7 +3,7 @@
 //
 // The infrastructure CA is not the citizens' CA (認証局): it certifies a municipality, a prefecture or a center for
 // speaking TLS and for signing messages, and no person. The certificates of persons are built in pki/jpki, the wire
-// form of their status in pki/ocspwire.
+// form of their status in pki/ocspwire. What an applicant brings is judged in pki/csr and pki/subjectkey.
 //
 // One policy holds everywhere, and Trust is the only place that applies it: a leaf directly below a trusted root, exactly
 // one URI in the subject alternative name, of scheme "akashi" and naming the organisation, and the extended key usage

@@ -3,17 +3,16 @@ package ca
 import (
 	"context"
 	"crypto"
-	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
+	"errors"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/ca/internal/store"
-	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/pki/subjectkey"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -31,6 +30,12 @@ var recordChanged = refuse("record-changed",
 	"申請の後に住民票の記載が変わりました。新しい記載で申請し直してください。",
 	"The resident record has changed since the application: apply anew with what it says now.")
 
+// keyInUse: a signature says who made it only as long as a key has one holder. It stays so when the certificate has ended,
+// because what was signed with the key before is still verified.
+var keyInUse = refuse("key-in-use",
+	"この鍵には、すでに電子証明書が発行されています。新しい鍵を作って申請してください。",
+	"This key was certified before: make a new key and apply with it.")
+
 // onCertRequest takes an application. It writes down what will be signed, or answers why there is no certificate.
 func (o *CA) onCertRequest(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.CertRequest) ([]message.Out, error) {
 	was, asked, err := tx.Requested(ctx, d.Sender, n.Request)
@@ -40,7 +45,10 @@ func (o *CA) onCertRequest(ctx context.Context, tx *store.Tx, d exchange.Deliver
 	if asked {
 		return o.answerAgain(d, n, was)
 	}
-	public, no := o.fitKey(n.PublicKey)
+	public, no, err := o.fitKey(n.PublicKey)
+	if err != nil {
+		return nil, err
+	}
 	var part jpki.Partition
 	if no == nil {
 		part, no = partitionOf(n.Holder.Municipality, tx.Now())
@@ -102,27 +110,23 @@ func refused(c store.Certificate, no *refusal) message.CertRefused {
 	return message.CertRefused{Request: c.Request, Profile: c.Profile, Code: c.Holder, Why: no.why, Reason: no.Sentence}
 }
 
-// fitKey reads the applicant's key. The CA certifies nothing that it would not itself rely on.
-func (o *CA) fitKey(spki []byte) (crypto.PublicKey, *refusal) {
-	unfit := refuse("unfit-key",
-		"この鍵では電子証明書を発行できません。RSA 2048ビット（公開指数65537）、P-256、P-384のいずれかの鍵を作り直してください。",
-		"This key cannot be certified: make a new one, RSA of 2048 bits with exponent 65537, P-256 or P-384.")
-	public, err := x509.ParsePKIXPublicKey(spki)
-	if err != nil {
-		return nil, unfit
-	}
-	if _, err := pki.AlgorithmOf(public); err != nil {
-		return nil, unfit
-	}
-	if k, ok := public.(*rsa.PublicKey); ok && (k.E != 65537 || k.N.Bit(0) == 0) {
-		return nil, unfit
+// fitKey reads a key that is to be certified. The CA certifies nothing that it would not itself rely on, and no key of its own,
+// whoever has looked at the key before.
+func (o *CA) fitKey(spki []byte) (crypto.PublicKey, *refusal, error) {
+	public, err := subjectkey.Read(spki, cert.Algorithms...)
+	if bad := (*subjectkey.Refusal)(nil); errors.As(err, &bad) {
+		return nil, &refusal{bad.Code, bad.Sentence}, nil
+	} else if err != nil {
+		return nil, nil, err
 	}
 	for _, a := range o.byID {
 		if own, ok := a.Public().(interface{ Equal(crypto.PublicKey) bool }); ok && own.Equal(public) {
-			return nil, unfit
+			return nil, refuse("key-of-a-ca",
+				"これは認証局の鍵です。ほかの人や機関の鍵として電子証明書を発行することはできません。新しい鍵を作ってください。",
+				"This is the key of a CA, and is never certified as somebody else's: make a new key."), nil
 		}
 	}
-	return public, nil
+	return public, nil, nil
 }
 
 // mayHold checks the applicant, from what the application says.
@@ -178,9 +182,7 @@ func (o *CA) isFree(ctx context.Context, tx *store.Tx, n message.CertRequest, ke
 		return nil, err
 	}
 	if used {
-		return refuse("key-in-use",
-			"この鍵には、すでに電子証明書が発行されています。新しい鍵を作って申請してください。",
-			"This key was certified before: make a new key and apply with it."), nil
+		return keyInUse, nil
 	}
 	stale, err := tx.StaleBefore(ctx, n.Holder.Code, n.Profile)
 	if err != nil {

@@ -79,10 +79,10 @@ func TestRefused(t *testing.T) {
 		why    string
 		change func(*message.CertRequest)
 	}{
-		{"unfit-key", func(r *message.CertRequest) { r.PublicKey = spki(&weak.PublicKey) }},
-		{"unfit-key", func(r *message.CertRequest) { r.PublicKey = spki(&odd.PublicKey) }},
-		{"unfit-key", func(r *message.CertRequest) { r.PublicKey = spki(caKey) }},
-		{"unfit-key", func(r *message.CertRequest) { r.PublicKey = []byte("no key") }},
+		{"key-length", func(r *message.CertRequest) { r.PublicKey = spki(&weak.PublicKey) }},
+		{"key-curve", func(r *message.CertRequest) { r.PublicKey = spki(&odd.PublicKey) }},
+		{"key-of-a-ca", func(r *message.CertRequest) { r.PublicKey = spki(caKey) }},
+		{"der-truncated", func(r *message.CertRequest) { r.PublicKey = []byte("no key") }},
 		{"under-15", func(r *message.CertRequest) { r.Holder.Birth = birth(t, "2011-04-02") }},
 		{"under-15", func(r *message.CertRequest) { r.Holder.Birth = birth(t, "2011-04-00") }},
 		{"under-15", func(r *message.CertRequest) { r.Holder.Birth = birth(t, "2011-00-00") }},

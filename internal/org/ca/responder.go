@@ -28,11 +28,24 @@ func (o *CA) onResponderRequest(ctx context.Context, tx *store.Tx, d exchange.De
 			"この認証局の鍵はここにありません。認証局の証明書を確かめてください。",
 			"the key of this CA is not here: check the CA certificate")
 	}
-	public, no := o.fitKey(n.PublicKey)
+	public, no, err := o.fitKey(n.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	hash := sha256.Sum256(n.PublicKey)
+	if no == nil {
+		// Whoever holds it could answer for his own certificate.
+		held, err := tx.KeyHeld(ctx, hash[:])
+		if err != nil {
+			return nil, err
+		}
+		if held {
+			no = keyInUse
+		}
+	}
 	if no != nil {
 		return nil, exchange.Reject(no.why, no.JA, no.EN)
 	}
-	hash := sha256.Sum256(n.PublicKey)
 	has, found, err := tx.ResponderOf(ctx, n.Issuer, hash[:])
 	if err != nil {
 		return nil, err

@@ -235,7 +235,7 @@ func TestResponder(t *testing.T) {
 	c.run(time.Second)
 	c.send(validation, weak)
 	c.run(time.Second)
-	if codes := c.stuck(); len(codes) != 2 || codes[0] != "unknown-issuer" || codes[1] != "unfit-key" {
+	if codes := c.stuck(); len(codes) != 2 || codes[0] != "unknown-issuer" || codes[1] != "der-truncated" {
 		t.Errorf("parked: %v", codes)
 	}
 }

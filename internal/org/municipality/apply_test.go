@@ -18,6 +18,7 @@ import (
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/pki/subjectkey/subjectkeytest"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
@@ -292,7 +293,11 @@ func TestKeys(t *testing.T) {
 		{"two of them", slices.Concat(request, request), "余分"},
 		{"a private key", private, "秘密鍵はだれにも"},
 		{"a certificate", block("CERTIFICATE", csr, nil), "公開鍵でも署名要求でもない"},
-		{"a damaged key", block("PUBLIC KEY", []byte{0x30, 0}, nil), "壊れて"},
+		{"a damaged key", block("PUBLIC KEY", []byte{0x30, 0}, nil), "公開鍵（SubjectPublicKeyInfo）として読めません"},
+		{"half a key", block("PUBLIC KEY", []byte{0x30, 0x80}, nil), "不定長"},
+		{"a damaged RSA key", block("RSA PUBLIC KEY", []byte{0x30, 0x80}, nil), "不定長"},
+		{"a damaged request", block("CERTIFICATE REQUEST", csr[:len(csr)-1], nil), "途中で終わっています"},
+		{"a faulty chip's key", block("PUBLIC KEY", subjectkeytest.ROCA().SPKI(), nil), "CVE-2017-15361"},
 		{"a request signed by another key", block("CERTIFICATE REQUEST", broken, nil), "署名が正しくありません"},
 		{"a short RSA key", publicPEM(t, small.Public()), "1024"},
 		{"another curve", publicPEM(t, curve.Public()), "P-384"},
@@ -307,6 +312,9 @@ func TestKeys(t *testing.T) {
 			}
 			if got := fieldsOf(t, err); !slices.Equal(got, []string{fieldKey}) || !strings.Contains(err.Error(), test.says) {
 				t.Errorf("%v: %v", got, err)
+			}
+			if len(spki) > 0 {
+				t.Error("a key comes with its refusal")
 			}
 			if strings.Contains(err.Error(), "AAAA") {
 				t.Error("the refusal quotes the input")

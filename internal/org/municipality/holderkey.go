@@ -2,15 +2,15 @@ package municipality
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/pki/csr"
+	"github.com/akashi-id/akashi/internal/pki/subjectkey"
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
@@ -52,23 +52,20 @@ func readPublicKey(text []byte) ([]byte, error) {
 			"公開鍵の後ろに余分な内容があります。公開鍵か署名要求を一つだけ貼り付けてください。",
 			"Something follows after the public key: paste one public key or one signing request only.")
 	}
-	var public any
+	spki := block.Bytes
 	var err error
 	switch block.Type {
 	case "PUBLIC KEY":
-		public, err = x509.ParsePKIXPublicKey(block.Bytes)
+		_, err = subjectkey.Examine(spki, cards...)
 	case "RSA PUBLIC KEY":
-		public, err = x509.ParsePKCS1PublicKey(block.Bytes)
+		if spki, err = subjectkey.WrapRSA(block.Bytes); err == nil {
+			_, err = subjectkey.Examine(spki, cards...)
+		}
 	case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
-		var csr *x509.CertificateRequest
-		if csr, err = x509.ParseCertificateRequest(block.Bytes); err == nil {
-			// The request's own signature shows that whoever brings it has the private key.
-			if csr.CheckSignature() != nil {
-				return nil, plain.Bad(fieldKey,
-					"署名要求の署名が正しくありません。鍵を持つ人が作り直した署名要求を貼り付けてください。",
-					"The signing request's signature is wrong: paste a request made anew by whoever has the key.")
-			}
-			public = csr.PublicKey
+		// The request's own signature shows that whoever brings it has the private key.
+		var request *csr.Request
+		if request, err = csr.Read(block.Bytes, cards...); err == nil {
+			spki = request.SPKI
 		}
 	case "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY":
 		return nil, plain.Bad(fieldKey,
@@ -79,35 +76,14 @@ func readPublicKey(text []byte) ([]byte, error) {
 			"公開鍵でも署名要求でもないPEMです。公開鍵（PUBLIC KEY）か署名要求（CERTIFICATE REQUEST）を貼り付けてください。",
 			"This PEM text is neither a public key nor a signing request: paste a PUBLIC KEY or a CERTIFICATE REQUEST.")
 	}
-	if err != nil {
-		return nil, plain.Bad(fieldKey,
-			"公開鍵の内容が壊れていて読めません。もう一度書き出して貼り付けてください。",
-			"The public key is damaged and cannot be read: export it again and paste it.")
+	var no *subjectkey.Refusal
+	if errors.As(err, &no) {
+		return nil, no.Bad(fieldKey)
 	}
-	if err := fit(public); err != nil {
-		return nil, err
-	}
-	return x509.MarshalPKIXPublicKey(public)
+	return spki, err
 }
 
 const fieldKey = "public_key"
 
-// fit refuses a key that no card of any generation has (cert.Generation): RSA of 2048 bits, or P-384.
-func fit(public any) error {
-	switch k := public.(type) {
-	case *rsa.PublicKey:
-		if k.N.BitLen() != 2048 || k.E != 65537 {
-			return plain.Bad(fieldKey,
-				fmt.Sprintf("RSAの鍵は2048ビット、公開指数65537でなければなりません（%dビット、%d）。鍵を作り直してください。", k.N.BitLen(), k.E),
-				fmt.Sprintf("An RSA key must have 2048 bits and the exponent 65537, not %d and %d: make another key.", k.N.BitLen(), k.E))
-		}
-		return nil
-	case *ecdsa.PublicKey:
-		if k.Curve == elliptic.P384() {
-			return nil
-		}
-	}
-	return plain.Bad(fieldKey,
-		"この種類の鍵には電子証明書を発行できません。RSA 2048ビットか、楕円曲線P-384の鍵を作ってください。",
-		"No certificate is issued for this kind of key: make an RSA key of 2048 bits, or one on the curve P-384.")
-}
+// cards are the kinds of keys that a card of some generation has; no other is taken at the counter.
+var cards = []cert.Algorithm{cert.Today.Algorithm(), cert.Next.Algorithm()}

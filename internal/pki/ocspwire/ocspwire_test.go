@@ -185,35 +185,18 @@ func TestParseRequestRefuses(t *testing.T) {
 	if !reflect.DeepEqual(*again, good) {
 		t.Errorf("%+v came back as %+v", good, again)
 	}
-	for _, nonce := range [][]byte{{}, make([]byte, 33)} {
+	for _, nonce := range [][]byte{{}, make([]byte, 129)} {
 		r := good
 		r.Nonce = nonce
 		if _, err := r.Encode(); err == nil {
 			t.Errorf("a nonce of %d octets was sent", len(nonce))
 		}
 	}
-	// The nonce of 32 octets made one of 33, with all lengths before it.
-	longer := append(bytes.Clone(der), 7)
-	for i := 0; i+1 < len(longer)-33; i++ {
-		if header := longer[i]; (header == 0x30 || header == 0xa2 || header == 0x04) && int(longer[i+1]) == len(der)-i-2 {
-			longer[i+1]++
-		}
-	}
-	if r, err := ocspwire.ParseRequest(longer); err == nil || !strings.Contains(err.Error(), "nonce") {
-		t.Errorf("a nonce of 33 octets: %+v, %v", r, err)
-	}
 	for name, bad := range map[string][]byte{"empty": {}, "cut": der[:len(der)-1], "trailing": append(bytes.Clone(der), 0),
 		"huge": make([]byte, ocspwire.MaxRequestOctets+1), "no certificate": {0x30, 4, 0x30, 2, 0x30, 0}} {
 		if r, err := ocspwire.ParseRequest(bad); err == nil {
 			t.Errorf("%s was read as %+v", name, r)
 		}
-	}
-	many := ocspwire.Request{}
-	for range ocspwire.MaxCertIDs + 1 {
-		many.CertIDs = append(many.CertIDs, id)
-	}
-	if _, err := ocspwire.ParseRequest(must[[]byte](t)(many.Encode())); err == nil {
-		t.Error("a request for too many was read")
 	}
 }
 
@@ -241,6 +224,11 @@ func FuzzParse(f *testing.F) {
 	f.Add(der)
 	f.Add(c.answer(f, der))
 	f.Add(ocspwire.TryLater.Encode())
+	for _, q := range questions() {
+		if len(q.der) < 1<<12 {
+			f.Add(q.der)
+		}
+	}
 	f.Fuzz(func(t *testing.T, der []byte) {
 		// What was read can be written, and is then read as the same.
 		if r, err := ocspwire.ParseRequest(der); err == nil {

@@ -16,14 +16,17 @@ import (
 	cb "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/akashi-id/akashi/cert"
+	wire "github.com/akashi-id/akashi/internal/pki/der"
 )
 
 // Limits of a request. Nobody has to ask for more at once, and reading more would be work for strangers.
 const (
 	MaxRequestOctets = 64 << 10
 	MaxCertIDs       = 64
-	// MaxNonceOctets is the greatest length of a nonce, and one octet the smallest (RFC 8954 2.1).
+	// MaxNonceOctets is the length of the nonces that we send: the greatest that every responder reads (RFC 8954 2.1).
 	MaxNonceOctets = 32
+	// mostNonceOctets is the greatest length that is read and sent back, and one octet the smallest (RFC 9654 2.1).
+	mostNonceOctets = 128
 )
 
 var (
@@ -115,6 +118,7 @@ func readCertID(s *cryptobyte.String) (CertID, error) {
 	var oid asn1.ObjectIdentifier
 	n := new(big.Int)
 	if !s.ReadASN1(&body, cb.SEQUENCE) || !body.ReadASN1(&algorithm, cb.SEQUENCE) || !algorithm.ReadASN1ObjectIdentifier(&oid) ||
+		!algorithm.Empty() && (!algorithm.ReadASN1(new(cryptobyte.String), cb.NULL) || !algorithm.Empty()) || // RFC 4055 2.1, either way
 		!body.ReadASN1(&name, cb.OCTET_STRING) || !body.ReadASN1(&key, cb.OCTET_STRING) || !body.ReadASN1Integer(n) || !body.Empty() {
 		return CertID{}, errors.New("a certificate is not named as RFC 6960 says")
 	}
@@ -174,8 +178,8 @@ func addNonce(b *cryptobyte.Builder, tag uint8, nonce []byte) {
 }
 
 func checkNonce(nonce []byte) error {
-	if nonce != nil && (len(nonce) < 1 || len(nonce) > MaxNonceOctets) {
-		return fmt.Errorf("a nonce must have 1 to %d octets, not %d (RFC 8954)", MaxNonceOctets, len(nonce))
+	if nonce != nil && (len(nonce) < 1 || len(nonce) > mostNonceOctets) {
+		return fmt.Errorf("a nonce must have 1 to %d octets, not %d (RFC 9654)", mostNonceOctets, len(nonce))
 	}
 	return nil
 }
@@ -183,17 +187,18 @@ func checkNonce(nonce []byte) error {
 // readExtensions reads extensions under an optional explicit tag. It returns the nonce, and refuses unknown critical ones.
 func readExtensions(s *cryptobyte.String, tag uint8) (nonce []byte, err error) {
 	bad := errors.New("the extensions cannot be read")
-	var list cryptobyte.String
+	var holder, list cryptobyte.String
 	var present bool
-	if !s.ReadOptionalASN1(&list, &present, explicit(tag)) {
+	if !s.ReadOptionalASN1(&holder, &present, explicit(tag)) {
 		return nil, bad
 	}
 	if !present {
 		return nil, nil
 	}
-	if !list.ReadASN1(&list, cb.SEQUENCE) {
+	if !only(holder, &list, cb.SEQUENCE) || list.Empty() { // RFC 5280 4.1: at least one
 		return nil, bad
 	}
+	seen := map[string]bool{}
 	for !list.Empty() {
 		var one, value, octets cryptobyte.String
 		var oid asn1.ObjectIdentifier
@@ -203,10 +208,14 @@ func readExtensions(s *cryptobyte.String, tag uint8) (nonce []byte, err error) {
 			!one.ReadASN1(&value, cb.OCTET_STRING) || !one.Empty() {
 			return nil, bad
 		}
+		if seen[oid.String()] { // RFC 5280 4.2: one of a kind, so that no two readers take each another
+			return nil, fmt.Errorf("the extension %v is there twice", oid)
+		}
+		seen[oid.String()] = true
 		switch {
 		case oid.Equal(oidNonce):
-			// RFC 8954 2.1: the value is an OCTET STRING of 1 to 32 octets inside the extension's.
-			if nonce != nil || !value.ReadASN1(&octets, cb.OCTET_STRING) || !value.Empty() {
+			// RFC 9654 2.1: the value is an OCTET STRING of 1 to 128 octets inside the extension's.
+			if !value.ReadASN1(&octets, cb.OCTET_STRING) || !value.Empty() {
 				return nil, errors.New("the nonce cannot be read")
 			}
 			nonce = append([]byte{}, octets...)
@@ -220,6 +229,11 @@ func readExtensions(s *cryptobyte.String, tag uint8) (nonce []byte, err error) {
 	return nonce, nil
 }
 
+// only reads an element that must be alone.
+func only(s cryptobyte.String, out *cryptobyte.String, tag cb.Tag) bool {
+	return s.ReadASN1(out, tag) && s.Empty()
+}
+
 // ParseRequest reads a request (DER). A signature on it is allowed and not looked at, because asking is not a question of
 // who signs (RFC 6960 4.1.2); any error should be answered with MalformedRequest.
 func ParseRequest(der []byte) (*Request, error) {
@@ -227,14 +241,21 @@ func ParseRequest(der []byte) (*Request, error) {
 		return nil, fmt.Errorf("a request of %d octets is too long", len(der))
 	}
 	bad := errors.New("this is no OCSP request (RFC 6960)")
-	s := cryptobyte.String(der)
-	var body, tbs, list cryptobyte.String
-	if !s.ReadASN1(&body, cb.SEQUENCE) || !s.Empty() || !body.ReadASN1(&tbs, cb.SEQUENCE) ||
-		!body.SkipOptionalASN1(explicit(0)) || !body.Empty() {
+	// What is skipped below, the asker's name and signature, is at least what it should be all through.
+	if err := wire.Check(der); err != nil {
+		return nil, fmt.Errorf("%w: %w", bad, err)
+	}
+	var body, tbs, signature, name, list cryptobyte.String
+	var signed, named bool
+	if !only(der, &body, cb.SEQUENCE) || !body.ReadASN1(&tbs, cb.SEQUENCE) || !body.ReadOptionalASN1(&signature, &signed, explicit(0)) ||
+		!body.Empty() || signed && !only(signature, new(cryptobyte.String), cb.SEQUENCE) {
 		return nil, bad
 	}
 	var version int64
-	if !readVersion(&tbs, &version) || version != 0 || !tbs.SkipOptionalASN1(explicit(1)) || !tbs.ReadASN1(&list, cb.SEQUENCE) {
+	var general cryptobyte.String
+	var choice cb.Tag
+	if !readVersion(&tbs, &version) || version != 0 || !tbs.ReadOptionalASN1(&name, &named, explicit(1)) ||
+		named && (!name.ReadAnyASN1(&general, &choice) || !name.Empty()) || !tbs.ReadASN1(&list, cb.SEQUENCE) {
 		return nil, bad
 	}
 	r := new(Request)

@@ -190,19 +190,18 @@ func ParseResponse(der []byte) (*Signed, error) {
 		return nil, fmt.Errorf("a response of %d octets is too long", len(der))
 	}
 	bad := errors.New("this is no OCSP response (RFC 6960)")
-	s := cryptobyte.String(der)
-	var body, bytes0, wrapped, basic cryptobyte.String
+	var body, holder, typed, wrapped, basic cryptobyte.String
 	var outcome int
-	if !s.ReadASN1(&body, cb.SEQUENCE) || !s.Empty() || !body.ReadASN1Enum(&outcome) {
+	if !only(der, &body, cb.SEQUENCE) || !body.ReadASN1Enum(&outcome) {
 		return nil, bad
 	}
 	if Outcome(outcome) != Successful {
 		return nil, Outcome(outcome)
 	}
 	var oid asn1.ObjectIdentifier
-	if !body.ReadASN1(&bytes0, explicit(0)) || !body.Empty() || !bytes0.ReadASN1(&bytes0, cb.SEQUENCE) ||
-		!bytes0.ReadASN1ObjectIdentifier(&oid) || !oid.Equal(oidBasicResponse) || !bytes0.ReadASN1(&wrapped, cb.OCTET_STRING) ||
-		!bytes0.Empty() || !wrapped.ReadASN1(&basic, cb.SEQUENCE) || !wrapped.Empty() {
+	if !only(body, &holder, explicit(0)) || !only(holder, &typed, cb.SEQUENCE) ||
+		!typed.ReadASN1ObjectIdentifier(&oid) || !oid.Equal(oidBasicResponse) || !only(typed, &wrapped, cb.OCTET_STRING) ||
+		!only(wrapped, &basic, cb.SEQUENCE) {
 		return nil, bad
 	}
 	r := new(Signed)
@@ -213,9 +212,9 @@ func ParseResponse(der []byte) (*Signed, error) {
 		return nil, bad
 	}
 	r.TBS, r.Signature = bytes.Clone(tbs), signature.Bytes
-	var certificates cryptobyte.String
+	var list, certificates cryptobyte.String
 	var present bool
-	if !basic.ReadOptionalASN1(&certificates, &present, explicit(0)) || !basic.Empty() || present && !certificates.ReadASN1(&certificates, cb.SEQUENCE) {
+	if !basic.ReadOptionalASN1(&list, &present, explicit(0)) || !basic.Empty() || present && !only(list, &certificates, cb.SEQUENCE) {
 		return nil, bad
 	}
 	for !certificates.Empty() {
@@ -231,14 +230,14 @@ func ParseResponse(der []byte) (*Signed, error) {
 func (r *Signed) readData(tbs cryptobyte.String) error {
 	bad := errors.New("the data of the OCSP response cannot be read")
 	var version int64
-	var key, name, list cryptobyte.String
+	var holder, key, name, list cryptobyte.String
 	var byKey bool
-	if !tbs.ReadASN1(&tbs, cb.SEQUENCE) || !readVersion(&tbs, &version) || version != 0 ||
-		!tbs.ReadOptionalASN1(&key, &byKey, explicit(2)) {
+	if !only(tbs, &tbs, cb.SEQUENCE) || !readVersion(&tbs, &version) || version != 0 ||
+		!tbs.ReadOptionalASN1(&holder, &byKey, explicit(2)) {
 		return bad
 	}
 	if byKey {
-		if !key.ReadASN1(&key, cb.OCTET_STRING) {
+		if !only(holder, &key, cb.OCTET_STRING) {
 			return bad
 		}
 		r.ResponderKey = bytes.Clone(key)

@@ -136,8 +136,16 @@ func (tx *Tx) Requested(ctx context.Context, by message.Org, request string) (Ce
 	return tx.one(ctx, `WHERE requester = $1 AND request = $2`, string(by), request)
 }
 
-// KeyUsed reports whether a key was ever certified.
+// KeyUsed reports whether a key was ever certified, as a person's or as a responder's.
 func (tx *Tx) KeyUsed(ctx context.Context, hash []byte) (bool, error) {
+	var n int64
+	err := tx.QueryRow(ctx, `SELECT (SELECT COUNT(*) FROM certificate WHERE key_hash = $1) + (SELECT COUNT(*) FROM responder WHERE key_hash = $1)`,
+		hash).Scan(&n)
+	return n > 0, err
+}
+
+// KeyHeld reports whether a key was ever certified as a person's.
+func (tx *Tx) KeyHeld(ctx context.Context, hash []byte) (bool, error) {
 	var n int64
 	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM certificate WHERE key_hash = $1`, hash).Scan(&n)
 	return n > 0, err
