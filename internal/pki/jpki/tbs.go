@@ -3,8 +3,6 @@ package jpki
 import (
 	"bytes"
 	"crypto"
-	"crypto/rsa"
-	"errors"
 	"fmt"
 	"time"
 
@@ -27,9 +25,6 @@ type tbs struct {
 func (t *tbs) build(extensions func(b *builder, keyID []byte)) ([]byte, error) {
 	if _, err := pki.AlgorithmOf(t.public); err != nil {
 		return nil, fmt.Errorf("couldn't certify the key: %w", err)
-	}
-	if k, ok := t.public.(*rsa.PublicKey); ok && k.E != 65537 {
-		return nil, errors.New("couldn't certify the key: the public exponent must be 65537")
 	}
 	if !t.notBefore.Before(t.notAfter) {
 		return nil, fmt.Errorf("couldn't build a certificate: it would end (%s) before it begins (%s)", t.notAfter, t.notBefore)
