@@ -3,7 +3,6 @@ package ca
 import (
 	"context"
 	"crypto"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"time"
@@ -41,6 +40,9 @@ func (o *CA) onCertRequest(ctx context.Context, tx *store.Tx, d exchange.Deliver
 		return o.answerAgain(d, n, was)
 	}
 	public, no := o.fitKey(n.PublicKey)
+	if no == nil && !o.byProfile[n.Profile].Certifies(public) {
+		no = unfit
+	}
 	var part jpki.Partition
 	if no == nil {
 		part, no = partitionOf(n.Holder.Municipality, tx.Now())
@@ -102,19 +104,20 @@ func refused(c store.Certificate, no *refusal) message.CertRefused {
 	return message.CertRefused{Request: c.Request, Profile: c.Profile, Code: c.Holder, Why: no.why, Reason: no.Sentence}
 }
 
+var unfit = refuse("unfit-key",
+	"この鍵では電子証明書を発行できません。カードの世代に合う方式（"+algorithms+"）で、鍵を作り直してください。",
+	"This key cannot be certified: make a new one, of the algorithm of the card's generation ("+algorithms+").")
+
+// algorithms are those of all generations of the card.
+var algorithms = cert.Today.Algorithm().String() + ", " + cert.Next.Algorithm().String()
+
 // fitKey reads the applicant's key. The CA certifies nothing that it would not itself rely on.
 func (o *CA) fitKey(spki []byte) (crypto.PublicKey, *refusal) {
-	unfit := refuse("unfit-key",
-		"この鍵では電子証明書を発行できません。RSA 2048ビット（公開指数65537）、P-256、P-384のいずれかの鍵を作り直してください。",
-		"This key cannot be certified: make a new one, RSA of 2048 bits with exponent 65537, P-256 or P-384.")
 	public, err := x509.ParsePKIXPublicKey(spki)
 	if err != nil {
 		return nil, unfit
 	}
 	if _, err := pki.AlgorithmOf(public); err != nil {
-		return nil, unfit
-	}
-	if k, ok := public.(*rsa.PublicKey); ok && (k.E != 65537 || k.N.Bit(0) == 0) {
 		return nil, unfit
 	}
 	for _, a := range o.byID {

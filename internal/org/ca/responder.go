@@ -54,8 +54,12 @@ func (o *CA) onResponderRequest(ctx context.Context, tx *store.Tx, d exchange.De
 	if err != nil {
 		return nil, err
 	}
+	request, err := message.Encode(n)
+	if err != nil {
+		return nil, err
+	}
 	tx.IntendResponder(r)
-	o.intend(tx, store.Intent{Kind: store.ResponderCertificate, Issuer: n.Issuer, Subject: serial.String(), TBS: tbs, Requester: d.Sender, Trace: d.Trace})
+	o.intend(tx, store.Intent{Kind: store.ResponderCertificate, Issuer: n.Issuer, Subject: serial.String(), TBS: tbs, Request: request, Requester: d.Sender, Trace: d.Trace})
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "intend", Subject: serial.String(), Case: d.ID.String(), Detail: "responder"})
 	return nil, nil
 }

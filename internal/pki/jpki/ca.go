@@ -66,6 +66,13 @@ func (i *Issuer) Profile() cert.Profile { return i.profile }
 // Generation is the generation of the card whose algorithm the CA's key has, 0 for a key of replays.
 func (i *Issuer) Generation() cert.Generation { return generationFor(i.certificate.PublicKey).card }
 
+// Certifies reports whether a card could have the key of a holder whom the CA certifies. A CA of replays, whose own key no card has,
+// takes every algorithm.
+func (i *Issuer) Certifies(public crypto.PublicKey) bool {
+	_, err := pki.AlgorithmOf(public)
+	return err == nil && (i.Generation() == 0 || generationFor(public).card != 0)
+}
+
 // Certificate is the CA's certificate (DER).
 func (i *Issuer) Certificate() []byte { return i.certificate.Raw }
 

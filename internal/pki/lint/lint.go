@@ -18,7 +18,7 @@ type Want struct {
 	Serial     cert.Serial
 	Public     []byte    // the key to be certified, as the applicant brought it (SubjectPublicKeyInfo, DER)
 	From       time.Time // beginning of the validity
-	Until      time.Time // its end, as recorded; beside that it must be the one that the rules give
+	Until      time.Time // its end, as recorded (a CA has no record of its own before); beside that it must be the one that the rules give
 
 	// Of a user's certificate only.
 	Birth        cert.Birthday
@@ -107,7 +107,7 @@ type subject struct {
 }
 
 func open(tbs []byte, w Want, k kind) (*subject, error) {
-	if !w.Profile.Valid() || w.Serial.IsZero() || len(w.Public) == 0 || w.From.IsZero() || w.Until.IsZero() || (len(w.Issuer) == 0) != (k == aCA) ||
+	if !w.Profile.Valid() || w.Serial.IsZero() || len(w.Public) == 0 || w.From.IsZero() || w.Until.IsZero() && k != aCA || (len(w.Issuer) == 0) != (k == aCA) ||
 		(w.Holder != nil) != (k == aUser && w.Profile == cert.Signature) {
 		return nil, fmt.Errorf("couldn't lint a certificate: the records do not say what it should be")
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/zmap/zcrypto/x509"
 	zlint "github.com/zmap/zlint/v3/lint"
@@ -138,6 +139,7 @@ func TestWhatIsNotRecordedIsNotJudged(t *testing.T) {
 	good := person(t, cert.Signature, cert.Today, nil)
 	for name, change := range map[string]func(*Want){
 		"no profile": func(w *Want) { w.Profile = 0 }, "no serial": func(w *Want) { w.Serial = cert.Serial{} }, "no key": func(w *Want) { w.Public = nil },
+		"no end":    func(w *Want) { w.Until = time.Time{} },
 		"no issuer": func(w *Want) { w.Issuer = nil }, "no holder": func(w *Want) { w.Holder = nil }, "an issuer that is none": func(w *Want) { w.Issuer = []byte{0x30, 0} },
 	} {
 		w := good.want

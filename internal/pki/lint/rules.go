@@ -126,6 +126,8 @@ func (s *subject) keyFits() bool {
 	switch {
 	case a == 0:
 		return false
+	case s.kind == aResponder: // its key is on no card; that of the CA may be a generation's
+		return s.Generation == 0 || s.signer == cards[s.Generation]
 	case s.Generation != 0:
 		return a == cards[s.Generation] && s.signer == a
 	}
