@@ -23,9 +23,6 @@ const (
 	OfOCSPSigner                 // of a key that answers for a CA
 )
 
-// Kinds lists all.
-var Kinds = []Kind{OfCA, OfUser, OfOCSPSigner}
-
 // String names the kind in sentences and file names.
 func (k Kind) String() string {
 	switch k {
