@@ -91,6 +91,7 @@ var onlyPlaceFor = []struct{ what, units string }{
 	{"connectrpc.com/connect", "internal/exchange message"},
 	{"google.golang.org/protobuf", "internal/exchange internal/reconcile message"},
 	{"github.com/prometheus/client_golang", "internal/alarm"},
+	{"github.com/zmap", "internal/pki"},
 	{"go.yaml.in/yaml/v3", "internal/nation internal/host cmd/akashi"},
 	{"unsafe", "message"}, // the code that protoc generates
 	// `go run ./cmd/akashi up` needs no C compiler, and a native module that hangs or crashes is in a process of its own. Nobody

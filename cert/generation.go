@@ -65,6 +65,9 @@ func (g Generation) Algorithm() Algorithm {
 	return 0
 }
 
+// CardAlgorithms are the algorithms of the holders' keys, of all generations.
+var CardAlgorithms = []Algorithm{Today.Algorithm(), Next.Algorithm()}
+
 // String gives the word used in configuration: "today" or "next".
 func (g Generation) String() string {
 	switch g {

@@ -108,7 +108,7 @@ func (ca *InfrastructureCA) Key() crypto.Signer { return ca.signer }
 type Organisation struct {
 	ID     string           // "municipality-202029": lower-case letters, digits and hyphens, at most 64
 	Usage  Usage            // what the key is for
-	Public crypto.PublicKey // RSA 2048, P-256 or P-384
+	Public crypto.PublicKey // of one of cert.Algorithms
 	Hosts  []string         // ForTLS: more DNS names or IP addresses; localhost and the loopback addresses are always in
 }
 

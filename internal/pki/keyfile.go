@@ -2,30 +2,11 @@ package pki
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
-
-	"github.com/akashi-id/akashi/cert"
 )
-
-// GenerateKey makes a private key.
-func GenerateKey(random io.Reader, a cert.Algorithm) (crypto.Signer, error) {
-	switch a {
-	case cert.RSA2048SHA256:
-		return rsa.GenerateKey(random, 2048)
-	case cert.P256SHA256:
-		return ecdsa.GenerateKey(elliptic.P256(), random)
-	case cert.P384SHA384:
-		return ecdsa.GenerateKey(elliptic.P384(), random)
-	}
-	return nil, errors.New("couldn't generate a key: no algorithm")
-}
 
 // EncodeKey writes a private key as PEM, PKCS #8, not encrypted: for a pipe or a file that only its owner can read.
 func EncodeKey(key crypto.Signer) ([]byte, error) {

@@ -4,87 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 	"io"
 
 	"golang.org/x/crypto/cryptobyte"
 	cryptobyte_asn1 "golang.org/x/crypto/cryptobyte/asn1"
-
-	"github.com/akashi-id/akashi/cert"
 )
-
-var (
-	oidSHA256WithRSA   = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}
-	oidECDSAWithSHA256 = asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}
-	oidECDSAWithSHA384 = asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 3}
-)
-
-// AlgorithmOf is the algorithm with which the owner of a public key signs. A key of another kind or size is an error:
-// the program issues nothing that it would itself refuse.
-func AlgorithmOf(public crypto.PublicKey) (cert.Algorithm, error) {
-	switch k := public.(type) {
-	case *rsa.PublicKey:
-		if k.N.BitLen() == 2048 {
-			return cert.RSA2048SHA256, nil
-		}
-		return 0, fmt.Errorf("an RSA key of %d bits is not supported; use 2048 bits", k.N.BitLen())
-	case *ecdsa.PublicKey:
-		switch k.Curve {
-		case elliptic.P256():
-			return cert.P256SHA256, nil
-		case elliptic.P384():
-			return cert.P384SHA384, nil
-		}
-		return 0, errors.New("an ECDSA key must be on P-256 or P-384")
-	}
-	return 0, fmt.Errorf("a key of type %T is not supported; use RSA 2048, P-256 or P-384", public)
-}
-
-// SignatureOID is the object identifier of signatures by an algorithm, nil for none.
-func SignatureOID(a cert.Algorithm) asn1.ObjectIdentifier {
-	switch a {
-	case cert.RSA2048SHA256:
-		return oidSHA256WithRSA
-	case cert.P256SHA256:
-		return oidECDSAWithSHA256
-	case cert.P384SHA384:
-		return oidECDSAWithSHA384
-	}
-	return nil
-}
-
-// AlgorithmIdentifier is the DER AlgorithmIdentifier of signatures by an algorithm, for the inner and the outer field of
-// a certificate, a CRL or an OCSP response.
-func AlgorithmIdentifier(a cert.Algorithm) ([]byte, error) {
-	var b cryptobyte.Builder
-	b.AddASN1(cryptobyte_asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		if !a.Valid() {
-			b.SetError(errors.New("no signature algorithm"))
-			return
-		}
-		b.AddASN1ObjectIdentifier(SignatureOID(a))
-		if a == cert.RSA2048SHA256 {
-			b.AddASN1NULL() // RFC 4055 5: the parameters are NULL; RFC 5758 3.2: those of ECDSA are absent
-		}
-	})
-	return b.Bytes()
-}
-
-func digest(a cert.Algorithm, message []byte) ([]byte, crypto.Hash) {
-	if a == cert.P384SHA384 {
-		sum := sha512.Sum384(message)
-		return sum[:], crypto.SHA384
-	}
-	sum := sha256.Sum256(message)
-	return sum[:], crypto.SHA256
-}
 
 // ContextSigner is a key whose user may have to wait and need not: one in a device.
 type ContextSigner interface {
@@ -104,11 +30,11 @@ func SignTBSContext(ctx context.Context, random io.Reader, signer crypto.Signer,
 	if err != nil {
 		return nil, err
 	}
-	sum, hash := digest(a, tbs)
+	d := algorithms[a]
 	if in, device := signer.(ContextSigner); device {
-		signature, err = in.SignContext(ctx, sum, hash)
+		signature, err = in.SignContext(ctx, d.sum(tbs), d.hash)
 	} else {
-		signature, err = signer.Sign(random, sum, hash)
+		signature, err = signer.Sign(random, d.sum(tbs), d.hash)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("couldn't sign: %w", err)
@@ -122,16 +48,10 @@ func VerifyTBS(public crypto.PublicKey, tbs, signature []byte) error {
 	if err != nil {
 		return err
 	}
-	sum, hash := digest(a, tbs)
-	switch k := public.(type) {
-	case *rsa.PublicKey:
-		return rsa.VerifyPKCS1v15(k, hash, sum, signature)
-	case *ecdsa.PublicKey:
-		if ecdsa.VerifyASN1(k, sum, signature) {
-			return nil
-		}
+	if d := algorithms[a]; !d.verify(public, d.hash, d.sum(tbs), signature) {
+		return errors.New("the signature does not match the key")
 	}
-	return errors.New("the signature does not match the key")
+	return nil
 }
 
 // AssembleCertificate joins a TBSCertificate and its signature. The outer algorithm is copied from the inner one, which

@@ -231,7 +231,7 @@ func person(t testing.TB, n uint64, version resident.Version) resident.Identific
 
 func request(t testing.TB, number string, p cert.Profile, holder resident.IdentificationInfo) message.CertRequest {
 	t.Helper()
-	key := must[crypto.Signer](t)(pki.GenerateKey(rand.Reader, cert.P256SHA256))
+	key := must[crypto.Signer](t)(pki.GenerateKey(rand.Reader, cert.Next.Algorithm()))
 	return message.CertRequest{Request: number, Profile: p, Holder: holder, Window: "20202A001",
 		PublicKey: must[[]byte](t)(x509.MarshalPKIXPublicKey(key.Public()))}
 }

@@ -53,6 +53,9 @@ func found(random io.Reader, now time.Time, dir keys.Dir, algorithm cert.Algorit
 	if err != nil {
 		return nil, err
 	}
+	if err := lintRoot(p, key, first, now, tbs); err != nil {
+		return nil, err
+	}
 	signature, err := pki.SignTBS(random, key, tbs)
 	if err != nil {
 		return nil, err

@@ -45,7 +45,7 @@ func (o *CA) onCertRequest(ctx context.Context, tx *store.Tx, d exchange.Deliver
 	if asked {
 		return o.answerAgain(d, n, was)
 	}
-	public, no, err := o.fitKey(n.PublicKey)
+	public, no, err := o.fitKey(n.PublicKey, o.byProfile[n.Profile].Certifies()...)
 	if err != nil {
 		return nil, err
 	}
@@ -112,8 +112,8 @@ func refused(c store.Certificate, no *refusal) message.CertRefused {
 
 // fitKey reads a key that is to be certified. The CA certifies nothing that it would not itself rely on, and no key of its own,
 // whoever has looked at the key before.
-func (o *CA) fitKey(spki []byte) (crypto.PublicKey, *refusal, error) {
-	public, err := subjectkey.Read(spki, cert.Algorithms...)
+func (o *CA) fitKey(spki []byte, allowed ...cert.Algorithm) (crypto.PublicKey, *refusal, error) {
+	public, err := subjectkey.Read(spki, allowed...)
 	if bad := (*subjectkey.Refusal)(nil); errors.As(err, &bad) {
 		return nil, &refusal{bad.Code, bad.Sentence}, nil
 	} else if err != nil {

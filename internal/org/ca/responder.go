@@ -28,7 +28,7 @@ func (o *CA) onResponderRequest(ctx context.Context, tx *store.Tx, d exchange.De
 			"この認証局の鍵はここにありません。認証局の証明書を確かめてください。",
 			"the key of this CA is not here: check the CA certificate")
 	}
-	public, no, err := o.fitKey(n.PublicKey)
+	public, no, err := o.fitKey(n.PublicKey, cert.Algorithms...) // an OCSP signer's key is on no card
 	if err != nil {
 		return nil, err
 	}
@@ -67,8 +67,12 @@ func (o *CA) onResponderRequest(ctx context.Context, tx *store.Tx, d exchange.De
 	if err != nil {
 		return nil, err
 	}
+	request, err := message.Encode(n)
+	if err != nil {
+		return nil, err
+	}
 	tx.IntendResponder(r)
-	o.intend(tx, store.Intent{Kind: store.ResponderCertificate, Issuer: n.Issuer, Subject: serial.String(), TBS: tbs, Requester: d.Sender, Trace: d.Trace})
+	o.intend(tx, store.Intent{Kind: store.ResponderCertificate, Issuer: n.Issuer, Subject: serial.String(), TBS: tbs, Request: request, Requester: d.Sender, Trace: d.Trace})
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "intend", Subject: serial.String(), Case: d.ID.String(), Detail: "responder"})
 	return nil, nil
 }

@@ -32,14 +32,15 @@ func (o *CA) signRule() due.Rule {
 				return nil, err
 			}
 			i, found, err := o.in(tx).Intent(ctx, id)
-			if err == nil && !found {
-				err = errors.New("the intent is gone")
+			if err != nil {
+				return nil, err
 			}
-			return i, err
+			if !found {
+				return nil, errors.New("the intent is gone")
+			}
+			return o.prepare(ctx, o.in(tx), i)
 		},
-		Outside: func(ctx context.Context, prepared any) (any, error) {
-			return o.sign(ctx, prepared.(store.Intent))
-		},
+		Outside: func(ctx context.Context, prepared any) (any, error) { return o.sign(ctx, prepared.(toSign)) },
 		Finish: func(ctx context.Context, tx *sqlstore.Tx, item due.Item, result any) ([]message.Out, error) {
 			return o.onSigned(ctx, o.in(tx), result.(signed))
 		},
@@ -52,9 +53,12 @@ type signed struct {
 	der    []byte
 }
 
-// sign signs, outside of any transaction: the key may be in a device that takes its time. What came back is read again
+// sign lints and signs, outside of any transaction: the key may be in a device that takes its time. What came back is read again
 // by other code than that which built it, and its signature checked with the CA's certificate, before anybody hears of it.
-func (o *CA) sign(ctx context.Context, i store.Intent) (signed, error) {
+func (o *CA) sign(ctx context.Context, i toSign) (signed, error) {
+	if err := i.lint(); err != nil {
+		return signed{}, err
+	}
 	a, ok := o.byID[i.Issuer]
 	if !ok {
 		return signed{}, fmt.Errorf("the key of the CA %s is not here", i.Issuer)
@@ -121,13 +125,9 @@ func (o *CA) onSigned(ctx context.Context, tx *store.Tx, s signed) ([]message.Ou
 }
 
 func (o *CA) onCertificateSigned(ctx context.Context, tx *store.Tx, i store.Intent, der []byte) ([]message.Out, error) {
-	payload, err := message.Decode(message.KindCertRequest, i.Request)
+	n, err := asked[message.CertRequest](message.KindCertRequest, i.Request)
 	if err != nil {
-		return nil, fmt.Errorf("couldn't read the application again: %w", err)
-	}
-	n, ok := payload.(message.CertRequest)
-	if !ok {
-		return nil, fmt.Errorf("an application is a %T", payload)
+		return nil, err
 	}
 	serial, err := cert.ParseSerial(i.Subject)
 	if err != nil {

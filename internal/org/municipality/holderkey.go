@@ -56,15 +56,15 @@ func readPublicKey(text []byte) ([]byte, error) {
 	var err error
 	switch block.Type {
 	case "PUBLIC KEY":
-		_, err = subjectkey.Examine(spki, cards...)
+		_, err = subjectkey.Examine(spki, cert.CardAlgorithms...)
 	case "RSA PUBLIC KEY":
 		if spki, err = subjectkey.WrapRSA(block.Bytes); err == nil {
-			_, err = subjectkey.Examine(spki, cards...)
+			_, err = subjectkey.Examine(spki, cert.CardAlgorithms...)
 		}
 	case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
 		// The request's own signature shows that whoever brings it has the private key.
 		var request *csr.Request
-		if request, err = csr.Read(block.Bytes, cards...); err == nil {
+		if request, err = csr.Read(block.Bytes, cert.CardAlgorithms...); err == nil {
 			spki = request.SPKI
 		}
 	case "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY":
@@ -84,6 +84,3 @@ func readPublicKey(text []byte) ([]byte, error) {
 }
 
 const fieldKey = "public_key"
-
-// cards are the kinds of keys that a card of some generation has; no other is taken at the counter.
-var cards = []cert.Algorithm{cert.Today.Algorithm(), cert.Next.Algorithm()}

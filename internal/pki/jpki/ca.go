@@ -13,29 +13,17 @@ import (
 	"github.com/akashi-id/akashi/internal/pki"
 )
 
-// caYears is how long a CA certificate lives; a new key replaces it long before, under the same name.
-const caYears = 10
-
 // CATBS builds the self-signed certificate of a profile's CA, to be signed with the key of public. It is valid from
 // notBefore for ten years, to the end of the day in Japan. The serial of a CA's first certificate is 1.
 func CATBS(p cert.Profile, public crypto.PublicKey, serial cert.Serial, notBefore time.Time) ([]byte, error) {
-	if !p.Valid() {
-		return nil, errors.New("couldn't build a CA certificate: no profile")
+	d, err := definitionOf(p, OfCA)
+	if err != nil {
+		return nil, fmt.Errorf("couldn't build a CA certificate: %w", err)
 	}
 	local := notBefore.In(cert.JST)
-	notAfter := time.Date(local.Year()+caYears, local.Month(), local.Day(), 23, 59, 59, 0, cert.JST)
+	notAfter := time.Date(local.Year()+generationFor(public).caYears, local.Month(), local.Day(), 23, 59, 59, 0, cert.JST)
 	t := tbs{serial: serial, issuer: CAName(p), subject: CAName(p), notBefore: notBefore, notAfter: notAfter, public: public, signer: public}
-	return t.build(func(b *builder, keyID []byte) {
-		addKeyUsage(b, x509.KeyUsageCertSign|x509.KeyUsageCRLSign)
-		addExtension(b, oidSubjectAltName, false, func(b *builder) {
-			b.AddASN1(cb.SEQUENCE, func(b *builder) { addDirectoryName(b, caNameJapanese(p)) })
-		})
-		addExtension(b, oidBasicConstraints, true, func(b *builder) {
-			b.AddASN1(cb.SEQUENCE, func(b *builder) { b.AddASN1Boolean(true) })
-		})
-		addCRLDistributionPoint(b, CAName(p))
-		addSubjectKeyID(b, keyID)
-	})
+	return t.build(d, &content{profile: p})
 }
 
 // Issuer is a CA as the builder of what it signs needs it: its certificate, without its key.
@@ -75,6 +63,18 @@ func OpenIssuer(der []byte) (*Issuer, error) {
 // Profile is the profile of the certificates that the CA issues.
 func (i *Issuer) Profile() cert.Profile { return i.profile }
 
+// Generation is the generation of the card whose algorithm the CA's key has, 0 for a key of replays.
+func (i *Issuer) Generation() cert.Generation { return generationFor(i.certificate.PublicKey).card }
+
+// Certifies are the algorithms of the keys that the CA certifies: those of the card's generations. A CA of replays, whose own key
+// no card has, takes every algorithm.
+func (i *Issuer) Certifies() []cert.Algorithm {
+	if i.Generation() == 0 {
+		return cert.Algorithms
+	}
+	return cert.CardAlgorithms
+}
+
 // Certificate is the CA's certificate (DER).
 func (i *Issuer) Certificate() []byte { return i.certificate.Raw }
 
@@ -87,16 +87,13 @@ func (i *Issuer) Public() crypto.PublicKey { return i.certificate.PublicKey }
 // NotAfter is the end of the CA certificate; nothing that it signs may live longer.
 func (i *Issuer) NotAfter() time.Time { return i.certificate.NotAfter }
 
-// addAuthorityKeyID names the CA by key and, as published user certificates do, by issuer and serial (RFC 5280 4.2.1.1).
 func (i *Issuer) addAuthorityKeyID(b *builder) {
-	addExtension(b, oidAuthorityKeyID, false, func(b *builder) {
-		b.AddASN1(cb.SEQUENCE, func(b *builder) {
-			b.AddASN1(implicit(0), func(b *builder) { b.AddBytes(i.certificate.SubjectKeyId) })
-			b.AddASN1(explicit(1), func(b *builder) {
-				b.AddASN1(explicit(4), func(b *builder) { b.AddBytes(i.certificate.RawIssuer) })
-			})
-			b.AddASN1(implicit(2), func(b *builder) { addIntegerContent(b, i.serial) })
+	b.AddASN1(cb.SEQUENCE, func(b *builder) {
+		b.AddASN1(implicit(0), func(b *builder) { b.AddBytes(i.certificate.SubjectKeyId) })
+		b.AddASN1(explicit(1), func(b *builder) {
+			b.AddASN1(explicit(4), func(b *builder) { b.AddBytes(i.certificate.RawIssuer) })
 		})
+		b.AddASN1(implicit(2), func(b *builder) { addIntegerContent(b, i.serial) })
 	})
 }
 

@@ -50,7 +50,7 @@ func (i *Issuer) CRLTBS(l CRL) ([]byte, error) {
 		}
 		b.AddASN1(explicit(0), func(b *builder) {
 			b.AddASN1(cb.SEQUENCE, func(b *builder) {
-				i.addAuthorityKeyID(b)
+				addExtension(b, oidAuthorityKeyID, false, i.addAuthorityKeyID)
 				addExtension(b, oidCRLNumber, false, func(b *builder) { b.AddASN1BigInt(new(big.Int).SetUint64(l.Number)) })
 				addExtension(b, oidIssuingDistributionPoint, true, func(b *builder) {
 					b.AddASN1(cb.SEQUENCE, func(b *builder) {

@@ -48,22 +48,20 @@ func addExtension(b *builder, oid asn1.ObjectIdentifier, critical bool, value fu
 	})
 }
 
-// addKeyUsage writes the named bits (RFC 5280 4.2.1.3), without trailing zero bits, as DER requires.
-func addKeyUsage(b *builder, usage x509.KeyUsage) {
-	addExtension(b, oidKeyUsage, true, func(b *builder) {
-		var octets [2]byte
-		last := 0
-		for bit := range 9 {
-			if usage&(1<<bit) != 0 {
-				octets[bit/8] |= 0x80 >> (bit % 8)
-				last = bit
-			}
+// addNamedBits writes a key usage (RFC 5280 4.2.1.3), without trailing zero bits, as DER requires.
+func addNamedBits(b *builder, usage x509.KeyUsage) {
+	var octets [2]byte
+	last := 0
+	for bit := range 9 {
+		if usage&(1<<bit) != 0 {
+			octets[bit/8] |= 0x80 >> (bit % 8)
+			last = bit
 		}
-		n := last/8 + 1
-		b.AddASN1(cb.BIT_STRING, func(b *builder) {
-			b.AddUint8(uint8(n*8 - 1 - last))
-			b.AddBytes(octets[:n])
-		})
+	}
+	n := last/8 + 1
+	b.AddASN1(cb.BIT_STRING, func(b *builder) {
+		b.AddUint8(uint8(n*8 - 1 - last))
+		b.AddBytes(octets[:n])
 	})
 }
 
@@ -78,16 +76,11 @@ func addDistributionPointName(b *builder, n Name) {
 	})
 }
 
-func addCRLDistributionPoint(b *builder, n Name) {
-	addExtension(b, oidCRLDistributionPoints, false, func(b *builder) {
-		b.AddASN1(cb.SEQUENCE, func(b *builder) {
-			b.AddASN1(cb.SEQUENCE, func(b *builder) { addDistributionPointName(b, n) })
-		})
+// addDistributionPoint writes CRLDistributionPoints with one name, and no address beside it.
+func addDistributionPoint(b *builder, n Name) {
+	b.AddASN1(cb.SEQUENCE, func(b *builder) {
+		b.AddASN1(cb.SEQUENCE, func(b *builder) { addDistributionPointName(b, n) })
 	})
-}
-
-func addSubjectKeyID(b *builder, id []byte) {
-	addExtension(b, oidSubjectKeyID, false, func(b *builder) { b.AddASN1OctetString(id) })
 }
 
 // publicKey gives the SubjectPublicKeyInfo of a key and its identifier: the SHA-1 of the key bits (RFC 5280 4.2.1.2,

@@ -12,6 +12,11 @@
 // and O=公的個人認証サービス（試験用）. Everything else is as published certificates have it, so that a program which reads the real
 // ones reads ours: a verifier tells them apart by the CA key that it trusts.
 //
+// # Profiles are data
+//
+// A profile (証明書プロファイル) is a list of extensions (definitionOf); a generation of the card gives it the algorithm of its keys
+// (generations), and nothing else may depend on that. Package lint judges what is built here by rules and a reader of its own.
+//
 // # What is not verified
 //
 // The operator's profile document could not be read. These points are plausible and unconfirmed: the order of the

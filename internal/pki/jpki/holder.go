@@ -82,15 +82,13 @@ func birth(year int, month time.Month, day int) string {
 // addHolder writes the six otherNames in the order of the card: birth, sex, name, address, and the two substitution
 // flags in the middle and at the end.
 func addHolder(b *builder, h *cert.Holder) {
-	addExtension(b, oidSubjectAltName, false, func(b *builder) {
-		b.AddASN1(cb.SEQUENCE, func(b *builder) {
-			for _, f := range fields(h) {
-				b.AddASN1(explicit(0), func(b *builder) { // otherName
-					b.AddASN1ObjectIdentifier(f.oid)
-					b.AddASN1(explicit(0), func(b *builder) { addUTF8(b, *f.value) })
-				})
-			}
-		})
+	b.AddASN1(cb.SEQUENCE, func(b *builder) {
+		for _, f := range fields(h) {
+			b.AddASN1(explicit(0), func(b *builder) { // otherName
+				b.AddASN1ObjectIdentifier(f.oid)
+				b.AddASN1(explicit(0), func(b *builder) { addUTF8(b, *f.value) })
+			})
+		}
 	})
 }
 

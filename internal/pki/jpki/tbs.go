@@ -3,8 +3,6 @@ package jpki
 import (
 	"bytes"
 	"crypto"
-	"crypto/rsa"
-	"errors"
 	"fmt"
 	"time"
 
@@ -23,13 +21,10 @@ type tbs struct {
 	signer              crypto.PublicKey // whose private half will sign
 }
 
-// build writes a TBSCertificate (RFC 5280 4.1.2) with the given extensions, which get the certified key's identifier.
-func (t *tbs) build(extensions func(b *builder, keyID []byte)) ([]byte, error) {
+// build writes a TBSCertificate (RFC 5280 4.1.2) with the extensions of a profile. The same values give the same bytes.
+func (t *tbs) build(d definition, c *content) ([]byte, error) {
 	if _, err := pki.AlgorithmOf(t.public); err != nil {
 		return nil, fmt.Errorf("couldn't certify the key: %w", err)
-	}
-	if k, ok := t.public.(*rsa.PublicKey); ok && k.E != 65537 {
-		return nil, errors.New("couldn't certify the key: the public exponent must be 65537")
 	}
 	if !t.notBefore.Before(t.notAfter) {
 		return nil, fmt.Errorf("couldn't build a certificate: it would end (%s) before it begins (%s)", t.notAfter, t.notBefore)
@@ -43,6 +38,7 @@ func (t *tbs) build(extensions func(b *builder, keyID []byte)) ([]byte, error) {
 		return nil, err
 	}
 	spki, keyID, err := publicKey(t.public)
+	c.keyID = keyID
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +55,7 @@ func (t *tbs) build(extensions func(b *builder, keyID []byte)) ([]byte, error) {
 		t.subject.add(b)
 		b.AddBytes(spki)
 		b.AddASN1(explicit(3), func(b *builder) {
-			b.AddASN1(cb.SEQUENCE, func(b *builder) { extensions(b, keyID) })
+			b.AddASN1(cb.SEQUENCE, func(b *builder) { d.add(b, c) })
 		})
 	})
 	der, err := b.Bytes()

@@ -1,0 +1,141 @@
+package lint
+
+import (
+	"crypto/x509"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/plain"
+)
+
+// Want is what the records of the signing CA say of the certificate that it is about to sign.
+type Want struct {
+	Profile    cert.Profile
+	Generation cert.Generation // of the card; 0 for any, and for replays with keys that no card has
+	Issuer     []byte          // the CA's certificate (DER); nil for a CA's own
+	Serial     cert.Serial
+	Public     []byte    // the key to be certified, as the applicant brought it (SubjectPublicKeyInfo, DER)
+	From       time.Time // beginning of the validity
+	Until      time.Time // its end, as recorded (a CA has no record of its own before); beside that it must be the one that the rules give
+
+	// Of a user's certificate only.
+	Birth        cert.Birthday
+	Card         time.Time    // end of the card, which the certificate does not outlive; the zero time for none
+	Replaces     time.Time    // end of the certificate that this one renews; the zero time for none
+	Holder       *cert.Holder // in a signature certificate
+	Prefecture   string       // in Latin letters
+	Municipality string       // in Latin letters
+	Counter      string       // the sign of the counter (受付窓口識別記号)
+	OCSP         string       // address of the OCSP service
+}
+
+// Finding is one thing that is wrong, by the name of the rule that found it. It quotes nothing of a person.
+type Finding struct {
+	Rule string
+	plain.Sentence
+}
+
+// Findings is the refusal of a certificate: it is an error, and never empty.
+type Findings []Finding
+
+// Error gives every finding, for logs.
+func (f Findings) Error() string {
+	texts := make([]string, len(f))
+	for i, one := range f {
+		texts[i] = one.Rule + ": " + one.String()
+	}
+	return "the certificate must not be signed: " + strings.Join(texts, "; ")
+}
+
+// Sentence gives the findings to people, in one sentence for each.
+func (f Findings) Sentence() plain.Sentence {
+	s := plain.Sentence{JA: "検査に合わないため、電子証明書に署名していません。", EN: "The certificate was not signed, because it does not pass the lint."}
+	for _, one := range f {
+		s.JA += one.JA
+		s.EN += " " + one.EN
+	}
+	return s
+}
+
+// kind is a set of kinds of certificates.
+type kind uint8
+
+const (
+	aCA kind = 1 << iota
+	aUser
+	aResponder
+
+	every = aCA | aUser | aResponder
+)
+
+// CA judges a CA's self-signed certificate.
+func CA(tbs []byte, w Want) error { return judge(tbs, w, aCA) }
+
+// User judges a person's certificate of either profile.
+func User(tbs []byte, w Want) error { return judge(tbs, w, aUser) }
+
+// OCSPSigner judges the certificate of a key that answers for a CA.
+func OCSPSigner(tbs []byte, w Want) error { return judge(tbs, w, aResponder) }
+
+// judge returns Findings, or another error when it could not judge.
+func judge(tbs []byte, w Want, k kind) error {
+	s, err := open(tbs, w, k)
+	if err != nil {
+		return err
+	}
+	findings := s.own()
+	if s.read {
+		findings = append(findings, rfc(tbs, s.signer, k)...)
+	}
+	if len(findings) > 0 {
+		return findings
+	}
+	return nil
+}
+
+// subject is a certificate on the table: what it says, and what it should say.
+type subject struct {
+	Want
+	certificate
+	kind    kind
+	read    bool              // whether certificate holds anything
+	issuer  *x509.Certificate // nil for a CA's own
+	signer  cert.Algorithm    // of the key that will sign
+	subject cert.Algorithm    // of the key that is certified
+}
+
+func open(tbs []byte, w Want, k kind) (*subject, error) {
+	if !w.Profile.Valid() || w.Serial.IsZero() || len(w.Public) == 0 || w.From.IsZero() || w.Until.IsZero() && k != aCA || (len(w.Issuer) == 0) != (k == aCA) ||
+		(w.Holder != nil) != (k == aUser && w.Profile == cert.Signature) {
+		return nil, fmt.Errorf("couldn't lint a certificate: the records do not say what it should be")
+	}
+	s := &subject{Want: w, kind: k, subject: algorithmOf(w.Public)}
+	s.signer = s.subject
+	if k != aCA {
+		var err error
+		if s.issuer, err = x509.ParseCertificate(w.Issuer); err != nil {
+			return nil, fmt.Errorf("couldn't lint a certificate: its CA's cannot be read: %w", err)
+		}
+		s.signer = algorithmOf(s.issuer.RawSubjectPublicKeyInfo)
+	}
+	if s.signer == 0 {
+		return nil, fmt.Errorf("couldn't lint a certificate: the key that would sign it is of no known algorithm")
+	}
+	s.certificate, s.read = read(tbs)
+	return s, nil
+}
+
+// own applies the rules of our profiles. Bytes that cannot be read break one rule, and the others have nothing to judge.
+func (s *subject) own() (all Findings) {
+	if !s.read {
+		return Findings{{structure.name, structure.Sentence}}
+	}
+	for _, r := range rules {
+		if r.kinds&s.kind != 0 && !r.holds(s) {
+			all = append(all, Finding{r.name, r.Sentence})
+		}
+	}
+	return all
+}
