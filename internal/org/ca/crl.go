@@ -1,15 +1,19 @@
 package ca
 
 import (
+	"bytes"
+	"cmp"
 	"context"
-	"crypto/x509"
+	"crypto"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/org/ca/internal/store"
+	"github.com/akashi-id/akashi/internal/pki/crl"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -98,13 +102,7 @@ func (o *CA) intendList(ctx context.Context, tx *store.Tx, ref string) error {
 	if err != nil {
 		return err
 	}
-	this := tx.Now().Truncate(time.Second)
-	l := jpki.CRL{Partition: jpki.Partition{Prefecture: p.PrefectureName, Municipality: p.MunicipalityName}, Number: uint64(number),
-		ThisUpdate: this, NextUpdate: this.Add(o.listLife())}
-	for _, c := range revoked {
-		l.Revoked = append(l.Revoked, jpki.Revocation{Serial: c.Serial, At: c.At, Reason: c.Reason})
-	}
-	tbs, err := a.CRLTBS(l)
+	tbs, err := a.listTBS(ctx, p, number, tx.Now(), o.listLife(), revoked)
 	if err != nil {
 		return err
 	}
@@ -114,6 +112,39 @@ func (o *CA) intendList(ctx context.Context, tx *store.Tx, ref string) error {
 	}
 	o.intend(tx, store.Intent{Kind: store.RevocationList, Issuer: issuer, Subject: m.String(), TBS: tbs, Number: number, Trace: trace})
 	return nil
+}
+
+// listTBS writes the bytes of a list that are to be signed.
+func (a *authority) listTBS(ctx context.Context, p store.Partition, number int64, now time.Time, life time.Duration, revoked []store.Ended) ([]byte, error) {
+	authority, err := crl.AuthorityOf(a.certificate)
+	if err != nil {
+		return nil, err
+	}
+	name, err := jpki.Partition{Prefecture: p.PrefectureName, Municipality: p.MunicipalityName}.Name(p.Profile).DER()
+	if err != nil {
+		return nil, err
+	}
+	this := now.Truncate(time.Second)
+	draft, err := crl.NewDraft(ctx, crl.Head{Authority: authority, Number: uint64(number), ThisUpdate: this, NextUpdate: this.Add(life), Partition: name},
+		func(yield func(crl.Entry, error) bool) {
+			for _, e := range revoked {
+				if !yield(crl.Entry{Serial: e.Serial, At: e.At, Reason: e.Reason}, nil) {
+					return
+				}
+			}
+		})
+	if err != nil {
+		return nil, err
+	}
+	tbs := bytes.NewBuffer(make([]byte, 0, draft.TBSSize))
+	_, err = draft.WriteTBS(ctx, tbs)
+	return tbs.Bytes(), err
+}
+
+// bySerial orders as the serials are as numbers, which is the order of lists.
+func bySerial(a, b store.Ended) int {
+	x, y := a.Serial.Bytes(), b.Serial.Bytes()
+	return cmp.Or(cmp.Compare(len(x), len(y)), bytes.Compare(x, y))
 }
 
 // listed gives what a list has to name, as far as its rows can be read, and what the list before it named: a row that was
@@ -139,33 +170,33 @@ func (o *CA) listed(ctx context.Context, tx *store.Tx, p store.Partition) ([]sto
 	if err != nil {
 		return nil, err
 	}
-	last, unread := x509.ParseRevocationList(before)
-	if unread != nil {
-		last = new(x509.RevocationList) // none yet; or damaged, and then the rows are all there is
+	// None yet; or damaged, and then the rows are all there is: half a list says nothing, since its end says whose it is.
+	var last []crl.Entry
+	if _, err := crl.Read(bytes.NewReader(before), crypto.SHA256, crl.Limits{}, func(i crl.Item) error {
+		if e, err := i.Entry(); err == nil {
+			last = append(last, e)
+		}
+		return nil
+	}); err != nil {
+		last = nil
 	}
-	for _, e := range last.RevokedCertificateEntries {
-		serial, err := cert.SerialFromInt(e.SerialNumber)
-		if err != nil {
-			continue
-		}
-		reason, err := cert.ReasonOfCode(e.ReasonCode)
-		if err != nil {
-			continue
-		}
-		if i, there := at[serial]; there {
+	for _, e := range last {
+		if i, there := at[e.Serial]; there {
 			if revoked[i].Damaged {
-				revoked[i].Reason = reason
+				revoked[i].Reason = e.Reason
 			}
 			continue
 		}
-		end, found, err := tx.Term(ctx, serial)
+		end, found, err := tx.Term(ctx, e.Serial)
 		if err != nil {
 			return nil, err
 		}
 		if !found || end.After(p.ThisUpdate) {
-			revoked, damaged = append(revoked, store.Ended{Serial: serial, At: e.RevocationTime, Reason: reason}), damaged+1
+			revoked, damaged = append(revoked, store.Ended{Serial: e.Serial, At: e.At, Reason: e.Reason}), damaged+1
 		}
 	}
+	slices.SortFunc(revoked, bySerial)
+	revoked = slices.CompactFunc(revoked, func(a, b store.Ended) bool { return a.Serial == b.Serial })
 	if damaged == p.Damaged {
 		return revoked, nil
 	}
@@ -179,11 +210,11 @@ func (o *CA) onListSigned(ctx context.Context, tx *store.Tx, i store.Intent, der
 	if err != nil {
 		return nil, err
 	}
-	list, err := x509.ParseRevocationList(der)
+	list, err := crl.Read(bytes.NewReader(der), crypto.SHA256, crl.Limits{}, nil)
 	if err != nil {
 		return nil, err
 	}
-	stored, err := tx.PutCRL(ctx, i.Issuer, m, i.Number, list.ThisUpdate, list.NextUpdate, len(list.RevokedCertificateEntries), der)
+	stored, err := tx.PutCRL(ctx, i.Issuer, m, i.Number, list.ThisUpdate, list.NextUpdate, list.Entries, der)
 	if err != nil || !stored {
 		return nil, err
 	}
