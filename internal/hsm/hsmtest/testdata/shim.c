@@ -1,14 +1,13 @@
 /* A PKCS #11 module that passes every call on to another one, and fails as devices have been seen to fail.
  *
  * SHIM_MODULE is the module behind it. SHIM_BUS is a file that all who talk to the device share, as they share its bus:
- *   byte 0      how many are inside a call of a monitor (C_GetTokenInfo)
+ *   byte 0      is locked by whoever is inside a call of a monitor (C_GetTokenInfo); a lock ends with its process
  *   byte 1..    the fault of the signatures, as text: stall, late, lose, crash, logout, garbage, monitor; empty for none
  * "monitor" is 2016 (source 002): a signature that is asked for while a monitor is inside is carried out, and its completion
  * never comes. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,16 +24,27 @@
 #include "pkcs11.h"
 
 static CK_FUNCTION_LIST *real, mine;
-static volatile _Atomic unsigned char *inside;
+static int bus_fd;
 static const char *fault;
 
 static int is(const char *name) { return strncmp(fault, name, strlen(name)) == 0; }
 
+static struct flock lock(short type) {
+	struct flock l = {.l_type = type, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+	return l;
+}
+
+static int monitored(void) { /* by another process */
+	struct flock l = lock(F_WRLCK);
+	return fcntl(bus_fd, F_GETLK, &l) == 0 && l.l_type != F_UNLCK;
+}
+
 static CK_RV token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info) {
-	atomic_fetch_add(inside, 1);
+	struct flock in = lock(F_RDLCK), out = lock(F_UNLCK);
+	fcntl(bus_fd, F_SETLKW, &in);
 	usleep(2000); /* a monitor's look takes this long on the bus */
 	CK_RV rv = real->C_GetTokenInfo(slot, info);
-	atomic_fetch_sub(inside, 1);
+	fcntl(bus_fd, F_SETLK, &out);
 	return rv;
 }
 
@@ -50,7 +60,7 @@ static CK_RV sign(CK_SESSION_HANDLE s, CK_BYTE *data, CK_ULONG n, CK_BYTE *out, 
 		return CKR_USER_NOT_LOGGED_IN;
 	}
 	CK_RV rv = real->C_Sign(s, data, n, out, outn);
-	if (is("lose") || (is("monitor") && atomic_load(inside) > 0))
+	if (is("lose") || (is("monitor") && monitored()))
 		for (;;) pause();
 	if (is("garbage") && rv == CKR_OK) memset(out, 0x5a, *outn);
 	return rv;
@@ -67,7 +77,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list) {
 			fprintf(stderr, "shim: SHIM_MODULE or SHIM_BUS cannot be used\n");
 			return CKR_GENERAL_ERROR;
 		}
-		inside = (volatile _Atomic unsigned char *)map;
+		bus_fd = fd;
 		fault = map + 1;
 		mine = *real;
 		mine.C_GetTokenInfo = token_info;
