@@ -83,6 +83,7 @@ func TestReaderRefusesByHand(t *testing.T) {
 		"a reason twice":                 func(l *byHand) { l.entries = entries(reason, reason) },
 		"a CA that is not critical":      func(l *byHand) { l.entries = entries(extension("\x55\x1d\x1d", octets("\x30\x00"))) },
 		"an extension without a value":   func(l *byHand) { l.entries = entries(extension("\x55\x1d\x15", octets(""))) },
+		"another one without a value":    func(l *byHand) { l.entries = entries(extension("\x2a\x03", octets(""))) },
 		"extensions that are none":       func(l *byHand) { l.extensions = block() },
 		"a key identifier twice": func(l *byHand) {
 			k := extension("\x55\x1d\x23", octets("\x30\x00"))
