@@ -59,6 +59,16 @@ func (o *Validation) serveList(w http.ResponseWriter, r *http.Request, path stri
 	}
 }
 
+// onlyRead answers what is published to those who read it. Nobody puts or deletes a list here.
+func onlyRead(w http.ResponseWriter, r *http.Request, answer func()) {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		answer()
+		return
+	}
+	w.Header().Set("Allow", "GET, HEAD")
+	http.Error(w, "公表しているファイルは、GETかHEADで読んでください。\nRead what is published by GET or HEAD.", http.StatusMethodNotAllowed)
+}
+
 // serveRoot answers "signature.cer", the CA's certificate (DER), and "signature.pem", all its generations; the same for
 // authentication.
 func (o *Validation) serveRoot(w http.ResponseWriter, r *http.Request, file string) {

@@ -28,6 +28,17 @@ func (c *country) get(path string) ([]byte, *http.Response) {
 	return must[[]byte](c.t)(io.ReadAll(r.Body)), r
 }
 
+// status is the answer's code to a request by a method.
+func (c *country) status(method, path string) int {
+	c.t.Helper()
+	r, err := http.DefaultClient.Do(must[*http.Request](c.t)(http.NewRequest(method, c.server.URL+"/validation"+path, nil)))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	r.Body.Close()
+	return r.StatusCode
+}
+
 // number is that of the list that is really served; 0 when there is none.
 func (c *country) number(path string) int64 {
 	c.t.Helper()
@@ -82,6 +93,13 @@ func TestListsArePublished(t *testing.T) {
 		for _, path := range []string{"/crl/202053.crl", "/crl/202029", "/crl/x.crl", "/crl/../ocsp", "/crl/other/202029.crl"} {
 			if _, r := c.get(path); r.StatusCode != http.StatusNotFound && r.StatusCode != http.StatusOK {
 				t.Errorf("%s: %s", path, r.Status)
+			}
+		}
+		for _, path := range []string{"/crl/202029.crl", "/ca/signature.cer"} {
+			for method, want := range map[string]int{http.MethodHead: 200, http.MethodPut: 405, http.MethodPost: 405, http.MethodDelete: 405} {
+				if got := c.status(method, path); got != want {
+					t.Errorf("%s %s: %d, want %d", method, path, got, want)
+				}
 			}
 		}
 		pem, r := c.get("/ca/signature.pem")

@@ -133,9 +133,9 @@ func (o *Validation) Handler() http.Handler {
 		case ok && (path == "/ocsp" || strings.HasPrefix(path, "/ocsp/")):
 			o.serveOCSP(w, r, strings.TrimPrefix(strings.TrimPrefix(path, "/ocsp"), "/"))
 		case ok && strings.HasPrefix(path, "/crl/"):
-			o.serveList(w, r, strings.TrimPrefix(path, "/crl/"))
+			onlyRead(w, r, func() { o.serveList(w, r, strings.TrimPrefix(path, "/crl/")) })
 		case ok && strings.HasPrefix(path, "/ca/"):
-			o.serveRoot(w, r, strings.TrimPrefix(path, "/ca/"))
+			onlyRead(w, r, func() { o.serveRoot(w, r, strings.TrimPrefix(path, "/ca/")) })
 		default:
 			o.screens.ServeHTTP(w, r)
 		}

@@ -60,7 +60,7 @@ func TestOddBytesAreRefused(t *testing.T) {
 	}
 }
 
-// What a lint costs is added to each signature: see the figures in docs/decisions/0040.
+// What a lint costs is added to each signature: see the figures in docs/decisions/0029.
 func BenchmarkJudge(b *testing.B) {
 	for _, s := range specimens(b) {
 		if s.kind != aUser {
