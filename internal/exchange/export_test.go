@@ -6,6 +6,8 @@ func HotQueries() map[string]string {
 		selectReadyBehind:     "x_out_key",
 		selectReadyBehindMore: "sqlite_autoindex_x_out_1 (peer=? AND epoch=? AND seq=?)",
 		selectHeldBehind:      "sqlite_autoindex_x_out_1 (peer=? AND epoch=? AND seq=?)",
+		selectReadyUpTo:       "x_out_key (key1=? AND peer=? AND",
+		selectReadyUpToMore:   "sqlite_autoindex_x_out_1 (peer=? AND epoch=? AND seq=?)",
 		selectReady:           "x_out_ready (peer=? AND (epoch,seq)>(?,?))",
 		selectDeferred:        "x_out_stuck (peer=? AND state=?)",
 		selectCutStuck:        "x_in_stuck",

@@ -143,9 +143,9 @@ type place struct{ epoch, seq uint64 }
 
 func (p place) before(q place) bool { return p.epoch < q.epoch || p.epoch == q.epoch && p.seq < q.seq }
 
-// holdBehind writes down that e is stuck, and holds the messages behind it that are ready and share a key with it, or
-// with one that is held here, and so on: what is held is not offered, so the receiver cannot hold what waits for it.
-// It returns what it held.
+// holdBehind writes down that e is stuck, and holds the messages behind it that are ready, or put off, and share a key with
+// it, or with one that is held here, and so on: what is held is not offered, so the receiver cannot hold what waits for it.
+// It returns what it held. (Put off is one behind e only when its receiver lost e, which was applied, with its database.)
 func (x *Exchange) holdBehind(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope) ([]message.ID, error) {
 	// What protects a person waits for nothing, and nothing waits for it.
 	if spec, _ := message.SpecOf(e.Kind); spec.Safe || len(e.Keys) == 0 {
@@ -187,18 +187,18 @@ func (x *Exchange) holdBehind(ctx context.Context, tx *sqlstore.Tx, e *message.E
 }
 
 const (
-	selectReadyBehind = `SELECT epoch, seq, attempt, envelope FROM x_out WHERE peer = $1 AND key1 = $2 AND state = 'ready'
+	selectReadyBehind = `SELECT epoch, seq, attempt, envelope FROM x_out WHERE peer = $1 AND key1 = $2 AND state IN ('ready', 'deferred')
 		AND (epoch > $3 OR (epoch = $3 AND seq > $4))`
 	// CROSS JOIN makes SQLite begin with the small table.
 	selectReadyBehindMore = `SELECT o.epoch, o.seq, o.attempt, o.envelope FROM x_out_more m CROSS JOIN x_out o WHERE m.peer = $1 AND m.skey = $2
-		AND (m.epoch > $3 OR (m.epoch = $3 AND m.seq > $4)) AND o.peer = m.peer AND o.epoch = m.epoch AND o.seq = m.seq AND o.state = 'ready'`
+		AND (m.epoch > $3 OR (m.epoch = $3 AND m.seq > $4)) AND o.peer = m.peer AND o.epoch = m.epoch AND o.seq = m.seq AND o.state IN ('ready', 'deferred')`
 	selectHeldBehind = `SELECT h.epoch, h.seq, o.attempt, o.envelope FROM x_out_hold h CROSS JOIN x_out o
 		WHERE o.peer = h.peer AND o.epoch = h.epoch AND o.seq = h.seq AND h.peer = $1 AND h.skey = $2 AND o.state = 'held'
 		AND (h.epoch > $3 OR (h.epoch = $3 AND h.seq > $4))`
 )
 
-// readyBehind returns the messages after e with a key that are ready to be sent, in order. It leaves out what is damaged:
-// that is parked when its turn comes.
+// readyBehind returns the messages after e with a key that are ready to be sent, or put off, in order. It leaves out what is
+// damaged: that is parked when its turn comes.
 func (x *Exchange) readyBehind(ctx context.Context, tx *sqlstore.Tx, e *message.Envelope, key string) ([]*message.Envelope, error) {
 	var behind []*message.Envelope
 	for _, query := range []string{selectReadyBehind, selectReadyBehindMore} {

@@ -301,8 +301,9 @@ func TestModel(t *testing.T) {
 // TestModelAgain tells stories again that once ended badly.
 func TestModelAgain(t *testing.T) {
 	for name, seed := range map[string]string{
-		"the receiver forgot what it had accepted":       "5057195723522949315",
-		"a receiver forgot a receipt that it had signed": "2694679219341722193",
+		"the receiver forgot what it had accepted":                 "5057195723522949315",
+		"a receiver forgot a receipt that it had signed":           "2694679219341722193",
+		"the receiver forgot what came before one under suspicion": "13912931296841398139",
 	} {
 		t.Run(name, func(t *testing.T) {
 			for name, value := range map[string]string{"rapid.checks": "1", "rapid.seed": seed} {

@@ -51,8 +51,8 @@ func (x *Exchange) next(ctx context.Context, p *peer, now time.Time) (ready, err
 		return ready{next: now}, x.setDamaged(ctx, p, damaged) // what is behind them, as far as it does not wait for them now
 	}
 	// What was deferred may fail again, each time at the cost of a rule that fails: it goes in small batches of its own,
-	// by turns with the rest, so that a thousand of them keep nobody else waiting. Order holds: what shares
-	// a key with a deferred message is held.
+	// by turns with the rest, so that a thousand of them keep nobody else waiting. Order holds: what shares a key with a
+	// deferred message is held, or left with it.
 	if due := !r.next.IsZero() && !r.next.After(now); due && (len(r.envelopes) == 0 || p.fresh) {
 		if err = x.offerAgain(ctx, p, now); err == nil {
 			r, _, err = x.look(ctx, p, place{}, message.MaxBatch)
@@ -121,10 +121,26 @@ func (r ready) apart(fresh bool) ready {
 	if !slices.Contains(r.deferred, true) || !slices.Contains(r.deferred, false) {
 		return r
 	}
-	one := ready{next: r.next}
+	one := r.only(fresh)
+	if len(one.envelopes) == 0 {
+		return r.only(!fresh)
+	}
+	return one
+}
+
+// only leaves the messages that were put off, or those that were not, save what comes behind another with the same key that
+// is left out: a receiver that was restored from a copy is sent both again.
+func (r ready) only(deferred bool) ready {
+	one, out := ready{next: r.next}, map[string]bool{}
 	for i, e := range r.envelopes {
-		if r.deferred[i] == fresh {
-			one.envelopes, one.again, one.deferred = append(one.envelopes, e), append(one.again, r.again[i]), append(one.deferred, fresh)
+		spec, _ := message.SpecOf(e.Kind)
+		switch behind := !spec.Safe && slices.ContainsFunc(e.Keys, func(k string) bool { return out[k] }); {
+		case r.deferred[i] == deferred && !behind:
+			one.envelopes, one.again, one.deferred = append(one.envelopes, e), append(one.again, r.again[i]), append(one.deferred, deferred)
+		case !spec.Safe:
+			for _, k := range e.Keys {
+				out[k] = true
+			}
 		}
 	}
 	return one

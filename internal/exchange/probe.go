@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -50,7 +51,8 @@ func (p *probes) again() {
 	p.retry = slices.Clone(p.suspects[:n])
 	p.suspects = append(p.suspects[n:], p.retry...)
 	p.accused, p.blamed = append(p.accused, p.blamed...), nil
-	p.from, p.passed, p.spent = place{}, nil, false
+	p.spent = false
+	p.anew()
 }
 
 // goesOn tells whether what is new may be tried before the pause is over.
@@ -126,10 +128,14 @@ func (p *probes) drop(e *message.Envelope) {
 	p.suspects, p.accused = slices.DeleteFunc(p.suspects, is), slices.DeleteFunc(p.accused, is)
 }
 
+// anew goes back to the first message. Those that are under suspicion are passed over again.
+func (p *probes) anew() { p.from, p.passed = place{}, nil }
+
 // begin goes back to the first message when nothing is passed over any more.
 func (p *probes) begin() {
 	if !p.doubts() {
-		p.from, p.passed, p.trying = place{}, nil, nil
+		p.trying = nil
+		p.anew()
 	}
 }
 
@@ -150,14 +156,22 @@ func (p *probes) turn() *message.Envelope {
 func (x *Exchange) sift(ctx context.Context, p *peer, now time.Time) (ready, error) {
 	s := &p.probes
 	if e := s.turn(); e != nil {
-		r, _, err := x.look(ctx, p, place{e.Epoch, e.Seq - 1}, 1)
-		if err == nil && len(r.envelopes) == 1 && r.envelopes[0].ID == e.ID && r.envelopes[0].Attempt == e.Attempt {
-			return r, nil
+		before := place{e.Epoch, e.Seq - 1}
+		r, _, err := x.look(ctx, p, before, 1)
+		if err != nil {
+			return r, err
 		}
-		if err == nil {
+		if len(r.envelopes) != 1 || r.envelopes[0].ID != e.ID || r.envelopes[0].Attempt != e.Attempt {
 			s.drop(e) // it is held now, or has ended
+			return ready{next: now}, nil
 		}
-		return ready{next: now}, err
+		overtakes, err := x.overtakes(ctx, p, before, r.envelopes)
+		if err != nil || !overtakes {
+			return r, err
+		}
+		s.drop(e) // it comes behind another now
+		s.anew()
+		return ready{next: now}, nil
 	}
 	most := message.MaxBatch
 	if s.size > 0 {
@@ -171,6 +185,14 @@ func (x *Exchange) sift(ctx context.Context, p *peer, now time.Time) (ready, err
 		return ready{next: now}, x.setDamaged(ctx, p, damaged)
 	}
 	chosen := s.choose(r)
+	overtakes, err := x.overtakes(ctx, p, s.from, chosen.envelopes)
+	if err != nil {
+		return r, err
+	}
+	if overtakes {
+		s.anew()
+		return ready{next: now}, nil
+	}
 	switch {
 	case len(chosen.envelopes) > 0:
 		return chosen, nil
@@ -185,6 +207,44 @@ func (x *Exchange) sift(ctx context.Context, p *peer, now time.Time) (ready, err
 		err = x.offerAgain(ctx, p, now)
 	}
 	return ready{}, err
+}
+
+const (
+	selectReadyUpTo     = `SELECT kind FROM x_out WHERE peer = $1 AND key1 = $2 AND state = 'ready' AND (epoch, seq) <= ($3, $4)`
+	selectReadyUpToMore = `SELECT o.kind FROM x_out_more m CROSS JOIN x_out o WHERE m.peer = $1 AND m.skey = $2
+		AND (m.epoch, m.seq) <= ($3, $4) AND o.peer = m.peer AND o.epoch = m.epoch AND o.seq = m.seq AND o.state = 'ready'`
+)
+
+// overtakes tells whether one of the chosen messages would come before another that shares a key and is ready at a place,
+// or before it. Such a one became ready after its turn was over: the peer was restored from a copy and is sent again what
+// it lost, or what the message had waited for has ended.
+func (x *Exchange) overtakes(ctx context.Context, p *peer, at place, chosen []*message.Envelope) (overtakes bool, err error) {
+	if at == (place{}) || len(chosen) == 0 {
+		return false, nil
+	}
+	err = x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		overtakes = false
+		for _, e := range chosen {
+			if spec, _ := message.SpecOf(e.Kind); spec.Safe {
+				continue
+			}
+			for _, k := range e.Keys {
+				for _, query := range []string{selectReadyUpTo, selectReadyUpToMore} {
+					kinds, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, k *message.Kind) error { return r.Scan(k) },
+						query, string(p.org), k, int64(at.epoch), int64(at.seq))
+					if err != nil {
+						return fmt.Errorf("couldn't look for what comes first: %w", err)
+					}
+					if slices.ContainsFunc(kinds, func(k message.Kind) bool { spec, _ := message.SpecOf(k); return !spec.Safe }) {
+						overtakes = true
+						return nil
+					}
+				}
+			}
+		}
+		return nil
+	})
+	return overtakes, err
 }
 
 // unanswered decides how to go on after a batch that got no answer.
