@@ -189,7 +189,7 @@ func AccountAnswer(ctx context.Context, tx *sqlstore.Tx, a *message.Account) err
 			}
 		}
 	}
-	// Before, between and after the numbers that the sender gave, up to the cut.
+	// Before, between and behind the numbers that the sender gave.
 	from := a.From
 	for i := 0; i <= len(a.Numbered); i++ {
 		to := a.To
@@ -210,22 +210,10 @@ func AccountAnswer(ctx context.Context, tx *sqlstore.Tx, a *message.Account) err
 			from = message.Place{Epoch: a.Numbered[i].Epoch, Seq: a.Numbered[i].Last}
 		}
 	}
-	behind, err := sqlstore.List(ctx, tx, scanKind, selectBehind, string(a.Sender), a.Node, int64(a.To.Epoch), int64(a.To.Seq),
-		a.Until, a.Until.Add(-sinceMargin))
-	if err != nil {
-		return fmt.Errorf("couldn't look for messages behind the cut: %w", err)
-	}
-	for _, b := range behind {
-		kindOf(a, b.kind).Beside += b.n
-	}
 	return nil
 }
 
 const (
-	// selectBehind finds what was made before the close, or was here in good time, and that the cut leaves out all the same: of
-	// a sender whose cut stands still. What a restored sender has lost is of an epoch that has ended.
-	selectBehind = `SELECT kind, COUNT(*) FROM x_in WHERE peer = $1 AND node = $2 AND (epoch, seq) > ($3, $4)
-		AND epoch = (SELECT in_epoch FROM x_peer WHERE peer = $1) AND (created_at < $5 OR decided_at < $6) GROUP BY kind`
 	selectBeside   = `SELECT kind, COUNT(*) FROM x_in WHERE peer = $1 AND node = $2 AND (epoch, seq) > ($3, $4) AND (epoch, seq) <= ($5, $6) GROUP BY kind`
 	selectLaterOut = `SELECT kind, COUNT(*) FROM x_out WHERE peer = $1 AND (epoch, seq) > ($2, $3) AND state <> 'withdrawn' GROUP BY kind`
 	selectLaterIn  = `SELECT kind, COUNT(*) FROM x_in WHERE peer = $1 AND node = $2 AND (epoch, seq) > ($3, $4) AND outcome = 'applied' GROUP BY kind`
