@@ -17,7 +17,7 @@ func Queues() []queue.Queue {
 			Shape: queue.Waiting,
 			Items: plain.Sentence{JA: "相手に送る電文の行", EN: "rows of messages to be sent to a peer"},
 			Aside: parked,
-			Loops: []string{"internal/exchange:Exchange.look"},
+			Loops: []string{"internal/exchange:Exchange.look", "internal/exchange:Exchange.overtakes"},
 			Bad:   []queue.Poison{queue.Undecodable, queue.Foreign, queue.Truncated},
 			Never: map[queue.Poison]string{
 				queue.Panic: "nobody's code runs between the row and the line; a peer that falls over a message is exchange/probes",
