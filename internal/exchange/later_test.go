@@ -1,0 +1,72 @@
+package exchange_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+)
+
+// TestHeldThroughTheOtherKey: what waits for a held message through its other key is not sent ahead of it.
+func TestHeldThroughTheOtherKey(t *testing.T) {
+	d := newDuo(t, exchange.Limits{}, "memory:", "memory:")
+	refuse := true
+	d.take = func(_ context.Context, _ *sqlstore.Tx, _ exchange.Delivery, n message.ResidentChange) error {
+		if n.After.Version == 1 && refuse {
+			return exchange.Reject("unreadable", "読めません。", "unreadable")
+		}
+		return nil
+	}
+	outs := []message.Out{change(1, 1)}
+	for i := range uint64(120) { // the rest is in later batches
+		outs = append(outs, change(i+10, i+10))
+	}
+	d.city.send(t, append(outs, codeChange(1, 2, 200), change(2, 201), codeChange(3, 2, 202), change(3, 203))...)
+	d.run(time.Minute)
+	if p := d.pair(); p.Parked != 1 || p.Held != 4 {
+		t.Fatalf("pair %+v, want 1 parked and 4 held", p)
+	}
+	refuse = false
+	d.resolve(d.city, must(d.city.Stuck(t.Context(), 1))[0].ID, exchange.Correct)
+	d.run(time.Minute)
+	tail := d.applied[len(d.applied)-5:]
+	var versions []string
+	for _, a := range tail {
+		versions = append(versions, a[strings.Index(a, "/")+1:])
+	}
+	if fmt.Sprint(versions) != "[1 200 201 202 203]" {
+		t.Errorf("applied in the order %v", versions)
+	}
+}
+
+// TestDeferredIsNotStarved: a deferred message is offered again while new ones keep coming.
+func TestDeferredIsNotStarved(t *testing.T) {
+	d := newDuo(t, exchange.Limits{}, "memory:", "memory:")
+	tries := 0
+	d.take = func(_ context.Context, _ *sqlstore.Tx, _ exchange.Delivery, m message.ResidentChange) error {
+		if m.After.Version == 1 {
+			if tries++; tries <= 2 { // in the batch, and by itself
+				return errors.New("disk trouble")
+			}
+		}
+		return nil
+	}
+	d.city.send(t, change(1, 1), change(2, 2))
+	step := d.city.Tasks()[0].Step
+	for i := 0; i < 400 && tries < 3; i++ {
+		d.city.send(t, change(3, uint64(1000+i)))
+		if _, err := step(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		d.clk.Set(d.clk.Now().Add(10 * time.Millisecond))
+	}
+	if tries < 3 {
+		t.Error("the deferred message was never offered again")
+	}
+}
