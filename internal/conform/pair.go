@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/pki"
@@ -36,15 +35,11 @@ var keys = sync.OnceValues(func() (map[message.Org]exchange.Signer, error) {
 		return nil, err
 	}
 	for _, o := range []message.Org{city, pref, center, other, message.Org(message.CA), message.Org(message.Validation)} {
-		key, err := pki.GenerateKey(rand.Reader, cert.P256SHA256)
+		signer, err := root.NewIdentity(rand.Reader, begin, string(o), pki.ForSigning)
 		if err != nil {
 			return nil, err
 		}
-		der, err := root.IssueOrganisation(rand.Reader, begin, pki.Organisation{ID: string(o), Usage: pki.ForSigning, Public: key.Public()})
-		if err != nil {
-			return nil, err
-		}
-		all[o] = exchange.Signer{Key: key, Certificate: der}
+		all[o] = signer
 	}
 	return all, nil
 })

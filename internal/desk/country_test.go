@@ -14,7 +14,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/auditpage"
@@ -70,11 +69,7 @@ func newCountry(t testing.TB) *country {
 	c := &country{t: t, clk: clock.NewVirtual(start), net: new(exchange.Memory), hosts: map[message.Org]*host.Host{}, now: map[resident.RecordCode]message.ResidentChange{}}
 	mux := http.NewServeMux()
 	open := func(self, peer message.Org, name plain.Sentence, rules host.Rules) {
-		key, err := pki.GenerateKey(rand.Reader, cert.P256SHA256)
-		if err != nil {
-			t.Fatal(err)
-		}
-		der, err := ca.IssueOrganisation(rand.Reader, start, pki.Organisation{ID: string(self), Usage: pki.ForSigning, Public: key.Public()})
+		signer, err := ca.NewIdentity(rand.Reader, start, string(self), pki.ForSigning)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +77,7 @@ func newCountry(t testing.TB) *country {
 		rules.Schema = sqlstore.Schema{Name: "test", FS: fstest.MapFS{"0001_test.sql": {Data: []byte(heldSchema)}}}
 		h, err := host.Open(t.Context(), host.Config{Self: self, Name: name, StoreURL: "memory:", Clock: c.clk, Rand: mathrand.NewChaCha8([32]byte{1}), // the numbers of traces, for the pictures
 			Secrets: reconciletest.Secrets(self), Drill: -1, Compare: often, Audit: often, Watch: often,
-			Signer: exchange.Signer{Key: key, Certificate: der}, Trust: trust, Link: c.net.As(self), Peers: []message.Org{peer}}, rules)
+			Signer: signer, Trust: trust, Link: c.net.As(self), Peers: []message.Org{peer}}, rules)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"context"
-	"crypto"
 	"embed"
 	"errors"
 	"fmt"
@@ -56,10 +55,7 @@ var ErrHelloFirst = errors.New("say hello first: this organisation was started a
 const maxAtDoor = 4
 
 // Signer is the organisation's key for signing messages, and its certificate.
-type Signer struct {
-	Key         crypto.Signer
-	Certificate []byte // DER
-}
+type Signer = pki.Identity
 
 // Limits bound what one peer may cost. The zero value takes the defaults.
 type Limits struct {

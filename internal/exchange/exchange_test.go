@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/pki"
@@ -56,17 +55,13 @@ func (c *country) open(url string, self, peer message.Org, routes ...exchange.Ro
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(func() { store.Close() })
-	key, err := pki.GenerateKey(rand.Reader, cert.P256SHA256)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	der, err := c.ca.IssueOrganisation(rand.Reader, start, pki.Organisation{ID: string(self), Usage: pki.ForSigning, Public: key.Public()})
+	signer, err := c.ca.NewIdentity(rand.Reader, start, string(self), pki.ForSigning)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	x, err := exchange.New(ctx, exchange.Config{
 		Self: self, Store: store, Clock: c.clk, Rand: rand.Reader, Trust: c.trust,
-		Signer: exchange.Signer{Key: key, Certificate: der}, Link: c.net.As(self), Peers: []message.Org{peer}, Routes: routes,
+		Signer: signer, Link: c.net.As(self), Peers: []message.Org{peer}, Routes: routes,
 		Log: c.log,
 	})
 	if err != nil {

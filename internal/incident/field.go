@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"fmt"
 
-	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/pki"
@@ -49,12 +48,7 @@ func newField(clk *clock.Virtual) (*field, error) {
 
 // signer certifies a key for an organisation.
 func (f *field) signer(o message.Org) (exchange.Signer, error) {
-	key, err := pki.GenerateKey(rand.Reader, cert.P256SHA256)
-	if err != nil {
-		return exchange.Signer{}, err
-	}
-	der, err := f.ca.IssueOrganisation(rand.Reader, f.clk.Now(), pki.Organisation{ID: string(o), Usage: pki.ForSigning, Public: key.Public()})
-	return exchange.Signer{Key: key, Certificate: der}, err
+	return f.ca.NewIdentity(rand.Reader, f.clk.Now(), string(o), pki.ForSigning)
 }
 
 // send hands payloads of one organisation of the field to a real one. Every one must be applied: the field sends

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
@@ -44,12 +43,10 @@ func newRiver(t *testing.T) *river {
 	v := &river{T: t, clk: clock.NewVirtual(start), hosts: map[message.Org]*host.Host{}}
 	net := new(exchange.Memory)
 	config := func(self message.Org, peers ...message.Org) host.Config {
-		key, err := pki.GenerateKey(rand.Reader, cert.P256SHA256)
-		check(t, err)
-		der, err := ca.IssueOrganisation(rand.Reader, start, pki.Organisation{ID: string(self), Usage: pki.ForSigning, Public: key.Public()})
+		signer, err := ca.NewIdentity(rand.Reader, start, string(self), pki.ForSigning)
 		check(t, err)
 		return host.Config{Self: self, Name: plain.Sentence{JA: "試験", EN: "Test"}, StoreURL: "memory:", Clock: v.clk, Rand: rand.Reader,
-			Signer: exchange.Signer{Key: key, Certificate: der}, Trust: trust, Link: net.As(self), Peers: peers, Secrets: reconciletest.Secrets(self)}
+			Signer: signer, Trust: trust, Link: net.As(self), Peers: peers, Secrets: reconciletest.Secrets(self)}
 	}
 	v.city, err = municipality.New(t.Context(), municipality.Config{Config: config(matsumoto, nagano, center)})
 	check(t, err)

@@ -73,11 +73,9 @@ func newWorld(t *testing.T, r *rapid.T) *world {
 	w := &world{hosts: map[message.Org]*host.Host{}, clk: clock.NewVirtual(start), net: new(exchange.Memory), x: map[message.Org]*exchange.Exchange{}, stores: map[message.Org]*sqlstore.Store{},
 		changes: map[int][]message.Payload{}, notices: map[int][]message.Payload{}}
 	signer := func(o message.Org) exchange.Signer {
-		key, err := pki.GenerateKey(rand.Reader, cert.P256SHA256)
+		signer, err := ca.NewIdentity(rand.Reader, start, string(o), pki.ForSigning)
 		check(r, err)
-		der, err := ca.IssueOrganisation(rand.Reader, start, pki.Organisation{ID: string(o), Usage: pki.ForSigning, Public: key.Public()})
-		check(r, err)
-		return exchange.Signer{Key: key, Certificate: der}
+		return signer
 	}
 	config := func(self message.Org, peers ...message.Org) host.Config {
 		return host.Config{Self: self, Name: plain.Sentence{JA: "試験", EN: "Test"}, StoreURL: "memory:", Clock: w.clk, Rand: rand.Reader,

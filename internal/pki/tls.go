@@ -1,18 +1,11 @@
 package pki
 
 import (
-	"crypto"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"time"
 )
-
-// Identity is an organisation's TLS certificate (DER) and its key.
-type Identity struct {
-	Certificate []byte
-	Key         crypto.Signer
-}
 
 // ServerTLS are the settings of a listener that only organisations may reach: TLS 1.3, a client certificate required
 // and checked by trust at the time that now gives. Read who called with Peer.

@@ -9,7 +9,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/due"
@@ -77,8 +76,7 @@ func (c *country) open(url string, self, peer message.Org) *member {
 	m := &member{c: c, self: self, faults: new(sqlstoretest.Faults)}
 	m.store = must(sqlstore.Open(ctx, url, sqlstore.Options{Clock: c.clk, Faults: m.faults}, auditlog.Schema, due.Schema, exchange.Schema(), statement.Schema, held))
 	if _, known := c.keys[self]; !known {
-		key := must(pki.GenerateKey(rand.Reader, cert.P256SHA256))
-		c.keys[self] = exchange.Signer{Key: key, Certificate: must(c.ca.IssueOrganisation(rand.Reader, start, pki.Organisation{ID: string(self), Usage: pki.ForSigning, Public: key.Public()}))}
+		c.keys[self] = must(c.ca.NewIdentity(rand.Reader, start, string(self), pki.ForSigning))
 	}
 	m.Statements = statement.New(statement.Config{Self: self, Peers: []message.Org{peer}, Store: m.store, Clock: c.clk, Rand: rand.Reader,
 		Signer: c.keys[self], Trust: c.trust, Counts: m.counts,

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
@@ -77,15 +76,11 @@ func (r *rig) join(g queue.Ground) error {
 	}
 	signers := map[message.Org]exchange.Signer{}
 	for _, org := range []message.Org{rigSelf, rigGood} {
-		key, err := pki.GenerateKey(g.Rand, cert.P256SHA256)
+		signer, err := ca.NewIdentity(g.Rand, now.AddDate(0, 0, -1), string(org), pki.ForSigning)
 		if err != nil {
 			return err
 		}
-		der, err := ca.IssueOrganisation(g.Rand, now.AddDate(0, 0, -1), pki.Organisation{ID: string(org), Usage: pki.ForSigning, Public: key.Public()})
-		if err != nil {
-			return err
-		}
-		signers[org] = exchange.Signer{Key: key, Certificate: der}
+		signers[org] = signer
 	}
 	r.peer = signers[rigGood]
 	r.Statements = New(Config{Self: rigSelf, Peers: []message.Org{rigBad, rigGood}, Store: r.store, Clock: g.Clock, Rand: g.Rand,

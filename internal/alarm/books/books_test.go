@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/alarm/books"
 	"github.com/akashi-id/akashi/internal/alarm/drill"
@@ -51,10 +50,9 @@ func open(t *testing.T, url string, clk *clock.Virtual, net *exchange.Memory, ca
 		auditlog.Schema, exchange.Schema(), reconcile.Schema(), drill.Schema)}
 	e.books = must(reconcile.New(t.Context(), reconcile.Config{Self: self, Store: e.store, Clock: clk, Peers: []message.Org{peer},
 		Tables: []reconcile.Table{drill.Table(self)}, Secrets: reconciletest.Secrets(self)}))
-	key := must(pki.GenerateKey(rand.Reader, cert.P256SHA256))
-	der := must(ca.IssueOrganisation(rand.Reader, start, pki.Organisation{ID: string(self), Usage: pki.ForSigning, Public: key.Public()}))
+	signer := must(ca.NewIdentity(rand.Reader, start, string(self), pki.ForSigning))
 	x := must(exchange.New(t.Context(), exchange.Config{Self: self, Store: e.store, Clock: clk, Rand: rand.Reader, Trust: must(pki.NewTrust(ca.Certificate())),
-		Signer: exchange.Signer{Key: key, Certificate: der}, Link: net.As(self), Peers: []message.Org{peer}, Routes: e.books.Routes()}))
+		Signer: signer, Link: net.As(self), Peers: []message.Org{peer}, Routes: e.books.Routes()}))
 	e.books.Join(x)
 	net.Join(self, x)
 	e.source, e.tasks = books.New(e.books), slices.Concat(x.Tasks(), e.books.Tasks())

@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/alarm/books"
 	"github.com/akashi-id/akashi/internal/alarm/drill"
@@ -59,9 +58,7 @@ var identities = sync.OnceValue(func() map[message.Org]identity {
 	trust := must(pki.NewTrust(ca.Certificate()))
 	all := map[message.Org]identity{}
 	for _, o := range []message.Org{city, pref} {
-		key := must(pki.GenerateKey(rand.Reader, cert.P256SHA256))
-		der := must(ca.IssueOrganisation(rand.Reader, start, pki.Organisation{ID: string(o), Usage: pki.ForSigning, Public: key.Public()}))
-		all[o] = identity{trust, exchange.Signer{Key: key, Certificate: der}}
+		all[o] = identity{trust, must(ca.NewIdentity(rand.Reader, start, string(o), pki.ForSigning))}
 	}
 	return all
 })

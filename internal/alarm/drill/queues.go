@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/due"
@@ -75,11 +74,7 @@ func (r *rig) join(ctx context.Context, g queue.Ground, store *sqlstore.Store) e
 	if err != nil {
 		return err
 	}
-	key, err := pki.GenerateKey(g.Rand, cert.P256SHA256)
-	if err != nil {
-		return err
-	}
-	der, err := ca.IssueOrganisation(g.Rand, now, pki.Organisation{ID: string(rigSelf), Usage: pki.ForSigning, Public: key.Public()})
+	signer, err := ca.NewIdentity(g.Rand, now, string(rigSelf), pki.ForSigning)
 	if err != nil {
 		return err
 	}
@@ -89,7 +84,7 @@ func (r *rig) join(ctx context.Context, g queue.Ground, store *sqlstore.Store) e
 		return err
 	}
 	x, err := exchange.New(ctx, exchange.Config{Self: rigSelf, Store: store, Clock: g.Clock, Rand: g.Rand, Trust: trust, Log: g.Log,
-		Signer: exchange.Signer{Key: key, Certificate: der}, Link: new(exchange.Memory).As(rigSelf), Peers: peers, Routes: []exchange.Route{Route()}})
+		Signer: signer, Link: new(exchange.Memory).As(rigSelf), Peers: peers, Routes: []exchange.Route{Route()}})
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/alarm/pairs"
 	"github.com/akashi-id/akashi/internal/alarm/trend"
@@ -62,16 +61,12 @@ func newCountry(t *testing.T) *country {
 func (c *country) open(url string, self, peer message.Org, routes ...exchange.Route) member {
 	c.Helper()
 	store := sqlstoretest.Open(c, url, sqlstore.Options{Clock: c.clock}, exchange.Schema(), due.Schema, alarm.Schema, trend.Schema)
-	key, err := pki.GenerateKey(rand.Reader, cert.P256SHA256)
-	if err != nil {
-		c.Fatal(err)
-	}
-	der, err := c.ca.IssueOrganisation(rand.Reader, start, pki.Organisation{ID: string(self), Usage: pki.ForSigning, Public: key.Public()})
+	signer, err := c.ca.NewIdentity(rand.Reader, start, string(self), pki.ForSigning)
 	if err != nil {
 		c.Fatal(err)
 	}
 	x, err := exchange.New(c.Context(), exchange.Config{Self: self, Store: store, Clock: c.clock, Rand: rand.Reader, Trust: c.trust,
-		Signer: exchange.Signer{Key: key, Certificate: der}, Link: c.net.As(self), Peers: []message.Org{peer}, Routes: routes})
+		Signer: signer, Link: c.net.As(self), Peers: []message.Org{peer}, Routes: routes})
 	if err != nil {
 		c.Fatal(err)
 	}

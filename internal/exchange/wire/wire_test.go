@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/exchange/wire"
@@ -77,8 +76,7 @@ func TestClosedServerHasEnded(t *testing.T) {
 }
 
 func identity(ca *pki.InfrastructureCA, org message.Org, usage pki.Usage) pki.Identity {
-	key := must(pki.GenerateKey(rand.Reader, cert.P256SHA256))
-	return pki.Identity{Key: key, Certificate: must(ca.IssueOrganisation(rand.Reader, now(), pki.Organisation{ID: string(org), Usage: usage, Public: key.Public()}))}
+	return must(ca.NewIdentity(rand.Reader, now(), string(org), usage))
 }
 
 func (d *door) identity(org message.Org, usage pki.Usage) pki.Identity {

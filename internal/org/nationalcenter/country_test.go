@@ -94,15 +94,11 @@ func same(tx *sqlstore.Tx) *sqlstore.Tx { return tx }
 
 func (c *country) signer(org message.Org) exchange.Signer {
 	c.t.Helper()
-	key, err := pki.GenerateKey(rand.Reader, cert.P256SHA256)
+	signer, err := c.ca.NewIdentity(rand.Reader, start, string(org), pki.ForSigning)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	der, err := c.ca.IssueOrganisation(rand.Reader, start, pki.Organisation{ID: string(org), Usage: pki.ForSigning, Public: key.Public()})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return exchange.Signer{Key: key, Certificate: der}
+	return signer
 }
 
 // join adds a scripted organisation that exchanges with the center.
