@@ -86,7 +86,7 @@ type KindAccount struct {
 	Applied, AppliedSum     int64        // settled, and the sum of their numbers, each less From.Seq
 	Withdrawn, WithdrawnSum int64        // the same
 	Stuck                   int64        // the receiver's: not ended, though the sender holds them for settled
-	Beside                  int64        // the receiver's: under numbers of the range that the sender did not give
+	Beside                  int64        // the receiver's: under numbers that the sender's account leaves out, in the range or, of before the close, behind it
 	Inside, Before          []StateCount // unsettled, in the range and before it
 	Oldest                  time.Time    // when the oldest that has not ended was made; zero: all have
 }

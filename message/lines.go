@@ -194,8 +194,8 @@ func kindLine(sender, receiver *Account, kind Kind) Line {
 			l.worse(Explained, fmt.Sprintf("送信側のデータベースが控えから戻され、受信側にある%d件を送信側が失いました。帳簿の突合で確かめてください。", r.Beside),
 				fmt.Sprintf("The sender's database was restored from a copy and has lost %d messages that the receiver holds: look at the comparison of the books.", r.Beside))
 		} else {
-			l.worse(Unexplained, fmt.Sprintf("送信側が使っていない番号の電文が、受信側に%d件あります。", r.Beside),
-				fmt.Sprintf("The receiver has %d messages under numbers that the sender did not give.", r.Beside))
+			l.worse(Unexplained, fmt.Sprintf("送信側の計算書にない番号の電文が、受信側に%d件あります。", r.Beside),
+				fmt.Sprintf("The receiver has %d messages under numbers that the sender's account leaves out.", r.Beside))
 		}
 	}
 	l.settled(sender, s, r)

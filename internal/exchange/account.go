@@ -174,12 +174,15 @@ func join(all []message.Stretch, from message.Place) []message.Stretch {
 }
 
 // AccountAnswer begins a receiver's account, of which all that the sender fixed is given: it finds what the sender holds for
-// ended or never numbered.
-func AccountAnswer(ctx context.Context, tx *sqlstore.Tx, a *message.Account) error {
+// ended or never numbered. told is when the sender made its account. behind is how many messages it counted that lie behind the cut
+// though they were here, or made, before the close. For a moment that is so when the sender was restored from a copy and has not
+// seen it yet: the numbers that it gave a second time are refused, and it goes on in a new epoch. What stays so is a cut that
+// stands still.
+func AccountAnswer(ctx context.Context, tx *sqlstore.Tx, a *message.Account, told time.Time) (behind int64, err error) {
 	for _, outcome := range []message.Outcome{message.Rejected, message.Gap, message.Deferred, message.Held} {
 		open, err := sqlstore.List(ctx, tx, scanOpen, selectOpenIn, string(a.Sender), a.Node, string(outcome), int64(a.To.Epoch), int64(a.To.Seq), int64(maxStray))
 		if err != nil {
-			return fmt.Errorf("couldn't find what has not ended: %w", err)
+			return 0, fmt.Errorf("couldn't find what has not ended: %w", err)
 		}
 		name(a, open, string(outcome))
 		for _, o := range open {
@@ -189,7 +192,7 @@ func AccountAnswer(ctx context.Context, tx *sqlstore.Tx, a *message.Account) err
 			}
 		}
 	}
-	// Before, between and behind the numbers that the sender gave.
+	// Before, between and after the numbers that the sender gave, up to the cut.
 	from := a.From
 	for i := 0; i <= len(a.Numbered); i++ {
 		to := a.To
@@ -200,7 +203,7 @@ func AccountAnswer(ctx context.Context, tx *sqlstore.Tx, a *message.Account) err
 			beside, err := sqlstore.List(ctx, tx, scanKind, selectBeside, string(a.Sender), a.Node, int64(from.Epoch), int64(from.Seq),
 				int64(to.Epoch), int64(to.Seq))
 			if err != nil {
-				return fmt.Errorf("couldn't look for numbers that the sender did not give: %w", err)
+				return 0, fmt.Errorf("couldn't look for numbers that the sender did not give: %w", err)
 			}
 			for _, b := range beside {
 				kindOf(a, b.kind).Beside += b.n
@@ -210,10 +213,26 @@ func AccountAnswer(ctx context.Context, tx *sqlstore.Tx, a *message.Account) err
 			from = message.Place{Epoch: a.Numbered[i].Epoch, Seq: a.Numbered[i].Last}
 		}
 	}
-	return nil
+	late, err := sqlstore.List(ctx, tx, scanKind, selectBehind, string(a.Sender), a.Node, int64(a.To.Epoch), int64(a.To.Seq),
+		a.Until, a.Until.Add(-sinceMargin), told.Add(-sinceMargin))
+	if err != nil {
+		return 0, fmt.Errorf("couldn't look for messages behind the cut: %w", err)
+	}
+	for _, b := range late {
+		kindOf(a, b.kind).Beside += b.n
+		behind += b.n
+	}
+	return behind, nil
 }
 
 const (
+	// selectBehind finds what was made before the close, or was here in good time, and that the cut leaves out all the same: of
+	// a sender whose cut stands still. What a restored sender has lost is of an epoch that has ended; and what it had in its
+	// outbox when it found that out has other numbers since, which an account from before does not know.
+	selectBehind = `SELECT kind, COUNT(*) FROM x_in WHERE peer = $1 AND node = $2 AND (epoch, seq) > ($3, $4)
+		AND epoch = (SELECT in_epoch FROM x_peer WHERE peer = $1) AND (created_at < $5 OR decided_at < $6)
+		AND (epoch = $3 OR EXISTS (SELECT 1 FROM x_in known WHERE known.peer = x_in.peer AND known.node = x_in.node AND known.epoch = x_in.epoch AND known.decided_at < $7))
+		GROUP BY kind`
 	selectBeside   = `SELECT kind, COUNT(*) FROM x_in WHERE peer = $1 AND node = $2 AND (epoch, seq) > ($3, $4) AND (epoch, seq) <= ($5, $6) GROUP BY kind`
 	selectLaterOut = `SELECT kind, COUNT(*) FROM x_out WHERE peer = $1 AND (epoch, seq) > ($2, $3) AND state <> 'withdrawn' GROUP BY kind`
 	selectLaterIn  = `SELECT kind, COUNT(*) FROM x_in WHERE peer = $1 AND node = $2 AND (epoch, seq) > ($3, $4) AND outcome = 'applied' GROUP BY kind`

@@ -22,7 +22,7 @@ func TestAccountQueriesReadTheRangeOnly(t *testing.T) {
 	for query, want := range map[string]string{
 		selectCut: out + after, selectFirst: out + after, selectLast: out + "epoch=? AND seq<?)",
 		selectOpenOut: "x_out_stuck (peer=? AND state=?", selectReadyOut: "x_out_ready (peer=?", selectOpenIn: "x_in_stuck (peer=? AND outcome=?",
-		selectBeside: in + after + between, selectLaterOut: out + after, selectLaterIn: in + after,
+		selectBeside: in + after + between, selectBehind: in + "epoch=?", selectLaterOut: out + after, selectLaterIn: in + after,
 		selectEndOut:     out + one,
 		selectEndIn:      in + one,
 		selectPartOut:    out + one,

@@ -13,6 +13,9 @@ import (
 	"github.com/akashi-id/akashi/message"
 )
 
+// looks is how often we look again, a minute apart, whether what lies behind a cut is what a restored sender has lost.
+const looks = 3
+
 // prepareAnswer begins our account of a peer's stream, over what the peer's account is over, or counts its next piece.
 func (s *Statements) prepareAnswer(ctx context.Context, tx *sqlstore.Tx, item due.Item) (any, error) {
 	j, err := decodeJob(item)
@@ -45,8 +48,14 @@ func (s *Statements) prepareAnswer(ctx context.Context, tx *sqlstore.Tx, item du
 			return nil, err
 		}
 		a.Held = last.to
-		if err := exchange.AccountAnswer(ctx, tx, &a); err != nil {
+		behind, err := exchange.AccountAnswer(ctx, tx, &a, theirs.MadeAt)
+		if err != nil {
 			return nil, err
+		}
+		if behind > 0 && j.Looks < looks {
+			j.Looks++
+			j.anew = true
+			return j, nil
 		}
 		if len(theirs.Books)+len(theirs.Counts) > 0 && item.Tries < barely {
 			if err := s.figures(ctx, tx, &a, j.Peer); err != nil {

@@ -34,6 +34,7 @@ type job struct {
 	Closes  []time.Time `json:",omitempty"` // as sender: those to be made, in order
 	Close   time.Time   // as receiver: which account of the sender is answered
 	MadeAt  time.Time
+	Looks   int              `json:",omitempty"` // as receiver: how often messages behind the cut have put the answer off
 	Account *message.Account `json:",omitempty"` // once begun
 	At      exchange.AccountPlace
 	done    bool // counted

@@ -329,7 +329,7 @@ type KindAccount struct {
 	Withdrawn     int64                  `protobuf:"varint,4,opt,name=withdrawn,proto3" json:"withdrawn,omitempty"`
 	WithdrawnSum  int64                  `protobuf:"varint,5,opt,name=withdrawn_sum,json=withdrawnSum,proto3" json:"withdrawn_sum,omitempty"`
 	Stuck         int64                  `protobuf:"varint,6,opt,name=stuck,proto3" json:"stuck,omitempty"`    // the receiver's: not ended, though the sender holds them for settled
-	Beside        int64                  `protobuf:"varint,7,opt,name=beside,proto3" json:"beside,omitempty"`  // the receiver's: received under numbers of the range that the sender did not give
+	Beside        int64                  `protobuf:"varint,7,opt,name=beside,proto3" json:"beside,omitempty"`  // the receiver's: received under numbers that the sender's account leaves out, in the range or, of before the close, behind it
 	Inside        []*StateCount          `protobuf:"bytes,8,rep,name=inside,proto3" json:"inside,omitempty"`   // unsettled numbers of the range
 	Before        []*StateCount          `protobuf:"bytes,9,rep,name=before,proto3" json:"before,omitempty"`   // unsettled numbers before the range
 	Oldest        int64                  `protobuf:"varint,10,opt,name=oldest,proto3" json:"oldest,omitempty"` // when the oldest that has not ended was made; 0: all have ended
