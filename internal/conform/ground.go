@@ -28,7 +28,7 @@ type ground struct {
 	postgres string // server; empty: SQLite
 	clock    *clock.Virtual
 	hang     hang
-	baseline *baseline
+	start    *time.Duration // without poison
 
 	mu     sync.Mutex
 	stores map[string]string
@@ -116,14 +116,3 @@ func (h *hang) called() int {
 }
 
 func (h *hang) end() { h.once.Do(func() { close(h.over) }) }
-
-// baseline remembers how long the starts without poison took.
-type baseline map[string]time.Duration
-
-// set keeps the first: the later goods of a case are no starts.
-func (b *baseline) set(name string, took time.Duration) {
-	if _, known := (*b)[name]; !known {
-		(*b)[name] = took
-	}
-}
-func (b *baseline) of(name string) time.Duration { return (*b)[name] }

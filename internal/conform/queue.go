@@ -101,39 +101,32 @@ func tryAll(ctx context.Context, queues []queue.Queue, opt Options) (*Report, er
 				"there is no queue named "+name+": see `akashi conform list`")
 		}
 	}
-	starts := baseline{}
 	engines := []string{"sqlite"}
 	if opt.Postgres != "" {
 		engines = append(engines, "postgres")
 	}
-	var chosen []queue.Queue
+	var all []*series
 	of := 0
 	for _, q := range queues {
 		if len(opt.Only) > 0 && !slices.Contains(opt.Only, q.Name) {
 			continue
 		}
-		chosen = append(chosen, q)
-		for _, engine := range engines {
-			of += len(opt.plan(q, engine))
-		}
-	}
-	for _, q := range chosen {
 		for _, p := range queue.Poisons {
 			if why, never := q.Never[p]; never {
 				r.CannotBe = append(r.CannotBe, Exception{q.Name, string(p), why})
 			}
 		}
 		for _, engine := range engines {
-			for _, t := range opt.plan(q, engine) {
-				c, err := t.twice(ctx, opt, &starts)
-				if err != nil {
-					return nil, fmt.Errorf("couldn't try %s: %w", t.name(), err)
-				}
-				r.add(c)
-				if opt.Each != nil {
-					opt.Each(c, len(r.Cases), of)
-				}
-			}
+			s := &series{trials: opt.plan(q, engine)}
+			all, of = append(all, s), of+len(s.trials)
+		}
+	}
+	if err := besideEachOther(ctx, all, opt, of); err != nil {
+		return nil, err
+	}
+	for _, s := range all {
+		for _, c := range s.cases {
+			r.add(c)
 		}
 	}
 	return r, nil

@@ -27,22 +27,9 @@ const (
 	look = 10 * time.Millisecond
 )
 
-// twice tries a case, and once more when all that was wrong is that it took long: who else uses the machine shall not decide,
-// and a queue that waits fails again.
-func (t trial) twice(ctx context.Context, opt Options, b *baseline) (Case, error) {
-	c, err := t.try(ctx, opt, b)
-	if err != nil || !c.slow {
-		return c, err
-	}
-	before := c.Says
-	if c, err = t.try(ctx, opt, b); c.OK {
-		c.Says += " (2回目。1回目: / at the second try; at the first: " + before + ")"
-	}
-	return c, err
-}
-
-// try runs one case in a world of its own. Its error is the kit's, and not the queue's.
-func (t trial) try(ctx context.Context, opt Options, b *baseline) (c Case, err error) {
+// try runs one case in a world of its own; start is how long the one without poison took, which sets it. Its error is the
+// kit's, and not the queue's.
+func (t trial) try(ctx context.Context, opt Options, start *time.Duration) (c Case, err error) {
 	c.Case, c.queue = t.name(), t.queue.Name
 	g, err := newGround(opt, t.engine)
 	if err != nil {
@@ -51,7 +38,7 @@ func (t trial) try(ctx context.Context, opt Options, b *baseline) (c Case, err e
 	if err := os.Mkdir(g.give(ctx).Dir, 0o700); err != nil {
 		return c, err
 	}
-	g.baseline = b
+	g.start = start
 	r := &run{trial: t, g: g, ground: g.give(ctx), real: opt.real}
 	if r.real == nil {
 		r.real = clock.System()
@@ -308,7 +295,7 @@ func (r *run) judge(at plain.Sentence, virtual, took time.Duration, calls int) (
 	case r.poison == queue.Hang && calls > r.n:
 		return plain.Sentence{}, fail(at, "良いものが通るまでに、戻らない処理を%d回呼び、%sかかりました",
 			"the handler that hangs was called %d times and took %s before a good item came through", calls, short)
-	case r.poison == queue.Hang && took > r.g.baseline.of(r.queue.Name+r.engine)+time.Duration(r.n)*r.deadline()+limit:
+	case r.poison == queue.Hang && took > *r.g.start+time.Duration(r.n)*r.deadline()+limit:
 		return plain.Sentence{}, &slow{failed(at, "良いものが通るまでに、実時間で%sかかりました。戻らない処理の期限%sの%d回分より長い時間です",
 			"a good item came through only after %s of real time, which is more than the deadline of %s for each of %d", short, r.deadline(), r.n)}
 	case r.poison == queue.Hang:
@@ -317,11 +304,13 @@ func (r *run) judge(at plain.Sentence, virtual, took time.Duration, calls int) (
 			JA: fmt.Sprintf("実時間%s(期限%sを%d回まで)", short, r.deadline(), r.n),
 			EN: fmt.Sprintf("%s of real time, at most %d deadlines of %s among it", short, r.n, r.deadline())}, nil
 	case r.n == 0:
-		r.g.baseline.set(r.queue.Name+r.engine, took)
-	case took-r.g.baseline.of(r.queue.Name+r.engine) > slack*limit+r.looking():
+		if *r.g.start == 0 { // the later goods of the case are no starts
+			*r.g.start = took
+		}
+	case took-*r.g.start > slack*limit+r.looking():
 		return plain.Sentence{}, &slow{failed(at, "良いものが通るまでに、実時間で%sかかりました。悪いものがなければ%sです",
 			"a good item came through only after %s of real time; without the poison it is %s", short,
-			r.g.baseline.of(r.queue.Name+r.engine).Round(time.Millisecond))}
+			(*r.g.start).Round(time.Millisecond))}
 	}
 	if r.queue.Shape == queue.Start {
 		return plain.Sentence{JA: "実時間" + short.String() + "(起動の全体)", EN: short.String() + " of real time, the whole start"}, nil

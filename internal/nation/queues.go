@@ -75,8 +75,9 @@ func Queues() []queue.Queue {
 	}
 }
 
-// startTakes is how long an organisation may take to open on the kit's ground.
-const startTakes = 5 * time.Second
+// startTakes is how long an organisation may take to open on the kit's ground: making a schema on a busy PostgreSQL takes
+// seconds.
+const startTakes = 20 * time.Second
 
 // openStartRig is a country of the fewest organisations, and verifiers that cannot be opened before them.
 func openStartRig(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
