@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 
@@ -89,10 +90,12 @@ func (m *mortal) lock(key int64) (release func()) {
 	process, ended := m.cmd.Process, make(chan struct{})
 	go func() {
 		defer close(ended)
-		m.eventually("somebody waits", func() (waits bool, _ string) {
+		if now, waits := m.within(time.Minute, func() (waits bool, _ string) {
 			err := db.QueryRowContext(context.Background(), "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted)", key).Scan(&waits)
 			return waits, fmt.Sprint(err)
-		})
+		}); !waits {
+			m.t.Errorf("nobody came to the point: %s", now)
+		}
 		process.Kill()
 	}()
 	return func() {

@@ -2,7 +2,6 @@ package ca_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto"
 	"crypto/rand"
@@ -59,7 +58,7 @@ type mortal struct {
 	cmd   *exec.Cmd // nil: it does not run
 	in    io.WriteCloser
 	lines chan string // what it prints; closed at its end
-	said  *bytes.Buffer
+	said  *words
 
 	mu    sync.Mutex
 	got   map[message.Org][]message.Payload
@@ -73,7 +72,7 @@ func newMortal(t testing.TB, url string) *mortal {
 	now := clock.System().Now()
 	root := must[*pki.InfrastructureCA](t)(pki.NewInfrastructureCA(rand.Reader, now))
 	m := &mortal{t: t, root: root, trust: must[*pki.Trust](t)(pki.NewTrust(root.Certificate())), peers: map[message.Org]*exchange.Exchange{},
-		store: map[message.Org]*sqlstore.Store{}, got: map[message.Org][]message.Payload{}, asked: map[string]string{}, said: new(bytes.Buffer),
+		store: map[message.Org]*sqlstore.Store{}, got: map[message.Org][]message.Payload{}, asked: map[string]string{}, said: new(words),
 		cfg: childConfig{Dir: t.TempDir(), URL: url, Addr: freeAddr(t), Peers: map[message.Org]string{}, Lock: mathrand.Int64N(1 << 30)}}
 	dir := keys.Dir(filepath.Join(m.cfg.Dir, "keys"))
 	for _, sub := range []string{"keys", "token"} {
@@ -108,7 +107,7 @@ func newMortal(t testing.TB, url string) *mortal {
 	}
 	t.Cleanup(func() {
 		m.kill()
-		if t.Failed() && m.said.Len() > 0 {
+		if t.Failed() {
 			t.Logf("the CA said: %s", m.said)
 		}
 	})
@@ -219,10 +218,10 @@ func (m *mortal) hear(what string) string {
 				return strings.TrimSpace(rest)
 			}
 			if !alive || strings.HasPrefix(line, "error") {
-				m.t.Fatalf("waiting for %q, the CA said %q\n%s", what, line, m.said)
+				m.t.Fatalf("waiting for %q, the CA said %q", what, line)
 			}
 		case <-ctx.Done():
-			m.t.Fatalf("the CA does not say %q\n%s", what, m.said)
+			m.t.Fatalf("the CA does not say %q", what)
 		}
 	}
 }
@@ -237,13 +236,14 @@ func (m *mortal) tell(what ...any) {
 // ended waits for the end of the process, and wants a SIGKILL when it was killed.
 func (m *mortal) ended(killed bool) {
 	m.t.Helper()
-	late := time.AfterFunc(time.Minute, func() { m.cmd.Process.Signal(syscall.SIGQUIT) })
+	process := m.cmd.Process
+	late := time.AfterFunc(time.Minute, func() { process.Signal(syscall.SIGQUIT) })
 	defer late.Stop()
 	for range m.lines { // to its end
 	}
 	m.cmd.Wait()
 	if status := m.cmd.ProcessState.Sys().(syscall.WaitStatus); killed != (status.Signal() == syscall.SIGKILL) || !killed && status.ExitStatus() != 0 {
-		m.t.Fatalf("the CA ended with %v\n%s", m.cmd.ProcessState, m.said)
+		m.t.Fatalf("the CA ended with %v", m.cmd.ProcessState)
 	}
 	m.cmd = nil
 }
@@ -279,17 +279,38 @@ func (m *mortal) send(from message.Org, payloads ...message.Payload) {
 // eventually asks again and again until it is so.
 func (m *mortal) eventually(what string, so func() (yes bool, now string)) {
 	m.t.Helper()
+	if now, is := m.within(time.Minute, so); !is {
+		m.t.Fatalf("not within a minute: %s; now: %s", what, now)
+	}
+}
+
+func (m *mortal) within(d time.Duration, so func() (yes bool, now string)) (now string, yes bool) {
 	clk := clock.System()
-	for until := clk.Now().Add(time.Minute); ; {
-		yes, now := so()
-		if yes {
-			return
-		}
-		if clk.Now().After(until) {
-			m.t.Fatalf("not within a minute: %s; now: %s\n%s", what, now, m.said)
+	for until := clk.Now().Add(d); ; {
+		if yes, now = so(); yes || clk.Now().After(until) {
+			return now, yes
 		}
 		if err := clk.Wait(m.t.Context(), clk.Now().Add(3*time.Millisecond), nil); err != nil {
-			m.t.Fatal(err)
+			return err.Error(), false
 		}
 	}
+}
+
+// words are what a process says, for whoever has to find out why a test failed.
+type words struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (w *words) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.text = append(w.text, b...)
+	return len(b), nil
+}
+
+func (w *words) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return string(w.text)
 }
