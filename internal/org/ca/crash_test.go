@@ -2,6 +2,7 @@ package ca_test
 
 import (
 	"context"
+	"crypto/x509"
 	"database/sql"
 	"fmt"
 	"os"
@@ -17,22 +18,6 @@ import (
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
-
-// The points at which the CA is killed, in the order in which issuance comes to them.
-const (
-	deciding    = "deciding"     // the application was decided, and the intent is not committed
-	intended    = "intended"     // the intent is committed, and nobody has heard of it
-	linted      = "linted"       // the bytes were linted, and the key was not asked
-	signing     = "signing"      // the device signs, and will have signed when the CA is dead
-	signingBoth = "signing-both" // the device was asked, and dies with the CA
-	signed      = "signed"       // the signature is there, and nothing of it is stored
-	storing     = "storing"      // the certificate is written, in a transaction that is not committed
-	written     = "written"      // and so are its notices
-	stored      = "stored"       // all is committed, and no notice has left
-	arrived     = "arrived"      // one notice has arrived, and the CA does not know it
-)
-
-var crashPoints = []string{deciding, intended, linted, signing, signingBoth, signed, storing, written, stored, arrived}
 
 func full() bool { return os.Getenv("AKASHI_FULL") != "" }
 
@@ -179,6 +164,36 @@ func TestKilledAtEachHit(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestKilledWhileListing kills the CA when a list that names a revocation is written and not committed. The list comes out all the
+// same, with its number and its entry.
+func TestKilledWhileListing(t *testing.T) {
+	if !full() {
+		t.Skip("long, because a list waits some seconds for more: AKASHI_FULL=1")
+	}
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		m := newMortal(t, url)
+		m.start()
+		m.load(1)
+		m.settled()
+		c := all[message.CertIssued](m, matsumoto)[0]
+		m.strike(listing, 1, func() {
+			m.send(center, message.CertRevocation{Code: c.Code, Serial: c.Serial, Profile: c.Profile, Version: 2, Reason: cert.AffiliationChanged,
+				Since: resident.MustDate(2026, 4, 1), Why: resident.MoveWithin})
+		})
+		m.start()
+		m.settled()
+		o := m.judge()
+		for _, f := range o.findings {
+			t.Error(f)
+		}
+		lists := all[message.CertCRL](m, validation)
+		list := must[*x509.RevocationList](t)(x509.ParseRevocationList(lists[len(lists)-1].CRL))
+		if len(list.RevokedCertificateEntries) != 1 || must[cert.Serial](t)(cert.SerialFromInt(list.RevokedCertificateEntries[0].SerialNumber)) != c.Serial {
+			t.Errorf("the last of %d lists names %v, want %s", len(lists), list.RevokedCertificateEntries, c.Serial)
+		}
+	})
 }
 
 // TestVoidedAfterKill: the device has signed, the CA was killed, and before it comes to what was left the center says that the record
