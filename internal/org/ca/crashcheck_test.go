@@ -189,6 +189,14 @@ func (m *mortal) judgeSignatures(o *outcome, k kept) {
 	for _, n := range all[message.CertCRL](m, validation) {
 		lists[n.Municipality.String()] = max(lists[n.Municipality.String()], int64(n.Number))
 	}
+	signers, users := map[string]int{}, 0 // what was given out, by its to-be-signed bytes
+	for _, n := range all[message.ResponderIssued](m, validation) {
+		tbs, err := pki.TBSOf(n.Certificate)
+		if err != nil {
+			o.find("the certificate of an OCSP signer cannot be read: %v", err)
+		}
+		signers[string(tbs)]++
+	}
 	intents, serials := map[string]store.Intent{}, map[string]bool{}
 	o.intents = len(k.intents)
 	for _, i := range k.intents {
@@ -204,6 +212,13 @@ func (m *mortal) judgeSignatures(o *outcome, k kept) {
 			o.find("the serial %s was intended twice", i.Subject)
 		}
 		serials[i.Subject] = true
+		if i.Kind == store.ResponderCertificate {
+			if n := signers[string(i.TBS)]; n != 1 {
+				o.find("the certificate %s of an OCSP signer was given out %d times", i.Subject, n)
+			}
+			continue
+		}
+		users++
 		c, there := k.certificates[i.Subject]
 		if !there {
 			o.find("the intent of %s was forgotten", i.Subject)
@@ -213,8 +228,8 @@ func (m *mortal) judgeSignatures(o *outcome, k kept) {
 			}
 		}
 	}
-	if len(serials) != len(k.certificates) {
-		o.find("%d certificates for %d intents", len(k.certificates), len(serials))
+	if users != len(k.certificates) || len(serials)-users != m.keys {
+		o.find("%d certificates and %d keys of OCSP signers for %d and %d intents", len(k.certificates), m.keys, users, len(serials)-users)
 	}
 	m.rest()
 	made := map[string]bool{}
@@ -226,7 +241,7 @@ func (m *mortal) judgeSignatures(o *outcome, k kept) {
 		o.find("the device has signed %s, of which there is no record", digest)
 	}
 	for digest, i := range intents {
-		if !made[digest] && (i.Kind == store.RevocationList || len(k.certificates[i.Subject].DER) > 0) {
+		if !made[digest] && (i.Kind != store.UserCertificate || len(k.certificates[i.Subject].DER) > 0) {
 			o.find("%s is signed, and the device knows nothing of it", i.Subject)
 		}
 	}

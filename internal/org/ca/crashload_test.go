@@ -1,19 +1,30 @@
 package ca_test
 
 import (
+	"crypto"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/hex"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/keys"
+	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
 // load applies for persons who were not there before: for both certificates of each, and for some that must be refused, from two
-// municipalities at the same time.
+// municipalities at the same time; and has the key of an OCSP signer certified.
 func (m *mortal) load(persons int) {
 	m.t.Helper()
+	m.keys++
+	root := must[*x509.Certificate](m.t)(x509.ParseCertificate(must[[][]byte](m.t)(keys.Dir(filepath.Join(m.cfg.Dir, "keys")).Certificates(caKeyNames[m.keys%2]))[0]))
+	key := must[crypto.Signer](m.t)(pki.GenerateKey(rand.Reader, cert.P256SHA256))
+	m.send(validation, message.ResponderRequest{Issuer: hex.EncodeToString(root.SubjectKeyId), PublicKey: must[[]byte](m.t)(x509.MarshalPKIXPublicKey(key.Public()))})
 	for range persons {
 		m.n++
 		holder, at := person(m.t, uint64(m.n), 1), matsumoto
@@ -51,7 +62,8 @@ func (m *mortal) settled() {
 		for _, o := range []message.Org{matsumoto, iida} {
 			n += len(all[message.CertIssued](m, o)) + len(all[message.CertRefused](m, o))
 		}
-		return n >= len(m.asked), fmt.Sprint(n, " of ", len(m.asked))
+		signers := len(all[message.ResponderIssued](m, validation))
+		return n >= len(m.asked) && signers >= m.keys, fmt.Sprintf("%d of %d, and %d of %d OCSP signers", n, len(m.asked), signers, m.keys)
 	})
 	m.eventually("nothing is left to be done", func() (bool, string) {
 		m.tell("open")

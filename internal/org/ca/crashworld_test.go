@@ -65,6 +65,7 @@ type mortal struct {
 	on    func(message.Payload) // called when one was taken, before the CA hears that it was
 	asked map[string]string     // numbers of applications, and what they must come to: "issued", "refused", "" for either
 	n     int                   // persons so far
+	keys  int                   // of OCSP signers that are to be certified
 }
 
 func newMortal(t testing.TB, url string) *mortal {
@@ -138,7 +139,7 @@ func (m *mortal) join(o message.Org) {
 		Signer: exchange.Signer{Key: sign.Key, Certificate: sign.Certificate}, Link: wire.NewClient(map[message.Org]string{self: m.cfg.Addr}, tls, m.trust, now),
 		Peers: []message.Org{self}, Limits: crashLimits, Log: log, Routes: []exchange.Route{
 			note[message.CertIssued](m, o), note[message.CertRefused](m, o), note[message.CertIssuance](m, o), note[message.CertStatus](m, o),
-			note[message.CertCRL](m, o),
+			note[message.CertCRL](m, o), note[message.ResponderIssued](m, o),
 		}}))
 	server := must[*wire.Server](m.t)(wire.Serve("127.0.0.1:0", x, tls, m.trust, now, log))
 	ctx, stop := context.WithCancel(context.Background())
