@@ -22,7 +22,7 @@ var exceptions = []exception{
 
 	// Work of other queues.
 	{"a kind of due work, whatever becomes of it: due/list", []string{worksDue},
-		[]string{"internal/org/ca:CA.signRule", "internal/org/ca:CA.dailyRule", "internal/org/municipality:Municipality.dueRules",
+		[]string{"internal/org/ca:CA.dailyRule", "internal/org/municipality:Municipality.dueRules",
 			"internal/org/validation:Validation.responderRule", "internal/statement:Statements.Due", "internal/stillvalid:Rule"}},
 	{"the rows of one item of due/list, which is set aside when they cannot be read", []string{readsRows},
 		[]string{"internal/org/ca/internal/store:Tx.Intent", "internal/org/ca/internal/store:Tx.Partition", "internal/org/ca/internal/store:Tx.ResponderOf", "internal/org/ca/internal/store:Tx.one",

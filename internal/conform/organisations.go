@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
@@ -175,19 +173,9 @@ func (w *authorities) tasks() (all []clock.Task) {
 // issue has certificates issued for new persons, and ends them with the center's notices.
 func (w *authorities) issueAndRevoke(ctx context.Context, first, n int) error {
 	w.issued = nil
-	var requests []message.Out
-	for i := range n {
-		key, err := ecdsa.GenerateKey(elliptic.P384(), w.ground.Rand)
-		if err != nil {
-			return err
-		}
-		public, err := x509.MarshalPKIXPublicKey(key.Public())
-		if err != nil {
-			return err
-		}
-		of := change(first+i, fine).Body.(message.ResidentChange).After
-		requests = append(requests, message.Out{To: theCA, Body: message.CertRequest{Request: fmt.Sprint("r", first+i), Profile: cert.Authentication,
-			Holder: of, PublicKey: public, Window: city.Code() + "001"}})
+	requests, err := w.applications(first, n)
+	if err != nil {
+		return err
 	}
 	if err := w.send(ctx, city, w.city, requests); err != nil {
 		return err
@@ -319,31 +307,40 @@ func openKeys(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
 
 // answers asks the validation authority about a certificate, and tells whether it gave a signed answer.
 func (w *authorities) answers() (bool, error) {
-	ders, err := keyfiles.Dir(filepath.Join(w.ground.Dir, "validation")).Certificates("ca-" + cert.Authentication.String())
+	der, err := w.ask(must(cert.ParseSerial("4711")))
 	if err != nil {
 		return false, err
+	}
+	_, err = ocspwire.ParseResponse(der)
+	return err == nil, nil
+}
+
+// ask asks the validation authority about a certificate.
+func (w *authorities) ask(serial cert.Serial) ([]byte, error) {
+	ders, err := keyfiles.Dir(filepath.Join(w.ground.Dir, "validation")).Certificates("ca-" + cert.Authentication.String())
+	if err != nil {
+		return nil, err
 	}
 	root, err := x509.ParseCertificate(ders[0])
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	id, err := ocspwire.NewCertID(crypto.SHA256, root, must(cert.ParseSerial("4711")))
+	id, err := ocspwire.NewCertID(crypto.SHA256, root, serial)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	question, err := (&ocspwire.Request{CertIDs: []ocspwire.CertID{id}}).Encode()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	r, err := http.NewRequest(http.MethodPost, "http://trial/validation/ocsp", bytes.NewReader(question))
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	r.Header.Set("Content-Type", "application/ocsp-request")
 	a := new(answer)
 	w.v.Handler().ServeHTTP(a, r)
-	_, err = ocspwire.ParseResponse(a.body.Bytes())
-	return err == nil, nil
+	return a.body.Bytes(), nil
 }
 
 func (w *authorities) get(h http.Handler, path string) ([]byte, int) {

@@ -18,6 +18,7 @@ var rigs = map[string]func(context.Context, queue.Ground) (*queue.Rig, error){
 	"exchange/expiry": openExpiry,
 
 	"municipality/import": openImport,
+	"ca/sign":             openSigning,
 	"ca/list":             openList,
 	"validation/keys":     openKeys,
 }

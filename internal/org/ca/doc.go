@@ -13,7 +13,8 @@
 // Nothing is signed that is not written down first. A rule stores the to-be-signed bytes as an intent (intend.go); the
 // due list signs them outside of any transaction (sign.go); what comes back is compared with the intent byte by byte,
 // stored, and told to others in one transaction. Whatever stops the program in between, the same step is called again
-// with the same bytes, so that no serial is ever on two certificates.
+// with the same bytes, so that no serial is ever on two certificates. Tests kill the process at each of these steps and cut its
+// power (crash_test.go, crashpower_test.go), and ask the device what it has signed.
 //
 // What was issued and what was revoked are entries of books that the national center and the validation authority hold too,
 // and each notice of the center that took effect is one of the center's book (books.go); the store's methods that write the state

@@ -5,9 +5,9 @@ import (
 	"github.com/akashi-id/akashi/internal/queue"
 )
 
-// Queues are what takes items one after another here, beside what every organisation has. Signing is work of the due list.
+// Queues are what takes items one after another here, beside what every organisation has.
 func Queues() []queue.Queue {
-	return []queue.Queue{{
+	return []queue.Queue{signQueue(), {
 		Name:  "ca/list",
 		Shape: queue.Scan,
 		Items: plain.Sentence{JA: "失効リストに載せる電子証明書の行", EN: "rows of certificates that a revocation list has to name"},

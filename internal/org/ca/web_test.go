@@ -18,7 +18,7 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-func TestMain(m *testing.M) { webuitest.Main(m) }
+func TestMain(m *testing.M) { asChild(); webuitest.Main(m) }
 
 // counted is a source of octets that are the same in each run, so that serials in pictures are.
 type counted struct {
