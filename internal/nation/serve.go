@@ -17,6 +17,7 @@ import (
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange/wire"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/tokendesk"
 	"github.com/akashi-id/akashi/message"
 )
 
@@ -125,7 +126,7 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 		return nil, err
 	}
 	if devices != nil {
-		s.organisation.Alarms.Add(devices)
+		s.organisation.Alarms.Add(tokendesk.Alarms(devices.all...))
 	}
 	door, err := wire.Serve(cfg.Exchange, s.organisation.Exchange, id.tls, id.trust, clk.Now, log)
 	if err != nil {
