@@ -19,6 +19,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/hsm"
+	"github.com/akashi-id/akashi/internal/hsm/filekey"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
 )
@@ -137,13 +138,22 @@ func (cfg *ServeConfig) checkTokens() error {
 	return problems.Err()
 }
 
+// inside is the program of key files where this one is not akashi, but a test or a measurement: they are served in it.
+const inside = "inside"
+
 // start is how the token's process is started. Program is akashi, this one if it is empty.
 func (c TokenConfig) start(program string) (func() (hsm.Process, error), error) {
 	if c.Files != "" {
+		if program == inside {
+			return hsm.Inside(&filekey.Device{Dir: c.Files}), nil
+		}
 		if program == "" {
 			self, err := os.Executable()
 			if err != nil {
 				return nil, fmt.Errorf("couldn't find this program: %w", err)
+			}
+			if _, err := os.Stat(self); err != nil {
+				self = "/proc/self/exe" // leads to it also where the organisation's user may not look
 			}
 			program = self
 		}
