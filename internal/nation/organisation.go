@@ -39,6 +39,7 @@ type setting struct {
 	// webhook is told of alarms; webhookSecret is the file with the key that signs what it is told.
 	webhook, webhookSecret string
 	device                 func(name string, public crypto.PublicKey) (crypto.Signer, error) // has some keys; nil: all lie in files
+	tokens                 *tokendesk.Desk                                                   // of those; nil: there are none
 	clock                  clock.Clock
 	log                    *slog.Logger
 	trial                  func(host.Config) host.Config // may be nil
@@ -99,7 +100,7 @@ func (s setting) openWithTokens(ctx context.Context, cfg *ServeConfig, id identi
 		}
 		return s.open(ctx, id, link)
 	}
-	s.device = devices.signer
+	s.device, s.tokens = devices.signer, &tokendesk.Desk{Tokens: devices.all, Evidence: devices.evidence}
 	o, err := s.open(ctx, id, link)
 	if err != nil {
 		devices.stop()

@@ -55,7 +55,9 @@ type tokens struct {
 	all  []*hsm.Token
 	keys *hsm.Keys
 	held []string
-	stop func()
+
+	evidence string // the directory
+	stop     func()
 }
 
 // signer is the key of a name, if it lies in a device.
@@ -79,10 +81,10 @@ func openTokens(cfg *ServeConfig, clk clock.Clock, log *slog.Logger) (*tokens, e
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("couldn't make the directory of the devices: %w", err)
 	}
-	t := &tokens{held: cfg.TokenKeys}
+	t := &tokens{held: cfg.TokenKeys, evidence: filepath.Join(dir, "evidence")}
 	var journals []*hsm.Journal
 	for _, c := range cfg.Tokens {
-		config := hsm.Config{Name: c.Name, Keys: cfg.TokenKeys, Deadline: c.Deadline, Clock: clk, Log: log, Evidence: hsm.KeepIn(filepath.Join(dir, "evidence"))}
+		config := hsm.Config{Name: c.Name, Keys: cfg.TokenKeys, Deadline: c.Deadline, Clock: clk, Log: log, Evidence: hsm.KeepIn(t.evidence)}
 		var err error
 		if config.Start, err = c.start(cfg.program); err == nil {
 			config.PIN, err = ReadPIN(c.PINFile)
