@@ -185,6 +185,15 @@ func SealingNotes(dir string, spec *Spec) (notes []plain.Sentence) {
 		switch {
 		case err != nil: // its own start says so
 		case len(held) == len(inTokens[e.ID.Role()]):
+			for _, name := range held {
+				left := filepath.Join(string(KeyDir(dir, e.ID)), name+".key")
+				if _, err := os.Lstat(left); err == nil {
+					notes = append(notes, plain.Sentence{
+						JA: "注意: " + name + " は暗号化されましたが、もとのファイルが残っています。発行できることを確かめてから、" + left + " を消してください。",
+						EN: "note: " + name + " is encrypted, and the old file is still there: remove " + left + " when a certificate was issued.",
+					})
+				}
+			}
 			notes = append(notes, plain.Sentence{
 				JA: "注意: 認証局の鍵は暗号化してあり、合言葉は " + secretOf(dir, e.ID) + " にあります。合言葉を同じ場所に置くのは、試験用の国だけのやり方です。",
 				EN: "note: the CA's keys are encrypted, and their passphrase is in " + secretOf(dir, e.ID) + ". To keep it beside them will do for a test country only.",

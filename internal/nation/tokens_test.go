@@ -49,6 +49,9 @@ func TestCASignsWithSealedKeys(t *testing.T) {
 		if err != nil || !strings.Contains(string(out), "暗号化して置きました") {
 			t.Fatalf("%v %s", err, out)
 		}
+		if notes := SealingNotes(dir, must(Default())); name == names[1] && (len(notes) != 2 || !strings.Contains(notes[0].EN, "ca-authentication.key when")) {
+			t.Errorf("with a file that is left it says %+v", notes)
+		}
 		if err := os.Remove(filepath.Join(own, "keys", name+".key")); err != nil {
 			t.Fatal(err)
 		}
