@@ -133,12 +133,7 @@ func TestFaultsOfADevice(t *testing.T) {
 // carried out and never completed. None is missing in the end.
 func TestMonitorThatIsNotOurs(t *testing.T) {
 	b := hsmtest.New(t)
-	monitor := exec.Command(b.Program, "--look", "--module", b.Shim, "--token", "token-0")
-	monitor.Env = b.Env(0)
-	if err := monitor.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { monitor.Process.Kill(); monitor.Wait() }()
+	defer b.Monitor(0)()
 	var stalls atomic.Int64
 	all := tokens(t, b, func(e hsm.Evidence) error {
 		if e.What == hsm.Stalled {

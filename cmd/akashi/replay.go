@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/akashi-id/akashi/internal/hsm/faulty"
 	"github.com/akashi-id/akashi/internal/incident"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/resident"
@@ -119,8 +120,8 @@ func printReplay(io streams, i incident.Incident, r *incident.Report) {
 	fmt.Fprintf(io.out, "%s — %s / %s\n\n", i.Name, i.Title.JA, i.Title.EN)
 	for _, m := range r.Timeline {
 		fmt.Fprintf(io.out, "%s  %s / %s\n", m.At.In(resident.JST).Format("2006-01-02 15:04"), m.What.JA, m.What.EN)
-		printView(io, "当時 as it was", m.AsItWas)
-		printView(io, "Akashi        ", m.Akashi)
+		printView(io, i, "当時 as it was", m.AsItWas)
+		printView(io, i, "Akashi        ", m.Akashi)
 	}
 	for _, o := range []struct {
 		name string
@@ -139,9 +140,36 @@ func printReplay(io streams, i incident.Incident, r *incident.Report) {
 	fmt.Fprintf(io.out, "\n注 / notes\n  %s\n", strings.Join(r.Notes, "\n  "))
 }
 
-func printView(io streams, who string, v incident.View) {
-	fmt.Fprintf(io.out, "    %s  未通知 unsent %d  保留 parked %d  不一致 cases %d  警報 alarms %d  失効遅れ late %d\n", who, v.Unsent, v.Parked, v.Cases, v.Alarms, v.Late)
+func printView(io streams, i incident.Incident, who string, v incident.View) {
+	line := fmt.Sprintf("未通知 unsent %d  保留 parked %d  不一致 cases %d  警報 alarms %d  失効遅れ late %d", v.Unsent, v.Parked, v.Cases, v.Alarms, v.Late)
+	if i.Line != nil {
+		line = i.Line(v)
+	}
+	fmt.Fprintf(io.out, "    %s  %s\n", who, line)
 	for _, party := range slices.Sorted(maps.Keys(v.Sees)) {
 		fmt.Fprintf(io.out, "        %s: %s\n", party, v.Sees[party])
 	}
+}
+
+// runReplayDevice is the process of a device that fails, for a replay.
+func runReplayDevice(ctx context.Context, io streams, args []string) error {
+	var bus, dir string
+	if _, err := parse(io, "replay device", args, func(fs *flag.FlagSet) {
+		fs.StringVar(&bus, "bus", "", "装置と監視が共有するファイル / the file that the device and its monitor share")
+		fs.StringVar(&dir, "keys", "", "暗号化した鍵のディレクトリ / the directory of encrypted keys")
+	}, 0); err != nil {
+		return err
+	}
+	return faulty.Serve(context.WithoutCancel(ctx), bus, dir)
+}
+
+// runReplayMonitor is the monitor that looks at such a device.
+func runReplayMonitor(_ context.Context, io streams, args []string) error {
+	var bus string
+	if _, err := parse(io, "replay monitor", args, func(fs *flag.FlagSet) {
+		fs.StringVar(&bus, "bus", "", "装置と監視が共有するファイル / the file that the device and its monitor share")
+	}, 0); err != nil {
+		return err
+	}
+	return faulty.Watch(bus, io.in, io.out)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 
 	"github.com/akashi-id/akashi/internal/nation"
@@ -33,6 +34,9 @@ func runUp(ctx context.Context, io streams, args []string) error {
 		return err
 	}
 	opt := nation.Options{Dir: data, Spec: spec, Listen: listen, Log: logger(io.err, verbose), Webhook: webhook, WebhookSecret: secret}
+	if opt.Program, err = os.Executable(); err != nil {
+		return err
+	}
 	if processes {
 		p, err := nation.OpenProcesses(ctx, opt)
 		if err != nil {
@@ -41,13 +45,22 @@ func runUp(ctx context.Context, io streams, args []string) error {
 		if !p.Apart {
 			fmt.Fprintln(io.err, "注意: rootで起動していないため、各団体は同じ利用者の権限で動きます。 / note: not started as root, so all organisations run under one user's rights.")
 		}
+		noteSealing(io, data, spec)
 		return serveUntilDone(ctx, io, p.URL, p.Close)
 	}
 	c, err := nation.Open(ctx, opt)
 	if err != nil {
 		return err
 	}
+	noteSealing(io, data, spec)
 	return serveUntilDone(ctx, io, c.URL, c.Close)
+}
+
+// noteSealing says how the CA's keys lie.
+func noteSealing(io streams, data string, spec *nation.Spec) {
+	for _, n := range nation.SealingNotes(data, spec) {
+		fmt.Fprintln(io.err, n.JA, "/", n.EN)
+	}
 }
 
 func runServe(ctx context.Context, io streams, args []string) error {

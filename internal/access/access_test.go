@@ -26,8 +26,10 @@ var allowed = map[access.Job]map[access.Act]string{
 	access.Operator: {
 		access.ViewMessages: "all", access.ResolvePropose: "all", access.ResolveConfirm: "all", access.SignRound: "all",
 		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
+		access.LookAtTokens: "ca", access.RetryToken: "ca",
 	},
 	access.Auditor: {
+		access.LookAtTokens: "ca",
 		access.ViewMessages: "all", access.ViewAudit: "all",
 		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
 	},

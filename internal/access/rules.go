@@ -22,6 +22,8 @@ const (
 	ResolveConfirm    Act = "resolve-confirm"
 	ViewAudit         Act = "view-audit"
 	VerifySignature   Act = "verify-signature"
+	LookAtTokens      Act = "look-at-tokens"
+	RetryToken        Act = "retry-token"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -68,6 +70,10 @@ var rules = []Rule{
 		plain.Sentence{JA: "提案した本人は確認できない（SecondPerson）。", EN: "Not by the one who proposed it (SecondPerson)."}},
 	{SignRound, plain.Sentence{JA: "日次業務の署名", EN: "sign the round of the day"}, []Job{Operator}, everyone,
 		plain.Sentence{JA: "毎日の確認は、運用員が自分の名前で行う。", EN: "The daily check is made by an operator, by name."}},
+	{LookAtTokens, plain.Sentence{JA: "鍵の装置の状態の閲覧", EN: "look at the devices that hold keys"}, []Job{Operator, Auditor}, []message.Role{message.CA},
+		plain.Sentence{JA: "装置の異常とその証跡を見て、原因を調べる。人の情報は含まない。", EN: "To see what failed and to find out why; it names no person."}},
+	{RetryToken, plain.Sentence{JA: "鍵の装置を試し直す", EN: "have a device that holds keys tried again"}, []Job{Operator}, []message.Role{message.CA},
+		plain.Sentence{JA: "原因を取り除いた運用員が、自分の名前で行う。", EN: "By the operator who has removed the cause, by name."}},
 	{ViewAudit, plain.Sentence{JA: "監査記録の閲覧", EN: "view the audit log"}, []Job{Auditor}, everyone,
 		plain.Sentence{JA: "記録された側の人は、記録を選んで見ない。", EN: "Those who are recorded do not choose what is read."}},
 	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor}, []message.Role{message.Verifier},

@@ -66,6 +66,7 @@ var acts = map[string]plain.Sentence{
 	"book.refill":         {JA: "帳簿の送り直しを始めた", EN: "began to send a book anew"},
 	"book.refilled":       {JA: "帳簿を送り直した", EN: "sent a book anew"},
 	"finding.acknowledge": {JA: "自己監査の所見を閉じた", EN: "closed a finding"},
+	"token.retry":         {JA: "鍵の装置を試し直させた", EN: "had a device that holds keys tried again"},
 	"due.retry":           {JA: "脇に置いた仕事を再開した", EN: "let work that was set aside try again"},
 	"round":               {JA: "日次業務に署名した", EN: "signed the daily round"},
 	"drill.begin":         {JA: "警報の訓練を始めた", EN: "began a drill"},

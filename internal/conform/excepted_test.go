@@ -15,7 +15,7 @@ type exception struct {
 
 var exceptions = []exception{
 	{"a tool that tries or measures, and ends with its command", nil,
-		[]string{"internal/bench", "internal/conform:", "internal/conform/module:", "internal/incident:"}},
+		[]string{"internal/bench", "internal/conform:", "internal/conform/module:", "internal/hsm/faulty:", "internal/incident:"}},
 	{"a rig of this kit", nil,
 		[]string{"internal/nation:openTasksRig", "internal/nation:openDoorsRig", "internal/sqlstore:openWriterRig", "internal/due:openRig", "internal/due:rig.broken",
 			"internal/reconcile:rig.one"}},
@@ -57,14 +57,15 @@ var exceptions = []exception{
 	{"one transaction, an item of sqlstore/writer", []string{atStart, rowsStart, readsRows},
 		[]string{"internal/sqlstore:List", "internal/sqlstore:Tx.QueryRow", "internal/sqlstore:Tx.Flush", "internal/sqlstore:Tx.flushKept",
 			"internal/reconcile:Books.WriteKept", "internal/org/validation:recorder.keep"}},
+	{"names of files of evidence; one that cannot be read says so where it is shown", nil, []string{"internal/hsm:EvidenceIn"}},
 	{"the goroutine of whoever calls it, who bears the mark too", []string{goesBeside}, besides},
 	{"the server of exchange/door", []string{goesBeside}, []string{"internal/exchange/wire:Serve"}},
 	{"one organisation, an item of nation/start: without the whole of these it is not opened", []string{atStart, overInput},
-		[]string{"internal/nation:certify", "internal/nation:pairSecrets", "internal/nation:handOver", "internal/org/ca:Found", "internal/org/ca:New",
+		[]string{"internal/nation:certify", "internal/nation:pairSecrets", "internal/nation:handOver", "internal/nation:vault.holds", "internal/org/ca:FoundWith", "internal/org/ca:New",
 			"internal/org/validation:New", "internal/org/validation:Validation.readRoots", "internal/org/verifier:Verifier.readCAs", "internal/reconcile:New"}},
 
 	{"a call at a device, which ends at its deadline; whoever makes it waits for it, with an item of due/list in hand", []string{goesBeside, overChan},
-		[]string{"internal/hsm/token:Serve", "internal/hsm:converse", "internal/hsm:conversation.speak", "internal/hsm:Command"}},
+		[]string{"internal/hsm/token:Serve", "internal/hsm:converse", "internal/hsm:conversation.speak", "internal/hsm:Command", "internal/hsm:Inside"}},
 	{"the devices of one organisation: one that cannot be used is fenced and says why, and the others are used", []string{goesBeside},
 		[]string{"internal/nation:openTokens"}},
 	{"a key's file that cannot be opened is set aside with its reason, and whoever needs that key is told", []string{overInput},

@@ -15,6 +15,8 @@
 // in all, and is then parked: set aside with the sentence of its last failure, shown and counted, until a person lets it
 // try again. A kind of which a step hangs costs its deadline once and goes to a lane of its own until it answers again;
 // that holds for the steps inside of a transaction too, which is then rolled back.
+//
+// What fails for a reason that is not the item's (Later: no device is there that could sign) waits without being parked.
 package due
 
 import (

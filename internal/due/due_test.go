@@ -388,3 +388,45 @@ func TestHangingOutsideCostsOneDeadline(t *testing.T) {
 		}
 	})
 }
+
+// TestLater: what waits for somebody who is not there is never parked, is tried soon after it has come back, and does not count what was
+// before; what fails of itself is parked as ever.
+func TestLater(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := open(t, url)
+		c.add("sign", 0, "x", "y")
+		away := errors.New("no token is ready")
+		tries := map[string]int{}
+		there := false
+		l := c.list(due.Rule{Kind: "sign", Finish: finish,
+			Prepare: func(_ context.Context, _ *sqlstore.Tx, item due.Item) (any, error) { return item.Ref, nil },
+			Outside: func(_ context.Context, prepared any) (any, error) {
+				tries[prepared.(string)]++
+				switch {
+				case !there:
+					return nil, fmt.Errorf("couldn't sign: %w", due.Later(away))
+				case prepared == "y":
+					return nil, away
+				}
+				return "signed", nil
+			}})
+		l.Parallel = 1
+		c.drive(l, 24*time.Hour)
+		c.wantDone()
+		if n := c.counts(); n != (due.Counts{Waiting: 2, Overdue: 2}) {
+			t.Errorf("a day without a token: %+v", n)
+		}
+		if n := tries["x"]; n < 24*60 || n > 24*60*2+20 {
+			t.Errorf("tried %d times in a day", n)
+		}
+		there = true
+		c.drive(l, 24*time.Hour+30*time.Second)
+		if done := c.done(); len(done) != 1 || !strings.HasPrefix(done[0], "x+") {
+			t.Errorf("done: %v", done)
+		}
+		c.drive(l, 48*time.Hour)
+		if p := c.parked(); len(p) != 1 || p[0].Ref != "y" || p[0].Tries != 8 {
+			t.Errorf("parked: %+v", p)
+		}
+	})
+}

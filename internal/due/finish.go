@@ -62,6 +62,23 @@ func pause(tries int) time.Duration {
 	return min(d, lastPause)
 }
 
+// Later makes an error of a step the mark of a state that is known, is shown elsewhere, and has nothing to do with the item:
+// nobody is there who could do it. The item waits for as long as that lasts; it does not count as a try, and nothing is
+// parked for it. Whoever uses it has an alarm for the state.
+func Later(err error) error { return later{err} }
+
+type later struct{ error }
+
+func (l later) Unwrap() error { return l.error }
+
+func isLater(err error) bool { return errors.As(err, new(later)) }
+
+// waits is until when an item that waits for that long is looked at again: soon, and then less and less often, so that thousands
+// that wait cost little.
+func waits(since time.Duration) time.Duration {
+	return max(time.Second, min(since/4, 30*time.Second))
+}
+
 // setBack writes down the failures of a batch: a later try, or the end of trying.
 func (l *List) setBack(ctx context.Context, batch []*work) error {
 	if !slices.ContainsFunc(batch, func(w *work) bool { return w.err != nil }) {
@@ -73,7 +90,9 @@ func (l *List) setBack(ctx context.Context, batch []*work) error {
 				continue
 			}
 			tries, state, next := w.Tries+1, "waiting", tx.Now().Add(pause(w.Tries+1))
-			if tries >= maxTries {
+			if isLater(w.err) {
+				tries, next = w.Tries, tx.Now().Add(waits(tx.Now().Sub(w.At)))
+			} else if tries >= maxTries {
 				state, next = "parked", tx.Now()
 			}
 			s := sentence(w.err)
@@ -87,6 +106,9 @@ func (l *List) setBack(ctx context.Context, batch []*work) error {
 			}
 			tx.OnCommit(func() {
 				level, what := slog.LevelWarn, "due: item failed"
+				if isLater(w.err) {
+					level, what = slog.LevelDebug, "due: item waits"
+				}
 				if state == "parked" {
 					level, what = slog.LevelError, "due: item parked"
 				}

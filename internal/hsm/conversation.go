@@ -40,6 +40,7 @@ type conversation struct {
 	process Process
 	clock   clock.Clock
 	journal *Journal
+	pace    *pace // may be nil
 
 	lines *token.Lines
 	calls chan token.Call // to the goroutine that writes
@@ -83,8 +84,8 @@ var (
 	errDied    = errors.New("the token's process ended")
 )
 
-func converse(p Process, cfg Config) *conversation {
-	c := &conversation{process: p, clock: cfg.Clock, journal: cfg.Journal, lines: token.NewLines(p, p),
+func converse(p Process, cfg Config, rate *pace) *conversation {
+	c := &conversation{process: p, clock: cfg.Clock, journal: cfg.Journal, pace: rate, lines: token.NewLines(p, p),
 		calls: make(chan token.Call), underWay: map[uint64]*call{}, over: make(chan struct{})}
 	c.busy.Go(c.speak)
 	c.busy.Go(c.listen)
@@ -139,9 +140,12 @@ func (c *conversation) settle(a token.Answer) bool {
 		k.answer <- a
 	}
 	c.forget(k)
-	line := k.line
+	line, past := k.line, k.Past
 	c.mu.Unlock()
 	c.journal.clear(line)
+	if c.pace != nil && past.Op == token.OpSign && past.Error == "" {
+		c.pace.add(past.Begun.Add(past.Took), past.Took)
+	}
 	return true
 }
 

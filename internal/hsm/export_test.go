@@ -16,7 +16,7 @@ func Scrub(text string, pin []byte) string { return scrub(text, pin) }
 
 // LateAnswer begins a call, ends the conversation, has the answer come, and only then lets the caller look.
 func LateAnswer(p Process, cfg Config, why error, signature []byte) (a token.Answer, past []Past, err error) {
-	c := converse(p, cfg)
+	c := converse(p, cfg, nil)
 	k, q, err := c.begin(token.Call{Op: token.OpSign}, time.Hour)
 	if err != nil {
 		return a, nil, err

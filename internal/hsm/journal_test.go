@@ -10,6 +10,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -195,6 +196,35 @@ func TestEvidenceFile(t *testing.T) {
 	var again hsm.Evidence
 	if err := json.Unmarshal(machines, &again); err != nil || again.Open[0] != e.Open[0] || again.What != hsm.Stalled {
 		t.Errorf("for machines: %+v, %v", again, err)
+	}
+	name := filepath.Base(path)
+	if read, err := hsm.ReadEvidence(dir, name); err != nil || read.Open[0] != e.Open[0] || read.Process != e.Process {
+		t.Errorf("read again: %+v, %v", read, err)
+	}
+	e.Token, e.At = "a", at.Add(time.Second) // later, though its name comes first
+	later := "a-20260113T010204.456000Z-stalled.txt"
+	if err := errors.Join(keep(e), os.WriteFile(filepath.Join(dir, "notes.txt"), nil, 0o600), os.Symlink(path, filepath.Join(dir, "b-20260113T010209.456000Z-stalled.txt"))); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := hsm.EvidenceIn(dir, 5); err != nil || !slices.Equal(names, []string{later, name}) {
+		t.Errorf("in the directory: %q, %v", names, err)
+	}
+	if names, err := hsm.EvidenceIn(dir, 1); err != nil || !slices.Equal(names, []string{later}) {
+		t.Errorf("the newest: %q, %v", names, err)
+	}
+	if names, err := hsm.EvidenceIn(filepath.Join(dir, "none"), 5); err != nil || len(names) > 0 {
+		t.Errorf("no directory: %q, %v", names, err)
+	}
+	for _, bad := range []string{"../" + name, "notes.txt", "a/" + name, "none-20260113T010204.456000Z-stalled.txt"} {
+		if _, err := hsm.ReadEvidence(dir, bad); err == nil {
+			t.Errorf("%s was read", bad)
+		}
+	}
+	if err := os.Truncate(path, 100); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := hsm.ReadEvidence(dir, name); err == nil {
+		t.Error("a file that ends too early was read")
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)

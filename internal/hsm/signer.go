@@ -24,6 +24,9 @@ type Keys struct {
 // NewKeys joins tokens.
 func NewKeys(tokens ...*Token) *Keys { return &Keys{tokens: tokens} }
 
+// ErrNoneReady is an ErrNoToken of which no call is the cause: none of the tokens could be asked.
+var ErrNoneReady = fmt.Errorf("%w: none is ready", ErrNoToken)
+
 // ErrNoToken means that no token that holds the key could sign. The caller comes again later.
 var ErrNoToken = errors.New("no token that holds the key could sign")
 
@@ -70,6 +73,9 @@ func (s *Signer) SignContext(ctx context.Context, digest []byte, hash crypto.Has
 			return nil, errors.Join(append(failed, err)...)
 		}
 		t, talk, k, q := s.next(asked, digest, hash)
+		if t == nil && len(failed) == 0 {
+			return nil, fmt.Errorf("%w: %s", ErrNoneReady, s.label)
+		}
 		if t == nil {
 			return nil, errors.Join(append([]error{fmt.Errorf("%w: %s", ErrNoToken, s.label)}, failed...)...)
 		}

@@ -64,6 +64,7 @@ var probe = sha256.Sum256([]byte("akashi: is this token's key there? It signs no
 type Token struct {
 	cfg   Config
 	retry clock.Bell
+	pace  pace
 
 	mu       sync.Mutex // guards what follows
 	state    State
@@ -102,6 +103,7 @@ type Stand struct {
 	Misses   int       // starts that failed since it was ready
 	Starts   int
 	Load     int // calls under way
+	Pace     Pace
 	Keys     []string
 }
 
@@ -111,6 +113,7 @@ func (t *Token) Stand() Stand {
 	defer t.mu.Unlock()
 	t.forget()
 	s := Stand{Name: t.cfg.Name, State: t.state, Since: t.since, Failures: len(t.failures), Misses: t.misses, Starts: t.starts}
+	s.Pace = t.pace.stand(t.cfg.Clock.Now())
 	if t.why != nil {
 		s.Why, s.What = scrub(t.why.Error(), t.cfg.PIN), anomalyOf(t.why)
 	}
@@ -191,7 +194,7 @@ func (t *Token) live(ctx context.Context) (pause time.Duration) {
 		t.witness(nil, err)
 		return pause
 	}
-	talk := converse(p, t.cfg)
+	talk := converse(p, t.cfg, &t.pace)
 	defer talk.close()
 	if err = t.use(ctx, talk, despite); ctx.Err() != nil {
 		talk.end(ctx.Err())

@@ -21,6 +21,7 @@ type field struct {
 	members map[message.Org]*fieldMember
 	net     *exchange.Memory
 	taken   func(p message.Payload) // what an organisation of the field was sent
+	alone   bool                    // one organisation is real, and the national center is of the field too
 }
 
 type fieldMember struct {
@@ -152,7 +153,7 @@ func inField(o message.Org) bool {
 }
 
 func (l fieldLink) Hello(ctx context.Context, to message.Org, g *messagepb.Greeting) (*messagepb.Acquaintance, error) {
-	if !inField(to) {
+	if !l.field.alone && !inField(to) {
 		return l.Link.Hello(ctx, to, g)
 	}
 	m, err := l.field.member(to)
@@ -165,7 +166,7 @@ func (l fieldLink) Hello(ctx context.Context, to message.Org, g *messagepb.Greet
 }
 
 func (l fieldLink) Deliver(ctx context.Context, to message.Org, b *messagepb.Batch) (*messagepb.Receipt, error) {
-	if !inField(to) {
+	if !l.field.alone && !inField(to) {
 		return l.Link.Deliver(ctx, to, b)
 	}
 	m, err := l.field.member(to)

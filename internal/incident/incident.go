@@ -61,6 +61,9 @@ type View struct {
 	Alarms int               `json:"alarms"` // that the two show about each other
 	Late   int               `json:"late"`   // certificates valid though their holders' change was filed
 	Sees   map[string]string `json:"sees"`   // party → what its screens show
+
+	Waiting  int `json:"waiting,omitempty"`  // applications without an answer
+	Evidence int `json:"evidence,omitempty"` // records of what devices did
 }
 
 // Part is one variant's run of a replay. The two share nothing but the plan, which both draw from the options.
@@ -85,6 +88,8 @@ type Incident struct {
 	Part func(ctx context.Context, opt Options, asItWas bool) (*Part, error)
 	// Join puts the two side by side.
 	Join func(was, ours *Part) *Report
+	// Line says the figures of a View in words; nil: as those of 2004.
+	Line func(View) string
 }
 
 // Run runs both variants beside each other in this process. Whoever wants them faster runs each in a process of its own:
@@ -107,7 +112,7 @@ func both(ctx context.Context, opt Options, part func(context.Context, Options, 
 }
 
 // All are the failures that can be replayed.
-func All() []Incident { return []Incident{lascom2004, lascom2004LostRows} }
+func All() []Incident { return []Incident{lascom2004, lascom2004LostRows, relayHSM2016} }
 
 // Find returns the failure of a name.
 func Find(name string) (Incident, bool) {

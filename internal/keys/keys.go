@@ -2,9 +2,9 @@
 //
 // A key is a PKCS #8 PEM file that only its owner may read, beside the certificate that was issued for it. The
 // directory belongs to one organisation; another organisation's process has no right to it. Whoever founds a country
-// writes into directories that belong to others, so no link is followed out of the directory above. Known limit: the
-// files are not encrypted, so whoever may read the directory has the keys; keys in devices are to come, behind the
-// same crypto.Signer.
+// writes into directories that belong to others, so no link is followed out of the directory above. The files are not
+// encrypted: whoever may read the directory has these keys. Those of a CA lie in tokens (package hsm), or in encrypted files
+// behind a process, and only their certificates here.
 package keys
 
 import (

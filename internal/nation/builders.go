@@ -57,7 +57,7 @@ func openCenter(ctx context.Context, s setting, h host.Config, sessions *access.
 }
 
 func openCA(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
-	o, err := ca.New(ctx, ca.Config{Config: h, Keys: s.keys(), Signer: s.device, OCSPURL: s.ocspURL(), Validation: s.peerOf(message.Validation),
+	o, err := ca.New(ctx, ca.Config{Config: h, Keys: s.keys(), Signer: s.device, Tokens: s.tokens, OCSPURL: s.ocspURL(), Validation: s.peerOf(message.Validation),
 		NationalCenter: s.peerOf(message.NationalCenter), Sessions: sessions, TestCountry: s.personas, Portal: s.portal})
 	if err != nil {
 		return nil, err

@@ -35,6 +35,9 @@ type Options struct {
 	// Trial changes what an organisation is given, to try what the others notice of a faulty line or rule. Nil in every
 	// real country.
 	Trial func(host.Config) host.Config
+	// Program is akashi, which serves the CA's encrypted keys in a process of its own. Whoever opens a country and is another program
+	// leaves it empty, and they are served in it.
+	Program string
 
 	takes time.Duration // how long an organisation may take to open; 0: openingTakes
 }
@@ -170,7 +173,11 @@ func (c *Country) open(ctx context.Context, opt Options, e Entry, net *exchange.
 	s := setting{id: e.ID, name: e.Name.Sentence(), dir: filepath.Join(opt.Dir, string(e.ID)), store: e.Store,
 		peers: opt.Spec.Peers(e.ID), residents: e.Residents, portal: c.URL, personas: true, clock: clk, log: opt.Log,
 		webhook: opt.Webhook, webhookSecret: opt.WebhookSecret, trial: opt.Trial}
-	return s.open(ctx, id, net.As(e.ID))
+	cfg := &ServeConfig{ID: e.ID, Dir: s.dir, program: cmp.Or(opt.Program, inside)}
+	if cfg.Tokens, cfg.TokenKeys, err = vaultOf(opt.Dir, e.ID).tokens(); err != nil {
+		return nil, err
+	}
+	return s.openWithTokens(ctx, cfg, id, net.As(e.ID))
 }
 
 // Municipality is the counter of a municipality, for measurements that need no screen; nil when there is none.

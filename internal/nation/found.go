@@ -140,7 +140,8 @@ func certify(d keys.Dir, root *pki.InfrastructureCA, o message.Org, now time.Tim
 // foundCitizensCA holds the CA's founding ceremony, and gives its certificates to those who must know them. They are
 // handed over as files, as a ceremony does: a message could not prove what it founds.
 func foundCitizensCA(dir string, spec *Spec, o message.Org, now time.Time, log *slog.Logger) error {
-	if _, err := ca.Found(rand.Reader, now, KeyDir(dir, o), cert.Today.Algorithm()); err != nil {
+	v := vaultOf(dir, o)
+	if _, err := ca.FoundWith(rand.Reader, now, KeyDir(dir, o), v.ensure, v.elsewhere); err != nil {
 		return err
 	}
 	for _, name := range []string{"ca-signature", "ca-authentication"} {

@@ -29,6 +29,11 @@ func handOver(c *ServeConfig, uid int) error {
 	if err := dir.Chmod(".", 0o700); err != nil || uid < 0 {
 		return err
 	}
+	for _, t := range c.Tokens { // what it opens its keys with lies apart from them
+		if err := os.Lchown(t.PINFile, uid, uid); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
 	return fs.WalkDir(dir.FS(), ".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err

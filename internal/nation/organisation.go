@@ -21,6 +21,7 @@ import (
 	"github.com/akashi-id/akashi/internal/keys"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/tokendesk"
 	"github.com/akashi-id/akashi/message"
 )
 
@@ -38,6 +39,7 @@ type setting struct {
 	// webhook is told of alarms; webhookSecret is the file with the key that signs what it is told.
 	webhook, webhookSecret string
 	device                 func(name string, public crypto.PublicKey) (crypto.Signer, error) // has some keys; nil: all lie in files
+	tokens                 *tokendesk.Desk                                                   // of those; nil: there are none
 	clock                  clock.Clock
 	log                    *slog.Logger
 	trial                  func(host.Config) host.Config // may be nil
@@ -77,6 +79,36 @@ type organisation struct {
 	web     http.Handler
 	control http.Handler
 	counter *municipality.Municipality // of a municipality
+	devices *tokens                    // that hold its keys; may be nil
+}
+
+// Close closes the organisation, and then its devices.
+func (o *organisation) Close() error {
+	err := o.Host.Close()
+	if o.devices != nil {
+		o.devices.stop()
+	}
+	return err
+}
+
+// openWithTokens opens an organisation of which some keys lie in devices.
+func (s setting) openWithTokens(ctx context.Context, cfg *ServeConfig, id identity, link exchange.Link) (*organisation, error) {
+	devices, err := openTokens(cfg, s.clock, s.log)
+	if err != nil || devices == nil {
+		if err != nil {
+			return nil, err
+		}
+		return s.open(ctx, id, link)
+	}
+	s.device, s.tokens = devices.signer, &tokendesk.Desk{Tokens: devices.all, Evidence: devices.evidence}
+	o, err := s.open(ctx, id, link)
+	if err != nil {
+		devices.stop()
+		return nil, err
+	}
+	o.devices = devices
+	o.Alarms.Add(tokendesk.Alarms(devices.all...))
+	return o, nil
 }
 
 // open opens the organisation over a link.

@@ -157,6 +157,10 @@ func (p *Processes) configure(opt Options) ([]*ServeConfig, error) {
 				return nil, err
 			}
 		}
+		if c.Tokens, c.TokenKeys, err = vaultOf(opt.Dir, e.ID).tokens(); err != nil {
+			// Its process will say the same: its keys are not in the open.
+			opt.Log.Error("an organisation's encrypted keys cannot be found", "organisation", e.ID, "error", err)
+		}
 		exchangeAt[string(e.ID)] = c.Exchange
 		configs = append(configs, c)
 	}

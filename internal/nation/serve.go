@@ -108,24 +108,13 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 	if err != nil {
 		return nil, err
 	}
-	devices, err := openTokens(cfg, clk, log)
-	if err != nil {
-		return nil, err
-	}
-	if devices != nil {
-		s.closers = append(s.closers, devices.stop)
-		own.device = devices.signer
-	}
 	addresses := map[message.Org]string{}
 	for _, p := range cfg.Peers {
 		own.peers = append(own.peers, p.ID)
 		addresses[p.ID] = p.Address
 	}
-	if s.organisation, err = own.open(ctx, id, wire.NewClient(addresses, id.tls, id.trust, clk.Now)); err != nil {
+	if s.organisation, err = own.openWithTokens(ctx, cfg, id, wire.NewClient(addresses, id.tls, id.trust, clk.Now)); err != nil {
 		return nil, err
-	}
-	if devices != nil {
-		s.organisation.Alarms.Add(devices)
 	}
 	door, err := wire.Serve(cfg.Exchange, s.organisation.Exchange, id.tls, id.trust, clk.Now, log)
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/hsm"
+	"github.com/akashi-id/akashi/internal/hsm/filekey"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
 )
@@ -54,7 +55,9 @@ type tokens struct {
 	all  []*hsm.Token
 	keys *hsm.Keys
 	held []string
-	stop func()
+
+	evidence string // the directory
+	stop     func()
 }
 
 // signer is the key of a name, if it lies in a device.
@@ -78,10 +81,10 @@ func openTokens(cfg *ServeConfig, clk clock.Clock, log *slog.Logger) (*tokens, e
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("couldn't make the directory of the devices: %w", err)
 	}
-	t := &tokens{held: cfg.TokenKeys}
+	t := &tokens{held: cfg.TokenKeys, evidence: filepath.Join(dir, "evidence")}
 	var journals []*hsm.Journal
 	for _, c := range cfg.Tokens {
-		config := hsm.Config{Name: c.Name, Keys: cfg.TokenKeys, Deadline: c.Deadline, Clock: clk, Log: log, Evidence: hsm.KeepIn(filepath.Join(dir, "evidence"))}
+		config := hsm.Config{Name: c.Name, Keys: cfg.TokenKeys, Deadline: c.Deadline, Clock: clk, Log: log, Evidence: hsm.KeepIn(t.evidence)}
 		var err error
 		if config.Start, err = c.start(cfg.program); err == nil {
 			config.PIN, err = ReadPIN(c.PINFile)
@@ -137,13 +140,22 @@ func (cfg *ServeConfig) checkTokens() error {
 	return problems.Err()
 }
 
+// inside is the program of key files where this one is not akashi, but a test or a measurement: they are served in it.
+const inside = "inside"
+
 // start is how the token's process is started. Program is akashi, this one if it is empty.
 func (c TokenConfig) start(program string) (func() (hsm.Process, error), error) {
 	if c.Files != "" {
+		if program == inside {
+			return hsm.Inside(&filekey.Device{Dir: c.Files}), nil
+		}
 		if program == "" {
 			self, err := os.Executable()
 			if err != nil {
 				return nil, fmt.Errorf("couldn't find this program: %w", err)
+			}
+			if _, err := os.Stat(self); err != nil {
+				self = "/proc/self/exe" // leads to it also where the organisation's user may not look
 			}
 			program = self
 		}

@@ -3,6 +3,7 @@ package nation
 import (
 	"bytes"
 	"crypto"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/hsm"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -23,9 +25,18 @@ import (
 func TestCASignsWithSealedKeys(t *testing.T) {
 	akashi := program(t)
 	dir := dataDir(t)
-	open(t, dir).stop() // a country is founded
 	own := filepath.Join(dir, "ca")
 	sealed := filepath.Join(own, "sealed")
+	names := []string{"ca-signature", "ca-authentication"}
+	for _, name := range names { // as a country lies that was founded before keys were sealed
+		if _, _, err := KeyDir(dir, "ca").Ensure(rand.Reader, name, cert.Today.Algorithm()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open(t, dir).stop()
+	if notes := SealingNotes(dir, must(Default())); len(notes) != 1 || !strings.Contains(notes[0].EN, "not encrypted") {
+		t.Errorf("it says %+v", notes)
+	}
 	if err := os.Mkdir(sealed, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -33,11 +44,13 @@ func TestCASignsWithSealedKeys(t *testing.T) {
 	if err := os.WriteFile(passphrase, []byte("battery staple horse\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	names := []string{"ca-signature", "ca-authentication"}
 	for _, name := range names {
 		out, err := exec.Command(akashi, "keys", "seal", "--keys", filepath.Join(own, "keys"), "--to", sealed, "--passphrase-file", passphrase, name).CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "暗号化して置きました") {
 			t.Fatalf("%v %s", err, out)
+		}
+		if notes := SealingNotes(dir, must(Default())); name == names[1] && (len(notes) != 2 || !strings.Contains(notes[0].EN, "ca-authentication.key when")) {
+			t.Errorf("with a file that is left it says %+v", notes)
 		}
 		if err := os.Remove(filepath.Join(own, "keys", name+".key")); err != nil {
 			t.Fatal(err)

@@ -27,7 +27,8 @@ import (
 	"github.com/akashi-id/akashi/internal/pki"
 )
 
-const suffix = ".key.age"
+// Suffix is what the name of a key's file has behind the key's.
+const Suffix = ".key.age"
 
 // maxFile bounds a key file in bytes; an RSA key of 4096 bits has 3,300.
 const maxFile = 16 << 10
@@ -62,7 +63,7 @@ func (d *Device) Open(_ context.Context, l token.Login) error {
 		return token.Fail(token.DeviceFailed, "couldn't open the directory of key files: %v", err)
 	}
 	defer dir.Close()
-	files, err := fs.Glob(dir.FS(), "*"+suffix)
+	files, err := fs.Glob(dir.FS(), "*"+Suffix)
 	if err != nil {
 		return err
 	}
@@ -71,7 +72,7 @@ func (d *Device) Open(_ context.Context, l token.Login) error {
 	opened := false
 	for _, file := range files {
 		key, err := read(dir, file, l.PIN)
-		switch name := strings.TrimSuffix(file, suffix); {
+		switch name := strings.TrimSuffix(file, Suffix); {
 		case err == nil:
 			keys[name] = held{Signer: key}
 			opened = true
@@ -147,6 +148,18 @@ func (d *Device) Keys(context.Context) (keys []token.Key, err error) {
 	return keys, nil
 }
 
+// Signer is an open key itself, for whoever founds what it is to sign, in the same program.
+func (d *Device) Signer(name string) (crypto.Signer, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if k := d.keys[name]; k.Signer != nil {
+		return k.Signer, nil
+	} else if k.why != "" {
+		return nil, errors.New(k.why)
+	}
+	return nil, fmt.Errorf("there is no key %q", name)
+}
+
 var errLogin = token.Fail(token.LoginLost, "nobody has opened the key files")
 
 // Sign signs a digest.
@@ -204,7 +217,7 @@ func Put(dir, name string, key crypto.Signer, passphrase []byte, work int) error
 	if err != nil {
 		return fmt.Errorf("couldn't seal the key %s: %w", name, err)
 	}
-	return write(filepath.Join(dir, name+suffix), sealed.Bytes())
+	return write(filepath.Join(dir, name+Suffix), sealed.Bytes())
 }
 
 // write makes the file appear whole or not at all.

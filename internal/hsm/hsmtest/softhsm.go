@@ -3,6 +3,7 @@
 package hsmtest
 
 import (
+	"crypto"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/akashi-id/akashi/internal/hsm"
+	"github.com/akashi-id/akashi/internal/pki"
 )
 
 // Module is the library of SoftHSM2.
@@ -77,6 +79,33 @@ func (b *Bench) Env(i int) []string {
 // Start starts the process of token i.
 func (b *Bench) Start(i int) func() (hsm.Process, error) {
 	return hsm.Command(b.Env(i), b.Program, "--module", b.Shim, "--token", fmt.Sprint("token-", i))
+}
+
+// Key is the key that both tokens have under a name.
+func (b *Bench) Key(name string) crypto.Signer {
+	b.t.Helper()
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(b.Program), name+".pem"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	key, err := pki.DecodeKey(text)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return key
+}
+
+// Monitor starts a monitor of token i, a process of its own that looks at it all the time until the test ends.
+func (b *Bench) Monitor(i int) (end func()) {
+	b.t.Helper()
+	cmd := exec.Command(b.Program, "--look", "--module", b.Shim, "--token", fmt.Sprint("token-", i))
+	cmd.Env = b.Env(i)
+	if err := cmd.Start(); err != nil {
+		b.t.Fatal(err)
+	}
+	end = sync.OnceFunc(func() { cmd.Process.Kill(); cmd.Wait() })
+	b.t.Cleanup(end)
+	return end
 }
 
 // Fault has token i fail from now on, in a way that shim.c names; "" ends it.
@@ -149,10 +178,13 @@ type Main struct{ *testing.M }
 
 // Run runs the tests.
 func (m Main) Run() int {
-	defer func() {
-		if made != "" {
-			os.RemoveAll(made)
-		}
-	}()
+	defer Clean()
 	return m.M.Run()
+}
+
+// Clean removes what was built, for a test program that has a main part of its own.
+func Clean() {
+	if made != "" {
+		os.RemoveAll(made)
+	}
 }

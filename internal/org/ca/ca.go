@@ -16,6 +16,7 @@ import (
 	"github.com/akashi-id/akashi/internal/keys"
 	"github.com/akashi-id/akashi/internal/org/ca/internal/store"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/tokendesk"
 	"github.com/akashi-id/akashi/message"
 )
 
@@ -27,6 +28,8 @@ type Config struct {
 	// Signer gives the key of a certificate of that name when it lies elsewhere, in a device. It returns nil, as a nil Signer does,
 	// when it lies in Keys.
 	Signer func(name string, public crypto.PublicKey) (crypto.Signer, error)
+	// Tokens are those devices, for a page; nil: there are none.
+	Tokens *tokendesk.Desk
 	// OCSPURL is the address of the OCSP service, as it stands in every certificate that is issued from now on.
 	OCSPURL string
 	// ListDays is how many days a partition's revocation list waits for its next one when nothing changes; 0 means 1. A

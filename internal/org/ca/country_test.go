@@ -19,6 +19,7 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/tokendesk"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -48,6 +49,7 @@ type country struct {
 	url    string // of the CA's database
 	keys   keys.Dir
 	device func(name string, public crypto.PublicKey) (crypto.Signer, error) // holds the CA's keys; nil: keys does
+	tokens *tokendesk.Desk
 	*ca.CA
 }
 
@@ -105,7 +107,7 @@ func (c *country) open() {
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "認証局", EN: "CA"}, StoreURL: c.url, Clock: c.clk, Rand: rand.Reader,
 			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{center, validation, matsumoto, iida},
 			Secrets: reconciletest.Secrets(self), Closes: func(message.Org) bool { return false }}, // the peers are played
-		Keys: c.keys, Signer: c.device, OCSPURL: "http://127.0.0.1:8600/validation/ocsp", Validation: validation, NationalCenter: center,
+		Keys: c.keys, Signer: c.device, Tokens: c.tokens, OCSPURL: "http://127.0.0.1:8600/validation/ocsp", Validation: validation, NationalCenter: center,
 		TestCountry: true, Portal: "/",
 		Sessions: must[*access.Sessions](c.t)(access.NewSessions(access.SessionConfig{Org: string(self), Base: "/" + string(self),
 			Key: []byte("a key of a test that holds no secret"), Clock: c.clk, Personas: access.Personas()})),

@@ -1,6 +1,7 @@
 package ca
 
 import (
+	"crypto"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -19,8 +20,19 @@ import (
 // are not there, and returns the certificates (DER) for the trust of others, in the order of cert.Profiles. What is there stays as it
 // is; a ceremony that was cut short goes on with the key that it had made.
 func Found(random io.Reader, now time.Time, dir keys.Dir, algorithm cert.Algorithm) (roots [][]byte, err error) {
+	ensure := func(name string) (crypto.Signer, error) {
+		key, _, err := dir.Ensure(random, name, algorithm)
+		return key, err
+	}
+	return FoundWith(random, now, dir, ensure, nil)
+}
+
+// FoundWith holds the ceremony where keys lie elsewhere than in dir, which then holds the certificates alone. Ensure gives the key of
+// a name, and makes it when there is none yet; elsewhere is as Config.Signer.
+func FoundWith(random io.Reader, now time.Time, dir keys.Dir, ensure func(name string) (crypto.Signer, error),
+	elsewhere func(name string, public crypto.PublicKey) (crypto.Signer, error)) (roots [][]byte, err error) {
 	for _, p := range cert.Profiles {
-		root, err := found(random, now, dir, algorithm, p)
+		root, err := found(random, now, dir, ensure, elsewhere, p)
 		if err != nil {
 			return nil, fmt.Errorf("couldn't found the CA for the %s: %w", p.Name().EN, err)
 		}
@@ -29,11 +41,12 @@ func Found(random io.Reader, now time.Time, dir keys.Dir, algorithm cert.Algorit
 	return roots, nil
 }
 
-func found(random io.Reader, now time.Time, dir keys.Dir, algorithm cert.Algorithm, p cert.Profile) ([]byte, error) {
+func found(random io.Reader, now time.Time, dir keys.Dir, ensure func(string) (crypto.Signer, error),
+	elsewhere func(string, crypto.PublicKey) (crypto.Signer, error), p cert.Profile) ([]byte, error) {
 	ders, err := dir.Certificates(keyName(p))
 	if err == nil {
 		// A certificate without its key would be trusted by all and could sign nothing.
-		if _, err := openAuthority(dir, nil, p); err != nil {
+		if _, err := openAuthority(dir, elsewhere, p); err != nil {
 			return nil, err
 		}
 		return ders[0], nil
@@ -41,7 +54,7 @@ func found(random io.Reader, now time.Time, dir keys.Dir, algorithm cert.Algorit
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	key, _, err := dir.Ensure(random, keyName(p), algorithm)
+	key, err := ensure(keyName(p))
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/hsm"
 	"github.com/akashi-id/akashi/internal/org/ca/internal/store"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -40,7 +41,13 @@ func (o *CA) signRule() due.Rule {
 			}
 			return o.prepare(ctx, o.in(tx), i)
 		},
-		Outside: func(ctx context.Context, prepared any) (any, error) { return o.sign(ctx, prepared.(toSign)) },
+		Outside: func(ctx context.Context, prepared any) (any, error) {
+			s, err := o.sign(ctx, prepared.(toSign))
+			if errors.Is(err, hsm.ErrNoneReady) { // which the alarm tokens-away says
+				err = due.Later(err)
+			}
+			return s, err
+		},
 		Finish: func(ctx context.Context, tx *sqlstore.Tx, item due.Item, result any) ([]message.Out, error) {
 			return o.onSigned(ctx, o.in(tx), result.(signed))
 		},

@@ -3,11 +3,13 @@ package ca
 import (
 	"embed"
 	"net/http"
+	"slices"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/tokendesk"
 	"github.com/akashi-id/akashi/internal/webui"
 )
 
@@ -22,16 +24,19 @@ type screens struct {
 }
 
 func (o *CA) newScreens() (http.Handler, error) {
+	nav := []webui.NavItem{
+		{Path: "/", Name: plain.Sentence{JA: "発行の状況", EN: "Issuance"}},
+		{Path: "/certificates", Name: plain.Sentence{JA: "電子証明書", EN: "Certificates"}, Act: access.LookAtCertificate},
+		{Path: "/lists", Name: plain.Sentence{JA: "失効リスト", EN: "Revocation lists"}},
+		desk.Nav,
+		auditpage.Nav,
+	}
+	if o.cfg.Tokens != nil {
+		nav = slices.Insert(nav, 3, tokendesk.Nav)
+	}
 	ui, err := webui.New(webui.Config{
 		Base: "/" + string(o.Self), Org: o.Name, Role: o.Self.Role(), TestCountry: o.cfg.TestCountry, Portal: o.cfg.Portal,
-		Clock: o.Clock, Sessions: o.cfg.Sessions, Log: o.Log,
-		Nav: []webui.NavItem{
-			{Path: "/", Name: plain.Sentence{JA: "発行の状況", EN: "Issuance"}},
-			{Path: "/certificates", Name: plain.Sentence{JA: "電子証明書", EN: "Certificates"}, Act: access.LookAtCertificate},
-			{Path: "/lists", Name: plain.Sentence{JA: "失効リスト", EN: "Revocation lists"}},
-			desk.Nav,
-			auditpage.Nav,
-		},
+		Clock: o.Clock, Sessions: o.cfg.Sessions, Log: o.Log, Nav: nav,
 	})
 	if err != nil {
 		return nil, err
@@ -57,6 +62,11 @@ func (o *CA) newScreens() (http.Handler, error) {
 	messages.Mount(mux)
 	if err := auditpage.Mount(mux, o.Host, ui); err != nil {
 		return nil, err
+	}
+	if o.cfg.Tokens != nil {
+		if err := o.cfg.Tokens.Mount(mux, o.Host, ui); err != nil {
+			return nil, err
+		}
 	}
 	return ui.Serve(mux), nil
 }

@@ -13,12 +13,13 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/hsm/hsmtest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui/webuitest"
 	"github.com/akashi-id/akashi/resident"
 )
 
-func TestMain(m *testing.M) { asChild(); webuitest.Main(m) }
+func TestMain(m *testing.M) { asChild(); webuitest.Main(m, hsmtest.Clean) }
 
 // counted is a source of octets that are the same in each run, so that serials in pictures are.
 type counted struct {

@@ -1,4 +1,6 @@
-package nation
+// Package tokendesk shows people the devices that hold an organisation's keys (トークン: 鍵を守る装置): how each stands, what
+// is left of its last anomaly, and how much it does; it rings when one fails, and lets an operator have it tried again.
+package tokendesk
 
 import (
 	"context"
@@ -11,22 +13,26 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
-var _ alarm.Source = (*tokens)(nil)
+// alarms rings for the tokens of an organisation.
+type alarms []*hsm.Token
+
+// Alarms is the source of the alarms about tokens.
+func Alarms(tokens ...*hsm.Token) alarm.Source { return alarms(tokens) }
 
 // Name names the tokens as a source of alarms.
-func (t *tokens) Name() string { return "tokens" }
+func (t alarms) Name() string { return "tokens" }
 
 // Signals says which tokens failed, and since when none can sign. A token that came back within seconds is told for an hour: its
 // evidence wants to be read before it fails for the eighth time.
-func (t *tokens) Signals(_ context.Context, now time.Time) (signals []alarm.Signal, err error) {
-	stands := make([]hsm.Stand, len(t.all))
-	for i, tok := range t.all {
+func (t alarms) Signals(_ context.Context, now time.Time) (signals []alarm.Signal, err error) {
+	stands := make([]hsm.Stand, len(t))
+	for i, tok := range t {
 		stands[i] = tok.Stand()
 	}
-	return tokenSignals(stands, now), nil
+	return signalsOf(stands, now), nil
 }
 
-func tokenSignals(stands []hsm.Stand, now time.Time) (signals []alarm.Signal) {
+func signalsOf(stands []hsm.Stand, now time.Time) (signals []alarm.Signal) {
 	var away time.Time // since when the last of them is
 	ready := false
 	for _, s := range stands {

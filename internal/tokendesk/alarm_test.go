@@ -1,4 +1,4 @@
-package nation
+package tokendesk
 
 import (
 	"fmt"
@@ -30,7 +30,7 @@ func TestTokenSignals(t *testing.T) {
 		"being restarted": {[]hsm.Stand{{Name: "hsm-6", State: hsm.Starting, Failures: 1, Away: now.Add(-time.Minute)}}, "token-failed hsm-6 1 it is being tried, failures within the hour: 1; tokens-away  60 ; "},
 	} {
 		got := ""
-		for _, s := range tokenSignals(c.stands, now) {
+		for _, s := range signalsOf(c.stands, now) {
 			got += fmt.Sprintf("%s %s %d %s; ", s.Code, s.About, s.Value, s.Detail.EN)
 		}
 		if got != c.want {
