@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/akashi-id/akashi v0.0.0
+	github.com/miekg/pkcs11 v1.1.2
 	github.com/nats-io/nats-server/v2 v2.15.2
 	github.com/nats-io/nats.go v1.53.1
 	github.com/nats-io/nuid v1.0.1

@@ -14,6 +14,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/bench/exchangebench"
 	"github.com/akashi-id/akashi/internal/bench/figure"
+	"github.com/akashi-id/akashi/internal/bench/hsmbench"
 	"github.com/akashi-id/akashi/internal/bench/issuebench"
 	"github.com/akashi-id/akashi/internal/plain"
 )
@@ -97,8 +98,11 @@ func (b Bench) Measure(ctx context.Context, opt Options) (*Report, error) {
 
 // Part is a process of a measurement that takes several: it obeys on in and answers on out (package peer).
 func Part(ctx context.Context, name string, in io.Reader, out io.Writer) error {
-	if strings.HasPrefix(name, "issue-") {
+	switch of, _, _ := strings.Cut(name, "-"); of {
+	case "issue":
 		return issuebench.Part(ctx, name, in, out)
+	case "hsm":
+		return hsmbench.Part(ctx, name, in, out)
 	}
 	return exchangebench.Part(ctx, name, in, out)
 }

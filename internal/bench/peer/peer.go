@@ -28,6 +28,9 @@ import (
 type Order struct {
 	Do    string `json:"do"`
 	Count int    `json:"count"`
+	// Of signatures: with which key, and how many ask at once.
+	Key     string `json:"key,omitempty"`
+	Callers int    `json:"callers,omitempty"`
 }
 
 // Took is what an order took.
