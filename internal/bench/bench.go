@@ -66,7 +66,7 @@ type Options struct {
 
 // All are the measurements.
 func All() []Bench {
-	return []Bench{exchangeBench, reconcileBench, importBench, moveBench, crlBench, issueBench}
+	return []Bench{exchangeBench, reconcileBench, importBench, moveBench, crlBench, issueBench, hsmBench}
 }
 
 // Find returns the measurement of a name.

@@ -20,13 +20,13 @@ func runHSM(ctx context.Context, opt Options) (results []Result, err error) {
 			o.Counts[key] = opt.Count
 		}
 	}
-	if o.Program, err = nation.TokenProgram(""); err != nil {
-		return nil, err
-	}
 	if opt.Peers != "" {
 		if o.Peer, err = peer.Find(ctx, opt.Peers, hsmbench.SoftHSM, opt.Dir); err != nil {
 			return nil, err
 		}
+	}
+	if o.Program, err = nation.TokenProgram(""); err != nil {
+		return nil, err
 	}
 	return hsmbench.Run(ctx, o)
 }
