@@ -181,6 +181,9 @@ func round(all []contestant, rounds figure.Rounds, opt Options) error {
 // tell makes the figures of an algorithm on an engine.
 func tell(rounds figure.Rounds, algorithm, engine string, all []contestant) (results []figure.Result) {
 	on := ", " + algorithm + ", " + engine
+	if engine == engines[1] {
+		on += " (whose server's CPU is not counted)"
+	}
 	perCPU, rate := "certificates a CPU-second of the CA: accepted, linted, signed, compared, stored, told to three"+on, "certificates a second, many asked for at once"+on
 	p50, p99 := fmt.Sprintf("from request to certificate, %d callers, p50", order.Callers)+on, "the same, p99"+on
 	const cpu = "certificates/CPU-s"
