@@ -10,6 +10,9 @@ export GOFLAGS := $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false
 # What the tests use beside Go. Each is installed through apt only when it is missing.
 NEEDED := postgresql openssl chromium jq poppler-utils fonts-noto-cjk fonts-ipamj-mincho softhsm2 gcc
 
+# What the full run uses beside: programs of others that judge our certificates.
+FOREIGN := libnss3-tools gnutls-bin default-jdk-headless
+
 .PHONY: help test full race lint golden generate
 
 help: ## say what there is to run
@@ -20,7 +23,7 @@ test: ## gofmt, go vet, all tests on SQLite and PostgreSQL, published vectors; u
 	@scripts/with-postgres.sh scripts/check.sh
 
 full: ## the same with the long runs and the interoperability with foreign programs
-	@scripts/need.sh $(NEEDED)
+	@scripts/need.sh $(NEEDED) $(FOREIGN)
 	@AKASHI_FULL=1 scripts/with-postgres.sh scripts/check.sh -timeout 90m
 
 race: ## all tests under the race detector

@@ -13,6 +13,9 @@ have() {
 	protobuf-compiler) command -v protoc >/dev/null ;;
 	fonts-*) dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed ;;
 	softhsm2) command -v softhsm2-util >/dev/null && [ -e /usr/lib/softhsm/libsofthsm2.so ] ;;
+	libnss3-tools) command -v vfychain >/dev/null && command -v crlutil >/dev/null && command -v certutil >/dev/null ;;
+	gnutls-bin) command -v certtool >/dev/null && command -v ocsptool >/dev/null ;;
+	default-jdk-headless) command -v java >/dev/null && command -v javac >/dev/null ;;
 	openssl | chromium | jq | gcc | git) command -v "$1" >/dev/null ;;
 	*)
 		echo "need.sh: I do not know how to see whether $1 is here; add it to have()." >&2

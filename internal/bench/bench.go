@@ -10,9 +10,12 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 
 	"github.com/akashi-id/akashi/internal/bench/exchangebench"
 	"github.com/akashi-id/akashi/internal/bench/figure"
+	"github.com/akashi-id/akashi/internal/bench/hsmbench"
+	"github.com/akashi-id/akashi/internal/bench/issuebench"
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
@@ -62,7 +65,9 @@ type Options struct {
 }
 
 // All are the measurements.
-func All() []Bench { return []Bench{exchangeBench, reconcileBench, importBench, moveBench, crlBench} }
+func All() []Bench {
+	return []Bench{exchangeBench, reconcileBench, importBench, moveBench, crlBench, issueBench, hsmBench}
+}
 
 // Find returns the measurement of a name.
 func Find(name string) (Bench, bool) {
@@ -93,5 +98,11 @@ func (b Bench) Measure(ctx context.Context, opt Options) (*Report, error) {
 
 // Part is a process of a measurement that takes several: it obeys on in and answers on out (package peer).
 func Part(ctx context.Context, name string, in io.Reader, out io.Writer) error {
+	switch of, _, _ := strings.Cut(name, "-"); of {
+	case "issue":
+		return issuebench.Part(ctx, name, in, out)
+	case "hsm":
+		return hsmbench.Part(ctx, name, in, out)
+	}
 	return exchangebench.Part(ctx, name, in, out)
 }

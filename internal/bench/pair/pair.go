@@ -1,12 +1,14 @@
-// Package pair makes two organisations for a measurement (測定用の二団体): each with its own database, keys and all that
-// an organisation stands on, joined by mutual TLS on loopback, in one process or in two.
+// Package pair makes two organisations for a measurement, or one and its peers (測定用の団体): each with its own database, keys and
+// all that an organisation stands on, joined by mutual TLS on loopback, in one process or in several.
 package pair
 
 import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 
 	"github.com/akashi-id/akashi/cert"
@@ -27,12 +29,13 @@ const (
 
 // Seat is what an organisation gets to be one: as `akashi serve` would read it from its directory.
 type Seat struct {
-	Self, Peer     message.Org
-	Store          string
-	Addr, PeerAddr string
-	Root           []byte
-	TLS, Signing   credential
-	Secret         []byte // of the pair
+	Self         message.Org
+	Store        string
+	Addr         string
+	Peers        map[message.Org]string // where each listens
+	Root         []byte
+	TLS, Signing credential
+	Secret       []byte // of every pair
 }
 
 type credential struct {
@@ -48,8 +51,8 @@ func (c credential) identity() (pki.Identity, error) {
 // End is one end: all that an organisation stands on, at work.
 type End struct {
 	*host.Host
-	Peer message.Org
-	rest func() // ends its tasks and its door
+	Peer message.Org // when it has but one
+	rest func()      // ends its tasks and its door
 }
 
 // Rest ends its tasks and its door; the database stays open.
@@ -72,43 +75,65 @@ func (o *End) Close() error {
 }
 
 // Open opens the organisation and sets it to work.
-func (s Seat) Open(ctx context.Context, rules host.Rules) (o *End, err error) {
-	o = &End{Peer: s.Peer}
+func (s Seat) Open(ctx context.Context, rules host.Rules) (*End, error) {
+	cfg, err := s.Config()
+	if err != nil {
+		return nil, err
+	}
+	h, err := host.Open(ctx, cfg, rules)
+	if err != nil {
+		return nil, err
+	}
+	return s.Start(ctx, h, h.Tasks())
+}
+
+// Config is what an organisation at this seat is given.
+func (s Seat) Config() (host.Config, error) {
+	trust, err := pki.NewTrust(s.Root)
+	if err != nil {
+		return host.Config{}, err
+	}
+	line, err := s.TLS.identity()
+	if err != nil {
+		return host.Config{}, err
+	}
+	signing, err := s.Signing.identity()
+	if err != nil {
+		return host.Config{}, err
+	}
+	clk := clock.System()
+	return host.Config{Self: s.Self, Name: plain.Sentence{JA: string(s.Self), EN: string(s.Self)},
+		StoreURL: s.Store, Clock: clk, Rand: rand.Reader, Trust: trust, Peers: slices.Sorted(maps.Keys(s.Peers)),
+		Signer:  exchange.Signer{Key: signing.Key, Certificate: signing.Certificate},
+		Link:    wire.NewClient(s.Peers, line, trust, clk.Now),
+		Secrets: func(message.Org) []byte { return s.Secret },
+	}, nil
+}
+
+// Start sets an organisation that was opened to work. Of its ground it takes possession.
+func (s Seat) Start(ctx context.Context, h *host.Host, all []clock.Task) (o *End, err error) {
+	o = &End{Host: h}
 	defer func() {
 		if err != nil {
 			o.Close()
 		}
 	}()
-	trust, err := pki.NewTrust(s.Root)
-	if err != nil {
-		return nil, err
+	if len(h.Peers) == 1 {
+		o.Peer = h.Peers[0]
 	}
 	line, err := s.TLS.identity()
 	if err != nil {
 		return nil, err
 	}
-	signing, err := s.Signing.identity()
-	if err != nil {
-		return nil, err
-	}
-	clk := clock.System()
-	o.Host, err = host.Open(ctx, host.Config{Self: s.Self, Name: plain.Sentence{JA: string(s.Self), EN: string(s.Self)},
-		StoreURL: s.Store, Clock: clk, Rand: rand.Reader, Trust: trust, Peers: []message.Org{s.Peer},
-		Signer:  exchange.Signer{Key: signing.Key, Certificate: signing.Certificate},
-		Link:    wire.NewClient(map[message.Org]string{s.Peer: s.PeerAddr}, line, trust, clk.Now),
-		Secrets: func(message.Org) []byte { return s.Secret },
-	}, rules)
-	if err != nil {
-		return nil, err
-	}
-	door, err := wire.Serve(s.Addr, o.Exchange, line, trust, clk.Now, slog.New(slog.DiscardHandler))
+	log := slog.New(slog.DiscardHandler)
+	door, err := wire.Serve(s.Addr, o.Exchange, line, h.Trust, h.Clock.Now, log)
 	if err != nil {
 		return nil, err
 	}
 	running, stop := context.WithCancel(ctx)
 	var tasks sync.WaitGroup
-	for _, task := range o.Tasks() {
-		tasks.Go(func() { clock.Run(running, clk, task, slog.New(slog.DiscardHandler)) })
+	for _, task := range all {
+		tasks.Go(func() { clock.Run(running, h.Clock, task, log) })
 	}
 	o.rest = func() {
 		stop()
@@ -120,10 +145,17 @@ func (s Seat) Open(ctx context.Context, rules host.Rules) (o *End, err error) {
 
 // Found makes the two seats of a pair.
 func Found(stores [2]string) (seats [2]Seat, err error) {
+	all, err := FoundStar([]message.Org{City, Prefecture}, stores[:])
+	copy(seats[:], all)
+	return seats, err
+}
+
+// FoundStar makes the seats of organisations of which the first is a peer of each of the others.
+func FoundStar(orgs []message.Org, stores []string) (seats []Seat, err error) {
 	now := clock.System().Now()
 	ca, err := pki.NewInfrastructureCA(rand.Reader, now)
 	if err != nil {
-		return seats, err
+		return nil, err
 	}
 	issue := func(org message.Org, usage pki.Usage) (c credential, err error) {
 		key, err := pki.GenerateKey(rand.Reader, cert.P256SHA256)
@@ -136,36 +168,41 @@ func Found(stores [2]string) (seats [2]Seat, err error) {
 		c.Certificate, err = ca.IssueOrganisation(rand.Reader, now, pki.Organisation{ID: string(org), Usage: usage, Public: key.Public()})
 		return c, err
 	}
-	addrs, err := freeAddresses()
+	addrs, err := freeAddresses(len(orgs))
 	if err != nil {
-		return seats, err
+		return nil, err
 	}
 	secret := make([]byte, 32)
 	if _, err := rand.Read(secret); err != nil {
-		return seats, err
+		return nil, err
 	}
-	for i, org := range []message.Org{City, Prefecture} {
-		s := Seat{Self: org, Peer: []message.Org{Prefecture, City}[i], Store: stores[i], Addr: addrs[i], PeerAddr: addrs[1-i], Root: ca.Certificate(), Secret: secret}
+	for i, org := range orgs {
+		s := Seat{Self: org, Store: stores[i], Addr: addrs[i], Peers: map[message.Org]string{}, Root: ca.Certificate(), Secret: secret}
+		for k, other := range orgs {
+			if k != i && (i == 0 || k == 0) {
+				s.Peers[other] = addrs[k]
+			}
+		}
 		if s.TLS, err = issue(org, pki.ForTLS); err != nil {
-			return seats, err
+			return nil, err
 		}
 		if s.Signing, err = issue(org, pki.ForSigning); err != nil {
-			return seats, err
+			return nil, err
 		}
-		seats[i] = s
+		seats = append(seats, s)
 	}
 	return seats, nil
 }
 
-// freeAddresses finds two: each side has to know the other's before either is there.
-func freeAddresses() (addrs [2]string, err error) {
-	for i := range addrs {
+// freeAddresses finds some: each side has to know the others' before any is there.
+func freeAddresses(n int) (addrs []string, err error) {
+	for range n {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			return addrs, err
+			return nil, err
 		}
-		defer ln.Close() // after both, so that they differ
-		addrs[i] = ln.Addr().String()
+		defer ln.Close() // after all, so that they differ
+		addrs = append(addrs, ln.Addr().String())
 	}
 	return addrs, nil
 }

@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/pprof"
+	"slices"
 	"syscall"
 	"time"
 
@@ -27,15 +28,28 @@ import (
 type Order struct {
 	Do    string `json:"do"`
 	Count int    `json:"count"`
+	// Of signatures: with which key, and how many ask at once.
+	Key     string `json:"key,omitempty"`
+	Callers int    `json:"callers,omitempty"`
 }
 
 // Took is what an order took.
 type Took struct {
 	Seconds float64 `json:"seconds"`
-	CPU     float64 `json:"cpu"` // seconds of it, of all processes that take part but the database's server
+	CPU     float64 `json:"cpu"`              // seconds of it, of all processes that take part but the database's server
+	Server  float64 `json:"server,omitempty"` // CPU seconds of the process that serves, where those who ask are counted apart
+	P50     float64 `json:"p50,omitempty"`    // milliseconds, of each single answer
+	P99     float64 `json:"p99,omitempty"`
 	Bytes   int64   `json:"bytes,omitempty"`
 	Trips   int64   `json:"trips,omitempty"`
 	Error   string  `json:"error,omitempty"`
+}
+
+// Each takes down how long single answers took, in seconds. It sorts them.
+func (t *Took) Each(seconds []float64) {
+	slices.Sort(seconds)
+	at := func(q float64) float64 { return seconds[int(q*float64(len(seconds)-1))] * 1000 }
+	t.P50, t.P99 = at(0.5), at(0.99)
 }
 
 // Rate is how many of count a second were done.
@@ -162,9 +176,9 @@ func Serve[S any](ctx context.Context, in io.Reader, out io.Writer, open func(co
 			return fmt.Errorf("couldn't read the order: %w", err)
 		case o = <-orders:
 		}
-		before := cpuSeconds()
+		before := CPUSeconds()
 		t, err := w.Do(ctx, o)
-		t.CPU += cpuSeconds() - before
+		t.CPU += CPUSeconds() - before
 		if err != nil {
 			t.Error = err.Error()
 		}
@@ -174,8 +188,8 @@ func Serve[S any](ctx context.Context, in io.Reader, out io.Writer, open func(co
 	}
 }
 
-// cpuSeconds is what this process has used so far, its children not counted.
-func cpuSeconds() float64 {
+// CPUSeconds is what this process has used so far, its children not counted.
+func CPUSeconds() float64 {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
