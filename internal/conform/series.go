@@ -17,8 +17,9 @@ type series struct {
 	cases  []Case
 }
 
-// besideEachOther runs all series. Cases of which all that was wrong is that they took long are tried again when the others are done, alone, and
-// beside a new start without poison: who else uses the machine shall not decide, and a queue that waits fails again.
+// besideEachOther runs all series. Cases of which all that was wrong is that they took long are tried again when the others
+// are done, alone, and beside a new start without poison: who else uses the machine shall not decide, and a queue that waits
+// fails again.
 func besideEachOther(ctx context.Context, all []*series, opt Options, of int) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
