@@ -1,0 +1,180 @@
+package inspection
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/leave"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+)
+
+const (
+	// share is how much of the time one piece may take of the machine: one that took t is followed by a pause of (share-1)·t.
+	share = 10
+	// writeEvery is how long where a way stands is kept in memory, while nothing is found.
+	writeEvery = time.Minute
+)
+
+// step goes along one piece of the way.
+func (r *round) step(ctx context.Context) (time.Time, error) {
+	clk := r.in.cfg.Clock
+	began := clk.Now()
+	p, err := r.piece(ctx, began)
+	now := clk.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		r.trouble = err.Error()
+		return time.Time{}, err
+	}
+	r.trouble, r.stepped = "", now
+	pieces := time.Duration(max(p.items, p.looked)/int64(r.Page) + 1)
+	return now.Add(max(r.Round/pieces, r.Pause, (share-1)*now.Sub(began))), nil
+}
+
+// piece reads some items, judges them, and writes down what changed.
+func (r *round) piece(ctx context.Context, began time.Time) (progress, error) {
+	r.mu.Lock()
+	at, written := r.at, r.written
+	r.mu.Unlock()
+	var p progress
+	var items []Item
+	var next string
+	var open map[string]bool
+	err := r.in.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		if at != nil {
+			p = *at
+		} else if p, err = r.readProgress(ctx, tx); err != nil {
+			return err
+		}
+		if open, err = openItems(ctx, tx, r.Name); err != nil {
+			return err
+		}
+		items, next, err = r.Read(ctx, tx, p.place, r.Page)
+		return err
+	})
+	if err != nil {
+		return p, err
+	}
+	var changed []judged
+	for _, i := range items {
+		faults, err := r.judge(ctx, i)
+		if err == nil && len(faults) > 0 {
+			i, faults, err = r.again(ctx, i, faults)
+		}
+		if err != nil {
+			return p, err
+		}
+		if len(faults) > 0 || open[i.Key] {
+			changed = append(changed, judged{i, faults})
+		}
+	}
+	now := r.in.cfg.Clock.Now()
+	p = p.after(len(items), next, now)
+	if len(changed) > 0 || at == nil || now.Sub(written) >= writeEvery {
+		base := p
+		err := r.in.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+			p = base
+			for _, j := range changed {
+				untold, err := r.set(ctx, tx, j.Item.Key, j.Item.Print, j.faults)
+				if err != nil {
+					return err
+				}
+				p.untold += untold
+			}
+			return r.writeProgress(ctx, tx, p)
+		})
+		if err != nil {
+			return p, err
+		}
+		written = now
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.at, r.written = &p, written
+	r.judged += int64(len(items))
+	return p, nil
+}
+
+// judged is an item of which there is something to write down.
+type judged struct {
+	Item   Item
+	faults []Fault
+}
+
+// judge gives what is wrong with an item. An error is the end of the program alone: what a judge cannot do is a fault of the item.
+func (r *round) judge(ctx context.Context, i Item) ([]Fault, error) {
+	faults, err := leave.Caught(func() ([]Fault, error) { return i.Judge(ctx) })
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err == nil {
+		return faults, nil
+	}
+	var panicked *leave.Panic
+	why := "error"
+	if errors.As(err, &panicked) {
+		why = "panic\n" + string(panicked.Stack)
+	}
+	r.in.cfg.Log.ErrorContext(ctx, "inspection: an item could not be judged", "way", r.Name, "item", i.Key, "error", err, "why", why)
+	return []Fault{{Rule: Unjudged, Sure: true, Sentence: plain.Sentence{
+		JA: "点検できないため、別に置きました。記録（ログ）を見て、点検できない原因を除いてください。",
+		EN: "It could not be inspected and was set aside: look at the log, and remove the cause."}}}, nil
+}
+
+// again looks at an item a second time, and keeps of its faults those that it still has and those that are sure.
+func (r *round) again(ctx context.Context, i Item, first []Fault) (Item, []Fault, error) {
+	var kept []Fault
+	open := false
+	for _, f := range first {
+		if f.Sure {
+			kept = append(kept, f)
+		} else {
+			open = true
+		}
+	}
+	if !open {
+		return i, kept, nil
+	}
+	var now Item
+	there := false
+	err := r.in.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		now, there, err = r.Look(ctx, tx, i.Key)
+		return err
+	})
+	if err != nil {
+		return i, nil, err
+	}
+	if !there {
+		return i, kept, nil
+	}
+	second, err := r.judge(ctx, now)
+	if err != nil {
+		return i, nil, err
+	}
+	had := map[string]bool{}
+	for _, f := range first {
+		had[f.Rule] = true
+	}
+	for _, f := range kept {
+		had[f.Rule] = false
+	}
+	for _, f := range second {
+		if f.Sure && !has(kept, f.Rule) || had[f.Rule] {
+			kept = append(kept, f)
+			had[f.Rule] = false
+		}
+	}
+	return now, kept, nil
+}
+
+func has(faults []Fault, rule string) bool {
+	for _, f := range faults {
+		if f.Rule == rule {
+			return true
+		}
+	}
+	return false
+}
