@@ -99,7 +99,7 @@ func (p *pages) read(ctx context.Context) (all allPage, err error) {
 func (p *pages) openTable(open []inspection.Finding, of map[string]inspection.Standing) webui.Table {
 	t := webui.Table{
 		Caption: plain.Sentence{JA: "所見（古い順）", EN: "Findings, oldest first"},
-		Columns: []webui.Column{{Name: plain.Sentence{JA: "どれが", EN: "Which"}}, {Name: plain.Sentence{JA: "対象", EN: "Of"}},
+		Columns: []webui.Column{{Name: plain.Sentence{JA: "どれが", EN: "Which"}}, {Name: plain.Sentence{JA: "対象", EN: "Kind"}},
 			{Name: plain.Sentence{JA: "何が", EN: "What"}}, {Name: plain.Sentence{JA: "見つけた時", EN: "Found"}}},
 		Empty: webui.Empty{Text: plain.Sentence{JA: "ありません。", EN: "None."}},
 	}
@@ -112,7 +112,7 @@ func (p *pages) openTable(open []inspection.Finding, of map[string]inspection.St
 func closedTable(closed []inspection.Finding, of map[string]inspection.Standing) webui.Table {
 	t := webui.Table{
 		Caption: plain.Sentence{JA: "閉じた所見（新しい順）", EN: "Findings that are closed, newest first"},
-		Columns: []webui.Column{{Name: plain.Sentence{JA: "どれが", EN: "Which"}}, {Name: plain.Sentence{JA: "対象", EN: "Of"}},
+		Columns: []webui.Column{{Name: plain.Sentence{JA: "どれが", EN: "Which"}}, {Name: plain.Sentence{JA: "対象", EN: "Kind"}},
 			{Name: plain.Sentence{JA: "何が", EN: "What"}}, {Name: plain.Sentence{JA: "閉じた時", EN: "Closed"}}, {Name: plain.Sentence{JA: "閉じたわけ", EN: "Why"}}},
 		Empty: webui.Empty{Text: plain.Sentence{JA: "ありません。", EN: "None."}},
 	}
@@ -129,7 +129,7 @@ func closedTable(closed []inspection.Finding, of map[string]inspection.Standing)
 func waysTable(standings []inspection.Standing) webui.Table {
 	t := webui.Table{
 		Caption: plain.Sentence{JA: "点検の進み具合", EN: "How far the inspection is"},
-		Columns: []webui.Column{{Name: plain.Sentence{JA: "対象", EN: "Of"}}, {Name: plain.Sentence{JA: "状態", EN: "State"}},
+		Columns: []webui.Column{{Name: plain.Sentence{JA: "対象", EN: "Kind"}}, {Name: plain.Sentence{JA: "状態", EN: "State"}},
 			{Name: plain.Sentence{JA: "この一巡で見た数", EN: "In this round"}, Right: true}, {Name: plain.Sentence{JA: "前の一巡の数", EN: "Last round"}, Right: true},
 			{Name: plain.Sentence{JA: "前の一巡の長さ", EN: "It took"}}, {Name: plain.Sentence{JA: "前の一巡の終わり", EN: "It ended"}},
 			{Name: plain.Sentence{JA: "点検できないもの", EN: "Set aside"}, Right: true}},
@@ -223,7 +223,7 @@ func (p *pages) showOne(w http.ResponseWriter, r *http.Request, status int, form
 					Text: plain.Sentence{JA: "原因を調べて直してください。正しくなれば、次の点検で閉じます。", EN: "Find the cause and mend it. When it is right again, the next inspection ends the finding."}}}
 			for _, s := range standings {
 				if s.Way == f.Way {
-					one.Facts = append(one.Facts, webui.Term{Label: plain.Sentence{JA: "対象", EN: "Of"}, Value: s.Title}, webui.Term{Label: s.Item, Value: webui.Code(f.Item)})
+					one.Facts = append(one.Facts, webui.Term{Label: plain.Sentence{JA: "対象", EN: "Kind"}, Value: s.Title}, webui.Term{Label: s.Item, Value: webui.Code(f.Item)})
 				}
 			}
 			one.Facts = append(one.Facts, webui.Term{Label: plain.Sentence{JA: "規則", EN: "Rule"}, Value: webui.Code(f.Rule)},
