@@ -199,6 +199,20 @@ func TestClosedByAPerson(t *testing.T) {
 	w.want("a one")
 }
 
+// TestPutOff: who cannot tell today ends no finding and makes none.
+func TestPutOff(t *testing.T) {
+	w := newWorld(t, sqlstoretest.SQLite(t), "a", "b")
+	w.wrong["a"] = fault("one")
+	w.run(11 * time.Second)
+	delete(w.wrong, "a")
+	w.fails["a"], w.fails["b"] = inspection.ErrPutOff, inspection.ErrPutOff
+	w.run(time.Minute)
+	w.want("a one")
+	delete(w.fails, "a")
+	w.run(11 * time.Second)
+	w.want("")
+}
+
 // TestEventsStay: an event was seen once and stays for a person, though what comes after it is right; a state ends.
 func TestEventsStay(t *testing.T) {
 	w := newWorld(t, sqlstoretest.SQLite(t))

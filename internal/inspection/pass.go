@@ -64,11 +64,18 @@ func (r *round) piece(ctx context.Context, began time.Time) (progress, error) {
 		if err == nil && len(faults) > 0 {
 			i, faults, err = r.again(ctx, i, faults)
 		}
+		if errors.Is(err, ErrPutOff) {
+			continue
+		}
 		if err != nil {
 			return p, err
 		}
-		if len(faults) > 0 || open[i.Key] {
-			changed = append(changed, judged{i, faults})
+		j := judged{item: i, faults: faults}
+		if i.Learnt != nil {
+			j.learnt = i.Learnt()
+		}
+		if len(faults) > 0 || open[i.Key] || j.learnt != nil {
+			changed = append(changed, j)
 		}
 	}
 	now := r.in.cfg.Clock.Now()
@@ -78,7 +85,10 @@ func (r *round) piece(ctx context.Context, began time.Time) (progress, error) {
 		err := r.in.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 			p = base
 			for _, j := range changed {
-				untold, err := r.set(ctx, tx, j.Item.Key, j.Item.Print, j.faults)
+				untold, err := r.set(ctx, tx, j.item.Key, j.item.Print, j.faults)
+				if err == nil && j.learnt != nil {
+					err = j.learnt(ctx, tx)
+				}
 				if err != nil {
 					return err
 				}
@@ -100,18 +110,19 @@ func (r *round) piece(ctx context.Context, began time.Time) (progress, error) {
 
 // judged is an item of which there is something to write down.
 type judged struct {
-	Item   Item
+	item   Item
 	faults []Fault
+	learnt func(context.Context, *sqlstore.Tx) error
 }
 
-// judge gives what is wrong with an item. An error is the end of the program alone: what a judge cannot do is a fault of the item.
+// judge gives what is wrong with an item. An error is the end of the program, or ErrPutOff: what a judge cannot do is a fault of the item.
 func (r *round) judge(ctx context.Context, i Item) ([]Fault, error) {
 	faults, err := leave.Caught(func() ([]Fault, error) { return i.Judge(ctx) })
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if err == nil {
-		return faults, nil
+	if err == nil || errors.Is(err, ErrPutOff) {
+		return faults, err
 	}
 	var panicked *leave.Panic
 	why := "error"

@@ -3,6 +3,7 @@ package inspection
 import (
 	"context"
 	"embed"
+	"errors"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/alarm"
@@ -34,7 +35,13 @@ type Item struct {
 	Print []byte
 	// Judge gives what is wrong. No transaction is open. It must return when ctx ends.
 	Judge func(ctx context.Context) ([]Fault, error)
+	// Learnt gives how to write down what the judge has seen, in the transaction in which the faults are; it is asked afterwards. It
+	// and what it gives may be nil.
+	Learnt func() func(ctx context.Context, tx *sqlstore.Tx) error
 }
+
+// ErrPutOff is the error of a judge who cannot tell today, for a reason that is told elsewhere: what was found stays as it is.
+var ErrPutOff = errors.New("it cannot be told today")
 
 // Way is a kind of thing that is gone round.
 type Way struct {
