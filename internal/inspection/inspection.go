@@ -71,6 +71,8 @@ type round struct {
 	stepped time.Time // when a piece was last finished
 	trouble string    // why the last piece was not
 	judged  int64     // items since the start
+
+	relooked string // the last item of an open finding that was looked at again
 }
 
 func (n *Inspection) mustOf(way string) (*round, error) {

@@ -3,6 +3,7 @@ package inspection_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -197,6 +198,22 @@ func TestClosedByAPerson(t *testing.T) {
 	w.print["a"] = "otherwise"
 	w.run(11 * time.Second)
 	w.want("a one")
+}
+
+// TestOpenIsLookedAtFirst: a finding ends soon after its cause, however far the round is from it; what is not gone round any more ends too.
+func TestOpenIsLookedAtFirst(t *testing.T) {
+	keys := make([]string, 1000)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("%04d", i)
+	}
+	w := newWorld(t, sqlstoretest.SQLite(t), keys...)
+	w.wrong["0001"] = fault("one")
+	w.run(0)
+	w.want("0001 one")
+	delete(w.wrong, "0001")
+	w.keys = keys[500:]
+	w.run(time.Second)
+	w.want("")
 }
 
 // TestPutOff: who cannot tell today ends no finding and makes none.

@@ -3,6 +3,8 @@ package inspection
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/leave"
@@ -40,8 +42,8 @@ func (r *round) piece(ctx context.Context, began time.Time) (progress, error) {
 	at, written := r.at, r.written
 	r.mu.Unlock()
 	var p progress
-	var items []Item
-	var next string
+	var items, more []Item
+	var next, last string
 	var open map[string]bool
 	err := r.in.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
 		if at != nil {
@@ -52,14 +54,17 @@ func (r *round) piece(ctx context.Context, began time.Time) (progress, error) {
 		if open, err = openItems(ctx, tx, r.Name); err != nil {
 			return err
 		}
-		items, next, err = r.Read(ctx, tx, p.place, r.Page)
+		if items, next, err = r.Read(ctx, tx, p.place, r.Page); err != nil {
+			return err
+		}
+		more, last, err = r.openAgain(ctx, tx, open, items)
 		return err
 	})
 	if err != nil {
 		return p, err
 	}
 	var changed []judged
-	for _, i := range items {
+	for _, i := range slices.Concat(items, more) {
 		faults, err := r.judge(ctx, i)
 		if err == nil && len(faults) > 0 {
 			i, faults, err = r.again(ctx, i, faults)
@@ -103,9 +108,36 @@ func (r *round) piece(ctx context.Context, began time.Time) (progress, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.at, r.written = &p, written
+	r.at, r.written, r.relooked = &p, written, last
 	r.judged += int64(len(items))
 	return p, nil
+}
+
+// relook is how many items of open findings one piece looks at again: so a finding ends soon after its cause, however long a round is.
+const relook = 20
+
+// openAgain reads the next items of open findings that are not in the piece anyway. What is not there any more stays as it is.
+func (r *round) openAgain(ctx context.Context, tx *sqlstore.Tx, open map[string]bool, items []Item) (more []Item, last string, err error) {
+	r.mu.Lock()
+	last = r.relooked
+	r.mu.Unlock()
+	keys := slices.Sorted(maps.Keys(open))
+	from, _ := slices.BinarySearch(keys, last+"\x00")
+	keys = slices.Concat(keys[from:], keys[:from])
+	for _, k := range keys[:min(relook, len(keys))] {
+		last = k
+		if slices.ContainsFunc(items, func(i Item) bool { return i.Key == k }) {
+			continue
+		}
+		i, there, err := r.Look(ctx, tx, k)
+		if err != nil {
+			return nil, "", err
+		}
+		if there {
+			more = append(more, i)
+		}
+	}
+	return more, last, nil
 }
 
 // judged is an item of which there is something to write down.
