@@ -134,8 +134,9 @@ type country struct {
 	asked                     []message.ResponderRequest
 	signature, authentication *authority
 
-	url  string
-	keys keys.Dir
+	url    string
+	public string // where what is served is fetched from; "": nobody fetches
+	keys   keys.Dir
 	*validation.Validation
 	server *httptest.Server
 }
@@ -196,7 +197,7 @@ func (c *country) open() {
 	c.Validation = must[*validation.Validation](c.t)(validation.New(c.t.Context(), validation.Config{
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "失効情報提供センター", EN: "Validation"}, StoreURL: c.url, Clock: c.clk, Rand: rand.Reader,
 			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{ca}, Secrets: reconciletest.Secrets(self)},
-		Keys: c.keys, CA: ca, Sessions: sessions, TestCountry: true, Portal: "/",
+		Keys: c.keys, CA: ca, Sessions: sessions, TestCountry: true, Portal: "/", Public: c.public,
 	}))
 	opened := c.Validation
 	c.t.Cleanup(func() { opened.Close() })
