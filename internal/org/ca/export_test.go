@@ -40,3 +40,10 @@ func (o *CA) Unheeded(ctx context.Context, tx *sqlstore.Tx, cursor string, limit
 
 // CheckTasks are the loops of the inspection alone.
 func (o *CA) CheckTasks() []clock.Task { return o.checks.Tasks() }
+
+// IntendList writes down the next list of a municipality.
+func (o *CA) IntendList(ctx context.Context, p cert.Profile, municipality string) error {
+	return o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		return o.intendList(ctx, o.in(tx), o.byProfile[p].id+"/"+municipality)
+	})
+}
