@@ -16,7 +16,7 @@ import (
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/inspection"
-	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/pki/jpki/jpkitest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
 )
@@ -237,8 +237,8 @@ func TestAnswersAreInspected(t *testing.T) {
 		t.Errorf("old answers: %v", got)
 	}
 	f.instead = nil
-	f.send(f.signature.listed(t, 2, f.clk.Now().Truncate(time.Second), matsumoto, jpki.Revocation{Serial: serial(t, "4711"), At: ended, Reason: cert.AffiliationChanged},
-		jpki.Revocation{Serial: serial(t, "4712"), At: start, Reason: cert.AffiliationChanged}))
+	f.send(f.signature.listed(t, 2, f.clk.Now().Truncate(time.Second), matsumoto, jpkitest.Revocation{Serial: serial(t, "4711"), At: ended, Reason: cert.AffiliationChanged},
+		jpkitest.Revocation{Serial: serial(t, "4712"), At: start, Reason: cert.AffiliationChanged}))
 	f.run(time.Second)
 	f.inspect()
 	if got := f.inspected(); len(got) > 0 {
@@ -282,7 +282,7 @@ func TestPublicationIsFound(t *testing.T) {
 	if got := c.inspected(); len(got) > 0 {
 		t.Fatalf("found %v", got)
 	}
-	c.send(c.signature.listed(t, 2, start.Add(time.Second), matsumoto, jpki.Revocation{Serial: serial(t, "4712"), At: start, Reason: cert.Superseded}))
+	c.send(c.signature.listed(t, 2, start.Add(time.Second), matsumoto, jpkitest.Revocation{Serial: serial(t, "4712"), At: start, Reason: cert.Superseded}))
 	c.run(time.Minute)
 	if got := c.inspected(); !slices.Equal(got, []string{"published reason-changed " + list}) {
 		t.Errorf("another reason than published: %v", got)
@@ -292,12 +292,12 @@ func TestPublicationIsFound(t *testing.T) {
 		t.Errorf("open are %+v", open)
 	}
 	c.clk.Set(c.clk.Now().Add(72 * time.Hour))
-	c.send(c.signature.listed(t, 3, start.Add(2*time.Second), matsumoto, jpki.Revocation{Serial: serial(t, "4712"), At: start, Reason: cert.Superseded}))
+	c.send(c.signature.listed(t, 3, start.Add(2*time.Second), matsumoto, jpkitest.Revocation{Serial: serial(t, "4712"), At: start, Reason: cert.Superseded}))
 	c.run(time.Minute)
 	if got := c.inspected(); !slices.Equal(got, []string{"published reason-changed " + list, "published stale " + list}) {
 		t.Errorf("one that came too late: %v", got)
 	}
-	c.send(c.signature.listed(t, 4, c.clk.Now().Truncate(time.Second), matsumoto, jpki.Revocation{Serial: serial(t, "4712"), At: start, Reason: cert.Superseded}))
+	c.send(c.signature.listed(t, 4, c.clk.Now().Truncate(time.Second), matsumoto, jpkitest.Revocation{Serial: serial(t, "4712"), At: start, Reason: cert.Superseded}))
 	c.run(time.Minute)
 	if got := c.inspected(); !slices.Equal(got, []string{"published reason-changed " + list}) {
 		t.Errorf("the next one is right: %v", got)

@@ -20,6 +20,7 @@ import (
 	"github.com/akashi-id/akashi/internal/org/validation"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/pki/jpki/jpkitest"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -77,17 +78,17 @@ func (a *authority) sign(t testing.TB, tbs []byte) []byte {
 
 func (a *authority) list(t testing.TB, number uint64, at time.Time, part jpki.Partition, revoked ...string) message.CertCRL {
 	t.Helper()
-	var all []jpki.Revocation
+	var all []jpkitest.Revocation
 	for _, s := range revoked {
-		all = append(all, jpki.Revocation{Serial: serial(t, s), At: start, Reason: cert.AffiliationChanged})
+		all = append(all, jpkitest.Revocation{Serial: serial(t, s), At: start, Reason: cert.AffiliationChanged})
 	}
 	return a.listed(t, number, at, part, all...)
 }
 
-func (a *authority) listed(t testing.TB, number uint64, at time.Time, part jpki.Partition, revoked ...jpki.Revocation) message.CertCRL {
+func (a *authority) listed(t testing.TB, number uint64, at time.Time, part jpki.Partition, revoked ...jpkitest.Revocation) message.CertCRL {
 	t.Helper()
-	l := jpki.CRL{Partition: part, Number: number, ThisUpdate: at, NextUpdate: at.Add(48 * time.Hour), Revoked: revoked}
-	tbs := must[[]byte](t)(a.CRLTBS(l))
+	l := jpkitest.CRL{Partition: part, Number: number, ThisUpdate: at, NextUpdate: at.Add(48 * time.Hour), Revoked: revoked}
+	tbs := must[[]byte](t)(jpkitest.CRLTBS(a.Issuer, l))
 	return message.CertCRL{Issuer: a.id, Municipality: code(t), Number: number, CRL: must[[]byte](t)(a.AssembleCRL(tbs, a.sign(t, tbs)))}
 }
 
