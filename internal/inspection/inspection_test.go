@@ -43,7 +43,7 @@ func newWorld(t *testing.T, url string, keys ...string) *world {
 // open starts the inspection, as after a stop.
 func (w *world) open() {
 	item := func(k string, wrong map[string][]inspection.Fault) inspection.Item {
-		return inspection.Item{Key: k, Print: []byte(w.print[k]), Judge: func(context.Context) ([]inspection.Fault, error) {
+		return inspection.Item{Key: k, Print: func() []byte { return []byte(w.print[k]) }, Judge: func(context.Context) ([]inspection.Fault, error) {
 			if w.fails[k] == errPanics {
 				panic("over " + k)
 			}

@@ -90,7 +90,7 @@ func (r *round) piece(ctx context.Context, began time.Time) (progress, error) {
 		err := r.in.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 			p = base
 			for _, j := range changed {
-				untold, err := r.set(ctx, tx, j.item.Key, j.item.Print, j.faults)
+				untold, err := r.set(ctx, tx, j.item.Key, j.item.Print(), j.faults)
 				if err == nil && j.learnt != nil {
 					err = j.learnt(ctx, tx)
 				}

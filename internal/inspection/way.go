@@ -31,8 +31,9 @@ const Unjudged = "unjudged"
 // Item is one thing, with all that it is held against.
 type Item struct {
 	Key string // names it within its way; shown, so that it is no person's
-	// Print is a hash of what is judged. A finding that a person has closed comes again when the item has another one.
-	Print []byte
+	// Print gives a hash of what is judged. A finding that a person has closed comes again when the item has another one. Few
+	// items need theirs.
+	Print func() []byte
 	// Judge gives what is wrong. No transaction is open. It must return when ctx ends.
 	Judge func(ctx context.Context) ([]Fault, error)
 	// Learnt gives how to write down what the judge has seen, in the transaction in which the faults are; it is asked afterwards. It

@@ -129,9 +129,12 @@ func (o *CA) certificateOf(issuer string) *x509.Certificate {
 	return nil
 }
 
-func printOf(row any) []byte {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%v", row))
-	return sum[:]
+// printOf is a hash of all that a row says.
+func printOf(row any) func() []byte {
+	return func() []byte {
+		sum := sha256.Sum256(fmt.Appendf(nil, "%v", row))
+		return sum[:]
+	}
 }
 
 func faults(found []inspect.Fault) (all []inspection.Fault) {

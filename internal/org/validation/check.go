@@ -100,9 +100,12 @@ func answerKey(s store.KnownStatus) string {
 	return s.Issuer[:min(shortID, len(s.Issuer))] + "/" + strings.ToUpper(hex.EncodeToString(s.Serial))
 }
 
-func printOf(row any) []byte {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%v", row))
-	return sum[:]
+// printOf is a hash of all that a row says.
+func printOf(row any) func() []byte {
+	return func() []byte {
+		sum := sha256.Sum256(fmt.Appendf(nil, "%v", row))
+		return sum[:]
+	}
 }
 
 func faults(found []inspect.Fault) (all []inspection.Fault) {
