@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,15 +44,45 @@ func scanFinding(r *sqlstore.Rows, f *Finding) error {
 	return err
 }
 
-// openItems are the items of a way of which a finding is open.
-func openItems(ctx context.Context, tx *sqlstore.Tx, way string) (map[string]bool, error) {
-	keys, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, k *string) error { return r.Scan(k) },
-		`SELECT DISTINCT item FROM i_finding WHERE way = $1 AND closed_at = 0`, way)
-	open := make(map[string]bool, len(keys))
-	for _, k := range keys {
-		open[k] = true
+// known is what was found in the items of a way and still counts: what is open, and what a person has closed.
+type known map[string][]Finding
+
+func knownOf(ctx context.Context, tx *sqlstore.Tx, way string) (known, error) {
+	k := known{}
+	for _, which := range []string{`closed_at = 0`, `closed_by <> ''`} { // each has an index of its own
+		all, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, f *Finding) error {
+			var closed time.Time
+			err := r.Scan(&f.Item, &f.Rule, sqlstore.Time(&closed), &f.print)
+			if closed.UnixMicro() != 0 {
+				f.Closed = closed
+			}
+			return err
+		}, `SELECT item, rule, closed_at, print FROM i_finding WHERE way = $1 AND `+which, way)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range all {
+			k[f.Item] = append(k[f.Item], f)
+		}
 	}
-	return open, err
+	return k, nil
+}
+
+// open tells whether a finding of an item is.
+func (k known) open(item string) bool {
+	return slices.ContainsFunc(k[item], func(f Finding) bool { return f.Closed.IsZero() })
+}
+
+// differs tells whether an item has faults that are not known, and whether one that is open has ended.
+func (r *round) differs(k known, i Item, faults []Fault) (fresh, ended bool) {
+	is := map[string]bool{}
+	for _, f := range k[cut(i.Key)] {
+		if f.Closed.IsZero() || !r.stays(f.Rule) && bytes.Equal(f.print, i.Print()) {
+			is[f.Rule] = true
+		}
+		ended = ended || f.Closed.IsZero() && !has(faults, f.Rule) && !r.stays(f.Rule)
+	}
+	return slices.ContainsFunc(faults, func(f Fault) bool { return !is[f.Rule] }), ended
 }
 
 // Note writes down what is wrong with an item of a way that nobody goes round, in the transaction of whoever saw it: findings that it

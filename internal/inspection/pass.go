@@ -44,20 +44,20 @@ func (r *round) piece(ctx context.Context, began time.Time) (progress, error) {
 	var p progress
 	var items, more []Item
 	var next, last string
-	var open map[string]bool
+	var k known
 	err := r.in.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
 		if at != nil {
 			p = *at
 		} else if p, err = r.readProgress(ctx, tx); err != nil {
 			return err
 		}
-		if open, err = openItems(ctx, tx, r.Name); err != nil {
+		if k, err = knownOf(ctx, tx, r.Name); err != nil {
 			return err
 		}
 		if items, next, err = r.Read(ctx, tx, p.place, r.Page); err != nil {
 			return err
 		}
-		more, last, err = r.openAgain(ctx, tx, open, items)
+		more, last, err = r.openAgain(ctx, tx, k, items)
 		return err
 	})
 	if err != nil {
@@ -66,8 +66,11 @@ func (r *round) piece(ctx context.Context, began time.Time) (progress, error) {
 	var changed []judged
 	for _, i := range slices.Concat(items, more) {
 		faults, err := r.judge(ctx, i)
-		if err == nil && len(faults) > 0 {
-			i, faults, err = r.again(ctx, i, faults)
+		fresh, ended := r.differs(k, i, faults)
+		if err == nil && fresh { // what is known already needs no second look
+			if i, faults, err = r.again(ctx, i, faults); err == nil {
+				fresh, ended = r.differs(k, i, faults)
+			}
 		}
 		if errors.Is(err, ErrPutOff) {
 			continue
@@ -79,7 +82,7 @@ func (r *round) piece(ctx context.Context, began time.Time) (progress, error) {
 		if i.Learnt != nil {
 			j.learnt = i.Learnt()
 		}
-		if len(faults) > 0 || open[i.Key] || j.learnt != nil {
+		if fresh || ended || j.learnt != nil {
 			changed = append(changed, j)
 		}
 	}
@@ -117,19 +120,24 @@ func (r *round) piece(ctx context.Context, began time.Time) (progress, error) {
 const relook = 20
 
 // openAgain reads the next items of open findings that are not in the piece anyway. What is not there any more stays as it is.
-func (r *round) openAgain(ctx context.Context, tx *sqlstore.Tx, open map[string]bool, items []Item) (more []Item, last string, err error) {
+func (r *round) openAgain(ctx context.Context, tx *sqlstore.Tx, k known, items []Item) (more []Item, last string, err error) {
 	r.mu.Lock()
 	last = r.relooked
 	r.mu.Unlock()
-	keys := slices.Sorted(maps.Keys(open))
+	var keys []string
+	for _, key := range slices.Sorted(maps.Keys(k)) {
+		if k.open(key) {
+			keys = append(keys, key)
+		}
+	}
 	from, _ := slices.BinarySearch(keys, last+"\x00")
 	keys = slices.Concat(keys[from:], keys[:from])
-	for _, k := range keys[:min(relook, len(keys))] {
-		last = k
-		if slices.ContainsFunc(items, func(i Item) bool { return i.Key == k }) {
+	for _, key := range keys[:min(relook, len(keys))] {
+		last = key
+		if slices.ContainsFunc(items, func(i Item) bool { return i.Key == key }) {
 			continue
 		}
-		i, there, err := r.Look(ctx, tx, k)
+		i, there, err := r.Look(ctx, tx, key)
 		if err != nil {
 			return nil, "", err
 		}

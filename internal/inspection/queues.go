@@ -26,13 +26,13 @@ func Queues() []queue.Queue {
 		Shape: queue.Scan,
 		Items: plain.Sentence{JA: "点検する電子証明書、失効リスト、外に見える回答", EN: "certificates, lists and answers that are inspected"},
 		Aside: plain.Sentence{JA: "点検の画面の「点検できないもの」", EN: "the page of the inspection, under set aside"},
-		Loops: []string{"internal/inspection:Inspection.Tasks", "internal/inspection:round.step", "internal/inspection:openItems", "internal/inspection:round.set",
+		Loops: []string{"internal/inspection:Inspection.Tasks", "internal/inspection:round.step", "internal/inspection:knownOf", "internal/inspection:round.set",
 			"internal/inspection:round.readProgress"},
 		Bad: []queue.Poison{queue.Undecodable, queue.Foreign, queue.Panic, queue.Truncated},
 		Never: map[queue.Poison]string{
 			queue.Hang: "a judge reckons over bytes of a bounded length, or asks over a connection that ends at its deadline",
 		},
-		Settles: time.Minute,
+		Settles: 2 * time.Second,
 		Open:    openRig,
 	}}
 }

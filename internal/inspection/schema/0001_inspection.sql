@@ -24,4 +24,5 @@ CREATE TABLE i_finding(
 	closed_text TEXT NOT NULL DEFAULT '',
 	PRIMARY KEY(way, item, rule, at));
 CREATE INDEX i_finding_open ON i_finding(way, item) WHERE closed_at = 0;
+CREATE INDEX i_finding_word ON i_finding(way) WHERE closed_by <> '';
 CREATE INDEX i_finding_closed ON i_finding(closed_at);
