@@ -43,6 +43,9 @@ func (o *CA) newChecks() *inspection.Inspection {
 			Read: o.listsToCheck, Look: o.listToCheck, Page: checkedLists, Round: round, Alarm: alarm.ListWrong, Href: checkpage.Path})
 }
 
+// Inspection is that of what the CA has stored.
+func (o *CA) Inspection() *inspection.Inspection { return o.checks }
+
 // Tasks are the loops to step: the host's and those of the inspection.
 func (o *CA) Tasks() []clock.Task { return append(o.Host.Tasks(), o.checks.Tasks()...) }
 
