@@ -35,7 +35,7 @@ func New(cfg Config, ways ...Way) *Inspection {
 		if n.of(w.Name) != nil {
 			panic("inspection: two ways named " + w.Name)
 		}
-		n.rounds = append(n.rounds, &round{Way: w, in: n, stepped: cfg.Clock.Now()})
+		n.rounds = append(n.rounds, &round{Way: w, in: n})
 	}
 	n.source = &source{in: n}
 	return n
@@ -68,7 +68,7 @@ type round struct {
 	mu      sync.Mutex
 	at      *progress // nil: to be read
 	written time.Time // when at was last written
-	stepped time.Time // when a piece was last finished
+	stepped time.Time // when a piece was last finished, or the first one begun; zero: nobody steps its task
 	trouble string    // why the last piece was not
 	judged  int64     // items since the start
 

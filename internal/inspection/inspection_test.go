@@ -19,15 +19,16 @@ import (
 
 // world is an inspection of things that a test makes wrong.
 type world struct {
-	t     *testing.T
-	clk   *clock.Virtual
-	store *sqlstore.Store
-	in    *inspection.Inspection
-	keys  []string
-	wrong map[string][]inspection.Fault
-	print map[string]string
-	fails map[string]error
-	looks int // second looks
+	t      *testing.T
+	clk    *clock.Virtual
+	faults *sqlstoretest.Faults
+	store  *sqlstore.Store
+	in     *inspection.Inspection
+	keys   []string
+	wrong  map[string][]inspection.Fault
+	print  map[string]string
+	fails  map[string]error
+	looks  int // second looks
 	// again is what a second look finds, when it differs.
 	again map[string][]inspection.Fault
 }
@@ -35,7 +36,8 @@ type world struct {
 func newWorld(t *testing.T, url string, keys ...string) *world {
 	w := &world{t: t, clk: clock.NewVirtual(time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)), keys: keys,
 		wrong: map[string][]inspection.Fault{}, print: map[string]string{}, fails: map[string]error{}, again: map[string][]inspection.Fault{}}
-	w.store = sqlstoretest.Open(t, url, sqlstore.Options{Clock: w.clk}, auditlog.Schema, inspection.Schema)
+	w.faults = new(sqlstoretest.Faults)
+	w.store = sqlstoretest.Open(t, url, sqlstore.Options{Clock: w.clk, Faults: w.faults}, auditlog.Schema, inspection.Schema)
 	w.open()
 	return w
 }
@@ -214,6 +216,63 @@ func TestOpenIsLookedAtFirst(t *testing.T) {
 	w.keys = keys[500:]
 	w.run(time.Second)
 	w.want("")
+}
+
+// TestFaults: a commit that failed, and one that was applied and whose answer was lost: each finding is written once, and the round goes on
+// from where it was.
+func TestFaults(t *testing.T) {
+	for name, breaks := range map[string]func(*sqlstoretest.Faults){
+		"failed":              func(f *sqlstoretest.Faults) { f.FailNext(1) },
+		"failed, but applied": func(f *sqlstoretest.Faults) { f.LoseNext(1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			sqlstoretest.Each(t, func(t *testing.T, url string) {
+				w := newWorld(t, url, "a", "b", "c")
+				w.wrong["a"], w.wrong["c"] = fault("one"), fault("two")
+				breaks(w.faults)
+				w.run(20 * time.Second)
+				w.want("a one, c two")
+				delete(w.wrong, "a")
+				breaks(w.faults)
+				w.run(20 * time.Second)
+				w.want("c two")
+				var found, ended int64
+				if err := w.store.View(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+					all, err := auditlog.List(ctx, tx, auditlog.Filter{Limit: 100})
+					for _, e := range all {
+						switch e.Act {
+						case "check.found":
+							found++
+						case "check.ended":
+							ended++
+						}
+					}
+					return err
+				}); err != nil || found != 2 || ended != 1 {
+					t.Errorf("%d found, %d ended, %v; want 2 and 1", found, ended, err)
+				}
+				all, err := w.in.Standings(t.Context())
+				if err != nil || all[0].Items != 3 {
+					t.Errorf("%+v, %v", all, err)
+				}
+			})
+		})
+	}
+}
+
+// TestNobodySteps: a way whose task nobody steps stands still for no one; one whose first piece fails does.
+func TestNobodySteps(t *testing.T) {
+	w := newWorld(t, sqlstoretest.SQLite(t), "a")
+	w.clk.Set(w.clk.Now().Add(time.Hour))
+	if all, err := w.in.Source().Signals(t.Context(), w.clk.Now()); err != nil || len(all) > 0 {
+		t.Errorf("%+v, %v", all, err)
+	}
+	w.faults.FailNext(1 << 30)
+	_ = clock.Drive(t.Context(), w.clk, w.in.Tasks(), w.clk.Now().Add(20*time.Minute))
+	all, err := w.in.Source().Signals(t.Context(), w.clk.Now())
+	if err != nil || len(all) != 1 || all[0].Code != alarm.InspectionStopped || all[0].Value < 600 {
+		t.Errorf("%+v, %v", all, err)
+	}
 }
 
 // TestPutOff: who cannot tell today ends no finding and makes none.

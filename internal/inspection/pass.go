@@ -23,6 +23,11 @@ const (
 func (r *round) step(ctx context.Context) (time.Time, error) {
 	clk := r.in.cfg.Clock
 	began := clk.Now()
+	r.mu.Lock()
+	if r.stepped.IsZero() {
+		r.stepped = began
+	}
+	r.mu.Unlock()
 	p, err := r.piece(ctx, began)
 	now := clk.Now()
 	r.mu.Lock()

@@ -91,11 +91,11 @@ func (r *round) signals(counts []counted, first map[string]Finding, now time.Tim
 			all[i].Since = c.since
 		}
 	}
-	if r.Read == nil {
-		return all
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.stepped.IsZero() { // nobody goes round, or a replay that leaves the inspection out
+		return all
+	}
 	// A round of a large table takes as long as it takes; that no piece of it is finished is what is wrong.
 	if still := now.Sub(r.stepped) - r.longest(); still > 0 {
 		all = append(all, alarm.Signal{Code: alarm.InspectionStopped, About: r.Name, Value: int64(still / time.Second), Href: r.Href})
