@@ -246,6 +246,39 @@ func TestAnswersAreInspected(t *testing.T) {
 	}
 }
 
+// TestOneOfTwoResponders: an answer that a second question would not get again is a finding all the same when it was wrong about a revocation.
+func TestOneOfTwoResponders(t *testing.T) {
+	f := newFront(t, "memory:")
+	f.inspect()
+	before, lied := map[string][]byte{}, 0
+	for i := range f.asked {
+		before[string(f.asked[i])] = f.told[i]
+	}
+	f.send(revoked(t, f.signature, "4711", cert.AffiliationChanged, f.clk.Now().Truncate(time.Second)))
+	f.instead = func(w http.ResponseWriter, r *http.Request) bool {
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		old, ok := before[string(body)]
+		if lied > 0 || !ok || !strings.HasSuffix(r.URL.Path, "/ocsp") || !bytes.Contains(body, []byte{0x47, 0x11}) {
+			return false
+		}
+		lied++
+		w.Write(old)
+		return true
+	}
+	f.run(25 * time.Second)
+	var closed []inspection.Finding
+	if err := f.Store.View(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		closed, err = inspection.Closed(ctx, tx, 10)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if lied != 1 || len(closed) != 1 || closed[0].Rule != "good" || closed[0].ClosedBy != "" { // and nothing else was ever found
+		t.Errorf("lied %d times, and it found %+v", lied, closed)
+	}
+}
+
 // TestChangedIsAskedOnce: a change that was told right is not asked for again, so that the record of answers is not full of our own.
 func TestChangedIsAskedOnce(t *testing.T) {
 	f := newFront(t, "memory:")
