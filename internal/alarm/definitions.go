@@ -27,6 +27,12 @@ const (
 	ComparisonMissing Code = "comparison-missing"
 	AuditLate         Code = "audit-late"
 
+	CertificateWrong  Code = "certificate-wrong"
+	ListWrong         Code = "list-wrong"
+	ServedWrong       Code = "served-wrong"
+	ServedAway        Code = "served-away"
+	InspectionStopped Code = "inspection-stopped"
+
 	StatementMissing     Code = "statement-missing"
 	StatementUnexplained Code = "statement-unexplained"
 	RoundMissed          Code = "round-missed"
@@ -56,6 +62,7 @@ var (
 	aboutBook  = plain.Sentence{JA: "帳簿", EN: "the book"}
 	aboutFlow  = plain.Sentence{JA: "送受信の別と電文の種類", EN: "the direction and the kind of message"}
 	aboutToken = plain.Sentence{JA: "装置の名前", EN: "the token"}
+	aboutWay   = plain.Sentence{JA: "点検の対象", EN: "what is inspected"}
 	aboutTrace = plain.Sentence{JA: "追跡番号", EN: "the trace"}
 )
 
@@ -114,6 +121,23 @@ var Definitions = []Definition{
 	{Code: AuditLate, Severity: Warning, Unit: Seconds, Raise: 3600, Lower: 3600, About: aboutBook,
 		Name:  plain.Sentence{JA: "自己監査が一巡していない", EN: "The self-audit does not come round"},
 		Means: plain.Sentence{JA: "自己監査が、1時間を超えて一巡していません。", EN: "The self-audit has not completed a cycle for more than an hour."}},
+
+	// ── what was issued, and what is served ──
+	{Code: CertificateWrong, Severity: Critical, Unit: Items, Raise: 1, Lower: 1, About: aboutWay,
+		Name:  plain.Sentence{JA: "保管している電子証明書がおかしい", EN: "A stored certificate is wrong"},
+		Means: plain.Sentence{JA: "点検で、保管している電子証明書が、記録、発行前に書き留めたもの、または規則に合いません。", EN: "The inspection found a stored certificate that does not agree with the records, with what was written down before it was signed, or with the rules."}},
+	{Code: ListWrong, Severity: Critical, Unit: Items, Raise: 1, Lower: 1, About: aboutWay,
+		Name:  plain.Sentence{JA: "失効リストがおかしい", EN: "A revocation list is wrong"},
+		Means: plain.Sentence{JA: "保管または公表している失効リストが、失効の記録や前のリストと食い違います。", EN: "A revocation list that is stored or published disagrees with what is revoked, or with the list before it."}},
+	{Code: ServedWrong, Severity: Critical, Unit: Items, Raise: 1, Lower: 1, About: aboutWay,
+		Name:  plain.Sentence{JA: "外に見える失効情報がおかしい", EN: "What is served is wrong"},
+		Means: plain.Sentence{JA: "外から取りに行った回答、失効リストまたは認証局の証明書が、記録と違います。検証者は誤った答えを受け取っています。", EN: "An answer, a list or a CA certificate fetched from outside is not what the records say. Those who verify get wrong answers."}},
+	{Code: ServedAway, Severity: Critical, Unit: Items, Raise: 1, Lower: 1, For: 2 * time.Minute, About: aboutWay,
+		Name:  plain.Sentence{JA: "失効情報を外から取れない", EN: "What should be served cannot be fetched"},
+		Means: plain.Sentence{JA: "公表している番地から、2分を過ぎても取れないものがあります。検証者も取れません。", EN: "For more than two minutes something could not be fetched from its public address. Those who verify cannot fetch it either."}},
+	{Code: InspectionStopped, Severity: Warning, Unit: Seconds, Raise: 600, Lower: 60, About: aboutWay,
+		Name:  plain.Sentence{JA: "点検が進んでいない", EN: "The inspection stands still"},
+		Means: plain.Sentence{JA: "10分を超えて、この対象の点検が進んでいません。おかしなものがあっても分かりません。", EN: "For more than ten minutes nothing of this was inspected. What is wrong would not be seen."}},
 
 	// ── statements ──
 	{Code: StatementMissing, Severity: Warning, Unit: Seconds, Raise: 1800, Lower: 1,

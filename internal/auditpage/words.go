@@ -73,6 +73,10 @@ var acts = map[string]plain.Sentence{
 	"drill.held":          {JA: "警報の訓練が終わった（警報は届いた）", EN: "ended a drill: the alarms came through"},
 	"drill.failed":        {JA: "警報の訓練が終わった（警報が届かなかった）", EN: "ended a drill: an alarm did not come through"},
 
+	"check.found": {JA: "点検: おかしなものを見つけた", EN: "inspection: found something wrong"},
+	"check.ended": {JA: "点検: 正しくなった", EN: "inspection: it was found right"},
+	"check.close": {JA: "点検の所見を閉じた", EN: "closed a finding of the inspection"},
+
 	"selfaudit.changed":    {JA: "自己監査: 行が書き換えられていた", EN: "self-audit: a row was changed"},
 	"selfaudit.gone":       {JA: "自己監査: 行が消えていた", EN: "self-audit: a row was gone"},
 	"selfaudit.appeared":   {JA: "自己監査: 行が現れていた", EN: "self-audit: a row had appeared"},

@@ -7,6 +7,7 @@ import (
 	"github.com/akashi-id/akashi/internal/alarm/drill"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/inspection"
 	"github.com/akashi-id/akashi/internal/nation"
 	"github.com/akashi-id/akashi/internal/org/ca"
 	"github.com/akashi-id/akashi/internal/org/municipality"
@@ -23,6 +24,7 @@ var declared = []func() []queue.Queue{
 	drill.Queues,
 	due.Queues,
 	exchange.Queues,
+	inspection.Queues,
 	reconcile.Queues,
 	sqlstore.Queues,
 	nation.Queues,

@@ -20,5 +20,6 @@ var rigs = map[string]func(context.Context, queue.Ground) (*queue.Rig, error){
 	"municipality/import": openImport,
 	"ca/sign":             openSigning,
 	"ca/list":             openList,
+	"ca/check":            openChecked,
 	"validation/keys":     openKeys,
 }

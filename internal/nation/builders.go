@@ -29,6 +29,14 @@ var builders = map[message.Role]func(context.Context, setting, host.Config, *acc
 // in many.
 func (s setting) ocspURL() string { return s.portal + "/" + string(message.Validation) + "/ocsp" }
 
+// publicOf is where an organisation is found from outside; "" when nobody is told where.
+func (s setting) publicOf(o message.Org) string {
+	if s.portal == "" {
+		return ""
+	}
+	return s.portal + "/" + string(o)
+}
+
 func openMunicipality(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
 	o, err := municipality.New(ctx, municipality.Config{Config: h, Sessions: sessions, TestCountry: s.personas, Portal: s.portal,
 		Trace: s.portal + "/trace?what=", Status: s.publicStatus()})
@@ -68,7 +76,7 @@ func openCA(ctx context.Context, s setting, h host.Config, sessions *access.Sess
 }
 
 func openValidation(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
-	o, err := validation.New(ctx, validation.Config{Config: h, Keys: s.keys(), CA: s.peerOf(message.CA), Sessions: sessions,
+	o, err := validation.New(ctx, validation.Config{Config: h, Keys: s.keys(), CA: s.peerOf(message.CA), Sessions: sessions, Public: s.publicOf(h.Self),
 		TestCountry: s.personas, Portal: s.portal})
 	if err != nil {
 		return nil, err

@@ -13,9 +13,11 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/inspection"
 	"github.com/akashi-id/akashi/internal/keys"
 	"github.com/akashi-id/akashi/internal/org/ca/internal/store"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/tokendesk"
 	"github.com/akashi-id/akashi/message"
 )
@@ -49,6 +51,7 @@ type CA struct {
 	cfg       Config
 	byID      map[string]*authority
 	byProfile map[cert.Profile]*authority
+	checks    *inspection.Inspection
 	screens   http.Handler
 }
 
@@ -78,13 +81,14 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	}
 	var err error
 	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{
-		Schema: store.Schema, Routes: o.routes(), Books: o.tables(), Counts: o.counts,
+		Schema: store.Schema, Tables: []sqlstore.Schema{inspection.Schema}, Routes: o.routes(), Books: o.tables(), Counts: o.counts,
 		Due: []due.Rule{o.signRule(), o.listRule(), o.dailyRule()},
 	})
 	if err != nil {
 		return nil, err
 	}
-	o.Alarms.Add(o.unheeded())
+	o.checks = o.newChecks()
+	o.Alarms.Add(o.unheeded(), o.checks.Source())
 	if o.screens, err = o.newScreens(); err != nil {
 		o.Close()
 		return nil, err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/alarm"
+	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/org/ca/internal/store"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -35,4 +36,14 @@ func (o *CA) UnheededAlarm() alarm.Source { return o.unheeded() }
 // Unheeded looks through a page, as the alarm does.
 func (o *CA) Unheeded(ctx context.Context, tx *sqlstore.Tx, cursor string, limit int) ([]store.Unheeded, string, error) {
 	return o.in(tx).Unheeded(ctx, cursor, limit)
+}
+
+// CheckTasks are the loops of the inspection alone.
+func (o *CA) CheckTasks() []clock.Task { return o.checks.Tasks() }
+
+// IntendList writes down the next list of a municipality.
+func (o *CA) IntendList(ctx context.Context, p cert.Profile, municipality string) error {
+	return o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		return o.intendList(ctx, o.in(tx), o.byProfile[p].id+"/"+municipality)
+	})
 }

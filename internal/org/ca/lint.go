@@ -21,13 +21,15 @@ import (
 type toSign struct {
 	store.Intent
 	want lint.Want
+	list lint.ListWant // of a list
 }
 
 // prepare reads what the lint needs, from the rows and from the application as it came, never from the bytes that it judges.
 func (o *CA) prepare(ctx context.Context, tx *store.Tx, i store.Intent) (toSign, error) {
 	s := toSign{Intent: i}
 	if i.Kind == store.RevocationList {
-		return s, nil
+		list, err := o.wantList(ctx, tx, i)
+		return toSign{Intent: i, list: list}, err
 	}
 	a, ok := o.byID[i.Issuer]
 	if !ok {
@@ -110,6 +112,8 @@ func (s toSign) lint() error {
 		err = lint.User(s.TBS, s.want)
 	case store.ResponderCertificate:
 		err = lint.OCSPSigner(s.TBS, s.want)
+	case store.RevocationList:
+		return s.lintList()
 	}
 	var findings lint.Findings
 	if errors.As(err, &findings) {

@@ -1,6 +1,7 @@
 package ca_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"fmt"
@@ -79,6 +80,49 @@ func TestDamagedRowsStopNoList(t *testing.T) {
 		c.clk.Set(c.clk.Now().Add(25 * time.Hour))
 		if n := last(); len(n) == 0 || len(n) > 2 || !n[issued[0].Serial.String()] {
 			t.Errorf("after the expiry the list names %v", n)
+		}
+	})
+}
+
+// TestNoListIsSignedThatTheLintRefuses: a fault in the bytes of one list stops that list before the key is asked, and no other; the next one of
+// the municipality goes out.
+func TestNoListIsSignedThatTheLintRefuses(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		n := c.issue("r1", cert.Signature, person(t, 1, 1))
+		c.issue("r2", cert.Authentication, person(t, 1, 1))
+		c.run(time.Minute)
+		before := len(received[message.CertCRL](c, validation))
+		w := &witness{Signer: c.Key(cert.Signature)}
+		c.SetKey(cert.Signature, w)
+		c.send(center, revocation(n, 2))
+		c.runOthers(time.Second)
+		c.clk.Set(c.clk.Now().Add(4 * time.Second))
+		if err := c.IntendList(t.Context(), cert.Signature, "202029"); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+			var tbs []byte
+			if err := tx.QueryRow(ctx, "SELECT tbs FROM intent WHERE kind = 'crl'").Scan(&tbs); err != nil {
+				return err
+			}
+			wrong := bytes.Replace(tbs, []byte("Matsumoto-shi CRLDP"), []byte("Matsumota-shi CRLDP"), 1)
+			_, err := tx.Exec(ctx, "UPDATE intent SET tbs = $1 WHERE kind = 'crl'", wrong)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		c.run(500 * time.Millisecond)
+		if says := c.troubles(t); len(says) != 1 || !strings.Contains(says[0], "失効リストに署名していません") || !strings.Contains(says[0], "scope") {
+			t.Errorf("what is said: %q", says)
+		}
+		c.run(10 * time.Second) // the list that the revocation itself has planned
+		lists := received[message.CertCRL](c, validation)
+		if len(lists) != before+1 || lists[before].Municipality.String() != "202029" {
+			t.Errorf("%d lists went out", len(lists)-before)
+		}
+		if len(w.asked) != 1 {
+			t.Errorf("the key was asked %d times", len(w.asked))
 		}
 	})
 }

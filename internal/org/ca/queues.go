@@ -1,6 +1,8 @@
 package ca
 
 import (
+	"time"
+
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/queue"
 )
@@ -19,5 +21,19 @@ func Queues() []queue.Queue {
 			queue.Hang:  "nobody's code runs over the rows; the signing is due work, and tried there",
 		},
 		// The rig is in internal/conform, with somebody who asks for certificates.
+	}, {
+		Name:  "ca/check",
+		Shape: queue.Scan,
+		Items: plain.Sentence{JA: "点検する電子証明書の行", EN: "rows of certificates that are inspected"},
+		Aside: plain.Sentence{JA: "点検の画面の「所見」", EN: "the page of the inspection, under findings"},
+		Loops: []string{"internal/org/ca:CA.certificatesToCheck", "internal/org/ca:CA.listsToCheck", "internal/org/ca/internal/store:Tx.StoredAfter",
+			"internal/org/ca/internal/store:Tx.storedLists", "internal/org/ca/internal/store:Tx.RevokedIn"},
+		Bad: []queue.Poison{queue.Undecodable, queue.Foreign, queue.Truncated},
+		Never: map[queue.Poison]string{
+			queue.Panic: "nobody's code runs over the rows; a judge that panics is tried in inspection/round",
+			queue.Hang:  "a judge reckons over bytes of a bounded length",
+		},
+		Settles: 2 * time.Second,
+		// The rig is in internal/conform too.
 	}}
 }

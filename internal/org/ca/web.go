@@ -8,6 +8,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
+	"github.com/akashi-id/akashi/internal/inspection/checkpage"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/tokendesk"
 	"github.com/akashi-id/akashi/internal/webui"
@@ -28,6 +29,7 @@ func (o *CA) newScreens() (http.Handler, error) {
 		{Path: "/", Name: plain.Sentence{JA: "発行の状況", EN: "Issuance"}},
 		{Path: "/certificates", Name: plain.Sentence{JA: "電子証明書", EN: "Certificates"}, Act: access.LookAtCertificate},
 		{Path: "/lists", Name: plain.Sentence{JA: "失効リスト", EN: "Revocation lists"}},
+		checkpage.Nav,
 		desk.Nav,
 		auditpage.Nav,
 	}
@@ -60,6 +62,9 @@ func (o *CA) newScreens() (http.Handler, error) {
 	mux.Handle("GET /certificates", ui.Only(access.LookAtCertificate, s.showCertificates))
 	mux.Handle("GET /certificates/{serial}", ui.Only(access.LookAtCertificate, s.showCertificate))
 	messages.Mount(mux)
+	if err := checkpage.Mount(mux, o.Host, o.checks, ui); err != nil {
+		return nil, err
+	}
 	if err := auditpage.Mount(mux, o.Host, ui); err != nil {
 		return nil, err
 	}

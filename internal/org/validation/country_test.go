@@ -20,6 +20,7 @@ import (
 	"github.com/akashi-id/akashi/internal/org/validation"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/pki/jpki/jpkitest"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -77,17 +78,17 @@ func (a *authority) sign(t testing.TB, tbs []byte) []byte {
 
 func (a *authority) list(t testing.TB, number uint64, at time.Time, part jpki.Partition, revoked ...string) message.CertCRL {
 	t.Helper()
-	var all []jpki.Revocation
+	var all []jpkitest.Revocation
 	for _, s := range revoked {
-		all = append(all, jpki.Revocation{Serial: serial(t, s), At: start, Reason: cert.AffiliationChanged})
+		all = append(all, jpkitest.Revocation{Serial: serial(t, s), At: start, Reason: cert.AffiliationChanged})
 	}
 	return a.listed(t, number, at, part, all...)
 }
 
-func (a *authority) listed(t testing.TB, number uint64, at time.Time, part jpki.Partition, revoked ...jpki.Revocation) message.CertCRL {
+func (a *authority) listed(t testing.TB, number uint64, at time.Time, part jpki.Partition, revoked ...jpkitest.Revocation) message.CertCRL {
 	t.Helper()
-	l := jpki.CRL{Partition: part, Number: number, ThisUpdate: at, NextUpdate: at.Add(48 * time.Hour), Revoked: revoked}
-	tbs := must[[]byte](t)(a.CRLTBS(l))
+	l := jpkitest.CRL{Partition: part, Number: number, ThisUpdate: at, NextUpdate: at.Add(48 * time.Hour), Revoked: revoked}
+	tbs := must[[]byte](t)(jpkitest.CRLTBS(a.Issuer, l))
 	return message.CertCRL{Issuer: a.id, Municipality: code(t), Number: number, CRL: must[[]byte](t)(a.AssembleCRL(tbs, a.sign(t, tbs)))}
 }
 
@@ -134,8 +135,9 @@ type country struct {
 	asked                     []message.ResponderRequest
 	signature, authentication *authority
 
-	url  string
-	keys keys.Dir
+	url    string
+	public string // where what is served is fetched from; "": nobody fetches
+	keys   keys.Dir
 	*validation.Validation
 	server *httptest.Server
 }
@@ -196,7 +198,7 @@ func (c *country) open() {
 	c.Validation = must[*validation.Validation](c.t)(validation.New(c.t.Context(), validation.Config{
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "失効情報提供センター", EN: "Validation"}, StoreURL: c.url, Clock: c.clk, Rand: rand.Reader,
 			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{ca}, Secrets: reconciletest.Secrets(self)},
-		Keys: c.keys, CA: ca, Sessions: sessions, TestCountry: true, Portal: "/",
+		Keys: c.keys, CA: ca, Sessions: sessions, TestCountry: true, Portal: "/", Public: c.public,
 	}))
 	opened := c.Validation
 	c.t.Cleanup(func() { opened.Close() })

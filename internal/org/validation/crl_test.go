@@ -12,6 +12,7 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/pki/jpki/jpkitest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
 	"github.com/akashi-id/akashi/message"
@@ -137,7 +138,7 @@ func TestListsThatAreNotPublished(t *testing.T) {
 			return c.signature.list(t, 2, start.Add(time.Hour), matsumoto, "4711")
 		},
 		"a date that moved": func(c *country) message.CertCRL {
-			return c.signature.listed(t, 2, start.Add(time.Second), matsumoto, jpki.Revocation{Serial: serial(t, "4711"), At: start.Add(time.Second), Reason: cert.AffiliationChanged})
+			return c.signature.listed(t, 2, start.Add(time.Second), matsumoto, jpkitest.Revocation{Serial: serial(t, "4711"), At: start.Add(time.Second), Reason: cert.AffiliationChanged})
 		},
 		"no list": func(c *country) message.CertCRL {
 			return message.CertCRL{Issuer: c.signature.id, Municipality: code(t), Number: 2, CRL: []byte("no list")}
@@ -197,14 +198,14 @@ func TestListsThatArePublishedAndTold(t *testing.T) {
 		elsewhere := good(t, c.signature, "4712")
 		elsewhere.Municipality = must[resident.MunicipalityCode](t)(resident.ParseMunicipalityCode("m", "202053"))
 		long := start.Add(-47 * time.Hour) // the lists live two days
-		c.send(good(t, c.signature, "4711"), elsewhere, c.signature.listed(t, 1, long, matsumoto, jpki.Revocation{Serial: serial(t, "4711"), At: long, Reason: cert.AffiliationChanged}))
+		c.send(good(t, c.signature, "4711"), elsewhere, c.signature.listed(t, 1, long, matsumoto, jpkitest.Revocation{Serial: serial(t, "4711"), At: long, Reason: cert.AffiliationChanged}))
 		c.run(2 * time.Hour)
 		if got := c.number("/crl/202029.crl"); got != 1 {
 			t.Fatalf("the list %d is served: %v", got, c.stuck())
 		}
 		// Another reason, an entry of 飯田市, and later than the list is valid.
-		c.send(c.signature.listed(t, 2, long.Add(time.Second), matsumoto, jpki.Revocation{Serial: serial(t, "4711"), At: long, Reason: cert.KeyCompromise},
-			jpki.Revocation{Serial: serial(t, "4712"), At: long, Reason: cert.Superseded}))
+		c.send(c.signature.listed(t, 2, long.Add(time.Second), matsumoto, jpkitest.Revocation{Serial: serial(t, "4711"), At: long, Reason: cert.KeyCompromise},
+			jpkitest.Revocation{Serial: serial(t, "4712"), At: long, Reason: cert.Superseded}))
 		c.run(time.Second)
 		if got := c.number("/crl/202029.crl"); got != 2 {
 			t.Errorf("the list %d is served: %v", got, c.stuck())

@@ -15,6 +15,9 @@
 // Each status is one entry of a book that the CA holds too (books.go), so that one which never took effect is found within a
 // minute and sent again; what the CA then sends corrects a row, and never brings a revoked certificate back.
 //
+// What is served is fetched from the public addresses, as others fetch it, and held against the tables by code that shares none with
+// what serves it (check.go); what is wrong, and what the publication of a list has seen, are findings until they are over.
+//
 // Known limit: the questions are answered to everybody who reaches the address; the law's register of those who may ask is
 // not here yet.
 package validation

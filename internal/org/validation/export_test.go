@@ -3,6 +3,7 @@ package validation
 import (
 	"context"
 
+	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -21,3 +22,6 @@ func (o *Validation) Table() reconcile.Table { return o.tables()[0] }
 func (o *Validation) Counts(ctx context.Context, tx *sqlstore.Tx, peer message.Org, source bool) ([]message.CountAccount, error) {
 	return o.counts(ctx, tx, peer, source)
 }
+
+// CheckTasks are the loops of the inspection alone.
+func (o *Validation) CheckTasks() []clock.Task { return o.checks.Tasks() }

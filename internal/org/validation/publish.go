@@ -58,6 +58,9 @@ func (o *Validation) onCertCRL(ctx context.Context, tx *store.Tx, d exchange.Del
 		o.Log.ErrorContext(ctx, "a revocation list was published and something is wrong with it", "municipality", n.Municipality, "number", n.Number, "finding", f.Code, "says", f.Sentence)
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "publish-finding", Subject: n.Municipality.String(), Case: d.ID.String(), Detail: string(f.Code) + " " + f.Serial.String()})
 	}
+	if err := o.notePublished(ctx, tx, r, n, v); err != nil {
+		return nil, err
+	}
 	// What a list names and no status has told is taken from it: the CA signed it, and nothing that protects waits.
 	if err := publish.Added(ctx, rules, before, list, func(e crl.Entry) error {
 		_, err := tx.Tell(ctx, message.CertStatus{Serial: e.Serial, Issuer: r.id, Profile: r.profile, Municipality: n.Municipality,

@@ -15,6 +15,7 @@ import (
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/inspection"
 	"github.com/akashi-id/akashi/internal/keys"
 	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
@@ -31,6 +32,11 @@ type Config struct {
 	CA message.Org
 	// Algorithm is that of the keys that sign answers; P-256 when it is not given, because it signs twenty times as fast as RSA.
 	Algorithm cert.Algorithm
+	// Public is the address below which others fetch what is served here: "http://example.jp/validation". What is fetched from there
+	// is inspected all the time; "" for a country that serves nobody.
+	Public string
+	// Outside carries what is fetched from there; nil for the network as everybody has it.
+	Outside http.RoundTripper
 
 	Sessions    *access.Sessions // who looks at the screens
 	TestCountry bool             // marks the screens
@@ -45,6 +51,7 @@ type Validation struct {
 	byID     map[string]*root
 	answers  *cache
 	recorder *recorder
+	checks   *checks
 	screens  http.Handler
 
 	responderMu sync.Mutex
@@ -75,11 +82,13 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 		}
 	}
 	var err error
-	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(),
+	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{inspection.Schema}, Routes: o.routes(),
 		Due: []due.Rule{o.responderRule()}, Books: o.tables(), Counts: o.counts})
 	if err != nil {
 		return nil, err
 	}
+	o.checks = o.newChecks()
+	o.Alarms.Add(o.checks.Source())
 	o.recorder = newRecorder(o.Store, o.Clock, o.Log)
 	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.planResponders(ctx, o.in(tx)) })
 	if err == nil {
@@ -114,8 +123,10 @@ func (o *Validation) readRoots(p cert.Profile) error {
 	return nil
 }
 
-// Tasks are the loops to step: the host's, and the one that writes down what was answered.
-func (o *Validation) Tasks() []clock.Task { return append(o.Host.Tasks(), o.recorder.task()) }
+// Tasks are the loops to step: the host's, the one that writes down what was answered, and those of the inspection.
+func (o *Validation) Tasks() []clock.Task {
+	return append(append(o.Host.Tasks(), o.recorder.task()), o.checks.Tasks()...)
+}
 
 // Close writes down what was answered and is not yet kept, and closes the database.
 func (o *Validation) Close() error {

@@ -12,6 +12,7 @@ import (
 	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/inspection/checkpage"
 	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -37,6 +38,7 @@ func (o *Validation) newScreens() (http.Handler, error) {
 			{Path: "/", Name: say("失効情報の状況", "Statuses")},
 			{Path: "/answers", Name: say("回答の記録", "Answers"), Act: access.LookAtCertificate},
 			{Path: "/lists", Name: say("失効リスト", "Revocation lists")},
+			checkpage.Nav,
 			desk.Nav,
 			auditpage.Nav,
 		},
@@ -60,6 +62,9 @@ func (o *Validation) newScreens() (http.Handler, error) {
 	mux.HandleFunc("GET /lists", s.showLists)
 	mux.Handle("GET /answers", ui.Only(access.LookAtCertificate, s.showAnswers))
 	messages.Mount(mux)
+	if err := checkpage.Mount(mux, o.Host, o.checks.Inspection, ui); err != nil {
+		return nil, err
+	}
 	if err := auditpage.Mount(mux, o.Host, ui); err != nil {
 		return nil, err
 	}

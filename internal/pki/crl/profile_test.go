@@ -11,9 +11,10 @@ import (
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/pki/crl"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/pki/jpki/jpkitest"
 )
 
-// TestSameAsTheProfile: with a CA of the profile, the full list is byte for byte the one that package jpki builds.
+// TestSameAsTheProfile: with a CA of the profile, the full list is byte for byte the one that is built for tests by other code.
 func TestSameAsTheProfile(t *testing.T) {
 	for _, p := range cert.Profiles {
 		for _, a := range cert.Algorithms {
@@ -33,12 +34,12 @@ func TestSameAsTheProfile(t *testing.T) {
 			c.authority, err = crl.AuthorityOf(c.certificate)
 			must(t, err)
 			part := jpki.Partition{Prefecture: "Nagano-ken", Municipality: "Matsumoto-shi"}
-			l := jpki.CRL{Partition: part, Number: 130, ThisUpdate: noon, NextUpdate: noon.Add(48 * time.Hour)}
+			l := jpkitest.CRL{Partition: part, Number: 130, ThisUpdate: noon, NextUpdate: noon.Add(48 * time.Hour)}
 			for e, err := range many(9) {
 				must(t, err)
-				l.Revoked = append(l.Revoked, jpki.Revocation{Serial: e.Serial, At: e.At, Reason: e.Reason})
+				l.Revoked = append(l.Revoked, jpkitest.Revocation{Serial: e.Serial, At: e.At, Reason: e.Reason})
 			}
-			want, err := issuer.CRLTBS(l)
+			want, err := jpkitest.CRLTBS(issuer, l)
 			must(t, err)
 			h := c.head(130)
 			h.Partition, err = part.Name(p).DER()

@@ -1,8 +1,9 @@
-// Package jpki builds what the citizens' CA signs: CA certificates, user certificates, OCSP signer certificates and CRLs
+// Package jpki builds what the citizens' CA signs: CA certificates, user certificates and OCSP signer certificates
 // with the names and extensions of the public certification service (公的個人認証).
 //
 // It builds to-be-signed bytes and nothing else. A CA stores them as its intent, signs them elsewhere (pki.SignTBS,
 // perhaps in a device), and joins both (pki.AssembleCertificate, AssembleCRL): what was written down is what is issued.
+// Lists are written by package crl.
 // Go's own builder cannot do this, and has no otherName, no directoryName distribution point and no issuerAltName.
 //
 // # What the names claim

@@ -17,6 +17,7 @@ import (
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/pki/jpki/jpkitest"
 )
 
 var update = flag.Bool("update", false, "rewrite the goldens")
@@ -118,9 +119,9 @@ func (a authority) user(t *testing.T, number string, public crypto.PublicKey) []
 	return certify(t, a.signer, tbs, err)
 }
 
-func (a authority) crl(t *testing.T, part jpki.Partition, at time.Time, revoked ...jpki.Revocation) []byte {
+func (a authority) crl(t *testing.T, part jpki.Partition, at time.Time, revoked ...jpkitest.Revocation) []byte {
 	t.Helper()
-	tbs, err := a.CRLTBS(jpki.CRL{Partition: part, Number: 7, ThisUpdate: at, NextUpdate: at.Add(36 * time.Hour), Revoked: revoked})
+	tbs, err := jpkitest.CRLTBS(a.Issuer, jpkitest.CRL{Partition: part, Number: 7, ThisUpdate: at, NextUpdate: at.Add(36 * time.Hour), Revoked: revoked})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,8 +198,8 @@ func TestOpenSSLVerifiesWithPartitionedCRL(t *testing.T) {
 			"no CRL":                {roots, nil, "OK"},
 			"other key, same name":  {save(t, "other.pem", pki.EncodeCertificates(other.Certificate())), nil, "error 20"},
 			"empty CRL":             {roots, ca.crl(t, matsumoto, day), "OK"},
-			"listed":                {roots, ca.crl(t, matsumoto, day, jpki.Revocation{Serial: serial(t, "80A1"), At: day, Reason: cert.AffiliationChanged}), "error 23"},
-			"neighbour listed":      {roots, ca.crl(t, matsumoto, day, jpki.Revocation{Serial: serial(t, "80A2"), At: day, Reason: cert.KeyCompromise}), "OK"},
+			"listed":                {roots, ca.crl(t, matsumoto, day, jpkitest.Revocation{Serial: serial(t, "80A1"), At: day, Reason: cert.AffiliationChanged}), "error 23"},
+			"neighbour listed":      {roots, ca.crl(t, matsumoto, day, jpkitest.Revocation{Serial: serial(t, "80A2"), At: day, Reason: cert.KeyCompromise}), "OK"},
 			"of another partition":  {roots, ca.crl(t, iida, day), "error 44"},
 			"over":                  {roots, ca.crl(t, matsumoto, day.Add(-72*time.Hour)), "error 12"},
 			"signed by another key": {roots, other.crl(t, matsumoto, day), "error"},
@@ -240,7 +241,7 @@ func TestGoReadsWhatWeBuild(t *testing.T) {
 	if h, err := jpki.ReadHolder(root); h != nil || err != nil {
 		t.Errorf("a CA has a holder: %v", err)
 	}
-	list, err := x509.ParseRevocationList(ca.crl(t, iida, issued, jpki.Revocation{Serial: serial(t, "FFFF"), At: issued, Reason: cert.CertificateHold}))
+	list, err := x509.ParseRevocationList(ca.crl(t, iida, issued, jpkitest.Revocation{Serial: serial(t, "FFFF"), At: issued, Reason: cert.CertificateHold}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,11 +296,11 @@ func TestUserTBSRefuses(t *testing.T) {
 	if cn, err := jpki.CommonName(cert.Authentication, issued, 1, "13221003A"); err != nil || cn != "2025102710153013221003A" || len(cn) != 23 {
 		t.Errorf("%q, %v", cn, err)
 	}
-	if _, err := signature.CRLTBS(jpki.CRL{Partition: iida, Number: 0, ThisUpdate: issued, NextUpdate: issued.Add(time.Hour)}); err == nil {
+	if _, err := jpkitest.CRLTBS(signature.Issuer, jpkitest.CRL{Partition: iida, Number: 0, ThisUpdate: issued, NextUpdate: issued.Add(time.Hour)}); err == nil {
 		t.Error("a CRL without a number was built")
 	}
-	if _, err := signature.CRLTBS(jpki.CRL{Partition: iida, Number: 1, ThisUpdate: issued, NextUpdate: issued.Add(time.Hour),
-		Revoked: []jpki.Revocation{{Serial: serial(t, "05"), At: issued}}}); err == nil {
+	if _, err := jpkitest.CRLTBS(signature.Issuer, jpkitest.CRL{Partition: iida, Number: 1, ThisUpdate: issued, NextUpdate: issued.Add(time.Hour),
+		Revoked: []jpkitest.Revocation{{Serial: serial(t, "05"), At: issued}}}); err == nil {
 		t.Error("a CRL entry without a reason was built")
 	}
 	if _, err := jpki.OpenIssuer(signature.user(t, "09", key(t, "holder").Public())); err == nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/pki/jpki/jpkitest"
 )
 
 // specimen is one certificate of a kind and a generation, from fixed keys and values.
@@ -102,8 +103,8 @@ func TestProfileGoldens(t *testing.T) {
 	}
 	signature := newAuthority(t, cert.Signature, key(t, "ca-signature"), "01")
 	crl := signature.crl(t, matsumoto, issued,
-		jpki.Revocation{Serial: serial(t, "80A1"), At: issued, Reason: cert.AffiliationChanged},
-		jpki.Revocation{Serial: serial(t, "0C"), At: issued, Reason: cert.Unspecified})
+		jpkitest.Revocation{Serial: serial(t, "80A1"), At: issued, Reason: cert.AffiliationChanged},
+		jpkitest.Revocation{Serial: serial(t, "0C"), At: issued, Reason: cert.Unspecified})
 	text, err := openssl(t, "crl", "-inform", "DER", "-in", save(t, "crl", crl), "-noout", "-text")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)

@@ -80,5 +80,9 @@ func (tx *Tx) NextNumber(ctx context.Context, issuer string, m resident.Municipa
 func (tx *Tx) PutCRL(ctx context.Context, issuer string, m resident.MunicipalityCode, number int64, thisUpdate, nextUpdate time.Time, entries int, der []byte) (bool, error) {
 	n, err := tx.Exec(ctx, `UPDATE crl SET issued = $3, this_update = $4, next_update = $5, entries = $6, der = $7
 		WHERE issuer = $1 AND municipality = $2 AND issued < $3`, issuer, m.String(), number, thisUpdate, nextUpdate, entries, der)
+	if err == nil && n == 1 { // only the stored list is held against what was written down
+		_, err = tx.Exec(ctx, `DELETE FROM intended WHERE kind = $1 AND issuer = $2 AND subject = $3 AND number < $4`,
+			string(RevocationList), issuer, []byte(m.String()), number)
+	}
 	return n == 1, err
 }

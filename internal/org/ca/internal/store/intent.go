@@ -39,6 +39,7 @@ func (tx *Tx) PutIntent(i Intent) {
 	}
 	tx.Collect("intent", "id, kind, issuer, subject, at, tbs, request, requester, number, trace",
 		i.ID, string(i.Kind), i.Issuer, i.Subject, tx.Now(), i.TBS, i.Request, string(i.Requester), i.Number, i.Trace)
+	tx.writeDown(i)
 }
 
 const intentColumns = `SELECT id, kind, issuer, subject, at, tbs, request, requester, number, trace FROM intent `
