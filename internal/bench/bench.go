@@ -13,6 +13,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/bench/exchangebench"
 	"github.com/akashi-id/akashi/internal/bench/figure"
+	"github.com/akashi-id/akashi/internal/bench/ocspbench"
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
@@ -62,7 +63,9 @@ type Options struct {
 }
 
 // All are the measurements.
-func All() []Bench { return []Bench{exchangeBench, reconcileBench, importBench, moveBench, crlBench} }
+func All() []Bench {
+	return []Bench{exchangeBench, reconcileBench, importBench, moveBench, crlBench, ocspBench}
+}
 
 // Find returns the measurement of a name.
 func Find(name string) (Bench, bool) {
@@ -93,5 +96,8 @@ func (b Bench) Measure(ctx context.Context, opt Options) (*Report, error) {
 
 // Part is a process of a measurement that takes several: it obeys on in and answers on out (package peer).
 func Part(ctx context.Context, name string, in io.Reader, out io.Writer) error {
+	if name == ocspbench.Part {
+		return ocspbench.Serve(ctx, in, out)
+	}
 	return exchangebench.Part(ctx, name, in, out)
 }

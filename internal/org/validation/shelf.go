@@ -286,3 +286,22 @@ func (s *shelf) missed(r reading) (stay int) {
 	}
 	return stay
 }
+
+// Hand is what is at hand of the answers.
+type Hand struct {
+	Certificates, Answers int64 // states that are known; answers that are signed
+	All                   bool  // every row was read
+
+	Waiting, Lost int64 // answers that were told and wait to be written down, and that could not be
+}
+
+// AtHand tells how many answers are at hand.
+func (o *Validation) AtHand() (h Hand) {
+	h.All = true
+	for _, r := range o.roots {
+		h.Certificates, h.Answers = h.Certificates+r.shelf.known.Load(), h.Answers+r.shelf.signed.Load()
+		h.All = h.All && r.shelf.whole.Load()
+	}
+	h.Waiting, h.Lost = int64(len(o.recorder.queue)), o.recorder.lost.Load()
+	return h
+}
