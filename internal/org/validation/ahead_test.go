@@ -199,6 +199,9 @@ func TestAskingStarvesNobody(t *testing.T) {
 	if _, err := ocspwire.ParseResponse(c.Answer(must[[]byte](t)((&ocspwire.Request{CertIDs: question(t, c.signature, "4799").CertIDs}).Encode()))); err != ocspwire.TryLater {
 		t.Errorf("about a number that was never issued: %v", err)
 	}
+	if waiting, _ := c.Asking(); waiting != int64(wait) {
+		t.Errorf("they were not turned away at once: %d still wait", waiting)
+	}
 	for range 1000 {
 		if a, err := ocspwire.ParseResponse(c.Answer(plain)); err != nil || a.Singles[0].Status != cert.Valid {
 			t.Fatalf("what is signed: %v", err)
@@ -240,5 +243,27 @@ func TestRecordingWaitsAlone(t *testing.T) {
 	c.open()
 	if n, fresh := c.recorded(); n != 1000 || fresh != 0 || c.Lost() != 0 {
 		t.Errorf("%d kept, %d signed for their question, %d lost", n, fresh, c.Lost())
+	}
+}
+
+// TestSignedAtOnceWithTheKey: when the CA certifies the key after the states are known, all is signed then, and not little by little.
+func TestSignedAtOnceWithTheKey(t *testing.T) {
+	c := newCountry(t, "memory:")
+	c.silent = true
+	c.run(time.Second)
+	const n = 400
+	for i := range n {
+		c.send(good(t, c.signature, fmt.Sprintf("5A%04X", i)))
+	}
+	c.run(10 * time.Minute)
+	if h := c.AtHand(); h.Certificates != n || h.Answers != 0 || !h.All {
+		t.Fatalf("without a key: %+v", h)
+	}
+	for _, asked := range c.asked {
+		c.send(c.certify(asked))
+	}
+	c.run(time.Second)
+	if h := c.AtHand(); h.Answers != 2*n {
+		t.Errorf("a second after the key: %+v", h)
 	}
 }

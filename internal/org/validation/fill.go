@@ -21,6 +21,7 @@ const (
 // program's back is told as it stands, as long as it does not say that a revocation never was.
 type filler struct {
 	round   uint32 // 1: only learns
+	hurried bool   // this round makes no pauses
 	root    int
 	after   []byte
 	begun   time.Time // the round
@@ -37,7 +38,7 @@ func (o *Validation) fillTask() clock.Task {
 func (o *Validation) fill(ctx context.Context, f *filler) (next time.Time, err error) {
 	now := o.Clock.Now()
 	if f.root == 0 && f.pages == 0 {
-		if f.round > 2 && !o.hurry.Swap(false) {
+		if f.hurried = o.hurry.Swap(false) || f.round <= 2; !f.hurried {
 			if due := f.begun.Add(o.roundTime()); now.Before(due) && !f.begun.After(now) {
 				return due, nil
 			}
@@ -54,7 +55,7 @@ func (o *Validation) fill(ctx context.Context, f *filler) (next time.Time, err e
 		*f = filler{round: f.round + 1, begun: f.begun}
 		return now, nil
 	}
-	if f.round <= 2 || o.hurry.Load() {
+	if f.hurried || o.hurry.Load() {
 		return now, nil
 	}
 	var total int64 // of the pages, as far as it can be foreseen
