@@ -58,6 +58,10 @@ func TestShelfOrders(t *testing.T) {
 	if changed, aged, _ := s.toRead(now, 9); len(changed) != 1 || len(aged) != 0 || s.look(n, 0).sure {
 		t.Errorf("after the commit %d are to be read and %d by their age", len(changed), len(aged))
 	}
+	s.take(n, store.State{}, true, early)
+	if s.look(n, 0).sure {
+		t.Error("what was read before the write was taken after its commit")
+	}
 	s.take(n, dead, true, reading{gen: s.gen.Load()})
 	if f := s.look(n, 0); !f.sure || f.state != revoked || f.signed.octets != nil {
 		t.Errorf("after the read: %+v", f)
