@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/pki/ocspwire"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
@@ -265,5 +266,54 @@ func TestSignedAtOnceWithTheKey(t *testing.T) {
 	c.run(time.Second)
 	if h := c.AtHand(); h.Answers != 2*n {
 		t.Errorf("a second after the key: %+v", h)
+	}
+}
+
+// TestSignedAtOnceAfterALoss: when the CA is heard again after the bound, what ran out is signed anew at once.
+func TestSignedAtOnceAfterALoss(t *testing.T) {
+	c := newCountry(t, "memory:")
+	c.run(time.Second)
+	const n = 400
+	for i := range n {
+		c.send(good(t, c.signature, fmt.Sprintf("5A%04X", i)))
+	}
+	c.run(time.Second)
+	c.net.Join(ca, nil)
+	c.clk.Set(start.Add(27 * time.Hour))
+	c.run(0)
+	c.net.Join(ca, c.peer)
+	c.send(good(t, c.signature, "4711"))
+	c.run(2 * time.Second)
+	for i := range n {
+		if got := c.told(c.signature, fmt.Sprintf("5A%04X", i)); got != "valid" {
+			t.Fatalf("%d: %s", i, got)
+		}
+	}
+	c.run(0)
+	if told, fresh := c.recorded(); told != n || fresh != 0 {
+		t.Errorf("of %d answers, %d were signed for their question", told, fresh)
+	}
+}
+
+// TestRungAtTheCommit: nobody has to come by for what was written to be signed.
+func TestRungAtTheCommit(t *testing.T) {
+	c := newCountry(t, "memory:")
+	d := clock.NewDriver(c.clk, append(append([]clock.Task{}, c.tasks...), c.Tasks()...))
+	until := func(at time.Duration) {
+		t.Helper()
+		if err := d.Until(t.Context(), start.Add(at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(time.Second)
+	c.send(good(t, c.signature, "4711"))
+	until(time.Second)
+	if h := c.AtHand(); h.Certificates != 1 || h.Answers != 2 {
+		t.Errorf("in the moment of the commit: %+v", h)
+	}
+	c.send(revoked(t, c.signature, "4711", cert.Superseded, start))
+	until(time.Second)
+	if h := c.AtHand(); h.Answers != 2 || !strings.HasPrefix(c.told(c.signature, "4711"), "revoked") {
+		t.Errorf("in the moment of the revocation: %+v", h)
 	}
 }
