@@ -272,39 +272,46 @@ func TestSignedAtOnceWithTheKey(t *testing.T) {
 // TestSignedAtOnceAfterALoss: when the CA is heard again after the bound, what ran out is signed anew at once.
 func TestSignedAtOnceAfterALoss(t *testing.T) {
 	c := newCountry(t, "memory:")
-	c.run(time.Second)
+	until := c.driver()
+	until(time.Second)
 	const n = 400
 	for i := range n {
 		c.send(good(t, c.signature, fmt.Sprintf("5A%04X", i)))
 	}
-	c.run(time.Second)
-	c.net.Join(ca, nil)
+	until(2 * time.Second)
 	c.clk.Set(start.Add(27 * time.Hour))
-	c.run(0)
-	c.net.Join(ca, c.peer)
+	until(27 * time.Hour)
+	if got := c.told(c.signature, "5A0000"); got != later {
+		t.Errorf("after the bound: %s", got)
+	}
 	c.send(good(t, c.signature, "4711"))
-	c.run(2 * time.Second)
+	until(27*time.Hour + time.Second)
 	for i := range n {
 		if got := c.told(c.signature, fmt.Sprintf("5A%04X", i)); got != "valid" {
 			t.Fatalf("%d: %s", i, got)
 		}
 	}
-	c.run(0)
+	until(27*time.Hour + time.Second)
 	if told, fresh := c.recorded(); told != n || fresh != 0 {
 		t.Errorf("of %d answers, %d were signed for their question", told, fresh)
+	}
+}
+
+// driver drives the same loops on, as a program does, where run begins with new ones.
+func (c *country) driver() (until func(time.Duration)) {
+	d := clock.NewDriver(c.clk, append(append([]clock.Task{}, c.tasks...), c.Tasks()...))
+	return func(at time.Duration) {
+		c.t.Helper()
+		if err := d.Until(c.t.Context(), start.Add(at)); err != nil {
+			c.t.Fatal(err)
+		}
 	}
 }
 
 // TestRungAtTheCommit: nobody has to come by for what was written to be signed.
 func TestRungAtTheCommit(t *testing.T) {
 	c := newCountry(t, "memory:")
-	d := clock.NewDriver(c.clk, append(append([]clock.Task{}, c.tasks...), c.Tasks()...))
-	until := func(at time.Duration) {
-		t.Helper()
-		if err := d.Until(t.Context(), start.Add(at)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	until := c.driver()
 	until(time.Second)
 	c.send(good(t, c.signature, "4711"))
 	until(time.Second)
