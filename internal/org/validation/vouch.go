@@ -7,7 +7,6 @@ import (
 
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/pki/ocspwire"
-	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 )
@@ -162,10 +161,8 @@ func (o *Validation) lastWord(ctx context.Context) (w word, err error) {
 	books, err := o.Books.Standings(ctx)
 	for _, b := range books {
 		if b.Peer == o.cfg.CA && b.Book == message.Statuses {
-			switch b.Outcome {
-			case reconcile.Agreed, reconcile.Accounted, reconcile.Differs: // what differs is sent again at once, and is a case
-				w.compared, w.heard = b.Compared, b.Heard
-			}
+			// The last that came to an end, whatever became of tries since. What it found to differ is sent again at once.
+			w.compared, w.heard = b.Compared, b.Heard
 		}
 	}
 	return w, err
