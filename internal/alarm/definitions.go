@@ -40,6 +40,8 @@ const (
 	TokenFailed Code = "token-failed"
 	TokensAway  Code = "tokens-away"
 
+	AnswersStopped Code = "answers-stopped"
+
 	StillValid       Code = "still-valid"
 	StillValidUnsure Code = "still-valid-unsure"
 
@@ -63,6 +65,7 @@ var (
 	aboutFlow  = plain.Sentence{JA: "送受信の別と電文の種類", EN: "the direction and the kind of message"}
 	aboutToken = plain.Sentence{JA: "装置の名前", EN: "the token"}
 	aboutWay   = plain.Sentence{JA: "点検の対象", EN: "what is inspected"}
+	aboutLoss  = plain.Sentence{JA: "失ったもの", EN: "what was lost"}
 	aboutTrace = plain.Sentence{JA: "追跡番号", EN: "the trace"}
 )
 
@@ -157,6 +160,9 @@ var Definitions = []Definition{
 	{Code: TokenFailed, Severity: Warning, Unit: Items, Raise: 1, Lower: 1, About: aboutToken,
 		Name:  plain.Sentence{JA: "装置が異常を起こした", EN: "A token failed"},
 		Means: plain.Sentence{JA: "鍵の入った装置（HSM）が、この1時間に止まる・終わる・失敗するなどしたか、使えないままです。", EN: "A device that holds keys stalled, died or failed within the last hour, or cannot be used."}},
+	{Code: AnswersStopped, Severity: Critical, Unit: Yes, Raise: 1, Lower: 1, About: aboutLoss,
+		Name:  plain.Sentence{JA: "失効の問合せに答えられない", EN: "The status service cannot answer"},
+		Means: plain.Sentence{JA: "データベース、時計、署名する鍵、認証局の知らせのどれかを失い、裏付けのない「失効していない」を答えないよう、回答を止めるところです。", EN: "The database, the clock, the key that signs or the CA's word was lost. Answers stop before good is said of what nobody can vouch for."}},
 	{Code: StillValid, Severity: Critical, Unit: Seconds, Raise: 60, Lower: 1, About: aboutTrace,
 		Name:  plain.Sentence{JA: "異動したのに署名用電子証明書が有効のまま", EN: "A resident changed and the signature certificate is still valid"},
 		Means: plain.Sentence{JA: "異動から1分を過ぎても、失効情報の提供が有効と答えます。原因は問いません。", EN: "More than a minute after the change, the status service still says valid, whatever the cause."}},

@@ -16,6 +16,7 @@ import (
 	"github.com/akashi-id/akashi/internal/bench/figure"
 	"github.com/akashi-id/akashi/internal/bench/hsmbench"
 	"github.com/akashi-id/akashi/internal/bench/issuebench"
+	"github.com/akashi-id/akashi/internal/bench/ocspbench"
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
@@ -66,7 +67,7 @@ type Options struct {
 
 // All are the measurements.
 func All() []Bench {
-	return []Bench{exchangeBench, reconcileBench, importBench, moveBench, crlBench, issueBench, hsmBench}
+	return []Bench{exchangeBench, reconcileBench, importBench, moveBench, crlBench, ocspBench, issueBench, hsmBench}
 }
 
 // Find returns the measurement of a name.
@@ -103,6 +104,8 @@ func Part(ctx context.Context, name string, in io.Reader, out io.Writer) error {
 		return issuebench.Part(ctx, name, in, out)
 	case "hsm":
 		return hsmbench.Part(ctx, name, in, out)
+	case "ocsp":
+		return ocspbench.Serve(ctx, in, out)
 	}
 	return exchangebench.Part(ctx, name, in, out)
 }

@@ -24,6 +24,11 @@ type Clock interface {
 // System is the clock of the machine.
 func System() Clock { return system{} }
 
+// Steady is how long the program runs by a clock that nobody can set: beside System it shows when somebody set that one.
+func Steady() time.Duration { return time.Since(begun) }
+
+var begun = time.Now()
+
 type system struct{}
 
 func (system) Now() time.Time { return time.Now().UTC() }

@@ -76,7 +76,7 @@ var exceptions = []exception{
 		[]string{"internal/sqlstore:assertLite", "internal/sqlstore:assertPostgres", "internal/sqlstore:liteStore.connect", "internal/sqlstore:liteStore.close"}},
 	{"the values of one statement, which the program wrote", []string{atStart}, []string{"internal/sqlstore:InParts", "internal/sqlstore:portable"}},
 	{"one file or one signed answer: it is read whole or refused whole", []string{atStart, overInput},
-		[]string{"internal/pki:DecodeCertificates", "internal/pki:NewTrust", "internal/pki/ocspwire:Signed.readData", "internal/pki/ocspwire:readCertID",
+		[]string{"internal/pki:DecodeCertificates", "internal/pki:NewTrust", "internal/pki/ocspwire:NamesOf", "internal/pki/ocspwire:Signed.readData", "internal/pki/ocspwire:readCertID",
 			"internal/pki/ocspwire:readExtensions", "verify:OCSP.AskStatus", "verify:checkResponder", "verify:readStatement", "message:oneValue", "internal/nation:setting.publicStatus",
 			"internal/org/validation:checks.rootItem"}},
 	{"pages, templates and pictures that are built into the program", []string{atStart, overInput},
@@ -93,6 +93,7 @@ var exceptions = []exception{
 		[]string{"internal/exchange:Exchange.Backlogs", "internal/exchange:Exchange.Pairs", "internal/exchange:Exchange.inMissing",
 			"internal/exchange:Flows.Next", "internal/reconcile:Books.countUnfolded"}},
 	{"what the kernel says of our own processes; what it does not say is left out", []string{overInput}, []string{"internal/hsm:threads"}},
+	{"one look at what our answers rest on; without it they end by themselves", []string{stepsTask}, []string{"internal/org/validation:Validation.vouchTask"}},
 	{"waiting for the clock", []string{overChan}, []string{"internal/clock:Virtual.Wait"}},
 }
 

@@ -165,7 +165,7 @@ func (w *authorities) close() error {
 
 // tasks leaves out the comparison of the books, which the scripted ones do not answer, and the statements.
 func (w *authorities) tasks() (all []clock.Task) {
-	for _, t := range [][]clock.Task{w.ca.Exchange.Tasks(), w.ca.Due.Tasks(), w.v.Exchange.Tasks(), w.v.Due.Tasks(), w.city.Tasks(), w.center.Tasks()} {
+	for _, t := range [][]clock.Task{w.ca.Exchange.Tasks(), w.ca.Due.Tasks(), w.v.Exchange.Tasks(), w.v.Due.Tasks(), w.v.Serving(), w.city.Tasks(), w.center.Tasks()} {
 		all = append(all, t...)
 	}
 	return all

@@ -18,7 +18,7 @@ import (
 
 // in is the validation authority's view of a transaction, whose writes show in its book.
 func (o *Validation) in(tx *sqlstore.Tx) *store.Tx {
-	return store.In(tx, store.Books{Books: o.Books, CA: o.cfg.CA})
+	return store.In(tx, store.Books{Books: o.Books, CA: o.cfg.CA, Touched: func(issuer string, serial []byte) { o.touch(tx, issuer, serial) }})
 }
 
 // tables are the books: the copy of every certificate's state. It is safe: a revocation that is missing here is a dead

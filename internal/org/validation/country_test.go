@@ -1,13 +1,17 @@
 package validation_test
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/hex"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -135,9 +139,11 @@ type country struct {
 	asked                     []message.ResponderRequest
 	signature, authentication *authority
 
-	url    string
-	public string // where what is served is fetched from; "": nobody fetches
-	keys   keys.Dir
+	url     string
+	public  string // where what is served is fetched from; "": nobody fetches
+	keys    keys.Dir
+	crooked *crooked
+	journal *journal
 	*validation.Validation
 	server *httptest.Server
 }
@@ -146,13 +152,14 @@ func newCountry(t testing.TB, url string) *country {
 	t.Helper()
 	root := must[*pki.InfrastructureCA](t)(pki.NewInfrastructureCA(rand.Reader, start))
 	c := &country{t: t, clk: clock.NewVirtual(start), root: root, trust: must[*pki.Trust](t)(pki.NewTrust(root.Certificate())),
-		net: new(exchange.Memory), url: url, keys: keys.Dir(t.TempDir()),
+		net: new(exchange.Memory), url: url, journal: new(journal), keys: keys.Dir(t.TempDir()),
 		signature: newAuthority(t, cert.Signature), authentication: newAuthority(t, cert.Authentication)}
 	for name, a := range map[string]*authority{"ca-signature": c.signature, "ca-authentication": c.authentication} {
 		if err := c.keys.PutCertificates(name, a.Certificate()); err != nil {
 			t.Fatal(err)
 		}
 	}
+	c.crooked = &crooked{Virtual: c.clk}
 	c.store = must[*sqlstore.Store](t)(sqlstore.Open(t.Context(), "memory:", sqlstore.Options{Clock: c.clk}, exchange.Schema()))
 	t.Cleanup(func() { c.store.Close() })
 	in := func(tx *sqlstore.Tx) *sqlstore.Tx { return tx }
@@ -190,13 +197,44 @@ func (c *country) signer(o message.Org) exchange.Signer {
 		pki.Organisation{ID: string(o), Usage: pki.ForSigning, Public: key.Public()}))}
 }
 
+// journal is what the program logs.
+type journal struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (j *journal) Write(b []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.b.Write(b)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.b.String()
+}
+
+// page is a screen.
+func (c *country) page(path string) (string, int) {
+	c.t.Helper()
+	r, err := http.Get(c.server.URL + path)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	return string(must[[]byte](c.t)(io.ReadAll(r.Body))), r.StatusCode
+}
+
 // open starts the validation authority, as after a stop.
 func (c *country) open() {
 	c.t.Helper()
 	sessions := must[*access.Sessions](c.t)(access.NewSessions(access.SessionConfig{Org: string(self), Base: "/" + string(self),
 		Key: []byte("a key of a test that holds no secret"), Clock: c.clk, Personas: access.Personas()}))
 	c.Validation = must[*validation.Validation](c.t)(validation.New(c.t.Context(), validation.Config{
-		Config: host.Config{Self: self, Name: plain.Sentence{JA: "失効情報提供センター", EN: "Validation"}, StoreURL: c.url, Clock: c.clk, Rand: rand.Reader,
+		Steady: func() time.Duration { return c.clk.Now().Sub(start) },
+		Config: host.Config{Self: self, Name: plain.Sentence{JA: "失効情報提供センター", EN: "Validation"}, StoreURL: c.url, Clock: c.crooked, Rand: rand.Reader, Watch: time.Minute,
+			Log:    slog.New(slog.NewTextHandler(c.journal, nil)),
 			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{ca}, Secrets: reconciletest.Secrets(self)},
 		Keys: c.keys, CA: ca, Sessions: sessions, TestCountry: true, Portal: "/", Public: c.public,
 	}))

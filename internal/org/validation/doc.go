@@ -6,11 +6,13 @@
 // In come cert.status, cert.crl and responder.issued of the CA. Out goes responder.request, because the CA's own key
 // signs no answers: it certifies a key of this organisation for a month at a time (RFC 6960 4.2.2.2).
 //
-// What is promised: a revocation is answered from the moment at which the transaction that took its status has committed,
-// because every question reads the table (ocsp.go); only signatures are kept for a while, each for one state of one certificate.
-// Revoked never becomes good again, whatever comes in whatever order (status.go). A list is published only after it has been
-// checked anew, and none goes back behind another (crl.go). While the CA cannot be reached the answers go on from what
-// is known, and the screen says how old that is. What was asked and told is kept, without keeping the asker waiting (recorder.go).
+// What is promised: a revocation is answered from the moment at which the transaction that took its status has committed. Answers
+// are signed before they are asked for and kept in memory, and a rule that writes a state takes the old answer down before
+// it commits (shelf.go). Revoked never becomes good again, whatever comes in whatever order (status.go). Good is said only as
+// long as somebody can vouch for it: while the CA's last word is not too old, a revocation could be written, and the clock was
+// not set (vouch.go). What is signed while somebody waits has its share of the machine and takes nothing of the rest (sign.go).
+// A list is published only after it has been checked anew, and none goes back behind another (crl.go). What was asked and told
+// is kept, without keeping the asker waiting (recorder.go).
 //
 // Each status is one entry of a book that the CA holds too (books.go), so that one which never took effect is found within a
 // minute and sent again; what the CA then sends corrects a row, and never brings a revoked certificate back.

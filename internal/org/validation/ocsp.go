@@ -1,186 +1,251 @@
 package validation
 
 import (
+	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
-	"io"
-	"net"
-	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
-	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
-	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/pki/ocspwire"
-	"github.com/akashi-id/akashi/internal/sqlstore"
 )
 
-// answerLife is until when an answer may be relied on (nextUpdate). It is short because a relying party may keep an answer
-// for as long, and a change of the record must be seen the same hour even by those.
-const answerLife = 10 * time.Minute
-
-// serveOCSP answers a question (RFC 6960 A.1), in the body of a POST or in the path of a GET. Every answer of the
-// protocol is an HTTP 200; what is no question at all gets malformedRequest.
-func (o *Validation) serveOCSP(w http.ResponseWriter, r *http.Request, inPath string) {
-	var der []byte
-	var err error
-	switch r.Method {
-	case http.MethodPost:
-		der, err = io.ReadAll(http.MaxBytesReader(w, r.Body, ocspwire.MaxRequestOctets))
-	case http.MethodGet:
-		der, err = decodePath(inPath)
-	default:
-		w.Header().Set("Allow", "GET, POST")
-		http.Error(w, "OCSPの問合せは、GETかPOSTで送ってください。\nSend an OCSP request by GET or POST.", http.StatusMethodNotAllowed)
-		return
-	}
-	answer := ocspwire.MalformedRequest.Encode()
-	if err == nil {
-		answer = o.answer(r.Context(), der, requesterOf(r))
-	}
-	w.Header().Set("Content-Type", "application/ocsp-response")
-	w.Header().Set("Cache-Control", "no-store") // a proxy must not answer "good" for us
-	w.Write(answer)
+// reply is what an asker is told.
+type reply struct {
+	der     []byte
+	outcome ocspwire.Outcome
+	// Of an answer that may be told again to the same asker; of all others next is zero.
+	this, next int64
+	mark       []byte // no other answer has it
 }
 
-// decodePath reads the question in a GET: base64, of which "/", "+" and "=" may be percent-encoded.
-func decodePath(path string) ([]byte, error) {
-	if len(path) > 2*ocspwire.MaxRequestOctets {
-		return nil, errors.New("the question is too long")
-	}
-	text, err := url.PathUnescape(path)
-	if err != nil {
-		return nil, err
-	}
-	return base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "="))
-}
+func refused(o ocspwire.Outcome) reply { return reply{der: o.Encode(), outcome: o} }
 
-// requesterOf is who asks, as far as the connection says.
-func requesterOf(r *http.Request) string {
-	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
-		for _, u := range r.TLS.PeerCertificates[0].URIs {
-			return u.Opaque
+// answer gives the response to a question, written behind to. Whatever goes wrong here is an outcome of the protocol, and
+// never silence.
+func (o *Validation) answer(ctx context.Context, to, der []byte, requester string) reply {
+	if name, serial, ok := ocspwire.PeekSingle(der); ok {
+		if c, known := o.named[string(name)]; known {
+			return o.answerOne(ctx, to, c, numberOf(serial), requester)
 		}
 	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return ""
-	}
-	return host
-}
-
-// answer gives the response to a question. Whatever goes wrong here is an outcome of the protocol, and never silence.
-func (o *Validation) answer(ctx context.Context, der []byte, requester string) []byte {
 	request, err := ocspwire.ParseRequest(der)
 	if err != nil {
-		return ocspwire.MalformedRequest.Encode()
+		what := malformed
+		if errors.Is(err, ocspwire.ErrTooMany) {
+			what = tooMany
+		}
+		o.refusals.note(ctx, o.Log, o.Clock.Now(), what, requester, err)
+		return refused(ocspwire.MalformedRequest)
 	}
-	root := o.rootOf(request.CertIDs)
-	if root == nil {
-		return ocspwire.Unauthorized.Encode() // not certificates of our CAs, or of two at once: one key answers for one CA
+	c, ok := o.callOf(request.CertIDs)
+	if !ok {
+		// Not certificates of our CAs, or of two at once: one key answers for one CA.
+		o.refusals.note(ctx, o.Log, o.Clock.Now(), notOurs, requester, nil)
+		return refused(ocspwire.Unauthorized)
 	}
-	now := o.Clock.Now().Truncate(time.Second)
-	signer, err := o.responderOf(ctx, root.id, now)
-	if err != nil {
-		o.Log.ErrorContext(ctx, "the key that answers cannot be used", "issuer", root.id, "error", err)
+	if request.Nonce == nil && len(request.CertIDs) == 1 {
+		return o.answerOne(ctx, to, c, numberOf(request.CertIDs[0].Serial.Bytes()), requester)
 	}
-	if signer == nil {
-		return ocspwire.TryLater.Encode()
-	}
-	statuses, err := o.statuses(ctx, root, request.CertIDs)
-	if err != nil {
-		o.Log.ErrorContext(ctx, "a status could not be read", "error", err)
-		return ocspwire.TryLater.Encode()
-	}
-	response, fresh, err := o.respond(root, signer, request, statuses, now)
-	if err != nil {
-		o.Log.ErrorContext(ctx, "an answer could not be signed", "error", err)
-		return ocspwire.TryLater.Encode()
-	}
-	for i, id := range request.CertIDs {
-		o.recorder.note(store.Answer{AskedAt: now, Issuer: root.id, Serial: id.Serial, Answer: word(statuses[i]), Fresh: fresh, Requester: requester})
-	}
-	return response
+	return o.answerMany(ctx, c.root, request, requester)
 }
 
-// rootOf is the CA that all certificates in question are of; nil when there is no such CA.
-func (o *Validation) rootOf(ids []ocspwire.CertID) *root {
+// call is how a request names a CA: the CA, and with which of the hashes.
+type call struct {
+	root *root
+	hash int
+}
+
+// callOf is the CA that all certificates in question are of, and the first one's hash.
+func (o *Validation) callOf(ids []ocspwire.CertID) (call, bool) {
 	for _, r := range o.roots {
-		all := true
-		for _, id := range ids {
-			all = all && id.IssuedBy(r.certificate)
+		all, hash := true, 0
+		for i, id := range ids {
+			named := false
+			for k, n := range r.names {
+				if id.Hash == n.Hash && bytes.Equal(id.IssuerName, n.SubjectHash) && bytes.Equal(id.IssuerKey, n.Key) {
+					if named = true; i == 0 {
+						hash = k
+					}
+				}
+			}
+			all = all && named
 		}
 		if all {
-			return r
+			return call{r, hash}, true
 		}
 	}
-	return nil
+	return call{}, false
 }
 
-// statuses reads the table, for every question: so a revocation is told from the moment at which it has committed.
-func (o *Validation) statuses(ctx context.Context, r *root, ids []ocspwire.CertID) (all []store.Status, err error) {
-	err = o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		all = make([]store.Status, len(ids))
-		for i, id := range ids {
-			if all[i], err = o.in(tx).Status(ctx, r.id, id.Serial); err != nil {
-				return err
-			}
+// answerOne answers for one certificate without a nonce: from the shelf, unless the state has just been written, or its
+// answer was not signed yet.
+func (o *Validation) answerOne(ctx context.Context, to []byte, c call, n number, requester string) reply {
+	r := c.root
+	f := r.shelf.look(n, c.hash)
+	fresh := false
+	if !f.sure {
+		var out ocspwire.Outcome
+		if f, out = o.readThrough(ctx, r, n); out != ocspwire.Successful {
+			return refused(out)
 		}
-		return nil
-	})
-	return all, err
+	}
+	now, steady := o.hour()
+	if out := o.may(f, now, steady); out != ocspwire.Successful {
+		return refused(out)
+	}
+	sig := f.signed
+	if sig.octets == nil || now.Unix() >= int64(sig.next) {
+		var out ocspwire.Outcome
+		if sig, out = o.signNow(ctx, c, n, f); out != ocspwire.Successful {
+			return refused(out)
+		}
+		if fresh = true; f.sure {
+			r.shelf.keep(n, c.hash, f.gen, sig)
+		}
+	}
+	said := f.said(n, &sig)
+	o.record(r, n, f, fresh, now, requester)
+	a := reply{der: sig.by.forms[c.hash].AppendResponse(to, &said, sig.octets), this: int64(sig.this), mark: sig.octets}
+	if f.state != absent { // one that is issued in a moment must not stay unknown to who asked too early
+		a.next = int64(sig.next)
+	}
+	return a
 }
 
-func word(s store.Status) string {
+// may tells whether a state can be told now.
+func (o *Validation) may(f found, now time.Time, steady time.Duration) ocspwire.Outcome {
+	s, lost := o.standing.Load(), nothing
+	switch f.state {
+	case damaged:
+		return ocspwire.InternalError // what cannot be read is not answered for as anything
+	case revoked:
+		lost = s.canSign(now, steady)
+	default:
+		lost = o.vouch(s, now, steady)
+	}
+	if lost != nothing {
+		return lost.outcome()
+	}
+	return ocspwire.Successful
+}
+
+// readThrough reads the table for a certificate of which the shelf is not sure.
+func (o *Validation) readThrough(ctx context.Context, r *root, numbers ...number) (f found, out ocspwire.Outcome) {
+	all, out := o.readAll(ctx, r, numbers)
+	if out == ocspwire.Successful {
+		f = all[0]
+	}
+	return f, out
+}
+
+func (o *Validation) readAll(ctx context.Context, r *root, numbers []number) ([]found, ocspwire.Outcome) {
+	ctx, cancel := context.WithTimeout(ctx, signWithin)
+	defer cancel()
+	if err := o.reads.enter(ctx); err != nil {
+		return nil, ocspwire.TryLater
+	}
+	defer o.reads.leave()
+	rows, err := o.rowsOf(ctx, r, numbers)
+	if err != nil {
+		o.Log.ErrorContext(ctx, "a status could not be read", "error", err)
+		return nil, ocspwire.TryLater
+	}
+	all := make([]found, len(numbers))
+	for i, n := range numbers {
+		row, has := rows[n]
+		all[i] = foundIn(row, has)
+		if was := r.shelf.look(n, 0); was.state == revoked && all[i].state != revoked {
+			all[i] = found{state: revoked, revokedAt: was.revokedAt, reason: was.reason} // it stays
+		}
+	}
+	return all, ocspwire.Successful
+}
+
+func foundIn(row store.State, has bool) found {
 	switch {
-	case s.Revoked:
-		return "revoked"
-	case s.Known:
-		return "good"
+	case !has:
+		return found{}
+	case row.Damaged:
+		return found{state: damaged}
+	case row.Revoked:
+		return found{state: revoked, revokedAt: row.RevokedAt.Unix(), reason: row.Reason}
 	}
-	return "unknown"
+	return found{state: good}
 }
 
-// respond signs an answer, or takes one that was signed for the same certificate in the same state. A question with a nonce
-// wants an answer of its own, and gets it.
-func (o *Validation) respond(r *root, signer *responder, request *ocspwire.Request, statuses []store.Status, now time.Time) (der []byte, fresh bool, err error) {
-	keep := request.Nonce == nil && len(request.CertIDs) == 1 && statuses[0].Known
-	var key cacheKey
-	if keep {
-		key = cacheKey{r.id, request.CertIDs[0].Hash, request.CertIDs[0].Serial, statuses[0].Revoked, statuses[0].RevokedAt.Unix(), statuses[0].Reason}
-		if der := o.answers.get(key, now); der != nil {
-			return der, false, nil
-		}
-	}
-	next := cert.Earlier(now.Add(answerLife), signer.notAfter)
-	response := ocspwire.Response{ResponderKey: signer.keyID, ProducedAt: now, Nonce: request.Nonce}
-	for i, id := range request.CertIDs {
-		s := ocspwire.Single{ID: id, Status: cert.Unknown, ThisUpdate: now, NextUpdate: next}
-		switch {
-		case statuses[i].Revoked:
-			s.Status, s.RevokedAt, s.Reason = cert.Revoked, statuses[i].RevokedAt, statuses[i].Reason
-		case statuses[i].Known:
-			s.Status = cert.Valid
-		}
-		response.Singles = append(response.Singles, s)
-	}
-	tbs, err := response.TBS()
-	if err != nil {
-		return nil, false, err
-	}
-	signature, err := pki.SignTBS(o.Rand, signer.key, tbs)
-	if err != nil {
-		return nil, false, err
-	}
-	if der, err = ocspwire.Assemble(tbs, signer.algorithm, signature, signer.certificate); err != nil {
-		return nil, false, err
-	}
-	if keep {
-		// Half of its life is left at least to whoever gets it.
-		o.answers.put(key, der, now.Add(next.Sub(now)/2))
-	}
-	return der, true, nil
+// signNow signs while somebody waits.
+func (o *Validation) signNow(ctx context.Context, c call, n number, f found) (sig signature, out ocspwire.Outcome) {
+	out = o.inLane(ctx, c.root, f.state != absent, func(ctx context.Context, by *responder) (err error) {
+		sig, err = o.signOne(ctx, c.root, by, n, c.hash, f)
+		return err
+	})
+	return sig, out
 }
+
+// inLane signs something, those that ask for what we hold in one lane, and whoever asks for what is signed for one question
+// alone (a nonce, a number that was never issued) in another.
+func (o *Validation) inLane(ctx context.Context, r *root, held bool, sign func(context.Context, *responder) error) ocspwire.Outcome {
+	ctx, cancel := context.WithTimeout(ctx, signWithin)
+	defer cancel()
+	l := o.asked
+	if held {
+		l = o.missing
+	}
+	if err := l.enter(ctx); err != nil {
+		return ocspwire.TryLater
+	}
+	defer l.leave()
+	by, err := o.signer(ctx, r, o.Clock.Now())
+	if err == nil {
+		err = sign(ctx, by)
+	}
+	if err != nil {
+		if !errors.Is(err, errNotNow) && !errors.Is(err, errNoKey) {
+			o.Log.ErrorContext(ctx, "an answer could not be signed", "issuer", r.id, "error", err)
+		}
+		return ocspwire.TryLater
+	}
+	return ocspwire.Successful
+}
+
+// answerMany answers for several certificates, or with a nonce: signed for this question, and no other.
+func (o *Validation) answerMany(ctx context.Context, r *root, request *ocspwire.Request, requester string) reply {
+	all, numbers := make([]found, len(request.CertIDs)), make([]number, len(request.CertIDs))
+	sure := true
+	for i, id := range request.CertIDs {
+		numbers[i] = numberOf(id.Serial.Bytes())
+		all[i] = r.shelf.look(numbers[i], preSigned)
+		sure = sure && all[i].sure
+	}
+	out := ocspwire.Successful
+	if !sure {
+		if all, out = o.readAll(ctx, r, numbers); out != ocspwire.Successful {
+			return refused(out)
+		}
+	}
+	now, steady := o.hour()
+	for _, f := range all {
+		if out := o.may(f, now, steady); out != ocspwire.Successful {
+			return refused(out)
+		}
+	}
+	a := reply{}
+	if a.outcome = o.inLane(ctx, r, false, func(ctx context.Context, by *responder) (err error) {
+		a.der, err = o.signMany(ctx, r, by, request, all)
+		return err
+	}); a.outcome != ocspwire.Successful {
+		return refused(a.outcome)
+	}
+	for i, f := range all {
+		o.record(r, numbers[i], f, true, now, requester)
+	}
+	return a
+}
+
+// record has what was told written down.
+func (o *Validation) record(r *root, n number, f found, fresh bool, now time.Time, requester string) {
+	o.recorder.tell(noted{store.Answer{AskedAt: now, Issuer: r.id, Answer: words[f.state], Fresh: fresh, Requester: requester}, n})
+}
+
+var words = [...]string{absent: "unknown", good: "good", revoked: "revoked"}

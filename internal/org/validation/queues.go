@@ -2,10 +2,12 @@ package validation
 
 import (
 	"context"
+	"encoding/binary"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/queue"
@@ -35,12 +37,27 @@ func Queues() []queue.Queue {
 			Shape: queue.Start,
 			Items: plain.Sentence{JA: "回答に署名する鍵", EN: "keys that sign the answers"},
 			Aside: plain.Sentence{JA: "概況の「回答に署名する鍵」", EN: "the overview, in the state of the keys"},
-			Loops: []string{"internal/org/validation:Validation.planResponders", "internal/org/validation:Validation.usable", "internal/org/validation/internal/store:Tx.Responders"},
+			Loops: []string{"internal/org/validation:Validation.planResponders", "internal/org/validation:Validation.usable", "internal/org/validation:Validation.openResponder", "internal/org/validation/internal/store:Tx.Responders"},
 			Bad:   []queue.Poison{queue.Undecodable, queue.Foreign, queue.Truncated},
 			Never: map[queue.Poison]string{
 				queue.Panic: "nobody's code runs over the rows", queue.Hang: "a key is a file; making one is due work, and tried there",
 			},
 			// The rig is in internal/conform, with a CA that certifies keys.
+		},
+		{
+			Name:  "validation/states",
+			Shape: queue.Scan,
+			Items: plain.Sentence{JA: "回答を先に署名しておく電子証明書の状態", EN: "states of certificates of which answers are signed beforehand"},
+			Aside: plain.Sentence{JA: "概況の「状態を読めない電子証明書」", EN: "the overview, under certificates whose state cannot be read"},
+			Loops: []string{"internal/org/validation:Validation.fillTask", "internal/org/validation:Validation.settleTask",
+				"internal/org/validation/internal/store:Tx.States", "internal/org/validation/internal/store:Tx.StatesOf"},
+			Bad: []queue.Poison{queue.Undecodable, queue.Truncated},
+			Never: map[queue.Poison]string{
+				queue.Foreign: "rows under another CA's name are not looked at",
+				queue.Panic:   "nobody's code runs over the rows", queue.Hang: "a key that does not come back holds up what is to be signed, all alike, and is an alarm",
+			},
+			Settles: time.Minute,
+			Open:    openStatesRig,
 		},
 	}
 }
@@ -82,5 +99,53 @@ func openRecorderRig(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
 		Aside: func(context.Context) (queue.Aside, error) {
 			n := r.lost.Load()
 			return queue.Aside{Counted: n, Shown: n, Reasons: []plain.Sentence{{JA: "書き留められなかった回答", EN: "Answers that could not be written down"}}}, nil
+		}}, nil
+}
+
+// openStatesRig is the tables and the shelf, without a key: what is learned is what counts.
+func openStatesRig(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
+	s, err := sqlstore.Open(ctx, g.Store("validation"), sqlstore.Options{Clock: g.Clock, Log: g.Log}, store.Schema)
+	if err != nil {
+		return nil, err
+	}
+	r := &root{id: "ca", profile: cert.Signature, shelf: newShelf()}
+	o := &Validation{Host: &host.Host{Config: host.Config{Clock: g.Clock, Log: g.Log}, Store: s}, roots: []*root{r}, byID: map[string]*root{r.id: r},
+		responders: map[string]*responder{}, damaged: map[string]int{}}
+	o.cfg.Steady = func() time.Duration { return 0 }
+	o.standing.Store(&standing{})
+	put := func(ctx context.Context, first byte, n int, state, reason string) (last []byte, err error) {
+		return last, s.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+			for i := range n {
+				last = binary.BigEndian.AppendUint32([]byte{first}, uint32(i))
+				if _, err := tx.Exec(ctx, `INSERT INTO status(issuer, serial, profile, municipality, state, issued_at, not_after, revoked_at, reason, why, told_at)
+					VALUES ($1, $2, 'signature', '202029', $3, 1, 1, 1, $4, '', 1) ON CONFLICT DO NOTHING`, r.id, last, state, reason); err != nil {
+					return err
+				}
+				o.touch(tx, r.id, last)
+			}
+			return nil
+		})
+	}
+	goods := byte(100)
+	return &queue.Rig{Tasks: []clock.Task{o.fillTask(), o.settleTask()}, Close: s.Close,
+		Plant: func(ctx context.Context, poison queue.Poison, n int) error {
+			state, reason := "よめない", ""
+			if poison == queue.Truncated {
+				state, reason = "revoked", "superse"
+			}
+			_, err := put(ctx, 1, n, state, reason)
+			return err
+		},
+		Good: func(ctx context.Context) (func(context.Context) (bool, error), error) {
+			goods++
+			serial, err := put(ctx, goods, 1, "good", "")
+			return func(context.Context) (bool, error) {
+				f := r.shelf.look(numberOf(serial), 0)
+				return f.sure && f.state == good, nil
+			}, err
+		},
+		Aside: func(context.Context) (queue.Aside, error) {
+			n := r.shelf.unreadable.Load()
+			return queue.Aside{Counted: n, Shown: n, Reasons: []plain.Sentence{{JA: "状態を読めない電子証明書", EN: "Certificates whose state cannot be read"}}}, nil
 		}}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -19,22 +20,35 @@ const (
 
 // recorder writes down what was asked and told, behind the answers: a disk that is slow makes no asker wait. When more
 // comes than can be written, what does not fit is counted, and the count is shown.
+//
+// A program that is told to stop writes down all that waits (drain). One that is killed, or loses its power, loses what
+// waits and the transaction under way: maxQueued + maxKept answers at most, and where the disk keeps up the few of some
+// milliseconds.
 type recorder struct {
 	store   *sqlstore.Store
 	clock   clock.Clock
 	bell    clock.Bell
-	queue   chan store.Answer
+	queue   chan noted
 	pending []store.Answer // taken from the queue, not yet committed; of the task alone
 	lost    atomic.Int64
 	log     *slog.Logger
 }
 
 func newRecorder(s *sqlstore.Store, c clock.Clock, log *slog.Logger) *recorder {
-	return &recorder{store: s, clock: c, log: log, queue: make(chan store.Answer, maxQueued)}
+	return &recorder{store: s, clock: c, log: log, queue: make(chan noted, maxQueued)}
+}
+
+// noted is an answer that was given about a number.
+type noted struct {
+	store.Answer
+	number number
 }
 
 // note takes an answer. It never waits.
-func (r *recorder) note(a store.Answer) {
+func (r *recorder) note(a store.Answer) { r.tell(noted{a, numberOf(a.Serial.Bytes())}) }
+
+// tell takes an answer whose serial is read when it is written down, not while somebody waits.
+func (r *recorder) tell(a noted) {
 	select {
 	case r.queue <- a:
 		r.bell.Ring()
@@ -63,7 +77,11 @@ func (r *recorder) write(ctx context.Context) (more bool, err error) {
 		}
 	}
 	for len(r.pending) < maxKept && len(r.queue) > 0 {
-		r.pending = append(r.pending, <-r.queue)
+		a := <-r.queue
+		if a.Serial.IsZero() {
+			a.Serial, _ = cert.SerialFromBytes(a.number.serial()) // what was asked for is a serial
+		}
+		r.pending = append(r.pending, a.Answer)
 	}
 	if len(r.pending) == 0 {
 		return false, nil
@@ -134,10 +152,14 @@ func (r *recorder) probe(ctx context.Context) error {
 	})
 }
 
-// drain writes everything that waits. It is for the end, when the task no longer runs.
+// drain writes everything that waits. It is for the end, when the task no longer runs. What cannot be written then is lost, and
+// the journal says how much.
 func (r *recorder) drain(ctx context.Context) error {
 	for {
 		more, err := r.write(ctx)
+		if n := len(r.pending) + len(r.queue); err != nil && n > 0 {
+			r.log.ErrorContext(ctx, "answers were not written down before the end", "answers", n, "error", err)
+		}
 		if err != nil || !more {
 			return err
 		}

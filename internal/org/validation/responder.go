@@ -26,8 +26,9 @@ const dueResponder = "responder"
 type responder struct {
 	key         crypto.Signer
 	certificate []byte
-	keyID       []byte // as answers name who signed them
-	algorithm   []byte // AlgorithmIdentifier of its signatures
+	keyID       []byte           // as answers name who signed them
+	forms       []*ocspwire.Form // of its answers, for each of the CA's names
+	algorithm   []byte           // AlgorithmIdentifier of its signatures
 	notAfter    time.Time
 }
 
@@ -151,7 +152,11 @@ func (o *Validation) onResponderIssued(ctx context.Context, tx *store.Tx, d exch
 			"the key in this certificate was not made here: certify the key that was asked for")
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "certify-responder", Subject: n.Issuer, Case: d.ID.String()})
-	tx.OnCommit(func() { o.forgetResponder(n.Issuer) })
+	tx.OnCommit(func() {
+		o.forgetResponder(n.Issuer)
+		o.heardOf()
+		o.goRound() // there may be answers that nobody could sign before
+	})
 	return nil, o.planRenewal(ctx, tx, store.Responder{Issuer: n.Issuer, NotBefore: c.NotBefore, NotAfter: c.NotAfter})
 }
 
@@ -214,6 +219,15 @@ func (o *Validation) openResponder(h store.Responder) (*responder, error) {
 	if r.algorithm, err = pki.AlgorithmIdentifier(a); err != nil {
 		return nil, err
 	}
-	r.keyID, err = ocspwire.ResponderKeyOf(c)
-	return r, err
+	if r.keyID, err = ocspwire.ResponderKeyOf(c); err != nil {
+		return nil, err
+	}
+	for _, name := range o.byID[h.Issuer].names {
+		f, err := ocspwire.NewForm(name, r.keyID, r.algorithm, r.certificate)
+		if err != nil {
+			return nil, err
+		}
+		r.forms = append(r.forms, f)
+	}
+	return r, nil
 }

@@ -1,14 +1,18 @@
 package validation
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
@@ -19,6 +23,7 @@ import (
 	"github.com/akashi-id/akashi/internal/keys"
 	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/pki/ocspwire"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 )
@@ -37,6 +42,11 @@ type Config struct {
 	Public string
 	// Outside carries what is fetched from there; nil for the network as everybody has it.
 	Outside http.RoundTripper
+	// Bound is how old the CA's last word may be when a certificate is called good; 26 hours when zero.
+	Bound time.Duration
+	// Steady is a clock that nobody can set, beside Clock: the machine's when that is the system's. Where it is not given and time
+	// is virtual, nobody sets that either.
+	Steady func() time.Duration
 
 	Sessions    *access.Sessions // who looks at the screens
 	TestCountry bool             // marks the screens
@@ -49,10 +59,20 @@ type Validation struct {
 	cfg      Config
 	roots    []*root
 	byID     map[string]*root
-	answers  *cache
+	named    map[string]call // by how requests name a CA
 	recorder *recorder
 	checks   *checks
 	screens  http.Handler
+
+	standing       atomic.Pointer[standing]
+	fillBell       clock.Bell
+	vouchBell      clock.Bell
+	hurry          atomic.Bool // the next round of the filler does not wait
+	round          atomic.Uint32
+	reads          *lane // questions that read the table
+	missing, asked *lane // answers that are signed while somebody waits: those that we hold, and those of one question
+	refusals       refusals
+	ocspPath       string
 
 	responderMu sync.Mutex
 	responders  map[string]*responder // by the CA's id; read from the store when absent
@@ -65,6 +85,9 @@ type root struct {
 	profile     cert.Profile
 	issuer      *jpki.Issuer
 	certificate *x509.Certificate
+	names       []ocspwire.Name
+	shelf       *shelf
+	health      health
 }
 
 // New opens the organisation. It asks the CA for what it needs to answer as soon as its tasks run.
@@ -75,7 +98,16 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	if cfg.Algorithm == 0 {
 		cfg.Algorithm = cert.P256SHA256
 	}
-	o := &Validation{cfg: cfg, byID: map[string]*root{}, answers: newCache(), responders: map[string]*responder{}, damaged: map[string]int{}}
+	cfg.Bound = cmp.Or(cfg.Bound, defaultBound)
+	if cfg.Steady == nil {
+		begun := cfg.Clock.Now()
+		if cfg.Steady = clock.Steady; cfg.Clock != clock.System() {
+			cfg.Steady = func() time.Duration { return cfg.Clock.Now().Sub(begun) }
+		}
+	}
+	o := &Validation{cfg: cfg, byID: map[string]*root{}, named: map[string]call{}, responders: map[string]*responder{}, damaged: map[string]int{},
+		reads: newLane(), missing: newLane(), asked: newLane(), ocspPath: "/" + string(cfg.Self) + "/ocsp"}
+	o.standing.Store(&standing{zero: cfg.Clock.Now().Add(-cfg.Steady())})
 	for _, p := range cert.Profiles {
 		if err := o.readRoots(p); err != nil {
 			return nil, err
@@ -90,6 +122,7 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	o.checks = o.newChecks()
 	o.Alarms.Add(o.checks.Source())
 	o.recorder = newRecorder(o.Store, o.Clock, o.Log)
+	o.Alarms.Add(losses{o})
 	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.planResponders(ctx, o.in(tx)) })
 	if err == nil {
 		o.screens, err = o.newScreens()
@@ -107,7 +140,7 @@ func (o *Validation) readRoots(p cert.Profile) error {
 		return err
 	}
 	for _, der := range ders {
-		r := &root{profile: p}
+		r := &root{profile: p, shelf: newShelf()}
 		if r.issuer, err = jpki.OpenIssuer(der); err != nil {
 			return err
 		}
@@ -117,15 +150,27 @@ func (o *Validation) readRoots(p cert.Profile) error {
 		if r.issuer.Profile() != p {
 			return fmt.Errorf("the certificate in ca-%s is of another CA", p)
 		}
+		if r.names, err = ocspwire.NamesOf(r.certificate); err != nil {
+			return err
+		}
+		for i, n := range r.names {
+			o.named[string(n.DER)], o.named[string(n.Bare)] = call{r, i}, call{r, i}
+		}
 		r.id = hex.EncodeToString(r.issuer.KeyID())
 		o.roots, o.byID[r.id] = append(o.roots, r), r
 	}
 	return nil
 }
 
-// Tasks are the loops to step: the host's, the one that writes down what was answered, and those of the inspection.
+// Tasks are the loops to step: the host's, those that the answers need, and those of the inspection.
 func (o *Validation) Tasks() []clock.Task {
-	return append(append(o.Host.Tasks(), o.recorder.task()), o.checks.Tasks()...)
+	return slices.Concat(o.Host.Tasks(), o.Serving(), o.checks.Tasks())
+}
+
+// Serving are the loops that the answers need: what was written is signed, all is signed again in time, we look whether we
+// can vouch for it, and what was told is written down.
+func (o *Validation) Serving() []clock.Task {
+	return []clock.Task{o.settleTask(), o.vouchTask(), o.fillTask(), o.recorder.task()}
 }
 
 // Close writes down what was answered and is not yet kept, and closes the database.
@@ -139,10 +184,15 @@ func (o *Validation) Close() error {
 func (o *Validation) Handler() http.Handler {
 	base := "/" + string(o.Self)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		path, ok := strings.CutPrefix(r.URL.EscapedPath(), base)
+		path, ok := r.URL.Path, false
+		if path == o.ocspPath && r.URL.RawPath == "" { // nearly all that comes
+			path, ok = "/ocsp", true
+		} else {
+			path, ok = strings.CutPrefix(r.URL.EscapedPath(), base)
+		}
 		switch {
 		case ok && (path == "/ocsp" || strings.HasPrefix(path, "/ocsp/")):
-			o.serveOCSP(w, r, strings.TrimPrefix(strings.TrimPrefix(path, "/ocsp"), "/"))
+			o.serveOCSP(w, r, strings.TrimPrefix(path, "/ocsp"))
 		case ok && strings.HasPrefix(path, "/crl/"):
 			onlyRead(w, r, func() { o.serveList(w, r, strings.TrimPrefix(path, "/crl/")) })
 		case ok && strings.HasPrefix(path, "/ca/"):

@@ -76,6 +76,8 @@ func say(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
 // figures is what the overview shows.
 type figures struct {
 	Fresh  webui.Notice
+	Lost   []webui.Notice
+	Ready  []webui.Term
 	Counts webui.Table
 	Keys   webui.Table
 	Kept   []webui.Term
@@ -83,16 +85,21 @@ type figures struct {
 
 func (s *screens) showOverview(w http.ResponseWriter, r *http.Request) {
 	f, err := s.figures(r.Context())
+	status := http.StatusOK
+	if err != nil && len(f.Lost) > 0 { // what the page is for stands in memory
+		s.o.Log.ErrorContext(r.Context(), "the figures of the overview cannot be read", "error", err)
+		f.Fresh, status, err = unread, http.StatusServiceUnavailable, nil
+	}
 	if err != nil {
 		s.ui.Fail(w, r, err)
 		return
 	}
-	s.ui.Render(w, r, s.overview, http.StatusOK, f)
+	s.ui.Render(w, r, s.overview, status, f)
 }
 
 func (s *screens) showPart(w http.ResponseWriter, r *http.Request) {
 	part := r.PathValue("part")
-	if part != "fresh" && part != "counts" && part != "kept" {
+	if part != "fresh" && part != "counts" && part != "ready" && part != "kept" {
 		s.ui.NotFound(w, r)
 		return
 	}
@@ -105,6 +112,7 @@ func (s *screens) showPart(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *screens) figures(ctx context.Context) (f figures, err error) {
+	f.Lost, f.Ready, f.Kept = s.o.notices(), s.ready(), s.kept()
 	pairs, err := s.o.Exchange.Pairs(ctx)
 	if err != nil {
 		return f, err
@@ -112,7 +120,7 @@ func (s *screens) figures(ctx context.Context) (f figures, err error) {
 	now := s.o.Clock.Now()
 	for _, p := range pairs {
 		if p.Peer == s.o.cfg.CA {
-			f.Fresh = freshness(p, now)
+			f.Fresh = freshness(p, now, s.o.cfg.Bound)
 		}
 	}
 	var counts []store.Count
@@ -141,11 +149,38 @@ func (s *screens) figures(ctx context.Context) (f figures, err error) {
 		f.Counts.Rows = append(f.Counts.Rows, []any{c.Profile.Name(), c.Good, c.Expired, c.Revoked})
 	}
 	f.Keys = s.keys(responders, now)
-	f.Kept = []webui.Term{
+	return f, nil
+}
+
+var unread = webui.Notice{Kind: webui.Bad, Title: say("データベースを読めません", "The database cannot be read"),
+	Text: say("下の件数と鍵の状態は、読めるようになるまで出ません。", "The counts and keys below are not shown until it can be.")}
+
+// kept is how the record of the answers stands.
+func (s *screens) kept() []webui.Term {
+	return []webui.Term{
 		{Label: say("書き留めを待つ回答", "Answers waiting to be written down"), Value: len(s.o.recorder.queue)},
 		{Label: say("書き留められなかった回答（起動以後）", "Answers that could not be written down, since the start"), Value: s.o.recorder.lost.Load()},
 	}
-	return f, nil
+}
+
+// ready is how the answers stand.
+func (s *screens) ready() []webui.Term {
+	var known, signed, unreadable int64
+	for _, r := range s.o.roots {
+		known, signed, unreadable = known+r.shelf.known.Load(), signed+r.shelf.signed.Load(), unreadable+r.shelf.unreadable.Load()
+	}
+	terms := []webui.Term{
+		{Label: say("状態を控えている電子証明書", "Certificates whose state is at hand"), Value: known},
+		{Label: say("署名済みの回答（1枚につき2通）", "Answers that are signed already, two for each"), Value: signed},
+		{Label: say("状態を読めない電子証明書", "Certificates whose state cannot be read"), Value: unreadable},
+	}
+	if at := s.o.standing.Load().known; !at.IsZero() {
+		terms = append(terms, webui.Term{Label: say("いつの状態を答えているか", "The answers are as of"), Value: at})
+	}
+	return append(terms,
+		webui.Term{Label: say("混んでいて「あとで」と答えた問合せ（起動以後）", "Questions told to try later because too much was asked, since the start"),
+			Value: s.o.reads.turned.Load() + s.o.missing.turned.Load() + s.o.asked.turned.Load()},
+		webui.Term{Label: say("問合せの形になっておらず、断ったもの（起動以後）", "Questions that were none and were refused, since the start"), Value: s.o.refusals.count()})
 }
 
 // keys is the table of the keys that sign the answers, the newest of each CA.
@@ -183,11 +218,11 @@ func caName(p cert.Profile) plain.Sentence {
 const silence = 26 * time.Hour
 
 // freshness says how old the answers may be: as old as the last word of the CA.
-func freshness(p exchange.Pair, now time.Time) webui.Notice {
+func freshness(p exchange.Pair, now time.Time, bound time.Duration) webui.Notice {
 	last := p.LastReceived
 	if last.IsZero() {
 		return webui.Notice{Kind: webui.Warn, Title: say("認証局から、まだ何も届いていません", "Nothing has come of the CA yet"),
-			Text: say("届くまでは、どの電子証明書についても「発行されていない番号」と答えます。", "Until something comes, every certificate is answered as unknown.")}
+			Text: say("届くまでは、どの電子証明書についても「あとで」と答えます。", "Until something comes, whoever asks is told to try later.")}
 	}
 	at := last.In(cert.JST)
 	when := say("認証局から最後に届いたのは"+at.Format("2006年1月2日 15:04:05")+" です。", "The CA was last heard of at "+at.Format("2006-01-02 15:04:05")+" (JST).")
@@ -195,6 +230,9 @@ func freshness(p exchange.Pair, now time.Time) webui.Notice {
 		Text: say(when.JA+"失効は、届いた時から回答に現れます。", when.EN+" A revocation shows in the answers from the moment at which it arrives.")}
 	older := say(when.JA+"知っている状態で回答していますが、それより後の失効はまだ回答に現れません。",
 		when.EN+" The answers are given from what is known: revocations after that do not show yet.")
+	if now.Sub(last) >= bound { // what follows from it stands above
+		older = when
+	}
 	switch {
 	case p.State == exchange.PairRefused:
 		n = webui.Notice{Kind: webui.Bad, Title: say("認証局が、この団体を拒んでいます", "The CA refuses this organisation"), Text: older}

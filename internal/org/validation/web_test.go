@@ -55,6 +55,7 @@ func TestScreens(t *testing.T) {
 			}
 			// While the CA is away the page says how old the answers are.
 			c.clk.Set(start.Add(27 * time.Hour))
+			c.run(0)
 			tab.Open(base + "/")
 			look("silent")
 			c.net.Join(ca, nil)

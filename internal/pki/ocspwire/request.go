@@ -234,6 +234,9 @@ func only(s cryptobyte.String, out *cryptobyte.String, tag cb.Tag) bool {
 	return s.ReadASN1(out, tag) && s.Empty()
 }
 
+// ErrTooMany refuses a request for more than MaxCertIDs certificates.
+var ErrTooMany = fmt.Errorf("a request may ask for %d certificates at most", MaxCertIDs)
+
 // ParseRequest reads a request (DER). A signature on it is allowed and not looked at, because asking is not a question of
 // who signs (RFC 6960 4.1.2); any error should be answered with MalformedRequest.
 func ParseRequest(der []byte) (*Request, error) {
@@ -275,7 +278,7 @@ func ParseRequest(der []byte) (*Request, error) {
 			return nil, bad
 		}
 		if r.CertIDs = append(r.CertIDs, id); len(r.CertIDs) > MaxCertIDs {
-			return nil, fmt.Errorf("a request may ask for %d certificates at most", MaxCertIDs)
+			return nil, ErrTooMany
 		}
 	}
 	var err error

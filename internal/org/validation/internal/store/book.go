@@ -21,6 +21,16 @@ import (
 type Books struct {
 	*reconcile.Books
 	CA message.Org
+	// Touched is told of each row whose state is written, before the commit: answers are kept outside of the database, and
+	// from then on nobody may be told the old state. Nil: nobody answers.
+	Touched func(issuer string, serial []byte)
+}
+
+// touched is called by the methods that write a state, and by no other, like enter.
+func (tx *Tx) touched(issuer string, serial []byte) {
+	if tx.books.Touched != nil {
+		tx.books.Touched(issuer, serial)
+	}
 }
 
 // enter writes what a status tells into the book. Only the methods that write the state call it, so that no rule can do
@@ -185,6 +195,8 @@ func (tx *Tx) Correct(ctx context.Context, t Told, s message.CertStatus, of stri
 	if err != nil {
 		return fmt.Errorf("couldn't correct a state: %w", err)
 	}
+	tx.touched(t.Issuer, t.serial)
+	tx.touched(s.Issuer, t.serial)
 	return tx.reenter(ctx, s.Serial)
 }
 
@@ -201,6 +213,7 @@ func (tx *Tx) StrikeGood(ctx context.Context, t Told, serial cert.Serial, of str
 	if err != nil {
 		return fmt.Errorf("couldn't take a state out: %w", err)
 	}
+	tx.touched(t.Issuer, t.serial)
 	return tx.reenter(ctx, serial)
 }
 
@@ -214,6 +227,7 @@ func (tx *Tx) StrikeRow(ctx context.Context, t Told, serial cert.Serial, of stri
 	if _, err := tx.Exec(ctx, `DELETE FROM status WHERE issuer = $1 AND serial = $2`, t.Issuer, t.serial); err != nil {
 		return fmt.Errorf("couldn't take a state out: %w", err)
 	}
+	tx.touched(t.Issuer, t.serial)
 	return tx.reenter(ctx, serial)
 }
 

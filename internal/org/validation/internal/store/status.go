@@ -34,6 +34,7 @@ func (tx *Tx) Tell(ctx context.Context, s message.CertStatus) (ended bool, err e
 			s.Issuer, s.Serial.Bytes(), s.Profile.String(), s.Municipality.String(), s.At, s.NotAfter, tx.Now())
 		if n == 1 {
 			tx.enter(s)
+			tx.touched(s.Issuer, s.Serial.Bytes())
 		}
 		return false, err
 	}
@@ -44,6 +45,7 @@ func (tx *Tx) Tell(ctx context.Context, s message.CertStatus) (ended bool, err e
 		s.Issuer, s.Serial.Bytes(), s.Profile.String(), s.Municipality.String(), s.NotAfter, s.At, s.Reason.String(), s.Why.Code(), tx.Now())
 	if n == 1 {
 		tx.enter(s)
+		tx.touched(s.Issuer, s.Serial.Bytes())
 	}
 	if err == nil && n == 0 {
 		_, err = tx.Exec(ctx, `UPDATE status SET not_after = $3, why = $4 WHERE issuer = $1 AND serial = $2 AND not_after = 0`,

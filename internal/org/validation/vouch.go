@@ -1,0 +1,190 @@
+package validation
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/pki/ocspwire"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+)
+
+const (
+	// defaultBound is how old the CA's last word may be when good is said. OCSP gives the same day's state (CPS; the CA
+	// publishes daily), and some hours more let one day's list be late.
+	defaultBound = silence
+	// lookEvery is how often we look whether we can still vouch for the answers; in virtual time that is lookVirtual.
+	lookEvery, lookVirtual = 5 * time.Second, time.Minute
+	// looksMissed is how many looks may fail before good is no longer said.
+	looksMissed = 6
+	// clockSlack is how far the clock may go away from one that nobody can set. Corrections of a time service stay below
+	// (500 ppm over the bound are 47 s).
+	clockSlack = time.Minute
+)
+
+// standing is what allows us to say good: it has to be renewed by a look every few seconds, so that nobody has to notice
+// that something is lost. Whatever hangs or fails, the answers end by themselves.
+type standing struct {
+	known time.Time     // when the CA last told, or compared, what we know: thisUpdate of all that may still change
+	until time.Duration // by the steady clock: until when the last look holds
+	zero  time.Time     // what the clock should have shown when the steady one began
+	heard time.Time     // of the comparison that zero was last taken after
+
+	database time.Time // since when the database cannot be written; zero: it can
+	ahead    bool      // the CA's last word is in the future: the clock was set back
+	apart    bool      // the CA's clock and ours are too far from each other
+}
+
+// hour tells the time by both clocks.
+func (o *Validation) hour() (now time.Time, steady time.Duration) {
+	return o.Clock.Now(), o.cfg.Steady()
+}
+
+// clockMoved tells whether the clock was set since it was last believed.
+func (s *standing) clockMoved(now time.Time, steady time.Duration) bool {
+	return s.ahead || now.Sub(s.zero.Add(steady)).Abs() > clockSlack
+}
+
+// loss is what keeps us from answering.
+type loss uint8
+
+const (
+	nothing loss = iota
+	lostClock
+	lostDatabase
+	lostCA
+)
+
+// outcome is what an asker is told (RFC 6960 2.3): with a wrong clock asking again does not help, else it may.
+func (l loss) outcome() ocspwire.Outcome {
+	if l == lostClock {
+		return ocspwire.InternalError
+	}
+	return ocspwire.TryLater
+}
+
+// canSign tells whether times can be written into answers, which is all that a revocation needs: it stays.
+func (s *standing) canSign(now time.Time, steady time.Duration) loss {
+	if s.clockMoved(now, steady) {
+		return lostClock
+	}
+	return nothing
+}
+
+// vouch tells whether good, or unknown, may be said now.
+func (o *Validation) vouch(s *standing, now time.Time, steady time.Duration) loss {
+	switch {
+	case s.clockMoved(now, steady):
+		return lostClock
+	case steady > s.until:
+		return lostDatabase
+	case s.known.IsZero() || !now.Before(s.known.Add(o.cfg.Bound)):
+		return lostCA
+	}
+	return nothing
+}
+
+func (o *Validation) vouchTask() clock.Task {
+	every := o.lookEvery()
+	return clock.Task{Name: "vouch", Bell: &o.vouchBell, Step: func(ctx context.Context) (time.Time, error) {
+		o.look(ctx, every)
+		return o.Clock.Now().Add(every), nil
+	}}
+}
+
+// heardOf has us look at once when the CA is heard again, or for the first time.
+func (o *Validation) heardOf() {
+	now, steady := o.hour()
+	if o.vouch(o.standing.Load(), now, steady) != nothing {
+		o.vouchBell.Ring()
+	}
+}
+
+func (o *Validation) lookEvery() time.Duration {
+	if _, virtual := o.Clock.(*clock.Virtual); virtual {
+		return lookVirtual
+	}
+	return min(max(lookEvery, o.Watch), lookVirtual) // as often as the alarms look
+}
+
+// look writes the row that shows that a revocation could be written, and reads when the CA was last heard.
+func (o *Validation) look(ctx context.Context, every time.Duration) {
+	now, steady := o.hour()
+	was := o.standing.Load()
+	s := *was
+	w, err := o.lastWord(ctx)
+	if err != nil {
+		if s.database.IsZero() {
+			s.database = now
+		}
+		o.Log.ErrorContext(ctx, "the database does not take what the answers need", "since", s.database, "error", err)
+		o.standing.Store(&s)
+		return
+	}
+	s.database, s.until = time.Time{}, steady+looksMissed*every
+	s.apart = w.apart(2*cmp.Or(o.cfg.Compare, 30*time.Second) + clockSlack)
+	if !s.apart && !w.heard.Equal(s.heard) && !w.heard.After(now) {
+		// The CA's clock agrees: this is the hour.
+		s.heard, s.zero = w.heard, now.Add(-steady)
+	}
+	known, ahead := w.newest(now)
+	if s.ahead = ahead; !s.apart && !s.clockMoved(now, steady) {
+		s.known = known
+	}
+	if o.vouch(was, now, steady) != nothing && o.vouch(&s, now, steady) == nothing {
+		o.goRound()
+	}
+	o.standing.Store(&s)
+}
+
+// word is the last that was heard of the CA.
+type word struct {
+	taken           time.Time // its last batch of messages, by our clock
+	compared, heard time.Time // the last comparison of the book of states: by its clock, and when it told us of it
+}
+
+func (o *Validation) lastWord(ctx context.Context) (w word, err error) {
+	if err := o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.in(tx).Pulse(ctx) }); err != nil {
+		return w, err
+	}
+	pairs, err := o.Exchange.Pairs(ctx)
+	if err != nil {
+		return w, err
+	}
+	for _, p := range pairs {
+		if p.Peer == o.cfg.CA {
+			w.taken = p.LastReceived
+		}
+	}
+	books, err := o.Books.Standings(ctx)
+	for _, b := range books {
+		if b.Peer == o.cfg.CA && b.Book == message.Statuses {
+			// The last that came to an end, whatever became of tries since. What it found to differ is sent again at once.
+			w.compared, w.heard = b.Compared, b.Heard
+		}
+	}
+	return w, err
+}
+
+// apart tells whether the CA's clock and ours cannot both be right. It tells of a comparison with the next one, so that ours
+// may show some more.
+func (w word) apart(late time.Duration) bool {
+	ours := w.heard.Sub(w.compared)
+	return !w.heard.IsZero() && (ours < -maxAhead || ours > late+maxAhead)
+}
+
+// newest is the CA's last word; ahead: there is none but from the future.
+func (w word) newest(now time.Time) (known time.Time, ahead bool) {
+	future := false
+	for _, at := range []time.Time{w.taken, w.compared} {
+		switch {
+		case at.After(now.Add(clockSlack)):
+			future = true
+		case at.After(known):
+			known = at
+		}
+	}
+	return known, future && known.IsZero()
+}
