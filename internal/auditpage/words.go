@@ -44,6 +44,7 @@ var acts = map[string]plain.Sentence{
 	"issue":             {JA: "電子証明書を発行した", EN: "issued a certificate"},
 	"refuse":            {JA: "発行しないことにした", EN: "refused to issue"},
 	"revoke":            {JA: "電子証明書を失効させた", EN: "revoked a certificate"},
+	"mend-row":          {JA: "壊れた記録を補って失効させた", EN: "mended a damaged row to revoke it"},
 	"nothing-to-revoke": {JA: "失効させる電子証明書がなかった", EN: "had nothing to revoke"},
 	"certify-responder": {JA: "応答者証明書を受け取った", EN: "took the responder's certificate"},
 	"publish":           {JA: "失効リストを公表した", EN: "published a revocation list"},

@@ -22,9 +22,12 @@ import (
 type refusal struct {
 	why string
 	plain.Sentence
+	held *message.HeldCertificate // what stands in the way; nil: no certificate does
 }
 
-func refuse(why, ja, en string) *refusal { return &refusal{why, plain.Sentence{JA: ja, EN: en}} }
+func refuse(why, ja, en string) *refusal {
+	return &refusal{why: why, Sentence: plain.Sentence{JA: ja, EN: en}}
+}
 
 var recordChanged = refuse("record-changed",
 	"申請の後に住民票の記載が変わりました。新しい記載で申請し直してください。",
@@ -57,8 +60,9 @@ func (o *CA) onCertRequest(ctx context.Context, tx *store.Tx, d exchange.Deliver
 		no = mayHold(n, d.Sender, tx.Now())
 	}
 	hash := sha256.Sum256(n.PublicKey)
+	var renews store.Certificate
 	if no == nil {
-		no, err = o.isFree(ctx, tx, n, hash[:])
+		renews, no, err = o.isFree(ctx, tx, n, hash[:])
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +70,7 @@ func (o *CA) onCertRequest(ctx context.Context, tx *store.Tx, d exchange.Deliver
 	var c store.Certificate
 	var tbs []byte
 	if no == nil {
-		c, tbs, no, err = o.draft(tx, n, part, public)
+		c, tbs, no, err = o.draft(tx, n, part, public, renews)
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +78,7 @@ func (o *CA) onCertRequest(ctx context.Context, tx *store.Tx, d exchange.Deliver
 	if no != nil {
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "refuse", Subject: n.Holder.Code.Reveal(), Case: d.ID.String(), Detail: no.why})
 		return []message.Out{{To: d.Sender, Body: message.CertRefused{Request: n.Request, Profile: n.Profile, Code: n.Holder.Code,
-			Why: no.why, Reason: no.Sentence}}}, nil
+			Why: no.why, Reason: no.Sentence, Held: no.held}}}, nil
 	}
 	request, err := message.Encode(n)
 	if err != nil {
@@ -99,7 +103,7 @@ func (o *CA) answerAgain(d exchange.Delivery, n message.CertRequest, was store.C
 	case len(was.DER) == 0 && was.State == store.Intended:
 		return nil, nil // the certificate is being signed, and the answer is on its way
 	case len(was.DER) == 0:
-		return []message.Out{{To: d.Sender, Body: refused(was, recordChanged)}}, nil
+		return []message.Out{{To: d.Sender, Body: refused(was, cameToNothing(was))}}, nil
 	}
 	return []message.Out{{To: d.Sender, Body: message.CertIssued{Request: was.Request, Profile: was.Profile, Code: was.Holder,
 		Serial: was.Serial, Certificate: was.DER, Version: was.Version}}}, nil
@@ -115,7 +119,7 @@ func refused(c store.Certificate, no *refusal) message.CertRefused {
 func (o *CA) fitKey(spki []byte, allowed ...cert.Algorithm) (crypto.PublicKey, *refusal, error) {
 	public, err := subjectkey.Read(spki, allowed...)
 	if bad := (*subjectkey.Refusal)(nil); errors.As(err, &bad) {
-		return nil, &refusal{bad.Code, bad.Sentence}, nil
+		return nil, &refusal{why: bad.Code, Sentence: bad.Sentence}, nil
 	} else if err != nil {
 		return nil, nil, err
 	}
@@ -174,45 +178,36 @@ func serves(o message.Org, code resident.MunicipalityCode, today resident.Date) 
 	return err == nil && ward.City != "" && ward.City == city.Name && own.Prefecture() == code.Prefecture()
 }
 
-// isFree checks what the CA knows: that the person has no such certificate, that the record has not changed since, and
-// that nobody else has the key.
-func (o *CA) isFree(ctx context.Context, tx *store.Tx, n message.CertRequest, keyHash []byte) (*refusal, error) {
+// isFree checks what the CA knows: that the person may have another such certificate, that the record has not changed since, and
+// that nobody else has the key. renews is the certificate that the new one takes the place of.
+func (o *CA) isFree(ctx context.Context, tx *store.Tx, n message.CertRequest, keyHash []byte) (renews store.Certificate, no *refusal, err error) {
 	used, err := tx.KeyUsed(ctx, keyHash)
 	if err != nil {
-		return nil, err
+		return renews, nil, err
 	}
 	if used {
-		return keyInUse, nil
+		return renews, keyInUse, nil
 	}
 	stale, err := tx.StaleBefore(ctx, n.Holder.Code, n.Profile)
 	if err != nil {
-		return nil, err
+		return renews, nil, err
 	}
 	if n.Holder.Version < stale {
-		return recordChanged, nil
+		return renews, recordChanged, nil
 	}
-	has, found, err := tx.Current(ctx, n.Holder.Code, n.Profile)
-	if err != nil || !found {
-		return nil, err
-	}
-	if has.State == store.Valid && !has.NotAfter.After(tx.Now()) {
-		return nil, tx.Expire(ctx, has.Serial)
-	}
-	// 公的個人認証法4条: nobody holds two valid certificates of one kind.
-	return refuse("valid-certificate-exists",
-		"有効な電子証明書があります。先にその電子証明書を失効させてから申請してください。",
-		"The applicant has a valid certificate: it must be revoked before another is issued."), nil
+	return o.mayHaveAnother(ctx, tx, n)
 }
 
 // draft builds what will be signed.
-func (o *CA) draft(tx *store.Tx, n message.CertRequest, part jpki.Partition, public crypto.PublicKey) (c store.Certificate, tbs []byte, no *refusal, err error) {
+func (o *CA) draft(tx *store.Tx, n message.CertRequest, part jpki.Partition, public crypto.PublicKey, renews store.Certificate) (c store.Certificate, tbs []byte, no *refusal, err error) {
 	a := o.byProfile[n.Profile]
 	c = store.Certificate{Profile: n.Profile, Issuer: a.id, Holder: n.Holder.Code, Version: n.Holder.Version,
 		Municipality: n.Holder.Municipality, Request: n.Request, NotBefore: tx.Now().Truncate(time.Second)}
+	c.Replaced = store.Replaced{Serial: renews.Serial, Until: renews.NotAfter}
 	if c.Serial, err = cert.NewSerial(o.Rand); err != nil {
 		return c, nil, nil, err
 	}
-	notAfter, err := cert.NotAfter(c.NotBefore, cert.Birthday{Month: n.Holder.Birth.Month(), Day: n.Holder.Birth.Day()})
+	notAfter, err := endOf(c, cert.Birthday{Month: n.Holder.Birth.Month(), Day: n.Holder.Birth.Day()})
 	if err != nil {
 		return c, nil, nil, err
 	}
