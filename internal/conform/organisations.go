@@ -172,8 +172,21 @@ func (w *authorities) tasks() (all []clock.Task) {
 	return all
 }
 
-// issue has certificates issued for new persons, and ends them with the center's notices.
+// issueAndRevoke has certificates issued for new persons, and ends them with the center's notices.
 func (w *authorities) issueAndRevoke(ctx context.Context, first, n int) error {
+	if err := w.issue(ctx, first, n); err != nil {
+		return err
+	}
+	var notices []message.Out
+	for _, c := range w.issued {
+		notices = append(notices, message.Out{To: theCA, Body: message.CertRevocation{Code: c.Code, Serial: c.Serial, Profile: c.Profile, Version: fine + 1,
+			Reason: cert.AffiliationChanged, Since: resident.MustDate(2026, 4, 1), Why: resident.MoveWithin}})
+	}
+	return w.send(ctx, center, w.center, notices)
+}
+
+// issue has certificates issued for new persons.
+func (w *authorities) issue(ctx context.Context, first, n int) error {
 	w.issued = nil
 	var requests []message.Out
 	for i := range n {
@@ -199,12 +212,7 @@ func (w *authorities) issueAndRevoke(ctx context.Context, first, n int) error {
 		items, err := w.city.Stuck(ctx, 3)
 		return fmt.Errorf("%d of %d certificates were issued (%v, %v)", len(w.issued), n, items, err)
 	}
-	var notices []message.Out
-	for _, c := range w.issued {
-		notices = append(notices, message.Out{To: theCA, Body: message.CertRevocation{Code: c.Code, Serial: c.Serial, Profile: c.Profile, Version: fine + 1,
-			Reason: cert.AffiliationChanged, Since: resident.MustDate(2026, 4, 1), Why: resident.MoveWithin}})
-	}
-	return w.send(ctx, center, w.center, notices)
+	return nil
 }
 
 func (w *authorities) send(ctx context.Context, from message.Org, x *exchange.Exchange, outs []message.Out) error {

@@ -19,5 +19,6 @@ var rigs = map[string]func(context.Context, queue.Ground) (*queue.Rig, error){
 
 	"municipality/import": openImport,
 	"ca/list":             openList,
+	"ca/mass":             openMass,
 	"validation/keys":     openKeys,
 }

@@ -147,10 +147,10 @@ func TestRevokeByHolderWhatCannotBeRead(t *testing.T) {
 }
 
 // spoil lets a hand write into the CA's tables.
-func (c *country) spoil(statement string) {
+func (c *country) spoil(statement string, args ...any) {
 	c.t.Helper()
 	err := c.Store.Update(c.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
-		n, err := tx.Exec(ctx, statement)
+		n, err := tx.Exec(ctx, statement, args...)
 		if err == nil && n == 0 {
 			err = fmt.Errorf("nothing was changed by %s", statement)
 		}
