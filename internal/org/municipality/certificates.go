@@ -47,7 +47,30 @@ func (o *Municipality) onCertIssued(ctx context.Context, tx *store.Tx, d exchang
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "receive-certificate", Subject: a.Code.Reveal(), Case: a.Request,
 		Detail: fmt.Sprintf("%s, serial %s", a.Profile, serial)})
+	if err := o.renewed(ctx, tx, a); err != nil {
+		return nil, err
+	}
 	return nil, o.watchLate(ctx, tx, a)
+}
+
+// renewed notes that the new certificate has taken the place of the one before it: nobody has two valid ones of a kind.
+func (o *Municipality) renewed(ctx context.Context, tx *store.Tx, by store.Application) error {
+	versions, err := tx.Versions(ctx, by.Person)
+	if err != nil {
+		return err
+	}
+	all, err := tx.Applications(ctx, by.Person)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		if a.Profile == by.Profile && a.Request != by.Request && standing(a, versions, tx.Now()) == StandsAlive {
+			if err := tx.AskRevocation(ctx, a.Request, cert.Renewed); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // onCertRefused keeps the reason with the application.

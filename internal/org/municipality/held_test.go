@@ -209,3 +209,22 @@ func TestFifteen(t *testing.T) {
 		}
 	}
 }
+
+// TestRenewedAtTheCounter: when the CA has issued another of the kind, the one before is not shown as valid any more, and the other
+// kind is.
+func TestRenewedAtTheCounter(t *testing.T) {
+	c := newCountry(t, "memory:")
+	who := c.register(movedIn()).Person
+	key := publicPEM(t, broughtKey.Public())
+	old, other := c.apply(who, cert.Signature, key), c.apply(who, cert.Authentication, key)
+	next := c.apply(who, cert.Signature, key)
+	for request, want := range map[string]Standing{old.Request: StandsRevoked, other.Request: StandsAlive, next.Request: StandsAlive} {
+		a := c.application(request)
+		if s := standing(a, c.versions(who), c.clk.Now()); s != want || (s == StandsRevoked) != (a.RevokeGround == cert.Renewed) {
+			t.Errorf("%s %s stands %s, %s", a.Profile, request, s, a.RevokeGround)
+		}
+	}
+	if len(c.revokes) != 0 {
+		t.Errorf("the CA was told %+v of what it has ended itself", c.revokes)
+	}
+}

@@ -222,6 +222,9 @@ func (w *screens) asked(a store.Application) webui.Notice {
 	if a.RevokeGround.Valid() {
 		name, meaning = a.RevokeGround.Name(), a.RevokeGround.Meaning()
 	}
+	if a.RevokeGround == cert.Renewed {
+		return webui.Notice{Kind: webui.Off, Title: both("更新により失効しました", "Renewed, and so revoked"), Text: meaning}
+	}
 	return webui.Notice{Kind: webui.Bad, Title: both("失効を申請しました（"+name.JA+"）", "Its revocation was asked for ("+name.EN+")"), Text: meaning}
 }
 
