@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/akashi-id/akashi/internal/nation"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -117,6 +119,7 @@ func printMass(io streams, m nation.MassRevocation) {
 	line := func(ja, en string, v any) { fmt.Fprintf(io.out, "  %s / %s: %v\n", ja, en, v) }
 	fmt.Fprintf(io.out, "一括失効 / mass revocation %d: %s\n", m.ID, m.State)
 	line("事由", "ground", fmt.Sprintf("%s — %s", m.Ground, m.Why))
+	line("条件", "chosen by", chosenBy(m))
 	line("提案", "proposed by", m.ProposedBy)
 	if m.ConfirmedBy != "" {
 		line("承認", "confirmed by", m.ConfirmedBy)
@@ -134,4 +137,27 @@ func printMass(io streams, m nation.MassRevocation) {
 	for _, a := range m.Aside {
 		fmt.Fprintf(io.out, "    %s  %s / %s\n", a.Serial, a.Why.JA, a.Why.EN)
 	}
+}
+
+// chosenBy is the criterion, in the words of the flags.
+func chosenBy(m nation.MassRevocation) string {
+	var all []string
+	add := func(flag, value string) {
+		if value != "" {
+			all = append(all, "--"+flag+" "+value)
+		}
+	}
+	add("municipality", m.Municipality)
+	add("profile", m.Profile)
+	add("key", m.Issuer)
+	if m.From != nil {
+		add("issued-from", m.From.Format(time.RFC3339))
+	}
+	if m.Until != nil {
+		add("issued-until", m.Until.Format(time.RFC3339))
+	}
+	if m.Listed > 0 {
+		add("serials", strconv.FormatInt(m.Listed, 10))
+	}
+	return strings.Join(all, " ")
 }

@@ -230,7 +230,7 @@ const (
 	dueMassRevoke = "mass revoke" // the next step of one that was confirmed
 
 	countPage  = 1000
-	revokePage = 100
+	revokePage = 50
 )
 
 // massCountRule makes the dry run, a page at a time, which it reads outside of the write: a count keeps nobody waiting.
