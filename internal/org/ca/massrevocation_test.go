@@ -7,6 +7,8 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -297,6 +299,7 @@ func TestMassPauseAndRestart(t *testing.T) {
 		if m = c.mass(id); m.State != "paused" || m.Revoked != 2 || m.StoppedBy != first {
 			t.Fatalf("paused: %+v", m)
 		}
+		c.shows("/", "一括失効: 停止中") // nobody forgets it
 		if err := c.MoveMass(as(t, second), id, "resume"); err != nil {
 			t.Fatal(err)
 		}
@@ -324,6 +327,16 @@ func TestMassPauseAndRestart(t *testing.T) {
 			t.Errorf("%d issued, parked %v", len(all), c.stuck())
 		}
 	})
+}
+
+// shows fetches a page that everybody may see, and looks for words on it.
+func (c *country) shows(path, words string) {
+	c.t.Helper()
+	w := httptest.NewRecorder()
+	c.Handler().ServeHTTP(w, httptest.NewRequest("GET", "http://127.0.0.1/ca"+path, nil))
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), words) {
+		c.t.Errorf("%s answers %d, without %q", path, w.Code, words)
+	}
 }
 
 // TestMassDropped: nothing of it happens any more.

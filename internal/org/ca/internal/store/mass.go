@@ -103,6 +103,11 @@ func (tx *Tx) Masses(ctx context.Context, limit int) ([]Mass, error) {
 	return sqlstore.List(ctx, tx.Tx, scanMass, `SELECT `+massColumns+` FROM mass ORDER BY id DESC LIMIT $1`, limit)
 }
 
+// OpenMasses lists those that have not ended, the newest first: they wait for an officer, or are worked off.
+func (tx *Tx) OpenMasses(ctx context.Context, limit int) ([]Mass, error) {
+	return sqlstore.List(ctx, tx.Tx, scanMass, `SELECT `+massColumns+` FROM mass WHERE state NOT IN ('done', 'dropped') ORDER BY id DESC LIMIT $1`, limit)
+}
+
 func scanMass(r *sqlstore.Rows, m *Mass) error {
 	var municipality, profile string
 	var from, until, confirmed, ended int64
