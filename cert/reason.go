@@ -52,6 +52,15 @@ var reasonTable = [...]struct {
 // Valid reports whether r is a reason.
 func (r RevocationReason) Valid() bool { return r >= Unspecified && r <= CertificateHold }
 
+// Final is the reason under which a certificate is ended for good. It differs for a hold alone: the CPS never releases one, so that
+// here none is put on, and what was doubted is ended as a key that others may know.
+func (r RevocationReason) Final() RevocationReason {
+	if r == CertificateHold {
+		return KeyCompromise
+	}
+	return r
+}
+
 // Code gives the CRLReason of RFC 5280 5.3.1. It panics on the zero value: a revocation without a reason is a
 // programming error, and code 0 would hide it.
 func (r RevocationReason) Code() int {

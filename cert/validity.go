@@ -50,11 +50,16 @@ func NotAfter(issued time.Time, b Birthday) (time.Time, error) { return endOnBir
 // RenewedNotAfter is NotAfter for a certificate that replaces one ending at old: from three months before that end on,
 // the holder does not lose the rest of the term, and the new one ends on the 6th birthday. Before that it is NotAfter.
 func RenewedNotAfter(issued, old time.Time, b Birthday) (time.Time, error) {
-	if issued.After(old) || issued.Before(old.AddDate(0, -3, 0)) {
+	if issued.After(old) || issued.Before(RenewableFrom(old)) {
 		return endOnBirthday(issued, b, 5)
 	}
 	return endOnBirthday(issued, b, 6)
 }
+
+// RenewableFrom is the moment from which a certificate ending at old may be renewed: three months before its end. Where that month
+// has no such day it is as many days later, so that doubt makes the time for it shorter, never longer. The end being the last
+// second of a day, people may come from the next day on.
+func RenewableFrom(old time.Time) time.Time { return old.In(JST).AddDate(0, -3, 0) }
 
 func endOnBirthday(issued time.Time, b Birthday, n int) (time.Time, error) {
 	if err := b.check(); err != nil {

@@ -77,6 +77,19 @@ type CertRefused struct {
 	Code    resident.RecordCode
 	Why     string // stable, for machines: "valid-certificate-exists"
 	Reason  plain.Sentence
+	Held    *HeldCertificate // what stands in the way; nil: no certificate does
+}
+
+// HeldCertificate is a certificate that the CA holds for valid. The counter compares it with its register: what is valid at the CA
+// and must have ended by the register is how the fault of 2004 first showed.
+type HeldCertificate struct {
+	Serial       cert.Serial
+	Issuer       string // hex of the SHA-1 of the issuer's key, as OCSP names it
+	Version      resident.Version
+	Municipality resident.MunicipalityCode // where it was issued
+	NotAfter     time.Time
+	CenterTold   bool // the national center has taken the notice of its issue, and so knows that there is something to end
+	Demanded     bool // the national center has demanded its end
 }
 
 // Kind is cert.refused.
@@ -86,8 +99,13 @@ func (CertRefused) Kind() Kind { return KindCertRefused }
 func (n CertRefused) Keys() []string { return []string{n.Code.Reveal()} }
 
 func (n CertRefused) wire() proto.Message {
-	return &messagepb.CertRefused{Request: n.Request, Profile: n.Profile.String(), Code: n.Code.Reveal(), Why: n.Why,
+	w := &messagepb.CertRefused{Request: n.Request, Profile: n.Profile.String(), Code: n.Code.Reveal(), Why: n.Why,
 		ReasonJa: n.Reason.JA, ReasonEn: n.Reason.EN}
+	if h := n.Held; h != nil {
+		w.Held = &messagepb.HeldCertificate{Serial: h.Serial.Bytes(), Issuer: h.Issuer, Version: uint64(h.Version),
+			Municipality: h.Municipality.String(), NotAfter: h.NotAfter.Unix(), CenterTold: h.CenterTold, Demanded: h.Demanded}
+	}
+	return w
 }
 
 func certRefusedFromWire(w *messagepb.CertRefused) (CertRefused, error) {
@@ -95,6 +113,12 @@ func certRefusedFromWire(w *messagepb.CertRefused) (CertRefused, error) {
 	n := CertRefused{Request: w.Request, Profile: profile(&c, w.Profile), Code: field(&c, "code", w.Code, resident.ParseRecordCode),
 		Why: w.Why, Reason: plain.Sentence{JA: w.ReasonJa, EN: w.ReasonEn}}
 	required(&c, "why", w.Why != "")
+	if h := w.Held; h != nil {
+		n.Held = &HeldCertificate{Serial: serial(&c, h.Serial), Issuer: h.Issuer, Version: version(&c, h.Version),
+			Municipality: field(&c, "municipality", h.Municipality, resident.ParseMunicipalityCode), NotAfter: seconds(h.NotAfter),
+			CenterTold: h.CenterTold, Demanded: h.Demanded}
+		required(&c, "issuer", h.Issuer != "")
+	}
 	return n, c.err()
 }
 

@@ -64,7 +64,7 @@ type Spec struct {
 // Kinds is the map of the country: who may send what to whom. What is not here is refused by every receiver.
 //
 // History of the wire: 2026-11-21 first version. 2026-11-22 snapshot, snapshot.request, reconcile.case,
-// exchange.statement, exchange.drill.
+// exchange.statement, exchange.drill; cert.refused names the certificate that stands in the way.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,

@@ -24,6 +24,8 @@ const (
 	VerifySignature   Act = "verify-signature"
 	LookAtTokens      Act = "look-at-tokens"
 	RetryToken        Act = "retry-token"
+	MassPropose       Act = "mass-revoke-propose"
+	MassConfirm       Act = "mass-revoke-confirm"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -36,9 +38,10 @@ type Rule struct {
 }
 
 var (
-	counter  = []message.Role{message.Municipality}
-	issuers  = []message.Role{message.NationalCenter, message.CA, message.Validation}
-	everyone = []message.Role{message.Municipality, message.Prefecture, message.NationalCenter, message.CA, message.Validation, message.Verifier}
+	counter   = []message.Role{message.Municipality}
+	issuers   = []message.Role{message.NationalCenter, message.CA, message.Validation}
+	authority = []message.Role{message.CA}
+	everyone  = []message.Role{message.Municipality, message.Prefecture, message.NationalCenter, message.CA, message.Validation, message.Verifier}
 )
 
 // rules is the whole of what is allowed. An operator keeps messages moving and sees no person; an auditor sees what was
@@ -60,6 +63,10 @@ var rules = []Rule{
 		plain.Sentence{JA: "窓口は、住民の電子証明書の状態を本人に答える。", EN: "The counter tells residents how their certificates stand."}},
 	{LookAtCertificate, plain.Sentence{JA: "電子証明書の状態の閲覧", EN: "look at a certificate"}, []Job{Operator, Auditor}, issuers,
 		plain.Sentence{JA: "発行と失効を運用し、検査するために、シリアル番号で見る。", EN: "To run and to inspect issuance and revocation, by serial number."}},
+	{MassPropose, plain.Sentence{JA: "一括失効の提案・停止", EN: "propose, pause or drop a mass revocation"}, []Job{Operator}, authority,
+		plain.Sentence{JA: "認証局が自ら失効させる事由がある（公的個人認証法第11条から第15条まで）。試行で対象を確定し、一人では始められない。", EN: "There are grounds on which the CA revokes by itself (JPKI Act, arts. 11 to 15). A dry run fixes the set; nobody starts it alone."}},
+	{MassConfirm, plain.Sentence{JA: "一括失効の承認", EN: "confirm a mass revocation"}, []Job{Operator}, authority,
+		plain.Sentence{JA: "提案した本人は承認できない（SecondPerson）。", EN: "Not by the one who proposed it (SecondPerson)."}},
 	{ViewMessages, plain.Sentence{JA: "通知の状況の閲覧", EN: "view messages"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "窓口は、受け付けた届出が届いたかどうかを知る。", EN: "The counter knows whether what it filed has arrived."}},
 	{ViewMessages, plain.Sentence{JA: "通知の状況の閲覧", EN: "view messages"}, []Job{Operator, Auditor}, everyone,

@@ -21,5 +21,6 @@ var rigs = map[string]func(context.Context, queue.Ground) (*queue.Rig, error){
 	"ca/sign":             openSigning,
 	"ca/list":             openList,
 	"ca/check":            openChecked,
+	"ca/mass":             openMass,
 	"validation/keys":     openKeys,
 }

@@ -471,6 +471,7 @@ type CertRefused struct {
 	Why           string                 `protobuf:"bytes,4,opt,name=why,proto3" json:"why,omitempty"` // machine-readable
 	ReasonJa      string                 `protobuf:"bytes,5,opt,name=reason_ja,json=reasonJa,proto3" json:"reason_ja,omitempty"`
 	ReasonEn      string                 `protobuf:"bytes,6,opt,name=reason_en,json=reasonEn,proto3" json:"reason_en,omitempty"`
+	Held          *HeldCertificate       `protobuf:"bytes,7,opt,name=held,proto3" json:"held,omitempty"` // the valid certificate that stands in the way; absent when none does
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -547,6 +548,106 @@ func (x *CertRefused) GetReasonEn() string {
 	return ""
 }
 
+func (x *CertRefused) GetHeld() *HeldCertificate {
+	if x != nil {
+		return x.Held
+	}
+	return nil
+}
+
+// HeldCertificate is a certificate that the CA holds for valid, so that the counter can compare it with its register.
+type HeldCertificate struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Serial        []byte                 `protobuf:"bytes,1,opt,name=serial,proto3" json:"serial,omitempty"`
+	Issuer        string                 `protobuf:"bytes,2,opt,name=issuer,proto3" json:"issuer,omitempty"`                            // hex SHA-1 of the issuer's key, as in OCSP
+	Version       uint64                 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`                         // of the record that it certifies
+	Municipality  string                 `protobuf:"bytes,4,opt,name=municipality,proto3" json:"municipality,omitempty"`                // where it was issued
+	NotAfter      int64                  `protobuf:"varint,5,opt,name=not_after,json=notAfter,proto3" json:"not_after,omitempty"`       // seconds
+	CenterTold    bool                   `protobuf:"varint,6,opt,name=center_told,json=centerTold,proto3" json:"center_told,omitempty"` // the national center has taken the notice of its issue
+	Demanded      bool                   `protobuf:"varint,7,opt,name=demanded,proto3" json:"demanded,omitempty"`                       // the national center has demanded its end
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HeldCertificate) Reset() {
+	*x = HeldCertificate{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HeldCertificate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HeldCertificate) ProtoMessage() {}
+
+func (x *HeldCertificate) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HeldCertificate.ProtoReflect.Descriptor instead.
+func (*HeldCertificate) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *HeldCertificate) GetSerial() []byte {
+	if x != nil {
+		return x.Serial
+	}
+	return nil
+}
+
+func (x *HeldCertificate) GetIssuer() string {
+	if x != nil {
+		return x.Issuer
+	}
+	return ""
+}
+
+func (x *HeldCertificate) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *HeldCertificate) GetMunicipality() string {
+	if x != nil {
+		return x.Municipality
+	}
+	return ""
+}
+
+func (x *HeldCertificate) GetNotAfter() int64 {
+	if x != nil {
+		return x.NotAfter
+	}
+	return 0
+}
+
+func (x *HeldCertificate) GetCenterTold() bool {
+	if x != nil {
+		return x.CenterTold
+	}
+	return false
+}
+
+func (x *HeldCertificate) GetDemanded() bool {
+	if x != nil {
+		return x.Demanded
+	}
+	return false
+}
+
 // CertIssuance is 発行情報, the feed that stalled in 2004. It names the record version that was certified.
 type CertIssuance struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -565,7 +666,7 @@ type CertIssuance struct {
 
 func (x *CertIssuance) Reset() {
 	*x = CertIssuance{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[6]
+	mi := &file_akashi_v1_payload_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -577,7 +678,7 @@ func (x *CertIssuance) String() string {
 func (*CertIssuance) ProtoMessage() {}
 
 func (x *CertIssuance) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[6]
+	mi := &file_akashi_v1_payload_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -590,7 +691,7 @@ func (x *CertIssuance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CertIssuance.ProtoReflect.Descriptor instead.
 func (*CertIssuance) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{6}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CertIssuance) GetProfile() string {
@@ -672,7 +773,7 @@ type CertRevocation struct {
 
 func (x *CertRevocation) Reset() {
 	*x = CertRevocation{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[7]
+	mi := &file_akashi_v1_payload_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -684,7 +785,7 @@ func (x *CertRevocation) String() string {
 func (*CertRevocation) ProtoMessage() {}
 
 func (x *CertRevocation) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[7]
+	mi := &file_akashi_v1_payload_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -697,7 +798,7 @@ func (x *CertRevocation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CertRevocation.ProtoReflect.Descriptor instead.
 func (*CertRevocation) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{7}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CertRevocation) GetCode() string {
@@ -766,7 +867,7 @@ type CertStatus struct {
 
 func (x *CertStatus) Reset() {
 	*x = CertStatus{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[8]
+	mi := &file_akashi_v1_payload_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -778,7 +879,7 @@ func (x *CertStatus) String() string {
 func (*CertStatus) ProtoMessage() {}
 
 func (x *CertStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[8]
+	mi := &file_akashi_v1_payload_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -791,7 +892,7 @@ func (x *CertStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CertStatus.ProtoReflect.Descriptor instead.
 func (*CertStatus) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{8}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CertStatus) GetSerial() []byte {
@@ -870,7 +971,7 @@ type CertCRL struct {
 
 func (x *CertCRL) Reset() {
 	*x = CertCRL{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[9]
+	mi := &file_akashi_v1_payload_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -882,7 +983,7 @@ func (x *CertCRL) String() string {
 func (*CertCRL) ProtoMessage() {}
 
 func (x *CertCRL) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[9]
+	mi := &file_akashi_v1_payload_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -895,7 +996,7 @@ func (x *CertCRL) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CertCRL.ProtoReflect.Descriptor instead.
 func (*CertCRL) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{9}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CertCRL) GetIssuer() string {
@@ -937,7 +1038,7 @@ type ResponderRequest struct {
 
 func (x *ResponderRequest) Reset() {
 	*x = ResponderRequest{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[10]
+	mi := &file_akashi_v1_payload_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -949,7 +1050,7 @@ func (x *ResponderRequest) String() string {
 func (*ResponderRequest) ProtoMessage() {}
 
 func (x *ResponderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[10]
+	mi := &file_akashi_v1_payload_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -962,7 +1063,7 @@ func (x *ResponderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponderRequest.ProtoReflect.Descriptor instead.
 func (*ResponderRequest) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{10}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ResponderRequest) GetIssuer() string {
@@ -989,7 +1090,7 @@ type ResponderIssued struct {
 
 func (x *ResponderIssued) Reset() {
 	*x = ResponderIssued{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[11]
+	mi := &file_akashi_v1_payload_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1001,7 +1102,7 @@ func (x *ResponderIssued) String() string {
 func (*ResponderIssued) ProtoMessage() {}
 
 func (x *ResponderIssued) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[11]
+	mi := &file_akashi_v1_payload_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1014,7 +1115,7 @@ func (x *ResponderIssued) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponderIssued.ProtoReflect.Descriptor instead.
 func (*ResponderIssued) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{11}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ResponderIssued) GetIssuer() string {
@@ -1041,7 +1142,7 @@ type CodeRequest struct {
 
 func (x *CodeRequest) Reset() {
 	*x = CodeRequest{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[12]
+	mi := &file_akashi_v1_payload_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1053,7 +1154,7 @@ func (x *CodeRequest) String() string {
 func (*CodeRequest) ProtoMessage() {}
 
 func (x *CodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[12]
+	mi := &file_akashi_v1_payload_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1066,7 +1167,7 @@ func (x *CodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodeRequest.ProtoReflect.Descriptor instead.
 func (*CodeRequest) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{12}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CodeRequest) GetRequest() string {
@@ -1093,7 +1194,7 @@ type CodeAllotment struct {
 
 func (x *CodeAllotment) Reset() {
 	*x = CodeAllotment{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[13]
+	mi := &file_akashi_v1_payload_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1105,7 +1206,7 @@ func (x *CodeAllotment) String() string {
 func (*CodeAllotment) ProtoMessage() {}
 
 func (x *CodeAllotment) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[13]
+	mi := &file_akashi_v1_payload_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1118,7 +1219,7 @@ func (x *CodeAllotment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodeAllotment.ProtoReflect.Descriptor instead.
 func (*CodeAllotment) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{13}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CodeAllotment) GetRequest() string {
@@ -1151,7 +1252,7 @@ type ExchangeNote struct {
 
 func (x *ExchangeNote) Reset() {
 	*x = ExchangeNote{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[14]
+	mi := &file_akashi_v1_payload_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1163,7 +1264,7 @@ func (x *ExchangeNote) String() string {
 func (*ExchangeNote) ProtoMessage() {}
 
 func (x *ExchangeNote) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[14]
+	mi := &file_akashi_v1_payload_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1176,7 +1277,7 @@ func (x *ExchangeNote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeNote.ProtoReflect.Descriptor instead.
 func (*ExchangeNote) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{14}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ExchangeNote) GetEpoch() uint64 {
@@ -1241,7 +1342,7 @@ type ExchangeWithdrawal struct {
 
 func (x *ExchangeWithdrawal) Reset() {
 	*x = ExchangeWithdrawal{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[15]
+	mi := &file_akashi_v1_payload_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1253,7 +1354,7 @@ func (x *ExchangeWithdrawal) String() string {
 func (*ExchangeWithdrawal) ProtoMessage() {}
 
 func (x *ExchangeWithdrawal) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[15]
+	mi := &file_akashi_v1_payload_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1266,7 +1367,7 @@ func (x *ExchangeWithdrawal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeWithdrawal.ProtoReflect.Descriptor instead.
 func (*ExchangeWithdrawal) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{15}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ExchangeWithdrawal) GetKind() string {
@@ -1309,7 +1410,7 @@ type ExchangeStatement struct {
 
 func (x *ExchangeStatement) Reset() {
 	*x = ExchangeStatement{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[16]
+	mi := &file_akashi_v1_payload_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1321,7 +1422,7 @@ func (x *ExchangeStatement) String() string {
 func (*ExchangeStatement) ProtoMessage() {}
 
 func (x *ExchangeStatement) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[16]
+	mi := &file_akashi_v1_payload_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1334,7 +1435,7 @@ func (x *ExchangeStatement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeStatement.ProtoReflect.Descriptor instead.
 func (*ExchangeStatement) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{16}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ExchangeStatement) GetAccount() []byte {
@@ -1368,7 +1469,7 @@ type ExchangeDrill struct {
 
 func (x *ExchangeDrill) Reset() {
 	*x = ExchangeDrill{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[17]
+	mi := &file_akashi_v1_payload_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1380,7 +1481,7 @@ func (x *ExchangeDrill) String() string {
 func (*ExchangeDrill) ProtoMessage() {}
 
 func (x *ExchangeDrill) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[17]
+	mi := &file_akashi_v1_payload_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1393,7 +1494,7 @@ func (x *ExchangeDrill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeDrill.ProtoReflect.Descriptor instead.
 func (*ExchangeDrill) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{17}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ExchangeDrill) GetDrill() string {
@@ -1417,7 +1518,7 @@ type SnapshotRequest struct {
 
 func (x *SnapshotRequest) Reset() {
 	*x = SnapshotRequest{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[18]
+	mi := &file_akashi_v1_payload_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1429,7 +1530,7 @@ func (x *SnapshotRequest) String() string {
 func (*SnapshotRequest) ProtoMessage() {}
 
 func (x *SnapshotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[18]
+	mi := &file_akashi_v1_payload_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1442,7 +1543,7 @@ func (x *SnapshotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotRequest.ProtoReflect.Descriptor instead.
 func (*SnapshotRequest) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{18}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SnapshotRequest) GetEpoch() uint64 {
@@ -1494,7 +1595,7 @@ type Snapshot struct {
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[19]
+	mi := &file_akashi_v1_payload_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1506,7 +1607,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[19]
+	mi := &file_akashi_v1_payload_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1519,7 +1620,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{19}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Snapshot) GetBook() string {
@@ -1577,7 +1678,7 @@ type ReconcileCase struct {
 
 func (x *ReconcileCase) Reset() {
 	*x = ReconcileCase{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[20]
+	mi := &file_akashi_v1_payload_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1589,7 +1690,7 @@ func (x *ReconcileCase) String() string {
 func (*ReconcileCase) ProtoMessage() {}
 
 func (x *ReconcileCase) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[20]
+	mi := &file_akashi_v1_payload_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1602,7 +1703,7 @@ func (x *ReconcileCase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReconcileCase.ProtoReflect.Descriptor instead.
 func (*ReconcileCase) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{20}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ReconcileCase) GetCase() string {
@@ -1727,14 +1828,24 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x04code\x18\x03 \x01(\tR\x04code\x12\x16\n" +
 	"\x06serial\x18\x04 \x01(\fR\x06serial\x12 \n" +
 	"\vcertificate\x18\x05 \x01(\fR\vcertificate\x12\x18\n" +
-	"\aversion\x18\x06 \x01(\x04R\aversion\"\xa1\x01\n" +
+	"\aversion\x18\x06 \x01(\x04R\aversion\"\xd1\x01\n" +
 	"\vCertRefused\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\tR\arequest\x12\x18\n" +
 	"\aprofile\x18\x02 \x01(\tR\aprofile\x12\x12\n" +
 	"\x04code\x18\x03 \x01(\tR\x04code\x12\x10\n" +
 	"\x03why\x18\x04 \x01(\tR\x03why\x12\x1b\n" +
 	"\treason_ja\x18\x05 \x01(\tR\breasonJa\x12\x1b\n" +
-	"\treason_en\x18\x06 \x01(\tR\breasonEn\"\xfc\x01\n" +
+	"\treason_en\x18\x06 \x01(\tR\breasonEn\x12.\n" +
+	"\x04held\x18\a \x01(\v2\x1a.akashi.v1.HeldCertificateR\x04held\"\xd9\x01\n" +
+	"\x0fHeldCertificate\x12\x16\n" +
+	"\x06serial\x18\x01 \x01(\fR\x06serial\x12\x16\n" +
+	"\x06issuer\x18\x02 \x01(\tR\x06issuer\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\x04R\aversion\x12\"\n" +
+	"\fmunicipality\x18\x04 \x01(\tR\fmunicipality\x12\x1b\n" +
+	"\tnot_after\x18\x05 \x01(\x03R\bnotAfter\x12\x1f\n" +
+	"\vcenter_told\x18\x06 \x01(\bR\n" +
+	"centerTold\x12\x1a\n" +
+	"\bdemanded\x18\a \x01(\bR\bdemanded\"\xfc\x01\n" +
 	"\fCertIssuance\x12\x18\n" +
 	"\aprofile\x18\x01 \x01(\tR\aprofile\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x16\n" +
@@ -1840,7 +1951,7 @@ func file_akashi_v1_payload_proto_rawDescGZIP() []byte {
 	return file_akashi_v1_payload_proto_rawDescData
 }
 
-var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_akashi_v1_payload_proto_goTypes = []any{
 	(*Identification)(nil),       // 0: akashi.v1.Identification
 	(*ResidentChange)(nil),       // 1: akashi.v1.ResidentChange
@@ -1848,30 +1959,32 @@ var file_akashi_v1_payload_proto_goTypes = []any{
 	(*CertRequest)(nil),          // 3: akashi.v1.CertRequest
 	(*CertIssued)(nil),           // 4: akashi.v1.CertIssued
 	(*CertRefused)(nil),          // 5: akashi.v1.CertRefused
-	(*CertIssuance)(nil),         // 6: akashi.v1.CertIssuance
-	(*CertRevocation)(nil),       // 7: akashi.v1.CertRevocation
-	(*CertStatus)(nil),           // 8: akashi.v1.CertStatus
-	(*CertCRL)(nil),              // 9: akashi.v1.CertCRL
-	(*ResponderRequest)(nil),     // 10: akashi.v1.ResponderRequest
-	(*ResponderIssued)(nil),      // 11: akashi.v1.ResponderIssued
-	(*CodeRequest)(nil),          // 12: akashi.v1.CodeRequest
-	(*CodeAllotment)(nil),        // 13: akashi.v1.CodeAllotment
-	(*ExchangeNote)(nil),         // 14: akashi.v1.ExchangeNote
-	(*ExchangeWithdrawal)(nil),   // 15: akashi.v1.ExchangeWithdrawal
-	(*ExchangeStatement)(nil),    // 16: akashi.v1.ExchangeStatement
-	(*ExchangeDrill)(nil),        // 17: akashi.v1.ExchangeDrill
-	(*SnapshotRequest)(nil),      // 18: akashi.v1.SnapshotRequest
-	(*Snapshot)(nil),             // 19: akashi.v1.Snapshot
-	(*ReconcileCase)(nil),        // 20: akashi.v1.ReconcileCase
+	(*HeldCertificate)(nil),      // 6: akashi.v1.HeldCertificate
+	(*CertIssuance)(nil),         // 7: akashi.v1.CertIssuance
+	(*CertRevocation)(nil),       // 8: akashi.v1.CertRevocation
+	(*CertStatus)(nil),           // 9: akashi.v1.CertStatus
+	(*CertCRL)(nil),              // 10: akashi.v1.CertCRL
+	(*ResponderRequest)(nil),     // 11: akashi.v1.ResponderRequest
+	(*ResponderIssued)(nil),      // 12: akashi.v1.ResponderIssued
+	(*CodeRequest)(nil),          // 13: akashi.v1.CodeRequest
+	(*CodeAllotment)(nil),        // 14: akashi.v1.CodeAllotment
+	(*ExchangeNote)(nil),         // 15: akashi.v1.ExchangeNote
+	(*ExchangeWithdrawal)(nil),   // 16: akashi.v1.ExchangeWithdrawal
+	(*ExchangeStatement)(nil),    // 17: akashi.v1.ExchangeStatement
+	(*ExchangeDrill)(nil),        // 18: akashi.v1.ExchangeDrill
+	(*SnapshotRequest)(nil),      // 19: akashi.v1.SnapshotRequest
+	(*Snapshot)(nil),             // 20: akashi.v1.Snapshot
+	(*ReconcileCase)(nil),        // 21: akashi.v1.ReconcileCase
 }
 var file_akashi_v1_payload_proto_depIdxs = []int32{
 	0, // 0: akashi.v1.ResidentChange.after:type_name -> akashi.v1.Identification
 	0, // 1: akashi.v1.CertRequest.holder:type_name -> akashi.v1.Identification
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	6, // 2: akashi.v1.CertRefused.held:type_name -> akashi.v1.HeldCertificate
+	3, // [3:3] is the sub-list for method output_type
+	3, // [3:3] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_akashi_v1_payload_proto_init() }
@@ -1885,7 +1998,7 @@ func file_akashi_v1_payload_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akashi_v1_payload_proto_rawDesc), len(file_akashi_v1_payload_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

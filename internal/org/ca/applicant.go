@@ -18,9 +18,12 @@ import (
 type refusal struct {
 	why string
 	plain.Sentence
+	held *message.HeldCertificate // what stands in the way; nil: no certificate does
 }
 
-func refuse(why, ja, en string) *refusal { return &refusal{why, plain.Sentence{JA: ja, EN: en}} }
+func refuse(why, ja, en string) *refusal {
+	return &refusal{why: why, Sentence: plain.Sentence{JA: ja, EN: en}}
+}
 
 var recordChanged = refuse("record-changed",
 	"申請の後に住民票の記載が変わりました。新しい記載で申請し直してください。",
@@ -37,7 +40,7 @@ var keyInUse = refuse("key-in-use",
 func (o *CA) fitKey(spki []byte, allowed ...cert.Algorithm) (crypto.PublicKey, *refusal, error) {
 	public, err := subjectkey.Read(spki, allowed...)
 	if bad := (*subjectkey.Refusal)(nil); errors.As(err, &bad) {
-		return nil, &refusal{bad.Code, bad.Sentence}, nil
+		return nil, &refusal{why: bad.Code, Sentence: bad.Sentence}, nil
 	} else if err != nil {
 		return nil, nil, err
 	}
@@ -96,32 +99,22 @@ func serves(o message.Org, code resident.MunicipalityCode, today resident.Date) 
 	return err == nil && ward.City != "" && ward.City == city.Name && own.Prefecture() == code.Prefecture()
 }
 
-// isFree checks what the CA knows: that the person has no such certificate, that the record has not changed since, and
-// that nobody else has the key.
-func (o *CA) isFree(ctx context.Context, tx *store.Tx, n message.CertRequest, keyHash []byte) (*refusal, error) {
+// isFree checks what the CA knows: that the person may have another such certificate, that the record has not changed since, and
+// that nobody else has the key. renews is the certificate that the new one takes the place of.
+func (o *CA) isFree(ctx context.Context, tx *store.Tx, n message.CertRequest, keyHash []byte) (renews store.Certificate, no *refusal, err error) {
 	used, err := tx.KeyUsed(ctx, keyHash)
 	if err != nil {
-		return nil, err
+		return renews, nil, err
 	}
 	if used {
-		return keyInUse, nil
+		return renews, keyInUse, nil
 	}
 	stale, err := tx.StaleBefore(ctx, n.Holder.Code, n.Profile)
 	if err != nil {
-		return nil, err
+		return renews, nil, err
 	}
 	if n.Holder.Version < stale {
-		return recordChanged, nil
+		return renews, recordChanged, nil
 	}
-	has, found, err := tx.Current(ctx, n.Holder.Code, n.Profile)
-	if err != nil || !found {
-		return nil, err
-	}
-	if has.State == store.Valid && !has.NotAfter.After(tx.Now()) {
-		return nil, tx.Expire(ctx, has.Serial)
-	}
-	// 公的個人認証法4条: nobody holds two valid certificates of one kind.
-	return refuse("valid-certificate-exists",
-		"有効な電子証明書があります。先にその電子証明書を失効させてから申請してください。",
-		"The applicant has a valid certificate: it must be revoked before another is issued."), nil
+	return o.mayHaveAnother(ctx, tx, n)
 }

@@ -53,6 +53,8 @@ type CA struct {
 	byProfile map[cert.Profile]*authority
 	checks    *inspection.Inspection
 	screens   http.Handler
+
+	countPage, revokePage int // certificates of one step of a mass revocation
 }
 
 // authority is one of the CAs: the one for signatures or the one for authentication.
@@ -71,7 +73,7 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	if cfg.ListDays == 0 {
 		cfg.ListDays = 1
 	}
-	o := &CA{cfg: cfg, byID: map[string]*authority{}, byProfile: map[cert.Profile]*authority{}}
+	o := &CA{cfg: cfg, byID: map[string]*authority{}, byProfile: map[cert.Profile]*authority{}, countPage: countPage, revokePage: revokePage}
 	for _, p := range cert.Profiles {
 		a, err := openAuthority(cfg.Keys, cfg.Signer, p)
 		if err != nil {
@@ -82,7 +84,7 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	var err error
 	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{
 		Schema: store.Schema, Tables: []sqlstore.Schema{inspection.Schema}, Routes: o.routes(), Books: o.tables(), Counts: o.counts,
-		Due: []due.Rule{o.signRule(), o.listRule(), o.dailyRule()},
+		Due: []due.Rule{o.signRule(), o.listRule(), o.dailyRule(), o.massCountRule(), o.massRevokeRule()},
 	})
 	if err != nil {
 		return nil, err

@@ -13,14 +13,15 @@ import (
 )
 
 // draft builds what will be signed.
-func (o *CA) draft(tx *store.Tx, n message.CertRequest, part jpki.Partition, public crypto.PublicKey) (c store.Certificate, tbs []byte, no *refusal, err error) {
+func (o *CA) draft(tx *store.Tx, n message.CertRequest, part jpki.Partition, public crypto.PublicKey, renews store.Certificate) (c store.Certificate, tbs []byte, no *refusal, err error) {
 	a := o.byProfile[n.Profile]
 	c = store.Certificate{Profile: n.Profile, Issuer: a.id, Holder: n.Holder.Code, Version: n.Holder.Version,
 		Municipality: n.Holder.Municipality, Request: n.Request, NotBefore: tx.Now().Truncate(time.Second)}
+	c.Replaced = store.Replaced{Serial: renews.Serial, Until: renews.NotAfter}
 	if c.Serial, err = cert.NewSerial(o.Rand); err != nil {
 		return c, nil, nil, err
 	}
-	notAfter, err := cert.NotAfter(c.NotBefore, cert.Birthday{Month: n.Holder.Birth.Month(), Day: n.Holder.Birth.Day()})
+	notAfter, err := endOf(c, cert.Birthday{Month: n.Holder.Birth.Month(), Day: n.Holder.Birth.Day()})
 	if err != nil {
 		return c, nil, nil, err
 	}

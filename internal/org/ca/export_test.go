@@ -19,6 +19,9 @@ func (o *CA) SetKey(p cert.Profile, key crypto.Signer) { o.byProfile[p].key = ke
 // Key is a CA's key.
 func (o *CA) Key(p cert.Profile) crypto.Signer { return o.byProfile[p].key }
 
+// SetMassPages makes the steps of a mass revocation small.
+func (o *CA) SetMassPages(count, revoke int) { o.countPage, o.revokePage = count, revoke }
+
 // LintRoot is the judge of the founding ceremony.
 var LintRoot = lintRoot
 

@@ -32,8 +32,9 @@ func (o *CA) onCertRequest(ctx context.Context, tx *store.Tx, d exchange.Deliver
 		no = mayHold(n, d.Sender, tx.Now())
 	}
 	hash := sha256.Sum256(n.PublicKey)
+	var renews store.Certificate
 	if no == nil {
-		no, err = o.isFree(ctx, tx, n, hash[:])
+		renews, no, err = o.isFree(ctx, tx, n, hash[:])
 		if err != nil {
 			return nil, err
 		}
@@ -41,7 +42,7 @@ func (o *CA) onCertRequest(ctx context.Context, tx *store.Tx, d exchange.Deliver
 	var c store.Certificate
 	var tbs []byte
 	if no == nil {
-		c, tbs, no, err = o.draft(tx, n, part, public)
+		c, tbs, no, err = o.draft(tx, n, part, public, renews)
 		if err != nil {
 			return nil, err
 		}
@@ -49,7 +50,7 @@ func (o *CA) onCertRequest(ctx context.Context, tx *store.Tx, d exchange.Deliver
 	if no != nil {
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "refuse", Subject: n.Holder.Code.Reveal(), Case: d.ID.String(), Detail: no.why})
 		return []message.Out{{To: d.Sender, Body: message.CertRefused{Request: n.Request, Profile: n.Profile, Code: n.Holder.Code,
-			Why: no.why, Reason: no.Sentence}}}, nil
+			Why: no.why, Reason: no.Sentence, Held: no.held}}}, nil
 	}
 	request, err := message.Encode(n)
 	if err != nil {
@@ -74,7 +75,7 @@ func (o *CA) answerAgain(d exchange.Delivery, n message.CertRequest, was store.C
 	case len(was.DER) == 0 && was.State == store.Intended:
 		return nil, nil // the certificate is being signed, and the answer is on its way
 	case len(was.DER) == 0:
-		return []message.Out{{To: d.Sender, Body: refused(was, recordChanged)}}, nil
+		return []message.Out{{To: d.Sender, Body: refused(was, cameToNothing(was))}}, nil
 	}
 	return []message.Out{{To: d.Sender, Body: message.CertIssued{Request: was.Request, Profile: was.Profile, Code: was.Holder,
 		Serial: was.Serial, Certificate: was.DER, Version: was.Version}}}, nil

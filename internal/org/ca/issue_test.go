@@ -138,7 +138,7 @@ func TestOneValidCertificate(t *testing.T) {
 		for _, r := range received[message.CertRefused](c, matsumoto) {
 			why = append(why, r.Request+" "+r.Why)
 		}
-		if len(received[message.CertIssued](c, matsumoto)) != 1 || len(why) != 3 || why[0] != "r2 valid-certificate-exists" ||
+		if len(received[message.CertIssued](c, matsumoto)) != 1 || len(why) != 3 || why[0] != "r2 being-issued" ||
 			why[1] != "r3 key-in-use" || why[2] != "r4 valid-certificate-exists" {
 			t.Errorf("refused: %v", why)
 		}

@@ -80,7 +80,7 @@ func (s *toSign) ofUser(ctx context.Context, tx *store.Tx) error {
 		return plain.Bad("municipality", no.JA, no.EN)
 	}
 	w := &s.want
-	w.Public, w.From, w.Until, w.Counter = n.PublicKey, c.NotBefore, c.NotAfter, n.Window
+	w.Public, w.From, w.Until, w.Counter, w.Replaces = n.PublicKey, c.NotBefore, c.NotAfter, n.Window, c.Replaced.Until
 	w.Prefecture, w.Municipality = part.Prefecture, part.Municipality
 	four := n.Holder.BasicFour
 	w.Birth = cert.Birthday{Month: four.Birth.Month(), Day: four.Birth.Day()}

@@ -35,5 +35,19 @@ func Queues() []queue.Queue {
 		},
 		Settles: 2 * time.Second,
 		// The rig is in internal/conform too.
+	}, {
+		Name:  "ca/mass",
+		Shape: queue.Scan,
+		Items: plain.Sentence{JA: "一括失効の対象の電子証明書", EN: "certificates of a mass revocation"},
+		Aside: plain.Sentence{JA: "一括失効の画面の、脇に置いたもの", EN: "the page of the mass revocation, what was set aside"},
+		Loops: []string{"internal/org/ca:CA.massCountRule", "internal/org/ca:CA.massRevokeRule", "internal/org/ca/internal/store:Tx.Choose", "internal/org/ca/internal/store:Tx.chooseListed",
+			"internal/org/ca/internal/store:Tx.MassLeft", "internal/org/ca/internal/store:Tx.Living"},
+		Bad: []queue.Poison{queue.Undecodable, queue.Foreign},
+		Never: map[queue.Poison]string{
+			queue.Truncated: "half a row's serial is another serial, whose certificate the row still holds and which ends; the rest of a row is tried",
+			queue.Panic:     "nobody's code runs over the rows",
+			queue.Hang:      "nobody's code runs over the rows",
+		},
+		// The rig is in internal/conform, as that of the lists.
 	}}
 }

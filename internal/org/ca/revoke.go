@@ -2,12 +2,15 @@ package ca
 
 import (
 	"context"
+	"encoding/hex"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/ca/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // onCertRevocation takes the national center's notice that a change of the record has made a certificate untrue
@@ -15,59 +18,87 @@ import (
 // version of the record, and remembers the version for an application that is still under way (decision 0007). It is
 // safe: in whatever order the notices come, and however often, the same certificates end.
 func (o *CA) onCertRevocation(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.CertRevocation) ([]message.Out, error) {
-	c, named, err := o.namedBy(ctx, tx, n)
+	about, err := o.namedBy(ctx, tx, n)
 	if err != nil {
 		return nil, err
 	}
-	r := store.Revocation{At: tx.Now().Truncate(time.Second), Reason: n.Reason, Since: n.Since, Why: n.Why, By: d.Sender}
-	ended, err := tx.TakeNotice(ctx, n, c, r)
+	r := store.Revocation{At: tx.Now().Truncate(time.Second), Reason: n.Reason.Final(), Since: n.Since, Why: n.Why, By: d.Sender}
+	ended, err := tx.TakeNotice(ctx, n, about, r)
 	if err != nil {
 		return nil, err
 	}
-	if !named {
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "nothing-to-revoke", Subject: n.Code.Reveal(), Case: d.ID.String(), Detail: n.Profile.String()})
+	if len(about) == 0 {
+		o.nothing(tx, d, n.Code, n.Profile.String())
 	}
-	if !ended {
-		return nil, nil
-	}
-	return o.afterRevocation(ctx, tx, d, c, r)
-}
-
-// namedBy is the certificate that a notice demands the end of. By the holder alone there may be none: the holder has no
-// certificate, or one for a version that is true.
-func (o *CA) namedBy(ctx context.Context, tx *store.Tx, n message.CertRevocation) (c store.Certificate, named bool, err error) {
-	if !n.Serial.IsZero() {
-		c, named, err = tx.Certificate(ctx, n.Serial)
-		if err == nil && !named {
-			err = unknownSerial()
+	var outs []message.Out
+	for _, c := range ended {
+		more, err := o.afterRevocation(ctx, tx, actOf(d), c, r)
+		if err != nil {
+			return nil, err
 		}
-		return c, named, err
+		outs = append(outs, more...)
 	}
-	c, named, err = tx.Current(ctx, n.Code, n.Profile)
-	if err != nil || !named || c.Version >= n.Version {
-		return store.Certificate{}, false, err
-	}
-	return c, true, nil
+	return outs, nil
 }
 
-// onCertRevoke takes a holder's own application, or report of a loss, through the counter (公的個人認証法11条).
-func (o *CA) onCertRevoke(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.CertRevoke) ([]message.Out, error) {
-	var c store.Certificate
-	var found bool
-	var err error
-	if n.Serial.IsZero() {
-		c, found, err = tx.Current(ctx, n.Code, n.Profile)
-	} else {
-		c, found, err = tx.Certificate(ctx, n.Serial)
+// namedBy are the certificates that a notice demands the end of. By the holder alone there may be none: the holder has no
+// certificate, or one for a version that is true.
+func (o *CA) namedBy(ctx context.Context, tx *store.Tx, n message.CertRevocation) (about []store.Certificate, err error) {
+	if !n.Serial.IsZero() {
+		c, err := o.bySerial(ctx, tx, n.Serial.Bytes())
+		return []store.Certificate{c}, err
 	}
+	living, err := tx.Living(ctx, n.Code, n.Profile)
+	for _, c := range living {
+		if err == nil && c.Version < n.Version {
+			c, err = o.whole(c)
+			about = append(about, c)
+		}
+	}
+	return about, err
+}
+
+// onCertRevoke takes a holder's own application, or report of a loss, through the counter (公的個人認証法11条). A loss is a
+// revocation: there is no hold that somebody would have to release.
+func (o *CA) onCertRevoke(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.CertRevoke) ([]message.Out, error) {
+	about, err := o.appliedFor(ctx, tx, n)
+	if err != nil {
+		return nil, err
+	}
+	if len(about) == 0 {
+		o.nothing(tx, d, n.Code, n.Profile.String())
+	}
+	var outs []message.Out
+	for _, c := range about {
+		more, err := o.end(ctx, tx, actOf(d), c, store.Revocation{Reason: n.Reason.Final(), Since: n.Since, Why: n.Why, By: d.Sender})
+		if err != nil {
+			return nil, err
+		}
+		outs = append(outs, more...)
+	}
+	return outs, nil
+}
+
+// appliedFor are the certificates whose end a holder applies for: the one with a serial, or all of the profile.
+func (o *CA) appliedFor(ctx context.Context, tx *store.Tx, n message.CertRevoke) (about []store.Certificate, err error) {
+	if n.Serial.IsZero() {
+		living, err := tx.Living(ctx, n.Code, n.Profile)
+		for _, c := range living {
+			if err == nil {
+				c, err = o.whole(c)
+				about = append(about, c)
+			}
+		}
+		return about, err
+	}
+	c, err := o.bySerial(ctx, tx, n.Serial.Bytes())
 	switch {
 	case err != nil:
 		return nil, err
-	case !found && n.Serial.IsZero():
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "nothing-to-revoke", Subject: n.Code.Reveal(), Case: d.ID.String(), Detail: n.Profile.String()})
-		return nil, nil
-	case !found:
-		return nil, unknownSerial()
+	case !c.Holder.Valid():
+		return nil, exchange.Reject("holder-unreadable",
+			"この電子証明書がだれのものか、認証局の記録から読めません。認証局の運用員に、発行番号での失効（akashi ca revoke）を依頼してください。",
+			"the CA's records do not say any more whose certificate this is: have the CA's operators revoke it by its serial (akashi ca revoke)")
 	case c.Holder != n.Code:
 		// A mistyped serial must not end a stranger's certificate. The center's notices are not held to this: a record's
 		// code may have changed since the certificate was issued.
@@ -75,30 +106,72 @@ func (o *CA) onCertRevoke(ctx context.Context, tx *store.Tx, d exchange.Delivery
 			"この発行番号の電子証明書は、申請した人のものではありません。発行番号を確かめて、送り直してください。",
 			"the certificate with this serial is not the applicant's: check the serial and send it again")
 	}
-	return o.revoke(ctx, tx, d, c, store.Revocation{Reason: n.Reason, Since: n.Since, Why: n.Why})
+	return []store.Certificate{c}, nil
 }
 
-func unknownSerial() error {
-	return exchange.Reject("unknown-serial",
-		"この発行番号の電子証明書は、発行していません。発行番号を確かめて、送り直してください。",
-		"no certificate with this serial was issued: check the serial and send it again")
+// bySerial finds a certificate that is to be ended, also when its row or its stored bytes can no longer be read.
+func (o *CA) bySerial(ctx context.Context, tx *store.Tx, key []byte) (store.Certificate, error) {
+	c, found, err := tx.ToEnd(ctx, key)
+	switch {
+	case err != nil:
+		return c, err
+	case !found:
+		return c, exchange.Reject("unknown-serial",
+			"この発行番号の電子証明書は、発行していません。発行番号を確かめて、送り直してください。",
+			"no certificate with this serial was issued: check the serial and send it again")
+	}
+	return o.whole(c)
 }
 
-// revoke ends a certificate, if it has not ended: the first reason and time stay, as relying parties were told them.
-func (o *CA) revoke(ctx context.Context, tx *store.Tx, d exchange.Delivery, c store.Certificate, r store.Revocation) ([]message.Out, error) {
-	r.At, r.By = tx.Now().Truncate(time.Second), d.Sender
+// whole gives a certificate the CA and the profile that its row no longer names, as far as one of them tells the other. Without them
+// and its partition nobody could be told of its end.
+func (o *CA) whole(c store.Certificate) (store.Certificate, error) {
+	if a, ours := o.byID[c.Issuer]; ours {
+		if !c.Profile.Valid() {
+			c.Profile = a.Profile()
+		}
+	} else if a, ours := o.byProfile[c.Profile]; ours {
+		c.Issuer = a.id
+	} else {
+		return c, cannotBeTold(c)
+	}
+	if c.Serial.IsZero() || !c.Municipality.Valid() {
+		return c, cannotBeTold(c)
+	}
+	return c, nil
+}
+
+func cannotBeTold(c store.Certificate) error {
+	key := hex.EncodeToString(c.Key())
+	return plain.Bad("serial",
+		"発行番号 "+key+" の記録が壊れていて、どの認証局・市区町村のものか分かりません。控えから記録を直してから、もう一度失効させてください。",
+		"The row of the serial "+key+" is damaged, and nothing says which CA and municipality it belongs to: repair it from a backup, then revoke it again.")
+}
+
+// nothing writes down that there was nothing to end.
+func (o *CA) nothing(tx *store.Tx, d exchange.Delivery, code resident.RecordCode, profile string) {
+	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "nothing-to-revoke", Subject: code.Reveal(), Case: d.ID.String(), Detail: profile})
+}
+
+// end ends a certificate, if it has not ended: the first reason and time stay, as relying parties were told them.
+func (o *CA) end(ctx context.Context, tx *store.Tx, a act, c store.Certificate, r store.Revocation) ([]message.Out, error) {
+	r.At = tx.Now().Truncate(time.Second)
 	done, err := tx.Revoke(ctx, c, r)
 	if err != nil || !done {
 		return nil, err
 	}
-	return o.afterRevocation(ctx, tx, d, c, r)
+	return o.afterRevocation(ctx, tx, a, c, r)
 }
 
 // afterRevocation tells those who have to know that a certificate, given as it was before, has ended.
-func (o *CA) afterRevocation(ctx context.Context, tx *store.Tx, d exchange.Delivery, c store.Certificate, r store.Revocation) ([]message.Out, error) {
+func (o *CA) afterRevocation(ctx context.Context, tx *store.Tx, a act, c store.Certificate, r store.Revocation) ([]message.Out, error) {
 	wasIntended := c.State == store.Intended
 	c.State, c.Revocation = store.Revoked, r
-	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "revoke", Subject: c.Serial.String(), Case: d.ID.String(), Detail: r.Reason.String()})
+	if c.Said != "" {
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(o.Self), Act: "mend-row", Subject: c.Serial.String(), Case: a.ref, Detail: c.Said})
+		o.Log.ErrorContext(ctx, "a damaged row of a certificate was mended to end it", "serial", c.Serial.String())
+	}
+	auditlog.Write(tx.Tx, auditlog.Entry{Actor: a.by, Act: "revoke", Subject: c.Serial.String(), Case: a.ref, Detail: r.Reason.String()})
 	outs := []message.Out{{To: o.cfg.Validation, Body: c.Ended()}}
 	if wasIntended {
 		// It may have been signed already, by a step that was cut off; so it is listed as any other, and goes to nobody.
@@ -111,7 +184,9 @@ func (o *CA) afterRevocation(ctx context.Context, tx *store.Tx, d exchange.Deliv
 				return nil, err
 			}
 		}
-		outs = append(outs, message.Out{To: c.Requester, Trace: i.Trace, Body: refused(c, recordChanged)})
+		if c.Holder.Valid() {
+			outs = append(outs, message.Out{To: c.Requester, Trace: i.Trace, Body: refused(c, cameToNothing(c))})
+		}
 	}
 	return outs, o.planList(ctx, tx, c.Issuer, c.Municipality)
 }

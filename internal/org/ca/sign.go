@@ -140,6 +140,10 @@ func (o *CA) onCertificateSigned(ctx context.Context, tx *store.Tx, i store.Inte
 	if err != nil {
 		return nil, err
 	}
+	ended, err := o.endReplaced(ctx, tx, serial, i.Trace)
+	if err != nil {
+		return nil, err
+	}
 	c, stored, err := tx.Issue(ctx, serial, der)
 	if err != nil {
 		return nil, err
@@ -152,9 +156,9 @@ func (o *CA) onCertificateSigned(ctx context.Context, tx *store.Tx, i store.Inte
 	if c.Profile == cert.Signature { // the other one states neither
 		notice.Name, notice.Address = n.Holder.Name, n.Holder.Address
 	}
-	return []message.Out{
+	return append(ended, []message.Out{
 		{To: o.cfg.Validation, Body: c.Good()},
 		{To: i.Requester, Body: message.CertIssued{Request: n.Request, Profile: c.Profile, Code: c.Holder, Serial: serial, Certificate: der, Version: c.Version}},
 		{To: o.cfg.NationalCenter, Body: notice},
-	}, nil
+	}...), nil
 }

@@ -22,6 +22,7 @@ type screens struct {
 	o                                  *CA
 	ui                                 *webui.UI
 	overview, certificates, one, lists *webui.Page
+	revocations, revocation            *webui.Page
 }
 
 func (o *CA) newScreens() (http.Handler, error) {
@@ -29,6 +30,7 @@ func (o *CA) newScreens() (http.Handler, error) {
 		{Path: "/", Name: plain.Sentence{JA: "発行の状況", EN: "Issuance"}},
 		{Path: "/certificates", Name: plain.Sentence{JA: "電子証明書", EN: "Certificates"}, Act: access.LookAtCertificate},
 		{Path: "/lists", Name: plain.Sentence{JA: "失効リスト", EN: "Revocation lists"}},
+		{Path: "/revocations", Name: plain.Sentence{JA: "一括失効", EN: "Mass revocation"}, Act: access.LookAtCertificate},
 		checkpage.Nav,
 		desk.Nav,
 		auditpage.Nav,
@@ -46,6 +48,7 @@ func (o *CA) newScreens() (http.Handler, error) {
 	s := &screens{o: o, ui: ui}
 	for name, page := range map[string]**webui.Page{
 		"overview": &s.overview, "certificates": &s.certificates, "certificate": &s.one, "lists": &s.lists,
+		"revocations": &s.revocations, "revocation": &s.revocation,
 	} {
 		if *page, err = ui.Page(files, name); err != nil {
 			return nil, err
@@ -61,6 +64,7 @@ func (o *CA) newScreens() (http.Handler, error) {
 	mux.HandleFunc("GET /lists", s.showLists)
 	mux.Handle("GET /certificates", ui.Only(access.LookAtCertificate, s.showCertificates))
 	mux.Handle("GET /certificates/{serial}", ui.Only(access.LookAtCertificate, s.showCertificate))
+	s.mountMass(mux)
 	messages.Mount(mux)
 	if err := checkpage.Mount(mux, o.Host, o.checks, ui); err != nil {
 		return nil, err

@@ -98,6 +98,38 @@ func TestScreens(t *testing.T) {
 			if err != nil || len(looks) != 1 || looks[0].Actor != "operator-ueda" || looks[0].Subject != revoked.Serial.String() {
 				t.Errorf("the audit log has %v, %v", looks, err)
 			}
+
+			c.issue("松本-4", cert.Authentication, person(t, 4, 1))
+			tab.Open(base + "/revocations")
+			look("revocations")
+			if status := tab.Follow("#form .button"); status != http.StatusUnprocessableEntity {
+				t.Errorf("a proposal that says nothing: %d", status)
+			}
+			look("revocations-wrong")
+			tab.Press(`label:has(input[value="ca-exposed"])`)
+			tab.Fill("#f-why", "鍵の入った装置が盗まれた")
+			tab.Fill("#f-from", "2026-04-01")
+			if status := tab.Follow("#form .button"); status != http.StatusOK {
+				t.Errorf("a proposal: %d", status)
+			}
+			c.run(time.Second)
+			tab.Open(base + "/revocations/1")
+			look("revocation-proposed") // the first officer cannot confirm it
+			tab.Open(base + "/session?next=/ca/revocations/1")
+			if status := tab.Follow(`button[value="operator-egawa"]`); status != http.StatusOK {
+				t.Fatalf("the second officer comes: %d", status)
+			}
+			if status := tab.Follow("#form .button"); status != http.StatusUnprocessableEntity {
+				t.Errorf("without having looked: %d", status)
+			}
+			look("revocation-frozen")
+			tab.Press(`label:has(#f-seen)`)
+			if status := tab.Follow("#form .button"); status != http.StatusOK {
+				t.Errorf("confirmed: %d", status)
+			}
+			c.run(10 * time.Second)
+			tab.Open(base + "/revocations/1")
+			look("revocation-done")
 		})
 	}
 }
@@ -110,7 +142,7 @@ func TestWhoMayLook(t *testing.T) {
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for path, want := range map[string]int{
 		"/": http.StatusOK, "/lists": http.StatusOK, "/certificates": http.StatusSeeOther,
-		"/certificates/" + n.Serial.String(): http.StatusSeeOther, "/messages": http.StatusSeeOther, "/nothing": http.StatusNotFound,
+		"/certificates/" + n.Serial.String(): http.StatusSeeOther, "/revocations": http.StatusSeeOther, "/revocations/1/serials.txt": http.StatusSeeOther, "/messages": http.StatusSeeOther, "/nothing": http.StatusNotFound,
 	} {
 		r, err := client.Get(base + path)
 		if err != nil {

@@ -54,6 +54,7 @@ func (s *screens) figures(ctx context.Context) (f figures, err error) {
 	var counts []store.Count
 	var intents []store.Intent
 	var queue due.Counts
+	var masses []store.Mass
 	err = s.o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
 		if counts, err = s.o.in(tx).Counts(ctx); err != nil {
 			return err
@@ -61,11 +62,19 @@ func (s *screens) figures(ctx context.Context) (f figures, err error) {
 		if intents, err = s.o.in(tx).Intents(ctx, shownIntents); err != nil {
 			return err
 		}
+		if masses, err = s.o.in(tx).OpenMasses(ctx, shownMasses); err != nil {
+			return err
+		}
 		queue, err = due.Count(ctx, tx)
 		return err
 	})
 	if err != nil {
 		return f, err
+	}
+	for _, m := range masses {
+		state := massStates[string(m.State)]
+		f.Alarms = append(f.Alarms, webui.Notice{Kind: state.kind, Title: say("一括失効: "+state.name.JA, "Mass revocation: "+state.name.EN), Text: state.means,
+			Link: &webui.Link{Href: s.ui.URL("/revocations/" + massRef(m.ID)), Text: say("開く", "Open it")}})
 	}
 	var all store.Count
 	f.Places = webui.Table{

@@ -24,6 +24,8 @@ type Application struct {
 	Profile cert.Profile
 	// PublicKey is a public key or a certificate signing request, PEM; empty: a key is made at the counter.
 	PublicKey []byte
+	// Representative: the applicant's legal representative (法定代理人) applies, and the clerk has checked that they are.
+	Representative bool
 }
 
 // Applied is where an application goes on.
@@ -60,7 +62,7 @@ func (o *Municipality) Apply(ctx context.Context, a Application) (Applied, error
 		tx.Apply(store.Application{Request: applied.Request, Person: now.Person, Code: now.Record.Code, Version: now.Number, Profile: a.Profile,
 			PublicKey: key.public, MadeHere: key.private != nil, AppliedAt: tx.Now(), AppliedBy: who, Trace: trace})
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "apply-for-certificate", Subject: now.Record.Code.Reveal(), Case: applied.Request,
-			Detail: fmt.Sprintf("%s, version %d", a.Profile, now.Number)})
+			Detail: fmt.Sprintf("%s, version %d%s", a.Profile, now.Number, map[bool]string{true: ", by a legal representative"}[a.Representative])})
 		return []message.Out{{To: o.ca, Body: message.CertRequest{Request: applied.Request, Profile: a.Profile, Holder: applicantOf(now),
 			PublicKey: key.public, Window: o.window()}}}, nil
 	})
@@ -97,10 +99,17 @@ func (o *Municipality) applicant(ctx context.Context, tx *store.Tx, a Applicatio
 		return now, plain.Bad("profile", "電子証明書の種類を選んでください。", "Choose the kind of certificate.")
 	}
 	// Who is certainly too young is told at the counter; of a birth that is partly unknown the CA decides.
-	if born := now.Record.Birth.Earliest(); a.Profile == cert.Signature && born.Valid() && resident.AgeOn(born, resident.DateOf(tx.Now())) < signatureAge {
+	if a.Profile == cert.Signature && tooYoung(now.Record.Birth, resident.DateOf(tx.Now())) {
 		return now, plain.Bad("profile",
 			"署名用電子証明書は、15歳未満の方には発行できません。利用者証明用電子証明書を選んでください。",
 			"A signature certificate is not issued to somebody under 15: choose the authentication certificate.")
+	}
+	// Of a birth that is partly unknown the clerk, who sees the applicant, decides. That a representative applies for a child is from
+	// memory, as is that there is no such application for adults under guardianship (成年被後見人), whom the register does not name.
+	if tooYoung(now.Record.Birth, resident.DateOf(tx.Now())) && !a.Representative {
+		return now, plain.Bad(fieldRepresentative,
+			"15歳未満の方の電子証明書は、法定代理人が申請します。法定代理人の本人確認と資格の確認をしてから、印を付けてください。",
+			"For somebody under 15 the legal representative applies: check who that is and that they represent the child, then tick the box.")
 	}
 	earlier, err := tx.Applications(ctx, a.Person)
 	if err != nil {
@@ -114,6 +123,15 @@ func (o *Municipality) applicant(ctx context.Context, tx *store.Tx, a Applicatio
 		}
 	}
 	return now, nil
+}
+
+// fieldRepresentative is the tick box of a legal representative.
+const fieldRepresentative = "representative"
+
+// tooYoung tells whether somebody is certainly under 15 on a day.
+func tooYoung(birth resident.PartialDate, today resident.Date) bool {
+	born := birth.Earliest()
+	return born.Valid() && resident.AgeOn(born, today) < signatureAge
 }
 
 // window is the sign of the counter (受付窓口識別記号): the five digits of the municipality's code without its check digit,

@@ -185,7 +185,7 @@ func TestStanding(t *testing.T) {
 	stands(StandsChanged, StandsChanged)
 	other := c.register(movedIn())
 	third := c.apply(other.Person, cert.Authentication, key)
-	if _, err := c.o.Revoke(as(t, "clerk-aoki"), Revocation{third.Request, cert.KeyCompromise}); err != nil {
+	if _, err := c.o.Revoke(as(t, "clerk-aoki"), Revocation{third.Request, cert.Exposed}); err != nil {
 		t.Fatal(err)
 	}
 	c.run(time.Second)
@@ -200,7 +200,7 @@ func TestStanding(t *testing.T) {
 	if s := standing(fourth, nil, fourth.NotAfter); s != StandsExpired {
 		t.Errorf("stands %s at its end", s)
 	}
-	for _, r := range []Revocation{{third.Request, cert.KeyCompromise}, {"nothing", cert.KeyCompromise}, {fourth.Request, cert.CACompromise}, {fourth.Request, 0}} {
+	for _, r := range []Revocation{{third.Request, cert.Exposed}, {"nothing", cert.Exposed}, {fourth.Request, cert.CAExposed}, {fourth.Request, cert.Changed}, {fourth.Request, ""}} {
 		_, err := c.o.Revoke(as(t, "clerk-aoki"), r)
 		fieldsOf(t, err)
 	}
@@ -240,6 +240,7 @@ func TestRefusedApplications(t *testing.T) {
 	}{
 		{"no profile", Application{Person: mother.Person, Base: 1, PublicKey: good}, "profile", "種類"},
 		{"under fifteen", Application{Person: child.Person, Base: 1, Profile: cert.Signature, PublicKey: good}, "profile", "15歳未満"},
+		{"under fifteen, alone", Application{Person: child.Person, Base: 1, Profile: cert.Authentication, PublicKey: good}, "representative", "法定代理人"},
 		{"one that waits", Application{Person: mother.Person, Base: 1, Profile: cert.Authentication, PublicKey: good}, "profile", "待っています"},
 		{"an older version", Application{Person: mother.Person, Profile: cert.Signature, PublicKey: good}, "base", "画面を開いた後に"},
 		{"nobody", Application{Person: 1, Base: 1, Profile: cert.Signature, PublicKey: good}, "person", "登録されていません"},
@@ -255,8 +256,9 @@ func TestRefusedApplications(t *testing.T) {
 			}
 		})
 	}
-	if a := c.apply(child.Person, cert.Authentication, good); a.Request == "" {
-		t.Error("a child gets no authentication certificate")
+	a, err := c.o.Apply(as(t, "clerk-aoki"), Application{Person: child.Person, Base: 1, Profile: cert.Authentication, PublicKey: good, Representative: true})
+	if err != nil || a.Request == "" {
+		t.Errorf("a child gets no authentication certificate: %v", err)
 	}
 }
 

@@ -47,7 +47,30 @@ func (o *Municipality) onCertIssued(ctx context.Context, tx *store.Tx, d exchang
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "receive-certificate", Subject: a.Code.Reveal(), Case: a.Request,
 		Detail: fmt.Sprintf("%s, serial %s", a.Profile, serial)})
+	if err := o.renewed(ctx, tx, a); err != nil {
+		return nil, err
+	}
 	return nil, o.watchLate(ctx, tx, a)
+}
+
+// renewed notes that the new certificate has taken the place of the one before it: nobody has two valid ones of a kind.
+func (o *Municipality) renewed(ctx context.Context, tx *store.Tx, by store.Application) error {
+	versions, err := tx.Versions(ctx, by.Person)
+	if err != nil {
+		return err
+	}
+	all, err := tx.Applications(ctx, by.Person)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		if a.Profile == by.Profile && a.Request != by.Request && standing(a, versions, tx.Now()) == StandsAlive {
+			if err := tx.AskRevocation(ctx, a.Request, cert.Renewed); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // onCertRefused keeps the reason with the application.
@@ -63,6 +86,11 @@ func (o *Municipality) onCertRefused(ctx context.Context, tx *store.Tx, d exchan
 		return nil, errAnswered
 	}
 	a.State, a.Why, a.Reason = store.Refused, n.Why, n.Reason
+	if n.Held != nil {
+		if err := o.compareHeld(ctx, tx, &a, *n.Held); err != nil {
+			return nil, err
+		}
+	}
 	if err := tx.Decide(ctx, a); err != nil {
 		return nil, err
 	}
@@ -137,59 +165,6 @@ func (o *Municipality) HolderCertificate(ctx context.Context, request string) (d
 		return nil, nil
 	})
 	return der, err
-}
-
-// Revocation is a holder's request to have a certificate revoked (公的個人認証法9条, 28条), or report of its loss (11条).
-type Revocation struct {
-	Request string // of the application
-	Reason  cert.RevocationReason
-}
-
-// revocationReasons are those that a holder can give.
-var revocationReasons = []cert.RevocationReason{cert.CessationOfOperation, cert.KeyCompromise, cert.Unspecified}
-
-// Revoke passes a holder's request on to the CA for the clerk in the context.
-func (o *Municipality) Revoke(ctx context.Context, r Revocation) (trace string, err error) {
-	who, err := clerk(ctx, access.RevokeCertificate)
-	if err != nil {
-		return "", err
-	}
-	return o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
-		a, found, err := tx.Application(ctx, r.Request)
-		if err != nil {
-			return nil, err
-		}
-		if err := revocable(a, found, r.Reason); err != nil {
-			return nil, err
-		}
-		if err := tx.AskRevocation(ctx, a.Request, r.Reason); err != nil {
-			return nil, err
-		}
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "ask-for-revocation", Subject: a.Code.Reveal(), Case: a.Request,
-			Detail: fmt.Sprintf("serial %s, %s", a.Serial, r.Reason)})
-		return []message.Out{{To: o.ca, Body: message.CertRevoke{Code: a.Code, Serial: a.Serial, Profile: a.Profile, Version: a.Version,
-			Reason: r.Reason, Since: resident.DateOf(tx.Now())}}}, nil
-	})
-}
-
-func revocable(a store.Application, found bool, why cert.RevocationReason) error {
-	known := false
-	for _, r := range revocationReasons {
-		known = known || r == why
-	}
-	switch {
-	case !found || a.State != store.Issued:
-		return plain.Bad("request",
-			"失効させる電子証明書がありません。発行済みの電子証明書を選んでください。",
-			"There is no certificate to revoke: choose one that was issued.")
-	case a.RevokeReason.Valid():
-		return plain.Bad("request",
-			"この電子証明書の失効は、すでに申請されています。",
-			"The revocation of this certificate has been asked for already.")
-	case !known:
-		return plain.Bad("revoke_reason", "失効の理由を一覧から選んでください。", "Choose the reason of the revocation from the list.")
-	}
-	return nil
 }
 
 // Standing is how a certificate stands as far as the municipality knows: what it asked for, what it filed, and the time.

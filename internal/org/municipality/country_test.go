@@ -59,6 +59,7 @@ type country struct {
 	allot   uint64                             // the next record code of the center
 	silent  bool                               // the CA does not answer
 	decline *plain.Sentence                    // the CA refuses with it
+	held    *message.HeldCertificate           // because of this one
 	caKey   *ecdsa.PrivateKey
 	rand    io.Reader // of the municipality, and of serials
 	status  stillvalid.Status
@@ -201,7 +202,7 @@ func (c *country) certify(_ context.Context, tx *sqlstore.Tx, d exchange.Deliver
 		return nil, nil
 	case c.decline != nil:
 		return []message.Out{{To: d.Sender, Body: message.CertRefused{Request: n.Request, Profile: n.Profile, Code: n.Holder.Code,
-			Why: "valid-certificate-exists", Reason: *c.decline}}}, nil
+			Why: "valid-certificate-exists", Reason: *c.decline, Held: c.held}}}, nil
 	}
 	issued, err := c.issue(n, n.PublicKey)
 	return []message.Out{{To: d.Sender, Body: issued}}, err

@@ -67,7 +67,7 @@ func TestGoldenMessages(t *testing.T) {
 	step("職権修正", file("family-notice", func(f Filing) Change { return Amendment{Filing: f, Name: name("山﨑 葛子")} }))
 	step("利用者証明用の申請", func() { certificate = c.apply(who.Person, cert.Authentication, key) })
 	step("失効の申請", func() {
-		if _, err := c.o.Revoke(as(t, "clerk-aoki"), Revocation{certificate.Request, cert.CessationOfOperation}); err != nil {
+		if _, err := c.o.Revoke(as(t, "clerk-aoki"), Revocation{certificate.Request, cert.Asked}); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/webui/webuitest"
 )
 
@@ -104,6 +105,16 @@ func TestScreens(t *testing.T) {
 			look("moved")
 			visit(person)
 			look("person")
+			visit(person + "/loss")
+			look("loss")
+			// The CA holds for valid what the move has ended, as in 2004.
+			c.clk.Set(c.clk.Now().Add(time.Hour))
+			c.decline, c.held = &plain.Sentence{JA: "有効な電子証明書があります。更新は令和12年11月29日からできます。", EN: "The applicant has a valid certificate. It can be renewed from 2030-11-29 on."},
+				c.heldOne(1)
+			at := c.apply(c.person(person), cert.Signature, []byte(shownKey))
+			visit("/application/" + at.Request)
+			look("disagrees")
+			c.decline, c.held = nil, nil
 			visit(person + "/change/death")
 			status(tab.Follow(`#form .button`), http.StatusOK)
 			look("death-confirm")

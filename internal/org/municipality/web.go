@@ -26,7 +26,7 @@ type screens struct {
 	ui    *webui.UI
 	trace string // address of the page that shows a trace; empty: none
 
-	home, search, person, change, confirm, filed, register, apply, application *webui.Page
+	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -54,7 +54,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
-		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application} {
+		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss} {
 		if *page, err = w.ui.Page(files, name); err != nil {
 			return nil, err
 		}
@@ -85,6 +85,8 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"POST /resident/{person}/change/{act}":       {access.FileChange, w.doChange},
 		"GET /resident/{person}/apply":               {access.IssueCertificate, w.showApply},
 		"POST /resident/{person}/apply":              {access.IssueCertificate, w.doApply},
+		"GET /resident/{person}/loss":                {access.RevokeCertificate, w.showLoss},
+		"POST /resident/{person}/loss":               {access.RevokeCertificate, w.doLoss},
 		"GET /application/{request}":                 {access.LookAtCertificate, w.showApplication},
 		"GET /application/{request}/part":            {access.LookAtCertificate, w.showApplicationPart},
 		"GET /application/{request}/certificate.pem": {access.LookAtCertificate, w.giveCertificate},

@@ -265,7 +265,7 @@ func TestApplicationPages(t *testing.T) {
 	v.says(page, "取り消せないことを")
 	page = v.post(at+"/revoke", with(inputs(page), "told", "yes"), http.StatusUnprocessableEntity)
 	v.says(page, "失効の理由を一覧から")
-	page = v.post(at+"/revoke", with(inputs(page), "told", "yes", "revoke_reason", "keyCompromise"), http.StatusOK)
+	page = v.post(at+"/revoke", with(inputs(page), "told", "yes", "revoke_reason", "exposed"), http.StatusOK)
 	v.says(page, "失効を申請しました")
 	if len(c.revokes) != 1 {
 		t.Errorf("%d revocations asked for", len(c.revokes))

@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/resident"
 )
 
 type applyPage struct {
@@ -17,6 +18,7 @@ type applyPage struct {
 	Terms    []webui.Term
 	Notices  []webui.Notice
 	Profiles []webui.Choice
+	Child    bool // a legal representative applies
 	Action   string
 	Back     string
 }
@@ -39,11 +41,17 @@ func (w *screens) showApply(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *screens) renderApply(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form, d Dossier) {
-	p := applyPage{Form: f, Terms: w.recordTerms(d.Now)[:6], Profiles: profileChoices, Action: w.personURL(d.Now.Person, "/apply"), Back: w.personURL(d.Now.Person, "")}
+	p := applyPage{Form: f, Terms: w.recordTerms(d.Now)[:6], Profiles: profileChoices, Action: w.personURL(d.Now.Person, "/apply"), Back: w.personURL(d.Now.Person, ""),
+		Child: tooYoung(d.Now.Record.Birth, resident.DateOf(w.o.Clock.Now()))}
 	for _, a := range d.Applications {
 		if standing(a, d.Versions, w.o.Clock.Now()) == StandsAlive {
+			from := resident.DateOf(cert.RenewableFrom(a.NotAfter)).AddDays(1)
+			text := both("更新は"+from.Wareki()+"からできます。それまで、認証局は同じ種類を発行しません。", "It can be renewed from "+from.String()+" on. Until then the CA issues no other of the same kind.")
+			if !resident.DateOf(w.o.Clock.Now()).Before(from) {
+				text = both("更新できます。新しいものが発行されると、これは失効します。", "It can be renewed: when the new one is issued, this one is revoked.")
+			}
 			p.Notices = append(p.Notices, webui.Notice{Kind: webui.Info, Title: both("有効な"+a.Profile.Name().JA+"があります", "There is a valid "+a.Profile.Name().EN),
-				Text: both("有効なものがある間、認証局は同じ種類を発行しません。", "While it is valid, the CA issues no other of the same kind."),
+				Text: text,
 				Link: &webui.Link{Href: w.ui.URL("/application/" + a.Request), Text: both("その電子証明書を見る", "Look at it")}})
 		}
 	}
@@ -64,7 +72,7 @@ func (w *screens) doApply(rw http.ResponseWriter, r *http.Request) {
 		w.renderApply(rw, r, http.StatusOK, f, d)
 		return
 	}
-	a := Application{Person: d.Now.Person, Base: entry(f, "base", versionEntry), PublicKey: []byte(f.Value(fieldKey))}
+	a := Application{Person: d.Now.Person, Base: entry(f, "base", versionEntry), PublicKey: []byte(f.Value(fieldKey)), Representative: ticked(f, fieldRepresentative)}
 	a.Profile = entry(f, "profile", func(_, s string) (cert.Profile, error) { return cert.ParseProfile(s) })
 	if !a.Profile.Valid() && !has(f, "profile") {
 		f.Bad("profile", "電子証明書の種類を選んでください。", "Choose the kind of certificate.")
@@ -108,6 +116,7 @@ type applicationPage struct {
 type resultPart struct {
 	Waiting  bool
 	Notice   webui.Notice
+	Beside   []webui.Notice
 	Download string // address of the certificate; empty: there is none
 }
 
@@ -156,11 +165,13 @@ func (w *screens) renderApplication(rw http.ResponseWriter, r *http.Request, sta
 		at := until.In(cert.JST).Format("15:04:05")
 		p.KeyFor, p.Key = both(at+"まで", "until "+at), base+"/key"
 	}
-	if s := standing(a, versions, w.o.Clock.Now()); s == StandsAlive {
-		p.Revoke = base + "/revoke"
-		for _, reason := range revocationReasons {
-			p.Reasons = append(p.Reasons, webui.Choice{Value: reason.String(), Name: reason.Name(), Note: reason.Meaning()})
-		}
+	held := a.State == store.Refused && !a.Held.Serial.IsZero()
+	if held {
+		p.Terms = append(p.Terms, webui.Term{Label: both("認証局で有効な発行番号", "Serial that is valid at the CA"), Value: webui.Code(a.Held.Serial.String())},
+			webui.Term{Label: both("その有効期限", "Valid until"), Value: a.Held.Until})
+	}
+	if standing(a, versions, w.o.Clock.Now()) == StandsAlive || held && !a.RevokeReason.Valid() {
+		p.Revoke, p.Reasons = base+"/revoke", groundChoices()
 	}
 	w.ui.Render(rw, r, w.application, status, p)
 }
@@ -183,18 +194,38 @@ func (w *screens) result(a store.Application, versions []store.Version) resultPa
 		return p
 	case StandsRefused:
 		p.Notice = webui.Notice{Kind: webui.Warn, Title: both("発行されませんでした", "It was not issued"), Text: a.Reason}
+		switch {
+		case a.RevokeReason.Valid():
+			p.Beside = append(p.Beside, w.asked(a))
+		case a.Finding == store.Disagrees:
+			p.Beside = append(p.Beside, webui.Notice{Kind: webui.Bad, Title: both("住民票と認証局が食い違っています", "The register and the CA disagree"), Text: a.Found})
+		case a.Finding == store.Agrees:
+			p.Beside = append(p.Beside, webui.Notice{Kind: webui.Info, Title: both("住民票と比べました", "Compared with the register"), Text: a.Found})
+		}
 		return p
 	case StandsAlive:
 		p.Notice = webui.Notice{Kind: webui.OK, Title: both("電子証明書が発行されました", "The certificate was issued"), Text: both("本人に渡してください。", "Hand it to its holder.")}
 	case StandsChanged:
 		p.Notice = webui.Notice{Kind: webui.Bad, Title: both("その後の異動により、失効しました", "A later change has ended it"), Text: both("必要なときは、新しく申請してください。", "Apply for a new one if it is needed.")}
 	case StandsRevoked:
-		p.Notice = webui.Notice{Kind: webui.Bad, Title: both("失効を申請しました（"+a.RevokeReason.Name().JA+"）", "Its revocation was asked for ("+a.RevokeReason.Name().EN+")"), Text: a.RevokeReason.Meaning()}
+		p.Notice = w.asked(a)
 	case StandsExpired:
 		p.Notice = webui.Notice{Kind: webui.Off, Title: both("有効期間が満了しました", "It has expired"), Text: both("必要なときは、新しく申請してください。", "Apply for a new one if it is needed.")}
 	}
 	p.Download = base + "/certificate.pem"
 	return p
+}
+
+// asked says that the holder has asked for a revocation, and why.
+func (w *screens) asked(a store.Application) webui.Notice {
+	name, meaning := a.RevokeReason.Name(), a.RevokeReason.Meaning()
+	if a.RevokeGround.Valid() {
+		name, meaning = a.RevokeGround.Name(), a.RevokeGround.Meaning()
+	}
+	if a.RevokeGround == cert.Renewed {
+		return webui.Notice{Kind: webui.Off, Title: both("更新により失効しました", "Renewed, and so revoked"), Text: meaning}
+	}
+	return webui.Notice{Kind: webui.Bad, Title: both("失効を申請しました（"+name.JA+"）", "Its revocation was asked for ("+name.EN+")"), Text: meaning}
 }
 
 func (w *screens) giveCertificate(rw http.ResponseWriter, r *http.Request) {
@@ -246,12 +277,9 @@ func (w *screens) doRevoke(rw http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	reason := entry(f, "revoke_reason", func(_, s string) (cert.RevocationReason, error) { return cert.ParseReason(s) })
-	if !ticked(f, "told") && !relanguaged(f) {
-		f.Bad("told", "失効は取り消せないことを本人に伝えてから、印を付けてください。", "Tell the holder that a revocation cannot be undone, then tick the box.")
-	}
+	ground := groundOf(f)
 	if f.OK() {
-		_, err := w.o.Revoke(r.Context(), Revocation{a.Request, reason})
+		_, err := w.o.Revoke(r.Context(), Revocation{a.Request, ground})
 		if err == nil {
 			http.Redirect(rw, r, w.ui.URL("/application/"+a.Request), http.StatusSeeOther)
 			return

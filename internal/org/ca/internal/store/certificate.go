@@ -42,7 +42,25 @@ type Certificate struct {
 	IntendedAt   time.Time
 	IssuedAt     time.Time // 1970 until it is issued
 	DER          []byte    // empty until it is issued
+	Replaced     Replaced
 	Revocation
+
+	row  []byte // what the row is found by, when it is not the serial of the certificate
+	Said string // of a damaged row: what it said where something else stands in for it; empty: the row is whole
+}
+
+// Replaced is the certificate that another takes the place of (更新); the zero value is none.
+type Replaced struct {
+	Serial cert.Serial
+	Until  time.Time // when it would have ended
+}
+
+// Key is what the row is found by: the serial, unless the row says another than the certificate.
+func (c Certificate) Key() []byte {
+	if c.row != nil {
+		return c.row
+	}
+	return c.Serial.Bytes()
 }
 
 // Revocation is what is known of a revoked certificate's end.
@@ -57,9 +75,18 @@ type Revocation struct {
 // Intend writes a certificate down before it is signed.
 func (tx *Tx) Intend(c Certificate) {
 	tx.Collect("certificate", `serial, profile, issuer, holder, version, municipality, requester, request, key_hash, not_before, not_after,
-		state, intended_at, issued_at, certificate, revoked_at, reason, since, why, revoked_by`,
+		state, intended_at, issued_at, certificate, revoked_at, reason, since, why, revoked_by, replaces, replaces_until`,
 		c.Serial.Bytes(), c.Profile.String(), c.Issuer, c.Holder.Reveal(), int64(c.Version), c.Municipality.String(), string(c.Requester),
-		c.Request, c.KeyHash, c.NotBefore, c.NotAfter, string(Intended), tx.Now(), int64(0), []byte{}, int64(0), "", "", "", "")
+		c.Request, c.KeyHash, c.NotBefore, c.NotAfter, string(Intended), tx.Now(), int64(0), []byte{}, int64(0), "", "", "", "",
+		c.Replaced.Serial.Bytes(), micros(c.Replaced.Until))
+}
+
+// micros is a moment as it is stored, 0 for none.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return sqlstore.Micros(t)
 }
 
 // Issued tells whether it was ever signed and stored.
@@ -99,13 +126,24 @@ func (tx *Tx) Issue(ctx context.Context, serial cert.Serial, der []byte) (Certif
 	return c, true, nil
 }
 
-// Revoke ends a certificate. The first reason stays.
+// Revoke ends a certificate. The first reason stays. A row that says of itself what no certificate can be is ended too. A hold is
+// refused, whoever asks for it: it could be thought that it may be released.
 func (tx *Tx) Revoke(ctx context.Context, c Certificate, r Revocation) (bool, error) {
+	if r.Reason != r.Reason.Final() || !r.Reason.Valid() {
+		return false, fmt.Errorf("%s is no reason to end a certificate for good", r.Reason)
+	}
 	n, err := tx.Exec(ctx, `UPDATE certificate SET state = $2, revoked_at = $3, reason = $4, since = $5, why = $6, revoked_by = $7
-		WHERE serial = $1 AND state IN ('intended', 'valid')`,
-		c.Serial.Bytes(), string(Revoked), r.At, r.Reason.String(), r.Since.String(), r.Why.Code(), string(r.By))
+		WHERE serial = $1 AND state NOT IN ('revoked', 'expired')`,
+		c.Key(), string(Revoked), r.At, r.Reason.String(), r.Since.String(), r.Why.Code(), string(r.By))
 	if err != nil || n != 1 {
 		return false, err
+	}
+	if c.Said != "" {
+		// A list is made of these, and has to name it.
+		if _, err := tx.Exec(ctx, `UPDATE certificate SET profile = $2, issuer = $3, municipality = $4, not_after = $5 WHERE serial = $1`,
+			c.Key(), c.Profile.String(), c.Issuer, c.Municipality.String(), c.NotAfter); err != nil {
+			return false, err
+		}
 	}
 	c.State, c.Revocation = Revoked, r
 	tx.enter(tx.books.Validation, c.Ended())
@@ -113,22 +151,24 @@ func (tx *Tx) Revoke(ctx context.Context, c Certificate, r Revocation) (bool, er
 }
 
 // Expire notes that a certificate's term is over, so that the holder may have the next one.
-func (tx *Tx) Expire(ctx context.Context, serial cert.Serial) error {
-	_, err := tx.Exec(ctx, `UPDATE certificate SET state = $2 WHERE serial = $1 AND state = 'valid'`, serial.Bytes(), string(Expired))
+func (tx *Tx) Expire(ctx context.Context, c Certificate) error {
+	_, err := tx.Exec(ctx, `UPDATE certificate SET state = $2 WHERE serial = $1 AND state = 'valid'`, c.Key(), string(Expired))
 	return err
 }
 
 const certificateColumns = `SELECT serial, profile, issuer, holder, version, municipality, requester, request, key_hash, not_before, not_after,
-	state, intended_at, issued_at, certificate, revoked_at, reason, since, why, revoked_by FROM certificate `
+	state, intended_at, issued_at, certificate, revoked_at, reason, since, why, revoked_by, replaces, replaces_until FROM certificate `
 
 // Certificate finds one by its serial.
 func (tx *Tx) Certificate(ctx context.Context, serial cert.Serial) (Certificate, bool, error) {
 	return tx.one(ctx, `WHERE serial = $1`, serial.Bytes())
 }
 
-// Current is the certificate of a profile that a person has: valid, or about to be issued.
-func (tx *Tx) Current(ctx context.Context, holder resident.RecordCode, p cert.Profile) (Certificate, bool, error) {
-	return tx.one(ctx, `WHERE holder = $1 AND profile = $2 AND state IN ('intended', 'valid')`, holder.Reveal(), p.String())
+// Living are the certificates of a profile that a person has: the valid one, the one that is about to be issued, or both when that
+// one will take the place of the other. The valid one comes first. What cannot be read of a row is left out (ToEnd).
+func (tx *Tx) Living(ctx context.Context, holder resident.RecordCode, p cert.Profile) ([]Certificate, error) {
+	return sqlstore.List(ctx, tx.Tx, scanToEnd, certificateColumns+`WHERE holder = $1 AND profile = $2 AND state IN ('intended', 'valid')
+		ORDER BY state DESC`, holder.Reveal(), p.String())
 }
 
 // Requested is what became of an application.
@@ -181,24 +221,31 @@ type certificateRow struct {
 	version                                                            int64
 	notBefore, notAfter, intendedAt, issuedAt, revokedAt               time.Time
 	state                                                              State
+	replaces                                                           []byte
+	replacesUntil                                                      time.Time
 }
 
-func scanCertificate(r *sqlstore.Rows, c *Certificate) (err error) {
-	var w certificateRow
-	if err := r.Scan(&w.serial, &w.profile, &w.issuer, &w.holder, &w.version, &w.municipality, &w.requester, &w.request, &w.keyHash,
-		sqlstore.Time(&w.notBefore), sqlstore.Time(&w.notAfter), &w.state, sqlstore.Time(&w.intendedAt), sqlstore.Time(&w.issuedAt),
-		&w.der, sqlstore.Time(&w.revokedAt), &w.reason, &w.since, &w.why, &w.revokedBy); err != nil {
+func scanCertificate(r *sqlstore.Rows, c *Certificate) error {
+	w, err := scanRow(r)
+	if err != nil {
 		return err
 	}
 	*c, err = w.read()
 	return err
 }
 
+func scanRow(r *sqlstore.Rows) (w certificateRow, err error) {
+	err = r.Scan(&w.serial, &w.profile, &w.issuer, &w.holder, &w.version, &w.municipality, &w.requester, &w.request, &w.keyHash,
+		sqlstore.Time(&w.notBefore), sqlstore.Time(&w.notAfter), &w.state, sqlstore.Time(&w.intendedAt), sqlstore.Time(&w.issuedAt),
+		&w.der, sqlstore.Time(&w.revokedAt), &w.reason, &w.since, &w.why, &w.revokedBy, &w.replaces, sqlstore.Time(&w.replacesUntil))
+	return w, err
+}
+
 func (w certificateRow) read() (Certificate, error) {
 	c := Certificate{Issuer: w.issuer, Version: resident.Version(w.version), Requester: w.requester, Request: w.request, KeyHash: w.keyHash,
 		NotBefore: w.notBefore, NotAfter: w.notAfter, State: w.state, IntendedAt: w.intendedAt, IssuedAt: w.issuedAt, DER: w.der,
 		Revocation: Revocation{At: w.revokedAt, By: w.revokedBy}}
-	var errs [7]error
+	var errs [8]error
 	c.Serial, errs[0] = cert.SerialFromBytes(w.serial)
 	c.Profile, errs[1] = cert.ParseProfile(w.profile)
 	c.Holder, errs[2] = resident.ParseRecordCode("holder", w.holder)
@@ -209,6 +256,10 @@ func (w certificateRow) read() (Certificate, error) {
 	}
 	if w.why != "" {
 		c.Why, errs[6] = resident.ParseChangeReason("why", w.why)
+	}
+	if len(w.replaces) > 0 {
+		c.Replaced.Until = w.replacesUntil
+		c.Replaced.Serial, errs[7] = cert.SerialFromBytes(w.replaces)
 	}
 	if err := errors.Join(errs[:]...); err != nil {
 		return c, fmt.Errorf("a stored certificate cannot be read: %w", err)

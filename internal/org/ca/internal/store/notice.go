@@ -22,20 +22,24 @@ type Notice struct {
 	damaged bool // the row cannot be read
 }
 
-// TakeNotice ends the certificate c, when there is one, remembers for a notice that names the holder alone which versions
-// are untrue, and writes down that the notice was taken. It reports whether c was ended by it.
+// TakeNotice ends the certificates that a notice is about, remembers for one that names the holder alone which versions are
+// untrue, and writes down that the notice was taken. It gives those that were ended by it, as they were before.
 //
 // The row and the revocation are one method because the row is what the center's book is compared with: a rule that
 // answered for a notice and did nothing would otherwise look like one that did.
-func (tx *Tx) TakeNotice(ctx context.Context, n message.CertRevocation, c Certificate, r Revocation) (ended bool, err error) {
+func (tx *Tx) TakeNotice(ctx context.Context, n message.CertRevocation, about []Certificate, r Revocation) (ended []Certificate, err error) {
 	if n.Serial.IsZero() {
 		if err := tx.markStale(ctx, n.Code, n.Profile, n.Version); err != nil {
-			return false, err
+			return nil, err
 		}
 	}
-	if !c.Serial.IsZero() {
-		if ended, err = tx.Revoke(ctx, c, r); err != nil {
-			return false, err
+	for _, c := range about {
+		done, err := tx.Revoke(ctx, c, r)
+		if err != nil {
+			return nil, err
+		}
+		if done {
+			ended = append(ended, c)
 		}
 	}
 	added, err := tx.Exec(ctx, `INSERT INTO notice(key, serial, holder, profile, version, reason, since, why, taken_at)
@@ -43,7 +47,7 @@ func (tx *Tx) TakeNotice(ctx context.Context, n message.CertRevocation, c Certif
 		n.Entries()[0].Key, n.Serial.Bytes(), n.Code.Reveal(), n.Profile.String(), int64(n.Version), n.Reason.String(), n.Since.String(),
 		n.Why.Code(), tx.Now())
 	if err != nil {
-		return false, fmt.Errorf("couldn't write down a notice: %w", err)
+		return nil, fmt.Errorf("couldn't write down a notice: %w", err)
 	}
 	if added == 1 {
 		tx.enter(tx.books.Center, n)
@@ -123,7 +127,7 @@ func (tx *Tx) Unheeded(ctx context.Context, after string, limit int) (found []Un
 	}
 	for _, join := range []string{
 		`c.serial = n.serial AND n.serial <> $3`,
-		// the condition of the index certificate_one, so that it is used
+		// the condition of the index certificate_living, so that it is used
 		`c.holder = n.holder AND c.profile = n.profile AND c.version < n.version AND n.serial = $3`,
 	} {
 		more, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, u *Unheeded) (err error) {
@@ -141,4 +145,15 @@ func (tx *Tx) Unheeded(ctx context.Context, after string, limit int) (found []Un
 		found = append(found, more...)
 	}
 	return found, next, nil
+}
+
+// Demanded tells whether a notice has demanded the end of a certificate.
+func (tx *Tx) Demanded(ctx context.Context, c Certificate) (bool, error) {
+	stale, err := tx.StaleBefore(ctx, c.Holder, c.Profile)
+	if err != nil || c.Version < stale {
+		return err == nil, err
+	}
+	var n int64
+	err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM notice WHERE holder = $1 AND serial = $2`, c.Holder.Reveal(), c.Serial.Bytes()).Scan(&n)
+	return n > 0, err
 }

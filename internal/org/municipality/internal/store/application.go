@@ -41,33 +41,55 @@ type Application struct {
 	Reason      plain.Sentence
 	DecidedAt   time.Time
 
+	Held    Held           // what stood in the way; the zero value: nothing
+	Finding string         // Agrees or Disagrees about it
+	Found   plain.Sentence // in words
+
 	RevokeReason cert.RevocationReason // what the holder asked for; zero: nothing
+	RevokeGround cert.Ground           // empty: nothing, or it was not asked for the ground then
 	RevokeAt     time.Time
 }
+
+// Held is a certificate that the CA holds for valid.
+type Held struct {
+	Serial  cert.Serial
+	Version resident.Version
+	Until   time.Time
+}
+
+// What the register says of a certificate that the CA holds for valid.
+const (
+	Agrees    = "agrees"
+	Disagrees = "disagrees"
+)
 
 // LogValue names the request only.
 func (a Application) LogValue() slog.Value { return slog.StringValue(a.Request) }
 
 const applicationColumns = `request, person, code, version, profile, public_key, made_here, applied_at, applied_by, trace, state, serial,
-	certificate, not_after, why, reason_ja, reason_en, decided_at, revoke_reason, revoke_at`
+	certificate, not_after, why, reason_ja, reason_en, decided_at, revoke_reason, revoke_at,
+	held, held_version, held_until, finding, found_ja, found_en, ground`
 
 // Apply writes an application down.
 func (tx *Tx) Apply(a Application) {
 	tx.Collect("application", applicationColumns, a.Request, int64(a.Person), a.Code.Reveal(), int64(a.Version), a.Profile.String(),
-		a.PublicKey, a.MadeHere, a.AppliedAt, a.AppliedBy, a.Trace, Requested, []byte{}, []byte{}, int64(0), "", "", "", int64(0), "", int64(0))
+		a.PublicKey, a.MadeHere, a.AppliedAt, a.AppliedBy, a.Trace, Requested, []byte{}, []byte{}, int64(0), "", "", "", int64(0), "", int64(0),
+		[]byte{}, int64(0), int64(0), "", "", "", "")
 }
 
 // Decide writes down what the CA answered.
 func (tx *Tx) Decide(ctx context.Context, a Application) error {
 	_, err := tx.Exec(ctx, `UPDATE application SET state = $2, serial = $3, certificate = $4, not_after = $5, why = $6, reason_ja = $7,
-		reason_en = $8, decided_at = $9 WHERE request = $1`, a.Request, a.State, a.Serial.Bytes(), notNil(a.Certificate), micros(a.NotAfter), a.Why,
-		a.Reason.JA, a.Reason.EN, tx.Now())
+		reason_en = $8, decided_at = $9, held = $10, held_version = $11, held_until = $12, finding = $13, found_ja = $14, found_en = $15
+		WHERE request = $1`, a.Request, a.State, a.Serial.Bytes(), notNil(a.Certificate), micros(a.NotAfter), a.Why,
+		a.Reason.JA, a.Reason.EN, tx.Now(), a.Held.Serial.Bytes(), int64(a.Held.Version), micros(a.Held.Until), a.Finding, a.Found.JA, a.Found.EN)
 	return err
 }
 
 // AskRevocation writes down that the holder asked to have the certificate revoked.
-func (tx *Tx) AskRevocation(ctx context.Context, request string, why cert.RevocationReason) error {
-	_, err := tx.Exec(ctx, `UPDATE application SET revoke_reason = $2, revoke_at = $3 WHERE request = $1`, request, why.String(), tx.Now())
+func (tx *Tx) AskRevocation(ctx context.Context, request string, why cert.Ground) error {
+	_, err := tx.Exec(ctx, `UPDATE application SET revoke_reason = $2, revoke_at = $3, ground = $4 WHERE request = $1`, request, why.Reason().String(),
+		tx.Now(), string(why))
 	return err
 }
 
@@ -110,14 +132,21 @@ const killedSignature = `k.kills % 2 = 1`
 
 func scanApplication(row scanner, a *Application) error {
 	var code, profile, reason string
-	var version, notAfter, decided, revoke int64
-	var serial []byte
+	var version, notAfter, decided, revoke, heldVersion, heldUntil int64
+	var serial, held []byte
 	if err := row.Scan(&a.Request, &a.Person, &code, &version, &profile, &a.PublicKey, &a.MadeHere, sqlstore.Time(&a.AppliedAt), &a.AppliedBy,
-		&a.Trace, &a.State, &serial, &a.Certificate, &notAfter, &a.Why, &a.Reason.JA, &a.Reason.EN, &decided, &reason, &revoke); err != nil {
+		&a.Trace, &a.State, &serial, &a.Certificate, &notAfter, &a.Why, &a.Reason.JA, &a.Reason.EN, &decided, &reason, &revoke,
+		&held, &heldVersion, &heldUntil, &a.Finding, &a.Found.JA, &a.Found.EN, &a.RevokeGround); err != nil {
 		return err
 	}
 	a.Version, a.NotAfter, a.DecidedAt, a.RevokeAt = resident.Version(version), instant(notAfter), instant(decided), instant(revoke)
+	a.Held.Version, a.Held.Until = resident.Version(heldVersion), instant(heldUntil)
 	var err error
+	if len(held) > 0 {
+		if a.Held.Serial, err = cert.SerialFromBytes(held); err != nil {
+			return err
+		}
+	}
 	if a.Code, err = resident.ParseRecordCode("stored", code); err != nil {
 		return err
 	}

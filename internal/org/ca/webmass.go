@@ -1,0 +1,420 @@
+package ca
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// revocationsPage is the list of mass revocations, with the form that begins one.
+type revocationsPage struct {
+	*webui.Form
+	Table                              webui.Table
+	May                                bool
+	Places, Profiles, Issuers, Grounds []webui.Choice
+}
+
+// shownMasses is how many mass revocations the list has.
+const shownMasses = 50
+
+func (s *screens) mountMass(mux *http.ServeMux) {
+	mux.Handle("GET /revocations", s.ui.Only(access.LookAtCertificate, s.showRevocations))
+	mux.Handle("POST /revocations", s.ui.Only(access.MassPropose, s.doPropose))
+	mux.Handle("GET /revocations/{id}", s.ui.Only(access.LookAtCertificate, s.showRevocation))
+	mux.Handle("GET /revocations/{id}/part", s.ui.Only(access.LookAtCertificate, s.showRevocationPart))
+	mux.Handle("GET /revocations/{id}/serials.txt", s.ui.Only(access.LookAtCertificate, s.giveSerials))
+	mux.Handle("GET /revocations/{id}/aside.csv", s.ui.Only(access.LookAtCertificate, s.giveAside))
+	mux.Handle("POST /revocations/{id}/confirm", s.ui.Only(access.MassConfirm, s.doConfirm))
+	mux.Handle("POST /revocations/{id}/{act}", s.ui.Only(access.MassPropose, s.doMove))
+}
+
+func (s *screens) showRevocations(w http.ResponseWriter, r *http.Request) {
+	s.renderRevocations(w, r, http.StatusOK, webui.NewForm(nil))
+}
+
+func (s *screens) renderRevocations(w http.ResponseWriter, r *http.Request, status int, f *webui.Form) {
+	all, err := s.o.Masses(r.Context(), shownMasses)
+	if err != nil {
+		s.ui.Fail(w, r, err)
+		return
+	}
+	p := revocationsPage{Form: f, May: access.May(access.From(r.Context()), access.MassPropose, s.o.Self.Role()) == nil,
+		Table: webui.Table{Caption: say("これまでの一括失効（新しい順）", "Mass revocations so far, the newest first"),
+			Columns: []webui.Column{{Name: say("番号", "Number")}, {Name: say("状態", "State")}, {Name: say("対象", "Set"), Right: true}, {Name: say("失効", "Revoked"), Right: true},
+				{Name: say("事由", "Ground")}, {Name: say("提案", "Proposed")}},
+			Empty: webui.Empty{Text: say("まだありません。", "There has been none.")}}}
+	for _, m := range all {
+		p.Table.Rows = append(p.Table.Rows, []any{webui.Link{Href: s.ui.URL("/revocations/" + massRef(m.ID)), Text: webui.Code(massRef(m.ID))}, massBadge(m.State),
+			m.Size, m.Revoked, m.Ground.Name(), m.ProposedAt})
+	}
+	err = s.o.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		p.Places, p.Issuers = nil, nil
+		lists, err := s.o.in(tx).Partitions(ctx)
+		seen := map[resident.MunicipalityCode]bool{}
+		for _, l := range lists {
+			if !seen[l.Municipality] {
+				seen[l.Municipality] = true
+				p.Places = append(p.Places, webui.Choice{Value: l.Municipality.String(), Name: s.place(l.Municipality)})
+			}
+		}
+		return err
+	})
+	if err != nil {
+		s.ui.Fail(w, r, err)
+		return
+	}
+	for _, profile := range cert.Profiles {
+		p.Profiles = append(p.Profiles, webui.Choice{Value: profile.String(), Name: profile.Name()})
+		a := s.o.byProfile[profile]
+		p.Issuers = append(p.Issuers, webui.Choice{Value: a.id, Name: say(profile.Name().JA+" "+a.id[:8], profile.Name().EN+" "+a.id[:8])})
+	}
+	for _, g := range massGrounds {
+		p.Grounds = append(p.Grounds, webui.Choice{Value: string(g), Name: g.Name(), Note: g.Meaning()})
+	}
+	s.ui.Render(w, r, s.revocations, status, p)
+}
+
+func (s *screens) doPropose(w http.ResponseWriter, r *http.Request) {
+	f, ok := s.ui.ReadForm(w, r)
+	if !ok {
+		return
+	}
+	p := MassProposal{Issuer: f.Value("issuer"), Why: f.Value("why")}
+	read := func(err error) { _ = f.Take(err) } // what these refuse are plain.Problems
+	if v := f.Value("municipality"); v != "" {
+		m, err := resident.ParseMunicipalityCode("municipality", v)
+		p.Municipality = m
+		read(err)
+	}
+	if v := f.Value("profile"); v != "" {
+		kind, err := cert.ParseProfile(v)
+		p.Profile = kind
+		read(err)
+	}
+	var err error
+	p.From, err = ReadMoment("from", f.Value("from"))
+	read(err)
+	p.Until, err = ReadMoment("until", f.Value("until"))
+	read(err)
+	if data, _, chosen := f.File("serials"); chosen {
+		p.Serials, err = ReadSerials("serials", data)
+		read(err)
+	}
+	if v := f.Value("ground"); v != "" {
+		p.Ground, err = cert.ParseGround("ground", v)
+		read(err)
+	}
+	status := http.StatusOK // shown again in the other language
+	if f.OK() {
+		id, err := s.o.ProposeMass(r.Context(), p)
+		if err == nil {
+			http.Redirect(w, r, s.ui.URL("/revocations/"+massRef(id)), http.StatusSeeOther)
+			return
+		}
+		if err = f.Take(err); err != nil {
+			s.ui.Fail(w, r, err)
+			return
+		}
+	}
+	if len(f.Problems()) > 0 {
+		status = http.StatusUnprocessableEntity
+	}
+	s.renderRevocations(w, r, status, f)
+}
+
+// revocationPage is one mass revocation.
+type revocationPage struct {
+	*webui.Form
+	ID       int64
+	Notice   webui.Notice
+	Progress []webui.Term
+	Terms    []webui.Term
+	Parts    webui.Table
+	Aside    webui.Table
+	Moving   bool // it changes by itself
+	Part     string
+	Serials  string // address of the list; empty: there is none yet
+	AllAside string // address of the list of all that are aside
+	Confirm  string // address; empty: this person cannot confirm it
+	Digest   string
+	Left     int64
+	Seen     plain.Sentence // what the second officer ticks: what was seen, in figures
+	Moves    []massMove
+}
+
+type massMove struct {
+	Action string
+	Name   plain.Sentence
+}
+
+var massStates = map[string]struct {
+	kind  webui.BadgeKind
+	name  plain.Sentence
+	means plain.Sentence
+}{
+	"counting": {webui.Wait, say("試行中", "dry run"), say("対象を数えています。何も失効していません。", "The set is being counted. Nothing is revoked.")},
+	"frozen":   {webui.Warn, say("承認待ち", "to be confirmed"), say("対象が確定しました。提案した人とは別の担当者が、同じ対象を見て承認します。何も失効していません。", "The set is frozen. Another officer than the proposer looks at the same set and confirms it. Nothing is revoked.")},
+	"running":  {webui.Wait, say("失効中", "revoking"), say("少しずつ失効させています。ほかの発行と失効は続いています。失効リストと状態の通知は、あとに続きます。", "Certificates are being revoked step by step, beside all other work. Lists and statuses follow.")},
+	"paused":   {webui.Warn, say("停止中", "paused"), say("残りは失効していません。再開すると、続きから失効させます。", "The rest is not revoked. When it is resumed it goes on where it was.")},
+	"done":     {webui.OK, say("終わりました", "done"), say("この画面が結果の計算書です。", "This page is the statement of the result.")},
+	"dropped":  {webui.Off, say("取下げ", "dropped"), say("何も失効していません。", "Nothing was revoked.")},
+}
+
+func massBadge(state string) webui.Badge {
+	b := massStates[state]
+	return webui.Badge{Kind: b.kind, Text: b.name}
+}
+
+// massOf reads the one that the path names; false when it has answered the request already.
+func (s *screens) massOf(w http.ResponseWriter, r *http.Request) (m MassRevocation, ok bool) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err == nil {
+		m, err = s.o.Mass(r.Context(), id)
+	}
+	if err != nil {
+		s.ui.NotFound(w, r)
+		return m, false
+	}
+	return m, true
+}
+
+func (s *screens) showRevocation(w http.ResponseWriter, r *http.Request) {
+	if m, ok := s.massOf(w, r); ok {
+		s.ui.Render(w, r, s.revocation, http.StatusOK, s.revocationOf(r.Context(), m, webui.NewForm(nil)))
+	}
+}
+
+func (s *screens) showRevocationPart(w http.ResponseWriter, r *http.Request) {
+	if m, ok := s.massOf(w, r); ok {
+		s.ui.RenderPart(w, r, s.revocation, "progress", s.revocationOf(r.Context(), m, webui.NewForm(nil)))
+	}
+}
+
+func (s *screens) revocationOf(ctx context.Context, m MassRevocation, f *webui.Form) revocationPage {
+	base, state := s.ui.URL("/revocations/"+massRef(m.ID)), massStates[m.State]
+	p := revocationPage{Form: f, ID: m.ID, Part: base + "/part", Moving: m.State == "counting" || m.State == "running", Digest: m.Digest, Left: m.Left,
+		Notice: webui.Notice{Kind: state.kind, Title: state.name, Text: state.means}}
+	if m.State == "frozen" && m.Left < m.Size {
+		p.Notice.Text = say(fmt.Sprintf("確定した後に、%d件が別の理由で失効しました。残り%d件を失効させます。", m.Size-m.Left, m.Left),
+			fmt.Sprintf("Since it was frozen %d have ended for other reasons. The %d that are left will be revoked.", m.Size-m.Left, m.Left))
+	}
+	p.Progress = []webui.Term{
+		{Label: say("対象", "In the set"), Value: webui.Count{N: m.Size, Of: say("件", " certificates")}},
+		{Label: say("対象の人", "Holders affected"), Value: webui.Count{N: m.Holders, Of: say("人", " holders")}},
+		{Label: say("失効させた", "Revoked"), Value: m.Revoked},
+		{Label: say("別の理由で先に失効した", "Ended before, for other reasons"), Value: m.Before},
+		{Label: say("失効させられず脇に置いた", "Could not be revoked, set aside"), Value: m.SetAside},
+		{Label: say("残り（これから送る状態の通知）", "Left (statuses still to be sent)"), Value: m.Left},
+	}
+	p.Terms = []webui.Term{
+		{Label: say("条件", "Chosen by"), Value: s.criterion(m)},
+		{Label: say("事由", "Ground"), Value: m.Ground.Name()},
+		{Label: say("失効リストの理由", "Reason on the lists"), Value: m.Ground.Reason().Name()},
+		{Label: say("わけ", "Why"), Value: webui.Name(m.Why)},
+		{Label: say("提案した人", "Proposed by"), Value: webui.Code(m.ProposedBy)},
+		{Label: say("提案した時", "Proposed at"), Value: m.ProposedAt},
+		{Label: say("承認した人", "Confirmed by"), Value: codeOr(m.ConfirmedBy)},
+		{Label: say("承認した時", "Confirmed at"), Value: timeOr(m.ConfirmedAt)},
+		{Label: say("終わった時", "Ended at"), Value: timeOr(m.EndedAt)},
+		{Label: say("止めた・再開した・取り下げた人", "Paused, resumed or dropped by"), Value: codeOr(m.StoppedBy)},
+		{Label: say("ダイジェスト（SHA-256）", "Digest (SHA-256)"), Value: codeOr(m.Digest)},
+	}
+	if m.Digest != "" {
+		p.Serials = base + "/serials.txt"
+	}
+	p.Parts = webui.Table{Caption: say("市区町村と失効リストへの影響", "By municipality, and what it does to the lists"),
+		Columns: []webui.Column{{Name: say("市区町村", "Municipality")}, {Name: say("種別", "Kind")}, {Name: say("対象", "Set"), Right: true}, {Name: say("失効", "Revoked"), Right: true},
+			{Name: say("リストの今の件数", "Entries now"), Right: true}, {Name: say("リスト", "List")}},
+		Empty: webui.Empty{Text: say("対象はありません。", "The set is empty.")}}
+	for _, part := range m.Parts {
+		p.Parts.Rows = append(p.Parts.Rows, []any{s.placeOf(part.Municipality), kindOf(part.Profile), part.Certificates, part.Revoked, part.Entries, listBadge(m, part)})
+	}
+	p.Aside = webui.Table{Caption: say("対象に入らない、または脇に置いたもの（はじめの50件）", "Not in the set, or set aside (the first 50)"),
+		Columns: []webui.Column{{Name: say("発行番号", "Serial")}, {Name: say("わけ", "Why")}}}
+	for _, a := range m.Aside {
+		p.Aside.Rows = append(p.Aside.Rows, []any{webui.Code(a.Serial), a.Why})
+	}
+	p.AllAside = base + "/aside.csv"
+	who := access.From(ctx)
+	if m.State == "frozen" && m.Size > 0 && who.ID != m.ProposedBy && access.May(who, access.MassConfirm, s.o.Self.Role()) == nil {
+		p.Confirm = base + "/confirm"
+	}
+	p.Seen = say(fmt.Sprintf("対象%d件、残り%d件、ダイジェスト %.16s… を見ました", m.Size, m.Left, m.Digest), fmt.Sprintf("I have seen the set: %d certificates, %d left, digest %.16s…", m.Size, m.Left, m.Digest))
+	if access.May(who, access.MassPropose, s.o.Self.Role()) == nil {
+		for _, move := range []struct {
+			act  string
+			name plain.Sentence
+		}{{"pause", say("停止する", "Pause")}, {"resume", say("再開する", "Resume")}, {"drop", say("取り下げる", "Drop")}} {
+			for from := range massMoves[move.act] {
+				if string(from) == m.State {
+					p.Moves = append(p.Moves, massMove{base + "/" + move.act, move.name})
+				}
+			}
+		}
+	}
+	return p
+}
+
+func listBadge(m MassRevocation, p MassPart) webui.Badge {
+	switch {
+	case m.State != "done":
+		return webui.Badge{Kind: webui.Info, Text: say(fmt.Sprintf("%d件増えます", p.Certificates-p.Revoked), fmt.Sprintf("%d will be added", p.Certificates-p.Revoked))}
+	case p.Followed:
+		return webui.Badge{Kind: webui.OK, Text: say("載せました", "they are on it")}
+	}
+	return webui.Badge{Kind: webui.Wait, Text: say("作成中", "being made")}
+}
+
+// criterion says in words what was chosen by.
+func (s *screens) criterion(m MassRevocation) plain.Sentence {
+	var c plain.Sentence
+	add := func(ja, en string) {
+		if c.JA != "" {
+			c.JA, c.EN = c.JA+"、", c.EN+", "
+		}
+		c.JA, c.EN = c.JA+ja, c.EN+en
+	}
+	if m.Listed > 0 {
+		add(fmt.Sprintf("発行番号の一覧（%d件）", m.Listed), fmt.Sprintf("a list of %d serials", m.Listed))
+	}
+	if m.Municipality != "" {
+		name := s.placeOf(m.Municipality)
+		add(name.JA, name.EN)
+	}
+	if m.Profile != "" {
+		name := kindOf(m.Profile)
+		add(name.JA, name.EN)
+	}
+	if m.From != nil {
+		at := m.From.In(cert.JST).Format("2006-01-02 15:04")
+		add(at+"から", "from "+at+" on")
+	}
+	if m.Until != nil {
+		at := m.Until.In(cert.JST).Format("2006-01-02 15:04")
+		add(at+"より前", "before "+at)
+	}
+	if m.Issuer != "" {
+		add("認証局の鍵 "+m.Issuer, "the CA's key "+m.Issuer)
+	}
+	return c
+}
+
+// placeOf names a municipality as a row names it, which may be no code.
+func (s *screens) placeOf(code string) plain.Sentence {
+	m, err := resident.ParseMunicipalityCode("municipality", code)
+	if err != nil {
+		return say("読めない（"+code+"）", "unreadable ("+code+")")
+	}
+	return s.place(m)
+}
+
+func kindOf(profile string) plain.Sentence {
+	p, err := cert.ParseProfile(profile)
+	if err != nil {
+		return say("読めない（"+profile+"）", "unreadable ("+profile+")")
+	}
+	return p.Name()
+}
+
+func (s *screens) doConfirm(w http.ResponseWriter, r *http.Request) {
+	f, ok := s.ui.ReadForm(w, r)
+	if !ok {
+		return
+	}
+	if f.OK() && f.Value("seen") != "yes" {
+		f.Bad("seen", "対象とダイジェストを見てから、印を付けてください。", "Look at the set and its digest, then tick the box.")
+	}
+	s.move(w, r, f, func(id int64) error {
+		left, err := strconv.ParseInt(f.Value("left"), 10, 64)
+		if err != nil {
+			left = -1
+		}
+		return s.o.ConfirmMass(r.Context(), id, MassSeen{Digest: f.Value("digest"), Left: left})
+	})
+}
+
+func (s *screens) doMove(w http.ResponseWriter, r *http.Request) {
+	if f, ok := s.ui.ReadForm(w, r); ok {
+		s.move(w, r, f, func(id int64) error { return s.o.MoveMass(r.Context(), id, r.PathValue("act")) })
+	}
+}
+
+// move does something about the one that the path names, and shows it again.
+func (s *screens) move(w http.ResponseWriter, r *http.Request, f *webui.Form, do func(id int64) error) {
+	m, ok := s.massOf(w, r)
+	if !ok {
+		return
+	}
+	status := http.StatusOK
+	if f.OK() {
+		err := do(m.ID)
+		if err == nil {
+			http.Redirect(w, r, s.ui.URL("/revocations/"+massRef(m.ID)), http.StatusSeeOther)
+			return
+		}
+		if err = f.Take(err); err != nil {
+			s.ui.Fail(w, r, err)
+			return
+		}
+		if m, ok = s.massOf(w, r); !ok {
+			return
+		}
+	}
+	if len(f.Problems()) > 0 {
+		status = http.StatusUnprocessableEntity
+	}
+	s.ui.Render(w, r, s.revocation, status, s.revocationOf(r.Context(), m, f))
+}
+
+// giveSerials streams the serials of a set: the file of which the digest is the SHA-256.
+func (s *screens) giveSerials(w http.ResponseWriter, r *http.Request) {
+	m, ok := s.massOf(w, r)
+	if !ok {
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.txt"`, massName(m.ID)))
+	if err := s.o.MassSerials(r.Context(), m.ID, w); err != nil {
+		s.o.Log.ErrorContext(r.Context(), "a list of serials was cut short", "mass", m.ID, "error", err)
+		panic(http.ErrAbortHandler) // so that half a list is not taken for a whole one
+	}
+}
+
+// giveAside streams what is not in the set, or was set aside.
+func (s *screens) giveAside(w http.ResponseWriter, r *http.Request) {
+	m, ok := s.massOf(w, r)
+	if !ok {
+		return
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-aside.csv"`, massName(m.ID)))
+	if err := s.o.MassSetAside(r.Context(), m.ID, w); err != nil {
+		s.o.Log.ErrorContext(r.Context(), "a list of serials was cut short", "mass", m.ID, "error", err)
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// codeOr is an identifier; nil when there is none.
+func codeOr(s string) any {
+	if s == "" {
+		return nil
+	}
+	return webui.Code(s)
+}
+
+// timeOr is a moment; nil when it has not come.
+func timeOr(t *time.Time) any {
+	if t == nil {
+		return nil
+	}
+	return *t
+}

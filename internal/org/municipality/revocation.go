@@ -1,0 +1,123 @@
+package municipality
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// counterGrounds are those on which a certificate is ended at the counter. A change and a death end it by themselves, when they are
+// filed.
+var counterGrounds = []cert.Ground{cert.Asked, cert.Lost, cert.Exposed, cert.Mistaken, cert.Undelivered}
+
+// Revocation is a holder's request to have a certificate revoked (公的個人認証法9条, 28条), or report of its loss (11条).
+type Revocation struct {
+	Request string // of the application; of one that was refused, it is about the certificate that stood in the way
+	Ground  cert.Ground
+}
+
+// Revoke passes a holder's request on to the CA for the clerk in the context.
+func (o *Municipality) Revoke(ctx context.Context, r Revocation) (trace string, err error) {
+	who, err := clerk(ctx, access.RevokeCertificate)
+	if err != nil {
+		return "", err
+	}
+	return o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
+		a, found, err := tx.Application(ctx, r.Request)
+		if err != nil {
+			return nil, err
+		}
+		if err := revocable(a, found, r.Ground); err != nil {
+			return nil, err
+		}
+		if err := tx.AskRevocation(ctx, a.Request, r.Ground); err != nil {
+			return nil, err
+		}
+		serial, version := a.Serial, a.Version
+		if a.State == store.Refused {
+			serial, version = a.Held.Serial, a.Held.Version
+		}
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "ask-for-revocation", Subject: a.Code.Reveal(), Case: a.Request,
+			Detail: fmt.Sprintf("serial %s, %s", serial, r.Ground)})
+		return []message.Out{{To: o.ca, Body: message.CertRevoke{Code: a.Code, Serial: serial, Profile: a.Profile, Version: version,
+			Reason: r.Ground.Reason(), Since: resident.DateOf(tx.Now())}}}, nil
+	})
+}
+
+func revocable(a store.Application, found bool, why cert.Ground) error {
+	switch {
+	case !found || a.State != store.Issued && (a.State != store.Refused || a.Held.Serial.IsZero()):
+		return plain.Bad("request",
+			"失効させる電子証明書がありません。発行済みの電子証明書を選んでください。",
+			"There is no certificate to revoke: choose one that was issued.")
+	case a.RevokeReason.Valid():
+		return plain.Bad("request",
+			"この電子証明書の失効は、すでに申請されています。",
+			"The revocation of this certificate has been asked for already.")
+	}
+	return atTheCounter(why)
+}
+
+func atTheCounter(why cert.Ground) error {
+	if !slices.Contains(counterGrounds, why) {
+		return plain.Bad("revoke_reason", "失効の理由を一覧から選んでください。", "Choose the reason of the revocation from the list.")
+	}
+	return nil
+}
+
+// Report is a holder's report of a loss, or request, about everything that they hold, wherever it was issued.
+type Report struct {
+	Person PersonID
+	Ground cert.Ground
+}
+
+// ReportLoss has every certificate of a holder ended, also those of which this counter knows nothing: they were issued where the holder
+// lived before. It cannot be undone, and there is no suspension that would be released.
+func (o *Municipality) ReportLoss(ctx context.Context, r Report) (trace string, err error) {
+	who, err := clerk(ctx, access.RevokeCertificate)
+	if err != nil {
+		return "", err
+	}
+	return o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) (outs []message.Out, err error) {
+		now, found, err := tx.Current(ctx, r.Person)
+		switch {
+		case err != nil:
+			return nil, err
+		case !found:
+			return nil, errNobody
+		}
+		if err := atTheCounter(r.Ground); err != nil {
+			return nil, err
+		}
+		versions, err := tx.Versions(ctx, r.Person)
+		if err != nil {
+			return nil, err
+		}
+		here, err := tx.Applications(ctx, r.Person)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range here {
+			if standing(a, versions, tx.Now()) == StandsAlive {
+				if err := tx.AskRevocation(ctx, a.Request, r.Ground); err != nil {
+					return nil, err
+				}
+			}
+		}
+		code := now.Record.Code
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "ask-for-revocation", Subject: code.Reveal(), Case: trace, Detail: "everything, " + string(r.Ground)})
+		for _, p := range cert.Profiles {
+			outs = append(outs, message.Out{To: o.ca, Body: message.CertRevoke{Code: code, Profile: p, Version: now.Number, Reason: r.Ground.Reason(),
+				Since: resident.DateOf(tx.Now())}})
+		}
+		return outs, nil
+	})
+}
