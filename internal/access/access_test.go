@@ -26,6 +26,7 @@ var allowed = map[access.Job]map[access.Act]string{
 	access.Operator: {
 		access.ViewMessages: "all", access.ResolvePropose: "all", access.ResolveConfirm: "all", access.SignRound: "all",
 		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
+		access.FileVerifier: "verifier", access.DecideFiling: "prefecture", access.AcknowledgeImpact: "verifier",
 	},
 	access.Auditor: {
 		access.ViewMessages: "all", access.ViewAudit: "all",
