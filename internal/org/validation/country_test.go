@@ -130,7 +130,9 @@ type country struct {
 	tasks                     []clock.Task
 	peer                      *exchange.Exchange
 	store                     *sqlstore.Store
-	silent                    bool // the CA answers no requests
+	silent                    bool          // the CA answers no requests
+	more                      []message.Org // peers beside the CA
+	public                    bool          // answers everybody
 	asked                     []message.ResponderRequest
 	signature, authentication *authority
 
@@ -140,11 +142,11 @@ type country struct {
 	server *httptest.Server
 }
 
-func newCountry(t testing.TB, url string) *country {
+func newCountry(t testing.TB, url string, more ...message.Org) *country {
 	t.Helper()
 	root := must[*pki.InfrastructureCA](t)(pki.NewInfrastructureCA(rand.Reader, start))
 	c := &country{t: t, clk: clock.NewVirtual(start), root: root, trust: must[*pki.Trust](t)(pki.NewTrust(root.Certificate())),
-		net: new(exchange.Memory), url: url, keys: keys.Dir(t.TempDir()),
+		net: new(exchange.Memory), url: url, more: more, public: true, keys: keys.Dir(t.TempDir()),
 		signature: newAuthority(t, cert.Signature), authentication: newAuthority(t, cert.Authentication)}
 	for name, a := range map[string]*authority{"ca-signature": c.signature, "ca-authentication": c.authentication} {
 		if err := c.keys.PutCertificates(name, a.Certificate()); err != nil {
@@ -195,8 +197,8 @@ func (c *country) open() {
 		Key: []byte("a key of a test that holds no secret"), Clock: c.clk, Personas: access.Personas()}))
 	c.Validation = must[*validation.Validation](c.t)(validation.New(c.t.Context(), validation.Config{
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "失効情報提供センター", EN: "Validation"}, StoreURL: c.url, Clock: c.clk, Rand: rand.Reader,
-			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{ca}, Secrets: reconciletest.Secrets(self)},
-		Keys: c.keys, CA: ca, Sessions: sessions, TestCountry: true, Portal: "/",
+			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: append([]message.Org{ca}, c.more...), Secrets: reconciletest.Secrets(self)},
+		Keys: c.keys, CA: ca, Public: c.public, Sessions: sessions, TestCountry: true, Portal: "/",
 	}))
 	opened := c.Validation
 	c.t.Cleanup(func() { opened.Close() })

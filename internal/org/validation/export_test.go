@@ -21,3 +21,9 @@ func (o *Validation) Table() reconcile.Table { return o.tables()[0] }
 func (o *Validation) Counts(ctx context.Context, tx *sqlstore.Tx, peer message.Org, source bool) ([]message.CountAccount, error) {
 	return o.counts(ctx, tx, peer, source)
 }
+
+// KeptFor is for how long answers are kept when nobody says otherwise.
+const KeptFor = keepAnswers
+
+// Expire deletes what is over, one step.
+func (o *Validation) Expire(ctx context.Context) (int64, error) { return o.expire(ctx) }

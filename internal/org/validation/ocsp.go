@@ -101,7 +101,7 @@ func (o *Validation) answer(ctx context.Context, der []byte, requester string) [
 		return ocspwire.TryLater.Encode()
 	}
 	for i, id := range request.CertIDs {
-		o.recorder.note(store.Answer{AskedAt: now, Issuer: root.id, Serial: id.Serial, Answer: word(statuses[i]), Fresh: fresh, Requester: requester})
+		o.recorder.note(store.Answer{AskedAt: now, Issuer: root.id, Serial: id.Serial, Answer: word(statuses[i]), Fresh: fresh, Requester: requester, BasedAt: statuses[i].ToldAt})
 	}
 	return response
 }

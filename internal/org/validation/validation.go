@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
@@ -31,6 +32,11 @@ type Config struct {
 	CA message.Org
 	// Algorithm is that of the keys that sign answers; P-256 when it is not given, because it signs twenty times as fast as RSA.
 	Algorithm cert.Algorithm
+	// Public answers whoever reaches the address, as a test country does. Without it only verifiers that have filed are
+	// answered (公的個人認証法18条), over the lines of the exchange.
+	Public bool
+	// KeepAnswers is for how long what was asked and told is kept; seven years when it is not given.
+	KeepAnswers time.Duration
 
 	Sessions    *access.Sessions // who looks at the screens
 	TestCountry bool             // marks the screens
@@ -45,6 +51,7 @@ type Validation struct {
 	byID     map[string]*root
 	answers  *cache
 	recorder *recorder
+	refused  refusals
 	screens  http.Handler
 
 	responderMu sync.Mutex
@@ -68,6 +75,9 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	if cfg.Algorithm == 0 {
 		cfg.Algorithm = cert.P256SHA256
 	}
+	if cfg.KeepAnswers <= 0 {
+		cfg.KeepAnswers = keepAnswers
+	}
 	o := &Validation{cfg: cfg, byID: map[string]*root{}, answers: newCache(), responders: map[string]*responder{}, damaged: map[string]int{}}
 	for _, p := range cert.Profiles {
 		if err := o.readRoots(p); err != nil {
@@ -76,11 +86,12 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	}
 	var err error
 	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(),
-		Due: []due.Rule{o.responderRule()}, Books: o.tables(), Counts: o.counts})
+		Due: []due.Rule{o.responderRule(), o.impactRule()}, Books: o.tables(), Counts: o.counts})
 	if err != nil {
 		return nil, err
 	}
 	o.recorder = newRecorder(o.Store, o.Clock, o.Log)
+	o.Exchange.Answer(askOCSP, o.answerVerifier)
 	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.planResponders(ctx, o.in(tx)) })
 	if err == nil {
 		o.screens, err = o.newScreens()
@@ -114,8 +125,10 @@ func (o *Validation) readRoots(p cert.Profile) error {
 	return nil
 }
 
-// Tasks are the loops to step: the host's, and the one that writes down what was answered.
-func (o *Validation) Tasks() []clock.Task { return append(o.Host.Tasks(), o.recorder.task()) }
+// Tasks are the loops to step: the host's, and those that write down what was answered, and delete it when its time is over.
+func (o *Validation) Tasks() []clock.Task {
+	return append(o.Host.Tasks(), o.recorder.task(), o.expiry())
+}
 
 // Close writes down what was answered and is not yet kept, and closes the database.
 func (o *Validation) Close() error {
@@ -129,8 +142,10 @@ func (o *Validation) Handler() http.Handler {
 	base := "/" + string(o.Self)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path, ok := strings.CutPrefix(r.URL.EscapedPath(), base)
-		switch {
-		case ok && (path == "/ocsp" || strings.HasPrefix(path, "/ocsp/")):
+		switch ocsp := ok && (path == "/ocsp" || strings.HasPrefix(path, "/ocsp/")); {
+		case !o.cfg.Public && (ocsp || ok && strings.HasPrefix(path, "/crl/")):
+			o.refusePublic(w, ocsp)
+		case ocsp:
 			o.serveOCSP(w, r, strings.TrimPrefix(strings.TrimPrefix(path, "/ocsp"), "/"))
 		case ok && strings.HasPrefix(path, "/crl/"):
 			onlyRead(w, r, func() { o.serveList(w, r, strings.TrimPrefix(path, "/crl/")) })
