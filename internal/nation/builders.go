@@ -45,7 +45,9 @@ func openPrefecture(ctx context.Context, s setting, h host.Config, sessions *acc
 	if err != nil {
 		return nil, err
 	}
-	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host, s)}, nil
+	control := controlOf(o.Host, s)
+	serveFilings(control, o, s.persons())
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: control}, nil
 }
 
 func openCenter(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
@@ -68,19 +70,23 @@ func openCA(ctx context.Context, s setting, h host.Config, sessions *access.Sess
 }
 
 func openValidation(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
-	o, err := validation.New(ctx, validation.Config{Config: h, Keys: s.keys(), CA: s.peerOf(message.CA), Sessions: sessions,
-		TestCountry: s.personas, Portal: s.portal})
+	o, err := validation.New(ctx, validation.Config{Config: h, Keys: s.keys(), CA: s.peerOf(message.CA), Public: s.public, KeepAnswers: s.keepAnswers,
+		Sessions: sessions, TestCountry: s.personas, Portal: s.portal})
 	if err != nil {
 		return nil, err
 	}
-	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host, s)}, nil
+	control := controlOf(o.Host, s)
+	serveVerifiers(control, o)
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: control}, nil
 }
 
 func openVerifier(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
-	o, err := verifier.New(ctx, verifier.Config{Config: h, Keys: s.keys(), OCSPURL: s.ocspURL(), Sessions: sessions,
-		TestCountry: s.personas, Portal: s.portal})
+	o, err := verifier.New(ctx, verifier.Config{Config: h, Keys: s.keys(), OCSPURL: s.ocspURL(), Validation: s.peerOf(message.Validation),
+		Prefecture: s.peerOf(message.Prefecture), Sessions: sessions, TestCountry: s.personas, Portal: s.portal})
 	if err != nil {
 		return nil, err
 	}
-	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host, s)}, nil
+	control := controlOf(o.Host, s)
+	serveFiling(control, o, s.persons())
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: control}, nil
 }
