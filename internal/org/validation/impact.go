@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
@@ -153,6 +154,10 @@ func (o *Validation) notices(ctx context.Context, tx *store.Tx, i store.Impact) 
 		return nil, err
 	}
 	for _, v := range untold {
+		// One that has left the country cannot be told, and must not keep the others from it. It stays to be seen as not told.
+		if !slices.Contains(o.Peers, v) {
+			continue
+		}
 		notice, n, first, err := tx.Notify(ctx, id, v)
 		if err != nil {
 			return nil, err

@@ -191,6 +191,31 @@ func TestAnswersThatComeLateIntoTheRecord(t *testing.T) {
 	})
 }
 
+// TestWhoIsNoPeerAnyMore was told wrongly, and cannot be told; the others are.
+func TestWhoIsNoPeerAnyMore(t *testing.T) {
+	c := newCountry(t, "memory:", nagano, etax)
+	home, tax := c.join(nagano), c.join(etax)
+	home.send(registration(etax, 1, true), registration(pension, 1, true))
+	c.send(good(t, c.signature, "4711"))
+	c.run(time.Minute)
+	untrue := resident.DateOf(c.clk.Now())
+	c.jump(48 * time.Hour)
+	tax.asks(c.signature, "4711")
+	err := c.Store.Update(t.Context(), func(_ context.Context, tx *sqlstore.Tx) error {
+		tx.Collect("answer", "id, asked_at, issuer, serial, answer, fresh, requester, based_at", tx.Serial(), c.clk.Now(), c.signature.id,
+			serial(t, "4711").Bytes(), "good", false, string(pension), start)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.send(c.late("4711", c.clk.Now(), untrue))
+	c.run(time.Minute)
+	if r := c.impact(validation.ImpactWindow{}); len(tax.notices) != 1 || len(r.Cases) != 1 || r.Cases[0].Notices != 1 || len(r.Cases[0].Verifiers) != 2 {
+		t.Errorf("%d notices, and the report says %+v", len(tax.notices), r)
+	}
+}
+
 func TestImpactWindow(t *testing.T) {
 	w, err := validation.ParseImpactWindow("2026-04-01", "2026-04-01", "47 11")
 	if err == nil {
