@@ -140,7 +140,7 @@ func printReplay(io streams, i incident.Incident, r *incident.Report) {
 }
 
 func printView(io streams, who string, v incident.View) {
-	fmt.Fprintf(io.out, "    %s  未通知 unsent %d  保留 parked %d  不一致 cases %d  警報 alarms %d  失効遅れ late %d\n", who, v.Unsent, v.Parked, v.Cases, v.Alarms, v.Late)
+	fmt.Fprintf(io.out, "    %s  未通知 unsent %d  保留 parked %d  不一致 cases %d  警報 alarms %d  失効遅れ late %d  誤った回答 told good %d\n", who, v.Unsent, v.Parked, v.Cases, v.Alarms, v.Late, v.ToldGood)
 	for _, party := range slices.Sorted(maps.Keys(v.Sees)) {
 		fmt.Fprintf(io.out, "        %s: %s\n", party, v.Sees[party])
 	}
