@@ -116,7 +116,7 @@ func (o *Validation) impactRule() due.Rule {
 			w.AfterAt, w.After = last.AskedAt, last.Answer
 			return nil, w.plan(plainTx, tx.Now())
 		}
-		outs, err := o.notices(ctx, tx, i)
+		outs, err := o.tellVerifiers(ctx, tx, i)
 		if err != nil || w.Again {
 			return outs, err
 		}
@@ -142,9 +142,9 @@ func (o *Validation) addWrong(ctx context.Context, tx *store.Tx, i store.Impact,
 	return id, nil
 }
 
-// notices tell each verifier of what it was told wrongly and no notice has named. A verifier that is no longer served is told
+// tellVerifiers tells each verifier of what it was told wrongly and no notice has named. A verifier that is no longer served is told
 // too: it acted on the answers while it was.
-func (o *Validation) notices(ctx context.Context, tx *store.Tx, i store.Impact) (outs []message.Out, err error) {
+func (o *Validation) tellVerifiers(ctx context.Context, tx *store.Tx, i store.Impact) (outs []message.Out, err error) {
 	id, found, err := tx.ImpactOf(ctx, i.Issuer, i.Serial)
 	if err != nil || !found {
 		return nil, err

@@ -51,8 +51,9 @@ type Validation struct {
 	byID     map[string]*root
 	answers  *cache
 	recorder *recorder
-	refused  refusals
 	screens  http.Handler
+
+	strangers strangers // who asked and is not served
 
 	responderMu sync.Mutex
 	responders  map[string]*responder // by the CA's id; read from the store when absent

@@ -87,7 +87,7 @@ func (p *verifierPages) showRegister(w http.ResponseWriter, r *http.Request) {
 		page.Table.Rows = append(page.Table.Rows, []any{v.Office, webui.Code(v.ID), state, webui.NameOf(v.Prefecture, v.Since), v.Procedures, v.Since, a.N, instantOrNone(a.Last)})
 	}
 	for _, peer := range p.o.Peers {
-		if r := p.o.refused.get(peer); r.n > 0 {
+		if r := p.o.strangers.get(peer); r.n > 0 {
 			page.Refused.Rows = append(page.Refused.Rows, []any{webui.Code(peer), r.n, r.last})
 		}
 	}

@@ -39,28 +39,28 @@ func (o *Validation) onVerifierRegistration(ctx context.Context, tx *store.Tx, d
 	return nil, tx.Register(ctx, d.Sender, n)
 }
 
-// refusals counts the questions of those whom the law does not let ask, since the start.
-type refusals struct {
+// strangers counts the questions of those whom the law does not let ask, since the start.
+type strangers struct {
 	mu sync.Mutex
-	of map[message.Org]refused
+	of map[message.Org]stranger
 }
 
-type refused struct {
+type stranger struct {
 	n    int64
 	last time.Time
 }
 
-func (r *refusals) note(who message.Org, at time.Time) refused {
+func (r *strangers) note(who message.Org, at time.Time) stranger {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.of == nil {
-		r.of = map[message.Org]refused{} // no larger than our peers are many
+		r.of = map[message.Org]stranger{} // no larger than our peers are many
 	}
-	r.of[who] = refused{r.of[who].n + 1, at}
+	r.of[who] = stranger{r.of[who].n + 1, at}
 	return r.of[who]
 }
 
-func (r *refusals) get(who message.Org) refused {
+func (r *strangers) get(who message.Org) stranger {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.of[who]
@@ -80,7 +80,7 @@ func (o *Validation) answerVerifier(ctx context.Context, from message.Org, body 
 		o.Log.ErrorContext(ctx, "the register of verifiers could not be read", "error", err)
 		return ocspwire.TryLater.Encode(), nil
 	case !served:
-		r := o.refused.note(from, o.Clock.Now())
+		r := o.strangers.note(from, o.Clock.Now())
 		o.Log.WarnContext(ctx, "an organisation that is not served as a verifier asked for a status", "organisation", from, "times", r.n)
 		return ocspwire.Unauthorized.Encode(), nil
 	case len(body) > ocspwire.MaxRequestOctets:
