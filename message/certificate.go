@@ -225,6 +225,9 @@ type CertStatus struct {
 	NotAfter     time.Time
 	Municipality resident.MunicipalityCode // the CRL's partition
 	Why          resident.ChangeReason     // the change that led to it; zero when none did
+	// Since is the day since which a revoked one was untrue, zero when it is not known. It is no part of the fact that the
+	// books compare: whoever relied on the certificate is told from it (impact.notice).
+	Since resident.Date
 }
 
 // Kind is cert.status.
@@ -238,6 +241,9 @@ func (n CertStatus) wire() proto.Message {
 		NotAfter: n.NotAfter.Unix(), Municipality: n.Municipality.String(), Why: n.Why.Code()}
 	if n.Revoked {
 		w.Status, w.Reason = "revoked", n.Reason.String()
+		if n.Since.Valid() {
+			w.Since = n.Since.String()
+		}
 	}
 	return w
 }
@@ -251,6 +257,7 @@ func certStatusFromWire(w *messagepb.CertStatus) (CertStatus, error) {
 	required(&c, "status", n.Revoked || w.Status == "good")
 	if n.Revoked {
 		n.Reason = reason(&c, w.Reason)
+		n.Since = optional(&c, "since", w.Since, resident.ParseDate)
 	}
 	return n, c.err()
 }

@@ -28,6 +28,11 @@ const (
 	KindCertCRL              Kind = "cert.crl"
 	KindResponderRequest     Kind = "responder.request"
 	KindResponderIssued      Kind = "responder.issued"
+	KindVerifierFiling       Kind = "verifier.filing"
+	KindVerifierDecision     Kind = "verifier.decision"
+	KindVerifierRegistration Kind = "verifier.registration"
+	KindImpactNotice         Kind = "impact.notice"
+	KindImpactAcknowledged   Kind = "impact.acknowledgement"
 	KindExchangeNote         Kind = "exchange.note"
 	KindExchangeWithdrawal   Kind = "exchange.withdrawal"
 	KindExchangeStatement    Kind = "exchange.statement"
@@ -64,7 +69,8 @@ type Spec struct {
 // Kinds is the map of the country: who may send what to whom. What is not here is refused by every receiver.
 //
 // History of the wire: 2026-11-21 first version. 2026-11-22 snapshot, snapshot.request, reconcile.case,
-// exchange.statement, exchange.drill; cert.refused names the certificate that stands in the way.
+// exchange.statement, exchange.drill. 2026-11-22 verifier.filing, verifier.decision, verifier.registration, impact.notice,
+// impact.acknowledgement; cert.status says since when a certificate was untrue, cert.refused which one stands in the way.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,
@@ -96,6 +102,16 @@ var Kinds = []Spec{
 		[]Hop{{Validation, CA}}, "issuer", false, "RFC 6960 §4.2.2.2: the CA delegates OCSP signing by a certificate", NoPersonal},
 	{KindResponderIssued, plain.Sentence{JA: "OCSP応答者の証明書", EN: "OCSP responder certificate"},
 		[]Hop{{CA, Validation}}, "issuer", false, "RFC 6960 §4.2.2.2", NoPersonal},
+	{KindVerifierFiling, plain.Sentence{JA: "署名検証者の届出", EN: "filing of a verifier"},
+		[]Hop{{Verifier, Prefecture}}, "verifier", false, "公的個人認証法17条", NoPersonal},
+	{KindVerifierDecision, plain.Sentence{JA: "届出への回答", EN: "decision on a filing"},
+		[]Hop{{Prefecture, Verifier}}, "verifier", false, "公的個人認証法17条", NoPersonal},
+	{KindVerifierRegistration, plain.Sentence{JA: "署名検証者の登録", EN: "registration of a verifier"},
+		[]Hop{{Prefecture, Validation}}, "verifier", false, "公的個人認証法17条, 18条", NoPersonal},
+	{KindImpactNotice, plain.Sentence{JA: "失効の遅れの影響の通知", EN: "notice of a late revocation's impact"},
+		[]Hop{{Validation, Verifier}}, "notice", true, "平成16年の障害: 有効と答えた署名検証者へ知らせる", Pseudonymous},
+	{KindImpactAcknowledged, plain.Sentence{JA: "影響の通知の確認", EN: "acknowledgement of an impact notice"},
+		[]Hop{{Verifier, Validation}}, "notice", true, "平成16年の障害: 報告がないことを、影響がないことの証拠にしない", NoPersonal},
 	{KindExchangeNote, plain.Sentence{JA: "問合せと回答", EN: "note about a parked message"},
 		nil, "the message it is about", true, "対策（平成16年）: 全国センターに問合せ、確認後、人的に処理する", NoPersonal},
 	{KindExchangeWithdrawal, plain.Sentence{JA: "電文の取下げ", EN: "withdrawal of a message"},

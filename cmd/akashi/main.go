@@ -65,6 +65,7 @@ func init() { // a table that names its own printer needs the detour
 			"--at prefecture-20 --as operator-ueda --act resend --text 'センターで失われた' prefecture-20/1", cases.resolve},
 		{"reconcile refill", "--as PERSON (--text WHY | --confirm | --drop) --at ORG --peer ORG --book BOOK [--data DIR]", in("帳簿を送り直す", "send a whole book again, two persons"),
 			"--at ca --peer nationalcenter --book certificates --as operator-ueda --text '写しを作り直す'", runReconcileRefill},
+		{"impact", "[--json] [--from TIME] [--to TIME] [--serial SERIAL] [--data DIR]", in("遅れた失効の影響を調べる", "whom a late revocation concerns"), "--from 2026-03-01 --to 2026-03-31", runImpact},
 		{"verify receipt", "[--json] --trust CA.pem FILE", in("受領証を、国なしで確かめる", "check a receipt without the country"), "--trust infrastructure.crt receipt.json", runVerifyReceipt},
 		{"verify statement", "[--json] --trust CA.pem FILE", in("計算書を、国なしで確かめる", "check a statement of account without the country"), "--trust infrastructure.crt statement.json", runVerifyStatement},
 		{"report issuance", "[--json] --as-of DATE [--data DIR]", in("電子証明書の発行状況", "certificates by municipality"), "--as-of 2026-03-31", runReportIssuance},

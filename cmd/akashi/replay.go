@@ -141,7 +141,7 @@ func printReplay(io streams, i incident.Incident, r *incident.Report) {
 }
 
 func printView(io streams, i incident.Incident, who string, v incident.View) {
-	line := fmt.Sprintf("未通知 unsent %d  保留 parked %d  不一致 cases %d  警報 alarms %d  失効遅れ late %d", v.Unsent, v.Parked, v.Cases, v.Alarms, v.Late)
+	line := fmt.Sprintf("未通知 unsent %d  保留 parked %d  不一致 cases %d  警報 alarms %d  失効遅れ late %d  誤った回答 told good %d", v.Unsent, v.Parked, v.Cases, v.Alarms, v.Late, v.ToldGood)
 	if i.Line != nil {
 		line = i.Line(v)
 	}

@@ -26,6 +26,9 @@ const (
 	RetryToken        Act = "retry-token"
 	MassPropose       Act = "mass-revoke-propose"
 	MassConfirm       Act = "mass-revoke-confirm"
+	FileVerifier      Act = "file-verifier"
+	DecideFiling      Act = "decide-filing"
+	AcknowledgeImpact Act = "acknowledge-impact"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -83,6 +86,12 @@ var rules = []Rule{
 		plain.Sentence{JA: "原因を取り除いた運用員が、自分の名前で行う。", EN: "By the operator who has removed the cause, by name."}},
 	{ViewAudit, plain.Sentence{JA: "監査記録の閲覧", EN: "view the audit log"}, []Job{Auditor}, everyone,
 		plain.Sentence{JA: "記録された側の人は、記録を選んで見ない。", EN: "Those who are recorded do not choose what is read."}},
+	{FileVerifier, plain.Sentence{JA: "署名検証者の届出", EN: "file as a verifier"}, []Job{Operator}, []message.Role{message.Verifier},
+		plain.Sentence{JA: "署名を検証する機関が、自分の名前で届け出る（公的個人認証法第17条）。", EN: "The office that checks signatures files under its own name (JPKI Act, art. 17)."}},
+	{DecideFiling, plain.Sentence{JA: "署名検証者の届出の審査", EN: "decide about a verifier's filing"}, []Job{Operator}, []message.Role{message.Prefecture},
+		plain.Sentence{JA: "届出は知事に対して行う（公的個人認証法第17条）。一人が提案し、別の一人が承認する。", EN: "Filings go to the governor (JPKI Act, art. 17). One person proposes, another confirms."}},
+	{AcknowledgeImpact, plain.Sentence{JA: "失効の遅れの影響の確認", EN: "acknowledge a late revocation"}, []Job{Operator}, []message.Role{message.Verifier},
+		plain.Sentence{JA: "誤って有効と答えられた機関の人が、何をしたかを書いて確認する。", EN: "A person of the office that was told wrongly says what was done."}},
 	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor}, []message.Role{message.Verifier},
 		plain.Sentence{JA: "署名検証者の受付は、だれでも使える。", EN: "The verifier's desk is open to everybody."}},
 }

@@ -57,6 +57,18 @@ var acts = map[string]plain.Sentence{
 	"publish-finding":   {JA: "公表した失効リストに不審な点を見つけた", EN: "found something wrong with a revocation list that was published"},
 	"verify-signature":  {JA: "署名を検証した", EN: "verified a signature"},
 
+	// Verifiers.
+	"verifier.filing":       {JA: "署名検証者の届出をした・受けた", EN: "filed, or took the filing of, a verifier"},
+	"verifier.propose":      {JA: "署名検証者の届出の扱いを提案した", EN: "proposed what to do about a verifier's filing"},
+	"verifier.accepted":     {JA: "署名検証者の届出が受理された", EN: "accepted a verifier's filing"},
+	"verifier.refused":      {JA: "署名検証者の届出が受理されなかった", EN: "refused a verifier's filing"},
+	"verifier.ended":        {JA: "署名検証者の届出が終わった", EN: "ended a verifier's filing"},
+	"verifier.registration": {JA: "署名検証者の登録を受けた", EN: "took whom to serve"},
+	"answers.expired":       {JA: "保存期間の過ぎた回答の記録を消した", EN: "deleted answers whose time was over"},
+	"impact.opened":         {JA: "失効の遅れの影響を記録した", EN: "recorded the impact of a late revocation"},
+	"impact.notice":         {JA: "失効の遅れの影響を知らせた・知らされた", EN: "told, or was told, of the impact of a late revocation"},
+	"impact.acknowledged":   {JA: "失効の遅れの影響が確認された", EN: "acknowledged the impact of a late revocation"},
+
 	// The operators.
 	"message.inquiry":     {JA: "電文について問い合わせた", EN: "asked about a message"},
 	"message.answer":      {JA: "電文について回答した", EN: "answered about a message"},

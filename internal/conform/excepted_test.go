@@ -23,12 +23,16 @@ var exceptions = []exception{
 	// Work of other queues.
 	{"a kind of due work, whatever becomes of it: due/list", []string{worksDue},
 		[]string{"internal/org/ca:CA.dailyRule", "internal/org/municipality:Municipality.dueRules",
-			"internal/org/validation:Validation.responderRule", "internal/statement:Statements.Due", "internal/stillvalid:Rule"}},
+			"internal/org/validation:Validation.impactRule", "internal/org/validation:Validation.responderRule", "internal/statement:Statements.Due", "internal/stillvalid:Rule"}},
 	{"the rows of one item of due/list, which is set aside when they cannot be read", []string{readsRows},
 		[]string{"internal/org/ca/internal/store:Tx.Intent", "internal/org/ca/internal/store:Tx.Partition", "internal/org/ca/internal/store:Tx.ResponderOf", "internal/org/ca/internal/store:Tx.one",
 			"internal/org/ca/internal/store:Tx.Mass", "internal/org/ca/internal/store:Tx.ToEnd",
 			"internal/org/municipality/internal/store:Tx.Codes", "internal/org/municipality/internal/store:Tx.EndedBy",
-			"internal/org/municipality/internal/store:Tx.Household", "internal/org/municipality/internal/store:Tx.Versions"}},
+			"internal/org/municipality/internal/store:Tx.Household", "internal/org/municipality/internal/store:Tx.Versions",
+			"internal/org/validation/internal/store:Tx.Notify", "internal/org/validation/internal/store:Tx.Untold", "internal/org/validation/internal/store:Tx.WrongAnswers"}},
+	{"rows that the database deletes by their time, of which none is read", []string{stepsTask}, []string{"internal/org/validation:Validation.expiry"}},
+	{"one verifier of a new country after the other, each with a deadline; who is not served yet is at the next start, and nobody waits for it", []string{atStart},
+		[]string{"internal/nation:admit", "internal/nation:admitOne"}},
 	{"the rows of one account, which statement/accounts sets aside when they cannot be counted", []string{readsRows},
 		[]string{"internal/exchange:AccountAnswer", "internal/exchange:AccountCut", "internal/exchange:AccountLater", "internal/exchange:countPart",
 			"internal/exchange:given", "internal/exchange:pieceEnd", "internal/exchange:takenAllTheSame", "internal/exchange:unsettled"}},
@@ -83,7 +87,7 @@ var exceptions = []exception{
 	{"pages, templates and pictures that are built into the program", []string{atStart, overInput},
 		[]string{"internal/desk:New", "internal/webui:New", "internal/webui:UI.Page", "internal/webui:loadAssets", "internal/org/ca:CA.newScreens",
 			"internal/org/municipality:newScreens", "internal/org/nationalcenter:Center.newWeb", "internal/org/validation:Validation.newScreens",
-			"internal/org/verifier:Verifier.newScreens"}},
+			"internal/org/validation:Validation.mountVerifiers", "internal/org/verifier:Verifier.mountDuties", "internal/org/verifier:Verifier.newScreens"}},
 	{"what whoever starts the program has typed: it is refused as a whole", []string{atStart}, []string{"cmd/akashi:parse"}},
 	{"addresses and directories above: without them there is no country", []string{atStart},
 		[]string{"internal/nation:freeAddresses", "internal/nation:passable"}},
@@ -95,7 +99,7 @@ var exceptions = []exception{
 			"internal/exchange:Flows.Next", "internal/reconcile:Books.countUnfolded"}},
 	{"what the kernel says of our own processes; what it does not say is left out", []string{overInput}, []string{"internal/hsm:threads"}},
 	{"one look at what our answers rest on; without it they end by themselves", []string{stepsTask}, []string{"internal/org/validation:Validation.vouchTask"}},
-	{"waiting for the clock", []string{overChan}, []string{"internal/clock:Virtual.Wait"}},
+	{"waiting for the clock", []string{overChan, atStart}, []string{"internal/clock:Virtual.Wait"}},
 }
 
 func (e exception) covers(function, mark string) bool {

@@ -21,7 +21,7 @@ type field struct {
 	members map[message.Org]*fieldMember
 	net     *exchange.Memory
 	taken   func(p message.Payload) // what an organisation of the field was sent
-	alone   bool                    // one organisation is real, and the national center is of the field too
+	stands  func(message.Org) bool  // for which organisations the field stands; inField when not said otherwise
 }
 
 type fieldMember struct {
@@ -44,7 +44,7 @@ func newField(clk *clock.Virtual) (*field, error) {
 		return nil, err
 	}
 	trust, err := pki.NewTrust(ca.Certificate())
-	return &field{clk: clk, ca: ca, trust: trust, members: map[message.Org]*fieldMember{}, net: new(exchange.Memory)}, err
+	return &field{clk: clk, ca: ca, trust: trust, members: map[message.Org]*fieldMember{}, net: new(exchange.Memory), stands: inField}, err
 }
 
 // signer certifies a key for an organisation.
@@ -153,7 +153,7 @@ func inField(o message.Org) bool {
 }
 
 func (l fieldLink) Hello(ctx context.Context, to message.Org, g *messagepb.Greeting) (*messagepb.Acquaintance, error) {
-	if !l.field.alone && !inField(to) {
+	if !l.field.stands(to) {
 		return l.Link.Hello(ctx, to, g)
 	}
 	m, err := l.field.member(to)
@@ -166,7 +166,7 @@ func (l fieldLink) Hello(ctx context.Context, to message.Org, g *messagepb.Greet
 }
 
 func (l fieldLink) Deliver(ctx context.Context, to message.Org, b *messagepb.Batch) (*messagepb.Receipt, error) {
-	if !l.field.alone && !inField(to) {
+	if !l.field.stands(to) {
 		return l.Link.Deliver(ctx, to, b)
 	}
 	m, err := l.field.member(to)

@@ -55,12 +55,14 @@ type Moment struct {
 
 // View is what was so at a moment, and what each party could see of it.
 type View struct {
-	Unsent int               `json:"unsent"` // notices that the center has not decided upon
-	Parked int               `json:"parked"` // of these, set aside in sight of both sides
-	Cases  int               `json:"cases"`  // differences between the two sides' books that are named on both screens, open
-	Alarms int               `json:"alarms"` // that the two show about each other
-	Late   int               `json:"late"`   // certificates valid though their holders' change was filed
-	Sees   map[string]string `json:"sees"`   // party → what its screens show
+	Unsent int `json:"unsent"` // notices that the center has not decided upon
+	Parked int `json:"parked"` // of these, set aside in sight of both sides
+	Cases  int `json:"cases"`  // differences between the two sides' books that are named on both screens, open
+	Alarms int `json:"alarms"` // that the two show about each other
+	Late   int `json:"late"`   // certificates valid though their holders' change was filed
+	// ToldGood are certificates that should have been revoked and of which verifiers were told "good".
+	ToldGood int               `json:"told_good"`
+	Sees     map[string]string `json:"sees"` // party → what its screens show
 
 	Waiting  int `json:"waiting,omitempty"`  // applications without an answer
 	Evidence int `json:"evidence,omitempty"` // records of what devices did

@@ -81,7 +81,8 @@ type variant struct {
 	driver  *clock.Driver
 	ca      *ca.CA
 	center  *nationalcenter.Center
-	feed    *feed // the CA's line to the center
+	feed    *feed    // the CA's line to the center
+	relying *relying // nil: nobody asks
 
 	moved     map[string]time.Time // request of the certificate → when its holder's change was filed
 	revoked   map[string]time.Time // → when the CA revoked it
@@ -231,6 +232,14 @@ func (v *variant) open(ctx context.Context, opt Options) (func(), error) {
 		v.ca.Close()
 		return nil, err
 	}
+	closeRelying := func() {}
+	if v.plan.fault == refusedNotice {
+		if v.relying, closeRelying, err = v.newRelying(ctx, keys.Dir(dir)); err != nil {
+			v.ca.Close()
+			v.center.Close()
+			return nil, err
+		}
+	}
 	v.field.net.Join(theCA, v.ca.Exchange)
 	v.field.net.Join(theCenter, v.center.Exchange)
 	// As it was, nobody compared: neither the books nor the counts of a day, nor one's own tables.
@@ -238,8 +247,11 @@ func (v *variant) open(ctx context.Context, opt Options) (func(), error) {
 	if !v.asItWas {
 		tasks = append(tasks, watching(v.plan.watch(), v.clk, v.ca.Host, v.center.Host)...)
 	}
+	if v.relying != nil {
+		tasks = append(tasks, v.relying.tasks...)
+	}
 	v.driver = clock.NewDriver(v.clk, tasks)
-	return func() { v.ca.Close(); v.center.Close() }, nil
+	return func() { v.ca.Close(); v.center.Close(); closeRelying() }, nil
 }
 
 // ground is what an organisation of the replay stands on. Its database is in memory, or where opt keeps ours.

@@ -27,10 +27,14 @@ func lascomReport(was, ours *Part) *Report {
 	r.Notes = append(slices.Clone(notes),
 		"as it was, the CA sent again what had failed, and nothing behind it; without that the variants would differ in the comparison alone",
 		"the trigger is a name written 髙橋 in the register and 高橋 in the application; what it was in 2004 is not in the sources",
+		"synthetic: which office asks about a certificate, and when: those of source 000, of each holder who moves, on the two days after. They ask the program's own validation authority in both variants, because in 2004 nobody could have counted what was told; it is told by the CA once a day",
 		"the self-audit rests here, and its lateness is not shown; lascom-2004-lost-rows measures it")
 	r.take(was, "_as_it_was", "resends", "most_unsent")
 	r.take(ours, "_akashi", "most_unsent")
 	r.take(ours, "", "resolved_by_two_persons")
+	impact := []string{"impact_certificates", "impact_verifiers", "impact_answers", "impact_notices", "impact_acknowledged"}
+	r.take(was, "_as_it_was", impact...)
+	r.take(ours, "_akashi", impact...)
 	return r
 }
 
@@ -80,6 +84,10 @@ func (v *variant) outcome() Outcome {
 	say("異動の後も有効だった電子証明書 %[1]d件 / %[1]d certificates stayed valid after their holders had moved", c["late"])
 	if v.plan.fault == refusedNotice {
 		say("通知されずにいた発行情報 最大%[1]d件 / at most %[1]d notices of issuance were not delivered", c["most_unsent"])
+	}
+	if v.relying != nil {
+		say("失効すべきだったのに「失効していない」と答えられた電子証明書 %[1]d件（%[2]d機関への回答%[3]d件、通知%[4]d件、確認%[5]d件） / of %[1]d certificates that should have been revoked, verifiers were told \"good\" (%[2]d offices, %[3]d answers; %[4]d notices, %[5]d acknowledged)",
+			c["impact_certificates"], c["impact_verifiers"], c["impact_answers"], c["impact_notices"], c["impact_acknowledged"])
 	}
 	if longest := v.longest(); longest > lateAfter {
 		say("失効の遅れ 最長%[1]d日 / the longest delay was %[1]d days", int(longest.Hours()/24))

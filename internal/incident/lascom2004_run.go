@@ -69,6 +69,11 @@ func (v *variant) events() []event {
 		// A quarter past the hour: filings and applications of one hour do not fall together.
 		events = append(events, event{m.at.Add(15 * time.Minute), func(ctx context.Context) error { return v.move(ctx, v.plan.issuances[m.holder]) }})
 	}
+	if v.relying != nil {
+		for day := serviceBegan; !day.After(lastTable); day = day.AddDays(1) {
+			events = append(events, event{day.Start().Add(11*time.Hour + 45*time.Minute), func(ctx context.Context) error { return v.day(ctx, day) }})
+		}
+	}
 	if at := v.plan.struck; !at.IsZero() && v.plan.fault == lostRows {
 		events = append(events, event{at, v.lose})
 	}
@@ -146,6 +151,9 @@ func (v *variant) move(ctx context.Context, i issuance) error {
 
 // taken looks at what the CA tells the counters and the validation authority.
 func (v *variant) taken(p message.Payload) {
+	if v.relying != nil {
+		v.relying.heard(p, v.requestOf)
+	}
 	switch n := p.(type) {
 	case message.CertIssued:
 		v.requestOf[n.Serial], v.requests[n.Request] = n.Request, n.Serial
@@ -251,6 +259,11 @@ func (v *variant) count(ctx context.Context) error {
 		v.counts["issued_"+name], v.counts["issued_nagano_"+name] = int(total.Issued()), int(nagano)
 	}
 	v.countDiscovery()
+	if v.relying != nil {
+		if err := v.countImpact(ctx); err != nil {
+			return err
+		}
+	}
 	v.counts["late"] = v.late(v.clk.Now())
 	v.counts["moves"] = len(v.moved)
 	v.counts["resends"] = v.feed.resends

@@ -85,6 +85,8 @@ func TestLascom2004(t *testing.T) {
 	counted(t, r, map[string]int{
 		"issued": nation.last, "issued_as_it_was": nation.last, "issued_1027": nation.first, "issued_nagano_1027": 357, "issued_nagano_1130": 482,
 		"late_as_it_was": 26, "late_akashi": 0, "resolved_by_two_persons": 1, "most_unsent_akashi": 1,
+		"impact_certificates_as_it_was": 26, "impact_answers_as_it_was": 52, "impact_verifiers_as_it_was": len(offices), "impact_acknowledged_as_it_was": r.Counts["impact_notices_as_it_was"],
+		"impact_certificates_akashi": 0, "impact_answers_akashi": 0, "impact_verifiers_akashi": 0, "impact_notices_akashi": 0,
 		"days_to_discovery_as_it_was": 61, "cases_ca": 0, "cases_nationalcenter": 0, "comparisons_that_differed": 0,
 	})
 	counted(t, r, closesOfTheOutage(61, 1))
@@ -121,7 +123,8 @@ func TestLascom2004CountsGolden(t *testing.T) {
 	if r.AsItWas.Holds || !r.Akashi.Holds {
 		t.Errorf("as it was: %+v\nakashi: %+v", r.AsItWas, r.Akashi)
 	}
-	counted(t, r, map[string]int{"late_as_it_was": 5, "late_akashi": 0, "issued": small.last})
+	counted(t, r, map[string]int{"late_as_it_was": 5, "late_akashi": 0, "issued": small.last,
+		"impact_certificates_as_it_was": 5, "impact_certificates_akashi": 0})
 	golden(t, r)
 	other, err := part(refusedNotice)(t.Context(), Options{Seed: 2, Late: 31}, true)
 	if err != nil {
@@ -129,6 +132,9 @@ func TestLascom2004CountsGolden(t *testing.T) {
 	}
 	if other.Outcome.Holds || other.Counts["late"] != 31 {
 		t.Errorf("31 are late, and the run has %+v", other.Counts)
+	}
+	if other.Counts["impact_certificates"] != 31 || other.Counts["impact_acknowledged"] != other.Counts["impact_notices"] || other.Counts["impact_notices"] < 31 {
+		t.Errorf("31 are late, and of whom verifiers were told wrongly the run has %+v", other.Counts)
 	}
 	if other.Counts["most_unsent"] == r.Counts["most_unsent_as_it_was"] {
 		t.Error("two seeds left the same number of notices unsent: the figure does not come from the run")
@@ -190,7 +196,7 @@ func golden(t *testing.T, r *Report) {
 			name string
 			View
 		}{{"as it was", m.AsItWas}, {"akashi", m.Akashi}} {
-			fmt.Fprintf(&b, "  %s: unsent %d, parked %d, cases %d, alarms %d, late %d\n", side.name, side.Unsent, side.Parked, side.Cases, side.Alarms, side.Late)
+			fmt.Fprintf(&b, "  %s: unsent %d, parked %d, cases %d, alarms %d, late %d, told good %d\n", side.name, side.Unsent, side.Parked, side.Cases, side.Alarms, side.Late, side.ToldGood)
 			for _, who := range slices.Sorted(maps.Keys(side.Sees)) {
 				fmt.Fprintf(&b, "    %s: %s\n", who, side.Sees[who])
 			}

@@ -148,7 +148,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 	if r.field, err = newField(r.clk); err != nil {
 		return err
 	}
-	r.field.alone, r.field.taken = true, r.taken
+	r.field.stands, r.field.taken = func(message.Org) bool { return true }, r.taken // the national center is of the field too
 	if r.bus, err = faulty.OpenBus(r.buses[0]); err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func (s setting) ocspURL() string { return s.portal + "/" + string(message.Valid
 
 // publicOf is where an organisation is found from outside; "" when nobody is told where.
 func (s setting) publicOf(o message.Org) string {
-	if s.portal == "" {
+	if s.portal == "" || !s.public {
 		return ""
 	}
 	return s.portal + "/" + string(o)
@@ -53,7 +53,9 @@ func openPrefecture(ctx context.Context, s setting, h host.Config, sessions *acc
 	if err != nil {
 		return nil, err
 	}
-	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host, s)}, nil
+	control := controlOf(o.Host, s)
+	serveFilings(control, o, s.persons())
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: control}, nil
 }
 
 func openCenter(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
@@ -77,19 +79,23 @@ func openCA(ctx context.Context, s setting, h host.Config, sessions *access.Sess
 }
 
 func openValidation(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
-	o, err := validation.New(ctx, validation.Config{Config: h, Keys: s.keys(), CA: s.peerOf(message.CA), Sessions: sessions, Public: s.publicOf(h.Self),
-		TestCountry: s.personas, Portal: s.portal})
+	o, err := validation.New(ctx, validation.Config{Config: h, Keys: s.keys(), CA: s.peerOf(message.CA), Sessions: sessions, Open: s.public, Public: s.publicOf(h.Self),
+		KeepAnswers: s.keepAnswers, TestCountry: s.personas, Portal: s.portal})
 	if err != nil {
 		return nil, err
 	}
-	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host, s)}, nil
+	control := controlOf(o.Host, s)
+	serveVerifiers(control, o)
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: control}, nil
 }
 
 func openVerifier(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
-	o, err := verifier.New(ctx, verifier.Config{Config: h, Keys: s.keys(), OCSPURL: s.ocspURL(), Sessions: sessions,
-		TestCountry: s.personas, Portal: s.portal})
+	o, err := verifier.New(ctx, verifier.Config{Config: h, Keys: s.keys(), OCSPURL: s.ocspURL(), Validation: s.peerOf(message.Validation),
+		Prefecture: s.peerOf(message.Prefecture), Sessions: sessions, TestCountry: s.personas, Portal: s.portal})
 	if err != nil {
 		return nil, err
 	}
-	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host, s)}, nil
+	control := controlOf(o.Host, s)
+	serveFiling(control, o, s.persons())
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: control}, nil
 }

@@ -36,6 +36,9 @@ type setting struct {
 	// portal is the address of the country's front door; OCSP answers and revocation lists are fetched below it.
 	portal   string
 	personas bool
+	public   bool // validation answers whoever reaches its address
+	// keepAnswers is for how long validation keeps what was asked and told; 0: its own default.
+	keepAnswers time.Duration
 	// webhook is told of alarms; webhookSecret is the file with the key that signs what it is told.
 	webhook, webhookSecret string
 	device                 func(name string, public crypto.PublicKey) (crypto.Signer, error) // has some keys; nil: all lie in files

@@ -47,6 +47,11 @@ type ServeConfig struct {
 	Tokens []TokenConfig `yaml:"tokens,omitempty"`
 	// TokenKeys are the keys that lie in each of them, and are not looked for in keys/: of the CA, ca-signature and ca-authentication.
 	TokenKeys []string `yaml:"token_keys,omitempty"`
+	// PublicStatus lets the validation authority answer whoever reaches its address, as a test country does. The law knows only
+	// verifiers that have filed (公的個人認証法18条); these are answered in any case.
+	PublicStatus bool `yaml:"public_status,omitempty"`
+	// KeepAnswersDays is for how many days the validation authority keeps what was asked and told; 0: seven years.
+	KeepAnswersDays int `yaml:"keep_answers_days,omitempty"`
 	// Personas lets anybody choose one of the test country's operators. It is refused unless Web is loopback.
 	Personas bool `yaml:"personas"`
 
@@ -103,7 +108,7 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 	}()
 	clk := clock.System()
 	own := setting{id: cfg.ID, name: cfg.Name.Sentence(), dir: cfg.Dir, store: cfg.Store, portal: cfg.Portal,
-		personas: cfg.Personas, webhook: cfg.Webhook, webhookSecret: cfg.WebhookSecret, clock: clk, log: log}
+		personas: cfg.Personas, public: cfg.PublicStatus, keepAnswers: time.Duration(cfg.KeepAnswersDays) * 24 * time.Hour, webhook: cfg.Webhook, webhookSecret: cfg.WebhookSecret, clock: clk, log: log}
 	id, err := openIdentity(own.keys())
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -29,6 +30,9 @@ type Entry struct {
 	Name      Name        `yaml:"name"`      // how people call it
 	Store     string      `yaml:"store"`     // where its rows are; empty: SQLite in its own directory
 	Residents int         `yaml:"residents"` // municipality: how many invented residents the country starts with
+	// Prefecture is with whom a verifier files; empty: the first in the file.
+	Prefecture message.Org `yaml:"prefecture,omitempty"`
+	Filing     Filing      `yaml:"filing,omitempty"` // verifier: what it files at the start
 }
 
 // Name is an organisation's name in both languages.
@@ -61,7 +65,18 @@ func parseSpec(text []byte) (*Spec, error) {
 			"読めない行があります。書き方を確かめてください: "+err.Error(),
 			"it cannot be read: "+err.Error())
 	}
+	s.place()
 	return &s, s.check()
+}
+
+// place gives each verifier the prefecture with which it files.
+func (s *Spec) place() {
+	i := slices.IndexFunc(s.Organisations, func(e Entry) bool { return e.ID.Role() == message.Prefecture })
+	for n := range s.Organisations {
+		if e := &s.Organisations[n]; e.ID.Role() == message.Verifier && e.Prefecture == "" && i >= 0 {
+			e.Prefecture = s.Organisations[i].ID
+		}
+	}
 }
 
 // check refuses a country that could not run: center, CA and validation authority exactly once,
@@ -94,6 +109,12 @@ func (s *Spec) check() error {
 	for _, r := range []message.Role{message.NationalCenter, message.CA, message.Validation} {
 		if roles[r] != 1 {
 			problems = append(problems, plain.Bad(string(r), "この役割の団体は、ちょうど一つ必要です。", "there must be exactly one organisation of this role"))
+		}
+	}
+	for _, e := range s.Organisations {
+		if e.Prefecture != "" && (e.ID.Role() != message.Verifier || e.Prefecture.Role() != message.Prefecture || !seen[e.Prefecture]) {
+			problems = append(problems, plain.Bad(string(e.ID), "届け出る都道府県（prefecture）は、署名検証者だけが、この国にある都道府県から選べます。",
+				"only a verifier files with a prefecture, and with one of this country: correct its line prefecture"))
 		}
 	}
 	for o := range seen {
@@ -142,6 +163,13 @@ func (s *Spec) exchange(a, b message.Org) bool {
 	}
 	if as == message.Municipality && bs == message.Prefecture && PrefectureOf(a) != b {
 		return false
+	}
+	if as == message.Verifier && bs == message.Prefecture {
+		a, as, b, bs = b, bs, a, as
+	}
+	if as == message.Prefecture && bs == message.Verifier {
+		e, _ := s.Entry(b)
+		return e.Prefecture == a
 	}
 	for _, k := range message.Kinds {
 		for _, h := range k.Hops {

@@ -861,6 +861,7 @@ type CertStatus struct {
 	Municipality  string                 `protobuf:"bytes,7,opt,name=municipality,proto3" json:"municipality,omitempty"` // CRL partition
 	Why           string                 `protobuf:"bytes,8,opt,name=why,proto3" json:"why,omitempty"`                   // the change reason, for the impact record
 	Profile       string                 `protobuf:"bytes,9,opt,name=profile,proto3" json:"profile,omitempty"`
+	Since         string                 `protobuf:"bytes,10,opt,name=since,proto3" json:"since,omitempty"` // of a revoked one: the day since which the certificate was untrue; empty when not known
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -954,6 +955,13 @@ func (x *CertStatus) GetWhy() string {
 func (x *CertStatus) GetProfile() string {
 	if x != nil {
 		return x.Profile
+	}
+	return ""
+}
+
+func (x *CertStatus) GetSince() string {
+	if x != nil {
+		return x.Since
 	}
 	return ""
 }
@@ -1783,6 +1791,532 @@ func (x *ReconcileCase) GetSecond() string {
 	return ""
 }
 
+// VerifierFiling is a signature verifier's filing with its prefecture (署名検証者の届出), or the end of it.
+type VerifierFiling struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Verifier      string                 `protobuf:"bytes,1,opt,name=verifier,proto3" json:"verifier,omitempty"`     // the office that files: the sender
+	Number        uint64                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`        // of its filings, from 1
+	Act           string                 `protobuf:"bytes,3,opt,name=act,proto3" json:"act,omitempty"`               // file, end
+	Office        string                 `protobuf:"bytes,4,opt,name=office,proto3" json:"office,omitempty"`         // 省庁等名; this and the next two are empty in an end
+	Procedures    string                 `protobuf:"bytes,5,opt,name=procedures,proto3" json:"procedures,omitempty"` // 手続
+	Address       string                 `protobuf:"bytes,6,opt,name=address,proto3" json:"address,omitempty"`       // where they are made
+	By            string                 `protobuf:"bytes,7,opt,name=by,proto3" json:"by,omitempty"`                 // a person of the office
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifierFiling) Reset() {
+	*x = VerifierFiling{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifierFiling) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifierFiling) ProtoMessage() {}
+
+func (x *VerifierFiling) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifierFiling.ProtoReflect.Descriptor instead.
+func (*VerifierFiling) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *VerifierFiling) GetVerifier() string {
+	if x != nil {
+		return x.Verifier
+	}
+	return ""
+}
+
+func (x *VerifierFiling) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *VerifierFiling) GetAct() string {
+	if x != nil {
+		return x.Act
+	}
+	return ""
+}
+
+func (x *VerifierFiling) GetOffice() string {
+	if x != nil {
+		return x.Office
+	}
+	return ""
+}
+
+func (x *VerifierFiling) GetProcedures() string {
+	if x != nil {
+		return x.Procedures
+	}
+	return ""
+}
+
+func (x *VerifierFiling) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *VerifierFiling) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+// VerifierDecision is what the prefecture made of a filing.
+type VerifierDecision struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Verifier      string                 `protobuf:"bytes,1,opt,name=verifier,proto3" json:"verifier,omitempty"`
+	Number        uint64                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	Decision      string                 `protobuf:"bytes,3,opt,name=decision,proto3" json:"decision,omitempty"` // accepted, refused, ended
+	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`     // of a refusal or an end
+	By            string                 `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
+	Second        string                 `protobuf:"bytes,6,opt,name=second,proto3" json:"second,omitempty"` // who confirmed it; empty where the office itself ended its filing
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifierDecision) Reset() {
+	*x = VerifierDecision{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifierDecision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifierDecision) ProtoMessage() {}
+
+func (x *VerifierDecision) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifierDecision.ProtoReflect.Descriptor instead.
+func (*VerifierDecision) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *VerifierDecision) GetVerifier() string {
+	if x != nil {
+		return x.Verifier
+	}
+	return ""
+}
+
+func (x *VerifierDecision) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *VerifierDecision) GetDecision() string {
+	if x != nil {
+		return x.Decision
+	}
+	return ""
+}
+
+func (x *VerifierDecision) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *VerifierDecision) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *VerifierDecision) GetSecond() string {
+	if x != nil {
+		return x.Second
+	}
+	return ""
+}
+
+// VerifierRegistration tells the validation authority whom to serve.
+type VerifierRegistration struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Verifier      string                 `protobuf:"bytes,1,opt,name=verifier,proto3" json:"verifier,omitempty"`
+	Number        uint64                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"` // of the filing
+	State         string                 `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`    // served, ended
+	Office        string                 `protobuf:"bytes,4,opt,name=office,proto3" json:"office,omitempty"`
+	Procedures    string                 `protobuf:"bytes,5,opt,name=procedures,proto3" json:"procedures,omitempty"`
+	Address       string                 `protobuf:"bytes,6,opt,name=address,proto3" json:"address,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifierRegistration) Reset() {
+	*x = VerifierRegistration{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifierRegistration) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifierRegistration) ProtoMessage() {}
+
+func (x *VerifierRegistration) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifierRegistration.ProtoReflect.Descriptor instead.
+func (*VerifierRegistration) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *VerifierRegistration) GetVerifier() string {
+	if x != nil {
+		return x.Verifier
+	}
+	return ""
+}
+
+func (x *VerifierRegistration) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *VerifierRegistration) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *VerifierRegistration) GetOffice() string {
+	if x != nil {
+		return x.Office
+	}
+	return ""
+}
+
+func (x *VerifierRegistration) GetProcedures() string {
+	if x != nil {
+		return x.Procedures
+	}
+	return ""
+}
+
+func (x *VerifierRegistration) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+// ImpactNotice tells a verifier that it was told "good" of a certificate that should have been revoked.
+type ImpactNotice struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Notice        string                 `protobuf:"bytes,1,opt,name=notice,proto3" json:"notice,omitempty"` // named by the sender: "12-1"
+	Verifier      string                 `protobuf:"bytes,2,opt,name=verifier,proto3" json:"verifier,omitempty"`
+	Issuer        string                 `protobuf:"bytes,3,opt,name=issuer,proto3" json:"issuer,omitempty"` // as in CertStatus
+	Serial        []byte                 `protobuf:"bytes,4,opt,name=serial,proto3" json:"serial,omitempty"`
+	Profile       string                 `protobuf:"bytes,5,opt,name=profile,proto3" json:"profile,omitempty"`
+	Reason        string                 `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`                         // as in CertStatus
+	Since         string                 `protobuf:"bytes,7,opt,name=since,proto3" json:"since,omitempty"`                           // as in CertStatus; empty when not known
+	WrongFrom     int64                  `protobuf:"varint,8,opt,name=wrong_from,json=wrongFrom,proto3" json:"wrong_from,omitempty"` // from when "good" was wrong; seconds
+	RevokedAt     int64                  `protobuf:"varint,9,opt,name=revoked_at,json=revokedAt,proto3" json:"revoked_at,omitempty"` // as answers say since
+	ToldAt        int64                  `protobuf:"varint,10,opt,name=told_at,json=toldAt,proto3" json:"told_at,omitempty"`         // when the validation authority learnt of it
+	Count         uint64                 `protobuf:"varint,11,opt,name=count,proto3" json:"count,omitempty"`                         // of the wrong answers to this verifier that the notice is about
+	Answers       []*ImpactAnswer        `protobuf:"bytes,12,rep,name=answers,proto3" json:"answers,omitempty"`                      // the first of them, at most 100
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImpactNotice) Reset() {
+	*x = ImpactNotice{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImpactNotice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImpactNotice) ProtoMessage() {}
+
+func (x *ImpactNotice) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImpactNotice.ProtoReflect.Descriptor instead.
+func (*ImpactNotice) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ImpactNotice) GetNotice() string {
+	if x != nil {
+		return x.Notice
+	}
+	return ""
+}
+
+func (x *ImpactNotice) GetVerifier() string {
+	if x != nil {
+		return x.Verifier
+	}
+	return ""
+}
+
+func (x *ImpactNotice) GetIssuer() string {
+	if x != nil {
+		return x.Issuer
+	}
+	return ""
+}
+
+func (x *ImpactNotice) GetSerial() []byte {
+	if x != nil {
+		return x.Serial
+	}
+	return nil
+}
+
+func (x *ImpactNotice) GetProfile() string {
+	if x != nil {
+		return x.Profile
+	}
+	return ""
+}
+
+func (x *ImpactNotice) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ImpactNotice) GetSince() string {
+	if x != nil {
+		return x.Since
+	}
+	return ""
+}
+
+func (x *ImpactNotice) GetWrongFrom() int64 {
+	if x != nil {
+		return x.WrongFrom
+	}
+	return 0
+}
+
+func (x *ImpactNotice) GetRevokedAt() int64 {
+	if x != nil {
+		return x.RevokedAt
+	}
+	return 0
+}
+
+func (x *ImpactNotice) GetToldAt() int64 {
+	if x != nil {
+		return x.ToldAt
+	}
+	return 0
+}
+
+func (x *ImpactNotice) GetCount() uint64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *ImpactNotice) GetAnswers() []*ImpactAnswer {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
+// ImpactAnswer is one answer "good" that was wrong.
+type ImpactAnswer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	AskedAt       int64                  `protobuf:"varint,1,opt,name=asked_at,json=askedAt,proto3" json:"asked_at,omitempty"`
+	BasedAt       int64                  `protobuf:"varint,2,opt,name=based_at,json=basedAt,proto3" json:"based_at,omitempty"` // when the validation authority had learnt of the state that it told; 0 when not kept
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImpactAnswer) Reset() {
+	*x = ImpactAnswer{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImpactAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImpactAnswer) ProtoMessage() {}
+
+func (x *ImpactAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImpactAnswer.ProtoReflect.Descriptor instead.
+func (*ImpactAnswer) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ImpactAnswer) GetAskedAt() int64 {
+	if x != nil {
+		return x.AskedAt
+	}
+	return 0
+}
+
+func (x *ImpactAnswer) GetBasedAt() int64 {
+	if x != nil {
+		return x.BasedAt
+	}
+	return 0
+}
+
+// ImpactAcknowledgement says that a person at the verifier has taken note, and what was done.
+type ImpactAcknowledgement struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Notice        string                 `protobuf:"bytes,1,opt,name=notice,proto3" json:"notice,omitempty"`
+	Verifier      string                 `protobuf:"bytes,2,opt,name=verifier,proto3" json:"verifier,omitempty"`
+	By            string                 `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	Text          string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	At            int64                  `protobuf:"varint,5,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImpactAcknowledgement) Reset() {
+	*x = ImpactAcknowledgement{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImpactAcknowledgement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImpactAcknowledgement) ProtoMessage() {}
+
+func (x *ImpactAcknowledgement) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImpactAcknowledgement.ProtoReflect.Descriptor instead.
+func (*ImpactAcknowledgement) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ImpactAcknowledgement) GetNotice() string {
+	if x != nil {
+		return x.Notice
+	}
+	return ""
+}
+
+func (x *ImpactAcknowledgement) GetVerifier() string {
+	if x != nil {
+		return x.Verifier
+	}
+	return ""
+}
+
+func (x *ImpactAcknowledgement) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *ImpactAcknowledgement) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *ImpactAcknowledgement) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
 var File_akashi_v1_payload_proto protoreflect.FileDescriptor
 
 const file_akashi_v1_payload_proto_rawDesc = "" +
@@ -1864,7 +2398,7 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\aversion\x18\x04 \x01(\x04R\aversion\x12\x16\n" +
 	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x14\n" +
 	"\x05since\x18\x06 \x01(\tR\x05since\x12\x10\n" +
-	"\x03why\x18\a \x01(\tR\x03why\"\xe9\x01\n" +
+	"\x03why\x18\a \x01(\tR\x03why\"\xff\x01\n" +
 	"\n" +
 	"CertStatus\x12\x16\n" +
 	"\x06serial\x18\x01 \x01(\fR\x06serial\x12\x16\n" +
@@ -1875,7 +2409,9 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\tnot_after\x18\x06 \x01(\x03R\bnotAfter\x12\"\n" +
 	"\fmunicipality\x18\a \x01(\tR\fmunicipality\x12\x10\n" +
 	"\x03why\x18\b \x01(\tR\x03why\x12\x18\n" +
-	"\aprofile\x18\t \x01(\tR\aprofile\"o\n" +
+	"\aprofile\x18\t \x01(\tR\aprofile\x12\x14\n" +
+	"\x05since\x18\n" +
+	" \x01(\tR\x05since\"o\n" +
 	"\aCertCRL\x12\x16\n" +
 	"\x06issuer\x18\x01 \x01(\tR\x06issuer\x12\"\n" +
 	"\fmunicipality\x18\x02 \x01(\tR\fmunicipality\x12\x16\n" +
@@ -1937,7 +2473,58 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x04text\x18\t \x01(\tR\x04text\x12\x0e\n" +
 	"\x02by\x18\n" +
 	" \x01(\tR\x02by\x12\x16\n" +
-	"\x06second\x18\v \x01(\tR\x06secondB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
+	"\x06second\x18\v \x01(\tR\x06second\"\xb8\x01\n" +
+	"\x0eVerifierFiling\x12\x1a\n" +
+	"\bverifier\x18\x01 \x01(\tR\bverifier\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\x12\x10\n" +
+	"\x03act\x18\x03 \x01(\tR\x03act\x12\x16\n" +
+	"\x06office\x18\x04 \x01(\tR\x06office\x12\x1e\n" +
+	"\n" +
+	"procedures\x18\x05 \x01(\tR\n" +
+	"procedures\x12\x18\n" +
+	"\aaddress\x18\x06 \x01(\tR\aaddress\x12\x0e\n" +
+	"\x02by\x18\a \x01(\tR\x02by\"\xa2\x01\n" +
+	"\x10VerifierDecision\x12\x1a\n" +
+	"\bverifier\x18\x01 \x01(\tR\bverifier\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\x12\x1a\n" +
+	"\bdecision\x18\x03 \x01(\tR\bdecision\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x0e\n" +
+	"\x02by\x18\x05 \x01(\tR\x02by\x12\x16\n" +
+	"\x06second\x18\x06 \x01(\tR\x06second\"\xb2\x01\n" +
+	"\x14VerifierRegistration\x12\x1a\n" +
+	"\bverifier\x18\x01 \x01(\tR\bverifier\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\x12\x14\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\x12\x16\n" +
+	"\x06office\x18\x04 \x01(\tR\x06office\x12\x1e\n" +
+	"\n" +
+	"procedures\x18\x05 \x01(\tR\n" +
+	"procedures\x12\x18\n" +
+	"\aaddress\x18\x06 \x01(\tR\aaddress\"\xda\x02\n" +
+	"\fImpactNotice\x12\x16\n" +
+	"\x06notice\x18\x01 \x01(\tR\x06notice\x12\x1a\n" +
+	"\bverifier\x18\x02 \x01(\tR\bverifier\x12\x16\n" +
+	"\x06issuer\x18\x03 \x01(\tR\x06issuer\x12\x16\n" +
+	"\x06serial\x18\x04 \x01(\fR\x06serial\x12\x18\n" +
+	"\aprofile\x18\x05 \x01(\tR\aprofile\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x14\n" +
+	"\x05since\x18\a \x01(\tR\x05since\x12\x1d\n" +
+	"\n" +
+	"wrong_from\x18\b \x01(\x03R\twrongFrom\x12\x1d\n" +
+	"\n" +
+	"revoked_at\x18\t \x01(\x03R\trevokedAt\x12\x17\n" +
+	"\atold_at\x18\n" +
+	" \x01(\x03R\x06toldAt\x12\x14\n" +
+	"\x05count\x18\v \x01(\x04R\x05count\x121\n" +
+	"\aanswers\x18\f \x03(\v2\x17.akashi.v1.ImpactAnswerR\aanswers\"D\n" +
+	"\fImpactAnswer\x12\x19\n" +
+	"\basked_at\x18\x01 \x01(\x03R\aaskedAt\x12\x19\n" +
+	"\bbased_at\x18\x02 \x01(\x03R\abasedAt\"\x7f\n" +
+	"\x15ImpactAcknowledgement\x12\x16\n" +
+	"\x06notice\x18\x01 \x01(\tR\x06notice\x12\x1a\n" +
+	"\bverifier\x18\x02 \x01(\tR\bverifier\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\x12\x0e\n" +
+	"\x02at\x18\x05 \x01(\x03R\x02atB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
 
 var (
 	file_akashi_v1_payload_proto_rawDescOnce sync.Once
@@ -1951,40 +2538,47 @@ func file_akashi_v1_payload_proto_rawDescGZIP() []byte {
 	return file_akashi_v1_payload_proto_rawDescData
 }
 
-var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_akashi_v1_payload_proto_goTypes = []any{
-	(*Identification)(nil),       // 0: akashi.v1.Identification
-	(*ResidentChange)(nil),       // 1: akashi.v1.ResidentChange
-	(*ResidentInvalidation)(nil), // 2: akashi.v1.ResidentInvalidation
-	(*CertRequest)(nil),          // 3: akashi.v1.CertRequest
-	(*CertIssued)(nil),           // 4: akashi.v1.CertIssued
-	(*CertRefused)(nil),          // 5: akashi.v1.CertRefused
-	(*HeldCertificate)(nil),      // 6: akashi.v1.HeldCertificate
-	(*CertIssuance)(nil),         // 7: akashi.v1.CertIssuance
-	(*CertRevocation)(nil),       // 8: akashi.v1.CertRevocation
-	(*CertStatus)(nil),           // 9: akashi.v1.CertStatus
-	(*CertCRL)(nil),              // 10: akashi.v1.CertCRL
-	(*ResponderRequest)(nil),     // 11: akashi.v1.ResponderRequest
-	(*ResponderIssued)(nil),      // 12: akashi.v1.ResponderIssued
-	(*CodeRequest)(nil),          // 13: akashi.v1.CodeRequest
-	(*CodeAllotment)(nil),        // 14: akashi.v1.CodeAllotment
-	(*ExchangeNote)(nil),         // 15: akashi.v1.ExchangeNote
-	(*ExchangeWithdrawal)(nil),   // 16: akashi.v1.ExchangeWithdrawal
-	(*ExchangeStatement)(nil),    // 17: akashi.v1.ExchangeStatement
-	(*ExchangeDrill)(nil),        // 18: akashi.v1.ExchangeDrill
-	(*SnapshotRequest)(nil),      // 19: akashi.v1.SnapshotRequest
-	(*Snapshot)(nil),             // 20: akashi.v1.Snapshot
-	(*ReconcileCase)(nil),        // 21: akashi.v1.ReconcileCase
+	(*Identification)(nil),        // 0: akashi.v1.Identification
+	(*ResidentChange)(nil),        // 1: akashi.v1.ResidentChange
+	(*ResidentInvalidation)(nil),  // 2: akashi.v1.ResidentInvalidation
+	(*CertRequest)(nil),           // 3: akashi.v1.CertRequest
+	(*CertIssued)(nil),            // 4: akashi.v1.CertIssued
+	(*CertRefused)(nil),           // 5: akashi.v1.CertRefused
+	(*HeldCertificate)(nil),       // 6: akashi.v1.HeldCertificate
+	(*CertIssuance)(nil),          // 7: akashi.v1.CertIssuance
+	(*CertRevocation)(nil),        // 8: akashi.v1.CertRevocation
+	(*CertStatus)(nil),            // 9: akashi.v1.CertStatus
+	(*CertCRL)(nil),               // 10: akashi.v1.CertCRL
+	(*ResponderRequest)(nil),      // 11: akashi.v1.ResponderRequest
+	(*ResponderIssued)(nil),       // 12: akashi.v1.ResponderIssued
+	(*CodeRequest)(nil),           // 13: akashi.v1.CodeRequest
+	(*CodeAllotment)(nil),         // 14: akashi.v1.CodeAllotment
+	(*ExchangeNote)(nil),          // 15: akashi.v1.ExchangeNote
+	(*ExchangeWithdrawal)(nil),    // 16: akashi.v1.ExchangeWithdrawal
+	(*ExchangeStatement)(nil),     // 17: akashi.v1.ExchangeStatement
+	(*ExchangeDrill)(nil),         // 18: akashi.v1.ExchangeDrill
+	(*SnapshotRequest)(nil),       // 19: akashi.v1.SnapshotRequest
+	(*Snapshot)(nil),              // 20: akashi.v1.Snapshot
+	(*ReconcileCase)(nil),         // 21: akashi.v1.ReconcileCase
+	(*VerifierFiling)(nil),        // 22: akashi.v1.VerifierFiling
+	(*VerifierDecision)(nil),      // 23: akashi.v1.VerifierDecision
+	(*VerifierRegistration)(nil),  // 24: akashi.v1.VerifierRegistration
+	(*ImpactNotice)(nil),          // 25: akashi.v1.ImpactNotice
+	(*ImpactAnswer)(nil),          // 26: akashi.v1.ImpactAnswer
+	(*ImpactAcknowledgement)(nil), // 27: akashi.v1.ImpactAcknowledgement
 }
 var file_akashi_v1_payload_proto_depIdxs = []int32{
-	0, // 0: akashi.v1.ResidentChange.after:type_name -> akashi.v1.Identification
-	0, // 1: akashi.v1.CertRequest.holder:type_name -> akashi.v1.Identification
-	6, // 2: akashi.v1.CertRefused.held:type_name -> akashi.v1.HeldCertificate
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	0,  // 0: akashi.v1.ResidentChange.after:type_name -> akashi.v1.Identification
+	0,  // 1: akashi.v1.CertRequest.holder:type_name -> akashi.v1.Identification
+	6,  // 2: akashi.v1.CertRefused.held:type_name -> akashi.v1.HeldCertificate
+	26, // 3: akashi.v1.ImpactNotice.answers:type_name -> akashi.v1.ImpactAnswer
+	4,  // [4:4] is the sub-list for method output_type
+	4,  // [4:4] is the sub-list for method input_type
+	4,  // [4:4] is the sub-list for extension type_name
+	4,  // [4:4] is the sub-list for extension extendee
+	0,  // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_akashi_v1_payload_proto_init() }
@@ -1998,7 +2592,7 @@ func file_akashi_v1_payload_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akashi_v1_payload_proto_rawDesc), len(file_akashi_v1_payload_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -24,10 +24,11 @@ import (
 var start = time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
 
 const (
-	theCenter = message.Org("nationalcenter")
-	nagano    = message.Org("prefecture-20")
-	matsumoto = message.Org("municipality-202029")
-	iida      = message.Org("municipality-202053")
+	theCenter     = message.Org("nationalcenter")
+	theValidation = message.Org("validation")
+	nagano        = message.Org("prefecture-20")
+	matsumoto     = message.Org("municipality-202029")
+	iida          = message.Org("municipality-202053")
 )
 
 // country is the real prefecture among scripted organisations, in memory and virtual time.
@@ -66,7 +67,7 @@ func newCountry(t testing.TB, url string) *country {
 	}
 	o, err := prefecture.New(t.Context(), prefecture.Config{Sessions: sessions, TestCountry: true, Config: host.Config{
 		Self: nagano, Name: plain.Sentence{JA: "長野県", EN: "Nagano-ken"}, StoreURL: url, Clock: c.clk, Rand: rand.Reader, Signer: c.signer(nagano), Trust: trust, Link: c.net.As(nagano), Secrets: reconciletest.Secrets(nagano),
-		Peers: []message.Org{matsumoto, iida, theCenter},
+		Peers: []message.Org{matsumoto, iida, theCenter, theValidation, etax, pension},
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,8 @@
 //   - resident.invalidation of a municipality: it is written down and relayed at once. It waits for no change.
 //   - snapshot of a municipality, of a record or an invalidation: what is held under the key becomes what it says, what
 //     stood there is kept as evidence, and the center is told by a change, or by the snapshot when no change says it.
+//   - verifier.filing of a signature verifier (署名検証者, 公的個人認証法17条): two persons decide (filing.go), the office is told by
+//     verifier.decision, and validation by verifier.registration whom to serve.
 //
 // It holds the copies of each municipality's books of residents and of invalidations, and is the source of both towards
 // the national center. A record in force is compared; a deleted one stays in the table, for who comes back, and is not.

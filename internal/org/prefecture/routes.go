@@ -8,5 +8,6 @@ func (o *Prefecture) routes() []exchange.Route {
 	return []exchange.Route{
 		exchange.On(o.in, o.onResidentChange),
 		exchange.On(o.in, o.onResidentInvalidation),
+		exchange.On(o.in, o.onVerifierFiling),
 	}
 }

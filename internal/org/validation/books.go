@@ -79,7 +79,8 @@ func (o *Validation) takeStatus(ctx context.Context, plainTx *sqlstore.Tx, d exc
 		return nil, err
 	}
 	var ended bool
-	if s, told := p.(message.CertStatus); told {
+	s, told := p.(message.CertStatus)
+	if told {
 		if r, ok := o.byID[s.Issuer]; !ok || r.profile != s.Profile {
 			return nil, unknownIssuer()
 		}
@@ -93,8 +94,9 @@ func (o *Validation) takeStatus(ctx context.Context, plainTx *sqlstore.Tx, d exc
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "snapshot", Subject: n.Key, Case: d.ID.String(), Detail: string(n.Book)})
 	if ended {
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "revoke", Subject: serial.String(), Case: d.ID.String(), Detail: n.Case})
+		err = o.planImpact(tx, s)
 	}
-	return nil, nil
+	return nil, err
 }
 
 // put makes the row of a certificate say what the CA tells; ended says that the certificate was good until then.

@@ -135,7 +135,9 @@ type country struct {
 	tasks                     []clock.Task
 	peer                      *exchange.Exchange
 	store                     *sqlstore.Store
-	silent                    bool // the CA answers no requests
+	silent                    bool          // the CA answers no requests
+	more                      []message.Org // peers beside the CA
+	closed                    bool          // answers nobody in public
 	asked                     []message.ResponderRequest
 	signature, authentication *authority
 
@@ -148,11 +150,11 @@ type country struct {
 	server *httptest.Server
 }
 
-func newCountry(t testing.TB, url string) *country {
+func newCountry(t testing.TB, url string, more ...message.Org) *country {
 	t.Helper()
 	root := must[*pki.InfrastructureCA](t)(pki.NewInfrastructureCA(rand.Reader, start))
 	c := &country{t: t, clk: clock.NewVirtual(start), root: root, trust: must[*pki.Trust](t)(pki.NewTrust(root.Certificate())),
-		net: new(exchange.Memory), url: url, journal: new(journal), keys: keys.Dir(t.TempDir()),
+		net: new(exchange.Memory), url: url, more: more, journal: new(journal), keys: keys.Dir(t.TempDir()),
 		signature: newAuthority(t, cert.Signature), authentication: newAuthority(t, cert.Authentication)}
 	for name, a := range map[string]*authority{"ca-signature": c.signature, "ca-authentication": c.authentication} {
 		if err := c.keys.PutCertificates(name, a.Certificate()); err != nil {
@@ -235,8 +237,8 @@ func (c *country) open() {
 		Steady: func() time.Duration { return c.clk.Now().Sub(start) },
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "失効情報提供センター", EN: "Validation"}, StoreURL: c.url, Clock: c.crooked, Rand: rand.Reader, Watch: time.Minute,
 			Log:    slog.New(slog.NewTextHandler(c.journal, nil)),
-			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{ca}, Secrets: reconciletest.Secrets(self)},
-		Keys: c.keys, CA: ca, Sessions: sessions, TestCountry: true, Portal: "/", Public: c.public,
+			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: append([]message.Org{ca}, c.more...), Secrets: reconciletest.Secrets(self)},
+		Keys: c.keys, CA: ca, Sessions: sessions, TestCountry: true, Portal: "/", Public: c.public, Open: !c.closed,
 	}))
 	opened := c.Validation
 	c.t.Cleanup(func() { opened.Close() })

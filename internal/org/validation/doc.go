@@ -3,7 +3,8 @@
 // Law: 公的個人認証法16条 (the CA records what was revoked) and 18条 (it is told to the verifiers, 署名検証者). RFC 6960 (OCSP) and
 // RFC 5280 5 (revocation lists) say in which form.
 //
-// In come cert.status, cert.crl and responder.issued of the CA. Out goes responder.request, because the CA's own key
+// In come cert.status, cert.crl and responder.issued of the CA, verifier.registration of the prefectures, and
+// impact.acknowledgement of the verifiers (署名検証者). To these goes impact.notice (impact.go), to the CA goes responder.request, because the CA's own key
 // signs no answers: it certifies a key of this organisation for a month at a time (RFC 6960 4.2.2.2).
 //
 // What is promised: a revocation is answered from the moment at which the transaction that took its status has committed. Answers
@@ -20,6 +21,10 @@
 // What is served is fetched from the public addresses, as others fetch it, and held against the tables by code that shares none with
 // what serves it (check.go); what is wrong, and what the publication of a list has seen, are findings until they are over.
 //
-// Known limit: the questions are answered to everybody who reaches the address; the law's register of those who may ask is
-// not here yet.
+// Whoever has filed with a prefecture and was accepted asks over the lines of the exchange, which name who asks (verifiers.go);
+// others are refused, but for a test country, which answers everybody at an open address. When a revocation comes late, the
+// record is gone through for answers "good" that were wrong, and each verifier that had one is told (impact.go).
+//
+// Known limits: of the day since which a certificate was untrue nobody can say what came first, so that answers of that day
+// count as wrong only after the CA had revoked it; and an answer that could not be written down cannot be told to anybody.
 package validation

@@ -105,3 +105,9 @@ func (o *Validation) Counts(ctx context.Context, tx *sqlstore.Tx, peer message.O
 
 // CheckTasks are the loops of the inspection alone.
 func (o *Validation) CheckTasks() []clock.Task { return o.checks.Tasks() }
+
+// KeptFor is for how long answers are kept when nobody says otherwise.
+const KeptFor = keepAnswers
+
+// Expire deletes what is over, one step.
+func (o *Validation) Expire(ctx context.Context) (int64, error) { return o.expire(ctx) }

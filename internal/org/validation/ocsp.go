@@ -156,7 +156,7 @@ func (o *Validation) readAll(ctx context.Context, r *root, numbers []number) ([]
 		row, has := rows[n]
 		all[i] = foundIn(row, has)
 		if was := r.shelf.look(n, 0); was.state == revoked && all[i].state != revoked {
-			all[i] = found{state: revoked, revokedAt: was.revokedAt, reason: was.reason} // it stays
+			all[i] = found{state: revoked, revokedAt: was.revokedAt, toldAt: was.toldAt, reason: was.reason} // it stays
 		}
 	}
 	return all, ocspwire.Successful
@@ -169,9 +169,9 @@ func foundIn(row store.State, has bool) found {
 	case row.Damaged:
 		return found{state: damaged}
 	case row.Revoked:
-		return found{state: revoked, revokedAt: row.RevokedAt.Unix(), reason: row.Reason}
+		return found{state: revoked, revokedAt: row.RevokedAt.Unix(), toldAt: row.ToldAt.UnixMicro(), reason: row.Reason}
 	}
-	return found{state: good}
+	return found{state: good, toldAt: row.ToldAt.UnixMicro()}
 }
 
 // signNow signs while somebody waits.
@@ -245,7 +245,11 @@ func (o *Validation) answerMany(ctx context.Context, r *root, request *ocspwire.
 
 // record has what was told written down.
 func (o *Validation) record(r *root, n number, f found, fresh bool, now time.Time, requester string) {
-	o.recorder.tell(noted{store.Answer{AskedAt: now, Issuer: r.id, Answer: words[f.state], Fresh: fresh, Requester: requester}, n})
+	a := store.Answer{AskedAt: now, Issuer: r.id, Answer: words[f.state], Fresh: fresh, Requester: requester}
+	if f.state != absent {
+		a.BasedAt = time.UnixMicro(f.toldAt)
+	}
+	o.recorder.tell(noted{a, n})
 }
 
 var words = [...]string{absent: "unknown", good: "good", revoked: "revoked"}

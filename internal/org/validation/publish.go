@@ -63,8 +63,12 @@ func (o *Validation) onCertCRL(ctx context.Context, tx *store.Tx, d exchange.Del
 	}
 	// What a list names and no status has told is taken from it: the CA signed it, and nothing that protects waits.
 	if err := publish.Added(ctx, rules, before, list, func(e crl.Entry) error {
-		_, err := tx.Tell(ctx, message.CertStatus{Serial: e.Serial, Issuer: r.id, Profile: r.profile, Municipality: n.Municipality,
-			Revoked: true, Reason: e.Reason, At: e.At, NotAfter: time.Unix(0, 0)})
+		s := message.CertStatus{Serial: e.Serial, Issuer: r.id, Profile: r.profile, Municipality: n.Municipality,
+			Revoked: true, Reason: e.Reason, At: e.At, NotAfter: time.Unix(0, 0)}
+		ended, err := tx.Tell(ctx, s)
+		if err == nil && ended {
+			err = o.planImpact(tx, s)
+		}
 		return err
 	}); err != nil {
 		return nil, err

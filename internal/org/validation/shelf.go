@@ -56,6 +56,7 @@ type signature struct {
 type entry struct {
 	signed    [preSigned]signature
 	revokedAt int64
+	toldAt    int64  // when the state was learnt, in microseconds
 	gen       uint64 // of the last write that touched it
 	round     uint32 // of the filler that last found its row
 	open      int32  // transactions that touched it and of which nobody knows yet that they have committed
@@ -208,7 +209,10 @@ func (s *shelf) take(n number, row store.State, found bool, r reading) (ok bool)
 			delete(s.doubts, n)
 			s.mu.Unlock()
 		}
-		now, at := absent, int64(0)
+		now, at, told := absent, int64(0), int64(0)
+		if found {
+			told = row.ToldAt.UnixMicro()
+		}
 		switch {
 		case !found:
 		case row.Damaged:
@@ -221,10 +225,12 @@ func (s *shelf) take(n number, row store.State, found bool, r reading) (ok bool)
 		switch {
 		case e.state == revoked && now != revoked:
 			ok = false
+			return
 		case now != e.state || now == revoked && (at != e.revokedAt || row.Reason != e.reason):
 			e.gen = s.gen.Add(1) // what is being signed of the state before is not kept
 			e.state, e.revokedAt, e.reason, e.signed = now, at, row.Reason, [preSigned]signature{}
 		}
+		e.toldAt = told
 	})
 	return ok
 }
@@ -235,6 +241,7 @@ type found struct {
 	sure      bool
 	gen       uint64
 	revokedAt int64
+	toldAt    int64
 	reason    cert.RevocationReason
 	signed    signature // with the hash that was asked for
 }
@@ -248,7 +255,7 @@ func (s *shelf) look(n number, hash int) found {
 	if e == nil {
 		return found{sure: s.whole.Load() && s.known.Load() < maxOnShelf}
 	}
-	f := found{state: e.state, sure: e.sure(), gen: e.gen, revokedAt: e.revokedAt, reason: e.reason}
+	f := found{state: e.state, sure: e.sure(), gen: e.gen, revokedAt: e.revokedAt, toldAt: e.toldAt, reason: e.reason}
 	if hash < preSigned {
 		f.signed = e.signed[hash]
 	}

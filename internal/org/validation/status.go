@@ -17,6 +17,7 @@ func (o *Validation) onCertStatus(ctx context.Context, tx *store.Tx, d exchange.
 	ended, err := tx.Tell(ctx, n)
 	if err == nil && ended {
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "revoke", Subject: n.Serial.String(), Case: d.ID.String(), Detail: n.Reason.String()})
+		err = o.planImpact(tx, n)
 	}
 	return nil, err
 }

@@ -47,6 +47,11 @@ type Config struct {
 	// Steady is a clock that nobody can set, beside Clock: the machine's when that is the system's. Where it is not given and time
 	// is virtual, nobody sets that either.
 	Steady func() time.Duration
+	// Open answers whoever reaches the address, as a test country does. Without it only verifiers that have filed are
+	// answered (公的個人認証法18条), over the lines of the exchange.
+	Open bool
+	// KeepAnswers is for how long what was asked and told is kept; seven years when it is not given.
+	KeepAnswers time.Duration
 
 	Sessions    *access.Sessions // who looks at the screens
 	TestCountry bool             // marks the screens
@@ -73,6 +78,7 @@ type Validation struct {
 	missing, asked *lane // answers that are signed while somebody waits: those that we hold, and those of one question
 	refusals       refusals
 	ocspPath       string
+	strangers      strangers // who asked and is not served
 
 	responderMu sync.Mutex
 	responders  map[string]*responder // by the CA's id; read from the store when absent
@@ -98,6 +104,9 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	if cfg.Algorithm == 0 {
 		cfg.Algorithm = cert.P256SHA256
 	}
+	if cfg.KeepAnswers <= 0 {
+		cfg.KeepAnswers = keepAnswers
+	}
 	cfg.Bound = cmp.Or(cfg.Bound, defaultBound)
 	if cfg.Steady == nil {
 		begun := cfg.Clock.Now()
@@ -115,7 +124,7 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	}
 	var err error
 	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{inspection.Schema}, Routes: o.routes(),
-		Due: []due.Rule{o.responderRule()}, Books: o.tables(), Counts: o.counts})
+		Due: []due.Rule{o.responderRule(), o.impactRule()}, Books: o.tables(), Counts: o.counts})
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +132,7 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	o.Alarms.Add(o.checks.Source())
 	o.recorder = newRecorder(o.Store, o.Clock, o.Log)
 	o.Alarms.Add(losses{o})
+	o.Exchange.Answer(askOCSP, o.answerVerifier)
 	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.planResponders(ctx, o.in(tx)) })
 	if err == nil {
 		o.screens, err = o.newScreens()
@@ -168,9 +178,9 @@ func (o *Validation) Tasks() []clock.Task {
 }
 
 // Serving are the loops that the answers need: what was written is signed, all is signed again in time, we look whether we
-// can vouch for it, and what was told is written down.
+// can vouch for it, and what was told is written down, and deleted when its time is over.
 func (o *Validation) Serving() []clock.Task {
-	return []clock.Task{o.settleTask(), o.vouchTask(), o.fillTask(), o.recorder.task()}
+	return []clock.Task{o.settleTask(), o.vouchTask(), o.fillTask(), o.recorder.task(), o.expiry()}
 }
 
 // Close writes down what was answered and is not yet kept, and closes the database.
@@ -190,8 +200,10 @@ func (o *Validation) Handler() http.Handler {
 		} else {
 			path, ok = strings.CutPrefix(r.URL.EscapedPath(), base)
 		}
-		switch {
-		case ok && (path == "/ocsp" || strings.HasPrefix(path, "/ocsp/")):
+		switch ocsp := ok && (path == "/ocsp" || strings.HasPrefix(path, "/ocsp/")); {
+		case !o.cfg.Open && (ocsp || ok && strings.HasPrefix(path, "/crl/")):
+			o.refusePublic(w, ocsp)
+		case ocsp:
 			o.serveOCSP(w, r, strings.TrimPrefix(path, "/ocsp"))
 		case ok && strings.HasPrefix(path, "/crl/"):
 			onlyRead(w, r, func() { o.serveList(w, r, strings.TrimPrefix(path, "/crl/")) })

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
@@ -34,14 +35,11 @@ func (o *Validation) newScreens() (http.Handler, error) {
 	ui, err := webui.New(webui.Config{
 		Base: "/" + string(o.Self), Org: o.Name, Role: o.Self.Role(), TestCountry: o.cfg.TestCountry, Portal: o.cfg.Portal,
 		Clock: o.Clock, Sessions: o.cfg.Sessions, Log: o.Log,
-		Nav: []webui.NavItem{
+		Nav: slices.Concat([]webui.NavItem{
 			{Path: "/", Name: say("失効情報の状況", "Statuses")},
 			{Path: "/answers", Name: say("回答の記録", "Answers"), Act: access.LookAtCertificate},
 			{Path: "/lists", Name: say("失効リスト", "Revocation lists")},
-			checkpage.Nav,
-			desk.Nav,
-			auditpage.Nav,
-		},
+		}, verifierNav, []webui.NavItem{checkpage.Nav, desk.Nav, auditpage.Nav}),
 	})
 	if err != nil {
 		return nil, err
@@ -63,6 +61,9 @@ func (o *Validation) newScreens() (http.Handler, error) {
 	mux.Handle("GET /answers", ui.Only(access.LookAtCertificate, s.showAnswers))
 	messages.Mount(mux)
 	if err := checkpage.Mount(mux, o.Host, o.checks.Inspection, ui); err != nil {
+		return nil, err
+	}
+	if err := o.mountVerifiers(mux, ui); err != nil {
 		return nil, err
 	}
 	if err := auditpage.Mount(mux, o.Host, ui); err != nil {
@@ -272,7 +273,7 @@ func (s *screens) showAnswers(w http.ResponseWriter, r *http.Request) {
 	t := webui.Table{
 		Caption: say("新しい順に100件まで", "The newest, up to 100"),
 		Columns: []webui.Column{{Name: say("時刻", "Time")}, {Name: say("発行番号", "Serial")}, {Name: say("回答", "Answer")},
-			{Name: say("署名", "Signed")}, {Name: say("問い合わせた者", "Asked by")}},
+			{Name: say("署名", "Signed")}, {Name: say("問い合わせた者", "Asked by")}, {Name: say("根拠の時刻", "State known since")}},
 		Empty: webui.Empty{Text: say("問合せはありません。", "Nobody has asked.")},
 	}
 	for _, a := range answers {
@@ -280,7 +281,7 @@ func (s *screens) showAnswers(w http.ResponseWriter, r *http.Request) {
 		if a.Fresh {
 			signed = say("その場で", "for this question")
 		}
-		t.Rows = append(t.Rows, []any{a.AskedAt, webui.Code(a.Serial.String()), answerBadges[a.Answer], signed, webui.Code(a.Requester)})
+		t.Rows = append(t.Rows, []any{a.AskedAt, webui.Code(a.Serial.String()), answerBadges[a.Answer], signed, webui.Code(a.Requester), instantOrNone(a.BasedAt)})
 	}
 	s.ui.Render(w, r, s.answers, status, answersPage{form, t})
 }

@@ -43,7 +43,7 @@ func (o *Verifier) check(ctx context.Context, s submission) (finding, error) {
 	}
 	f.Content = nil // it may be 32 MiB, and nobody shows it
 	if q.asked {
-		f.Kept.Asked = o.cfg.OCSPURL
+		f.Kept.Asked = o.asked()
 	}
 	if result.Status != nil {
 		f.Kept.Answer, f.Kept.Responder = q.answer, responder(q.answer)

@@ -28,6 +28,7 @@ import (
 	"github.com/akashi-id/akashi/internal/pki/jpki"
 	"github.com/akashi-id/akashi/internal/pki/ocspwire"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 )
@@ -76,6 +77,12 @@ type country struct {
 	signer   exchange.Signer
 	trust    *pki.Trust
 	log      bytes.Buffer
+
+	// Of a verifier that exchanges with others; see offices.
+	root                   *pki.InfrastructureCA
+	net                    *exchange.Memory
+	peers                  []message.Org
+	prefecture, validation message.Org
 }
 
 func newCountry(t testing.TB, url string) *country {
@@ -99,6 +106,7 @@ func newCountry(t testing.TB, url string) *country {
 		}
 	}
 	root := must[*pki.InfrastructureCA](t)(pki.NewInfrastructureCA(rand.Reader, start))
+	c.root, c.net = root, new(exchange.Memory)
 	c.trust = must[*pki.Trust](t)(pki.NewTrust(root.Certificate()))
 	key := must[crypto.Signer](t)(pki.GenerateKey(rand.Reader, cert.P256SHA256))
 	c.signer = exchange.Signer{Key: key, Certificate: must[[]byte](t)(root.IssueOrganisation(rand.Reader, start,
@@ -159,9 +167,9 @@ func (c *country) open() {
 	c.t.Helper()
 	v, err := verifier.New(c.t.Context(), verifier.Config{
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "電子申告受付", EN: "Online Tax Filing"}, StoreURL: c.url, Clock: c.clk, Rand: c.random,
-			Signer: c.signer, Trust: c.trust, Link: new(exchange.Memory).As(self), // and no peers
+			Signer: c.signer, Trust: c.trust, Link: c.net.As(self), Peers: c.peers, Secrets: reconciletest.Secrets(self),
 			Log: slog.New(slog.NewTextHandler(&c.log, nil))},
-		Keys: c.keys, OCSPURL: c.ocsp.URL + "/ocsp", TestCountry: true, Portal: "http://127.0.0.1:8600/",
+		Keys: c.keys, OCSPURL: c.ocsp.URL + "/ocsp", Prefecture: c.prefecture, Validation: c.validation, TestCountry: true, Portal: "http://127.0.0.1:8600/",
 		Sessions: must[*access.Sessions](c.t)(access.NewSessions(access.SessionConfig{Org: string(self), Base: "/" + string(self),
 			Key: []byte("a key of a test that holds no secret"), Clock: c.clk, Personas: access.Personas()})),
 	})
@@ -169,6 +177,7 @@ func (c *country) open() {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(func() { v.Close() })
+	c.net.Join(self, v.Exchange)
 	server := httptest.NewServer(v.Handler())
 	c.t.Cleanup(server.Close)
 	c.verifier, c.base = v, server.URL+"/"+string(self)

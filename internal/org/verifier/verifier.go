@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/keys"
 	"github.com/akashi-id/akashi/internal/org/verifier/internal/store"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/message"
 )
 
 // Config is what a verifier is given by whoever starts it.
@@ -24,6 +25,11 @@ type Config struct {
 	// OCSPURL is where the validation authority answers: http://127.0.0.1:8600/validation/ocsp. The address in a
 	// certificate is not asked, so that nobody makes this office call where a certificate leads.
 	OCSPURL string
+	// Validation is the validation authority as an organisation: it is asked over the lines of the exchange, where it knows
+	// who asks. Empty: OCSPURL is asked, as by somebody whom nobody knows.
+	Validation message.Org
+	// Prefecture is with whom this office files; empty: it cannot.
+	Prefecture message.Org
 
 	Sessions    *access.Sessions // who looks at the screens
 	TestCountry bool             // marks the screens
@@ -51,8 +57,11 @@ func New(ctx context.Context, cfg Config) (*Verifier, error) {
 		return nil, err
 	}
 	var err error
-	if o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema}); err != nil {
+	if o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes()}); err != nil {
 		return nil, err
+	}
+	if cfg.Validation != "" {
+		o.line.Transport = &askLine{ask: o.Exchange.Ask, to: cfg.Validation, places: make(chan struct{}, askingAtOnce)}
 	}
 	if o.screens, err = o.newScreens(); err != nil {
 		return nil, errors.Join(err, o.Close())

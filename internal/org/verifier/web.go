@@ -3,6 +3,7 @@ package verifier
 import (
 	"embed"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/akashi-id/akashi/internal/access"
@@ -31,12 +32,10 @@ func (o *Verifier) newScreens() (http.Handler, error) {
 	ui, err := webui.New(webui.Config{
 		Base: o.base(), Org: o.Name, Role: o.Self.Role(), TestCountry: o.cfg.TestCountry, Portal: o.cfg.Portal,
 		Clock: o.Clock, Sessions: o.cfg.Sessions, MaxBody: maxUpload, Log: o.Log,
-		Nav: []webui.NavItem{
+		Nav: slices.Concat([]webui.NavItem{
 			{Path: "/", Name: say("署名の検証", "Check a signature")},
 			{Path: "/records", Name: say("検証の記録", "Records"), Act: access.ViewMessages},
-			desk.Nav,
-			auditpage.Nav,
-		},
+		}, dutiesNav, []webui.NavItem{desk.Nav, auditpage.Nav}),
 	})
 	if err != nil {
 		return nil, err
@@ -63,6 +62,9 @@ func (o *Verifier) newScreens() (http.Handler, error) {
 	mux.HandleFunc("POST "+pathAPI, o.serveAPI)
 	mux.HandleFunc("GET "+pathAPI, o.tellHow)
 	messages.Mount(mux)
+	if err := o.mountDuties(mux, ui); err != nil {
+		return nil, err
+	}
 	if err := auditpage.Mount(mux, o.Host, ui); err != nil {
 		return nil, err
 	}

@@ -106,7 +106,7 @@ func (c Certificate) Good() message.CertStatus {
 // Ended is what the validation authority is told when it is revoked.
 func (c Certificate) Ended() message.CertStatus {
 	s := c.Good()
-	s.Revoked, s.Reason, s.At, s.Why = true, c.Reason, c.At, c.Why
+	s.Revoked, s.Reason, s.At, s.Why, s.Since = true, c.Reason, c.At, c.Why, c.Since
 	return s
 }
 

@@ -14,15 +14,16 @@ type Answer struct {
 	AskedAt   time.Time
 	Issuer    string
 	Serial    cert.Serial
-	Answer    string // good, revoked, unknown
-	Fresh     bool   // signed for this question
-	Requester string // who asked, as far as the connection says; ""
+	Answer    string    // good, revoked, unknown
+	Fresh     bool      // signed for this question
+	Requester string    // who asked, as far as the connection says; ""
+	BasedAt   time.Time // when we had learnt of the state that was told; zero of a number that is not known
 }
 
 // Keep writes an answer down.
 func (tx *Tx) Keep(a Answer) {
-	tx.Collect("answer", "id, asked_at, issuer, serial, answer, fresh, requester",
-		a.ID, a.AskedAt, a.Issuer, a.Serial.Bytes(), a.Answer, a.Fresh, a.Requester)
+	tx.Collect("answer", "id, asked_at, issuer, serial, answer, fresh, requester, based_at",
+		a.ID, a.AskedAt, a.Issuer, a.Serial.Bytes(), a.Answer, a.Fresh, a.Requester, a.BasedAt)
 }
 
 // Kept tells whether an answer was written: a commit whose reply was lost may have been applied.
@@ -32,7 +33,7 @@ func (tx *Tx) Kept(ctx context.Context, id int64) (bool, error) {
 	return n > 0, err
 }
 
-const answerColumns = `SELECT asked_at, issuer, serial, answer, fresh, requester FROM answer `
+const answerColumns = `SELECT asked_at, issuer, serial, answer, fresh, requester, based_at FROM answer `
 
 // Answers lists the newest.
 func (tx *Tx) Answers(ctx context.Context, limit int) ([]Answer, error) {
@@ -46,7 +47,7 @@ func (tx *Tx) AnswersOf(ctx context.Context, serial cert.Serial, limit int) ([]A
 
 func scanAnswer(r *sqlstore.Rows, a *Answer) (err error) {
 	var serial []byte
-	if err := r.Scan(sqlstore.Time(&a.AskedAt), &a.Issuer, &serial, &a.Answer, &a.Fresh, &a.Requester); err != nil {
+	if err := r.Scan(sqlstore.Time(&a.AskedAt), &a.Issuer, &serial, &a.Answer, &a.Fresh, &a.Requester, sqlstore.Time(&a.BasedAt)); err != nil {
 		return err
 	}
 	a.Serial, err = cert.SerialFromBytes(serial)

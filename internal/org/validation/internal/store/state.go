@@ -17,14 +17,15 @@ type State struct {
 	Revoked   bool // else good
 	RevokedAt time.Time
 	Reason    cert.RevocationReason
+	ToldAt    time.Time // when it was learnt
 }
 
-const stateColumns = `SELECT serial, state, revoked_at, reason FROM status WHERE issuer = $1 AND `
+const stateColumns = `SELECT serial, state, revoked_at, reason, told_at FROM status WHERE issuer = $1 AND `
 
 // scanState never fails over a row, so that one that was damaged stops none behind it.
 func scanState(r *sqlstore.Rows, s *State) error {
 	var state, reason string
-	err := r.Scan(&s.Serial, &state, sqlstore.Time(&s.RevokedAt), &reason)
+	err := r.Scan(&s.Serial, &state, sqlstore.Time(&s.RevokedAt), &reason, sqlstore.Time(&s.ToldAt))
 	switch {
 	case err != nil:
 	case state == "revoked":
@@ -46,7 +47,7 @@ func (tx *Tx) States(ctx context.Context, issuer string, after []byte, limit int
 	all, err = sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, s *State) error {
 		err := scanState(r, s)
 		if next = s.Serial; next == nil { // the cursor goes by what stands in the row
-			err = errors.Join(err, r.Scan(&next, new(any), new(any), new(any)))
+			err = errors.Join(err, r.Scan(&next, new(any), new(any), new(any), new(any)))
 		}
 		return err
 	}, stateColumns+`serial > $2 ORDER BY serial LIMIT $3`, issuer, after, int64(limit))
