@@ -58,10 +58,10 @@ func newFront(t *testing.T, url string) *front {
 	return f
 }
 
-// inspect lets time pass for the inspection alone, longer than a round of each way.
+// inspect lets time pass for the inspection, and for what the answers need, longer than a round of each way.
 func (f *front) inspect() {
 	f.t.Helper()
-	if err := clock.Drive(f.t.Context(), f.clk, f.CheckTasks(), f.clk.Now().Add(65*time.Second)); err != nil {
+	if err := clock.Drive(f.t.Context(), f.clk, append(f.CheckTasks(), f.Serving()...), f.clk.Now().Add(65*time.Second)); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -173,9 +173,10 @@ func TestServedIsInspected(t *testing.T) {
 		}
 
 		// What is revoked and on no list that was made since.
-		f.byHand(`UPDATE status SET state = 'revoked', reason = 'superseded', revoked_at = $1 WHERE serial = $2`, start.Add(-time.Hour), serial(t, "4711").Bytes())
+		f.byHand(`UPDATE status SET state = 'revoked', reason = 'affiliationChanged', revoked_at = $1 WHERE serial = $2`, start, serial(t, "4711").Bytes())
 		f.want("served-lists missing "+list, func() {
-			f.byHand(`UPDATE status SET state = 'good', reason = '', revoked_at = 0 WHERE serial = $1`, serial(t, "4711").Bytes())
+			fifth := f.signature.list(t, 5, now, matsumoto, "4711", "4712")
+			f.byHand(row, fifth.CRL, int64(2), int64(5), now, now.Add(48*time.Hour))
 		})
 		// The row says another reason than the list and those who were told.
 		f.byHand(`UPDATE status SET reason = 'superseded' WHERE serial = $1`, serial(t, "4712").Bytes())

@@ -139,6 +139,7 @@ type country struct {
 	more                      []message.Org // peers beside the CA
 	closed                    bool          // answers nobody in public
 	asked                     []message.ResponderRequest
+	words                     int // that the CA said when time had passed
 	signature, authentication *authority
 
 	url     string

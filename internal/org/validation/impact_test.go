@@ -38,6 +38,8 @@ func (c *country) jump(d time.Duration) {
 	c.t.Helper()
 	c.run(time.Second)
 	c.clk.Set(c.clk.Now().Add(d))
+	c.words++
+	c.send(good(c.t, c.signature, fmt.Sprintf("7E%04X", c.words))) // "good" is told for a day after the CA's last word
 	c.run(time.Second)
 }
 
