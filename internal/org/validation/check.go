@@ -49,8 +49,12 @@ type checks struct {
 	asked map[string]time.Time // what changed and was told right since: when it had changed
 }
 
-func (o *Validation) newChecks() *checks {
-	c := &checks{o: o, outside: newOutside(o.cfg.Public, o.cfg.Outside), asked: map[string]time.Time{}}
+func (o *Validation) newChecks() (*checks, error) {
+	c := &checks{o: o, asked: map[string]time.Time{}}
+	var err error
+	if c.outside, err = newOutside(o.cfg.Public, o.cfg.Outside, o.cfg.Rand); err != nil {
+		return nil, err
+	}
 	ways := []inspection.Way{{Name: checkPublished, Title: say("公表する失効リスト", "lists as they are published"), Item: say("認証局と市区町村", "CA and municipality"),
 		Alarm: alarm.ListWrong, Href: checkpage.Path, Stays: func(rule string) bool { return rule != string(publish.Stale) }}}
 	if o.cfg.Public != "" {
@@ -66,7 +70,7 @@ func (o *Validation) newChecks() *checks {
 				Read: c.answers, Look: c.answer, Page: askedOthers, Pause: askedPause, Round: servedRound, Alarm: alarm.ServedWrong, Other: away, Href: checkpage.Path})
 	}
 	c.Inspection = inspection.New(inspection.Config{Self: string(o.Self), Store: o.Store, Clock: o.Clock, Log: o.Log}, ways...)
-	return c
+	return c, nil
 }
 
 // notePublished makes findings of what the publication of a list has seen: until now they were in the log alone.

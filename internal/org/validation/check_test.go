@@ -16,9 +16,11 @@ import (
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/inspection"
+	"github.com/akashi-id/akashi/internal/org/validation"
 	"github.com/akashi-id/akashi/internal/pki/jpki/jpkitest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // front is what stands before the validation authority, and may answer in its place.
@@ -335,5 +337,33 @@ func TestPublicationIsFound(t *testing.T) {
 	c.run(time.Minute)
 	if got := c.inspected(); !slices.Equal(got, []string{"published reason-changed " + list}) {
 		t.Errorf("the next one is right: %v", got)
+	}
+}
+
+// TestNobodyReliesOnTheInspection: what the inspection was told is in the record under our own name, and a late revocation counts it
+// for nobody; what somebody else was told counts.
+func TestNobodyReliesOnTheInspection(t *testing.T) {
+	f := newFront(t, "memory:")
+	f.send(good(t, f.signature, "4714"))
+	untrue := resident.DateOf(f.clk.Now())
+	f.jump(26 * time.Hour)
+	f.inspect()
+	f.country.told(f.signature, "4714")
+	f.run(time.Second)
+	recorded := func(where string) (n int64) {
+		if err := f.Store.View(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+			return tx.QueryRow(ctx, `SELECT COUNT(*) FROM answer WHERE answer = 'good' AND `+where).Scan(&n)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if ours, others := recorded(`requester = 'validation'`), recorded(`requester <> 'validation'`); ours < 2 || others != 1 {
+		t.Fatalf("the record has %d answers to ourselves, and %d to others", ours, others)
+	}
+	f.send(f.late("4711", f.clk.Now(), untrue), f.late("4714", f.clk.Now(), untrue))
+	f.run(time.Minute)
+	if r := f.impact(validation.ImpactWindow{}); len(r.Cases) != 1 || r.Cases[0].Serial != "4714" || r.Cases[0].Answers != 1 {
+		t.Errorf("told wrongly: %+v", r.Cases)
 	}
 }

@@ -102,7 +102,7 @@ func (o *Validation) impactRule() due.Rule {
 		if w.Again && len(o.recorder.queue) > 0 {
 			return nil, w.plan(plainTx, tx.Now().Add(impactAgain))
 		}
-		wrong, err := tx.WrongAnswers(ctx, i.Issuer, i.Serial, i.WrongFrom, w.AfterAt, w.After, impactStep)
+		wrong, err := tx.WrongAnswers(ctx, o.Self, i.Issuer, i.Serial, i.WrongFrom, w.AfterAt, w.After, impactStep)
 		if err != nil {
 			return nil, err
 		}

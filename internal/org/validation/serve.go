@@ -50,7 +50,7 @@ func (o *Validation) serveOCSP(w http.ResponseWriter, r *http.Request, rest stri
 	case r.Method == http.MethodGet:
 		der, err = decodePath(strings.TrimPrefix(rest, "/"))
 	case !isQuestion(r):
-		o.refusals.note(r.Context(), o.Log, o.Clock.Now(), wrongType, requesterOf(r), nil)
+		o.refusals.note(r.Context(), o.Log, o.Clock.Now(), wrongType, o.requesterOf(r), nil)
 		w.Header().Set("Accept-Post", questionType)
 		http.Error(w, "OCSPの問合せは、Content-Type: application/ocsp-request で、圧縮せずに送ってください。\n"+
 			"Send an OCSP request as Content-Type: application/ocsp-request, and not compressed.", http.StatusUnsupportedMediaType)
@@ -60,9 +60,9 @@ func (o *Validation) serveOCSP(w http.ResponseWriter, r *http.Request, rest stri
 	}
 	var a reply
 	if err == nil {
-		a = o.answer(r.Context(), (*room)[1<<10:1<<10], der, requesterOf(r))
+		a = o.answer(r.Context(), (*room)[1<<10:1<<10], der, o.requesterOf(r))
 	} else {
-		o.refusals.note(r.Context(), o.Log, o.Clock.Now(), malformed, requesterOf(r), err)
+		o.refusals.note(r.Context(), o.Log, o.Clock.Now(), malformed, o.requesterOf(r), err)
 		a = refused(ocspwire.MalformedRequest)
 	}
 	h := w.Header()
@@ -145,7 +145,10 @@ func decodePath(path string) ([]byte, error) {
 }
 
 // requesterOf is who asks, as far as the connection says.
-func requesterOf(r *http.Request) string {
+func (o *Validation) requesterOf(r *http.Request) string {
+	if o.checks.outside.isOurs(r) {
+		return string(o.Self)
+	}
 	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
 		for _, u := range r.TLS.PeerCertificates[0].URIs {
 			return u.Opaque

@@ -128,7 +128,9 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.checks = o.newChecks()
+	if o.checks, err = o.newChecks(); err != nil {
+		return nil, errors.Join(err, o.Host.Close())
+	}
 	o.Alarms.Add(o.checks.Source())
 	o.recorder = newRecorder(o.Store, o.Clock, o.Log)
 	o.Alarms.Add(losses{o})

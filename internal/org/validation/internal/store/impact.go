@@ -34,11 +34,12 @@ type WrongAnswer struct {
 	BasedAt   time.Time
 }
 
-// WrongAnswers lists the answers "good" about a certificate from a time on, behind another one, the oldest first.
-func (tx *Tx) WrongAnswers(ctx context.Context, issuer string, serial cert.Serial, from time.Time, afterAt time.Time, after int64, limit int) ([]WrongAnswer, error) {
+// WrongAnswers lists the answers "good" about a certificate from a time on, behind another one, the oldest first, but those to
+// ourselves: nobody relied on what our inspection asked.
+func (tx *Tx) WrongAnswers(ctx context.Context, self message.Org, issuer string, serial cert.Serial, from time.Time, afterAt time.Time, after int64, limit int) ([]WrongAnswer, error) {
 	return sqlstore.List(ctx, tx.Tx, scanWrong, `SELECT id, requester, asked_at, based_at FROM answer
-		WHERE serial = $1 AND issuer = $2 AND answer = 'good' AND asked_at >= $3 AND (asked_at > $4 OR asked_at = $4 AND id > $5)
-		ORDER BY asked_at, id LIMIT $6`, serial.Bytes(), issuer, from, afterAt, after, limit)
+		WHERE serial = $1 AND issuer = $2 AND answer = 'good' AND asked_at >= $3 AND (asked_at > $4 OR asked_at = $4 AND id > $5) AND requester <> $6
+		ORDER BY asked_at, id LIMIT $7`, serial.Bytes(), issuer, from, afterAt, after, string(self), limit)
 }
 
 func scanWrong(r *sqlstore.Rows, a *WrongAnswer) error {
