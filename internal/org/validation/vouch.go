@@ -115,6 +115,9 @@ func (o *Validation) look(ctx context.Context, every time.Duration) {
 	was := o.standing.Load()
 	s := *was
 	w, err := o.lastWord(ctx)
+	if err != nil && ctx.Err() != nil {
+		return // we are told to stop, and nothing is lost
+	}
 	if err != nil {
 		if s.database.IsZero() {
 			s.database = now
