@@ -141,7 +141,10 @@ func printReplay(io streams, i incident.Incident, r *incident.Report) {
 }
 
 func printView(io streams, i incident.Incident, who string, v incident.View) {
-	line := fmt.Sprintf("未通知 unsent %d  保留 parked %d  不一致 cases %d  警報 alarms %d  失効遅れ late %d  誤った回答 told good %d", v.Unsent, v.Parked, v.Cases, v.Alarms, v.Late, v.ToldGood)
+	line := fmt.Sprintf("未通知 unsent %d  保留 parked %d  不一致 cases %d  警報 alarms %d  失効遅れ late %d", v.Unsent, v.Parked, v.Cases, v.Alarms, v.Late)
+	if v.ToldGood != nil {
+		line += fmt.Sprintf("  誤った回答 told good %d", *v.ToldGood)
+	}
 	if i.Line != nil {
 		line = i.Line(v)
 	}

@@ -60,8 +60,8 @@ type View struct {
 	Cases  int `json:"cases"`  // differences between the two sides' books that are named on both screens, open
 	Alarms int `json:"alarms"` // that the two show about each other
 	Late   int `json:"late"`   // certificates valid though their holders' change was filed
-	// ToldGood are certificates that should have been revoked and of which verifiers were told "good".
-	ToldGood int               `json:"told_good"`
+	// ToldGood are certificates that should have been revoked and of which verifiers were told "good"; nil where nobody asks.
+	ToldGood *int              `json:"told_good,omitempty"`
 	Sees     map[string]string `json:"sees"` // party → what its screens show
 
 	Waiting  int `json:"waiting,omitempty"`  // applications without an answer

@@ -160,7 +160,8 @@ func (v *variant) look(ctx context.Context, what plain.Sentence) error {
 			received.Received, received.InParked, received.Received, received.InParked, ofCenter.says())
 	}
 	if v.relying != nil && len(v.relying.wrong) > 0 {
-		view.ToldGood = len(v.relying.wrong)
+		told := len(v.relying.wrong)
+		view.ToldGood = &told
 		view.Sees["verifiers"] = v.relying.says()
 	}
 	v.counts["most_unsent"] = max(v.counts["most_unsent"], view.Unsent)

@@ -196,7 +196,11 @@ func golden(t *testing.T, r *Report) {
 			name string
 			View
 		}{{"as it was", m.AsItWas}, {"akashi", m.Akashi}} {
-			fmt.Fprintf(&b, "  %s: unsent %d, parked %d, cases %d, alarms %d, late %d, told good %d\n", side.name, side.Unsent, side.Parked, side.Cases, side.Alarms, side.Late, side.ToldGood)
+			fmt.Fprintf(&b, "  %s: unsent %d, parked %d, cases %d, alarms %d, late %d", side.name, side.Unsent, side.Parked, side.Cases, side.Alarms, side.Late)
+			if side.ToldGood != nil {
+				fmt.Fprintf(&b, ", told good %d", *side.ToldGood)
+			}
+			b.WriteString("\n")
 			for _, who := range slices.Sorted(maps.Keys(side.Sees)) {
 				fmt.Fprintf(&b, "    %s: %s\n", who, side.Sees[who])
 			}
