@@ -21,10 +21,7 @@ type screens struct {
 
 // inBoth runs a story in both languages; every run looks at the Japanese pages, and the long one at the English ones too.
 func inBoth(t *testing.T, story func(s *screens)) {
-	for _, lang := range []string{"ja", "en"} {
-		if lang == "en" && os.Getenv("AKASHI_FULL") == "" {
-			continue
-		}
+	for _, lang := range webuitest.Languages() {
 		t.Run(lang, func(t *testing.T) {
 			story(&screens{Tab: webuitest.Browser(t), t: t, c: newCountry(t), lang: lang})
 		})

@@ -194,7 +194,7 @@ func TestFaultsAreUnexplained(t *testing.T) {
 				ids := a.ask(1, 13, 3, 4)
 				c.until(0, 20, 0)
 				fault.do(a, b, ids)
-				c.until(1, 0, 1)
+				c.until(1, 0, 10) // what lies behind the cut is looked at again before it is said
 				st := same(t, a, b, 0, message.Unexplained)
 				l := line(st, fault.about, fault.subject)
 				if l.State != message.Unexplained || l.Says.JA == "" || l.Says.EN == "" {

@@ -12,7 +12,7 @@ import (
 
 // TestInspectionScreens looks at the page of the inspection with a finding, at the finding, and closes it.
 func TestInspectionScreens(t *testing.T) {
-	for _, lang := range []string{"ja", "en"} {
+	for _, lang := range webuitest.Languages() {
 		t.Run(lang, func(t *testing.T) {
 			c := newCountry(t, "memory:")
 			c.Rand = new(counted)

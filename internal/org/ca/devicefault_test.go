@@ -163,6 +163,9 @@ func TestIssuanceWhileADeviceFails(t *testing.T) {
 	for fault, want := range map[string]hsm.Anomaly{
 		"late": "", "logout": hsm.Failed, "stall": hsm.Stalled, "lose": hsm.Stalled, "monitor": hsm.Stalled, "crash": hsm.Died, "garbage": hsm.Garbage,
 	} {
+		if os.Getenv("AKASHI_FULL") == "" && fault != "monitor" && fault != "crash" {
+			continue // each of them waits for deadlines
+		}
 		t.Run(fault, func(t *testing.T) {
 			b.Fault(0, "")
 			tr := newTrial(t, b.Key)
@@ -255,7 +258,11 @@ func TestIssuanceAsItWas(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, fault := range []faulty.Fault{faulty.None, faulty.Late, faulty.Stall, faulty.Lose, faulty.Logout, faulty.Garbage} {
+	faults := []faulty.Fault{faulty.None, faulty.Lose}
+	if os.Getenv("AKASHI_FULL") != "" {
+		faults = append(faults, faulty.Late, faulty.Stall, faulty.Logout, faulty.Garbage)
+	}
+	for _, fault := range faults {
 		t.Run("fault "+string(fault), func(t *testing.T) {
 			bus := must[*faulty.Bus](t)(faulty.MakeBus(filepath.Join(t.TempDir(), "bus")))
 			t.Cleanup(func() { bus.Close() })

@@ -105,7 +105,7 @@ func (s shown) evidence(n int) []string {
 // TestTokenScreens looks at the devices in both languages and widths: in use, fenced, and out of use; at the evidence; and lets an
 // operator have one tried again.
 func TestTokenScreens(t *testing.T) {
-	for _, lang := range []string{"ja", "en"} {
+	for _, lang := range webuitest.Languages() {
 		t.Run(lang, func(t *testing.T) {
 			s := newShown(t)
 			base := s.serve(t)

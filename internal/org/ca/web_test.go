@@ -47,7 +47,7 @@ func (c *country) serve(t *testing.T) string {
 
 // TestScreens looks at the pages in both languages and widths, with a certificate of each state.
 func TestScreens(t *testing.T) {
-	for _, lang := range []string{"ja", "en"} {
+	for _, lang := range webuitest.Languages() {
 		t.Run(lang, func(t *testing.T) {
 			c := newCountry(t, "memory:")
 			base := c.serve(t)

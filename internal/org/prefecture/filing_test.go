@@ -211,7 +211,7 @@ func TestProposalThatChanged(t *testing.T) {
 }
 
 func TestFilingScreens(t *testing.T) {
-	for _, lang := range []string{"ja", "en"} {
+	for _, lang := range webuitest.Languages() {
 		t.Run(lang, func(t *testing.T) {
 			c := newCountry(t, "memory:")
 			all := c.withVerifiers()

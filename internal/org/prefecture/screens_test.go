@@ -12,7 +12,7 @@ import (
 func TestMain(m *testing.M) { webuitest.Main(m) }
 
 func TestScreens(t *testing.T) {
-	for _, lang := range []string{"ja", "en"} {
+	for _, lang := range webuitest.Languages() {
 		t.Run(lang, func(t *testing.T) {
 			c := newCountry(t, "memory:")
 			a, b, d := newPerson(t, 1, "松本　花子"), newPerson(t, 2, "松本　辰男"), newPerson(t, 3, "飯田　一郎")

@@ -12,7 +12,7 @@ import (
 
 // TestVerifierScreens looks at whom we answer, and at a late revocation that two offices and somebody unknown were told of wrongly.
 func TestVerifierScreens(t *testing.T) {
-	for _, lang := range []string{"ja", "en"} {
+	for _, lang := range webuitest.Languages() {
 		t.Run(lang, func(t *testing.T) {
 			c := newCountry(t, "memory:", nagano, etax, pension, "verifier-stranger")
 			home, tax, pensions, stranger := c.join(nagano), c.join(etax), c.join(pension), c.join("verifier-stranger")

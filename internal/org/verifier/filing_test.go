@@ -234,7 +234,7 @@ func TestNoticeIsAcknowledgedByAPerson(t *testing.T) {
 }
 
 func TestDutyScreens(t *testing.T) {
-	for _, lang := range []string{"ja", "en"} {
+	for _, lang := range webuitest.Languages() {
 		t.Run(lang, func(t *testing.T) {
 			c, o := withOffices(t, "memory:")
 			tab := webuitest.Browser(t)

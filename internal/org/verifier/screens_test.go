@@ -23,7 +23,7 @@ const steady = `(() => {
 
 // TestScreens looks at the pages in both languages and widths, with each kind of verdict.
 func TestScreens(t *testing.T) {
-	for _, lang := range []string{"ja", "en"} {
+	for _, lang := range webuitest.Languages() {
 		t.Run(lang, func(t *testing.T) {
 			c := newCountry(t, "memory:")
 			c.open()

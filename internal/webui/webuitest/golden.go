@@ -20,6 +20,15 @@ import (
 
 var update = flag.Bool("update-screens", false, "write the pictures of screens anew; look at them before you commit them")
 
+// Languages are those in which a story of screens is told: in every run Japanese, in the long one (AKASHI_FULL=1), and when the
+// pictures are made anew, English too.
+func Languages() []string {
+	if os.Getenv("AKASHI_FULL") != "" || *update {
+		return []string{"ja", "en"}
+	}
+	return []string{"ja"}
+}
+
 // Widths are those at which screens are looked at: a telephone and a desk.
 var Widths = []int64{390, 1280}
 
