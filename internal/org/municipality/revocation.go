@@ -112,12 +112,15 @@ func (o *Municipality) ReportLoss(ctx context.Context, r Report) (trace string, 
 				}
 			}
 		}
-		code := now.Record.Code
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "ask-for-revocation", Subject: code.Reveal(), Case: trace, Detail: "everything, " + string(r.Ground)})
-		for _, p := range cert.Profiles {
-			outs = append(outs, message.Out{To: o.ca, Body: message.CertRevoke{Code: code, Profile: p, Version: now.Number, Reason: r.Ground.Reason(),
-				Since: resident.DateOf(tx.Now())}})
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "ask-for-revocation", Subject: now.Record.Code.Reveal(), Case: trace, Detail: "everything, " + string(r.Ground)})
+		// Certificates outlive a change of code (resident.EffectOf), and the CA knows the holder of each by the code of its time.
+		codes, err := tx.Codes(ctx, r.Person)
+		for _, code := range codes {
+			for _, p := range cert.Profiles {
+				outs = append(outs, message.Out{To: o.ca, Body: message.CertRevoke{Code: code, Profile: p, Version: now.Number, Reason: r.Ground.Reason(),
+					Since: resident.DateOf(tx.Now())}})
+			}
 		}
-		return outs, nil
+		return outs, err
 	})
 }
