@@ -433,6 +433,28 @@ func TestMassEndsWhatIsUnderWay(t *testing.T) {
 	}
 }
 
+// TestMassEndsWhatNobodyCanBeToldOf: of an application under way of which nothing says any more who made it nobody is told. It ends, as
+// those behind it do.
+func TestMassEndsWhatNobodyCanBeToldOf(t *testing.T) {
+	c := newCountry(t, "memory:")
+	c.city(2)
+	c.send(matsumoto, request(t, "r9", cert.Signature, person(t, 9, 1)))
+	c.runOthers(time.Second)
+	c.clk.Set(c.clk.Now().Add(time.Second))
+	id := must[int64](t)(c.ProposeMass(as(t, first), ca.MassProposal{Profile: cert.Signature, Ground: cert.CAExposed, Why: "鍵"}))
+	c.SetKey(cert.Signature, &device{Signer: c.Key(cert.Signature), fail: "failed"})
+	c.run(time.Second)
+	c.spoil(`UPDATE certificate SET requester = 'よめない' WHERE state = 'intended'`)
+	m := c.mass(id)
+	if err := c.ConfirmMass(as(t, second), id, ca.MassSeen{Digest: m.Digest, Left: 3}); err != nil {
+		t.Fatal(err)
+	}
+	c.run(20 * time.Second)
+	if m = c.mass(id); m.State != "done" || m.Revoked != 3 || m.SetAside != 0 || len(c.ended(cert.CACompromise)) != 3 {
+		t.Errorf("%s: %d revoked, %d set aside, %d told", m.State, m.Revoked, m.SetAside, len(c.ended(cert.CACompromise)))
+	}
+}
+
 // TestMassProposalsThatCannotBe name what is wrong.
 func TestMassProposalsThatCannotBe(t *testing.T) {
 	c := newCountry(t, "memory:")
