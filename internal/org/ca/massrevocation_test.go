@@ -455,6 +455,22 @@ func TestMassEndsWhatNobodyCanBeToldOf(t *testing.T) {
 	}
 }
 
+// TestNoEndWithoutAList: of a damaged row it may be guessed that it belongs to a municipality that has no list. Whoever relies on lists
+// would never hear of its end, so that it is set aside and not counted as revoked.
+func TestNoEndWithoutAList(t *testing.T) {
+	c := newCountry(t, "memory:")
+	all := c.city(1)
+	c.spoilOne(`UPDATE certificate SET municipality = '', requester = 'municipality-202053'`, all[0].Serial)
+	id := c.propose(signature)
+	if err := c.ConfirmMass(as(t, second), id, ca.MassSeen{Digest: c.mass(id).Digest, Left: 1}); err != nil {
+		t.Fatal(err)
+	}
+	c.run(10 * time.Second)
+	if m := c.mass(id); m.State != "done" || m.SetAside != 1 || m.Revoked != 0 || len(c.ended(0)) != 0 {
+		t.Errorf("%s: %d revoked, %d set aside; told %v", m.State, m.Revoked, m.SetAside, c.ended(0))
+	}
+}
+
 // TestMassProposalsThatCannotBe name what is wrong.
 func TestMassProposalsThatCannotBe(t *testing.T) {
 	c := newCountry(t, "memory:")

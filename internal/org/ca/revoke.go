@@ -191,6 +191,14 @@ func (o *CA) afterRevocation(ctx context.Context, tx *store.Tx, a act, c store.C
 			o.Log.ErrorContext(ctx, "nothing says any more who applied for a certificate that has ended, so that nobody is answered", "serial", c.Serial.String())
 		}
 	}
+	if c.Said != "" {
+		// What stands in for a damaged row may be a municipality that has no list: a city for one of its wards.
+		if _, listed, err := tx.Partition(ctx, c.Issuer, c.Municipality); err != nil {
+			return nil, err
+		} else if !listed {
+			return nil, cannotBeTold(c)
+		}
+	}
 	return outs, o.planList(ctx, tx, c.Issuer, c.Municipality)
 }
 
