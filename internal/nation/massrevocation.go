@@ -82,7 +82,7 @@ func operateMass(ctx context.Context, o *ca.CA, persons []access.Person, op Mass
 	if err != nil {
 		return 0, err
 	}
-	ctx = access.With(ctx, by)
+	ctx = access.ByCommand(access.With(ctx, by))
 	switch op.Act {
 	case "confirm":
 		return op.ID, o.ConfirmMass(ctx, op.ID, ca.MassSeen{Digest: op.Digest, Left: op.Left})
