@@ -21,7 +21,7 @@ type MassOperation struct {
 
 	// Of a proposal: what is empty does not choose.
 	Municipality, Profile, Issuer, From, Until string
-	Serials                                    string // the file, as it is
+	Serials                                    string // the file, as it is; empty: there is none
 	Ground, Why                                string
 
 	// Of a confirmation: what the person has seen.
@@ -107,7 +107,9 @@ func (op MassOperation) proposal() (p ca.MassProposal, err error) {
 	}
 	p.From, errs[2] = ca.ReadMoment("--issued-from", op.From)
 	p.Until, errs[3] = ca.ReadMoment("--issued-until", op.Until)
-	p.Serials, errs[4] = ca.ReadSerials("--serials", []byte(op.Serials))
+	if op.Serials != "" {
+		p.Serials, errs[4] = ca.ReadSerials("--serials", []byte(op.Serials))
+	}
 	p.Ground, errs[5] = cert.ParseGround("--ground", op.Ground)
 	for _, err := range errs {
 		if err != nil {

@@ -55,6 +55,7 @@ func TestManyAreRevokedByTheCommandLine(t *testing.T) {
 		{"no such kind", func(op *MassOperation) { op.Profile = "seal" }, "422"},
 		{"no day", func(op *MassOperation) { op.From = "tomorrow" }, "422"},
 		{"no serial", func(op *MassOperation) { op.Serials = "xyz" }, "422"},
+		{"a list of none", func(op *MassOperation) { op.Serials = "\n" }, "422"},
 		{"no ground", func(op *MassOperation) { op.Ground = "" }, "422"},
 		{"no such act", func(op *MassOperation) { op.Act, op.ID = "stop", 1 }, "422"},
 		{"a proposal", func(*MassOperation) {}, `200 {"id":1}`},

@@ -513,6 +513,10 @@ func TestReadSerials(t *testing.T) {
 	if !ok || len(ps) != 2 || ps[0].Line != 2 || ps[1].Line != 3 {
 		t.Errorf("%v", err)
 	}
+	for _, none := range []string{"", "\n", "# to be written\n"} {
+		_, err := ca.ReadSerials("serials", []byte(none))
+		refusedOn(t, err, "serials")
+	}
 	for text, want := range map[string]time.Time{
 		"":                          {},
 		"2026-04-01":                start.Add(-9 * time.Hour),
