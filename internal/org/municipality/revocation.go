@@ -80,7 +80,8 @@ type Report struct {
 }
 
 // ReportLoss has every certificate of a holder ended, also those of which this counter knows nothing: they were issued where the holder
-// lived before. It cannot be undone, and there is no suspension that would be released.
+// lived before. It cannot be undone, and there is no suspension that would be released. Known limit: a code that the holder had elsewhere
+// alone is not known here, and what was issued under it is ended by its serial.
 func (o *Municipality) ReportLoss(ctx context.Context, r Report) (trace string, err error) {
 	who, err := clerk(ctx, access.RevokeCertificate)
 	if err != nil {
