@@ -58,7 +58,7 @@ func runCARevoke(ctx context.Context, io streams, args []string) error {
 		if err != nil {
 			return fmt.Errorf("couldn't read the list of serials: %w", err)
 		}
-		op.Serials = string(text)
+		op.Serials = string(text) + "\n" // so that an empty file is one too
 	}
 	client, done, err := country(ctx, data, io.err)
 	if err != nil {

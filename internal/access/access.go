@@ -149,3 +149,22 @@ func From(ctx context.Context) Person {
 	p, _ := ctx.Value(contextKey{}).(Person)
 	return p
 }
+
+type commandKey struct{}
+
+// ByCommand returns a context of somebody who acts from the command line. There whoever may open the country's socket says who they
+// are, so that one person can give two names: records of what takes two say so (Detail).
+func ByCommand(ctx context.Context) context.Context {
+	return context.WithValue(ctx, commandKey{}, true)
+}
+
+// Detail is what an audit entry says of an act, with the way that it came when that was not the screens.
+func Detail(ctx context.Context, what string) string {
+	switch by, _ := ctx.Value(commandKey{}).(bool); {
+	case !by:
+		return what
+	case what == "":
+		return "command line"
+	}
+	return "command line, " + what
+}

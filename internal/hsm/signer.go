@@ -1,6 +1,7 @@
 package hsm
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -9,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/akashi-id/akashi/internal/hsm/token"
@@ -24,7 +26,8 @@ type Keys struct {
 // NewKeys joins tokens.
 func NewKeys(tokens ...*Token) *Keys { return &Keys{tokens: tokens} }
 
-// ErrNoneReady is an ErrNoToken of which no call is the cause: none of the tokens could be asked.
+// ErrNoneReady is an ErrNoToken while no token is ready. It is not that of a token which is ready and has another key of the name: that
+// one rings for nobody, and does not get better by waiting.
 var ErrNoneReady = fmt.Errorf("%w: none is ready", ErrNoToken)
 
 // ErrNoToken means that no token that holds the key could sign. The caller comes again later.
@@ -73,6 +76,9 @@ func (s *Signer) SignContext(ctx context.Context, digest []byte, hash crypto.Has
 			return nil, errors.Join(append(failed, err)...)
 		}
 		t, talk, k, q := s.next(asked, digest, hash)
+		if t == nil && len(failed) == 0 && s.mistaken() {
+			return nil, fmt.Errorf("%w: %s: one that is ready has another key of this name", ErrNoToken, s.label)
+		}
 		if t == nil && len(failed) == 0 {
 			return nil, fmt.Errorf("%w: %s", ErrNoneReady, s.label)
 		}
@@ -94,6 +100,15 @@ func (s *Signer) SignContext(ctx context.Context, digest []byte, hash crypto.Has
 		}
 		failed = append(failed, fmt.Errorf("token %s: %w", t.cfg.Name, err))
 	}
+}
+
+// mistaken tells whether a token that is ready has another key of the name.
+func (s *Signer) mistaken() bool {
+	return slices.ContainsFunc(s.keys.tokens, func(t *Token) bool {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return t.state == Ready && !bytes.Equal(t.keys[s.label], s.spki)
+	})
 }
 
 // next begins the call on the token with the least to do among those that were not asked.

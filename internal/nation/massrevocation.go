@@ -21,7 +21,7 @@ type MassOperation struct {
 
 	// Of a proposal: what is empty does not choose.
 	Municipality, Profile, Issuer, From, Until string
-	Serials                                    string // the file, as it is
+	Serials                                    string // the file, as it is; empty: there is none
 	Ground, Why                                string
 
 	// Of a confirmation: what the person has seen.
@@ -82,7 +82,7 @@ func operateMass(ctx context.Context, o *ca.CA, persons []access.Person, op Mass
 	if err != nil {
 		return 0, err
 	}
-	ctx = access.With(ctx, by)
+	ctx = access.ByCommand(access.With(ctx, by))
 	switch op.Act {
 	case "confirm":
 		return op.ID, o.ConfirmMass(ctx, op.ID, ca.MassSeen{Digest: op.Digest, Left: op.Left})
@@ -107,7 +107,9 @@ func (op MassOperation) proposal() (p ca.MassProposal, err error) {
 	}
 	p.From, errs[2] = ca.ReadMoment("--issued-from", op.From)
 	p.Until, errs[3] = ca.ReadMoment("--issued-until", op.Until)
-	p.Serials, errs[4] = ca.ReadSerials("--serials", []byte(op.Serials))
+	if op.Serials != "" {
+		p.Serials, errs[4] = ca.ReadSerials("--serials", []byte(op.Serials))
+	}
 	p.Ground, errs[5] = cert.ParseGround("--ground", op.Ground)
 	for _, err := range errs {
 		if err != nil {

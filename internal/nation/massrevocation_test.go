@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/akashi-id/akashi/message"
 )
 
 // TestManyAreRevokedByTheCommandLine: one officer has the dry run made, another confirms its set, and all of it is revoked and
@@ -53,6 +55,7 @@ func TestManyAreRevokedByTheCommandLine(t *testing.T) {
 		{"no such kind", func(op *MassOperation) { op.Profile = "seal" }, "422"},
 		{"no day", func(op *MassOperation) { op.From = "tomorrow" }, "422"},
 		{"no serial", func(op *MassOperation) { op.Serials = "xyz" }, "422"},
+		{"a list of none", func(op *MassOperation) { op.Serials = "\n" }, "422"},
 		{"no ground", func(op *MassOperation) { op.Ground = "" }, "422"},
 		{"no such act", func(op *MassOperation) { op.Act, op.ID = "stop", 1 }, "422"},
 		{"a proposal", func(*MassOperation) {}, `200 {"id":1}`},
@@ -87,5 +90,13 @@ func TestManyAreRevokedByTheCommandLine(t *testing.T) {
 	var all []MassRevocation
 	if err := r.ask("/ca/revocations", &all); err != nil || len(all) != 1 || all[0].ConfirmedBy != "operator-egawa" {
 		t.Errorf("%+v, %v", all, err)
+	}
+	// One person can give two names there: whoever audits what takes two sees which way each came.
+	auditor := r.person("auditor-onishi", message.Org(message.CA))
+	page := auditor.must(auditor.get("/audit"))
+	for _, want := range []string{"command line, mistaken", "command line, proposed by operator-ueda"} {
+		if !strings.Contains(page.body, want) {
+			t.Errorf("the audit log does not say %q", want)
+		}
 	}
 }

@@ -105,7 +105,7 @@ func (o *CA) ProposeMass(ctx context.Context, p MassProposal) (id int64, err err
 			return err
 		}
 		due.Add(tx, tx.Now(), dueMassCount, massRef(id), nil)
-		auditlog.Write(tx, auditlog.Entry{Actor: who.ID, Act: "mass.propose", Subject: massName(id), Case: trace, Detail: string(p.Ground)})
+		auditlog.Write(tx, auditlog.Entry{Actor: who.ID, Act: "mass.propose", Subject: massName(id), Case: trace, Detail: access.Detail(ctx, string(p.Ground))})
 		return nil
 	})
 	return id, err
@@ -159,7 +159,8 @@ func (o *CA) ConfirmMass(ctx context.Context, id int64, seen MassSeen) error {
 			return err
 		}
 		due.Add(tx.Tx, tx.Now(), dueMassRevoke, massRef(id), nil)
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who.ID, Act: "mass.confirm", Subject: massName(id), Case: m.Trace, Detail: "proposed by " + m.ProposedBy + ", " + m.Digest})
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who.ID, Act: "mass.confirm", Subject: massName(id), Case: m.Trace,
+			Detail: access.Detail(ctx, "proposed by "+m.ProposedBy+", "+m.Digest)})
 		return nil
 	})
 }
@@ -191,7 +192,7 @@ func (o *CA) MoveMass(ctx context.Context, id int64, act string) error {
 		if to == store.MassRunning {
 			due.Add(tx.Tx, tx.Now(), dueMassRevoke, massRef(id), nil)
 		}
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who.ID, Act: "mass." + act, Subject: massName(id), Case: m.Trace})
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who.ID, Act: "mass." + act, Subject: massName(id), Case: m.Trace, Detail: access.Detail(ctx, "")})
 		return nil
 	})
 }

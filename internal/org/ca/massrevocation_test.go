@@ -433,6 +433,44 @@ func TestMassEndsWhatIsUnderWay(t *testing.T) {
 	}
 }
 
+// TestMassEndsWhatNobodyCanBeToldOf: of an application under way of which nothing says any more who made it nobody is told. It ends, as
+// those behind it do.
+func TestMassEndsWhatNobodyCanBeToldOf(t *testing.T) {
+	c := newCountry(t, "memory:")
+	c.city(2)
+	c.send(matsumoto, request(t, "r9", cert.Signature, person(t, 9, 1)))
+	c.runOthers(time.Second)
+	c.clk.Set(c.clk.Now().Add(time.Second))
+	id := must[int64](t)(c.ProposeMass(as(t, first), ca.MassProposal{Profile: cert.Signature, Ground: cert.CAExposed, Why: "鍵"}))
+	c.SetKey(cert.Signature, &device{Signer: c.Key(cert.Signature), fail: "failed"})
+	c.run(time.Second)
+	c.spoil(`UPDATE certificate SET requester = 'よめない' WHERE state = 'intended'`)
+	m := c.mass(id)
+	if err := c.ConfirmMass(as(t, second), id, ca.MassSeen{Digest: m.Digest, Left: 3}); err != nil {
+		t.Fatal(err)
+	}
+	c.run(20 * time.Second)
+	if m = c.mass(id); m.State != "done" || m.Revoked != 3 || m.SetAside != 0 || len(c.ended(cert.CACompromise)) != 3 {
+		t.Errorf("%s: %d revoked, %d set aside, %d told", m.State, m.Revoked, m.SetAside, len(c.ended(cert.CACompromise)))
+	}
+}
+
+// TestNoEndWithoutAList: of a damaged row it may be guessed that it belongs to a municipality that has no list. Whoever relies on lists
+// would never hear of its end, so that it is set aside and not counted as revoked.
+func TestNoEndWithoutAList(t *testing.T) {
+	c := newCountry(t, "memory:")
+	all := c.city(1)
+	c.spoilOne(`UPDATE certificate SET municipality = '', requester = 'municipality-202053'`, all[0].Serial)
+	id := c.propose(signature)
+	if err := c.ConfirmMass(as(t, second), id, ca.MassSeen{Digest: c.mass(id).Digest, Left: 1}); err != nil {
+		t.Fatal(err)
+	}
+	c.run(10 * time.Second)
+	if m := c.mass(id); m.State != "done" || m.SetAside != 1 || m.Revoked != 0 || len(c.ended(0)) != 0 {
+		t.Errorf("%s: %d revoked, %d set aside; told %v", m.State, m.Revoked, m.SetAside, c.ended(0))
+	}
+}
+
 // TestMassProposalsThatCannotBe name what is wrong.
 func TestMassProposalsThatCannotBe(t *testing.T) {
 	c := newCountry(t, "memory:")
@@ -474,6 +512,10 @@ func TestReadSerials(t *testing.T) {
 	ps, ok := plain.AsProblems(err)
 	if !ok || len(ps) != 2 || ps[0].Line != 2 || ps[1].Line != 3 {
 		t.Errorf("%v", err)
+	}
+	for _, none := range []string{"", "\n", "# to be written\n"} {
+		_, err := ca.ReadSerials("serials", []byte(none))
+		refusedOn(t, err, "serials")
 	}
 	for text, want := range map[string]time.Time{
 		"":                          {},

@@ -237,7 +237,8 @@ func (o *CA) MassSetAside(ctx context.Context, id int64, w io.Writer) error {
 func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
 // ReadSerials reads a list of serials as people keep one: a line for each, as screens, openssl or a list print it. Empty lines and what
-// follows a # are passed over. What is wrong is told for each line.
+// follows a # are passed over. What is wrong is told for each line. A list of none is refused: beside other conditions it would choose
+// all that these do.
 func ReadSerials(field string, text []byte) (serials []cert.Serial, err error) {
 	var ps plain.Problems
 	for n, line := range splitLines(text) {
@@ -255,6 +256,9 @@ func ReadSerials(field string, text []byte) (serials []cert.Serial, err error) {
 			continue
 		}
 		serials = append(serials, s)
+	}
+	if len(serials) == 0 && len(ps) == 0 {
+		return nil, plain.Bad(field, "一覧に発行番号がありません。ファイルを確かめて、選び直してください。", "There is no serial in the list: look at the file, and choose it again.")
 	}
 	return serials, ps.Err()
 }

@@ -3,6 +3,7 @@ package ca
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
@@ -16,6 +17,11 @@ import (
 var beingIssued = refuse("being-issued",
 	"同じ種類の電子証明書を、いま発行しています。その申請の結果を待ってください。",
 	"Another application for this kind is being answered: wait for that answer.")
+
+// cannotBeReplaced: the CA's own records are in the way.
+var cannotBeReplaced = refuse("record-damaged",
+	"更新する電子証明書の記録が、認証局で壊れています。認証局の運用員に連絡して、記録を直してから、申請し直してください。",
+	"The CA's record of the certificate that would be replaced is damaged: call the CA's operators, and apply anew when it is repaired.")
 
 // endedBefore is the answer to an application whose certificate was revoked, for another reason than a change, before it was issued.
 var endedBefore = refuse("ended-before-issue",
@@ -49,6 +55,10 @@ func (o *CA) mayHaveAnother(ctx context.Context, tx *store.Tx, n message.CertReq
 			no, err := o.inTheWay(ctx, tx, c)
 			return renews, no, err
 		default:
+			// Nobody could be told of the end of one that is damaged so far, so that the new one could not be stored.
+			if _, err := o.whole(c); err != nil {
+				return renews, cannotBeReplaced, nil
+			}
 			renews = c
 		}
 	}
@@ -101,12 +111,21 @@ func (o *CA) endReplaced(ctx context.Context, tx *store.Tx, serial cert.Serial, 
 	if err != nil || !found || c.Replaced.Serial.IsZero() {
 		return nil, err
 	}
-	old, found, err := tx.ToEnd(ctx, c.Replaced.Serial.Bytes())
-	if err != nil || !found {
+	living, err := tx.Living(ctx, c.Holder, c.Profile)
+	if err != nil {
 		return nil, err
 	}
-	if !old.NotAfter.After(tx.Now()) {
-		return nil, tx.Expire(ctx, old)
+	// By the holder and not by its serial: a damaged row is found by another one than its certificate has.
+	i := slices.IndexFunc(living, func(l store.Certificate) bool { return l.State == store.Valid })
+	if i < 0 {
+		return nil, nil
+	}
+	if !living[i].NotAfter.After(tx.Now()) {
+		return nil, tx.Expire(ctx, living[i])
+	}
+	old, err := o.whole(living[i])
+	if err != nil {
+		return nil, err
 	}
 	return o.end(ctx, tx, act{string(o.Self), trace}, old, store.Revocation{Reason: cert.Renewed.Reason(), Since: resident.DateOf(tx.Now()), By: c.Requester})
 }

@@ -201,3 +201,42 @@ func TestWhatStandsInTheWay(t *testing.T) {
 		t.Errorf("after the center has demanded its end: %+v", h)
 	}
 }
+
+// TestRenewalOfWhatCannotBeRead: a damaged certificate is renewed like another, and the world is told of its end in the words that it
+// knows it by.
+func TestRenewalOfWhatCannotBeRead(t *testing.T) {
+	for what, damage := range map[string]string{
+		"its CA":                      `UPDATE certificate SET issuer = 'よめない'`,
+		"its CA, and the certificate": `UPDATE certificate SET issuer = 'よめない', certificate = ''`,
+		"another serial":              `UPDATE certificate SET serial = substr(serial, 1, 8)`,
+	} {
+		sqlstoretest.Each(t, func(t *testing.T, url string) {
+			c := newCountry(t, url)
+			old := c.issue("r1", cert.Signature, person(t, 1, 1))
+			issuer := received[message.CertStatus](c, validation)[0].Issuer
+			c.live(time.Date(2030, 12, 1, 9, 0, 0, 0, cert.JST))
+			c.spoil(damage)
+			c.send(matsumoto, request(t, "r2", cert.Signature, person(t, 1, 1)))
+			c.run(20 * time.Second)
+			s := received[message.CertStatus](c, validation)
+			if len(received[message.CertIssued](c, matsumoto)) != 1 || len(s) != 2 || s[0].Serial != old.Serial || !s[0].Revoked || s[0].Issuer != issuer {
+				t.Errorf("%s: %d issued, told %+v", what, len(received[message.CertIssued](c, matsumoto)), s)
+			}
+		})
+	}
+}
+
+// TestRenewalOfWhatNobodyCanBeToldOf is refused at once: signed it could never be stored.
+func TestRenewalOfWhatNobodyCanBeToldOf(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		c.issue("r1", cert.Signature, person(t, 1, 1))
+		c.live(time.Date(2030, 12, 1, 9, 0, 0, 0, cert.JST))
+		c.spoil(`UPDATE certificate SET municipality = 'よめない', requester = 'よめない'`)
+		c.send(matsumoto, request(t, "r2", cert.Signature, person(t, 1, 1)))
+		c.run(20 * time.Second)
+		if no := received[message.CertRefused](c, matsumoto); len(no) != 1 || no[0].Why != "record-damaged" {
+			t.Errorf("refused %+v; issued %d", no, len(received[message.CertIssued](c, matsumoto)))
+		}
+	})
+}

@@ -3,6 +3,7 @@ package ca
 import (
 	"context"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/auditlog"
@@ -184,9 +185,26 @@ func (o *CA) afterRevocation(ctx context.Context, tx *store.Tx, a act, c store.C
 				return nil, err
 			}
 		}
-		if c.Holder.Valid() {
-			outs = append(outs, message.Out{To: c.Requester, Trace: i.Trace, Body: refused(c, cameToNothing(c))})
+		if no := refused(c, cameToNothing(c)); o.answerable(c, no) {
+			outs = append(outs, message.Out{To: c.Requester, Trace: i.Trace, Body: no})
+		} else {
+			o.Log.ErrorContext(ctx, "nothing says any more who applied for a certificate that has ended, so that nobody is answered", "serial", c.Serial.String())
+		}
+	}
+	if c.Said != "" {
+		// What stands in for a damaged row may be a municipality that has no list: a city for one of its wards.
+		if _, listed, err := tx.Partition(ctx, c.Issuer, c.Municipality); err != nil {
+			return nil, err
+		} else if !listed {
+			return nil, cannotBeTold(c)
 		}
 	}
 	return outs, o.planList(ctx, tx, c.Issuer, c.Municipality)
+}
+
+// answerable tells whether an application can be answered: a damaged row may name nobody. What cannot be sent would take back the end
+// of the certificate, and of those that end with it.
+func (o *CA) answerable(c store.Certificate, no message.CertRefused) bool {
+	_, err := message.Encode(no)
+	return c.Holder.Valid() && err == nil && slices.Contains(o.cfg.Peers, c.Requester) && message.MaySend(no.Kind(), o.Self, c.Requester)
 }

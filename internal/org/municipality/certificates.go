@@ -47,30 +47,36 @@ func (o *Municipality) onCertIssued(ctx context.Context, tx *store.Tx, d exchang
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "receive-certificate", Subject: a.Code.Reveal(), Case: a.Request,
 		Detail: fmt.Sprintf("%s, serial %s", a.Profile, serial)})
-	if err := o.renewed(ctx, tx, a); err != nil {
+	outs, err := o.renewed(ctx, tx, a)
+	if err != nil {
 		return nil, err
 	}
-	return nil, o.watchLate(ctx, tx, a)
+	return outs, o.watchLate(ctx, tx, a)
 }
 
-// renewed notes that the new certificate has taken the place of the one before it: nobody has two valid ones of a kind.
-func (o *Municipality) renewed(ctx context.Context, tx *store.Tx, by store.Application) error {
+// renewed notes that the new certificate has taken the place of the one before it: nobody has two valid ones of a kind (公的個人認証法4条,
+// 23条). The CA has ended that one itself, unless it was issued under another code: to the CA its holder is then somebody else.
+func (o *Municipality) renewed(ctx context.Context, tx *store.Tx, by store.Application) (outs []message.Out, err error) {
 	versions, err := tx.Versions(ctx, by.Person)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	all, err := tx.Applications(ctx, by.Person)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, a := range all {
 		if a.Profile == by.Profile && a.Request != by.Request && standing(a, versions, tx.Now()) == StandsAlive {
 			if err := tx.AskRevocation(ctx, a.Request, cert.Renewed); err != nil {
-				return err
+				return nil, err
+			}
+			if a.Code != by.Code {
+				outs = append(outs, message.Out{To: o.ca, Body: message.CertRevoke{Code: a.Code, Serial: a.Serial, Profile: a.Profile, Version: a.Version,
+					Reason: cert.Renewed.Reason(), Since: resident.DateOf(tx.Now())}})
 			}
 		}
 	}
-	return nil
+	return outs, nil
 }
 
 // onCertRefused keeps the reason with the application.

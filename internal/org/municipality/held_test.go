@@ -189,6 +189,35 @@ func TestLoss(t *testing.T) {
 	}
 }
 
+// TestLossAfterAnotherCode: certificates state no code and outlive it, and the CA knows the holder of each by the code of its time. So
+// it is told each code that the holder has had.
+func TestLossAfterAnotherCode(t *testing.T) {
+	c := newCountry(t, "memory:")
+	who := c.register(movedIn()).Person
+	applied := c.apply(who, cert.Signature, publicPEM(t, broughtKey.Public()))
+	before := c.now(who).Record.Code
+	if _, err := c.o.File(as(t, "clerk-aoki"), Recode{Filing: c.filing(who, "law-30-3")}); err != nil {
+		t.Fatal(err)
+	}
+	after := c.now(who).Record.Code
+	if a := c.application(applied.Request); before == after || standing(a, c.versions(who), c.clk.Now()) != StandsAlive {
+		t.Fatal("another code has ended the certificate, or there is none")
+	}
+	if _, err := c.o.ReportLoss(as(t, "clerk-aoki"), Report{who, cert.Lost}); err != nil {
+		t.Fatal(err)
+	}
+	c.run(time.Second)
+	told := map[resident.RecordCode][]cert.Profile{}
+	for _, r := range c.revokes {
+		told[r.Code] = append(told[r.Code], r.Profile)
+	}
+	for _, code := range []resident.RecordCode{before, after} {
+		if !slices.Equal(told[code], cert.Profiles) {
+			t.Errorf("the CA was told of %v", told[code])
+		}
+	}
+}
+
 // TestFifteen, by the clock of Japan: at the counter, who is certainly under 15 gets no signature certificate, and nothing without a
 // legal representative.
 func TestFifteen(t *testing.T) {
@@ -226,5 +255,27 @@ func TestRenewedAtTheCounter(t *testing.T) {
 	}
 	if len(c.revokes) != 0 {
 		t.Errorf("the CA was told %+v of what it has ended itself", c.revokes)
+	}
+}
+
+// TestRenewedUnderAnotherCode: the CA knows a holder by the code alone, so that after a change of code it issues another certificate
+// beside the one that is valid, and does not end that. The counter, which knows that they are one person's, has it ended.
+func TestRenewedUnderAnotherCode(t *testing.T) {
+	c := newCountry(t, "memory:")
+	who := c.register(movedIn()).Person
+	key := publicPEM(t, broughtKey.Public())
+	old, other := c.application(c.apply(who, cert.Signature, key).Request), c.application(c.apply(who, cert.Authentication, key).Request)
+	if _, err := c.o.File(as(t, "clerk-aoki"), Recode{Filing: c.filing(who, "law-30-3")}); err != nil {
+		t.Fatal(err)
+	}
+	c.apply(who, cert.Signature, key)
+	c.run(time.Second)
+	if len(c.revokes) != 1 || c.revokes[0].Serial != old.Serial || c.revokes[0].Code != old.Code || c.revokes[0].Reason != cert.Superseded {
+		t.Errorf("the CA was told %+v", c.revokes)
+	}
+	for request, want := range map[string]Standing{old.Request: StandsRevoked, other.Request: StandsAlive} {
+		if s := standing(c.application(request), c.versions(who), c.clk.Now()); s != want {
+			t.Errorf("%s stands %s, not %s", request, s, want)
+		}
 	}
 }

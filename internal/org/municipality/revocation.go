@@ -80,7 +80,8 @@ type Report struct {
 }
 
 // ReportLoss has every certificate of a holder ended, also those of which this counter knows nothing: they were issued where the holder
-// lived before. It cannot be undone, and there is no suspension that would be released.
+// lived before. It cannot be undone, and there is no suspension that would be released. Known limit: a code that the holder had elsewhere
+// alone is not known here, and what was issued under it is ended by its serial.
 func (o *Municipality) ReportLoss(ctx context.Context, r Report) (trace string, err error) {
 	who, err := clerk(ctx, access.RevokeCertificate)
 	if err != nil {
@@ -112,12 +113,15 @@ func (o *Municipality) ReportLoss(ctx context.Context, r Report) (trace string, 
 				}
 			}
 		}
-		code := now.Record.Code
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "ask-for-revocation", Subject: code.Reveal(), Case: trace, Detail: "everything, " + string(r.Ground)})
-		for _, p := range cert.Profiles {
-			outs = append(outs, message.Out{To: o.ca, Body: message.CertRevoke{Code: code, Profile: p, Version: now.Number, Reason: r.Ground.Reason(),
-				Since: resident.DateOf(tx.Now())}})
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "ask-for-revocation", Subject: now.Record.Code.Reveal(), Case: trace, Detail: "everything, " + string(r.Ground)})
+		// Certificates outlive a change of code (resident.EffectOf), and the CA knows the holder of each by the code of its time.
+		codes, err := tx.Codes(ctx, r.Person)
+		for _, code := range codes {
+			for _, p := range cert.Profiles {
+				outs = append(outs, message.Out{To: o.ca, Body: message.CertRevoke{Code: code, Profile: p, Version: now.Number, Reason: r.Ground.Reason(),
+					Since: resident.DateOf(tx.Now())}})
+			}
 		}
-		return outs, nil
+		return outs, err
 	})
 }
