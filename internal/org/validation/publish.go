@@ -66,8 +66,8 @@ func (o *Validation) onCertCRL(ctx context.Context, tx *store.Tx, d exchange.Del
 		s := message.CertStatus{Serial: e.Serial, Issuer: r.id, Profile: r.profile, Municipality: n.Municipality,
 			Revoked: true, Reason: e.Reason, At: e.At, NotAfter: time.Unix(0, 0)}
 		ended, err := tx.Tell(ctx, s)
-		if err == nil && ended {
-			err = o.planImpact(tx, s)
+		if err == nil {
+			err = o.planImpact(tx, s, ended)
 		}
 		return err
 	}); err != nil {

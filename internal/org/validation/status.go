@@ -17,7 +17,9 @@ func (o *Validation) onCertStatus(ctx context.Context, tx *store.Tx, d exchange.
 	ended, err := tx.Tell(ctx, n)
 	if err == nil && ended {
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "revoke", Subject: n.Serial.String(), Case: d.ID.String(), Detail: n.Reason.String()})
-		err = o.planImpact(tx, n)
+	}
+	if err == nil {
+		err = o.planImpact(tx, n, ended)
 	}
 	return nil, err
 }

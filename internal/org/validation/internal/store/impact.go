@@ -46,7 +46,8 @@ func scanWrong(r *sqlstore.Rows, a *WrongAnswer) error {
 	return r.Scan(&a.Answer, &a.Requester, sqlstore.Time(&a.AskedAt), sqlstore.Time(&a.BasedAt))
 }
 
-// OpenImpact finds the case of a certificate, and opens it when there is none.
+// OpenImpact finds the case of a certificate, and opens it when there is none. One that a list opened learns later since when the
+// certificate was untrue.
 func (tx *Tx) OpenImpact(ctx context.Context, i Impact) (id int64, opened bool, err error) {
 	since := ""
 	if i.Since.Valid() {
@@ -59,7 +60,9 @@ func (tx *Tx) OpenImpact(ctx context.Context, i Impact) (id int64, opened bool, 
 	if err != nil || n == 1 {
 		return i.ID, n == 1, err
 	}
-	err = tx.QueryRow(ctx, `SELECT id FROM impact WHERE issuer = $1 AND serial = $2`, i.Issuer, i.Serial.Bytes()).Scan(&id)
+	if err = tx.QueryRow(ctx, `SELECT id FROM impact WHERE issuer = $1 AND serial = $2`, i.Issuer, i.Serial.Bytes()).Scan(&id); err == nil {
+		_, err = tx.Exec(ctx, `UPDATE impact SET since = $2, wrong_from = $3 WHERE id = $1 AND wrong_from > $3`, id, since, i.WrongFrom)
+	}
 	return id, false, err
 }
 
