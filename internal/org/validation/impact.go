@@ -105,7 +105,7 @@ func (o *Validation) impactRule() due.Rule {
 			return nil, err
 		}
 		// What waits to be written down may be about this certificate.
-		if w.Again && len(o.recorder.queue) > 0 {
+		if w.Again && w.After == 0 && o.recorder.behind(w.ToldAt) {
 			return nil, w.plan(plainTx, tx.Now().Add(impactAgain))
 		}
 		wrong, err := tx.WrongAnswers(ctx, o.Self, i.Issuer, i.Serial, i.WrongFrom, w.AfterAt, w.After, impactStep)
