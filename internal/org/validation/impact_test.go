@@ -6,12 +6,14 @@ import (
 	"encoding/csv"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/org/validation"
 	"github.com/akashi-id/akashi/internal/pki/jpki/jpkitest"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
 	"github.com/akashi-id/akashi/message"
@@ -252,6 +254,14 @@ func TestWhoIsNoPeerAnyMore(t *testing.T) {
 	}
 	c.send(c.late("4711", c.clk.Now(), untrue))
 	c.run(time.Minute)
+	tax.send(message.ImpactAcknowledgement{Notice: tax.notices[0].Notice, Verifier: etax, By: "=1+1", Text: "受け付けた申告はない。", At: c.clk.Now()})
+	var table bytes.Buffer
+	if err := c.WriteImpact(t.Context(), &table, validation.ImpactWindow{}); err != nil || !strings.Contains(table.String(), ",'=1+1\n") {
+		t.Errorf("%v: what a spreadsheet would reckon out is in %s", err, table.String())
+	}
+	if got := must[plain.Sentence](t)(c.Badge(t.Context())); got.EN != "some are not told, 1/1" {
+		t.Errorf("the list says %q, and one was not told", got.EN)
+	}
 	if r := c.impact(validation.ImpactWindow{}); len(tax.notices) != 1 || len(r.Cases) != 1 || r.Cases[0].Notices != 1 || len(r.Cases[0].Verifiers) != 2 {
 		t.Errorf("%d notices, and the report says %+v", len(tax.notices), r)
 	}

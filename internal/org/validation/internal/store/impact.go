@@ -141,6 +141,7 @@ type ImpactLine struct {
 	Answers, Verifiers    int64 // wrong answers, and the requesters that are verifiers
 	Others                int64 // wrong answers to others, who cannot be told
 	Notices, Acknowledged int64 // of the whole case
+	Untold                int64 // of the whole case: wrong answers to verifiers that no notice names
 }
 
 const impactColumns = `i.id, i.issuer, i.serial, i.profile, i.reason, i.since, i.wrong_from, i.revoked_at, i.told_at, i.opened_at`
@@ -151,9 +152,10 @@ func (tx *Tx) Impacts(ctx context.Context, w Window, limit int) ([]ImpactLine, e
 	where := w.clauses("a", &args)
 	args = append(args, limit)
 	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, l *ImpactLine) error {
-		return scanImpact(r, &l.Impact, &l.Answers, &l.Verifiers, &l.Others, &l.Notices, &l.Acknowledged)
+		return scanImpact(r, &l.Impact, &l.Answers, &l.Verifiers, &l.Others, &l.Notices, &l.Acknowledged, &l.Untold)
 	}, `SELECT `+impactColumns+`, COUNT(a.answer), COUNT(DISTINCT v.id), COUNT(a.answer) - COUNT(v.id),
-		(SELECT COUNT(*) FROM impact_notice n WHERE n.impact = i.id), (SELECT COUNT(*) FROM impact_notice n WHERE n.impact = i.id AND n.acknowledged_by <> '')
+		(SELECT COUNT(*) FROM impact_notice n WHERE n.impact = i.id), (SELECT COUNT(*) FROM impact_notice n WHERE n.impact = i.id AND n.acknowledged_by <> ''),
+		(SELECT COUNT(*) FROM impact_answer u WHERE u.impact = i.id AND u.notice = '' AND u.requester IN (SELECT id FROM verifier))
 		FROM impact i JOIN impact_answer a ON a.impact = i.id LEFT JOIN verifier v ON v.id = a.requester WHERE 1 = 1`+where+`
 		GROUP BY `+impactColumns+fmt.Sprintf(` ORDER BY i.told_at DESC, i.id DESC LIMIT $%d`, len(args)), args...)
 }
