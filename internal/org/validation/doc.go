@@ -26,6 +26,5 @@
 // record is gone through for answers "good" that were wrong, and each verifier that had one is told (impact.go).
 //
 // Known limits: of the day since which a certificate was untrue nobody can say what came first, so that answers of that day
-// count as wrong only after the CA had revoked it; an answer that could not be written down cannot be told to anybody; and the first
-// piece of a backlog is a word of the CA's as of now, though a revocation may stand behind it until the rest is through.
+// count as wrong only after the CA had revoked it; and an answer that could not be written down cannot be told to anybody.
 package validation

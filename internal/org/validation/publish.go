@@ -37,6 +37,7 @@ func (o *Validation) onCertCRL(ctx context.Context, tx *store.Tx, d exchange.Del
 	if !ok {
 		return nil, unknownIssuer()
 	}
+	o.made(tx, d)
 	rules, before, err := o.partition(ctx, tx, r, n.Municipality, n.CRL)
 	if err != nil {
 		return nil, err
