@@ -51,6 +51,16 @@ func Decode(k Kind, body []byte) (Payload, error) {
 	return read(body)
 }
 
+// Readable tells whether whoever gets a payload can read it, as Decode does: what a person wrote may hold what the wire does not
+// take, and nobody behind the person could mend it. The error is Decode's.
+func Readable(p Payload) error {
+	body, err := Encode(p)
+	if err == nil {
+		_, err = Decode(p.Kind(), body)
+	}
+	return err
+}
+
 // reader makes a Decode entry out of a wire type and the function that checks it.
 func reader[W any, PW interface {
 	*W

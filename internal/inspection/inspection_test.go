@@ -31,6 +31,8 @@ type world struct {
 	looks  int // second looks
 	// again is what a second look finds, when it differs.
 	again map[string][]inspection.Fault
+	// judging is called when an item is judged.
+	judging func(key string)
 }
 
 func newWorld(t *testing.T, url string, keys ...string) *world {
@@ -46,6 +48,9 @@ func newWorld(t *testing.T, url string, keys ...string) *world {
 func (w *world) open() {
 	item := func(k string, wrong map[string][]inspection.Fault) inspection.Item {
 		return inspection.Item{Key: k, Print: func() []byte { return []byte(w.print[k]) }, Judge: func(context.Context) ([]inspection.Fault, error) {
+			if w.judging != nil {
+				w.judging(k)
+			}
 			if w.fails[k] == errPanics {
 				panic("over " + k)
 			}
@@ -272,6 +277,25 @@ func TestNobodySteps(t *testing.T) {
 	all, err := w.in.Source().Signals(t.Context(), w.clk.Now())
 	if err != nil || len(all) != 1 || all[0].Code != alarm.InspectionStopped || all[0].Value < 600 {
 		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+// TestSlowAnswers: an address that lets us wait makes a piece long, and the next one comes all the same, and nothing stands still.
+func TestSlowAnswers(t *testing.T) {
+	w := newWorld(t, sqlstoretest.SQLite(t), "a", "b")
+	pieces := 0
+	w.judging = func(key string) {
+		if key == "a" {
+			pieces++
+		}
+		w.clk.Set(w.clk.Now().Add(100 * time.Second))
+	}
+	w.run(13 * time.Minute)
+	if all, err := w.in.Source().Signals(t.Context(), w.clk.Now()); err != nil || len(all) > 0 && all[0].Value >= 600 {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if pieces < 3 {
+		t.Errorf("%d pieces in the time of three", pieces)
 	}
 }
 

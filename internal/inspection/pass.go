@@ -15,6 +15,9 @@ import (
 const (
 	// share is how much of the time one piece may take of the machine: one that took t is followed by a pause of (share-1)·t.
 	share = 10
+	// mostRest bounds that pause. A piece that takes this long waits for an address that does not answer, and takes nothing of the
+	// machine.
+	mostRest = time.Minute
 	// writeEvery is how long where a way stands is kept in memory, while nothing is found.
 	writeEvery = time.Minute
 )
@@ -38,7 +41,7 @@ func (r *round) step(ctx context.Context) (time.Time, error) {
 	}
 	r.trouble, r.stepped = "", now
 	pieces := time.Duration(max(p.items, p.looked)/int64(r.Page) + 1)
-	return now.Add(max(r.Round/pieces, r.Pause, (share-1)*now.Sub(began))), nil
+	return now.Add(max(r.Round/pieces, r.Pause, min((share-1)*now.Sub(began), mostRest))), nil
 }
 
 // piece reads some items, judges them, and writes down what changed.

@@ -104,7 +104,7 @@ func (r *round) signals(counts []counted, first map[string]Finding, now time.Tim
 }
 
 // longest is how long may lie between two pieces though nothing is wrong.
-func (r *round) longest() time.Duration { return max(r.Round, r.Pause) }
+func (r *round) longest() time.Duration { return max(r.Round, r.Pause, mostRest) }
 
 func (r *round) figures(counts []counted) (all []alarm.Figure) {
 	way := []alarm.Label{{Name: "way", Value: r.Name}}

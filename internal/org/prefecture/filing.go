@@ -117,6 +117,10 @@ func (o *Prefecture) Propose(ctx context.Context, by access.Person, d Decision) 
 		if err != nil {
 			return err
 		}
+		// The reason goes to the office with the decision, and must not be what stops it there.
+		if d.Why != "" && message.Readable(message.VerifierDecision{Verifier: f.Verifier, Number: f.Number, Decision: way.wire, Reason: d.Why, By: by.ID, Second: "second"}) != nil {
+			return plain.Bad("why", "表示されない制御文字が入っています。貼り付けずに入力し直してください。", "There are control characters in it that do not show: type it again instead of pasting it.")
+		}
 		if f.State != way.from {
 			return moved()
 		}

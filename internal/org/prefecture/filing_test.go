@@ -93,6 +93,7 @@ func TestFilings(t *testing.T) {
 			"a clerk":             c.decide(etax, 1, "accept", "", persona("clerk-aoki"), ueda),
 			"confirmed by others": c.decide(etax, 1, "accept", "", ueda, persona("auditor-onishi")),
 			"refused without why": c.decide(etax, 1, "refuse", " ", ueda, egawa),
+			"an escape in why":    c.decide(etax, 1, "refuse", "because\x1b[2J", ueda, egawa),
 			"no such filing":      c.decide(etax, 2, "accept", "", ueda, egawa),
 			"ended before it was": c.decide(etax, 1, "end", "because", ueda, egawa),
 			"no such act":         c.decide(etax, 1, "forget", "because", ueda, egawa),

@@ -94,9 +94,8 @@ func (o *Validation) takeStatus(ctx context.Context, plainTx *sqlstore.Tx, d exc
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "snapshot", Subject: n.Key, Case: d.ID.String(), Detail: string(n.Book)})
 	if ended {
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "revoke", Subject: serial.String(), Case: d.ID.String(), Detail: n.Case})
-		err = o.planImpact(tx, s)
 	}
-	return nil, err
+	return nil, o.planImpact(tx, s, ended)
 }
 
 // put makes the row of a certificate say what the CA tells; ended says that the certificate was good until then.

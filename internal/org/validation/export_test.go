@@ -8,6 +8,8 @@ import (
 
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -111,3 +113,15 @@ const KeptFor = keepAnswers
 
 // Expire deletes what is over, one step.
 func (o *Validation) Expire(ctx context.Context) (int64, error) { return o.expire(ctx) }
+
+// Badge is what the list of late revocations says of the newest one's notices.
+func (o *Validation) Badge(ctx context.Context) (says plain.Sentence, err error) {
+	err = o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		lines, err := o.in(tx).Impacts(ctx, store.Window{}, 1)
+		for _, l := range lines {
+			says = acknowledgedBadge(l).Text
+		}
+		return err
+	})
+	return says, err
+}

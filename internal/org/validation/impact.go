@@ -43,13 +43,19 @@ func WrongFrom(since resident.Date, revokedAt time.Time) time.Time {
 	return from
 }
 
-// planImpact plans to go through the record, when "good" can have been told wrongly until now.
-func (o *Validation) planImpact(tx *store.Tx, s message.CertStatus) error {
+// planImpact plans to go through the record, when "good" can have been told wrongly until now: when a certificate was ended, and
+// when something else had ended it already, because a list does not say since when it was untrue. What was found before is not
+// found again.
+func (o *Validation) planImpact(tx *store.Tx, s message.CertStatus, ended bool) error {
+	if !ended && !(s.Revoked && s.Since.Valid()) {
+		return nil
+	}
 	w := impactWork{Issuer: s.Issuer, Serial: s.Serial.String(), Profile: s.Profile.String(), Reason: s.Reason.String(), RevokedAt: s.At.UTC(), ToldAt: tx.Now().UTC()}
 	if s.Since.Valid() {
 		w.Since = s.Since.String()
 	}
-	if !WrongFrom(s.Since, s.At).Before(tx.Now()) {
+	// Until this transaction has committed good is still told, and its clock stands.
+	if WrongFrom(s.Since, s.At).After(tx.Now().Add(impactFirst)) {
 		return nil
 	}
 	return w.plan(tx.Tx, tx.Now().Add(impactFirst))
@@ -99,7 +105,7 @@ func (o *Validation) impactRule() due.Rule {
 			return nil, err
 		}
 		// What waits to be written down may be about this certificate.
-		if w.Again && len(o.recorder.queue) > 0 {
+		if w.Again && w.After == 0 && o.recorder.behind(w.ToldAt) {
 			return nil, w.plan(plainTx, tx.Now().Add(impactAgain))
 		}
 		wrong, err := tx.WrongAnswers(ctx, o.Self, i.Issuer, i.Serial, i.WrongFrom, w.AfterAt, w.After, impactStep)

@@ -6,11 +6,14 @@ import (
 	"encoding/csv"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/org/validation"
+	"github.com/akashi-id/akashi/internal/pki/jpki/jpkitest"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
 	"github.com/akashi-id/akashi/message"
@@ -134,6 +137,44 @@ func TestTimelyRevocationOpensNothing(t *testing.T) {
 	}
 }
 
+// TestListThatOvertakesTheStatus: a list ends the certificate and does not say since when it was untrue. The status that comes
+// behind it says so, and the answers of the days between are found all the same.
+func TestListThatOvertakesTheStatus(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url, nagano, etax)
+		home, tax := c.join(nagano), c.join(etax)
+		home.send(registration(etax, 1, true))
+		c.send(good(t, c.signature, "4711"))
+		c.run(time.Minute)
+		untrue := resident.DateOf(c.clk.Now())
+		c.jump(48 * time.Hour)
+		tax.asks(c.signature, "4711")
+		c.jump(time.Minute)
+		at := c.clk.Now().Truncate(time.Second)
+		c.jump(time.Minute)
+		tax.asks(c.signature, "4711")
+		c.run(time.Second)
+		c.send(c.signature.listed(t, 1, c.clk.Now().Truncate(time.Second), matsumoto, jpkitest.Revocation{Serial: serial(t, "4711"), At: at, Reason: cert.AffiliationChanged}))
+		c.run(10 * time.Second)
+		if len(tax.notices) != 1 || tax.notices[0].Count != 1 {
+			t.Fatalf("after the list the verifier is told %+v", tax.notices)
+		}
+		c.send(c.late("4711", at, untrue))
+		c.run(10 * time.Second)
+		if len(tax.notices) != 2 || tax.notices[1].Count != 1 || tax.notices[1].Since != untrue {
+			t.Errorf("after the status the verifier is told %+v", tax.notices)
+		}
+		if r := c.impact(validation.ImpactWindow{}); len(r.Cases) != 1 || r.Cases[0].Since != untrue.String() || !r.Cases[0].WrongFrom.Equal(untrue.AddDays(1).Start()) || r.Cases[0].Answers != 2 {
+			t.Errorf("the report says %+v", r)
+		}
+		c.send(c.late("4711", at, untrue)) // once more says nothing new
+		c.run(10 * time.Minute)
+		if len(tax.notices) != 2 {
+			t.Errorf("%d notices", len(tax.notices))
+		}
+	})
+}
+
 // TestStalledFeed: the CA had revoked it the same day, and validation learnt of it hours later. The answers between were wrong.
 func TestStalledFeed(t *testing.T) {
 	c := newCountry(t, "memory:", nagano, etax)
@@ -213,6 +254,14 @@ func TestWhoIsNoPeerAnyMore(t *testing.T) {
 	}
 	c.send(c.late("4711", c.clk.Now(), untrue))
 	c.run(time.Minute)
+	tax.send(message.ImpactAcknowledgement{Notice: tax.notices[0].Notice, Verifier: etax, By: "=1+1", Text: "受け付けた申告はない。", At: c.clk.Now()})
+	var table bytes.Buffer
+	if err := c.WriteImpact(t.Context(), &table, validation.ImpactWindow{}); err != nil || !strings.Contains(table.String(), ",'=1+1\n") {
+		t.Errorf("%v: what a spreadsheet would reckon out is in %s", err, table.String())
+	}
+	if got := must[plain.Sentence](t)(c.Badge(t.Context())); got.EN != "some are not told, 1/1" {
+		t.Errorf("the list says %q, and one was not told", got.EN)
+	}
 	if r := c.impact(validation.ImpactWindow{}); len(tax.notices) != 1 || len(r.Cases) != 1 || r.Cases[0].Notices != 1 || len(r.Cases[0].Verifiers) != 2 {
 		t.Errorf("%d notices, and the report says %+v", len(tax.notices), r)
 	}

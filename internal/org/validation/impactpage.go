@@ -58,7 +58,7 @@ func (p *verifierPages) showImpacts(w http.ResponseWriter, r *http.Request) {
 	for _, l := range lines {
 		answers, notices, acknowledged = answers+l.Answers, notices+l.Notices, acknowledged+l.Acknowledged
 		page.Table.Rows = append(page.Table.Rows, []any{webui.Link{Href: p.ui.URL("/impact/" + strconv.FormatInt(l.ID, 10)), Text: webui.Code(l.Serial.String())},
-			acknowledgedBadge(l.Notices, l.Acknowledged), l.WrongFrom, l.ToldAt, l.Answers, l.Verifiers, l.Others})
+			acknowledgedBadge(l), l.WrongFrom, l.ToldAt, l.Answers, l.Verifiers, l.Others})
 	}
 	page.Sums = []webui.Term{{Label: say("電子証明書", "Certificates"), Value: len(lines)}, {Label: say("誤った回答", "Wrong answers"), Value: answers},
 		{Label: say("送った通知", "Notices sent"), Value: notices}, {Label: say("確認された通知", "Notices acknowledged"), Value: acknowledged}}
@@ -66,12 +66,14 @@ func (p *verifierPages) showImpacts(w http.ResponseWriter, r *http.Request) {
 	p.ui.Render(w, r, p.impacts, status, page)
 }
 
-func acknowledgedBadge(notices, acknowledged int64) webui.Badge {
-	n := strconv.FormatInt(acknowledged, 10) + "/" + strconv.FormatInt(notices, 10)
+func acknowledgedBadge(l store.ImpactLine) webui.Badge {
+	n := strconv.FormatInt(l.Acknowledged, 10) + "/" + strconv.FormatInt(l.Notices, 10)
 	switch {
-	case notices == 0:
+	case l.Untold > 0:
+		return webui.Badge{Kind: webui.Warn, Text: say("知らせていない相手あり "+n, "some are not told, "+n)}
+	case l.Notices == 0:
 		return webui.Badge{Kind: webui.Info, Text: say("知らせる相手なし", "nobody to tell")}
-	case acknowledged < notices:
+	case l.Acknowledged < l.Notices:
 		return webui.Badge{Kind: webui.Warn, Text: say("確認待ち "+n, "waits "+n)}
 	}
 	return webui.Badge{Kind: webui.OK, Text: say("確認済み "+n, "all "+n)}

@@ -115,6 +115,29 @@ func TestLostCAComesBack(t *testing.T) {
 	c.says("ca", "last word is too old", false)
 }
 
+// TestBacklog: what the CA told while it was away comes when it is back, in pieces. Until the newest of it is here good is not said
+// on the strength of the first, because a revocation may stand behind it.
+func TestBacklog(t *testing.T) {
+	c := three(t, newCountry(t, "memory:"))
+	c.net.Join(ca, nil)
+	c.clk.Set(c.clk.Now().Add(time.Hour))
+	c.send(good(t, c.signature, "4714"))
+	made := c.clk.Now()
+	c.clk.Set(c.clk.Now().Add(24 * time.Hour))
+	c.net.Join(ca, c.peer)
+	c.run(10 * time.Minute)
+	a := must[*ocspwire.Signed](t)(c.ask(question(t, c.signature, "4714")))
+	if s := a.Singles[0]; s.Status != cert.Valid || s.ThisUpdate.After(made) {
+		t.Errorf("%s as of %v, and the CA said so at %v", s.Status, s.ThisUpdate, made)
+	}
+	c.clk.Set(made.Add(26 * time.Hour))
+	c.run(time.Minute)
+	c.holds("a day and two hours after the CA's last word", later, "revoked keyCompromise 09:00:00", later)
+	c.send(good(t, c.signature, "4715"))
+	c.run(time.Minute)
+	c.holds("with a new one", "valid", "revoked keyCompromise 09:00:00", "unknown")
+}
+
 // TestLostDatabase: with a database that fails, good ends within seconds, though it was signed, because nobody could take a
 // revocation. The page and the alarm say so at the first look that fails. So it is with looks that hang.
 func TestLostDatabase(t *testing.T) {

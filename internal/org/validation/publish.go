@@ -37,6 +37,7 @@ func (o *Validation) onCertCRL(ctx context.Context, tx *store.Tx, d exchange.Del
 	if !ok {
 		return nil, unknownIssuer()
 	}
+	o.made(tx, d)
 	rules, before, err := o.partition(ctx, tx, r, n.Municipality, n.CRL)
 	if err != nil {
 		return nil, err
@@ -66,8 +67,8 @@ func (o *Validation) onCertCRL(ctx context.Context, tx *store.Tx, d exchange.Del
 		s := message.CertStatus{Serial: e.Serial, Issuer: r.id, Profile: r.profile, Municipality: n.Municipality,
 			Revoked: true, Reason: e.Reason, At: e.At, NotAfter: time.Unix(0, 0)}
 		ended, err := tx.Tell(ctx, s)
-		if err == nil && ended {
-			err = o.planImpact(tx, s)
+		if err == nil {
+			err = o.planImpact(tx, s, ended)
 		}
 		return err
 	}); err != nil {

@@ -31,6 +31,9 @@ type recorder struct {
 	queue   chan noted
 	pending []store.Answer // taken from the queue, not yet committed; of the task alone
 	lost    atomic.Int64
+	told    int64 // of those lost, in the journal, and when
+	toldAt  time.Time
+	oldest  atomic.Int64 // of what is being written, when it was asked, in microseconds; 0: nothing is
 	log     *slog.Logger
 }
 
@@ -57,6 +60,16 @@ func (r *recorder) tell(a noted) {
 	}
 }
 
+// behind tells whether answers to what was asked before a time may still wait to be written down. What waits comes in the order
+// in which it was asked, but for a signature.
+func (r *recorder) behind(at time.Time) bool {
+	oldest := r.oldest.Load()
+	if oldest == 0 {
+		return len(r.queue) > 0
+	}
+	return oldest <= at.Add(2*signWithin).UnixMicro()
+}
+
 // task is the loop that writes.
 func (r *recorder) task() clock.Task {
 	return clock.Task{Name: "answers", Bell: &r.bell, Step: func(ctx context.Context) (time.Time, error) {
@@ -71,25 +84,39 @@ func (r *recorder) task() clock.Task {
 // write commits a batch. A batch on which a commit failed is tried again answer by answer, under the same numbers, so that
 // one whose commit was applied and only its reply lost is found and not written twice.
 func (r *recorder) write(ctx context.Context) (more bool, err error) {
+	if n, now := r.lost.Load(), r.clock.Now(); n > r.told && now.Sub(r.toldAt).Abs() >= time.Minute {
+		r.log.ErrorContext(ctx, "more is asked than can be written down: to whom these answers were given is not in the record", "answers", n-r.told)
+		r.told, r.toldAt = n, now
+	}
 	if len(r.pending) > 0 {
 		if err := r.singly(ctx); err != nil {
 			return false, err
 		}
 	}
+	if len(r.queue) > 0 && r.oldest.Load() == 0 {
+		r.oldest.Store(1) // until it is known
+	}
 	for len(r.pending) < maxKept && len(r.queue) > 0 {
 		a := <-r.queue
+		if len(r.pending) == 0 {
+			r.oldest.Store(a.AskedAt.UnixMicro())
+		}
 		if a.Serial.IsZero() {
 			a.Serial, _ = cert.SerialFromBytes(a.number.serial()) // what was asked for is a serial
 		}
 		r.pending = append(r.pending, a.Answer)
 	}
 	if len(r.pending) == 0 {
+		r.oldest.Store(0)
 		return false, nil
 	}
 	if err := r.keep(ctx, r.pending, false); err != nil {
 		return false, err
 	}
 	r.pending = r.pending[:0]
+	if len(r.queue) == 0 {
+		r.oldest.Store(0)
+	}
 	return len(r.queue) > 0, nil
 }
 
@@ -134,6 +161,7 @@ func (r *recorder) singly(ctx context.Context) error {
 	if len(failed) > 0 {
 		r.log.ErrorContext(ctx, "answers cannot be written down", "answers", len(failed), "error", first)
 		r.lost.Add(int64(len(failed)))
+		r.told += int64(len(failed))
 	}
 	r.pending = r.pending[:0]
 	return nil

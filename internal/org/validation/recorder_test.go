@@ -1,9 +1,11 @@
 package validation
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,4 +96,61 @@ func TestAnswerThatCannotBeKept(t *testing.T) {
 			t.Errorf("%d kept, %d lost; want 2 and 2", rows(t, s), r.lost.Load())
 		}
 	})
+}
+
+// TestBehind: what was asked before a time is written down at some point, however much is asked without an end since. Who waits
+// for that must not wait for an empty queue.
+func TestBehind(t *testing.T) {
+	faults := new(sqlstoretest.Faults)
+	clk := clock.NewVirtual(time.Date(2026, 4, 1, 9, 0, 0, 0, cert.JST))
+	s := sqlstoretest.Open(t, "memory:", sqlstore.Options{Clock: clk, Faults: faults}, store.Schema)
+	var journal bytes.Buffer
+	r := newRecorder(s, clk, slog.New(slog.NewTextHandler(&journal, nil)))
+	serial, err := cert.ParseSerial("4711")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(n int) {
+		for range n {
+			r.note(store.Answer{AskedAt: clk.Now(), Serial: serial, Answer: "good"})
+		}
+	}
+	told := clk.Now()
+	if r.behind(told) {
+		t.Error("nothing was asked")
+	}
+	ask(1)
+	if !r.behind(told) {
+		t.Error("one waits in the queue")
+	}
+	faults.FailNext(1)
+	if _, err := r.write(t.Context()); err == nil {
+		t.Fatal("the fault was not met")
+	}
+	if !r.behind(told) {
+		t.Error("one is taken from the queue and not written")
+	}
+	clk.Set(told.Add(time.Minute))
+	ask(3 * maxKept)
+	for i := range 3 {
+		if more, err := r.write(t.Context()); err != nil || !more && i < 2 {
+			t.Fatal(more, err)
+		}
+		ask(maxKept)
+	}
+	if len(r.queue) == 0 || r.behind(told) {
+		t.Errorf("%d wait, all asked later than %v, and it is behind: %v", len(r.queue), told, r.behind(told))
+	}
+	ask(maxQueued)
+	for range 3 {
+		if _, err := r.write(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r.lost.Load() == 0 || strings.Count(journal.String(), "not in the record") != 1 {
+		t.Errorf("%d were lost, and the journal says: %s", r.lost.Load(), journal.String())
+	}
+	if err := r.drain(t.Context()); err != nil || r.behind(clk.Now()) {
+		t.Errorf("all is written down: %v", err)
+	}
 }

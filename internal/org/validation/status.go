@@ -14,10 +14,13 @@ func (o *Validation) onCertStatus(ctx context.Context, tx *store.Tx, d exchange.
 	if r, ok := o.byID[n.Issuer]; !ok || r.profile != n.Profile {
 		return nil, unknownIssuer()
 	}
+	o.made(tx, d)
 	ended, err := tx.Tell(ctx, n)
 	if err == nil && ended {
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "revoke", Subject: n.Serial.String(), Case: d.ID.String(), Detail: n.Reason.String()})
-		err = o.planImpact(tx, n)
+	}
+	if err == nil {
+		err = o.planImpact(tx, n, ended)
 	}
 	return nil, err
 }

@@ -70,6 +70,7 @@ type Validation struct {
 	screens  http.Handler
 
 	standing       atomic.Pointer[standing]
+	backlog        atomic.Int64 // when the CA made what it last told, in microseconds, if that came late; else 0
 	fillBell       clock.Bell
 	vouchBell      clock.Bell
 	hurry          atomic.Bool // the next round of the filler does not wait

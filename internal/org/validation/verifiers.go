@@ -31,12 +31,19 @@ func (o *Validation) onVerifierRegistration(ctx context.Context, tx *store.Tx, d
 			"この署名検証者は、ほかの都道府県で受理されています。その都道府県で終えてから、送り直してください。",
 			"this verifier is accepted by another prefecture: have it ended there, then send this again")
 	}
+	changed, err := tx.Register(ctx, d.Sender, n)
+	if err != nil {
+		return nil, err
+	}
 	detail := fmt.Sprintf("ended %d", n.Number)
 	if n.Served {
 		detail = fmt.Sprintf("served %d", n.Number)
 	}
+	if !changed {
+		detail += ": changes nothing"
+	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "verifier.registration", Subject: string(n.Verifier), Case: d.ID.String(), Detail: detail})
-	return nil, tx.Register(ctx, d.Sender, n)
+	return nil, nil
 }
 
 // strangers counts the questions of those whom the law does not let ask, since the start.
@@ -46,18 +53,24 @@ type strangers struct {
 }
 
 type stranger struct {
-	n    int64
-	last time.Time
+	n          int64
+	last, told time.Time
 }
 
-func (r *strangers) note(who message.Org, at time.Time) stranger {
+// note counts a question. It tells of each who asks once a minute, so that nobody can fill the journal.
+func (r *strangers) note(who message.Org, at time.Time) (s stranger, tell bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.of == nil {
 		r.of = map[message.Org]stranger{} // no larger than our peers are many
 	}
-	r.of[who] = stranger{r.of[who].n + 1, at}
-	return r.of[who]
+	s = r.of[who]
+	s.n, s.last = s.n+1, at
+	if tell = s.told.IsZero() || at.Sub(s.told).Abs() >= time.Minute; tell {
+		s.told = at
+	}
+	r.of[who] = s
+	return s, tell
 }
 
 func (r *strangers) get(who message.Org) stranger {
@@ -80,8 +93,9 @@ func (o *Validation) answerVerifier(ctx context.Context, from message.Org, body 
 		o.Log.ErrorContext(ctx, "the register of verifiers could not be read", "error", err)
 		return ocspwire.TryLater.Encode(), nil
 	case !served:
-		r := o.strangers.note(from, o.Clock.Now())
-		o.Log.WarnContext(ctx, "an organisation that is not served as a verifier asked for a status", "organisation", from, "times", r.n)
+		if r, tell := o.strangers.note(from, o.Clock.Now()); tell {
+			o.Log.WarnContext(ctx, "an organisation that is not served as a verifier asked for a status", "organisation", from, "times", r.n)
+		}
 		return ocspwire.Unauthorized.Encode(), nil
 	case len(body) > ocspwire.MaxRequestOctets:
 		return ocspwire.MalformedRequest.Encode(), nil

@@ -1,11 +1,13 @@
 package validation_test
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/rand"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -130,6 +132,51 @@ func TestVerifiersThatHaveFiledAreAnswered(t *testing.T) {
 			t.Errorf("stuck: %v", got)
 		}
 	})
+}
+
+// TestAnotherPrefectureCountsItsOwnFilings: an office that moves begins with a number of its new prefecture, which may be lower
+// than the last of the old one, and which no end of a third silences.
+func TestAnotherPrefectureCountsItsOwnFilings(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url, nagano, tokyo, etax)
+		home, other, verifier := c.join(nagano), c.join(tokyo), c.join(etax)
+		c.send(good(t, c.signature, "4711"))
+		c.run(time.Minute)
+		asks := func(when, want string) {
+			t.Helper()
+			if got := verifier.asks(c.signature, "4711"); got != want {
+				t.Errorf("%s the verifier is told %s, want %s", when, got, want)
+			}
+		}
+		home.send(registration(etax, 7, true), registration(etax, 7, false))
+		asks("after the end", ocspwire.Unauthorized.Error())
+		other.send(registration(etax, 1, true))
+		asks("accepted by another prefecture,", cert.Valid.String())
+		other.send(registration(etax, 1, false))
+		home.send(registration(etax, 9, false)) // ends nothing, and keeps nobody from going on
+		other.send(registration(etax, 2, true))
+		asks("accepted again,", cert.Valid.String())
+		if got := c.stuck(); len(got) > 0 {
+			t.Errorf("stuck: %v", got)
+		}
+	})
+}
+
+// TestStrangersDoNotFillTheJournal: each who is not served is told of once a minute, and every question of it is counted.
+func TestStrangersDoNotFillTheJournal(t *testing.T) {
+	var journal bytes.Buffer
+	c := newCountry(t, "memory:", pension)
+	stranger := c.join(pension)
+	c.run(time.Minute)
+	c.Log = slog.New(slog.NewTextHandler(&journal, nil))
+	for range 50 {
+		stranger.asks(c.signature, "4711")
+	}
+	c.run(2 * time.Minute)
+	stranger.asks(c.signature, "4711")
+	if n := strings.Count(journal.String(), "is not served as a verifier"); n != 2 || !strings.Contains(journal.String(), "times=51") {
+		t.Errorf("the journal tells of it %d times", n)
+	}
 }
 
 // TestNobodyIsAnsweredInPublic unless the country is one for trying.

@@ -5,7 +5,10 @@ import (
 	"context"
 	"time"
 
+	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
 	"github.com/akashi-id/akashi/internal/pki/ocspwire"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -133,7 +136,7 @@ func (o *Validation) look(ctx context.Context, every time.Duration) {
 		s.heard, s.zero = w.heard, now.Add(-steady)
 	}
 	known, ahead := w.newest(now)
-	if s.ahead = ahead; !s.apart && !s.clockMoved(now, steady) {
+	if s.ahead = ahead; !s.apart && !s.clockMoved(now, steady) && (known.After(s.known) || s.known.After(now)) {
 		s.known = known
 	}
 	if o.vouch(was, now, steady) != nothing && o.vouch(&s, now, steady) == nothing {
@@ -142,9 +145,19 @@ func (o *Validation) look(ctx context.Context, every time.Duration) {
 	o.standing.Store(&s)
 }
 
+// made notes when the CA made what it tells. What comes out of a backlog is word of how it stood then: a revocation of since may
+// be in the same backlog.
+func (o *Validation) made(tx *store.Tx, d exchange.Delivery) {
+	made := int64(0)
+	if tx.Now().Sub(d.CreatedAt) > maxAhead+clockSlack { // more than clocks may differ
+		made = d.CreatedAt.UnixMicro()
+	}
+	tx.OnCommit(func() { o.backlog.Store(made) })
+}
+
 // word is the last that was heard of the CA.
 type word struct {
-	taken           time.Time // its last batch of messages, by our clock
+	taken           time.Time // its last batch of messages, by our clock; of a backlog, when the last of it was made
 	compared, heard time.Time // the last comparison of the book of states: by its clock, and when it told us of it
 }
 
@@ -160,6 +173,9 @@ func (o *Validation) lastWord(ctx context.Context) (w word, err error) {
 		if p.Peer == o.cfg.CA {
 			w.taken = p.LastReceived
 		}
+	}
+	if made := o.backlog.Load(); made != 0 {
+		w.taken = cert.Earlier(w.taken, time.UnixMicro(made))
 	}
 	books, err := o.Books.Standings(ctx)
 	for _, b := range books {

@@ -104,10 +104,18 @@ func (o *Verifier) send(ctx context.Context, f store.Filing) (string, error) {
 		if err != nil {
 			return nil, err
 		}
+		body := message.VerifierFiling{Verifier: o.Self, Number: number, Act: f.Act, Office: f.Office, Procedures: f.Procedures, Address: f.Address, By: f.FiledBy}
+		if message.Readable(body) != nil {
+			return nil, unreadable("")
+		}
 		auditlog.Write(plainTx, auditlog.Entry{Actor: f.FiledBy, Act: "verifier.filing", Subject: fmt.Sprintf("%s/%d", o.Self, number), Detail: f.Act})
-		return []message.Out{{To: o.cfg.Prefecture, Body: message.VerifierFiling{Verifier: o.Self, Number: number, Act: f.Act, Office: f.Office,
-			Procedures: f.Procedures, Address: f.Address, By: f.FiledBy}}}, nil
+		return []message.Out{{To: o.cfg.Prefecture, Body: body}}, nil
 	})
+}
+
+// unreadable refuses what the other side could not read: it would wait there, and nothing could be filed in its place.
+func unreadable(field string) error {
+	return plain.Bad(field, "表示されない制御文字が入っています。貼り付けずに入力し直してください。", "There are control characters in it that do not show: type it again instead of pasting it.")
 }
 
 // maxFilings is how many filings are looked at, the newest.

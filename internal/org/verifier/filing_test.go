@@ -117,6 +117,7 @@ func TestFilingGoesToThePrefecture(t *testing.T) {
 		c, o := withOffices(t, url)
 		ctx, v := t.Context(), c.verifier
 		for name, a := range map[string]verifier.Application{"nothing": {}, "two lines": {Office: "国税庁\n総務省", Procedures: "x", Address: "y"},
+			"a mark for writing leftwards": {Office: "国税\u200f庁", Procedures: "x", Address: "y"}, "a vertical tab": {Office: "国税庁", Procedures: "x\x0by", Address: "y"},
 			"long": {Office: strings.Repeat("長", 100), Procedures: "x", Address: "y"}} {
 			if _, err := v.File(ctx, persona("operator-ueda"), a); err == nil {
 				t.Errorf("%s is filed", name)
@@ -212,6 +213,7 @@ func TestNoticeIsAcknowledgedByAPerson(t *testing.T) {
 			"a clerk":           func() (string, error) { return v.Acknowledge(ctx, persona("clerk-aoki"), "12-1", "x") },
 			"without a word":    func() (string, error) { return v.Acknowledge(ctx, persona("operator-ueda"), "12-1", " ") },
 			"of another notice": func() (string, error) { return v.Acknowledge(ctx, persona("operator-ueda"), "12-2", "x") },
+			"with a form feed":  func() (string, error) { return v.Acknowledge(ctx, persona("operator-ueda"), "12-1", "x\fy") },
 			"with too many words": func() (string, error) {
 				return v.Acknowledge(ctx, persona("operator-ueda"), "12-1", strings.Repeat("x", 4001))
 			},

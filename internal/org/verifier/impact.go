@@ -47,7 +47,11 @@ func (o *Verifier) Acknowledge(ctx context.Context, by access.Person, notice, te
 		if !done {
 			return nil, plain.Bad("", "この通知はないか、すでに確認されています。一覧から開き直してください。", "There is no such notice, or somebody has acknowledged it: open it from the list again.")
 		}
+		body := message.ImpactAcknowledgement{Notice: notice, Verifier: o.Self, By: by.ID, Text: text, At: plainTx.Now()}
+		if message.Readable(body) != nil {
+			return nil, unreadable("text")
+		}
 		auditlog.Write(plainTx, auditlog.Entry{Actor: by.ID, Act: "impact.acknowledged", Subject: notice})
-		return []message.Out{{To: o.cfg.Validation, Body: message.ImpactAcknowledgement{Notice: notice, Verifier: o.Self, By: by.ID, Text: text, At: plainTx.Now()}}}, nil
+		return []message.Out{{To: o.cfg.Validation, Body: body}}, nil
 	})
 }

@@ -111,6 +111,11 @@ func filingNotice(all []store.Filing) webui.Notice {
 		return webui.Notice{Kind: webui.Wait, Title: say("届出の審査を待っています", "The filing is being decided"),
 			Text: say("受理されるまで、失効情報提供センターはこの機関に答えません。署名は「判定できない」になります。", "Until it is accepted, the validation authority does not answer this office, and no signature can be judged.")}
 	}
+	if len(all) > 0 {
+		return webui.Notice{Kind: webui.Bad, Title: say("受理された届出がありません", "No filing of this office is accepted"),
+			Text: say("前の届出は受理されなかったか、終わっています。届け出直して受理されるまで、失効情報提供センターはこの機関に答えません（公的個人認証法第17条・第18条）。署名は「判定できない」になります。",
+				"What was filed before was refused or has ended. Until this office has filed again and was accepted, the validation authority does not answer it (JPKI Act, arts. 17 and 18), and no signature can be judged.")}
+	}
 	return webui.Notice{Kind: webui.Bad, Title: say("届け出ていません", "This office has not filed"),
 		Text: say("届け出て受理されるまで、失効情報提供センターはこの機関に答えません（公的個人認証法第17条・第18条）。署名は「判定できない」になります。",
 			"Until it has filed and was accepted, the validation authority does not answer this office (JPKI Act, arts. 17 and 18), and no signature can be judged.")}

@@ -28,7 +28,8 @@ func (a Asked) Request() ([]byte, error) {
 }
 
 const (
-	// maxAnswer is how long an answer may be relied on. A change of the record must be seen the same hour.
+	// maxAnswer is how long an answer may be relied on after it was made. A change of the record must be seen the same hour. What it
+	// says may be known since longer (thisUpdate): while the CA is away, the last that was heard of it.
 	maxAnswer = time.Hour
 	// maxAhead is by how much the responder's clock may be before ours.
 	maxAhead = 5 * time.Minute
@@ -54,7 +55,7 @@ func answer(a Asked, now time.Time, off Rule) []Fault {
 		return b.faults
 	}
 	switch {
-	case r.NextUpdate.IsZero() || r.NextUpdate.Sub(r.ThisUpdate) > maxAnswer:
+	case r.NextUpdate.IsZero() || r.NextUpdate.Sub(r.ProducedAt) > maxAnswer:
 		b.find(Life, "回答の期限がないか、1時間を超えています。", "It may be relied on without an end, or for more than an hour.")
 	case !r.NextUpdate.After(now):
 		b.find(Late, "期限（%s）を過ぎた古い回答です。手前の機器が控えて（キャッシュして）いないか確かめてください。",

@@ -220,6 +220,10 @@ func TestWrongAnswers(t *testing.T) {
 	single := func(change func(*ocspwire.Single)) []byte {
 		return o.respond("4711", func(r *ocspwire.Response) { change(&r.Singles[0]) }, nil)
 	}
+	known := single(func(s *ocspwire.Single) { s.ThisUpdate = noon.Add(-20 * time.Hour) })
+	if got := Answer(asked(known), noon.Add(time.Minute)); len(got) > 0 {
+		t.Errorf("an answer of now about what was last heard yesterday, and it finds %v", got)
+	}
 	told := single(func(s *ocspwire.Single) {
 		s.Status, s.RevokedAt, s.Reason = cert.Revoked, noon.Add(-time.Hour), cert.Superseded
 	})

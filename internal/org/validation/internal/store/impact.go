@@ -46,7 +46,8 @@ func scanWrong(r *sqlstore.Rows, a *WrongAnswer) error {
 	return r.Scan(&a.Answer, &a.Requester, sqlstore.Time(&a.AskedAt), sqlstore.Time(&a.BasedAt))
 }
 
-// OpenImpact finds the case of a certificate, and opens it when there is none.
+// OpenImpact finds the case of a certificate, and opens it when there is none. One that a list opened learns later since when the
+// certificate was untrue.
 func (tx *Tx) OpenImpact(ctx context.Context, i Impact) (id int64, opened bool, err error) {
 	since := ""
 	if i.Since.Valid() {
@@ -59,7 +60,9 @@ func (tx *Tx) OpenImpact(ctx context.Context, i Impact) (id int64, opened bool, 
 	if err != nil || n == 1 {
 		return i.ID, n == 1, err
 	}
-	err = tx.QueryRow(ctx, `SELECT id FROM impact WHERE issuer = $1 AND serial = $2`, i.Issuer, i.Serial.Bytes()).Scan(&id)
+	if err = tx.QueryRow(ctx, `SELECT id FROM impact WHERE issuer = $1 AND serial = $2`, i.Issuer, i.Serial.Bytes()).Scan(&id); err == nil {
+		_, err = tx.Exec(ctx, `UPDATE impact SET since = $2, wrong_from = $3 WHERE id = $1 AND wrong_from > $3`, id, since, i.WrongFrom)
+	}
 	return id, false, err
 }
 
@@ -138,6 +141,7 @@ type ImpactLine struct {
 	Answers, Verifiers    int64 // wrong answers, and the requesters that are verifiers
 	Others                int64 // wrong answers to others, who cannot be told
 	Notices, Acknowledged int64 // of the whole case
+	Untold                int64 // of the whole case: wrong answers to verifiers that no notice names
 }
 
 const impactColumns = `i.id, i.issuer, i.serial, i.profile, i.reason, i.since, i.wrong_from, i.revoked_at, i.told_at, i.opened_at`
@@ -148,9 +152,10 @@ func (tx *Tx) Impacts(ctx context.Context, w Window, limit int) ([]ImpactLine, e
 	where := w.clauses("a", &args)
 	args = append(args, limit)
 	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, l *ImpactLine) error {
-		return scanImpact(r, &l.Impact, &l.Answers, &l.Verifiers, &l.Others, &l.Notices, &l.Acknowledged)
+		return scanImpact(r, &l.Impact, &l.Answers, &l.Verifiers, &l.Others, &l.Notices, &l.Acknowledged, &l.Untold)
 	}, `SELECT `+impactColumns+`, COUNT(a.answer), COUNT(DISTINCT v.id), COUNT(a.answer) - COUNT(v.id),
-		(SELECT COUNT(*) FROM impact_notice n WHERE n.impact = i.id), (SELECT COUNT(*) FROM impact_notice n WHERE n.impact = i.id AND n.acknowledged_by <> '')
+		(SELECT COUNT(*) FROM impact_notice n WHERE n.impact = i.id), (SELECT COUNT(*) FROM impact_notice n WHERE n.impact = i.id AND n.acknowledged_by <> ''),
+		(SELECT COUNT(*) FROM impact_answer u WHERE u.impact = i.id AND u.notice = '' AND u.requester IN (SELECT id FROM verifier))
 		FROM impact i JOIN impact_answer a ON a.impact = i.id LEFT JOIN verifier v ON v.id = a.requester WHERE 1 = 1`+where+`
 		GROUP BY `+impactColumns+fmt.Sprintf(` ORDER BY i.told_at DESC, i.id DESC LIMIT $%d`, len(args)), args...)
 }

@@ -19,14 +19,16 @@ type Verifier struct {
 	FirstAt                     time.Time // when it was first served
 }
 
-// Register makes a verifier what its prefecture says. A filing before the one that counts changes nothing; the prefecture
-// stays the one that registered it first, which the rule has checked.
-func (tx *Tx) Register(ctx context.Context, from message.Org, n message.VerifierRegistration) error {
-	_, err := tx.Exec(ctx, `INSERT INTO verifier(id, prefecture, filing, served, office, procedures, address, since, first_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+// Register makes a verifier what its prefecture says, and reports whether that changed anything. A filing before the one that
+// counts does not; each prefecture counts its own, so that the number of another's says nothing. One that serves nobody any more
+// (the rule has checked it) gives way to whoever serves next, and to nobody's end.
+func (tx *Tx) Register(ctx context.Context, from message.Org, n message.VerifierRegistration) (bool, error) {
+	done, err := tx.Exec(ctx, `INSERT INTO verifier(id, prefecture, filing, served, office, procedures, address, since, first_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
 		ON CONFLICT (id) DO UPDATE SET prefecture = excluded.prefecture, filing = excluded.filing, served = excluded.served, office = excluded.office,
-			procedures = excluded.procedures, address = excluded.address, since = excluded.since WHERE verifier.filing <= excluded.filing`,
+			procedures = excluded.procedures, address = excluded.address, since = excluded.since
+			WHERE CASE WHEN verifier.prefecture = excluded.prefecture THEN verifier.filing <= excluded.filing ELSE excluded.served END`,
 		string(n.Verifier), string(from), int64(n.Number), n.Served, n.Office, n.Procedures, n.Address, tx.Now())
-	return err
+	return done == 1, err
 }
 
 const verifierColumns = `SELECT id, prefecture, filing, served, office, procedures, address, since, first_at FROM verifier `
