@@ -218,6 +218,9 @@ func TestMassCriteria(t *testing.T) {
 		if m.State != "frozen" || m.Size != x.want || m.Left != x.want || len(m.Aside) != x.out {
 			t.Errorf("%s: %s, %d, left %d, aside %+v", name, m.State, m.Size, m.Left, m.Aside)
 		}
+		if got := ca.MassNotice(m).Title.EN == "The set is empty"; got != (m.Size == 0) {
+			t.Errorf("%s: of %d the page says %+v", name, m.Size, ca.MassNotice(m))
+		}
 		if x.want == 0 {
 			refusedOn(t, c.ConfirmMass(as(t, second), m.ID, ca.MassSeen{Digest: m.Digest}), "mass")
 		}

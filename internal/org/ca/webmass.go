@@ -203,6 +203,8 @@ func (s *screens) showRevocationPart(w http.ResponseWriter, r *http.Request) {
 func massNotice(m MassRevocation) webui.Notice {
 	state := massStates[m.State]
 	switch {
+	case m.State == "frozen" && m.Size == 0:
+		return webui.Notice{Kind: state.kind, Title: say("対象がありません", "The set is empty"), Text: say("承認するものはありません。条件を確かめ、取り下げてください。", "There is nothing to confirm: check the conditions, and drop it.")}
 	case m.State == "frozen" && m.Left < m.Size:
 		return webui.Notice{Kind: state.kind, Title: state.name, Text: say(fmt.Sprintf("確定した後に、%d件が別の理由で失効しました。残り%d件を失効させます。", m.Size-m.Left, m.Left),
 			fmt.Sprintf("Since it was frozen %d have ended for other reasons. The %d that are left will be revoked.", m.Size-m.Left, m.Left))}
