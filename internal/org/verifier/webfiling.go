@@ -135,7 +135,7 @@ func (d *duties) takeEnd(w http.ResponseWriter, r *http.Request) {
 	}
 	// One press would leave the office without answers until two persons at the prefecture have accepted a new filing.
 	if form.OK() && form.Value("agreed") != "yes" {
-		form.Bad("agreed", "検証の業務を続けないことを確かめてから、印を付けてください。", "Make sure that this office goes on checking no signatures, then tick the box.")
+		form.Bad("agreed", "検証の業務を続けないことを確かめてから、印を付けてください。", "Make sure that this office is to check no more signatures, then tick the box.")
 	}
 	var err error
 	if form.OK() {
