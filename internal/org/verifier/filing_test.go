@@ -265,6 +265,12 @@ func TestDutyScreens(t *testing.T) {
 			if got := must[[]verifier.FilingView](t)(c.verifier.Filings(t.Context())); len(got) != 1 || got[0].State != "accepted" {
 				t.Errorf("one press ends the filing: %+v", got)
 			}
+			tab.Press("label:has(#f-agreed)")
+			tab.Follow("#end-form .button")
+			if got := tab.Text(".notice"); !strings.Contains(got, "終了を届け出ました") && !strings.Contains(got, "The end was filed") {
+				t.Errorf("while the end is on its way it says %q", got)
+			}
+			o.run()
 			o.send(theValidation, notice(c))
 			tab.Open(c.base + "/impact")
 			look("impacts")
