@@ -72,6 +72,9 @@ func TestStatusThatCannotBeHad(t *testing.T) {
 		if r.StatusError == nil || !strings.Contains(r.StatusError.Error(), c.why) || r.Status != nil {
 			t.Errorf("%s: because of %v, want %q", name, r.StatusError, c.why)
 		}
+		if got := strings.Contains(r.Reason.EN, "filing is accepted"); got != (name == "unauthorized") {
+			t.Errorf("%s: it says %q", name, r.Reason.EN)
+		}
 		ca.fail, ca.spoil, ca.responder, ca.ocspKey = nil, nil, goodResponder, goodKey
 		check(t, "after "+name, file, nil, ca.options(), verify.Valid, "valid")
 	}

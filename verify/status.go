@@ -2,9 +2,11 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/pki/ocspwire"
 )
 
 // CertificateStatus is what is known of a certificate at a time. Status is cert.Valid, cert.Revoked or cert.Unknown.
@@ -29,6 +31,10 @@ func (r *Result) askStatus(ctx context.Context, issued *Issued, o Options) error
 			return ctx.Err()
 		}
 		r.StatusError = err
+		if errors.Is(err, ocspwire.Unauthorized) { // to whom it does not answer, trying again is no help
+			return refuse(Indeterminate, "失効情報の提供者が、この機関またはこの電子証明書については答えませんでした。有効とも失効とも言えません。署名検証者の届出が受理されているか確かめてから、再度お試しください。",
+				"The validation authority does not answer this office, or not for this certificate, so it is neither valid nor revoked; see whether this office's filing is accepted, then try again later.")
+		}
 		return refuse(Indeterminate, "電子証明書の失効情報を確認できませんでした。有効とも失効とも言えません。時間をおいて再度お試しください。",
 			"The certificate's status could not be had, so it is neither valid nor revoked; try again later.")
 	}

@@ -49,7 +49,7 @@ func runKeysSeal(_ context.Context, io streams, args []string) error {
 	return nil
 }
 
-// runKeysServe is the process of a token whose keys are files. It is started by akashi serve.
+// runKeysServe is the process of a token whose keys are files. It is started by akashi up and akashi serve.
 func runKeysServe(ctx context.Context, io streams, args []string) error {
 	var dir string
 	if _, err := parse(io, "keys serve", args, func(fs *flag.FlagSet) {

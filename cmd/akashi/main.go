@@ -80,7 +80,7 @@ func init() { // a table that names its own printer needs the detour
 		{"bench", "[--json] [--peers DIR] [--postgres URL] NAME | all | list", in("性能を測る", "measure beside a peer"), "--peers bench exchange", runBench},
 		{"keys seal", "--keys DIR --to DIR --passphrase-file FILE NAME", in("鍵を暗号化したファイルにする", "put a key into an encrypted file"),
 			"--keys ca/keys --to ca/sealed --passphrase-file /run/credentials/passphrase ca-signature", runKeysSeal},
-		{"keys serve", "--dir DIR", in("暗号化した鍵を受け持つプロセス（akashi serve が起動する）", "the process that signs with encrypted keys; akashi serve starts it"), "--dir ca/sealed", runKeysServe},
+		{"keys serve", "--dir DIR", in("暗号化した鍵を受け持つプロセス（akashi up と akashi serve が起動する）", "the process that signs with encrypted keys; akashi up and akashi serve start it"), "--dir ca/sealed", runKeysServe},
 		{"version", "", in("版", "print the version"), "", runVersion},
 		{"help", "[COMMAND]", in("この一覧、または一つのコマンドの使い方", "this list, or how to use one command"), "exchange list", runHelp},
 	}

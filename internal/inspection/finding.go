@@ -174,7 +174,7 @@ func (n *Inspection) Close(ctx context.Context, tx *sqlstore.Tx, f Finding, by, 
 	}
 	why = strings.TrimSpace(why)
 	if by == "" || why == "" || len(why) > 3*maxText {
-		return plain.Bad("why", "閉じるわけを、300文字以内で書いてください。", "Write in at most 1,000 characters why it is closed.")
+		return plain.Bad("why", "閉じるわけを、1,000文字以内で書いてください。", "Write in at most 1,000 characters why it is closed.")
 	}
 	was, err := sqlstore.List(ctx, tx, scanFinding, findingColumns+`WHERE way = $1 AND item = $2 AND rule = $3 AND at = $4 AND closed_at = 0`, f.Way, f.Item, f.Rule, f.At)
 	if err != nil {

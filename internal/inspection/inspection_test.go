@@ -381,6 +381,9 @@ func TestSignals(t *testing.T) {
 	}
 	figures := map[string]float64{}
 	for _, f := range w.in.Source().Figures() {
+		if !alarm.Documented(f) {
+			t.Errorf("docs/alarms.md says nothing, or something else, of %+v", f)
+		}
 		if f.Labels[0].Value == "things" {
 			figures[f.Name] = f.Value
 		}

@@ -7,6 +7,7 @@
 //
 //	DIR/nation.yaml            the country
 //	DIR/root/                  the infrastructure CA's key
+//	DIR/secrets/               the passphrases of the CA's sealed keys
 //	DIR/<organisation>/        config.yaml, keys/, akashi.db: of this organisation alone
 //	DIR/akashi.sock, .lock     the running country, for the command line
 //

@@ -82,18 +82,30 @@ func (p *pages) read(ctx context.Context) (all allPage, err error) {
 		return all, err
 	}
 	titles := map[string]inspection.Standing{}
-	total := int64(0)
 	for _, s := range standings {
 		titles[s.Way] = s
+	}
+	return allPage{noticeOf(standings), p.openTable(open, titles), waysTable(standings), closedTable(closed, titles)}, nil
+}
+
+// noticeOf says how it stands. Of what is not inspected nobody can say that nothing is wrong with it.
+func noticeOf(standings []inspection.Standing) webui.Notice {
+	var total int64
+	still := false
+	for _, s := range standings {
 		total += s.Open
+		still = still || s.Trouble != ""
 	}
-	all.Notice = webui.Notice{Kind: webui.OK, Title: plain.Sentence{JA: "おかしなものは見つかっていません", EN: "Nothing wrong was found"},
-		Text: plain.Sentence{JA: "保管しているものと外に見えるものを、絶えず読み直しています。", EN: "What is stored and what is served is read again all the time."}}
-	if total > 0 {
-		all.Notice = webui.Notice{Kind: webui.Bad, Title: plain.Sentence{JA: fmt.Sprintf("所見が%d件あります", total), EN: fmt.Sprintf("Findings: %d", total)},
+	switch {
+	case total > 0:
+		return webui.Notice{Kind: webui.Bad, Title: plain.Sentence{JA: fmt.Sprintf("所見が%d件あります", total), EN: fmt.Sprintf("Findings: %d", total)},
 			Text: plain.Sentence{JA: "所見を開き、原因を調べてください。正しくなれば、次の点検で閉じます。", EN: "Open each and find the cause. When it is right again, the next inspection ends the finding."}}
+	case still:
+		return webui.Notice{Kind: webui.Bad, Title: plain.Sentence{JA: "点検が進んでいません", EN: "The inspection stands still"},
+			Text: plain.Sentence{JA: "進まない対象は、おかしくなっても分かりません。下の「状態」のわけを見て、取り除いてください。", EN: "What is not inspected may be wrong, and nobody would know. See under State why it does not go on, and mend that."}}
 	}
-	return allPage{all.Notice, p.openTable(open, titles), waysTable(standings), closedTable(closed, titles)}, nil
+	return webui.Notice{Kind: webui.OK, Title: plain.Sentence{JA: "おかしなものは見つかっていません", EN: "Nothing wrong was found"},
+		Text: plain.Sentence{JA: "保管しているものと外に見えるものを、絶えず読み直しています。", EN: "What is stored and what is served is read again all the time."}}
 }
 
 func (p *pages) openTable(open []inspection.Finding, of map[string]inspection.Standing) webui.Table {

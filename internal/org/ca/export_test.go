@@ -22,6 +22,12 @@ func (o *CA) Key(p cert.Profile) crypto.Signer { return o.byProfile[p].key }
 // SetMassPages makes the steps of a mass revocation small.
 func (o *CA) SetMassPages(count, revoke int) { o.countPage, o.revokePage = count, revoke }
 
+// MassNotice is at the top of its page.
+var MassNotice = massNotice
+
+// ListBadge says what a mass revocation does to a list.
+var ListBadge = listBadge
+
 // LintRoot is the judge of the founding ceremony.
 var LintRoot = lintRoot
 

@@ -21,6 +21,7 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
+	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -217,6 +218,9 @@ func TestMassCriteria(t *testing.T) {
 		if m.State != "frozen" || m.Size != x.want || m.Left != x.want || len(m.Aside) != x.out {
 			t.Errorf("%s: %s, %d, left %d, aside %+v", name, m.State, m.Size, m.Left, m.Aside)
 		}
+		if got := ca.MassNotice(m).Title.EN == "The set is empty"; got != (m.Size == 0) {
+			t.Errorf("%s: of %d the page says %+v", name, m.Size, ca.MassNotice(m))
+		}
 		if x.want == 0 {
 			refusedOn(t, c.ConfirmMass(as(t, second), m.ID, ca.MassSeen{Digest: m.Digest}), "mass")
 		}
@@ -352,6 +356,9 @@ func TestMassDropped(t *testing.T) {
 	if c.run(time.Minute); len(c.ended(0)) != 0 || c.mass(id).State != "dropped" {
 		t.Errorf("%+v", c.mass(id))
 	}
+	if got := ca.ListBadge(c.mass(id), m.Parts[0]); got.Text.EN != "unchanged" {
+		t.Errorf("of a list it says %q", got.Text.EN)
+	}
 	_, err := c.Mass(as(t, first), 99)
 	refusedOn(t, err, "mass")
 	refusedOn(t, c.ConfirmMass(as(t, second), 99, ca.MassSeen{}), "mass")
@@ -392,6 +399,9 @@ func TestMassOfWhatCannotBeRead(t *testing.T) {
 		if m.State != "done" || m.SetAside != 1 || m.Revoked != int64(len(serials)-1) || len(m.Aside) != 1 || m.Aside[0].Serial != lost.String() ||
 			!strings.Contains(m.Aside[0].Why.JA, "壊れて") || m.Left != 0 {
 			t.Errorf("%+v", m)
+		}
+		if got := ca.MassNotice(m); got.Kind != webui.Bad || !strings.Contains(got.Title.EN, "1 are not revoked") {
+			t.Errorf("the page says %+v", got)
 		}
 		for _, s := range serials {
 			if want := map[bool]int{true: 0, false: 1}[s == lost]; told[s] != want {

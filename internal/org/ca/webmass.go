@@ -199,14 +199,26 @@ func (s *screens) showRevocationPart(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *screens) revocationOf(ctx context.Context, m MassRevocation, f *webui.Form) revocationPage {
-	base, state := s.ui.URL("/revocations/"+massRef(m.ID)), massStates[m.State]
-	p := revocationPage{Form: f, ID: m.ID, Part: base + "/part", Moving: m.State == "counting" || m.State == "running", Digest: m.Digest, Left: m.Left,
-		Notice: webui.Notice{Kind: state.kind, Title: state.name, Text: state.means}}
-	if m.State == "frozen" && m.Left < m.Size {
-		p.Notice.Text = say(fmt.Sprintf("確定した後に、%d件が別の理由で失効しました。残り%d件を失効させます。", m.Size-m.Left, m.Left),
-			fmt.Sprintf("Since it was frozen %d have ended for other reasons. The %d that are left will be revoked.", m.Size-m.Left, m.Left))
+// massNotice says how one stands. One that has ended is not well while certificates of its set are alive.
+func massNotice(m MassRevocation) webui.Notice {
+	state := massStates[m.State]
+	switch {
+	case m.State == "frozen" && m.Size == 0:
+		return webui.Notice{Kind: state.kind, Title: say("対象がありません", "The set is empty"), Text: say("承認するものはありません。条件を確かめ、取り下げてください。", "There is nothing to confirm: check the conditions, and drop it.")}
+	case m.State == "frozen" && m.Left < m.Size:
+		return webui.Notice{Kind: state.kind, Title: state.name, Text: say(fmt.Sprintf("確定した後に、%d件が別の理由で失効しました。残り%d件を失効させます。", m.Size-m.Left, m.Left),
+			fmt.Sprintf("Since it was frozen %d have ended for other reasons. The %d that are left will be revoked.", m.Size-m.Left, m.Left))}
+	case m.State == "done" && m.SetAside > 0:
+		return webui.Notice{Kind: webui.Bad, Title: say(fmt.Sprintf("終わりましたが、%d件は失効していません", m.SetAside), fmt.Sprintf("Done, but %d are not revoked", m.SetAside)),
+			Text: say("下の一覧のわけを読み、記録を直してから、その発行番号の一覧でもう一度行ってください。", "Read why in the list below, repair the rows, and do it again with a list of their serials.")}
 	}
+	return webui.Notice{Kind: state.kind, Title: state.name, Text: state.means}
+}
+
+func (s *screens) revocationOf(ctx context.Context, m MassRevocation, f *webui.Form) revocationPage {
+	base := s.ui.URL("/revocations/" + massRef(m.ID))
+	p := revocationPage{Form: f, ID: m.ID, Part: base + "/part", Moving: m.State == "counting" || m.State == "running", Digest: m.Digest, Left: m.Left,
+		Notice: massNotice(m)}
 	p.Progress = []webui.Term{
 		{Label: say("対象", "In the set"), Value: webui.Count{N: m.Size, Of: say("件", " certificates")}},
 		{Label: say("対象の人", "Holders affected"), Value: webui.Count{N: m.Holders, Of: say("人", " holders")}},
@@ -266,6 +278,8 @@ func (s *screens) revocationOf(ctx context.Context, m MassRevocation, f *webui.F
 
 func listBadge(m MassRevocation, p MassPart) webui.Badge {
 	switch {
+	case m.State == "dropped":
+		return webui.Badge{Kind: webui.Off, Text: say("変わりません", "unchanged")}
 	case m.State != "done":
 		return webui.Badge{Kind: webui.Info, Text: say(fmt.Sprintf("%d件増えます", p.Certificates-p.Revoked), fmt.Sprintf("%d will be added", p.Certificates-p.Revoked))}
 	case p.Followed:

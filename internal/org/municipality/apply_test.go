@@ -119,6 +119,19 @@ func TestKeyIsForgotten(t *testing.T) {
 	}
 }
 
+// TestKeyOfARefusedApplication: nobody leaves the counter with a key for which there is no certificate.
+func TestKeyOfARefusedApplication(t *testing.T) {
+	c := newCountry(t, "memory:")
+	c.decline = &plain.Sentence{JA: "有効な電子証明書があります。", EN: "There is a valid certificate."}
+	applied := c.apply(c.register(movedIn()).Person, cert.Signature, nil)
+	if a := c.application(applied.Request); a.State != store.Refused {
+		t.Fatalf("the application is %s", a.State)
+	}
+	if key, err := c.o.HolderKey(as(t, "clerk-aoki"), applied.Request); key != nil || !slices.Equal(fieldsOf(t, err), []string{"key"}) {
+		t.Errorf("handed over: %v", err)
+	}
+}
+
 // There is one copy of the key: a hand-over that could not be recorded has not taken place.
 func TestKeyThatCouldNotBeRecordedStays(t *testing.T) {
 	c := newCountry(t, "memory:")

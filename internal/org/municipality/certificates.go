@@ -139,6 +139,9 @@ func (o *Municipality) HolderKey(ctx context.Context, request string) ([]byte, e
 		if err != nil || !found {
 			return nil, err
 		}
+		if a.State == store.Refused {
+			return nil, errKeyOfNothing
+		}
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "hand-over-key", Subject: a.Code.Reveal(), Case: request})
 		return nil, nil
 	})
@@ -148,6 +151,9 @@ func (o *Municipality) HolderKey(ctx context.Context, request string) ([]byte, e
 	}
 	return key.pem, nil
 }
+
+var errKeyOfNothing = plain.Bad("key", "この申請は発行されませんでした。この秘密鍵に対応する電子証明書はないので、渡さないでください。",
+	"This application was refused. There is no certificate for this key, so it is not handed over.")
 
 // HolderCertificate gives out a certificate that was issued, DER, and writes down that it was: one for signatures states
 // the holder's name, birth, sex and address.

@@ -161,7 +161,7 @@ func (w *screens) renderApplication(rw http.ResponseWriter, r *http.Request, sta
 		p.Terms = append(p.Terms, webui.Term{Label: both("発行番号", "Serial"), Value: webui.Code(a.Serial.String())},
 			webui.Term{Label: both("有効期限", "Valid until"), Value: a.NotAfter})
 	}
-	if until := w.o.shelf.until(a.Request); !until.IsZero() {
+	if until := w.o.shelf.until(a.Request); !until.IsZero() && a.State != store.Refused {
 		at := until.In(cert.JST).Format("15:04:05")
 		p.KeyFor, p.Key = both(at+"まで", "until "+at), base+"/key"
 	}
@@ -198,7 +198,9 @@ func (w *screens) result(a store.Application, versions []store.Version) resultPa
 		case a.RevokeReason.Valid():
 			p.Beside = append(p.Beside, w.asked(a))
 		case a.Finding == store.Disagrees:
-			p.Beside = append(p.Beside, webui.Notice{Kind: webui.Bad, Title: both("住民票と認証局が食い違っています", "The register and the CA disagree"), Text: a.Found})
+			// First, because the CA's answer says when a certificate can be renewed that should not be there.
+			p.Beside = append(p.Beside, p.Notice)
+			p.Notice = webui.Notice{Kind: webui.Bad, Title: both("住民票と認証局が食い違っています", "The register and the CA disagree"), Text: a.Found}
 		case a.Finding == store.Agrees:
 			p.Beside = append(p.Beside, webui.Notice{Kind: webui.Info, Title: both("住民票と比べました", "Compared with the register"), Text: a.Found})
 		}

@@ -34,7 +34,7 @@ func (o *Validation) lost(now time.Time, steady time.Duration) (all []lossNow) {
 			say("どちらかが5分を超えてずれています。合うまで、認証局の新しい知らせを、今の状態の裏付けに使いません。",
 				"One of them is wrong by more than five minutes. Until they agree, nothing new of the CA's counts as word of how it stands now."))
 	}
-	if since := s.database; !since.IsZero() || steady > s.until {
+	if since := s.database; !since.IsZero() || s.unseen(steady, o.lookEvery()) {
 		title := say("データベースに書けないため、「失効していない」という回答を止めます", "The database cannot be written: good is no longer answered")
 		if since.IsZero() {
 			title = say("データベースに書けるか確かめられないため、「失効していない」という回答を止めています", "It is not confirmed that the database can be written: good is no longer answered")

@@ -117,7 +117,8 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	}
 	o := &Validation{cfg: cfg, byID: map[string]*root{}, named: map[string]call{}, responders: map[string]*responder{}, damaged: map[string]int{},
 		reads: newLane(), missing: newLane(), asked: newLane(), ocspPath: "/" + string(cfg.Self) + "/ocsp"}
-	o.standing.Store(&standing{zero: cfg.Clock.Now().Add(-cfg.Steady())})
+	steady := cfg.Steady()
+	o.standing.Store(&standing{began: steady, zero: cfg.Clock.Now().Add(-steady)})
 	for _, p := range cert.Profiles {
 		if err := o.readRoots(p); err != nil {
 			return nil, err

@@ -32,6 +32,7 @@ const (
 type standing struct {
 	known time.Time     // when the CA last told, or compared, what we know: thisUpdate of all that may still change
 	until time.Duration // by the steady clock: until when the last look holds
+	began time.Duration // by the steady clock: when the program did
 	zero  time.Time     // what the clock should have shown when the steady one began
 	heard time.Time     // of the comparison that zero was last taken after
 
@@ -59,6 +60,11 @@ const (
 	lostDatabase
 	lostCA
 )
+
+// unseen tells whether nobody has looked for too long. A program that has just begun has not looked yet, and says no good, but has lost nothing.
+func (s *standing) unseen(steady, every time.Duration) bool {
+	return steady > s.until && (s.until > 0 || steady > s.began+looksMissed*every)
+}
 
 // outcome is what an asker is told (RFC 6960 2.3): with a wrong clock asking again does not help, else it may.
 func (l loss) outcome() ocspwire.Outcome {

@@ -42,3 +42,22 @@ func TestLastWord(t *testing.T) {
 		}
 	}
 }
+
+// TestUnseen: what has just begun has not looked yet, and raises no alarm about it; what never looks does.
+func TestUnseen(t *testing.T) {
+	const boot, every = time.Hour, 5 * time.Second
+	for name, x := range map[string]struct {
+		s    standing
+		at   time.Duration
+		want bool
+	}{
+		"just begun":            {standing{began: boot}, boot + time.Second, false},
+		"never looked":          {standing{began: boot}, boot + 31*time.Second, true},
+		"the last look holds":   {standing{began: boot, until: boot + time.Minute}, boot + time.Minute, false},
+		"the last look is over": {standing{began: boot, until: boot + time.Second}, boot + 2*time.Second, true},
+	} {
+		if got := x.s.unseen(x.at, every); got != x.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -263,6 +263,16 @@ func TestDutyScreens(t *testing.T) {
 			o.send(nagano, message.VerifierDecision{Verifier: self, Number: 1, Decision: "accepted", By: "operator-ueda", Second: "operator-egawa"})
 			tab.Open(c.base + "/filing")
 			look("filing-accepted")
+			tab.Follow("#end-form .button")
+			if got := must[[]verifier.FilingView](t)(c.verifier.Filings(t.Context())); len(got) != 1 || got[0].State != "accepted" {
+				t.Errorf("one press ends the filing: %+v", got)
+			}
+			tab.Press("label:has(#f-agreed)")
+			tab.Follow("#end-form .button")
+			if got := tab.Text(".notice"); !strings.Contains(got, "終了を届け出ました") && !strings.Contains(got, "The end was filed") {
+				t.Errorf("while the end is on its way it says %q", got)
+			}
+			o.run()
 			o.send(theValidation, notice(c))
 			tab.Open(c.base + "/impact")
 			look("impacts")

@@ -73,7 +73,7 @@ func (d *duties) showFiling(w http.ResponseWriter, r *http.Request, form *webui.
 		form = webui.NewForm(nil)
 	}
 	may := access.May(access.From(r.Context()), access.FileVerifier, d.o.Self.Role()) == nil
-	page := filingPage{Form: form, Notice: filingNotice(all), May: may && !waits(all), MayEnd: may && stands(all), Table: webui.Table{
+	page := filingPage{Form: form, Notice: filingNotice(all), May: may && !waits(all), MayEnd: may && stands(all) && !ending(all), Table: webui.Table{
 		Caption: say("届出（新しい順）", "Filings, the newest first"),
 		Columns: []webui.Column{{Name: say("番号", "Number"), Right: true}, {Name: say("状態", "State")}, {Name: say("手続", "Procedures")}, {Name: say("手続を行う所", "Where they are made")},
 			{Name: say("届出の時刻", "Filed at")}, {Name: say("届け出た人", "Filed by")}, {Name: say("回答のわけ", "Why it was decided so")}},
@@ -94,6 +94,9 @@ func waits(all []store.Filing) bool {
 	return false
 }
 
+// ending is whether the office has filed the end of what still stands.
+func ending(all []store.Filing) bool { return len(all) > 0 && all[0].State == "sent" && stands(all) }
+
 // filingNotice says how the office stands.
 func filingNotice(all []store.Filing) webui.Notice {
 	var accepted bool
@@ -101,6 +104,9 @@ func filingNotice(all []store.Filing) webui.Notice {
 		accepted = accepted || f.State == "accepted"
 	}
 	switch {
+	case ending(all):
+		return webui.Notice{Kind: webui.Wait, Title: say("終了を届け出ました", "The end was filed"),
+			Text: say("都道府県に届くと、失効情報提供センターはこの機関に答えなくなります。", "When it has arrived at the prefecture, the validation authority answers this office no more.")}
 	case accepted && waits(all):
 		return webui.Notice{Kind: webui.Wait, Title: say("新しい届出の審査を待っています", "The new filing is being decided"),
 			Text: say("それまでは、受理された前の届出のまま提供を受けます。", "Until then the one that was accepted before goes on.")}
@@ -137,6 +143,10 @@ func (d *duties) takeEnd(w http.ResponseWriter, r *http.Request) {
 	form, ok := d.ui.ReadForm(w, r)
 	if !ok {
 		return
+	}
+	// One press would leave the office without answers until two persons at the prefecture have accepted a new filing.
+	if form.OK() && form.Value("agreed") != "yes" {
+		form.Bad("agreed", "検証の業務を続けないことを確かめてから、印を付けてください。", "Make sure that this office is to check no more signatures, then tick the box.")
 	}
 	var err error
 	if form.OK() {
