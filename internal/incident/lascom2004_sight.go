@@ -159,10 +159,12 @@ func (v *variant) look(ctx context.Context, what plain.Sentence) error {
 		view.Sees["nationalcenter"] = fmt.Sprintf("受信%d 保留%d / received %d, parked %d; %s",
 			received.Received, received.InParked, received.Received, received.InParked, ofCenter.says())
 	}
-	if v.relying != nil && len(v.relying.wrong) > 0 {
+	if v.relying != nil {
 		told := len(v.relying.wrong)
 		view.ToldGood = &told
-		view.Sees["verifiers"] = v.relying.says()
+		if told > 0 {
+			view.Sees["verifiers"] = v.relying.says()
+		}
 	}
 	v.counts["most_unsent"] = max(v.counts["most_unsent"], view.Unsent)
 	v.moments = append(v.moments, PartMoment{now, what, view})
