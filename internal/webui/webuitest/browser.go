@@ -26,7 +26,7 @@ type Tab struct {
 }
 
 // patience bounds everything that one test does in its tab, on a machine that does much else.
-const patience = 3 * time.Minute
+const patience = 8 * time.Minute
 
 var one struct {
 	mu    sync.Mutex
