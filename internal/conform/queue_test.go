@@ -9,7 +9,7 @@ import (
 )
 
 // some are the queues that every run tries, each poison once, on SQLite. AKASHI_FULL tries all of them, with up to 1,000
-// items, on both engines, which takes most of an hour; so does `akashi conform queue`.
+// items, on both engines, which takes a quarter of an hour; so does `akashi conform queue`.
 var some = []string{
 	"due/list", "sqlstore/writer", "sqlstore/migrations", "exchange/door", "exchange/expiry",
 	"municipality/import", "municipality/keys", "validation/answers", "ca/sign", "ca/list", "ca/mass", "ca/check", "inspection/round", "statement/accounts", "nation/tasks", "nation/doors", "nation/asks",

@@ -92,7 +92,6 @@ type variant struct {
 	lost      []string               // serials of the rows that were deleted
 	moments   []PartMoment
 	counts    map[string]int
-	findings  []string
 }
 
 // refusal is an application that the CA refused.

@@ -52,11 +52,11 @@ func must[T any](t testing.TB) func(T, error) T {
 // authority is a CA with the responder that it has delegated.
 type authority struct {
 	*jpki.Issuer
-	c                 *country
-	key               crypto.Signer
-	next              byte
-	responder, signer []byte
-	ocspKey           crypto.Signer
+	c         *country
+	key       crypto.Signer
+	next      byte
+	responder []byte
+	ocspKey   crypto.Signer
 }
 
 // country is the verifier, in virtual time, with two CAs and a validation authority that answers for both.

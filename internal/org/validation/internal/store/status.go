@@ -13,15 +13,6 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// Status is what is known of a certificate.
-type Status struct {
-	Known     bool
-	Revoked   bool
-	RevokedAt time.Time             // when revoked
-	Reason    cert.RevocationReason // when revoked
-	ToldAt    time.Time
-}
-
 // Tell merges what the CA told. Statuses may come in any order and more than once: revoked takes the place of good, good of
 // nothing, and the first reason and time of a revocation stay. It reports whether a certificate was ended by it.
 func (tx *Tx) Tell(ctx context.Context, s message.CertStatus) (ended bool, err error) {
@@ -52,25 +43,6 @@ func (tx *Tx) Tell(ctx context.Context, s message.CertStatus) (ended bool, err e
 			s.Issuer, s.Serial.Bytes(), s.NotAfter, s.Why.Code())
 	}
 	return n == 1, err
-}
-
-// Status is the state of one certificate.
-func (tx *Tx) Status(ctx context.Context, issuer string, serial cert.Serial) (Status, error) {
-	found, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, s *Status) (err error) {
-		var state, reason string
-		if err := r.Scan(&state, sqlstore.Time(&s.RevokedAt), &reason, sqlstore.Time(&s.ToldAt)); err != nil {
-			return err
-		}
-		s.Known, s.Revoked = true, state != "good" // what cannot be read is not answered for as good
-		if s.Revoked {
-			s.Reason, err = cert.ParseReason(reason)
-		}
-		return err
-	}, `SELECT state, revoked_at, reason, told_at FROM status WHERE issuer = $1 AND serial = $2`, issuer, serial.Bytes())
-	if err != nil || len(found) == 0 {
-		return Status{}, err
-	}
-	return found[0], nil
 }
 
 // Held is what a revocation list may not contradict.
