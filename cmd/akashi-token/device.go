@@ -27,11 +27,16 @@ type device struct {
 	slot     *uint  // where it is
 	sessions int    // how many are asked for
 
-	mu   sync.Mutex // guards what follows
-	ctx  *pkcs11.Ctx
-	at   uint // the slot, found
+	// login is held for reading by a call that is inside the module, and for writing by what changes the login: a module need not
+	// bear that sessions end under a call in another thread (SoftHSM2 2.6 falls over), and one that hangs in a call has its
+	// process ended by the deadline of whoever waits here.
+	login sync.RWMutex
+	ctx   *pkcs11.Ctx
+	at    uint // the slot, found
+	pool  chan pkcs11.SessionHandle
+
+	mu   sync.Mutex // guards keys, which a call may find
 	keys map[string]held
-	pool chan pkcs11.SessionHandle
 }
 
 // held is a private key of the token.
@@ -42,8 +47,8 @@ type held struct {
 
 // Open loads the module once, and logs in. After a login that was lost the sessions are opened anew.
 func (d *device) Open(_ context.Context, l token.Login) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	d.login.Lock()
+	defer d.login.Unlock()
 	if d.ctx == nil {
 		ctx := pkcs11.New(d.module)
 		if ctx == nil {
@@ -56,7 +61,8 @@ func (d *device) Open(_ context.Context, l token.Login) error {
 	} else {
 		d.ctx.CloseAllSessions(d.at) // of a device that forgot us; what it says does not matter
 	}
-	d.pool, d.keys = nil, nil
+	d.pool = nil
+	d.know(nil)
 	slot, info, err := d.find()
 	if err != nil {
 		return err
@@ -135,15 +141,27 @@ func (d *device) find() (uint, pkcs11.TokenInfo, error) {
 
 // with calls fn with a session of the pool.
 func (d *device) with(fn func(*pkcs11.Ctx, pkcs11.SessionHandle) error) error {
-	d.mu.Lock()
-	ctx, pool := d.ctx, d.pool
-	d.mu.Unlock()
-	if pool == nil {
+	d.login.RLock()
+	defer d.login.RUnlock()
+	if d.pool == nil {
 		return token.Fail(token.LoginLost, "nobody has logged in")
 	}
-	s := <-pool
-	defer func() { pool <- s }()
-	return fn(ctx, s)
+	s := <-d.pool
+	defer func() { d.pool <- s }()
+	return fn(d.ctx, s)
+}
+
+// known are the keys that were listed under this login, nil when none were.
+func (d *device) known() map[string]held {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.keys
+}
+
+func (d *device) know(keys map[string]held) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.keys = keys
 }
 
 // Keys lists the private keys that may sign, with their public halves. One that cannot be used here is listed with the reason:
@@ -173,15 +191,29 @@ func (d *device) Keys(context.Context) (keys []token.Key, err error) {
 			}
 			keys = append(keys, key)
 		}
+		if err := stillIn(c, s); err != nil {
+			return err
+		}
+		d.know(found)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.keys = found
 	return keys, nil
+}
+
+// stillIn tells whether a session's login still holds. A device that has forgotten it lists no private keys and returns no error
+// (PKCS #11 v2.40 §4.4): without this question its keys would be gone where only its login is.
+func stillIn(c *pkcs11.Ctx, s pkcs11.SessionHandle) error {
+	info, err := c.GetSessionInfo(s)
+	if err != nil {
+		return fault("C_GetSessionInfo", err)
+	}
+	if info.State != pkcs11.CKS_RO_USER_FUNCTIONS && info.State != pkcs11.CKS_RW_USER_FUNCTIONS {
+		return token.Fail(token.LoginLost, "the login was lost while the keys were listed")
+	}
+	return nil
 }
 
 // unfit is a key that cannot be used.
@@ -218,19 +250,18 @@ var digestInfo = map[crypto.Hash][]byte{
 
 // Sign signs a digest.
 func (d *device) Sign(ctx context.Context, key string, hash crypto.Hash, digest []byte) (signature []byte, err error) {
-	d.mu.Lock()
-	k, ok := d.keys[key]
-	listed := d.keys != nil
-	d.mu.Unlock()
-	if !listed { // opened anew: handles are of the sessions
+	keys := d.known()
+	if keys == nil { // opened anew: handles are of the sessions
 		if _, err := d.Keys(ctx); err != nil {
 			return nil, err
 		}
-		d.mu.Lock()
-		k, ok = d.keys[key]
-		d.mu.Unlock()
+		keys = d.known()
 	}
-	if !ok {
+	k, ok := keys[key]
+	switch {
+	case keys == nil:
+		return nil, token.Fail(token.LoginLost, "the login was changed while the keys were listed")
+	case !ok:
 		return nil, token.Fail(token.NoSuchKey, "the token has no key %q", key)
 	}
 	mechanism, input := uint(pkcs11.CKM_ECDSA), digest
@@ -266,18 +297,23 @@ func ecdsaDER(raw []byte) ([]byte, error) {
 
 // Logout has the device forget us.
 func (d *device) Logout(context.Context) error {
-	return d.with(func(c *pkcs11.Ctx, s pkcs11.SessionHandle) error {
-		if err := c.Logout(s); err != nil {
-			return fault("C_Logout", err)
-		}
-		return nil
-	})
+	d.login.Lock()
+	defer d.login.Unlock()
+	if d.pool == nil {
+		return token.Fail(token.LoginLost, "nobody has logged in")
+	}
+	s := <-d.pool
+	defer func() { d.pool <- s }()
+	if err := d.ctx.Logout(s); err != nil {
+		return fault("C_Logout", err)
+	}
+	return nil
 }
 
 // Close ends the sessions. The module is unloaded with the process.
 func (d *device) Close() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	d.login.Lock()
+	defer d.login.Unlock()
 	if d.ctx == nil {
 		return nil
 	}

@@ -248,3 +248,50 @@ func TestStartedByHand(t *testing.T) {
 		}
 	}
 }
+
+// TestLoginWaitsForSignatures: a login is changed only when no signature is inside the module. The shim falls over, and this
+// program with it, when sessions end under one.
+func TestLoginWaitsForSignatures(t *testing.T) {
+	b := hsmtest.New(t)
+	for _, e := range b.Env(0) {
+		name, value, _ := strings.Cut(e, "=")
+		t.Setenv(name, value)
+	}
+	d := &device{module: b.Shim, label: "token-0", sessions: 3}
+	defer d.Close()
+	login := token.Login{PIN: []byte(hsmtest.PIN)}
+	if err := d.Open(t.Context(), login); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	var signing sync.WaitGroup
+	var signed atomic.Int64
+	for range 3 {
+		signing.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				digest := sha256.Sum256(fmt.Append(nil, n))
+				if _, err := d.Sign(t.Context(), "rsa", crypto.SHA256, digest[:]); err == nil {
+					signed.Add(1)
+				} else if token.FaultOf(err) != token.LoginLost { // its key was that of the login before
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for range 50 {
+		if err := d.Open(t.Context(), login); err != nil {
+			t.Error(err)
+		}
+	}
+	close(done)
+	signing.Wait()
+	if signed.Load() == 0 {
+		t.Error("nothing was signed beside the logins: nothing was tried")
+	}
+}

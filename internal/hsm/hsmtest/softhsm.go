@@ -159,7 +159,7 @@ var build = sync.OnceValues(func() (dir string, err error) {
 		return "", err
 	}
 	for _, step := range [][]string{
-		{"gcc", "-Wall", "-Werror", "-shared", "-fPIC", "-I", strings.TrimSpace(string(header)), "-o", filepath.Join(made, "shim.so"), source, "-ldl"},
+		{"gcc", "-Wall", "-Werror", "-pthread", "-shared", "-fPIC", "-I", strings.TrimSpace(string(header)), "-o", filepath.Join(made, "shim.so"), source, "-ldl"},
 		{"go", "build", "-o", filepath.Join(made, "akashi-token"), "github.com/akashi-id/akashi/cmd/akashi-token"},
 		{"openssl", "genpkey", "-out", filepath.Join(made, "ec.pem"), "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"},
 		{"openssl", "genpkey", "-out", filepath.Join(made, "rsa.pem"), "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"},

@@ -4,10 +4,14 @@
  *   byte 0      is locked by whoever is inside a call of a monitor (C_GetTokenInfo); a lock ends with its process
  *   byte 1..    the fault of the signatures, as text: stall, late, lose, crash, logout, garbage, monitor; empty for none
  * "monitor" is 2016 (source 002): a signature that is asked for while a monitor is inside is carried out, and its completion
- * never comes. */
+ * never comes.
+ *
+ * SoftHSM2 falls over, now and then, when sessions end under a signature in another thread. What the shim itself does, a logout,
+ * therefore waits for the signatures that are inside; and whoever ends all sessions under one falls over here every time. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +30,7 @@
 static CK_FUNCTION_LIST *real, mine;
 static int bus_fd;
 static const char *fault;
+static pthread_rwlock_t signing = PTHREAD_RWLOCK_INITIALIZER; /* for reading: a signature is inside */
 
 static int is(const char *name) { return strncmp(fault, name, strlen(name)) == 0; }
 
@@ -56,13 +61,27 @@ static CK_RV sign(CK_SESSION_HANDLE s, CK_BYTE *data, CK_ULONG n, CK_BYTE *out, 
 	if (is("crash")) abort();
 	if (is("late")) usleep(300000);
 	if (is("logout")) {
+		pthread_rwlock_wrlock(&signing);
 		real->C_Logout(s);
+		pthread_rwlock_unlock(&signing);
 		return CKR_USER_NOT_LOGGED_IN;
 	}
+	pthread_rwlock_rdlock(&signing);
 	CK_RV rv = real->C_Sign(s, data, n, out, outn);
+	pthread_rwlock_unlock(&signing);
 	if (is("lose") || (is("monitor") && monitored()))
 		for (;;) pause();
 	if (is("garbage") && rv == CKR_OK) memset(out, 0x5a, *outn);
+	return rv;
+}
+
+static CK_RV close_all_sessions(CK_SLOT_ID slot) {
+	if (pthread_rwlock_trywrlock(&signing) != 0) {
+		fprintf(stderr, "shim: all sessions were closed under a signature\n");
+		abort();
+	}
+	CK_RV rv = real->C_CloseAllSessions(slot);
+	pthread_rwlock_unlock(&signing);
 	return rv;
 }
 
@@ -82,6 +101,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list) {
 		mine = *real;
 		mine.C_GetTokenInfo = token_info;
 		mine.C_Sign = sign;
+		mine.C_CloseAllSessions = close_all_sessions;
 	}
 	*list = &mine;
 	return CKR_OK;
