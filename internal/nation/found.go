@@ -17,6 +17,7 @@ import (
 	"github.com/akashi-id/akashi/internal/keys"
 	"github.com/akashi-id/akashi/internal/org/ca"
 	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/pki/jpki"
 	"github.com/akashi-id/akashi/message"
 )
 
@@ -141,7 +142,7 @@ func certify(d keys.Dir, root *pki.InfrastructureCA, o message.Org, now time.Tim
 // handed over as files, as a ceremony does: a message could not prove what it founds.
 func foundCitizensCA(dir string, spec *Spec, o message.Org, now time.Time, log *slog.Logger) error {
 	v := vaultOf(dir, o)
-	if _, err := ca.FoundWith(rand.Reader, now, KeyDir(dir, o), v.ensure, v.elsewhere); err != nil {
+	if _, err := ca.FoundWith(rand.Reader, now, KeyDir(dir, o), jpki.Operator{}, v.ensure, v.elsewhere); err != nil {
 		return err
 	}
 	for _, name := range []string{"ca-signature", "ca-authentication"} {
