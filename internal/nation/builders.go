@@ -79,7 +79,7 @@ func openCA(ctx context.Context, s setting, h host.Config, sessions *access.Sess
 }
 
 func openValidation(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
-	o, err := validation.New(ctx, validation.Config{Config: h, Keys: s.keys(), CA: s.peerOf(message.CA), Sessions: sessions, Open: s.public, Public: s.publicOf(h.Self),
+	o, err := validation.New(ctx, validation.Config{Config: h, Keys: s.keys(), CAs: s.peersOf(message.CA), Sessions: sessions, Open: s.public, Public: s.publicOf(h.Self),
 		KeepAnswers: s.keepAnswers, TestCountry: s.personas, Portal: s.portal})
 	if err != nil {
 		return nil, err

@@ -164,3 +164,13 @@ func (s setting) peerOf(r message.Role) message.Org {
 	}
 	return ""
 }
+
+// peersOf are the peers of a role, in the order of the country's file.
+func (s setting) peersOf(r message.Role) (all []message.Org) {
+	for _, p := range s.peers {
+		if p.Role() == r {
+			all = append(all, p)
+		}
+	}
+	return all
+}
