@@ -32,6 +32,7 @@ type setting struct {
 	dir       string // its own directory
 	store     string // empty: SQLite in dir
 	peers     []message.Org
+	cas       []message.Org // whose certificates lie in its keys, its own CA first
 	residents int
 	// portal is the address of the country's front door; OCSP answers and revocation lists are fetched below it.
 	portal   string
@@ -163,14 +164,4 @@ func (s setting) peerOf(r message.Role) message.Org {
 		}
 	}
 	return ""
-}
-
-// peersOf are the peers of a role, in the order of the country's file.
-func (s setting) peersOf(r message.Role) (all []message.Org) {
-	for _, p := range s.peers {
-		if p.Role() == r {
-			all = append(all, p)
-		}
-	}
-	return all
 }
