@@ -135,7 +135,7 @@ func (o *Center) takeCertificate(ctx context.Context, raw *sqlstore.Tx, d exchan
 		}
 		here = false
 	}
-	agrees := !here && told == nil || here && told != nil && held.Entry().Value == told.Entries()[0].Is
+	agrees := !here && told == nil || here && told != nil && held.ToldBy == d.Sender && held.Entry().Value == told.Entries()[0].Is
 	o.record(tx, d, n, "cert.snapshot", !agrees)
 	if agrees {
 		return nil, nil
