@@ -167,6 +167,9 @@ type revocation struct {
 	Reason  cert.RevocationReason
 	Since   resident.Date
 	Why     resident.ChangeReason // the change that led to it; zero when none did
+	// At is when a counter took a holder's report, to the second: what was issued later it is not about, however late the
+	// report comes. Zero in a notice of the center.
+	At time.Time
 }
 
 func (n revocation) fields() *messagepb.CertRevocation {
@@ -174,6 +177,9 @@ func (n revocation) fields() *messagepb.CertRevocation {
 		Reason: n.Reason.String(), Since: n.Since.String(), Why: n.Why.Code()}
 	if !n.Serial.IsZero() {
 		w.Serial = n.Serial.Bytes()
+	}
+	if !n.At.IsZero() {
+		w.At = n.At.Unix()
 	}
 	return w
 }
@@ -186,12 +192,16 @@ func revocationFromWire(w *messagepb.CertRevocation) (revocation, error) {
 	if len(w.Serial) > 0 {
 		n.Serial = serial(&c, w.Serial)
 	}
+	if w.At != 0 {
+		n.At = seconds(w.At)
+		required(&c, "at", n.At.Year() >= 2000 && n.At.Year() < 10000) // kept in microseconds by the stores
+	}
 	return n, c.err()
 }
 
-// CertRevocation is 異動等失効情報: the national center tells the CA that a change has made a certificate untrue. It names
-// the holder, and the serial when the center knows it; a holder alone when the issuance notice has not been readable
-// (decision 0007).
+// CertRevocation is 異動等失効情報: the national center tells the CA that issued it that a certificate is to end: a change has made
+// it untrue, its holder has reported it, or another one has taken its place elsewhere (decision 0037). It names the holder,
+// and the serial when the center knows it; a holder alone when the issuance notice has not been readable (decision 0007).
 type CertRevocation revocation
 
 // Kind is cert.revocation.
@@ -202,7 +212,8 @@ func (n CertRevocation) Keys() []string { return []string{n.Code.Reveal()} }
 
 func (n CertRevocation) wire() proto.Message { return revocation(n).fields() }
 
-// CertRevoke is a holder's own request at the counter (失効申請), or report of a loss.
+// CertRevoke is a holder's own request at the counter (失効申請), or report of a loss. The counter tells its CA, which ends what it
+// issued to the holder under that code, and the national center, which knows what others issued and under which codes.
 type CertRevoke revocation
 
 // Kind is cert.revoke.

@@ -11,15 +11,17 @@ import (
 
 	"github.com/akashi-id/akashi/internal/nation"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/message"
 )
 
 // runCARevoke has the CA revoke many certificates: one officer has the dry run made, and another confirms the set that it froze.
 func runCARevoke(ctx context.Context, io streams, args []string) error {
 	var op nation.MassOperation
-	var data, serials string
+	var data, at, serials string
 	var confirm, pause, resume, drop int64
 	if _, err := parse(io, "ca revoke", args, func(fs *flag.FlagSet) {
 		dataFlag(fs, &data)
+		atCAFlag(fs, &at)
 		fs.StringVar(&op.As, "as", "", "行う人 / the person who acts")
 		fs.StringVar(&op.Municipality, "municipality", "", "市区町村コード / certificates of a municipality")
 		fs.StringVar(&op.Profile, "profile", "", "signature か authentication / of a kind: signature or authentication")
@@ -60,13 +62,16 @@ func runCARevoke(ctx context.Context, io streams, args []string) error {
 		}
 		op.Serials = string(text) + "\n" // so that an empty file is one too
 	}
+	if _, err := organisationsOf(data, at); err != nil {
+		return err
+	}
 	client, done, err := country(ctx, data, io.err)
 	if err != nil {
 		return err
 	}
 	defer done()
 	var p nation.Proposed
-	if err := post(ctx, client, "/ca/revocations", op, &p); err != nil {
+	if err := post(ctx, client, "/"+at+"/revocations", op, &p); err != nil {
 		return err
 	}
 	if op.Act == "propose" {
@@ -77,20 +82,29 @@ func runCARevoke(ctx context.Context, io streams, args []string) error {
 	return nil
 }
 
+// atCAFlag is the CA that a command is about.
+func atCAFlag(fs *flag.FlagSet, at *string) {
+	fs.StringVar(at, "at", string(message.CA), "認証局（ca-13 など） / the CA, such as ca-13")
+}
+
 // runCARevocations lists mass revocations, or prints one with its set and its result.
 func runCARevocations(ctx context.Context, io streams, args []string) error {
-	var data string
+	var data, at string
 	var asJSON bool
 	var id int64
 	if _, err := parse(io, "ca revocations", args, func(fs *flag.FlagSet) {
 		dataFlags(fs, &data, &asJSON)
+		atCAFlag(fs, &at)
 		fs.Int64Var(&id, "id", 0, "この番号の対象と結果 / the set and the result of this number")
 	}, 0); err != nil {
 		return err
 	}
+	if _, err := organisationsOf(data, at); err != nil {
+		return err
+	}
 	if id == 0 {
 		var all []nation.MassRevocation
-		if err := ask(ctx, data, "/ca/revocations", &all); err != nil {
+		if err := ask(ctx, data, "/"+at+"/revocations", &all); err != nil {
 			return err
 		}
 		if asJSON {
@@ -105,7 +119,7 @@ func runCARevocations(ctx context.Context, io streams, args []string) error {
 		return nil
 	}
 	var m nation.MassRevocation
-	if err := ask(ctx, data, "/ca/revocations?id="+strconv.FormatInt(id, 10), &m); err != nil {
+	if err := ask(ctx, data, "/"+at+"/revocations?id="+strconv.FormatInt(id, 10), &m); err != nil {
 		return err
 	}
 	if asJSON {

@@ -1,12 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net/url"
+	"slices"
 
 	"github.com/akashi-id/akashi/internal/nation"
+	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -23,15 +28,16 @@ func runReportIssuance(ctx context.Context, io streams, args []string) error {
 	if err != nil {
 		return err
 	}
+	var missing error
 	t, left, err := nation.IssuanceLeft(ctx, data, day)
 	if err == nil && !left {
-		err = ask(ctx, data, "/ca/issuance?as-of="+url.QueryEscape(day.String()), &t)
+		t, missing, err = issuanceOf(ctx, data, day, io.err)
 	}
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return printJSON(io, t)
+		return cmp.Or(printJSON(io, t), missing)
 	}
 	fmt.Fprintf(io.out, "電子証明書の発行状況（%s現在） / certificates issued as of %s\n", t.AsOf, t.AsOf)
 	prefecture, sum := "", int64(0)
@@ -52,5 +58,31 @@ func runReportIssuance(ctx context.Context, io streams, args []string) error {
 	}
 	flush()
 	fmt.Fprintf(io.out, "全国 / nationwide  %d\n", t.Total)
-	return nil
+	return missing
+}
+
+// issuanceOf joins the tables of a country's CAs. One that does not answer is named, and missing is errDidNotHold.
+func issuanceOf(ctx context.Context, data string, day resident.Date, log io.Writer) (t nation.Issuance, missing, err error) {
+	client, done, err := country(ctx, data, log)
+	if err != nil {
+		return t, nil, err
+	}
+	defer done()
+	cas, err := organisationsOf(data, "")
+	if err != nil {
+		return t, nil, err
+	}
+	cas = slices.DeleteFunc(cas, func(o message.Org) bool { return o.Role() != message.CA })
+	if cas, missing = running(ctx, client, cas, log); missing != nil && !errors.Is(missing, errDidNotHold) {
+		return t, nil, missing
+	}
+	all := make([]nation.Issuance, len(cas))
+	for i, ca := range cas {
+		if err := get(ctx, client, "/"+string(ca)+"/issuance?as-of="+url.QueryEscape(day.String()), &all[i]); err != nil {
+			return t, nil, err
+		}
+	}
+	t = nation.JoinIssuance(all...)
+	t.AsOf = day.String()
+	return t, missing, nil
 }

@@ -33,6 +33,7 @@ var acts = map[string]plain.Sentence{
 	"resident.snapshot":              {JA: "再送された住民の記録を適用した", EN: "took a resident that was sent again"},
 	"resident.invalidation.snapshot": {JA: "再送された失効を適用した", EN: "took an invalidation that was sent again"},
 	"cert.issuance":                  {JA: "電子証明書の発行を記録した", EN: "took the issue of a certificate"},
+	"cert.revoke":                    {JA: "失効の申請・届出を受けた", EN: "took a holder's request or report"},
 	"cert.snapshot":                  {JA: "再送された電子証明書の発行を適用した", EN: "took a certificate that was sent again"},
 	"code.allotment":                 {JA: "住民票コードを割り当てた", EN: "allotted record codes"},
 	"snapshot":                       {JA: "再送された内容を適用した", EN: "took what was sent again"},

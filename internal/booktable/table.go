@@ -26,14 +26,24 @@ type Table[R Row] struct {
 	Select string // all before WHERE
 	Key    string // the column of the key, as Select names it
 	Where  string // which rows the book has; "": all
+	Peer   string // the column that names with whom the book of a row is; "": one peer alone tells of all, or is told of all
 
 	// Read reads a row. It fails for no row that is there: the others come behind it.
 	Read func(r *sqlstore.Rows, row *R) error
+
+	with message.Org
+}
+
+// With is the rows of one peer, where several have rows in the table.
+func (t Table[R]) With(peer message.Org) Table[R] {
+	t.with = peer
+	return t
 }
 
 // Find reads the row of a key, whether the book has it or not.
 func (t Table[R]) Find(ctx context.Context, tx *sqlstore.Tx, key string) (row R, found bool, err error) {
-	rows, err := sqlstore.List(ctx, tx, t.Read, t.Select+` WHERE `+t.Key+` = $1`, key)
+	of, args := t.of(key)
+	rows, err := sqlstore.List(ctx, tx, t.Read, t.Select+` WHERE `+t.Key+` = $1`+of, args...)
 	if err != nil {
 		return row, false, fmt.Errorf("couldn't read one of the %s: %w", t.Of, err)
 	}
@@ -43,9 +53,10 @@ func (t Table[R]) Find(ctx context.Context, tx *sqlstore.Tx, key string) (row R,
 	return rows[0], true, nil
 }
 
-// Scan is reconcile.Table.Scan of a table that one peer alone is told of, or tells of.
-func (t Table[R]) Scan(ctx context.Context, tx *sqlstore.Tx, _ message.Org, cursor string, limit int) (entries []reconcile.Row, next string, err error) {
-	rows, err := sqlstore.List(ctx, tx, t.Read, t.Select+` WHERE `+t.Key+` > $1`+t.and()+` ORDER BY `+t.Key+` LIMIT $2`, cursor, int64(limit))
+// Scan is reconcile.Table.Scan.
+func (t Table[R]) Scan(ctx context.Context, tx *sqlstore.Tx, peer message.Org, cursor string, limit int) (entries []reconcile.Row, next string, err error) {
+	of, args := t.With(peer).of(cursor, int64(limit))
+	rows, err := sqlstore.List(ctx, tx, t.Read, t.Select+` WHERE `+t.Key+` > $1`+of+t.and()+` ORDER BY `+t.Key+` LIMIT $2`, args...)
 	if err != nil {
 		return nil, "", fmt.Errorf("couldn't read a page of the %s: %w", t.Of, err)
 	}
@@ -58,11 +69,13 @@ func (t Table[R]) Scan(ctx context.Context, tx *sqlstore.Tx, _ message.Org, curs
 	return entries, next, nil
 }
 
-// Look is reconcile.Table.Look of a table that one peer alone is told of, or tells of.
-func (t Table[R]) Look(ctx context.Context, tx *sqlstore.Tx, _ message.Org, keys []string) (map[string]message.Hash, error) {
+// Look is reconcile.Table.Look.
+func (t Table[R]) Look(ctx context.Context, tx *sqlstore.Tx, peer message.Org, keys []string) (map[string]message.Hash, error) {
 	held := map[string]message.Hash{}
-	err := sqlstore.InParts(tx, 1, keys, func(marks string, part []any) error {
-		rows, err := sqlstore.List(ctx, tx, t.Read, t.Select+` WHERE `+t.Key+` IN (`+marks+`)`+t.and(), part...)
+	of, args := t.With(peer).of()
+	err := sqlstore.InParts(tx, 1+len(args), keys, func(marks string, part []any) error {
+		// What stands under the marks comes behind the rest: SQLite counts them without numbers.
+		rows, err := sqlstore.List(ctx, tx, t.Read, t.Select+` WHERE TRUE`+of+t.and()+` AND `+t.Key+` IN (`+marks+`)`, append(args[:len(args):len(args)], part...)...)
 		for _, r := range rows {
 			e := r.Entry()
 			held[e.Key] = e.Value
@@ -73,6 +86,14 @@ func (t Table[R]) Look(ctx context.Context, tx *sqlstore.Tx, _ message.Org, keys
 		return nil, fmt.Errorf("couldn't look up some of the %s: %w", t.Of, err)
 	}
 	return held, nil
+}
+
+// of asks for the rows of the peer, as far as there are others; args are those of the statement so far.
+func (t Table[R]) of(args ...any) (condition string, all []any) {
+	if t.Peer == "" || t.with == "" {
+		return "", args
+	}
+	return fmt.Sprintf(` AND %s = $%d`, t.Peer, len(args)+1), append(args, string(t.with))
 }
 
 func (t Table[R]) and() string {

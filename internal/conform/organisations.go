@@ -138,7 +138,7 @@ func openAuthorities(ctx context.Context, g queue.Ground) (_ *authorities, err e
 	if err != nil {
 		return nil, err
 	}
-	if w.v, err = validation.New(ctx, validation.Config{Config: cfg, Keys: vKeys, CA: theCA, Open: true, Sessions: sessions, Portal: "/"}); err != nil {
+	if w.v, err = validation.New(ctx, validation.Config{Config: cfg, Keys: vKeys, CAs: []message.Org{theCA}, Open: true, Sessions: sessions, Portal: "/"}); err != nil {
 		return nil, err
 	}
 	w.net.Join(validators, w.v.Exchange)

@@ -72,7 +72,7 @@ func contentOf(p message.Payload) []webui.Term {
 	case message.CertRefused:
 		return []webui.Term{profile(n.Profile), code(n.Code), {Label: plain.Sentence{JA: "理由", EN: "Reason"}, Value: n.Reason}}
 	case message.CertRevocation:
-		return []webui.Term{profile(n.Profile), serial(n.Serial), code(n.Code), version(n.Version), reason(n.Why), day(n.Since)}
+		return []webui.Term{profile(n.Profile), serial(n.Serial), code(n.Code), version(n.Version), ground(n), day(n.Since)}
 	case message.CertRevoke:
 		return []webui.Term{profile(n.Profile), serial(n.Serial), code(n.Code), version(n.Version), day(n.Since)}
 	}
@@ -108,6 +108,14 @@ func version(v resident.Version) webui.Term {
 
 func reason(r resident.ChangeReason) webui.Term {
 	return webui.Term{Label: plain.Sentence{JA: "異動事由", EN: "Reason of the change"}, Value: plain.Sentence{JA: r.In(plain.JA), EN: r.In(plain.EN)}}
+}
+
+// ground is why the center demands an end: a change of the record, or what the list will say where none led to it.
+func ground(n message.CertRevocation) webui.Term {
+	if n.Why.Valid() {
+		return reason(n.Why)
+	}
+	return webui.Term{Label: plain.Sentence{JA: "失効の理由", EN: "Reason of the revocation"}, Value: n.Reason.Name()}
 }
 
 func day(d resident.Date) webui.Term {

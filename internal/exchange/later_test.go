@@ -70,3 +70,30 @@ func TestDeferredIsNotStarved(t *testing.T) {
 		t.Error("the deferred message was never offered again")
 	}
 }
+
+// TestLater: what a rule refuses for now is taken when what it lacked has come, and parks with the reason when that never comes. Nobody
+// waits behind it meanwhile who is not of the same order.
+func TestLater(t *testing.T) {
+	d := newDuo(t, exchange.Limits{}, "memory:", "memory:")
+	offers := map[uint64]int{}
+	d.take = func(_ context.Context, _ *sqlstore.Tx, _ exchange.Delivery, m message.ResidentChange) error {
+		v := uint64(m.After.Version)
+		if offers[v]++; v == 1 && offers[v] < 5 || v == 2 {
+			return exchange.Later("not-yet", "まだです。", "not yet")
+		}
+		return nil
+	}
+	d.city.send(t, change(1, 1), change(2, 2), change(3, 3))
+	d.run(time.Minute)
+	if p := d.pair(); p.Parked != 1 || len(d.applied) != 2 {
+		t.Fatalf("pair %+v, applied %v", p, d.applied)
+	}
+	if offers[1] != 5 || offers[2] != 8 || offers[3] != 1 {
+		t.Errorf("offered %v times", offers)
+	}
+	for name, at := range map[string]member{"the sender": d.city, "the receiver": d.pref} {
+		if stuck := must(at.Stuck(t.Context(), 9)); len(stuck) != 1 || stuck[0].Code != "not-yet" || stuck[0].Reason.JA != "まだです。" {
+			t.Errorf("%s: %+v", name, stuck)
+		}
+	}
+}

@@ -29,6 +29,7 @@ type Rejected struct {
 	Code string // stable, for machines: "unreadable-address"
 	plain.Sentence
 	gap   bool
+	later bool
 	holds *message.SnapshotRequest // of a gap: what the receiver holds
 }
 
@@ -44,9 +45,20 @@ func Missing(ja, en string) *Rejected {
 	return &Rejected{Code: "gap", Sentence: plain.Sentence{JA: ja, EN: en}, gap: true}
 }
 
+// Later refuses a message for now: it lacks what another message may be about to tell, on another way. It is offered again after growing
+// pauses, and parks with this reason when that did not help.
+func Later(code, ja, en string) *Rejected {
+	r := Reject(code, ja, en)
+	r.later = true
+	return r
+}
+
 func (r *Rejected) outcome() message.Outcome {
-	if r.gap {
+	switch {
+	case r.gap:
 		return message.Gap
+	case r.later:
+		return message.Deferred
 	}
 	return message.Rejected
 }

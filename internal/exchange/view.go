@@ -288,11 +288,11 @@ func (x *Exchange) items(ctx context.Context, tx *sqlstore.Tx, query string, arg
 	}, query, args...)
 }
 
-// Parked tells, inside a rule, whether a message of a kind with a key came and waits for a person: what it would have
-// told us must then be reckoned with.
-func Parked(ctx context.Context, tx *sqlstore.Tx, kind message.Kind, key string) (bool, error) {
+// Parked tells, inside a rule, whether a message of a kind with a key came from a peer and waits for a person: what it would
+// have told us must then be reckoned with.
+func Parked(ctx context.Context, tx *sqlstore.Tx, peer message.Org, kind message.Kind, key string) (bool, error) {
 	var n int64
-	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM x_in WHERE key1 = $1 AND kind = $2 AND outcome IN ('rejected', 'gap', 'held', 'deferred')`,
-		key, string(kind)).Scan(&n)
+	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM x_in WHERE key1 = $1 AND kind = $2 AND peer = $3 AND outcome IN ('rejected', 'gap', 'held', 'deferred')`,
+		key, string(kind), string(peer)).Scan(&n)
 	return n > 0, err
 }

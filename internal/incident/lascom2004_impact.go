@@ -106,7 +106,7 @@ func (r *relying) open(ctx context.Context, clk *clock.Virtual, own keys.Dir) er
 	}
 	// Here the CA compares nothing with the authority, and says nothing on days on which nobody of those moves or applies: the bound
 	// of its last word is out of the way.
-	r.Validation, err = validation.New(ctx, validation.Config{Keys: own, CA: theCA, Bound: 400 * 24 * time.Hour, Config: host.Config{Self: theValidation, Name: theValidation.Role().Name(),
+	r.Validation, err = validation.New(ctx, validation.Config{Keys: own, CAs: []message.Org{theCA}, Bound: 400 * 24 * time.Hour, Config: host.Config{Self: theValidation, Name: theValidation.Role().Name(),
 		StoreURL: "memory:", Clock: clk, Rand: rand.Reader, Signer: signer, Trust: r.field.trust, Link: r.field.link(theValidation), Peers: peers,
 		Limits: exchange.Limits{ProbePause: time.Hour, Retention: 10 * 365 * 24 * time.Hour}, Secrets: func(message.Org) []byte { return secret },
 		Closes: func(message.Org) bool { return false }}})

@@ -79,9 +79,9 @@ func same(t testing.TB, what string, got, want map[string]string) {
 }
 
 // compare lays the books side by side: the center and the prefectures hold every resident in the state that the
-// municipality has, have taken every version exactly once, and every certificate that the CA issued is known to the
-// center, and is revoked when its holder has moved since. It returns the serials of those.
-func compare(t testing.TB, dir string, people []*mover) (revoked []string) {
+// municipality has, have taken every version exactly once, and every certificate that a CA issued is known to the
+// center, and is revoked when its holder has moved since. It returns the serials of those, by their CA.
+func compare(t testing.TB, dir string, people []*mover) (revoked map[message.Org][]string) {
 	t.Helper()
 	spec, err := Default()
 	if err != nil {
@@ -121,10 +121,19 @@ func compare(t testing.TB, dir string, people []*mover) (revoked []string) {
 		same(t, "changes taken by "+string(p), book(t, dir, p, 2, entries), want[1])
 	}
 
-	issued := book(t, dir, "ca", 3, `SELECT upper(hex(serial)), holder, version FROM certificate WHERE length(certificate) > 0`)
+	issued, dead := map[string]string{}, map[string]string{}
+	revoked = map[message.Org][]string{}
+	for _, e := range spec.Organisations {
+		if e.ID.Role() != message.CA {
+			continue
+		}
+		maps.Copy(issued, book(t, dir, e.ID, 3, `SELECT upper(hex(serial)), holder, version FROM certificate WHERE length(certificate) > 0`))
+		ended := book(t, dir, e.ID, 2, `SELECT upper(hex(serial)), reason FROM certificate WHERE state = 'revoked'`)
+		maps.Copy(dead, ended)
+		revoked[e.ID] = slices.Sorted(maps.Keys(ended))
+	}
 	known := book(t, dir, "nationalcenter", 3, `SELECT upper(serial), code, version FROM certificate`)
 	same(t, "certificates known to the center", known, issued)
-	dead := book(t, dir, "ca", 2, `SELECT upper(hex(serial)), reason FROM certificate WHERE state = 'revoked'`)
 	for serial, of := range issued {
 		holder, version, _ := strings.Cut(of, " ")
 		now, _, _ := strings.Cut(states[holder], " ")
@@ -133,7 +142,7 @@ func compare(t testing.TB, dir string, people []*mover) (revoked []string) {
 		}
 	}
 	t.Logf("%d residents in %d versions, %d certificates, of them %d revoked: the same in every book", len(states), total(taken), len(issued), len(dead))
-	return slices.Sorted(maps.Keys(dead))
+	return revoked
 }
 
 func total(counts map[string]string) (n int) {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -17,7 +18,9 @@ import (
 	"github.com/akashi-id/akashi/internal/keys"
 	"github.com/akashi-id/akashi/internal/org/ca"
 	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/pki/jpki"
 	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // The names under which an organisation keeps its keys and what it trusts.
@@ -137,28 +140,48 @@ func certify(d keys.Dir, root *pki.InfrastructureCA, o message.Org, now time.Tim
 	return nil
 }
 
-// foundCitizensCA holds the CA's founding ceremony, and gives its certificates to those who must know them. They are
-// handed over as files, as a ceremony does: a message could not prove what it founds.
+// foundCitizensCA holds a CA's founding ceremony, and gives its certificates to those who must know them, beside those of the other
+// CAs. They are handed over as files, as a ceremony does: a message could not prove what it founds.
 func foundCitizensCA(dir string, spec *Spec, o message.Org, now time.Time, log *slog.Logger) error {
 	v := vaultOf(dir, o)
-	if _, err := ca.FoundWith(rand.Reader, now, KeyDir(dir, o), v.ensure, v.elsewhere); err != nil {
+	by, err := operatorOf(o)
+	if err != nil {
 		return err
 	}
-	for _, name := range []string{"ca-signature", "ca-authentication"} {
-		ders, err := KeyDir(dir, o).Certificates(name)
+	if _, err := ca.FoundWith(rand.Reader, now, KeyDir(dir, o), by, v.ensure, v.elsewhere); err != nil {
+		return err
+	}
+	for _, p := range cert.Profiles {
+		own, err := KeyDir(dir, o).Certificates("ca-" + p.String())
 		if err != nil {
 			return err
 		}
 		for _, e := range spec.Organisations {
-			if e.ID == o {
+			if !slices.Contains(spec.CAs(e.ID), o) {
 				continue
 			}
-			if err := KeyDir(dir, e.ID).PutCertificates(name, ders...); err != nil {
-				log.Error("an organisation cannot be given the CA's certificates", "organisation", e.ID, "error", err)
+			if err := KeyDir(dir, e.ID).PutCertificates(keys.Issuer(string(o), p), own...); err != nil {
+				log.Error("an organisation cannot be given the CA's certificates", "organisation", e.ID, "ca", o, "error", err)
 			}
 		}
 	}
 	return nil
+}
+
+// operatorOf is who runs a CA: the governor of its prefecture, or the agency.
+func operatorOf(o message.Org) (jpki.Operator, error) {
+	if o == theCA {
+		return jpki.Operator{}, nil
+	}
+	code, err := resident.ParsePrefectureCode(string(o), o.Code())
+	if err != nil {
+		return jpki.Operator{}, err
+	}
+	p, ok := resident.PrefectureOf(code)
+	if !ok {
+		return jpki.Operator{}, fmt.Errorf("there is no prefecture %s", code)
+	}
+	return jpki.Governor(p.Romaji(), p.Name), nil
 }
 
 // identity is what an organisation shows on its lines and signs its messages with, and whom it trusts.

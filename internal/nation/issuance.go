@@ -1,10 +1,12 @@
 package nation
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/org/ca"
@@ -38,15 +40,41 @@ func serveIssuance(w http.ResponseWriter, r *http.Request, o *ca.CA) {
 	answer(w, newIssuance(rows, total, asOf), err)
 }
 
-// IssuanceLeft reads the table from the CA's database in a directory in which no country runs, as a replay leaves it. ok
+// IssuanceLeft reads the table from the CAs' databases in a directory in which no country runs, as a replay leaves it. ok
 // is false when the directory is a country's, which answers itself, or holds no CA.
 func IssuanceLeft(ctx context.Context, dir string, asOf resident.Date) (t Issuance, ok bool, err error) {
-	db := filepath.Join(dir, string(message.CA), "akashi.db")
-	if exists(filepath.Join(dir, "nation.yaml")) || !exists(db) {
-		return t, false, nil
+	dbs, err := filepath.Glob(filepath.Join(dir, string(message.CA)+"*", "akashi.db"))
+	if err != nil || len(dbs) == 0 || exists(filepath.Join(dir, "nation.yaml")) {
+		return t, false, err
 	}
-	rows, total, err := ca.IssuanceIn(ctx, "sqlite:"+db, clock.System(), asOf)
-	return newIssuance(rows, total, asOf), true, err
+	var all []Issuance
+	for _, db := range dbs {
+		rows, total, err := ca.IssuanceIn(ctx, "sqlite:"+db, clock.System(), asOf)
+		if err != nil {
+			return t, true, err
+		}
+		all = append(all, newIssuance(rows, total, asOf))
+	}
+	return JoinIssuance(all...), true, nil
+}
+
+// JoinIssuance adds the tables of several CAs: a municipality's line counts what each of them has issued for it.
+func JoinIssuance(tables ...Issuance) (t Issuance) {
+	t.Rows = []IssuanceRow{}
+	at := map[string]int{}
+	for _, one := range tables {
+		t.AsOf, t.Total = one.AsOf, t.Total+one.Total
+		for _, row := range one.Rows {
+			if i, there := at[row.Municipality]; there {
+				t.Rows[i].Issued, t.Rows[i].Revoked = t.Rows[i].Issued+row.Issued, t.Rows[i].Revoked+row.Revoked
+				continue
+			}
+			at[row.Municipality] = len(t.Rows)
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	slices.SortStableFunc(t.Rows, func(a, b IssuanceRow) int { return cmp.Compare(a.Municipality, b.Municipality) })
+	return t
 }
 
 func exists(path string) bool {

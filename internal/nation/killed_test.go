@@ -273,17 +273,19 @@ func (c *clerk) again(try func() (done bool, err error)) error {
 }
 
 // answersRevoked asks the validation authority, through openssl, about certificates that are dead.
-func (r *running) answersRevoked(serials []string) {
+func (r *running) answersRevoked(revoked map[message.Org][]string) {
 	r.t.Helper()
 	o := openssl(r.t)
-	o.put("ca.pem", r.get("/validation/ca/signature.pem"))
-	for some := range slices.Chunk(serials, 10) { // the responder answers about a few at a time
-		args := []string{"ocsp", "-issuer", "ca.pem", "-CAfile", "ca.pem", "-url", r.url + "/validation/ocsp"}
-		for _, s := range some {
-			args = append(args, "-serial", "0x"+s)
-		}
-		if said := o.does(args...); strings.Count(said, ": revoked") != len(some) || !strings.Contains(said, "Response verify OK") {
-			r.t.Errorf("of %d certificates of people who have moved, openssl hears: %s", len(some), said)
+	for ca, serials := range revoked {
+		o.put("ca.pem", r.get("/validation/ca/"+string(ca)+"/signature.pem"))
+		for some := range slices.Chunk(serials, 10) { // the responder answers about a few at a time
+			args := []string{"ocsp", "-issuer", "ca.pem", "-CAfile", "ca.pem", "-url", r.url + "/validation/ocsp"}
+			for _, s := range some {
+				args = append(args, "-serial", "0x"+s)
+			}
+			if said := o.does(args...); strings.Count(said, ": revoked") != len(some) || !strings.Contains(said, "Response verify OK") {
+				r.t.Errorf("of %d certificates of %s of people who have moved, openssl hears: %s", len(some), ca, said)
+			}
 		}
 	}
 }

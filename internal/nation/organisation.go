@@ -32,6 +32,7 @@ type setting struct {
 	dir       string // its own directory
 	store     string // empty: SQLite in dir
 	peers     []message.Org
+	cas       []message.Org // whose certificates lie in its keys, its own CA first
 	residents int
 	// portal is the address of the country's front door; OCSP answers and revocation lists are fetched below it.
 	portal   string

@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/keys"
 	"github.com/akashi-id/akashi/internal/stillvalid"
 	"github.com/akashi-id/akashi/verify"
 )
@@ -19,22 +21,38 @@ func (s setting) publicStatus() stillvalid.Status {
 	client := &http.Client{Timeout: 5 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return func(ctx context.Context, issuer string, serial cert.Serial) (cert.Status, error) {
-		for _, profile := range []cert.Profile{cert.Signature, cert.Authentication} {
-			ders, err := s.keys().Certificates("ca-" + profile.String())
+		by, profile, err := s.issuerNamed(issuer)
+		if err != nil {
+			return 0, err
+		}
+		asker := verify.OCSP{URL: s.ocspURL(), Client: client}
+		said, err := asker.AskStatus(ctx, &verify.Issued{Issuer: by, Serial: serial, Profile: profile}, s.clock.Now())
+		return said.Status, err
+	}
+}
+
+// issuerNamed finds a CA's certificate by the identifier of its key. A profile's name, which stands in what was written down before the
+// keys were, is the first CA's.
+func (s setting) issuerNamed(issuer string) (*x509.Certificate, cert.Profile, error) {
+	var errs []error
+	for _, ca := range s.cas {
+		for _, profile := range cert.Profiles {
+			ders, err := s.keys().Certificates(keys.Issuer(string(ca), profile))
 			if err != nil {
-				return 0, err
-			}
-			ca, err := x509.ParseCertificate(ders[0])
-			if err != nil {
-				return 0, fmt.Errorf("couldn't read the CA's certificate: %w", err)
-			}
-			if hex.EncodeToString(ca.SubjectKeyId) != issuer && profile.String() != issuer {
+				errs = append(errs, err) // another CA's may be the one
 				continue
 			}
-			asker := verify.OCSP{URL: s.ocspURL(), Client: client}
-			said, err := asker.AskStatus(ctx, &verify.Issued{Issuer: ca, Serial: serial, Profile: profile}, s.clock.Now())
-			return said.Status, err
+			for _, der := range ders {
+				c, err := x509.ParseCertificate(der)
+				if err != nil {
+					errs = append(errs, fmt.Errorf("couldn't read a certificate of the CA %s: %w", ca, err))
+					continue
+				}
+				if hex.EncodeToString(c.SubjectKeyId) == issuer || profile.String() == issuer {
+					return c, profile, nil
+				}
+			}
 		}
-		return 0, fmt.Errorf("no CA that is known here has the key %s", issuer)
 	}
+	return nil, 0, errors.Join(append(errs, fmt.Errorf("no CA that is known here has the key %s", issuer))...)
 }

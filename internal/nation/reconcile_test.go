@@ -58,7 +58,8 @@ func TestEveryBookAgrees(t *testing.T) {
 	c.apply(person, "authentication")
 	c.file(person, "move-within", map[string][]string{"address": {"長野県松本市大手1番1号"}})
 	r.settled(20 * time.Second)
-	want := []string{"ca→nationalcenter certificates", "ca→validation status", "nationalcenter→ca revocations"}
+	want := []string{"ca→nationalcenter certificates", "ca→validation status", "nationalcenter→ca revocations",
+		"ca-13→nationalcenter certificates", "ca-13→validation status", "nationalcenter→ca-13 revocations"}
 	for _, m := range []string{"municipality-202029", "municipality-202053", "municipality-131211"} {
 		p := string(PrefectureOf(message.Org(m)))
 		for _, b := range []string{"residents", "invalidations"} {

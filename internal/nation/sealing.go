@@ -195,14 +195,14 @@ func SealingNotes(dir string, spec *Spec) (notes []plain.Sentence) {
 				}
 			}
 			notes = append(notes, plain.Sentence{
-				JA: "注意: 認証局の鍵は暗号化してあり、合言葉は " + secretOf(dir, e.ID) + " にあります。合言葉を同じ場所に置くのは、試験用の国だけのやり方です。",
-				EN: "note: the CA's keys are encrypted, and their passphrase is in " + secretOf(dir, e.ID) + ". To keep it beside them will do for a test country only.",
+				JA: "注意: " + e.Name.JA + "の鍵は暗号化してあり、合言葉は " + secretOf(dir, e.ID) + " にあります。合言葉を同じ場所に置くのは、試験用の国だけのやり方です。",
+				EN: "note: the keys of " + string(e.ID) + " are encrypted, and their passphrase is in " + secretOf(dir, e.ID) + ". To keep it beside them will do for a test country only.",
 			})
 		default:
 			keys, sealed := string(KeyDir(dir, e.ID)), vaultOf(dir, e.ID).sealed
 			notes = append(notes, plain.Sentence{
-				JA: "注意: 認証局の鍵は、暗号化されていないファイルにあります（" + keys + "）。止めてから `akashi help keys seal` の方法で " + sealed + " に暗号化し、もとのファイルを消してください（docs/decisions/0035）。",
-				EN: "note: the CA's keys lie in files that are not encrypted (" + keys + "). Stop, put them into " + sealed + " as `akashi help keys seal` says, and remove the old files (docs/decisions/0035).",
+				JA: "注意: " + e.Name.JA + "の鍵は、暗号化されていないファイルにあります（" + keys + "）。止めてから `akashi help keys seal` の方法で " + sealed + " に暗号化し、もとのファイルを消してください（docs/decisions/0035）。",
+				EN: "note: the keys of " + string(e.ID) + " lie in files that are not encrypted (" + keys + "). Stop, put them into " + sealed + " as `akashi help keys seal` says, and remove the old files (docs/decisions/0035).",
 			})
 		}
 	}

@@ -39,6 +39,9 @@ type ServeConfig struct {
 	Portal string `yaml:"portal"`
 	// Peers are the organisations that it exchanges with, and their addresses.
 	Peers []PeerConfig `yaml:"peers"`
+	// CAs are those whose certificates lie in keys/, the one that issues for its own residents first: those of ca are ca-signature.crt and
+	// ca-authentication.crt, those of ca-13 ca-13-signature.crt and ca-13-authentication.crt. Empty: ca alone.
+	CAs []message.Org `yaml:"cas,omitempty"`
 	// Webhook is the address that is told of alarms, by POST (docs/alarms.md); empty: nobody.
 	Webhook string `yaml:"webhook,omitempty"`
 	// WebhookSecret is a file with the key that signs what the webhook is told; empty: it is not signed.
@@ -107,7 +110,10 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 		}
 	}()
 	clk := clock.System()
-	own := setting{id: cfg.ID, name: cfg.Name.Sentence(), dir: cfg.Dir, store: cfg.Store, portal: cfg.Portal,
+	if len(cfg.CAs) == 0 {
+		cfg.CAs = []message.Org{theCA}
+	}
+	own := setting{id: cfg.ID, cas: cfg.CAs, name: cfg.Name.Sentence(), dir: cfg.Dir, store: cfg.Store, portal: cfg.Portal,
 		personas: cfg.Personas, public: cfg.PublicStatus, keepAnswers: time.Duration(cfg.KeepAnswersDays) * 24 * time.Hour, webhook: cfg.Webhook, webhookSecret: cfg.WebhookSecret, clock: clk, log: log}
 	id, err := openIdentity(own.keys())
 	if err != nil {

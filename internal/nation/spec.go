@@ -79,8 +79,8 @@ func (s *Spec) place() {
 	}
 }
 
-// check refuses a country that could not run: center, CA and validation authority exactly once,
-// every municipality with its prefecture.
+// check refuses a country that could not run: center, the CA and validation authority exactly once,
+// every municipality with its prefecture, and every other CA too.
 func (s *Spec) check() error {
 	var problems plain.Problems
 	seen := map[message.Org]bool{}
@@ -95,7 +95,9 @@ func (s *Spec) check() error {
 			problems = append(problems, plain.Bad(string(e.ID), "同じ団体が二度書かれています。一方を消してください。", "the organisation stands twice: remove one"))
 		}
 		seen[e.ID] = true
-		roles[e.ID.Role()]++
+		if e.ID.Role() != message.CA || e.ID == theCA {
+			roles[e.ID.Role()]++
+		}
 		if e.Name.JA == "" || e.Name.EN == "" {
 			problems = append(problems, plain.Bad(string(e.ID), "名前を日本語と英語で書いてください。", "give its name in Japanese and English"))
 		}
@@ -107,7 +109,10 @@ func (s *Spec) check() error {
 		}
 	}
 	for _, r := range []message.Role{message.NationalCenter, message.CA, message.Validation} {
-		if roles[r] != 1 {
+		if roles[r] != 1 && r == message.CA {
+			problems = append(problems, plain.Bad(string(r), "認証局「ca」が、ちょうど一つ必要です。自分の認証局を持たない都道府県の市区町村に発行します。",
+				"there must be exactly one ca: it issues for the municipalities of all prefectures without a CA of their own"))
+		} else if roles[r] != 1 {
 			problems = append(problems, plain.Bad(string(r), "この役割の団体は、ちょうど一つ必要です。", "there must be exactly one organisation of this role"))
 		}
 	}
@@ -118,6 +123,10 @@ func (s *Spec) check() error {
 		}
 	}
 	for o := range seen {
+		if home := PrefectureOf(o); o.Role() == message.CA && o != theCA && (o.Code() != home.Code() || !seen[home]) {
+			problems = append(problems, plain.Bad(string(o), "都道府県の認証局は、この国にある都道府県の符号で「ca-13」のように書いてください。",
+				"a prefecture's own CA is named for a prefecture of this country, such as ca-13"))
+		}
 		if o.Role() == message.Municipality && !seen[PrefectureOf(o)] {
 			problems = append(problems, plain.Bad(string(o), "属する都道府県（"+string(PrefectureOf(o))+"）がありません。", "its prefecture, "+string(PrefectureOf(o))+", is missing"))
 		}
@@ -134,6 +143,47 @@ func PrefectureOf(o message.Org) message.Org {
 	return message.Org(string(message.Prefecture) + "-" + code[:min(2, len(code))])
 }
 
+// theCA is the CA of all prefectures that have none of their own.
+const theCA = message.Org(message.CA)
+
+// CAOf is the CA that issues for the residents of a municipality: its prefecture's own, where there is one.
+func (s *Spec) CAOf(o message.Org) message.Org {
+	own := message.Org(string(message.CA) + "-" + PrefectureOf(o).Code())
+	if _, ok := s.Entry(own); ok {
+		return own
+	}
+	return theCA
+}
+
+// serves tells whether one of the country's CAs is that of a prefecture, or of a municipality.
+func (s *Spec) serves(ca, o message.Org) bool {
+	if ca != theCA { // of which no other prefecture has anything; the country's file need not be gone through
+		return ca.Code() == PrefectureOf(o).Code()
+	}
+	return s.CAOf(o) == ca
+}
+
+// CAs are the CAs whose certificates an organisation has to know, its own first: a municipality those that have issued for its residents, now
+// or before its prefecture had one of its own, and all others every one. A CA knows none but itself.
+func (s *Spec) CAs(o message.Org) (all []message.Org) {
+	switch o.Role() {
+	case message.CA:
+		return nil
+	case message.Municipality:
+		if own := s.CAOf(o); own != theCA {
+			all = append(all, own)
+		}
+		return append(all, theCA)
+	}
+	all = append(all, theCA)
+	for _, e := range s.Organisations {
+		if e.ID.Role() == message.CA && e.ID != theCA {
+			all = append(all, e.ID)
+		}
+	}
+	return all
+}
+
 // Entry finds an organisation.
 func (s *Spec) Entry(o message.Org) (Entry, bool) {
 	for _, e := range s.Organisations {
@@ -144,8 +194,8 @@ func (s *Spec) Entry(o message.Org) (Entry, bool) {
 	return Entry{}, false
 }
 
-// Peers are those with whom an organisation exchanges: the table of kinds lets one send to the other, and a
-// municipality knows its own prefecture only.
+// Peers are those with whom an organisation exchanges: the table of kinds lets one send to the other, a
+// municipality knows its own prefecture and its own CA only, and a CA the prefectures that it serves.
 func (s *Spec) Peers(o message.Org) []message.Org {
 	var peers []message.Org
 	for _, e := range s.Organisations {
@@ -162,6 +212,12 @@ func (s *Spec) exchange(a, b message.Org) bool {
 		a, as, b, bs = b, bs, a, as
 	}
 	if as == message.Municipality && bs == message.Prefecture && PrefectureOf(a) != b {
+		return false
+	}
+	if as == message.CA && (bs == message.Municipality || bs == message.Prefecture) {
+		a, as, b, bs = b, bs, a, as
+	}
+	if bs == message.CA && (as == message.Municipality || as == message.Prefecture) && !s.serves(b, a) {
 		return false
 	}
 	if as == message.Verifier && bs == message.Prefecture {

@@ -15,10 +15,13 @@ func TestDefaultCountry(t *testing.T) {
 		t.Fatal(err)
 	}
 	for o, want := range map[message.Org][]message.Org{
-		"municipality-202029": {"prefecture-20", "nationalcenter", "ca"}, // and no other prefecture
+		"municipality-202029": {"prefecture-20", "nationalcenter", "ca"},    // and no other prefecture
+		"municipality-131211": {"prefecture-13", "nationalcenter", "ca-13"}, // whose prefecture has a CA of its own
 		"prefecture-13":       {"municipality-131211", "nationalcenter", "validation"},
 		"prefecture-20":       {"municipality-202029", "municipality-202053", "nationalcenter", "validation", "verifier-etax"},
-		"validation":          {"prefecture-20", "prefecture-13", "ca", "verifier-etax"},
+		"ca":                  {"municipality-202029", "municipality-202053", "nationalcenter", "validation"},
+		"ca-13":               {"municipality-131211", "nationalcenter", "validation"},
+		"validation":          {"prefecture-20", "prefecture-13", "ca", "ca-13", "verifier-etax"},
 		"verifier-etax":       {"prefecture-20", "validation"}, // that with which it files
 	} {
 		if got := spec.Peers(o); !slices.Equal(got, want) {
@@ -42,6 +45,9 @@ func TestBadCountryIsRefused(t *testing.T) {
 		"twice":                     {"id: municipality-202053", "id: municipality-202029", "municipality-202029"},
 		"no prefecture":             {"  - id: prefecture-13\n    name: {ja: 東京都, en: Tokyo Metropolis}\n", "", "municipality-131211"},
 		"a wrong check digit":       {"id: municipality-202029", "id: municipality-202028", "municipality-202028"},
+		"no CA for all":             {"  - id: ca\n    name: {ja: 認証局, en: Certification Authority}\n", "", "ca"},
+		"a CA of no prefecture":     {"id: ca-13 ", "id: ca-14 ", "ca-14"},
+		"a CA that is nobody's":     {"id: ca-13 ", "id: ca-x ", "ca-x"},
 		"no English name":           {"{ja: 長野県, en: Nagano Prefecture}", "{ja: 長野県}", "prefecture-20"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -57,5 +63,29 @@ func TestBadCountryIsRefused(t *testing.T) {
 				t.Errorf("nothing is said about %s: %v", c.says, problems)
 			}
 		})
+	}
+}
+
+// TestCAOf: a prefecture's own CA serves its municipalities and it, and the plain one all others.
+func TestCAOf(t *testing.T) {
+	spec, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for o, want := range map[message.Org]message.Org{"municipality-131211": "ca-13", "prefecture-13": "ca-13", "municipality-202029": "ca", "prefecture-20": "ca"} {
+		if got := spec.CAOf(o); got != want {
+			t.Errorf("%s: %s, want %s", o, got, want)
+		}
+		for _, ca := range []message.Org{"ca", "ca-13"} {
+			if got := spec.serves(ca, o); got != (ca == want) {
+				t.Errorf("%s serves %s: %v", ca, o, got)
+			}
+		}
+	}
+	for o, want := range map[message.Org][]message.Org{"municipality-131211": {"ca-13", "ca"}, "municipality-202029": {"ca"}, "validation": {"ca", "ca-13"},
+		"verifier-etax": {"ca", "ca-13"}, "ca": nil, "ca-13": nil} {
+		if got := spec.CAs(o); !slices.Equal(got, want) {
+			t.Errorf("%s knows %v, want %v", o, got, want)
+		}
 	}
 }

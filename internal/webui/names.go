@@ -19,6 +19,12 @@ func NameOf(o message.Org, at time.Time) plain.Sentence {
 				return plain.Sentence{JA: m.City + m.Name, EN: m.Romaji()}
 			}
 		}
+	case message.CA: // a prefecture's own
+		if code, err := resident.ParsePrefectureCode("prefecture", o.Code()); err == nil {
+			if p, ok := resident.PrefectureOf(code); ok {
+				return plain.Sentence{JA: p.Name + role.JA, EN: role.EN + " of " + p.Romaji()}
+			}
+		}
 	case message.Prefecture:
 		if code, err := resident.ParsePrefectureCode("prefecture", o.Code()); err == nil {
 			if p, ok := resident.PrefectureOf(code); ok {

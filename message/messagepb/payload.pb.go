@@ -767,6 +767,7 @@ type CertRevocation struct {
 	Reason        string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"` // RFC 5280 CRLReason by name, "affiliationChanged"
 	Since         string                 `protobuf:"bytes,6,opt,name=since,proto3" json:"since,omitempty"`
 	Why           string                 `protobuf:"bytes,7,opt,name=why,proto3" json:"why,omitempty"` // the change reason that led to it
+	At            int64                  `protobuf:"varint,8,opt,name=at,proto3" json:"at,omitempty"`  // of a holder's report: when the counter took it, seconds; 0 in a notice of the center
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -848,6 +849,13 @@ func (x *CertRevocation) GetWhy() string {
 		return x.Why
 	}
 	return ""
+}
+
+func (x *CertRevocation) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
 }
 
 type CertStatus struct {
@@ -2390,7 +2398,7 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\tnot_after\x18\x06 \x01(\x03R\bnotAfter\x12\x12\n" +
 	"\x04name\x18\a \x01(\tR\x04name\x12\x18\n" +
 	"\aaddress\x18\b \x01(\tR\aaddress\x12\"\n" +
-	"\fmunicipality\x18\t \x01(\tR\fmunicipality\"\xb0\x01\n" +
+	"\fmunicipality\x18\t \x01(\tR\fmunicipality\"\xc0\x01\n" +
 	"\x0eCertRevocation\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
 	"\x06serial\x18\x02 \x01(\fR\x06serial\x12\x18\n" +
@@ -2398,7 +2406,8 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\aversion\x18\x04 \x01(\x04R\aversion\x12\x16\n" +
 	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x14\n" +
 	"\x05since\x18\x06 \x01(\tR\x05since\x12\x10\n" +
-	"\x03why\x18\a \x01(\tR\x03why\"\xff\x01\n" +
+	"\x03why\x18\a \x01(\tR\x03why\x12\x0e\n" +
+	"\x02at\x18\b \x01(\x03R\x02at\"\xff\x01\n" +
 	"\n" +
 	"CertStatus\x12\x16\n" +
 	"\x06serial\x18\x01 \x01(\fR\x06serial\x12\x16\n" +

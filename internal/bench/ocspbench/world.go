@@ -164,7 +164,7 @@ func (w *world) open(ctx context.Context) (*validation.Validation, error) {
 	}
 	o, err := validation.New(ctx, validation.Config{Config: host.Config{Self: service, Name: plain.Sentence{JA: "測定", EN: "Measurement"},
 		StoreURL: "sqlite:" + filepath.Join(w.dir, "validation.db"), Clock: clock.System(), Rand: random, Signer: signer, Trust: w.trust, Link: w.net.As(service),
-		Peers: []message.Org{theCA}, Secrets: func(peer message.Org) []byte { return secret(string(peer)) }}, Keys: w.keys, CA: theCA, Open: true, Sessions: sessions, Portal: "/"})
+		Peers: []message.Org{theCA}, Secrets: func(peer message.Org) []byte { return secret(string(peer)) }}, Keys: w.keys, CAs: []message.Org{theCA}, Open: true, Sessions: sessions, Portal: "/"})
 	if err != nil {
 		return nil, err
 	}

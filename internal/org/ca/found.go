@@ -24,15 +24,15 @@ func Found(random io.Reader, now time.Time, dir keys.Dir, algorithm cert.Algorit
 		key, _, err := dir.Ensure(random, name, algorithm)
 		return key, err
 	}
-	return FoundWith(random, now, dir, ensure, nil)
+	return FoundWith(random, now, dir, jpki.Operator{}, ensure, nil)
 }
 
 // FoundWith holds the ceremony where keys lie elsewhere than in dir, which then holds the certificates alone. Ensure gives the key of
-// a name, and makes it when there is none yet; elsewhere is as Config.Signer.
-func FoundWith(random io.Reader, now time.Time, dir keys.Dir, ensure func(name string) (crypto.Signer, error),
+// a name, and makes it when there is none yet; elsewhere is as Config.Signer. The certificates name who runs the CA.
+func FoundWith(random io.Reader, now time.Time, dir keys.Dir, by jpki.Operator, ensure func(name string) (crypto.Signer, error),
 	elsewhere func(name string, public crypto.PublicKey) (crypto.Signer, error)) (roots [][]byte, err error) {
 	for _, p := range cert.Profiles {
-		root, err := found(random, now, dir, ensure, elsewhere, p)
+		root, err := found(random, now, dir, by, ensure, elsewhere, p)
 		if err != nil {
 			return nil, fmt.Errorf("couldn't found the CA for the %s: %w", p.Name().EN, err)
 		}
@@ -41,7 +41,7 @@ func FoundWith(random io.Reader, now time.Time, dir keys.Dir, ensure func(name s
 	return roots, nil
 }
 
-func found(random io.Reader, now time.Time, dir keys.Dir, ensure func(string) (crypto.Signer, error),
+func found(random io.Reader, now time.Time, dir keys.Dir, by jpki.Operator, ensure func(string) (crypto.Signer, error),
 	elsewhere func(string, crypto.PublicKey) (crypto.Signer, error), p cert.Profile) ([]byte, error) {
 	ders, err := dir.Certificates(keyName(p))
 	if err == nil {
@@ -62,11 +62,11 @@ func found(random io.Reader, now time.Time, dir keys.Dir, ensure func(string) (c
 	if err != nil {
 		return nil, err
 	}
-	tbs, err := jpki.CATBS(p, key.Public(), first, now.Truncate(time.Second))
+	tbs, err := by.CATBS(p, key.Public(), first, now.Truncate(time.Second))
 	if err != nil {
 		return nil, err
 	}
-	if err := lintRoot(p, key, first, now, tbs); err != nil {
+	if err := lintRoot(p, by, key, first, now, tbs); err != nil {
 		return nil, err
 	}
 	signature, err := pki.SignTBS(random, key, tbs)

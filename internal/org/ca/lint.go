@@ -124,10 +124,10 @@ func (s toSign) lint() error {
 }
 
 // lintRoot judges a CA's own certificate at the founding ceremony.
-func lintRoot(p cert.Profile, key crypto.Signer, serial cert.Serial, from time.Time, tbs []byte) error {
+func lintRoot(p cert.Profile, by jpki.Operator, key crypto.Signer, serial cert.Serial, from time.Time, tbs []byte) error {
 	public, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
 		return err
 	}
-	return lint.CA(tbs, lint.Want{Profile: p, Serial: serial, Public: public, From: from})
+	return lint.CA(tbs, lint.Want{Profile: p, Serial: serial, Public: public, From: from, Governor: by.Latin, GovernorJapanese: by.Japanese})
 }

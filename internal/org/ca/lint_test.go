@@ -138,10 +138,10 @@ func TestRootIsLinted(t *testing.T) {
 	key := must[crypto.Signer](t)(pki.GenerateKey(rand.Reader, cert.Next.Algorithm()))
 	first, other := must[cert.Serial](t)(cert.ParseSerial("01")), must[cert.Serial](t)(cert.ParseSerial("02"))
 	tbs := must[[]byte](t)(jpki.CATBS(cert.Signature, key.Public(), first, start))
-	if err := ca.LintRoot(cert.Signature, key, first, start, tbs); err != nil {
+	if err := ca.LintRoot(cert.Signature, jpki.Operator{}, key, first, start, tbs); err != nil {
 		t.Error(err)
 	}
-	if ca.LintRoot(cert.Authentication, key, first, start, tbs) == nil || ca.LintRoot(cert.Signature, key, other, start, tbs) == nil {
+	if ca.LintRoot(cert.Authentication, jpki.Operator{}, key, first, start, tbs) == nil || ca.LintRoot(cert.Signature, jpki.Operator{}, key, other, start, tbs) == nil {
 		t.Error("a root of another profile or serial was let through")
 	}
 }

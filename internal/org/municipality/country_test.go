@@ -53,7 +53,8 @@ type country struct {
 	invalidations []message.ResidentInvalidation // likewise
 	codeRequests  []message.CodeRequest
 	certRequests  []message.CertRequest
-	revokes       []message.CertRevoke
+	revokes       []message.CertRevoke // the CA was told
+	reports       []message.CertRevoke // and the national center
 
 	refuse  func(message.ResidentChange) error // the prefecture's objection; nil: none
 	allot   uint64                             // the next record code of the center
@@ -117,6 +118,9 @@ func (c *country) found(url string) *country {
 				c.allot += 7919
 			}
 			return []message.Out{{To: self, Body: a}}, nil
+		}), exchange.On(raw, func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CertRevoke) ([]message.Out, error) {
+			tx.OnCommit(func() { c.reports = append(c.reports, n) })
+			return nil, nil
 		}))
 	c.peer("ca", self, exchange.On(raw, c.certify), exchange.On(raw,
 		func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CertRevoke) ([]message.Out, error) {

@@ -11,8 +11,8 @@
 // changed meanwhile is never overwritten unseen.
 //
 // Going out: resident.change and, when something dies, resident.invalidation (safe, so that nothing holds it up) to the
-// prefecture; code.request to the national center; cert.request and cert.revoke to the CA. Coming in: code.allotment,
-// cert.issued, cert.refused.
+// prefecture; code.request to the national center; cert.request to the CA; cert.revoke to both of these. Coming in:
+// code.allotment, cert.issued, cert.refused.
 //
 // It is the source of two books that the prefecture holds copies of: the records in force, and what versions of records
 // have killed. Both are recomputed from the register itself (books.go).

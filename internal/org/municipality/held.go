@@ -28,7 +28,7 @@ func (o *Municipality) compareHeld(ctx context.Context, tx *store.Tx, a *store.A
 	if err != nil {
 		return err
 	}
-	v, ended := endedBy(h, a.Profile, versions)
+	v, ended := endedBy(h.Version, a.Profile, versions)
 	if ended && tx.Now().Sub(v.EnteredAt) < stillvalid.Grace {
 		a.Finding, a.Found = store.Agrees, both("この方の異動による失効が、いま認証局に向かっています。1分ほど待ってから、申請し直してください。",
 			"The change that ends it is on its way to the CA just now: wait for a minute, then apply again.")
@@ -64,9 +64,9 @@ func (o *Municipality) compareHeld(ctx context.Context, tx *store.Tx, a *store.A
 
 // endedBy is the first version of a record that must have ended a certificate of an earlier one. Somebody who came from elsewhere has
 // moved, and that ends what states an address.
-func endedBy(h message.HeldCertificate, p cert.Profile, versions []store.Version) (first store.Version, ended bool) {
+func endedBy(certified resident.Version, p cert.Profile, versions []store.Version) (first store.Version, ended bool) {
 	for _, v := range versions { // the newest first
-		if v.Number > h.Version && (dies(p, v.Kills) || p == cert.Signature && v.Change.Reason.Act() == resident.Entry) {
+		if v.Number > certified && (dies(p, v.Kills) || p == cert.Signature && v.Change.Reason.Act() == resident.Entry) {
 			first, ended = v, true
 		}
 	}
@@ -98,8 +98,9 @@ func (o *Municipality) whereItStopped(ctx context.Context, tx *store.Tx, a *stor
 	default:
 		where = both("全国センターは、発行を知っていますが、失効を求めていません。", "The national center knows that it was issued, and has not demanded its end.")
 	}
-	a.Found.JA += where.JA + "運用員に知らせ、下の「失効の申請」で失効させてください。"
-	a.Found.EN += " " + where.EN + " Call an operator, and have it revoked below."
+	ground := cert.Changed.Name()
+	a.Found.JA += where.JA + "運用員に知らせ、下の「失効の申請」で、失効の理由に「" + ground.JA + "」を選んで失効させてください。"
+	a.Found.EN += " " + where.EN + " Call an operator, and have it revoked below, for the reason “" + ground.EN + "”."
 	return nil
 }
 

@@ -173,6 +173,9 @@ func TestLoss(t *testing.T) {
 	if !slices.Equal(told, cert.Profiles) {
 		t.Errorf("the CA was told of %v", told)
 	}
+	if !slices.Equal(c.reports, c.revokes) || c.reports[0].At != c.clk.Now().Add(-time.Second).Truncate(time.Second) {
+		t.Errorf("the national center was told %+v, the CA %+v", c.reports, c.revokes)
+	}
 	a := c.application(applied.Request)
 	if s := standing(a, c.versions(who), c.clk.Now()); s != StandsRevoked || a.RevokeGround != cert.Lost {
 		t.Errorf("stands %s, %s", s, a.RevokeGround)
@@ -186,6 +189,40 @@ func TestLoss(t *testing.T) {
 	}
 	if len(c.revokes) != 2 {
 		t.Errorf("the CA was told %d times", len(c.revokes))
+	}
+}
+
+// TestUnheardChangeIsTheGround: what a change should have ended is ended on that ground, and those who relied on it are told since when.
+// It is a ground of nothing else.
+func TestUnheardChangeIsTheGround(t *testing.T) {
+	c := newCountry(t, "memory:")
+	who := c.register(movedIn()).Person
+	early := c.refusedFor(who, cert.Signature, c.heldOne(1))
+	if _, err := c.o.Revoke(as(t, "clerk-aoki"), Revocation{early.Request, cert.Changed}); err == nil {
+		t.Error("a change was the ground where there was none")
+	}
+	f := c.filing(who, "law-23")
+	f.Arose = today.AddDays(-7)
+	if _, err := c.o.File(as(t, "clerk-aoki"), MoveWithin{Filing: f, Address: address("長野県松本市大手1番")}); err != nil {
+		t.Fatal(err)
+	}
+	c.run(time.Hour)
+	a := c.refusedFor(who, cert.Signature, c.heldOne(1))
+	if name := cert.Changed.Name(); !strings.Contains(a.Found.JA, "「"+name.JA+"」を選んで") || !strings.Contains(a.Found.EN, "“"+name.EN+"”") {
+		t.Errorf("the clerk is told: %s", a.Found)
+	}
+	if all := groundsFor(a, c.versions(who)); all[0] != cert.Changed || len(all) != 1+len(counterGrounds) {
+		t.Errorf("to choose from: %v", all)
+	}
+	if all := groundsFor(early, c.versions(who)); !slices.Equal(all, counterGrounds) {
+		t.Errorf("to choose from for one that agrees: %v", all)
+	}
+	if _, err := c.o.Revoke(as(t, "clerk-aoki"), Revocation{a.Request, cert.Changed}); err != nil {
+		t.Fatal(err)
+	}
+	c.run(time.Second)
+	if len(c.revokes) != 1 || c.revokes[0].Reason != cert.AffiliationChanged || c.revokes[0].Since != f.Arose || !slices.Equal(c.reports, c.revokes) {
+		t.Errorf("the CA was told %+v, the national center %+v", c.revokes, c.reports)
 	}
 }
 

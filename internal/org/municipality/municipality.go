@@ -1,6 +1,7 @@
 package municipality
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 // are its prefecture, the national center and the CA.
 type Config struct {
 	host.Config
+	CA          message.Org      // issues for our residents; "ca" when it is not given
 	Sessions    *access.Sessions // who acts at the screens, below "/" + Self
 	TestCountry bool             // marks the screens
 	Portal      string           // address of the portal; "" for none
@@ -49,7 +51,7 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	}
 	o := &Municipality{
 		code: code, prefecture: message.Org(string(message.Prefecture) + "-" + code.Prefecture().String()),
-		center: message.Org(message.NationalCenter), ca: message.Org(message.CA), shelf: newKeyShelf(cfg.Clock), status: cfg.Status,
+		center: message.Org(message.NationalCenter), ca: cmp.Or(cfg.CA, message.Org(message.CA)), shelf: newKeyShelf(cfg.Clock), status: cfg.Status,
 	}
 	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{stillvalid.Schema},
 		Routes: o.routes(), Due: o.dueRules(), Books: o.books(), Counts: o.counts, Rebuild: o.rebuild})

@@ -171,7 +171,7 @@ func (w *screens) renderApplication(rw http.ResponseWriter, r *http.Request, sta
 			webui.Term{Label: both("その有効期限", "Valid until"), Value: a.Held.Until})
 	}
 	if standing(a, versions, w.o.Clock.Now()) == StandsAlive || held && !a.RevokeReason.Valid() {
-		p.Revoke, p.Reasons = base+"/revoke", groundChoices()
+		p.Revoke, p.Reasons = base+"/revoke", groundChoices(groundsFor(a, versions))
 	}
 	w.ui.Render(rw, r, w.application, status, p)
 }

@@ -14,9 +14,9 @@ type lossPage struct {
 	Action, Back string
 }
 
-// groundChoices are what a holder can say at the counter.
-func groundChoices() (all []webui.Choice) {
-	for _, g := range counterGrounds {
+// groundChoices are grounds to choose from.
+func groundChoices(grounds []cert.Ground) (all []webui.Choice) {
+	for _, g := range grounds {
 		all = append(all, webui.Choice{Value: string(g), Name: g.Name(), Note: g.Meaning()})
 	}
 	return all
@@ -32,7 +32,7 @@ func (w *screens) renderLoss(rw http.ResponseWriter, r *http.Request, status int
 		w.ui.Fail(rw, r, err)
 		return
 	}
-	w.ui.Render(rw, r, w.loss, status, lossPage{Form: f, Terms: w.recordTerms(d.Now)[:6], Grounds: groundChoices(),
+	w.ui.Render(rw, r, w.loss, status, lossPage{Form: f, Terms: w.recordTerms(d.Now)[:6], Grounds: groundChoices(counterGrounds),
 		Action: w.personURL(d.Now.Person, "/loss"), Back: w.personURL(d.Now.Person, "")})
 }
 

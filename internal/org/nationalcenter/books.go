@@ -3,6 +3,7 @@ package nationalcenter
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/auditlog"
@@ -20,14 +21,13 @@ import (
 // in is the center's view of a transaction, whose writes show in its books.
 func (o *Center) in(tx *sqlstore.Tx) *store.Tx { return store.In(tx, o.Books) }
 
-// tables are the center's books: the copies of each prefecture's residents and invalidations and of the CA's certificates,
-// and the source of what it tells the CA to revoke.
+// tables are the center's books: the copies of each prefecture's residents and invalidations and of each CA's certificates,
+// and the source of what it tells each CA to revoke.
 //
 // All but the residents are safe. A holder who is missing here is one whose change of address ends no certificate, the
 // failure of 2004; a resident's record is sent again when a person has looked why it was missing.
 func (o *Center) tables() []reconcile.Table {
 	prefecture := func(peer message.Org) bool { return peer.Role() == message.Prefecture }
-	isCA := func(peer message.Org) bool { return peer == theCA }
 	return []reconcile.Table{
 		received.ResidentsBook(prefecture, "", func(tx *sqlstore.Tx) received.States { return o.in(tx).States }, o.takeResident),
 		received.InvalidationsBook(prefecture, "", func(tx *sqlstore.Tx) received.Notices { return o.in(tx).Notices }, o.takeInvalidation),
@@ -118,7 +118,7 @@ func (o *Center) takeInvalidation(ctx context.Context, raw *sqlstore.Tx, d excha
 }
 
 // takeCertificate takes who holds a certificate as the CA's notice would be taken: one that is dead on arrival is revoked.
-// A row that the CA does not hold, or holds otherwise, is struck out and kept as evidence.
+// A row that the CA does not hold, or holds otherwise, is struck out and kept as evidence; another CA's row it has no word on.
 func (o *Center) takeCertificate(ctx context.Context, raw *sqlstore.Tx, d exchange.Delivery, n message.Snapshot, p message.Payload) ([]message.Out, error) {
 	tx := o.in(raw)
 	told, err := booktable.Carried[message.CertIssuance](n, p)
@@ -126,16 +126,22 @@ func (o *Center) takeCertificate(ctx context.Context, raw *sqlstore.Tx, d exchan
 		return nil, err
 	}
 	held, here, err := store.Holdings.Find(ctx, raw, n.Key)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case here && held.ToldBy != d.Sender && slices.ContainsFunc(o.Peers, func(ca message.Org) bool { return isCA(ca) && ca == held.ToldBy }):
+		if told != nil {
+			return nil, errOfAnotherCA
+		}
+		here = false
 	}
-	agrees := !here && told == nil || here && told != nil && held.Entry().Value == told.Entries()[0].Is
+	agrees := !here && told == nil || here && told != nil && held.ToldBy == d.Sender && held.Entry().Value == told.Entries()[0].Is
 	o.record(tx, d, n, "cert.snapshot", !agrees)
 	if agrees {
 		return nil, nil
 	}
 	if here {
-		if err := tx.StrikeHolding(ctx, held, n.Case); err != nil {
+		if err := tx.StrikeHolding(ctx, d.Sender, held, n.Case); err != nil {
 			return nil, err
 		}
 	}
@@ -153,8 +159,8 @@ func (o *Center) record(tx *store.Tx, d exchange.Delivery, n message.Snapshot, a
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: act, Subject: n.Key, Case: booktable.Ground(d, n), Detail: detail})
 }
 
-func (o *Center) showHolding(ctx context.Context, tx *sqlstore.Tx, _ message.Org, key string) (plain.Sentence, error) {
-	h, found, err := store.Holdings.Find(ctx, tx, key)
+func (o *Center) showHolding(ctx context.Context, tx *sqlstore.Tx, peer message.Org, key string) (plain.Sentence, error) {
+	h, found, err := store.Holdings.With(peer).Find(ctx, tx, key)
 	if err != nil || !found {
 		return received.Nothing, err
 	}
@@ -170,19 +176,23 @@ func (o *Center) showHolding(ctx context.Context, tx *sqlstore.Tx, _ message.Org
 	return s, nil
 }
 
-func (o *Center) showDemand(ctx context.Context, tx *sqlstore.Tx, _ message.Org, key string) (plain.Sentence, error) {
-	n, found, err := store.Demands.Find(ctx, tx, key)
+func (o *Center) showDemand(ctx context.Context, tx *sqlstore.Tx, peer message.Org, key string) (plain.Sentence, error) {
+	n, found, err := store.Demands.With(peer).Find(ctx, tx, key)
 	if err != nil || !found {
 		return received.Nothing, err
 	}
+	why := n.Reason.Name()
+	if n.Why.Valid() {
+		why = plain.Sentence{JA: n.Why.In(plain.JA), EN: n.Why.In(plain.EN)}
+	}
 	return plain.Sentence{
-		JA: fmt.Sprintf("失効を求めた（%s、%s、%s、版%s）", n.Profile.Name().JA, n.Why.In(plain.JA), n.Since, n.Version),
-		EN: fmt.Sprintf("its revocation was demanded (%s, %s, %s, version %s)", n.Profile.Name().EN, n.Why.In(plain.EN), n.Since, n.Version),
+		JA: fmt.Sprintf("失効を求めた（%s、%s、%s、版%s）", n.Profile.Name().JA, why.JA, n.Since, n.Version),
+		EN: fmt.Sprintf("its revocation was demanded (%s, %s, %s, version %s)", n.Profile.Name().EN, why.EN, n.Since, n.Version),
 	}, nil
 }
 
-func (o *Center) demandSnapshot(ctx context.Context, tx *sqlstore.Tx, _ message.Org, key string) (message.Payload, error) {
-	n, found, err := store.Demands.Find(ctx, tx, key)
+func (o *Center) demandSnapshot(ctx context.Context, tx *sqlstore.Tx, peer message.Org, key string) (message.Payload, error) {
+	n, found, err := store.Demands.With(peer).Find(ctx, tx, key)
 	switch {
 	case err != nil || !found:
 		return nil, err

@@ -26,9 +26,12 @@ var start = time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
 const (
 	theCenter = message.Org("nationalcenter")
 	theCA     = message.Org("ca")
+	tokyosCA  = message.Org("ca-13") // Tokyo's own
 	nagano    = message.Org("prefecture-20")
 	tokyo     = message.Org("prefecture-13")
 	matsumoto = message.Org("municipality-202029")
+	iida      = message.Org("municipality-202053")
+	adachi    = message.Org("municipality-131211")
 )
 
 // country is the real center among scripted organisations, in memory and virtual time.
@@ -43,8 +46,9 @@ type country struct {
 	center *nationalcenter.Center
 	peers  map[message.Org]peer
 
-	revocations []message.CertRevocation // what the CA was told
-	allotments  []message.CodeAllotment  // what Matsumoto was given
+	revocations []message.CertRevocation                 // what the CA was told
+	told        map[message.Org][]message.CertRevocation // and what each was told
+	allotments  []message.CodeAllotment                  // what Matsumoto was given
 }
 
 type peer struct {
@@ -61,14 +65,15 @@ func newCountry(t testing.TB, url string) *country {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &country{t: t, clk: clock.NewVirtual(start), ca: ca, trust: trust, net: new(exchange.Memory), peers: map[message.Org]peer{}}
+	c := &country{t: t, clk: clock.NewVirtual(start), ca: ca, trust: trust, net: new(exchange.Memory), peers: map[message.Org]peer{},
+		told: map[message.Org][]message.CertRevocation{}}
 	sessions, err := access.NewSessions(access.SessionConfig{Org: string(theCenter), Base: "/nationalcenter", Key: make([]byte, 32), Clock: c.clk, Personas: access.Personas()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.cfg = nationalcenter.Config{Sessions: sessions, TestCountry: true, Config: host.Config{
 		Self: theCenter, Name: plain.Sentence{JA: "全国センター", EN: "National Center"}, StoreURL: url, Clock: c.clk, Rand: rand.Reader, Signer: c.signer(theCenter), Trust: trust, Link: c.net.As(theCenter),
-		Peers: []message.Org{nagano, tokyo, theCA, matsumoto}, Secrets: reconciletest.Secrets(theCenter),
+		Peers: []message.Org{nagano, tokyo, theCA, tokyosCA, matsumoto, iida, adachi}, Secrets: reconciletest.Secrets(theCenter),
 	}}
 	center, err := nationalcenter.New(t.Context(), c.cfg)
 	if err != nil {
@@ -79,10 +84,18 @@ func newCountry(t testing.TB, url string) *country {
 	c.net.Join(theCenter, center.Exchange)
 	c.join(nagano)
 	c.join(tokyo)
-	c.join(theCA, exchange.On(same, func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CertRevocation) ([]message.Out, error) {
-		tx.OnCommit(func() { c.revocations = append(c.revocations, n) })
-		return nil, nil
-	}))
+	for _, ca := range []message.Org{theCA, tokyosCA} {
+		c.join(ca, exchange.On(same, func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CertRevocation) ([]message.Out, error) {
+			tx.OnCommit(func() {
+				if c.told[ca] = append(c.told[ca], n); ca == theCA {
+					c.revocations = append(c.revocations, n)
+				}
+			})
+			return nil, nil
+		}))
+	}
+	c.join(iida)
+	c.join(adachi)
 	c.join(matsumoto, exchange.On(same, func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CodeAllotment) ([]message.Out, error) {
 		tx.OnCommit(func() { c.allotments = append(c.allotments, n) })
 		return nil, nil
@@ -140,7 +153,12 @@ func (c *country) send(from message.Org, bodies ...message.Payload) []message.ID
 
 func (c *country) run() {
 	c.t.Helper()
-	if err := clock.Drive(c.t.Context(), c.clk, c.tasks, c.clk.Now().Add(time.Minute)); err != nil {
+	c.runFor(time.Minute)
+}
+
+func (c *country) runFor(d time.Duration) {
+	c.t.Helper()
+	if err := clock.Drive(c.t.Context(), c.clk, c.tasks, c.clk.Now().Add(d)); err != nil {
 		c.t.Fatal(err)
 	}
 }

@@ -8,14 +8,14 @@ import (
 	"github.com/akashi-id/akashi/message"
 )
 
-// counts are the center's figures for the statements, as its own tables say: the certificates of whose issue the CA told,
+// counts are the center's figures for the statements, as its own tables say: the certificates of whose issue each CA told,
 // the revocations that it demanded, and each prefecture's residents and what it was told has died.
 func (o *Center) counts(ctx context.Context, tx *sqlstore.Tx, peer message.Org, source bool) (all []message.CountAccount, err error) {
 	switch {
-	case peer == theCA && source:
+	case isCA(peer) && source:
 		all = []message.CountAccount{{Kind: message.KindCertRevocation, Book: message.Revocations,
 			Title: plain.Sentence{JA: "求めた失効", EN: "revocations demanded"}}}
-	case peer == theCA:
+	case isCA(peer):
 		all = []message.CountAccount{{Kind: message.KindCertIssuance, Book: message.Certificates,
 			Title: plain.Sentence{JA: "発行の通知を受けた電子証明書", EN: "certificates of whose issue we were told"}}}
 	case peer.Role() == message.Prefecture && !source:

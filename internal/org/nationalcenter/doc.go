@@ -6,8 +6,10 @@
 //   - resident.change of a prefecture (住民基本台帳法30条の11①): the index follows it.
 //   - resident.invalidation of a prefecture (30条の11⑨): cert.revocation goes to the CA for every certificate of the
 //     resident that certifies an older version. It waits for no change and for no notice.
-//   - cert.issuance of the CA: the center writes down who holds the certificate. When an invalidation overtook the notice
-//     on the other river, the revocation goes out at once.
+//   - cert.issuance of a CA: the center writes down who holds the certificate, and which CA issued it. When an invalidation
+//     overtook the notice on the other river, the revocation goes out at once. When the holder has one of the kind of another CA, or
+//     under another code, the older one's does.
+//   - cert.revoke of a municipality (公的個人認証法9条, 11条): cert.revocation goes to each CA for what it issued to the holder.
 //   - code.request of a municipality (30条の7): code.allotment goes back, with codes that nobody has or was given.
 //
 // A person is a 住民票コード here and nothing else. A search by the four attributes returns candidates, each with what
@@ -16,10 +18,11 @@
 // What dies is told under every code that a resident has had, because a change of code may be parked when it comes; the
 // center holds what it knows under the present code, and looks for certificates and unread notices under all of them.
 //
-// What it was told and what it demands are books that a prefecture or the CA holds too (books.go). The rows of the facts are
+// What it was told and what it demands are books that a prefecture or a CA holds too (books.go). The rows of the facts are
 // written by the store's methods that take effect, so that what was answered for and not acted upon is found within a
 // minute. Certificates that are dead and of which the CA was not told are looked for apart (undemanded.go).
 //
-// Known limits: a revocation that the holder asked for goes from the counter to the CA and is not told to the center, so
-// its count of holders includes those.
+// Known limits: what a CA ends by itself, at a renewal, in a mass revocation or by an operator, is not told to the center, so its count of
+// holders includes it until it expires. A report ends a certificate of which the notice waits for a person when that is read; the CA
+// that the counter told itself ends it at once.
 package nationalcenter

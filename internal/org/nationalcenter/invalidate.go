@@ -11,8 +11,8 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// theCA is where revocations go.
-const theCA = message.Org(message.CA)
+// isCA tells who issues certificates: several do, the one for the country and prefectures' own.
+func isCA(peer message.Org) bool { return peer.Role() == message.CA }
 
 // onResidentInvalidation turns what a change kills into revocations (住民基本台帳法30条の11⑨, 公的個人認証法12条). The kind is
 // safe: whatever has come before or comes later, and however often this comes, the same certificates end revoked.
@@ -38,42 +38,48 @@ func (o *Center) onResidentInvalidation(ctx context.Context, tx *store.Tx, d exc
 	return outs, nil
 }
 
-// revoke tells the CA of each certificate that an invalidation kills, once, by its serial. When a notice of issuance waits
-// here for a person, it also names the holder alone: somebody holds a certificate of which we cannot read the serial, and
-// it must not live until somebody has (decision 0007).
+// revoke tells the CA that issued it of each certificate that may not live, once, by its serial. When a notice of issuance waits
+// here for a person, and an invalidation has come, it also names the holder alone to the CA whose notice it is: somebody holds a
+// certificate of which we cannot read the serial, and it must not live until somebody has (decision 0007).
 func (o *Center) revoke(ctx context.Context, tx *store.Tx, holder resident.RecordCode, i store.Invalidation) ([]message.Out, error) {
-	if i.Version == 0 {
-		return nil, nil
-	}
-	demands, err := tx.RevokeBefore(ctx, holder, i)
+	demands, err := tx.Settle(ctx, holder, i)
 	if err != nil {
-		return nil, fmt.Errorf("couldn't find whom an invalidation kills: %w", err)
+		return nil, err
+	}
+	if i.Version == 0 {
+		return demanded(demands), nil
 	}
 	codes, err := tx.Codes(ctx, holder)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't find the codes that a resident had: %w", err)
 	}
 	for _, code := range codes {
-		unread, err := exchange.Parked(ctx, tx.Tx, message.KindCertIssuance, code.Reveal())
-		if err != nil {
-			return nil, err
-		}
-		if unread {
-			demand, first, err := tx.DemandHolder(ctx, code, i)
+		for _, ca := range o.Peers {
+			if !isCA(ca) {
+				continue
+			}
+			unread, err := exchange.Parked(ctx, tx.Tx, ca, message.KindCertIssuance, code.Reveal())
 			if err != nil {
 				return nil, err
 			}
-			if first {
-				demands = append(demands, demand)
+			if unread {
+				demand, first, err := tx.DemandHolder(ctx, ca, code, i)
+				if err != nil {
+					return nil, err
+				}
+				if first {
+					demands = append(demands, demand)
+				}
 			}
 		}
 	}
-	return toCA(demands), nil
+	return demanded(demands), nil
 }
 
-func toCA(demands []message.CertRevocation) (outs []message.Out) {
-	for _, n := range demands {
-		outs = append(outs, message.Out{To: theCA, Body: n})
+// demanded are the messages that tell the CAs.
+func demanded(demands []store.Demand) (outs []message.Out) {
+	for _, d := range demands {
+		outs = append(outs, message.Out{To: d.CA, Body: d.CertRevocation})
 	}
 	return outs
 }

@@ -18,9 +18,16 @@ import (
 // The notice and the change that kills the certificate come on two rivers. When the invalidation came first, the
 // certificate is dead on arrival and the CA is told so in this transaction. That is asked before the notice is judged: a
 // notice that must be refused for what it says would otherwise leave a dead certificate alive until somebody has looked.
+//
+// The certificate may take another one's place, or have lost its own: nobody holds two valid ones of a kind, and only here is it known
+// that two codes are of one person, and what each CA has issued (decision 0037).
 func (o *Center) onCertIssuance(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.CertIssuance) ([]message.Out, error) {
-	if known, err := tx.Known(ctx, n.Serial); known || err != nil {
+	teller, err := tx.Teller(ctx, n.Serial)
+	switch {
+	case err != nil || teller == d.Sender:
 		return nil, err
+	case teller != "":
+		return nil, errOfAnotherCA
 	}
 	holder, err := tx.Holder(ctx, n.Code)
 	if err != nil {
@@ -36,14 +43,22 @@ func (o *Center) onCertIssuance(ctx context.Context, tx *store.Tx, d exchange.De
 			return nil, err
 		}
 	}
-	demands, err := tx.PutCertificate(ctx, n, holder, i)
+	if err := tx.PutCertificate(ctx, d.Sender, n, holder); err != nil {
+		return nil, err
+	}
+	demands, err := tx.Settle(ctx, holder, i)
 	if err != nil {
 		return nil, err
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "cert.issuance", Subject: holder.Reveal(), Case: d.ID.String(),
 		Detail: fmt.Sprintf("%s %s v%s", n.Profile, n.Serial, n.Version)})
-	return toCA(demands), nil
+	return demanded(demands), nil
 }
+
+// errOfAnotherCA protects the other CA's row: by it goes what ends the certificate.
+var errOfAnotherCA = exchange.Reject("serial-of-another-ca",
+	"この発行番号は、別の認証局から発行の通知を受けています。発行番号を確かめ、二つの認証局の記録を見比べてください。",
+	"another CA has told of a certificate with this serial: check the serial, and compare the records of the two CAs")
 
 // onUnreadIssuance ends what a notice of issuance that waits here is about, by the holder alone, when an invalidation came
 // before it (decision 0007): the notice may be unreadable, or behind one that is, and nobody has told the CA of a
@@ -67,12 +82,12 @@ func (o *Center) onUnreadIssuance(ctx context.Context, raw *sqlstore.Tx, d excha
 			if i.Version == 0 {
 				continue
 			}
-			demand, first, err := tx.DemandHolder(ctx, code, i)
+			demand, first, err := tx.DemandHolder(ctx, d.Sender, code, i)
 			if err != nil {
 				return nil, err
 			}
 			if first {
-				outs = append(outs, toCA([]message.CertRevocation{demand})...)
+				outs = append(outs, demanded([]store.Demand{demand})...)
 			}
 		}
 	}

@@ -9,6 +9,7 @@ func (o *Center) routes() []exchange.Route {
 		exchange.On(o.in, o.onResidentChange),
 		exchange.On(o.in, o.onResidentInvalidation),
 		exchange.On(o.in, o.onCertIssuance).WhenWaiting(o.onUnreadIssuance),
+		exchange.On(o.in, o.onCertRevoke),
 		exchange.On(o.in, o.onCodeRequest),
 	}
 }

@@ -55,6 +55,7 @@ func TestTakeCertificate(t *testing.T) {
 			`UPDATE certificate SET not_after = 0 WHERE serial = $1`,
 			`UPDATE certificate SET municipality = '202037' WHERE serial = $1`,
 			`UPDATE certificate SET revoked_at = 1000000 WHERE serial = $1`,
+			`UPDATE certificate SET told_by = 'nobody' WHERE serial = $1`,
 		} {
 			c.tamper(change, key)
 			if c.held(message.Certificates, theCA)[key] == mine.Entries()[0].Is {
@@ -73,8 +74,8 @@ func TestTakeCertificate(t *testing.T) {
 		c.view(func(ctx context.Context, tx *sqlstore.Tx) error {
 			return tx.QueryRow(ctx, `SELECT COUNT(*) FROM struck WHERE case_ref = 'ca/1' AND kind = 'cert.issuance'`).Scan(&struck)
 		})
-		if struck != 8 {
-			t.Errorf("%d rows of evidence, want 8", struck)
+		if struck != 9 {
+			t.Errorf("%d rows of evidence, want 9", struck)
 		}
 
 		// The row is lost, its holder moves, and nobody can tell the CA of the certificate until it is sent again.

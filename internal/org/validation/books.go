@@ -18,37 +18,39 @@ import (
 
 // in is the validation authority's view of a transaction, whose writes show in its book.
 func (o *Validation) in(tx *sqlstore.Tx) *store.Tx {
-	return store.In(tx, store.Books{Books: o.Books, CA: o.cfg.CA, Touched: func(issuer string, serial []byte) { o.touch(tx, issuer, serial) }})
+	return store.In(tx, store.Books{Books: o.Books, CAs: o.cfg.CAs, Issuers: o.owners, Touched: func(issuer string, serial []byte) { o.touch(tx, issuer, serial) }})
 }
 
-// tables are the books: the copy of every certificate's state. It is safe: a revocation that is missing here is a dead
+// tables are the books: with each CA, the copy of the state of every certificate of its. It is safe: a revocation that is missing here is a dead
 // certificate that is answered for as good, and an issue that is missing one of which nobody can be told.
 func (o *Validation) tables() []reconcile.Table {
 	return []reconcile.Table{{
 		Book: message.Statuses, Safe: true,
-		Copy: func(peer message.Org) bool { return peer == o.cfg.CA },
-		Scan: func(ctx context.Context, tx *sqlstore.Tx, _ message.Org, cursor string, limit int) ([]reconcile.Row, string, error) {
-			return o.in(tx).Facts(ctx, cursor, limit)
+		Copy: func(peer message.Org) bool { return o.authorityOf(peer) != nil },
+		Scan: func(ctx context.Context, tx *sqlstore.Tx, ca message.Org, cursor string, limit int) ([]reconcile.Row, string, error) {
+			return o.in(tx).Facts(ctx, ca, cursor, limit)
 		},
-		Look: func(ctx context.Context, tx *sqlstore.Tx, _ message.Org, keys []string) (map[string]message.Hash, error) {
-			return o.in(tx).FactsOf(ctx, keys)
+		Look: func(ctx context.Context, tx *sqlstore.Tx, ca message.Org, keys []string) (map[string]message.Hash, error) {
+			return o.in(tx).FactsOf(ctx, ca, keys)
 		},
 		Show: o.showStatus, Take: o.takeStatus,
 	}}
 }
 
-// ofKey lists the rows that a key of the book is about.
-func (o *Validation) ofKey(ctx context.Context, tx *store.Tx, key string) (rows []store.Told, serial cert.Serial, fact string, err error) {
+// ofKey lists the rows that a key of a CA's book is about: the CA's, and what is nobody's, which somebody wrote. Those of another CA
+// are none of its business, though the serial should be the same.
+func (o *Validation) ofKey(ctx context.Context, tx *store.Tx, ca message.Org, key string) (rows []store.Told, serial cert.Serial, fact string, err error) {
 	text, fact, _ := strings.Cut(key, "/")
 	if serial, err = cert.ParseSerial(text); err != nil {
 		return nil, serial, fact, nil // a key that nothing here has
 	}
 	rows, err = tx.OfSerial(ctx, serial)
+	rows = slices.DeleteFunc(rows, func(t store.Told) bool { owner, known := o.owners[t.Issuer]; return known && owner != ca })
 	return rows, serial, fact, err
 }
 
-func (o *Validation) showStatus(ctx context.Context, tx *sqlstore.Tx, _ message.Org, key string) (plain.Sentence, error) {
-	rows, _, fact, err := o.ofKey(ctx, o.in(tx), key)
+func (o *Validation) showStatus(ctx context.Context, tx *sqlstore.Tx, ca message.Org, key string) (plain.Sentence, error) {
+	rows, _, fact, err := o.ofKey(ctx, o.in(tx), ca, key)
 	if err != nil {
 		return plain.Sentence{}, err
 	}
@@ -74,14 +76,18 @@ func (o *Validation) showStatus(ctx context.Context, tx *sqlstore.Tx, _ message.
 // (RFC 5280 3.3 and 5.3.1 know a way back from a hold only). Such a case ends when the CA revokes the certificate too.
 func (o *Validation) takeStatus(ctx context.Context, plainTx *sqlstore.Tx, d exchange.Delivery, n message.Snapshot, p message.Payload) ([]message.Out, error) {
 	tx := o.in(plainTx)
-	rows, serial, fact, err := o.ofKey(ctx, tx, n.Key)
+	rows, serial, fact, err := o.ofKey(ctx, tx, d.Sender, n.Key)
 	if err != nil {
 		return nil, err
 	}
 	var ended bool
 	s, told := p.(message.CertStatus)
 	if told {
-		if r, ok := o.byID[s.Issuer]; !ok || r.profile != s.Profile {
+		r, no := o.rootOf(d.Sender, s.Issuer)
+		if no != nil {
+			return nil, no
+		}
+		if r.profile != s.Profile {
 			return nil, unknownIssuer()
 		}
 		ended, err = o.put(ctx, tx, n, s, rows)

@@ -84,7 +84,7 @@ func (o *Validation) notePublished(ctx context.Context, tx *store.Tx, r *root, n
 		}
 	}
 	print := sha256.Sum256(n.CRL)
-	return o.checks.Note(ctx, tx.Tx, checkPublished, r.profile.String()+"/"+n.Municipality.String(), print[:], all)
+	return o.checks.Note(ctx, tx.Tx, checkPublished, r.path()+"/"+n.Municipality.String(), print[:], all)
 }
 
 // rootBy finds a CA by the beginning of its id, which is how items name it.

@@ -29,7 +29,7 @@ func (c *checks) addresses(ctx context.Context, tx *sqlstore.Tx, _ string, _ int
 			items = append(items, c.responderItem(r))
 		}
 		for _, form := range []string{"cer", "pem"} {
-			name := "ca/" + r.profile.String() + "." + form
+			name := "ca/" + r.path() + "." + form
 			if !slices.ContainsFunc(items, func(i inspection.Item) bool { return i.Key == name }) {
 				items = append(items, c.rootItem(r, name))
 			}
@@ -77,7 +77,7 @@ func (c *checks) rootItem(r *root, name string) inspection.Item {
 			return away(err), nil
 		}
 		var want, has [][]byte
-		for _, o := range c.o.roots {
+		for _, o := range r.ca.roots {
 			if o.profile == r.profile {
 				want = append(want, o.certificate.Raw)
 			}
@@ -112,31 +112,44 @@ func fetched(err error) ([]inspection.Fault, error) {
 }
 
 func (c *checks) lists(ctx context.Context, raw *sqlstore.Tx, place string, limit int) (items []inspection.Item, next string, err error) {
-	profile, municipality, _ := strings.Cut(place, "/")
 	tx := c.o.in(raw)
-	rows, err := tx.ServedAfter(ctx, municipality, profile, limit)
-	if err != nil {
-		return nil, "", err
-	}
-	for _, l := range rows {
-		i, err := c.listItem(ctx, tx, l)
+	from, profile, municipality := c.listAt(place)
+	for _, a := range c.o.cas[from.place:] {
+		rows, err := tx.ServedAfter(ctx, a.org, municipality, profile, limit-len(items))
 		if err != nil {
 			return nil, "", err
 		}
-		items = append(items, i)
+		for _, l := range rows {
+			i, err := c.listItem(ctx, tx, a, l)
+			if err != nil {
+				return nil, "", err
+			}
+			items = append(items, i)
+		}
+		if len(items) == limit {
+			return items, items[limit-1].Key, nil
+		}
+		profile, municipality = "", ""
 	}
-	if len(rows) == limit {
-		next = items[limit-1].Key
+	return items, "", nil
+}
+
+// listAt is whose and which list a key names: "signature/202029" the first CA's, "ca-13/signature/131211" another's.
+func (c *checks) listAt(key string) (a *authority, profile, municipality string) {
+	a, rest := c.o.caAt(key)
+	if a == nil {
+		a = c.o.cas[0]
 	}
-	return items, next, nil
+	profile, municipality, _ = strings.Cut(rest, "/")
+	return a, profile, municipality
 }
 
 func (c *checks) list(ctx context.Context, raw *sqlstore.Tx, key string) (i inspection.Item, there bool, err error) {
-	profile, municipality, _ := strings.Cut(key, "/")
+	a, profile, municipality := c.listAt(key)
 	tx := c.o.in(raw)
-	l, there, err := tx.ServedOf(ctx, municipality, profile)
+	l, there, err := tx.ServedOf(ctx, a.org, municipality, profile)
 	if err == nil && there {
-		i, err = c.listItem(ctx, tx, l)
+		i, err = c.listItem(ctx, tx, a, l)
 	}
 	return i, there, err
 }
@@ -146,7 +159,7 @@ var keepsOut = []inspect.Rule{inspect.Unreadable, inspect.Signature, inspect.Iss
 
 // listItem fetches a list and holds it against the row that was published, against what is revoked, and against the list that was
 // fetched before.
-func (c *checks) listItem(ctx context.Context, tx *store.Tx, l store.ServedList) (inspection.Item, error) {
+func (c *checks) listItem(ctx context.Context, tx *store.Tx, a *authority, l store.ServedList) (inspection.Item, error) {
 	revoked, err := tx.KnownRevoked(ctx, l.Issuer, l.Municipality)
 	if err != nil {
 		return inspection.Item{}, err
@@ -174,6 +187,9 @@ func (c *checks) listItem(ctx context.Context, tx *store.Tx, l store.ServedList)
 		}
 	}
 	path := l.Profile + "/" + l.Municipality
+	if a.place > 0 {
+		path = string(a.org) + "/" + path
+	}
 	var seen []byte
 	return inspection.Item{Key: path, Print: printOf(l),
 		Judge: func(ctx context.Context) ([]inspection.Fault, error) {

@@ -66,8 +66,13 @@ func newKey(t testing.TB) crypto.Signer {
 
 func newAuthority(t testing.TB, p cert.Profile) *authority {
 	t.Helper()
+	return newAuthorityOf(t, jpki.Operator{}, p)
+}
+
+func newAuthorityOf(t testing.TB, by jpki.Operator, p cert.Profile) *authority {
+	t.Helper()
 	a := &authority{key: newKey(t)}
-	tbs := must[[]byte](t)(jpki.CATBS(p, a.key.Public(), serial(t, "01"), start))
+	tbs := must[[]byte](t)(by.CATBS(p, a.key.Public(), serial(t, "01"), start))
 	der := must[[]byte](t)(pki.AssembleCertificate(tbs, a.sign(t, tbs)))
 	a.Issuer = must[*jpki.Issuer](t)(jpki.OpenIssuer(der))
 	a.certificate = must[*x509.Certificate](t)(x509.ParseCertificate(der))
@@ -141,6 +146,7 @@ type country struct {
 	asked                     []message.ResponderRequest
 	words                     int // that the CA said when time had passed
 	signature, authentication *authority
+	cas                       []message.Org
 
 	url     string
 	public  string // where what is served is fetched from; "": nobody fetches
@@ -153,10 +159,16 @@ type country struct {
 
 func newCountry(t testing.TB, url string, more ...message.Org) *country {
 	t.Helper()
+	return newCountryWith(t, url, nil, more...)
+}
+
+// newCountryWith has something done before the validation authority is opened.
+func newCountryWith(t testing.TB, url string, before func(*country), more ...message.Org) *country {
+	t.Helper()
 	root := must[*pki.InfrastructureCA](t)(pki.NewInfrastructureCA(rand.Reader, start))
 	c := &country{t: t, clk: clock.NewVirtual(start), root: root, trust: must[*pki.Trust](t)(pki.NewTrust(root.Certificate())),
 		net: new(exchange.Memory), url: url, more: more, journal: new(journal), keys: keys.Dir(t.TempDir()),
-		signature: newAuthority(t, cert.Signature), authentication: newAuthority(t, cert.Authentication)}
+		signature: newAuthority(t, cert.Signature), authentication: newAuthority(t, cert.Authentication), cas: []message.Org{ca}}
 	for name, a := range map[string]*authority{"ca-signature": c.signature, "ca-authentication": c.authentication} {
 		if err := c.keys.PutCertificates(name, a.Certificate()); err != nil {
 			t.Fatal(err)
@@ -178,6 +190,9 @@ func newCountry(t testing.TB, url string, more ...message.Org) *country {
 		}}))
 	c.net.Join(ca, c.peer)
 	c.tasks = c.peer.Tasks()
+	if before != nil {
+		before(c)
+	}
 	c.open()
 	c.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.Handler().ServeHTTP(w, r) }))
 	t.Cleanup(c.server.Close)
@@ -239,7 +254,7 @@ func (c *country) open() {
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "失効情報提供センター", EN: "Validation"}, StoreURL: c.url, Clock: c.crooked, Rand: rand.Reader, Watch: time.Minute,
 			Log:    slog.New(slog.NewTextHandler(c.journal, nil)),
 			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: append([]message.Org{ca}, c.more...), Secrets: reconciletest.Secrets(self)},
-		Keys: c.keys, CA: ca, Sessions: sessions, TestCountry: true, Portal: "/", Public: c.public, Open: !c.closed,
+		Keys: c.keys, CAs: c.cas, Sessions: sessions, TestCountry: true, Portal: "/", Public: c.public, Open: !c.closed,
 	}))
 	opened := c.Validation
 	c.t.Cleanup(func() { opened.Close() })

@@ -15,8 +15,9 @@ import (
 )
 
 // serveList answers "202029.crl", the list for signature certificates, and "signature/202029.crl" or
-// "authentication/202029.crl".
+// "authentication/202029.crl"; and of a CA that is named, "ca-13/signature/131211.crl".
 func (o *Validation) serveList(w http.ResponseWriter, r *http.Request, path string) {
+	ca, path := o.caAt(path)
 	kind, file, named := strings.Cut(path, "/")
 	if !named {
 		kind, file = cert.Signature.String(), path
@@ -32,7 +33,8 @@ func (o *Validation) serveList(w http.ResponseWriter, r *http.Request, path stri
 	err = o.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
 		newest = store.List{}
 		for _, root := range o.roots {
-			if root.profile != p {
+			// What names no CA is the first's that has a list, so that none hides another's: the others have addresses of their own.
+			if root.profile != p || ca != nil && root.ca != ca || newest.DER != nil && o.owners[newest.Issuer] != root.ca.org {
 				continue
 			}
 			l, found, err := o.in(tx).Published(ctx, root.id, m)
@@ -69,12 +71,16 @@ func onlyRead(w http.ResponseWriter, r *http.Request, answer func()) {
 	http.Error(w, "公表しているファイルは、GETかHEADで読んでください。\nRead what is published by GET or HEAD.", http.StatusMethodNotAllowed)
 }
 
-// serveRoot answers "signature.cer", the CA's certificate (DER), and "signature.pem", all its generations; the same for
-// authentication.
+// serveRoot answers "signature.cer", the first CA's certificate (DER), and "signature.pem", all its generations; the same for
+// authentication, and "ca-13/signature.cer" for another CA.
 func (o *Validation) serveRoot(w http.ResponseWriter, r *http.Request, file string) {
+	ca, file := o.caAt(file)
+	if ca == nil {
+		ca = o.cas[0]
+	}
 	name, form, _ := strings.Cut(file, ".")
 	var ders [][]byte
-	for _, root := range o.roots {
+	for _, root := range ca.roots {
 		if root.profile.String() == name {
 			ders = append(ders, root.certificate.Raw)
 		}

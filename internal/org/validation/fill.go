@@ -225,7 +225,7 @@ func (o *Validation) touch(tx *sqlstore.Tx, issuer string, serial []byte) {
 	r.shelf.doubt(n, o.Clock.Now())
 	tx.OnCommit(func() {
 		r.shelf.committed(n)
-		o.heardOf()
+		o.heardOf(r)
 	})
 	tx.Ring(bellChanged)
 }

@@ -91,7 +91,7 @@ func (o *Validation) answerOne(ctx context.Context, to []byte, c call, n number,
 		}
 	}
 	now, steady := o.hour()
-	if out := o.may(f, now, steady); out != ocspwire.Successful {
+	if out := o.may(r, f, now, steady); out != ocspwire.Successful {
 		return refused(out)
 	}
 	sig := f.signed
@@ -113,8 +113,8 @@ func (o *Validation) answerOne(ctx context.Context, to []byte, c call, n number,
 	return a
 }
 
-// may tells whether a state can be told now.
-func (o *Validation) may(f found, now time.Time, steady time.Duration) ocspwire.Outcome {
+// may tells whether a state of a CA's certificate can be told now.
+func (o *Validation) may(r *root, f found, now time.Time, steady time.Duration) ocspwire.Outcome {
 	s, lost := o.standing.Load(), nothing
 	switch f.state {
 	case damaged:
@@ -122,7 +122,7 @@ func (o *Validation) may(f found, now time.Time, steady time.Duration) ocspwire.
 	case revoked:
 		lost = s.canSign(now, steady)
 	default:
-		lost = o.vouch(s, now, steady)
+		lost = o.vouch(s, r, now, steady)
 	}
 	if lost != nothing {
 		return lost.outcome()
@@ -226,7 +226,7 @@ func (o *Validation) answerMany(ctx context.Context, r *root, request *ocspwire.
 	}
 	now, steady := o.hour()
 	for _, f := range all {
-		if out := o.may(f, now, steady); out != ocspwire.Successful {
+		if out := o.may(r, f, now, steady); out != ocspwire.Successful {
 			return refused(out)
 		}
 	}

@@ -33,9 +33,9 @@ const (
 // onCertCRL publishes a list, after it was checked by other code than the CA's. A list that is older than the published
 // one has nothing to say and changes nothing, so that lists may come in any order (safe).
 func (o *Validation) onCertCRL(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.CertCRL) ([]message.Out, error) {
-	r, ok := o.byID[n.Issuer]
-	if !ok {
-		return nil, unknownIssuer()
+	r, err := o.rootOf(d.Sender, n.Issuer)
+	if err != nil {
+		return nil, err
 	}
 	o.made(tx, d)
 	rules, before, err := o.partition(ctx, tx, r, n.Municipality, n.CRL)

@@ -108,11 +108,12 @@ func openStatesRig(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &root{id: "ca", profile: cert.Signature, shelf: newShelf()}
-	o := &Validation{Host: &host.Host{Config: host.Config{Clock: g.Clock, Log: g.Log}, Store: s}, roots: []*root{r}, byID: map[string]*root{r.id: r},
+	a := &authority{org: "ca"}
+	r := &root{id: "ca", ca: a, profile: cert.Signature, shelf: newShelf()}
+	o := &Validation{cas: []*authority{a}, Host: &host.Host{Config: host.Config{Clock: g.Clock, Log: g.Log}, Store: s}, roots: []*root{r}, byID: map[string]*root{r.id: r},
 		responders: map[string]*responder{}, damaged: map[string]int{}}
 	o.cfg.Steady = func() time.Duration { return 0 }
-	o.standing.Store(&standing{})
+	o.standing.Store(&standing{cas: make([]heard, 1)})
 	put := func(ctx context.Context, first byte, n int, state, reason string) (last []byte, err error) {
 		return last, s.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 			for i := range n {

@@ -124,16 +124,16 @@ func (o *Validation) responderRule() due.Rule {
 			if err != nil || !first {
 				return nil, err // asked today already
 			}
-			return []message.Out{{To: o.cfg.CA, Body: message.ResponderRequest{Issuer: item.Ref, PublicKey: k.public}}}, nil
+			return []message.Out{{To: o.byID[item.Ref].ca.org, Body: message.ResponderRequest{Issuer: item.Ref, PublicKey: k.public}}}, nil
 		},
 	}
 }
 
 // onResponderIssued takes the certificate of a key, if relying parties will accept it (RFC 6960 4.2.2.2).
 func (o *Validation) onResponderIssued(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.ResponderIssued) ([]message.Out, error) {
-	r, ok := o.byID[n.Issuer]
-	if !ok {
-		return nil, unknownIssuer()
+	r, err := o.rootOf(d.Sender, n.Issuer)
+	if err != nil {
+		return nil, err
 	}
 	c, err := x509.ParseCertificate(n.Certificate)
 	if err != nil || c.CheckSignatureFrom(r.certificate) != nil || !bytes.Equal(c.AuthorityKeyId, r.certificate.SubjectKeyId) ||
@@ -154,7 +154,7 @@ func (o *Validation) onResponderIssued(ctx context.Context, tx *store.Tx, d exch
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "certify-responder", Subject: n.Issuer, Case: d.ID.String()})
 	tx.OnCommit(func() {
 		o.forgetResponder(n.Issuer)
-		o.heardOf()
+		o.heardOf(r)
 		o.goRound() // there may be answers that nobody could sign before
 	})
 	return nil, o.planRenewal(ctx, tx, store.Responder{Issuer: n.Issuer, NotBefore: c.NotBefore, NotAfter: c.NotAfter})

@@ -145,7 +145,7 @@ func (o *Validation) sign(ctx context.Context, r *root, by *responder, now time.
 // times are those of an answer that is signed now: thisUpdate is "the most recent time at which the status being indicated is
 // known by the responder to have been correct" (RFC 6960 2.4), which for what may still change is the CA's last word, and
 // nextUpdate is never after that word's bound.
-func (o *Validation) times(s *standing, by *responder, final bool, now time.Time, certificates int64) (this, next time.Time) {
+func (o *Validation) times(s heard, by *responder, final bool, now time.Time, certificates int64) (this, next time.Time) {
 	this, next = now, cert.Earlier(now.Add(lifeOf(certificates)), by.notAfter)
 	if !final {
 		this = cert.Earlier(s.known, now)
@@ -161,10 +161,10 @@ func (o *Validation) signOne(ctx context.Context, r *root, by *responder, n numb
 	now, steady := o.hour()
 	s := o.standing.Load()
 	final := f.state == revoked
-	if s.canSign(now, steady) != nothing || !final && o.vouch(s, now, steady) != nothing {
+	if s.canSign(now, steady) != nothing || !final && o.vouch(s, r, now, steady) != nothing {
 		return sig, errNotNow
 	}
-	this, next := o.times(s, by, final, now, r.shelf.known.Load())
+	this, next := o.times(s.of(r), by, final, now, r.shelf.known.Load())
 	if !next.After(now) {
 		return sig, errNotNow
 	}
@@ -194,10 +194,10 @@ func (o *Validation) signMany(ctx context.Context, r *root, by *responder, reque
 	for i, id := range request.CertIDs {
 		f := all[i]
 		final := f.state == revoked
-		if s.canSign(now, steady) != nothing || !final && o.vouch(s, now, steady) != nothing {
+		if s.canSign(now, steady) != nothing || !final && o.vouch(s, r, now, steady) != nothing {
 			return nil, errNotNow
 		}
-		this, next := o.times(s, by, final, now, r.shelf.known.Load())
+		this, next := o.times(s.of(r), by, final, now, r.shelf.known.Load())
 		if !next.After(now) {
 			return nil, errNotNow
 		}

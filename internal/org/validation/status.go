@@ -11,7 +11,11 @@ import (
 
 // onCertStatus takes the state of a certificate. It is safe: whatever the order, revoked stays.
 func (o *Validation) onCertStatus(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.CertStatus) ([]message.Out, error) {
-	if r, ok := o.byID[n.Issuer]; !ok || r.profile != n.Profile {
+	r, err := o.rootOf(d.Sender, n.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	if r.profile != n.Profile {
 		return nil, unknownIssuer()
 	}
 	o.made(tx, d)
@@ -23,10 +27,4 @@ func (o *Validation) onCertStatus(ctx context.Context, tx *store.Tx, d exchange.
 		err = o.planImpact(tx, n, ended)
 	}
 	return nil, err
-}
-
-func unknownIssuer() error {
-	return exchange.Reject("unknown-issuer",
-		"この認証局の証明書を持っていません。認証局の証明書を受け取り、鍵の置き場に加えてください。",
-		"the certificate of this CA is not here: get it from the CA and add it to the key directory")
 }

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -31,10 +29,11 @@ import (
 // Config is what the validation authority is given by whoever starts it.
 type Config struct {
 	host.Config
-	// Keys holds the CAs' certificates, ca-signature and ca-authentication; the keys that sign answers are made here.
+	// Keys holds the CAs' certificates, under the names that keys.Issuer gives; the keys that sign answers are made here.
 	Keys keys.Dir
-	// CA certifies those keys and tells what was issued and revoked.
-	CA message.Org
+	// CAs certify those keys and tell what was issued and revoked, each of its own certificates. The first is the one whose addresses
+	// name no CA, and with which what is nobody's is looked for.
+	CAs []message.Org
 	// Algorithm is that of the keys that sign answers; P-256 when it is not given, because it signs twenty times as fast as RSA.
 	Algorithm cert.Algorithm
 	// Public is the address below which others fetch what is served here: "http://example.jp/validation". What is fetched from there
@@ -62,15 +61,16 @@ type Config struct {
 type Validation struct {
 	*host.Host
 	cfg      Config
+	cas      []*authority
 	roots    []*root
 	byID     map[string]*root
-	named    map[string]call // by how requests name a CA
+	owners   map[string]message.Org // the CAs, by the ids of their keys
+	named    map[string]call        // by how requests name a CA
 	recorder *recorder
 	checks   *checks
 	screens  http.Handler
 
 	standing       atomic.Pointer[standing]
-	backlog        atomic.Int64 // when the CA made what it last told, in microseconds, if that came late; else 0
 	fillBell       clock.Bell
 	vouchBell      clock.Bell
 	hurry          atomic.Bool // the next round of the filler does not wait
@@ -86,9 +86,10 @@ type Validation struct {
 	damaged     map[string]int        // keys of a CA that cannot be used
 }
 
-// root is a CA about whose certificates we answer.
+// root is a CA's key, about whose certificates we answer.
 type root struct {
 	id          string // hex of the key identifier
+	ca          *authority
 	profile     cert.Profile
 	issuer      *jpki.Issuer
 	certificate *x509.Certificate
@@ -99,9 +100,6 @@ type root struct {
 
 // New opens the organisation. It asks the CA for what it needs to answer as soon as its tasks run.
 func New(ctx context.Context, cfg Config) (*Validation, error) {
-	if cfg.CA == "" {
-		return nil, errors.New("the validation authority needs a CA")
-	}
 	if cfg.Algorithm == 0 {
 		cfg.Algorithm = cert.P256SHA256
 	}
@@ -117,13 +115,12 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	}
 	o := &Validation{cfg: cfg, byID: map[string]*root{}, named: map[string]call{}, responders: map[string]*responder{}, damaged: map[string]int{},
 		reads: newLane(), missing: newLane(), asked: newLane(), ocspPath: "/" + string(cfg.Self) + "/ocsp"}
-	steady := cfg.Steady()
-	o.standing.Store(&standing{began: steady, zero: cfg.Clock.Now().Add(-steady)})
-	for _, p := range cert.Profiles {
-		if err := o.readRoots(p); err != nil {
-			return nil, err
-		}
+	if err := o.readCAs(); err != nil {
+		return nil, err
 	}
+	o.owners = o.issuers()
+	steady := cfg.Steady()
+	o.standing.Store(&standing{began: steady, zero: cfg.Clock.Now().Add(-steady), cas: make([]heard, len(o.cas))})
 	var err error
 	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{inspection.Schema}, Routes: o.routes(),
 		Due: []due.Rule{o.responderRule(), o.impactRule()}, Books: o.tables(), Counts: o.counts})
@@ -145,35 +142,6 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 		return nil, errors.Join(err, o.Close())
 	}
 	return o, nil
-}
-
-// readRoots reads the certificates of a profile's CA, all generations.
-func (o *Validation) readRoots(p cert.Profile) error {
-	ders, err := o.cfg.Keys.Certificates("ca-" + p.String())
-	if err != nil {
-		return err
-	}
-	for _, der := range ders {
-		r := &root{profile: p, shelf: newShelf()}
-		if r.issuer, err = jpki.OpenIssuer(der); err != nil {
-			return err
-		}
-		if r.certificate, err = x509.ParseCertificate(der); err != nil {
-			return fmt.Errorf("couldn't read the CA certificate: %w", err)
-		}
-		if r.issuer.Profile() != p {
-			return fmt.Errorf("the certificate in ca-%s is of another CA", p)
-		}
-		if r.names, err = ocspwire.NamesOf(r.certificate); err != nil {
-			return err
-		}
-		for i, n := range r.names {
-			o.named[string(n.DER)], o.named[string(n.Bare)] = call{r, i}, call{r, i}
-		}
-		r.id = hex.EncodeToString(r.issuer.KeyID())
-		o.roots, o.byID[r.id] = append(o.roots, r), r
-	}
-	return nil
 }
 
 // Tasks are the loops to step: the host's, those that the answers need, and those of the inspection.

@@ -3,6 +3,7 @@ package validation
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
@@ -15,7 +16,7 @@ import (
 )
 
 const (
-	// defaultBound is how old the CA's last word may be when good is said. OCSP gives the same day's state (CPS; the CA
+	// defaultBound is how old a CA's last word may be when good is said of its certificates. OCSP gives the same day's state (CPS; the CA
 	// publishes daily), and some hours more let one day's list be late.
 	defaultBound = silence
 	// lookEvery is how often we look whether we can still vouch for the answers; in virtual time that is lookVirtual.
@@ -30,16 +31,26 @@ const (
 // standing is what allows us to say good: it has to be renewed by a look every few seconds, so that nobody has to notice
 // that something is lost. Whatever hangs or fails, the answers end by themselves.
 type standing struct {
-	known time.Time     // when the CA last told, or compared, what we know: thisUpdate of all that may still change
 	until time.Duration // by the steady clock: until when the last look holds
 	began time.Duration // by the steady clock: when the program did
 	zero  time.Time     // what the clock should have shown when the steady one began
-	heard time.Time     // of the comparison that zero was last taken after
 
 	database time.Time // since when the database cannot be written; zero: it can
-	ahead    bool      // the CA's last word is in the future: the clock was set back
-	apart    bool      // the CA's clock and ours are too far from each other
+	ahead    bool      // the last words of all CAs are in the future: the clock was set back
+
+	cas []heard // by the places of the CAs; never written to again
 }
+
+// heard is what was heard of a CA, and what it allows us to say of its certificates.
+type heard struct {
+	known time.Time // when it last told, or compared, what we know: thisUpdate of all that may still change
+	hour  time.Time // of the comparison after which the hour was last taken
+	ahead bool      // its last word is in the future
+	apart bool      // its clock and ours are too far from each other
+}
+
+// of is what was heard of the CA whose key it is.
+func (s *standing) of(r *root) heard { return s.cas[r.ca.place] }
 
 // hour tells the time by both clocks.
 func (o *Validation) hour() (now time.Time, steady time.Duration) {
@@ -82,14 +93,19 @@ func (s *standing) canSign(now time.Time, steady time.Duration) loss {
 	return nothing
 }
 
-// vouch tells whether good, or unknown, may be said now.
-func (o *Validation) vouch(s *standing, now time.Time, steady time.Duration) loss {
+// vouch tells whether good, or unknown, may be said now of a CA's certificates.
+func (o *Validation) vouch(s *standing, r *root, now time.Time, steady time.Duration) loss {
+	return o.vouchFor(s, r.ca, now, steady)
+}
+
+func (o *Validation) vouchFor(s *standing, a *authority, now time.Time, steady time.Duration) loss {
+	known := s.cas[a.place].known
 	switch {
 	case s.clockMoved(now, steady):
 		return lostClock
 	case steady > s.until:
 		return lostDatabase
-	case s.known.IsZero() || !now.Before(s.known.Add(o.cfg.Bound)):
+	case known.IsZero() || !now.Before(known.Add(o.cfg.Bound)):
 		return lostCA
 	}
 	return nothing
@@ -103,10 +119,10 @@ func (o *Validation) vouchTask() clock.Task {
 	}}
 }
 
-// heardOf has us look at once when the CA is heard again, or for the first time.
-func (o *Validation) heardOf() {
+// heardOf has us look at once when a CA is heard again, or for the first time.
+func (o *Validation) heardOf(r *root) {
 	now, steady := o.hour()
-	if o.vouch(o.standing.Load(), now, steady) != nothing {
+	if o.vouch(o.standing.Load(), r, now, steady) != nothing {
 		o.vouchBell.Ring()
 	}
 }
@@ -118,12 +134,12 @@ func (o *Validation) lookEvery() time.Duration {
 	return min(max(lookEvery, o.Watch), lookVirtual) // as often as the alarms look
 }
 
-// look writes the row that shows that a revocation could be written, and reads when the CA was last heard.
+// look writes the row that shows that a revocation could be written, and reads when each CA was last heard.
 func (o *Validation) look(ctx context.Context, every time.Duration) {
 	now, steady := o.hour()
 	was := o.standing.Load()
 	s := *was
-	w, err := o.lastWord(ctx)
+	words, err := o.lastWords(ctx)
 	if err != nil && ctx.Err() != nil {
 		return // we are told to stop, and nothing is lost
 	}
@@ -136,61 +152,85 @@ func (o *Validation) look(ctx context.Context, every time.Duration) {
 		return
 	}
 	s.database, s.until = time.Time{}, steady+looksMissed*every
-	s.apart = w.apart(2*cmp.Or(o.cfg.Compare, 30*time.Second) + clockSlack)
-	if !s.apart && !w.heard.Equal(s.heard) && !w.heard.After(now) {
-		// The CA's clock agrees: this is the hour.
-		s.heard, s.zero = w.heard, now.Add(-steady)
+	s.cas = slices.Clone(was.cas)
+	told := make([]time.Time, len(words))
+	spoken, ahead := 0, 0
+	for i, w := range words {
+		h := &s.cas[i]
+		h.apart = w.apart(2*cmp.Or(o.cfg.Compare, 30*time.Second) + clockSlack)
+		if !h.apart && !w.heard.Equal(h.hour) && !w.heard.After(now) {
+			// The CA's clock agrees: this is the hour.
+			h.hour, s.zero = w.heard, now.Add(-steady)
+		}
+		if told[i], h.ahead = w.newest(now); h.ahead {
+			ahead++
+		}
+		if h.ahead || !told[i].IsZero() {
+			spoken++
+		}
 	}
-	known, ahead := w.newest(now)
-	if s.ahead = ahead; !s.apart && !s.clockMoved(now, steady) && (known.After(s.known) || s.known.After(now)) {
-		s.known = known
+	// One CA from the future has a clock of its own; if all are, it is ours that was set back.
+	s.ahead = ahead > 0 && ahead == spoken
+	moved := s.clockMoved(now, steady)
+	for i, known := range told {
+		if h := &s.cas[i]; !h.apart && !moved && (known.After(h.known) || h.known.After(now)) {
+			h.known = known
+		}
 	}
-	if o.vouch(was, now, steady) != nothing && o.vouch(&s, now, steady) == nothing {
-		o.goRound()
+	for _, a := range o.cas {
+		if o.vouchFor(was, a, now, steady) != nothing && o.vouchFor(&s, a, now, steady) == nothing {
+			o.goRound()
+		}
 	}
 	o.standing.Store(&s)
 }
 
-// made notes when the CA made what it tells. What comes out of a backlog is word of how it stood then: a revocation of since may
+// made notes when a CA made what it tells. What comes out of a backlog is word of how it stood then: a revocation of since may
 // be in the same backlog.
 func (o *Validation) made(tx *store.Tx, d exchange.Delivery) {
 	made := int64(0)
 	if tx.Now().Sub(d.CreatedAt) > maxAhead+clockSlack { // more than clocks may differ
 		made = d.CreatedAt.UnixMicro()
 	}
-	tx.OnCommit(func() { o.backlog.Store(made) })
+	if a := o.authorityOf(d.Sender); a != nil {
+		tx.OnCommit(func() { a.backlog.Store(made) })
+	}
 }
 
-// word is the last that was heard of the CA.
+// word is the last that was heard of a CA.
 type word struct {
 	taken           time.Time // its last batch of messages, by our clock; of a backlog, when the last of it was made
 	compared, heard time.Time // the last comparison of the book of states: by its clock, and when it told us of it
 }
 
-func (o *Validation) lastWord(ctx context.Context) (w word, err error) {
+// lastWords are those of the CAs, by their places.
+func (o *Validation) lastWords(ctx context.Context) ([]word, error) {
 	if err := o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.in(tx).Pulse(ctx) }); err != nil {
-		return w, err
+		return nil, err
 	}
 	pairs, err := o.Exchange.Pairs(ctx)
 	if err != nil {
-		return w, err
+		return nil, err
 	}
+	words := make([]word, len(o.cas))
 	for _, p := range pairs {
-		if p.Peer == o.cfg.CA {
-			w.taken = p.LastReceived
+		if a := o.authorityOf(p.Peer); a != nil {
+			words[a.place].taken = p.LastReceived
 		}
 	}
-	if made := o.backlog.Load(); made != 0 {
-		w.taken = cert.Earlier(w.taken, time.UnixMicro(made))
+	for i, a := range o.cas {
+		if made := a.backlog.Load(); made != 0 {
+			words[i].taken = cert.Earlier(words[i].taken, time.UnixMicro(made))
+		}
 	}
 	books, err := o.Books.Standings(ctx)
 	for _, b := range books {
-		if b.Peer == o.cfg.CA && b.Book == message.Statuses {
+		if a := o.authorityOf(b.Peer); a != nil && b.Book == message.Statuses {
 			// The last that came to an end, whatever became of tries since. What it found to differ is sent again at once.
-			w.compared, w.heard = b.Compared, b.Heard
+			words[a.place].compared, words[a.place].heard = b.Compared, b.Heard
 		}
 	}
-	return w, err
+	return words, err
 }
 
 // apart tells whether the CA's clock and ours cannot both be right. It tells of a comparison with the next one, so that ours
@@ -200,7 +240,7 @@ func (w word) apart(late time.Duration) bool {
 	return !w.heard.IsZero() && (ours < -maxAhead || ours > late+maxAhead)
 }
 
-// newest is the CA's last word; ahead: there is none but from the future.
+// newest is a CA's last word; ahead: there is none but from the future.
 func (w word) newest(now time.Time) (known time.Time, ahead bool) {
 	future := false
 	for _, at := range []time.Time{w.taken, w.compared} {

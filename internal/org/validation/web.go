@@ -76,12 +76,19 @@ func say(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
 
 // figures is what the overview shows.
 type figures struct {
-	Fresh  webui.Notice
+	Fresh  []webui.Notice // of each CA
 	Lost   []webui.Notice
 	Ready  []webui.Term
 	Counts webui.Table
 	Keys   webui.Table
 	Kept   []webui.Term
+	Roots  []rootAddress
+}
+
+// rootAddress is where the certificates of a CA that is not the first are.
+type rootAddress struct {
+	Name plain.Sentence
+	Path string
 }
 
 func (s *screens) showOverview(w http.ResponseWriter, r *http.Request) {
@@ -89,7 +96,7 @@ func (s *screens) showOverview(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	if err != nil && len(f.Lost) > 0 { // what the page is for stands in memory
 		s.o.Log.ErrorContext(r.Context(), "the figures of the overview cannot be read", "error", err)
-		f.Fresh, status, err = unread, http.StatusServiceUnavailable, nil
+		f.Fresh, status, err = []webui.Notice{unread}, http.StatusServiceUnavailable, nil
 	}
 	if err != nil {
 		s.ui.Fail(w, r, err)
@@ -113,15 +120,19 @@ func (s *screens) showPart(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *screens) figures(ctx context.Context) (f figures, err error) {
-	f.Lost, f.Ready, f.Kept = s.o.notices(), s.ready(), s.kept()
+	f.Lost, f.Ready, f.Kept, f.Roots = s.o.notices(), s.ready(), s.kept(), s.roots()
 	pairs, err := s.o.Exchange.Pairs(ctx)
 	if err != nil {
 		return f, err
 	}
 	now := s.o.Clock.Now()
-	for _, p := range pairs {
-		if p.Peer == s.o.cfg.CA {
-			f.Fresh = freshness(p, now, s.o.cfg.Bound)
+	for _, a := range s.o.cas {
+		for _, p := range pairs {
+			if p.Peer == a.org {
+				n := freshness(p, now, s.o.cfg.Bound)
+				n.Title = s.o.of(a, n.Title)
+				f.Fresh = append(f.Fresh, n)
+			}
 		}
 	}
 	var counts []store.Count
@@ -140,17 +151,55 @@ func (s *screens) figures(ctx context.Context) (f figures, err error) {
 	if err != nil {
 		return f, err
 	}
-	f.Counts = webui.Table{
+	f.Counts = s.countTable(counts)
+	f.Keys = s.keys(responders, now)
+	return f, nil
+}
+
+// countTable is how many certificates are in which state, of each CA for each profile.
+func (s *screens) countTable(counts []store.Count) webui.Table {
+	t := webui.Table{
 		Caption: say("電子証明書の状態", "States of the certificates"),
 		Columns: []webui.Column{{Name: say("種別", "Kind")}, {Name: say("有効", "Valid"), Right: true},
 			{Name: say("有効期間満了", "Expired"), Right: true}, {Name: say("失効", "Revoked"), Right: true}},
 		Empty: webui.Empty{Text: say("まだ、何も知らされていません。", "Nothing has been told yet.")},
 	}
-	for _, c := range counts {
-		f.Counts.Rows = append(f.Counts.Rows, []any{c.Profile.Name(), c.Good, c.Expired, c.Revoked})
+	several := len(s.o.cas) > 1
+	if several {
+		t.Columns = slices.Insert(t.Columns, 0, webui.Column{Name: say("認証局", "CA")})
 	}
-	f.Keys = s.keys(responders, now)
-	return f, nil
+	for _, a := range s.o.cas {
+		var sums []store.Count // of the CA's keys for a profile
+		for _, c := range counts {
+			switch owner := s.o.owners[c.Issuer]; {
+			case owner != a.org && (owner != "" || a.place > 0): // what is nobody's is counted with the first, as its book has it
+			case len(sums) > 0 && sums[len(sums)-1].Profile == c.Profile:
+				last := &sums[len(sums)-1]
+				last.Good, last.Expired, last.Revoked = last.Good+c.Good, last.Expired+c.Expired, last.Revoked+c.Revoked
+			default:
+				sums = append(sums, c)
+			}
+		}
+		for _, c := range sums {
+			row := []any{c.Profile.Name(), c.Good, c.Expired, c.Revoked}
+			if several {
+				row = slices.Insert(row, 0, any(a.name(s.o)))
+			}
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	return t
+}
+
+// roots are the addresses of the certificates of the CAs beside the first.
+func (s *screens) roots() (all []rootAddress) {
+	for _, r := range s.o.roots {
+		a := rootAddress{s.o.nameOf(r), "/ca/" + r.path() + ".pem"}
+		if r.ca.place > 0 && !slices.Contains(all, a) {
+			all = append(all, a)
+		}
+	}
+	return all
 }
 
 var unread = webui.Notice{Kind: webui.Bad, Title: say("データベースを読めません", "The database cannot be read"),
@@ -175,8 +224,10 @@ func (s *screens) ready() []webui.Term {
 		{Label: say("署名済みの回答（1枚につき2通）", "Answers that are signed already, two for each"), Value: signed},
 		{Label: say("状態を読めない電子証明書", "Certificates whose state cannot be read"), Value: unreadable},
 	}
-	if at := s.o.standing.Load().known; !at.IsZero() {
-		terms = append(terms, webui.Term{Label: say("いつの状態を答えているか", "The answers are as of"), Value: at})
+	for _, a := range s.o.cas {
+		if at := s.o.standing.Load().cas[a.place].known; !at.IsZero() {
+			terms = append(terms, webui.Term{Label: s.o.of(a, say("いつの状態を答えているか", "The answers are as of")), Value: at})
+		}
 	}
 	return append(terms,
 		webui.Term{Label: say("混んでいて「あとで」と答えた問合せ（起動以後）", "Questions told to try later because too much was asked, since the start"),
@@ -191,7 +242,7 @@ func (s *screens) keys(responders map[string][]store.Responder, now time.Time) w
 		Columns: []webui.Column{{Name: say("認証局", "CA")}, {Name: say("状態", "State")}, {Name: say("使える期限", "Usable until")}},
 	}
 	for _, r := range s.o.roots {
-		row := []any{caName(r.profile), webui.Badge{Kind: webui.Wait, Text: say("認証局の証明待ち", "waiting for the CA's certificate")}, nil}
+		row := []any{s.o.nameOf(r), webui.Badge{Kind: webui.Wait, Text: say("認証局の証明待ち", "waiting for the CA's certificate")}, nil}
 		damaged := s.o.damagedOf(r.id)
 		if has := responders[r.id]; len(has) > 0 && len(has[0].DER) > 0 {
 			row[1], row[2] = webui.Badge{Kind: webui.OK, Text: say("使用中", "in use")}, has[0].NotAfter
@@ -319,8 +370,12 @@ func (s *screens) showLists(w http.ResponseWriter, r *http.Request) {
 		if m, err := resident.Lookup("municipality", l.Municipality, resident.DateOf(now)); err == nil {
 			name = say(m.FullName(), m.Romaji())
 		}
-		t.Rows = append(t.Rows, []any{name, caName(l.Profile), l.Number, l.Entries, l.ThisUpdate, l.NextUpdate,
-			webui.Link{Href: s.ui.URL("/crl/" + l.Profile.String() + "/" + l.Municipality.String() + ".crl"), Text: webui.Code(l.Municipality.String() + ".crl")}})
+		ca, path := caName(l.Profile), l.Profile.String()
+		if r := s.o.byID[l.Issuer]; r != nil {
+			ca, path = s.o.nameOf(r), r.path()
+		}
+		t.Rows = append(t.Rows, []any{name, ca, l.Number, l.Entries, l.ThisUpdate, l.NextUpdate,
+			webui.Link{Href: s.ui.URL("/crl/" + path + "/" + l.Municipality.String() + ".crl"), Text: webui.Code(l.Municipality.String() + ".crl")}})
 	}
 	s.ui.Render(w, r, s.lists, http.StatusOK, t)
 }

@@ -19,9 +19,11 @@ import (
 // Config is what a verifier is given by whoever starts it.
 type Config struct {
 	host.Config
-	// Keys holds the certificates of the CAs to trust, ca-signature and ca-authentication, all generations. There is no
+	// Keys holds the certificates of the CAs to trust, under the names that keys.Issuer gives, all generations. There is no
 	// private key of a CA among them.
 	Keys keys.Dir
+	// CAs are those to trust; "ca" alone when it is not given.
+	CAs []message.Org
 	// OCSPURL is where the validation authority answers: http://127.0.0.1:8600/validation/ocsp. The address in a
 	// certificate is not asked, so that nobody makes this office call where a certificate leads.
 	OCSPURL string
@@ -72,23 +74,34 @@ func New(ctx context.Context, cfg Config) (*Verifier, error) {
 // readCAs reads the certificates of the CAs. That for authentication is among them so that a signature which was made
 // with an authentication certificate is refused for that, and not as a stranger's.
 func (o *Verifier) readCAs() error {
-	for _, p := range cert.Profiles {
-		name := "ca-" + p.String()
-		ders, err := o.cfg.Keys.Certificates(name)
-		if err != nil {
-			return err
-		}
-		for _, der := range ders {
-			issuer, err := jpki.OpenIssuer(der)
-			if err != nil {
-				return fmt.Errorf("couldn't trust the CA in %s: %w", name, err)
-			}
-			if issuer.Profile() != p {
-				return fmt.Errorf("the certificate in %s is of another CA", name)
-			}
-		}
-		o.cas = append(o.cas, ders...)
+	if len(o.cfg.CAs) == 0 {
+		o.cfg.CAs = []message.Org{message.Org(message.CA)}
 	}
+	for _, ca := range o.cfg.CAs {
+		for _, p := range cert.Profiles {
+			if err := o.readCA(keys.Issuer(string(ca), p), p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (o *Verifier) readCA(name string, p cert.Profile) error {
+	ders, err := o.cfg.Keys.Certificates(name)
+	if err != nil {
+		return err
+	}
+	for _, der := range ders {
+		issuer, err := jpki.OpenIssuer(der)
+		if err != nil {
+			return fmt.Errorf("couldn't trust the CA in %s: %w", name, err)
+		}
+		if issuer.Profile() != p {
+			return fmt.Errorf("the certificate in %s is of another CA", name)
+		}
+	}
+	o.cas = append(o.cas, ders...)
 	return nil
 }
 

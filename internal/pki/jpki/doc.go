@@ -11,7 +11,8 @@
 // These certificates are of a test country and must never be taken for real ones. The real CAs are O=JPKI with the
 // Japanese name O=公的個人認証サービス; the hierarchy built here is O=JPKI-TEST, as the service's own test hierarchy is,
 // and O=公的個人認証サービス（試験用）. Everything else is as published certificates have it, so that a program which reads the real
-// ones reads ours: a verifier tells them apart by the CA key that it trusts.
+// ones reads ours: a verifier tells them apart by the CA key that it trusts. A prefecture's own CA (Governor) has the governor where
+// the published certificates have the agency.
 //
 // # Profiles are data
 //
@@ -24,5 +25,5 @@
 // extensions of user certificates; clientAuth in authentication certificates, their critical policy and their
 // distribution point; issuer and serial in the authority key identifier; the values of the OCSP address and of the
 // policies in the test hierarchy; the OCSP signer's profile; and all of how a character outside the card's set is
-// substituted (Substitute).
+// substituted (Substitute). How a prefecture's own CA named itself while there were such is not known here.
 package jpki

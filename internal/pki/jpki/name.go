@@ -1,6 +1,7 @@
 package jpki
 
 import (
+	"cmp"
 	"encoding/asn1"
 	"fmt"
 	"strings"
@@ -70,19 +71,36 @@ func unitOf(p cert.Profile) string {
 	return "JPKI for user authentication"
 }
 
+// Operator is who runs a CA, as its certificates say it. The zero value is the agency that runs the CA of every municipality whose
+// prefecture has none of its own.
+type Operator struct {
+	Latin    string // "Governor of Tokyo-to"
+	Japanese string // "東京都知事"
+}
+
+// governorLatin and governorJapanese make a governor's name of the prefecture's.
+const governorLatin, governorJapanese = "Governor of ", "知事"
+
+// Governor is the operator of a prefecture's own CA (都道府県知事の認証局), whose name is in Latin letters and in Japanese: 公的個人認証法
+// 12条 of 2013 has the governor record what is revoked. That the governor stands where the agency stands in the published CA
+// certificates is ours: no certificate of such a CA was read.
+func Governor(latin, japanese string) Operator {
+	return Operator{Latin: governorLatin + latin, Japanese: japanese + governorJapanese}
+}
+
 // CAName is the distinguished name of a profile's CA. All its generations share it, so that an issuer is told by its key
-// identifier and signature, never by its name.
-func CAName(p cert.Profile) Name {
-	return Name{{country, "JP"}, {organisation, testOrganisation}, {unit, unitOf(p)}, {unit, operator}}
+// identifier and signature, never by its name; those of two operators differ in it.
+func CAName(p cert.Profile, by Operator) Name {
+	return Name{{country, "JP"}, {organisation, testOrganisation}, {unit, unitOf(p)}, {unit, cmp.Or(by.Latin, operator)}}
 }
 
 // caNameJapanese is the CA's subjectAltName, and its users' issuerAltName.
-func caNameJapanese(p cert.Profile) Name {
+func caNameJapanese(p cert.Profile, by Operator) Name {
 	service := "公的個人認証サービス署名用"
 	if p == cert.Authentication {
 		service = "公的個人認証サービス利用者証明用"
 	}
-	return Name{{country, "JP"}, {organisation, testOrganisationJapanese}, {unit, service}, {unit, operatorJapanese}}
+	return Name{{country, "JP"}, {organisation, testOrganisationJapanese}, {unit, service}, {unit, cmp.Or(by.Japanese, operatorJapanese)}}
 }
 
 // Partition names the part of a CA's CRL that covers one municipality: it stands in the certificate (CRL distribution

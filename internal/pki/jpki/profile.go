@@ -77,6 +77,7 @@ type extension struct {
 // content is what the certificates of one profile differ in.
 type content struct {
 	profile cert.Profile
+	by      Operator
 	issuer  *Issuer // nil in a CA's own certificate
 	keyID   []byte  // of the certified key
 	user    *User   // nil unless it is a user's
@@ -151,7 +152,7 @@ func purpose(oid asn1.ObjectIdentifier) func(*builder, *content) {
 
 // japaneseName is the CA's name in Japanese: its own alternative name, and its users' issuerAltName.
 func japaneseName(b *builder, c *content) {
-	b.AddASN1(cb.SEQUENCE, func(b *builder) { addDirectoryName(b, caNameJapanese(c.profile)) })
+	b.AddASN1(cb.SEQUENCE, func(b *builder) { addDirectoryName(b, caNameJapanese(c.profile, c.by)) })
 }
 
 // isCA leaves the length of the path open, as the published certificates do.
@@ -159,7 +160,7 @@ func isCA(b *builder, _ *content) {
 	b.AddASN1(cb.SEQUENCE, func(b *builder) { b.AddASN1Boolean(true) })
 }
 
-func ownPartition(b *builder, c *content) { addDistributionPoint(b, CAName(c.profile)) }
+func ownPartition(b *builder, c *content) { addDistributionPoint(b, CAName(c.profile, c.by)) }
 
 func partition(b *builder, c *content) { addDistributionPoint(b, c.user.Partition.Name(c.profile)) }
 

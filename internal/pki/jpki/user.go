@@ -42,9 +42,9 @@ func (i *Issuer) UserTBS(u User) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := tbs{serial: u.Serial, issuer: CAName(i.profile), subject: u.subject(), notBefore: u.NotBefore, notAfter: u.NotAfter,
+	t := tbs{serial: u.Serial, issuer: CAName(i.profile, i.by), subject: u.subject(), notBefore: u.NotBefore, notAfter: u.NotAfter,
 		public: u.Public, signer: i.certificate.PublicKey}
-	return t.build(d, &content{profile: i.profile, issuer: i, user: &u})
+	return t.build(d, &content{profile: i.profile, by: i.by, issuer: i, user: &u})
 }
 
 // OCSPSigner is the certificate of a key that answers for a CA's certificates (RFC 6960 4.2.2.2).
@@ -66,7 +66,7 @@ func (i *Issuer) OCSPSignerTBS(o OCSPSigner) ([]byte, error) {
 		return nil, err
 	}
 	subject := Name{{country, "JP"}, {organisation, testOrganisation}, {unit, unitOf(i.profile)}, {commonName, o.CommonName}}
-	t := tbs{serial: o.Serial, issuer: CAName(i.profile), subject: subject, notBefore: o.NotBefore, notAfter: o.NotAfter,
+	t := tbs{serial: o.Serial, issuer: CAName(i.profile, i.by), subject: subject, notBefore: o.NotBefore, notAfter: o.NotAfter,
 		public: o.Public, signer: i.certificate.PublicKey}
-	return t.build(d, &content{profile: i.profile, issuer: i})
+	return t.build(d, &content{profile: i.profile, by: i.by, issuer: i})
 }

@@ -124,11 +124,11 @@ var extensionRules = []rule{
 	{"ca-alternative-name", aCA, says(
 		"認証局の日本語の別名（subjectAltName）が決まりと違います。",
 		"The CA's alternative name, in Japanese, is not as it must be."),
-		content(idSubjectAltName, func(s *subject, v []byte) bool { return isDirectoryName(v, caNameJapanese(s.Profile)) })},
+		content(idSubjectAltName, func(s *subject, v []byte) bool { return isDirectoryName(v, s.caNameJapanese()) })},
 	{"issuer-alternative-name", aUser, says(
 		"認証局の日本語の別名（issuerAltName）が決まりと違います。",
 		"The issuer's alternative name, in Japanese, is not as it must be."),
-		content(idIssuerAltName, func(s *subject, v []byte) bool { return isDirectoryName(v, caNameJapanese(s.Profile)) })},
+		content(idIssuerAltName, func(s *subject, v []byte) bool { return isDirectoryName(v, s.caNameJapanese()) })},
 	{"policy", aUser, says(
 		"証明書ポリシーが、この種別のポリシーとその運用規程の所在ではありません。",
 		"The certificate policy is not that of the profile with the address of its practice statement."),
@@ -176,9 +176,17 @@ func (s *subject) usage() []byte {
 
 // isDirectoryName: GeneralNames with one directoryName.
 func isDirectoryName(value []byte, want []attribute) bool {
+	names, ok := readDirectoryName(value)
+	return ok && slices.Equal(names, want)
+}
+
+func readDirectoryName(value []byte) (names []attribute, ok bool) {
 	s := cryptobyte.String(value)
-	var in cryptobyte.String
-	return s.ReadASN1(&in, tag.SEQUENCE) && s.Empty() && isGeneralName(in, want)
+	var in, name cryptobyte.String
+	if !s.ReadASN1(&in, tag.SEQUENCE) || !s.Empty() || !in.ReadASN1(&name, tagged(4)) || !in.Empty() {
+		return nil, false
+	}
+	return readName(name)
 }
 
 func isGeneralName(s cryptobyte.String, want []attribute) bool {
@@ -200,7 +208,7 @@ func (s *subject) policyFits(value []byte) bool {
 
 // partitionFits: one distribution point, whose fullName is one directoryName. A CA's is its own name.
 func (s *subject) partitionFits(value []byte) bool {
-	want := caName(s.Profile)
+	want := s.caName()
 	if s.kind == aUser {
 		want = append(want[:3:3], text(idUnit, "CRL Distribution Points"), text(idUnit, s.Prefecture), text(idCommonName, s.Municipality+" CRLDP"))
 	}

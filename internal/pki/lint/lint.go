@@ -20,6 +20,9 @@ type Want struct {
 	From       time.Time // beginning of the validity
 	Until      time.Time // its end, as recorded (a CA has no record of its own before); beside that it must be the one that the rules give
 
+	// Of the certificate of a prefecture's own CA only: its governor, in Latin letters and in Japanese.
+	Governor, GovernorJapanese string
+
 	// Of a user's certificate only.
 	Birth        cert.Birthday
 	Card         time.Time    // end of the card, which the certificate does not outlive; the zero time for none

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -63,7 +64,7 @@ var fieldRules = []rule{
 		"発行者の名前が、この種別の認証局の名前と違います。",
 		"The issuer is not named as the CA of this profile is."),
 		func(s *subject) bool {
-			return isName(s.issuerName, caName(s.Profile)) && (s.issuer == nil || bytes.Equal(s.issuerName, s.issuer.RawSubject))
+			return isName(s.issuerName, s.caName()) && (s.issuer == nil || bytes.Equal(s.issuerName, s.issuer.RawSubject))
 		}},
 	{"time-form", every, says(
 		"有効期間の日時の書き方がRFC 5280 4.1.2.5に合いません（2049年まではUTCTime、2050年からはGeneralizedTime、秒まで、Zで終わる）。",
@@ -153,15 +154,29 @@ func unitName(p cert.Profile) string {
 	return "JPKI for digital signature"
 }
 
-func caName(p cert.Profile) []attribute {
-	return []attribute{country(), text(idOrganisation, "JPKI-TEST"), text(idUnit, unitName(p)),
-		text(idUnit, "Japan Agency for Local Authority Information Systems")}
+// caName is the CA's name: of the operator that the records name, or, of what it signs, of the one in its own certificate, which
+// was held against the records when the CA was founded.
+func (s *subject) caName() []attribute {
+	by := cmp.Or(s.Governor, "Japan Agency for Local Authority Information Systems")
+	if s.issuer != nil {
+		if names, ok := readName(s.issuer.RawSubject); ok && len(names) > 0 {
+			by = names[len(names)-1].text
+		}
+	}
+	return []attribute{country(), text(idOrganisation, "JPKI-TEST"), text(idUnit, unitName(s.Profile)), text(idUnit, by)}
 }
 
-func caNameJapanese(p cert.Profile) []attribute {
-	use := map[cert.Profile]string{cert.Signature: "署名用", cert.Authentication: "利用者証明用"}[p]
-	return []attribute{country(), text(idOrganisation, "公的個人認証サービス（試験用）"), text(idUnit, "公的個人認証サービス"+use),
-		text(idUnit, "地方公共団体情報システム機構")}
+func (s *subject) caNameJapanese() []attribute {
+	use := map[cert.Profile]string{cert.Signature: "署名用", cert.Authentication: "利用者証明用"}[s.Profile]
+	by := cmp.Or(s.GovernorJapanese, "地方公共団体情報システム機構")
+	if s.issuer != nil {
+		for _, e := range s.issuer.Extensions {
+			if names, ok := readDirectoryName(e.Value); ok && e.Id.String() == idSubjectAltName && len(names) > 0 {
+				by = names[len(names)-1].text
+			}
+		}
+	}
+	return []attribute{country(), text(idOrganisation, "公的個人認証サービス（試験用）"), text(idUnit, "公的個人認証サービス"+use), text(idUnit, by)}
 }
 
 func isName(element []byte, want []attribute) bool {
@@ -178,7 +193,7 @@ func (s *subject) subjectFits() bool {
 	var want []attribute
 	switch {
 	case s.kind == aCA:
-		return slices.Equal(names, caName(s.Profile))
+		return slices.Equal(names, s.caName())
 	case s.kind == aResponder:
 		want = []attribute{country(), text(idOrganisation, "JPKI-TEST"), text(idUnit, unitName(s.Profile)), text(idCommonName, "")}
 	case s.Profile == cert.Signature:

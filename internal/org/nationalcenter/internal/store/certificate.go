@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/akashi-id/akashi/cert"
-	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -94,65 +93,23 @@ func (tx *Tx) Inherit(ctx context.Context, old, now resident.RecordCode) error {
 	return nil
 }
 
-// Known tells whether the issuance of a certificate was written down.
-func (tx *Tx) Known(ctx context.Context, s cert.Serial) (bool, error) {
-	var n int64
-	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM certificate WHERE serial = $1`, s.String()).Scan(&n)
-	return n > 0, err
+// Teller is the CA that told of a certificate; "" when none did.
+func (tx *Tx) Teller(ctx context.Context, s cert.Serial) (message.Org, error) {
+	var ca string
+	err := tx.QueryRow(ctx, `SELECT told_by FROM certificate WHERE serial = $1`, s.String()).Scan(&ca)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return message.Org(ca), err
 }
 
-// PutCertificate writes an issuance down. When the highest invalidation i kills the certificate, it was dead on arrival,
-// and the demand to revoke it is written down and given.
-func (tx *Tx) PutCertificate(ctx context.Context, n message.CertIssuance, holder resident.RecordCode, i Invalidation) ([]message.CertRevocation, error) {
-	at, dead := int64(0), i.Kills(n.Version)
-	if dead {
-		at = sqlstore.Micros(tx.Now())
+// PutCertificate writes an issuance down. The row is not collected: what comes next may be of the same holder, and must see it.
+func (tx *Tx) PutCertificate(ctx context.Context, toldBy message.Org, n message.CertIssuance, holder resident.RecordCode) error {
+	if _, err := tx.Exec(ctx, `INSERT INTO certificate(serial, code, holder, profile, version, not_before, not_after, municipality, at, revoked_at, told_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10)`, n.Serial.String(), n.Code.Reveal(), holder.Reveal(), n.Profile.String(), int64(n.Version),
+		n.NotBefore, n.NotAfter, n.Municipality.String(), tx.Now(), string(toldBy)); err != nil {
+		return fmt.Errorf("couldn't write a certificate down: %w", err)
 	}
-	tx.Collect("certificate", `serial, code, holder, profile, version, not_before, not_after, municipality, at, revoked_at`,
-		n.Serial.String(), n.Code.Reveal(), holder.Reveal(), n.Profile.String(), int64(n.Version), n.NotBefore, n.NotAfter,
-		n.Municipality.String(), tx.Now(), at)
-	tx.enter(n)
-	if !dead {
-		return nil, nil
-	}
-	d, _, err := tx.demand(ctx, n.Code, n.Serial, i)
-	return []message.CertRevocation{d}, err
-}
-
-// RevokeBefore marks a holder's certificates that an invalidation kills and that the CA was not told of yet, and writes
-// down and gives the demands to revoke them.
-func (tx *Tx) RevokeBefore(ctx context.Context, holder resident.RecordCode, i Invalidation) ([]message.CertRevocation, error) {
-	if err := tx.Flush(ctx); err != nil {
-		return nil, err
-	}
-	type certificate struct {
-		serial cert.Serial
-		code   resident.RecordCode
-	}
-	dead, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, c *certificate) error {
-		var serial, code string
-		if err := r.Scan(&serial, &code); err != nil {
-			return err
-		}
-		var err error
-		c.serial, err = cert.ParseSerial(serial)
-		return errors.Join(err, read(&c.code, code, resident.ParseRecordCode))
-	}, `SELECT serial, code FROM certificate WHERE holder = $1 AND profile = $2 AND version < $3 AND revoked_at = 0 ORDER BY serial`,
-		holder.Reveal(), i.Profile.String(), int64(i.Version))
-	if err != nil || len(dead) == 0 {
-		return nil, err
-	}
-	if _, err = tx.Exec(ctx, `UPDATE certificate SET revoked_at = $4 WHERE holder = $1 AND profile = $2 AND version < $3 AND revoked_at = 0`,
-		holder.Reveal(), i.Profile.String(), int64(i.Version), tx.Now()); err != nil {
-		return nil, err
-	}
-	var demands []message.CertRevocation
-	for _, c := range dead {
-		d, _, err := tx.demand(ctx, c.code, c.serial, i)
-		if err != nil {
-			return nil, err
-		}
-		demands = append(demands, d)
-	}
-	return demands, nil
+	tx.enter(toldBy, n)
+	return nil
 }

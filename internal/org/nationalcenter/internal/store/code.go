@@ -57,6 +57,9 @@ func (tx *Tx) Retire(ctx context.Context, old, now resident.RecordCode) error {
 	if _, err := tx.Exec(ctx, `UPDATE certificate SET holder = $1 WHERE holder = $2`, now.Reveal(), old.Reveal()); err != nil {
 		return fmt.Errorf("couldn't carry certificates over to the new code: %w", err)
 	}
+	if _, err := tx.Exec(ctx, `UPDATE report SET holder = $1 WHERE holder = $2`, now.Reveal(), old.Reveal()); err != nil {
+		return fmt.Errorf("couldn't carry reports over to the new code: %w", err)
+	}
 	return nil
 }
 

@@ -47,9 +47,9 @@ func (tx *Tx) Count(ctx context.Context, book message.Book, peer message.Org) (n
 	case message.Invalidations:
 		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM invalidation_notice WHERE told_by = $1`, string(peer)).Scan(&n)
 	case message.Certificates:
-		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM certificate`).Scan(&n)
+		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM certificate WHERE told_by = $1`, string(peer)).Scan(&n)
 	case message.Revocations:
-		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM demand`).Scan(&n)
+		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM demand WHERE peer = $1`, string(peer)).Scan(&n)
 	}
 	return n, err
 }

@@ -16,16 +16,17 @@ import (
 
 // Holding is a row of the copy of certificates: who holds which.
 type Holding struct {
-	message.CertIssuance           // without name and address, which are not kept
+	message.CertIssuance // without name and address, which are not kept
+	ToldBy               message.Org
 	RevokedAt            time.Time // when the CA was told to revoke it; 1970 when it was not
 	key                  string
 	damaged              bool // the row cannot be read, or contradicts the tables beside it
 }
 
 // Holdings is the book of certificates, in the table of who holds which.
-var Holdings = booktable.Table[Holding]{Of: "certificates held", Key: "c.serial", Read: readHolding,
-	Select: `SELECT c.serial, c.code, c.profile, c.version, c.not_before, c.not_after, c.municipality, c.revoked_at, c.holder,
-	COALESCE(k.successor, ''), COALESCE(d.key, '') FROM certificate AS c LEFT JOIN code AS k ON k.code = c.code LEFT JOIN demand AS d ON d.key = c.serial`}
+var Holdings = booktable.Table[Holding]{Of: "certificates held", Key: "c.serial", Peer: "c.told_by", Read: readHolding,
+	Select: `SELECT c.serial, c.code, c.profile, c.version, c.not_before, c.not_after, c.municipality, c.revoked_at, c.holder, c.told_by,
+	COALESCE(k.successor, ''), COALESCE(d.key, '') FROM certificate AS c LEFT JOIN code AS k ON k.code = c.code LEFT JOIN demand AS d ON d.key = c.serial AND d.peer = c.told_by`}
 
 // Entry is what the row says in the book.
 func (h Holding) Entry() reconcile.Row {
@@ -38,10 +39,11 @@ func (h Holding) Entry() reconcile.Row {
 // readHolding takes a row for damaged, too, when what stands beside the message's own fields contradicts the other tables:
 // then a change of the record would not end the certificate.
 func readHolding(r *sqlstore.Rows, h *Holding) error {
-	var code, profile, municipality, holder, successor, demanded string
+	var code, profile, municipality, holder, toldBy, successor, demanded string
 	var version int64
 	err := r.Scan(&h.key, &code, &profile, &version, sqlstore.Time(&h.NotBefore), sqlstore.Time(&h.NotAfter), &municipality,
-		sqlstore.Time(&h.RevokedAt), &holder, &successor, &demanded)
+		sqlstore.Time(&h.RevokedAt), &holder, &toldBy, &successor, &demanded)
+	h.ToldBy = message.Org(toldBy)
 	if err == nil {
 		h.Version = resident.Version(version)
 		var errs [2]error
@@ -59,8 +61,8 @@ func readHolding(r *sqlstore.Rows, h *Holding) error {
 	return nil
 }
 
-// StrikeHolding takes a certificate out of the copy and keeps what stood there as evidence, of a case or of none.
-func (tx *Tx) StrikeHolding(ctx context.Context, h Holding, of string) error {
+// StrikeHolding takes a certificate out of the copy of what a CA told, and keeps what stood there as evidence, of a case or of none.
+func (tx *Tx) StrikeHolding(ctx context.Context, ca message.Org, h Holding, of string) error {
 	if err := booktable.Keep(tx.Tx, message.Certificates, h.key, of, h.CertIssuance); err != nil {
 		return err
 	}

@@ -25,15 +25,12 @@ type Tx struct {
 	books   *reconcile.Books
 }
 
-// ca is the other end of the books of certificates and revocations.
-const ca = message.Org(message.CA)
-
 // In is the center's view of a transaction, whose writes show in the books. For questions nil is enough.
 func In(tx *sqlstore.Tx, books *reconcile.Books) *Tx {
 	shared := received.Shared{Books: books}
 	return &Tx{tx, received.In(tx, shared), received.NoticesIn(tx, shared), books}
 }
 
-// enter writes what a message tells into the book with the CA. Only the methods that write the state call it, so that no
+// enter writes what a message tells into the book with a CA. Only the methods that write the state call it, so that no
 // rule can do one without the other.
-func (tx *Tx) enter(told message.Booked) { tx.books.Apply(tx.Tx, ca, told) }
+func (tx *Tx) enter(ca message.Org, told message.Booked) { tx.books.Apply(tx.Tx, ca, told) }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -17,13 +18,56 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// Books is where a write shows that the CA's tables show too: what both sides compare.
+// Books is where a write shows that a CA's tables show too: what both sides compare, a book for each CA.
 type Books struct {
 	*reconcile.Books
-	CA message.Org
+	CAs     []message.Org
+	Issuers map[string]message.Org // whose each key is, by its id
 	// Touched is told of each row whose state is written, before the commit: answers are kept outside of the database, and
 	// from then on nobody may be told the old state. Nil: nobody answers.
 	Touched func(issuer string, serial []byte)
+}
+
+// owner is the CA in whose book the certificates of a key stand. What is nobody's, somebody wrote: it is looked for with the first.
+func (b Books) owner(issuer string) message.Org {
+	if ca, ok := b.Issuers[issuer]; ok || len(b.CAs) == 0 {
+		return ca
+	}
+	return b.CAs[0]
+}
+
+// first tells whether a CA's book has what is nobody's, too.
+func (b Books) first(ca message.Org) bool { return len(b.CAs) == 0 || b.CAs[0] == ca }
+
+// ids are the ids of a CA's keys, or of all others', in their order.
+func (b Books) ids(ca message.Org, others bool) (ids []string) {
+	for id, of := range b.Issuers {
+		if (of == ca) != others {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// whose is a condition on a column that holds the id of a key: that it is a CA's. Its arguments come behind the first n.
+func (b Books) whose(column string, ca message.Org, n int) (clause string, args []any) {
+	ids, in, none := b.ids(ca, false), " IN (", "1 = 0"
+	if b.first(ca) {
+		ids, in, none = b.ids(ca, true), " NOT IN (", "1 = 1"
+	}
+	if len(ids) == 0 {
+		return none, nil
+	}
+	clause = column + in
+	for i, id := range ids {
+		if i > 0 {
+			clause += ", "
+		}
+		clause += fmt.Sprintf("$%d", n+i+1)
+		args = append(args, id)
+	}
+	return clause + ")", args
 }
 
 // touched is called by the methods that write a state, and by no other, like enter.
@@ -35,7 +79,7 @@ func (tx *Tx) touched(issuer string, serial []byte) {
 
 // enter writes what a status tells into the book. Only the methods that write the state call it, so that no rule can do
 // one without the other.
-func (tx *Tx) enter(s message.CertStatus) { tx.books.Apply(tx.Tx, tx.books.CA, s) }
+func (tx *Tx) enter(s message.CertStatus) { tx.books.Apply(tx.Tx, tx.books.owner(s.Issuer), s) }
 
 // Told is a certificate's row, taken apart into the two facts that the CA tells: that it was issued, and that it was
 // revoked. Either may have come first, or alone.
@@ -112,15 +156,14 @@ func (t Told) rows() (rows []reconcile.Row) {
 	return rows
 }
 
-// Facts gives what the rows say of the book, in the order of the keys. after is the last call's next, "" for the first;
+// Facts gives what the rows say of a CA's book, in the order of the keys. after is the last call's next, "" for the first;
 // limit counts certificates, of which each makes at most two entries; next is "" at the end.
-func (tx *Tx) Facts(ctx context.Context, after string, limit int) (rows []reconcile.Row, next string, err error) {
+func (tx *Tx) Facts(ctx context.Context, ca message.Org, after string, limit int) (rows []reconcile.Row, next string, err error) {
 	from, err := hex.DecodeString(after)
 	if err != nil {
 		return nil, "", fmt.Errorf("%q is no cursor: %w", after, err)
 	}
-	found, err := sqlstore.List(ctx, tx.Tx, scanTold, toldColumns+`WHERE serial IN
-		(SELECT DISTINCT serial FROM status WHERE serial > $1 ORDER BY serial LIMIT $2) ORDER BY serial, issuer`, from, limit)
+	found, err := tx.factsAfter(ctx, ca, from, limit)
 	if err != nil {
 		return nil, "", fmt.Errorf("couldn't read the book of states: %w", err)
 	}
@@ -138,9 +181,37 @@ func (tx *Tx) Facts(ctx context.Context, after string, limit int) (rows []reconc
 	return rows, next, nil
 }
 
+// factsAfter reads the rows of so many of a CA's certificates, by serial.
+func (tx *Tx) factsAfter(ctx context.Context, ca message.Org, from []byte, limit int) (found []Told, err error) {
+	if tx.books.first(ca) {
+		whose, ids := tx.books.whose("issuer", ca, 2)
+		return sqlstore.List(ctx, tx.Tx, scanTold, toldColumns+`WHERE serial IN
+			(SELECT DISTINCT serial FROM status WHERE serial > $1 AND `+whose+` ORDER BY serial LIMIT $2) AND `+whose+` ORDER BY serial, issuer`,
+			append([]any{from, limit}, ids...)...)
+	}
+	// Key by key, so that a CA with few certificates is not looked for among all others'.
+	for _, id := range tx.books.ids(ca, false) {
+		some, err := sqlstore.List(ctx, tx.Tx, scanTold, toldColumns+`WHERE issuer = $1 AND serial > $2 ORDER BY serial LIMIT $3`, id, from, limit)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+	}
+	slices.SortStableFunc(found, func(a, b Told) int { return bytes.Compare(a.serial, b.serial) })
+	serials := 0
+	for i, t := range found {
+		if i == 0 || !bytes.Equal(t.serial, found[i-1].serial) {
+			if serials++; serials > limit {
+				return found[:i], nil
+			}
+		}
+	}
+	return found, nil
+}
+
 // FactsOf is Facts for some keys; a key that no row makes is not in the answer, and one that two rows make has no
 // value, like one that cannot be read.
-func (tx *Tx) FactsOf(ctx context.Context, keys []string) (map[string]message.Hash, error) {
+func (tx *Tx) FactsOf(ctx context.Context, ca message.Org, keys []string) (map[string]message.Hash, error) {
 	wanted, values := map[string]bool{}, map[string]message.Hash{}
 	var serials [][]byte
 	asked := map[string]bool{}
@@ -154,6 +225,9 @@ func (tx *Tx) FactsOf(ctx context.Context, keys []string) (map[string]message.Ha
 	err := sqlstore.InParts(tx.Tx, 1, serials, func(marks string, part []any) error {
 		found, err := sqlstore.List(ctx, tx.Tx, scanTold, toldColumns+`WHERE serial IN (`+marks+`)`, part...)
 		for _, t := range found {
+			if tx.books.owner(t.Issuer) != ca {
+				continue
+			}
 			for _, r := range t.rows() {
 				if !wanted[r.Key] {
 					continue
@@ -197,7 +271,7 @@ func (tx *Tx) Correct(ctx context.Context, t Told, s message.CertStatus, of stri
 	}
 	tx.touched(t.Issuer, t.serial)
 	tx.touched(s.Issuer, t.serial)
-	return tx.reenter(ctx, s.Serial)
+	return tx.reenter(ctx, s.Serial, t.Issuer, s.Issuer)
 }
 
 // StrikeGood takes out of a row that the certificate was issued; a revocation in it stays, and without one the row goes.
@@ -214,7 +288,7 @@ func (tx *Tx) StrikeGood(ctx context.Context, t Told, serial cert.Serial, of str
 		return fmt.Errorf("couldn't take a state out: %w", err)
 	}
 	tx.touched(t.Issuer, t.serial)
-	return tx.reenter(ctx, serial)
+	return tx.reenter(ctx, serial, t.Issuer)
 }
 
 // StrikeRow takes a row out whose serial has another row, that of its CA.
@@ -228,18 +302,21 @@ func (tx *Tx) StrikeRow(ctx context.Context, t Told, serial cert.Serial, of stri
 		return fmt.Errorf("couldn't take a state out: %w", err)
 	}
 	tx.touched(t.Issuer, t.serial)
-	return tx.reenter(ctx, serial)
+	return tx.reenter(ctx, serial, t.Issuer)
 }
 
-// reenter makes the book say of a certificate what its row says.
-func (tx *Tx) reenter(ctx context.Context, serial cert.Serial) error {
+// reenter makes the books say of a certificate what its rows say: those of the CAs that some keys are of.
+func (tx *Tx) reenter(ctx context.Context, serial cert.Serial, issuers ...string) error {
 	keys := []string{serial.String() + "/good", serial.String() + "/revoked"}
-	values, err := tx.FactsOf(ctx, keys)
-	if err != nil {
-		return err
-	}
-	for _, k := range keys {
-		tx.books.Set(tx.Tx, message.Statuses, tx.books.CA, k, values[k])
+	for _, issuer := range issuers {
+		ca := tx.books.owner(issuer)
+		values, err := tx.FactsOf(ctx, ca, keys)
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			tx.books.Set(tx.Tx, message.Statuses, ca, k, values[k])
+		}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
 )
 
 // KnownStatus is a row of a status as it lies there.
@@ -58,26 +59,28 @@ type ServedList struct {
 	Seen                          []byte // empty: none
 }
 
-// One address serves a profile's newest list of a municipality, whichever generation of the CA made it.
-const servedColumns = `SELECT l.issuer, l.municipality, l.profile, l.number, l.entries, l.this_update, l.next_update, COALESCE(s.first_seen, 0), COALESCE(s.number, 0),
-	COALESCE(s.der, $1) FROM crl l LEFT JOIN served_list s ON s.issuer = l.issuer AND s.municipality = l.municipality
-	WHERE NOT EXISTS (SELECT 1 FROM crl o WHERE o.profile = l.profile AND o.municipality = l.municipality AND o.this_update > l.this_update) `
-
-func (tx *Tx) served(ctx context.Context, where string, args ...any) ([]ServedList, error) {
+// served gives lists of a CA. One address serves its newest list of a municipality for a profile, whichever generation of its keys made it.
+func (tx *Tx) served(ctx context.Context, ca message.Org, where string, args ...any) ([]ServedList, error) {
+	args = append([]any{[]byte{}}, args...)
+	of, ids := tx.books.whose("l.issuer", ca, len(args))
+	newer, _ := tx.books.whose("o.issuer", ca, len(args))
 	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, l *ServedList) error {
 		return r.Scan(&l.Issuer, &l.Municipality, &l.Profile, &l.Number, &l.Entries, sqlstore.Time(&l.ThisUpdate), sqlstore.Time(&l.NextUpdate),
 			sqlstore.Time(&l.FirstSeen), &l.SeenNumber, &l.Seen)
-	}, servedColumns+where, append([]any{[]byte{}}, args...)...)
+	}, `SELECT l.issuer, l.municipality, l.profile, l.number, l.entries, l.this_update, l.next_update, COALESCE(s.first_seen, 0), COALESCE(s.number, 0),
+		COALESCE(s.der, $1) FROM crl l LEFT JOIN served_list s ON s.issuer = l.issuer AND s.municipality = l.municipality
+		WHERE NOT EXISTS (SELECT 1 FROM crl o WHERE o.profile = l.profile AND o.municipality = l.municipality AND o.this_update > l.this_update AND `+newer+`)
+		AND `+of+` AND `+where, append(args, ids...)...)
 }
 
-// ServedAfter gives lists behind one, by municipality and profile.
-func (tx *Tx) ServedAfter(ctx context.Context, municipality, profile string, limit int) ([]ServedList, error) {
-	return tx.served(ctx, `AND (l.municipality > $2 OR l.municipality = $2 AND l.profile > $3) ORDER BY l.municipality, l.profile LIMIT $4`, municipality, profile, int64(limit))
+// ServedAfter gives a CA's lists behind one, by municipality and profile.
+func (tx *Tx) ServedAfter(ctx context.Context, ca message.Org, municipality, profile string, limit int) ([]ServedList, error) {
+	return tx.served(ctx, ca, `(l.municipality > $2 OR l.municipality = $2 AND l.profile > $3) ORDER BY l.municipality, l.profile LIMIT $4`, municipality, profile, int64(limit))
 }
 
 // ServedOf gives one; false: none is published.
-func (tx *Tx) ServedOf(ctx context.Context, municipality, profile string) (l ServedList, found bool, err error) {
-	all, err := tx.served(ctx, `AND l.municipality = $2 AND l.profile = $3`, municipality, profile)
+func (tx *Tx) ServedOf(ctx context.Context, ca message.Org, municipality, profile string) (l ServedList, found bool, err error) {
+	all, err := tx.served(ctx, ca, `l.municipality = $2 AND l.profile = $3`, municipality, profile)
 	if err != nil || len(all) == 0 {
 		return l, false, err
 	}

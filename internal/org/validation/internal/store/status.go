@@ -90,27 +90,29 @@ func (tx *Tx) Revoked(ctx context.Context, issuer string, m resident.Municipalit
 	}
 }
 
-// Count is how many certificates of a profile are in which state.
+// Count is how many certificates of a CA's key are in which state.
 type Count struct {
+	Issuer                 string
 	Profile                cert.Profile
 	Good, Expired, Revoked int64
 }
 
-// Counts counts by profile.
+// Counts counts by profile and key.
 func (tx *Tx) Counts(ctx context.Context) ([]Count, error) {
 	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, c *Count) (err error) {
 		var profile string
-		if err := r.Scan(&profile, &c.Good, &c.Expired, &c.Revoked); err != nil {
+		if err := r.Scan(&profile, &c.Issuer, &c.Good, &c.Expired, &c.Revoked); err != nil {
 			return err
 		}
 		c.Profile, err = cert.ParseProfile(profile)
 		return err
-	}, `SELECT profile, COUNT(*) FILTER (WHERE state = 'good' AND not_after > $1), COUNT(*) FILTER (WHERE state = 'good' AND not_after <= $1),
-		COUNT(*) FILTER (WHERE state = 'revoked') FROM status GROUP BY profile ORDER BY profile DESC`, tx.Now())
+	}, `SELECT profile, issuer, COUNT(*) FILTER (WHERE state = 'good' AND not_after > $1), COUNT(*) FILTER (WHERE state = 'good' AND not_after <= $1),
+		COUNT(*) FILTER (WHERE state = 'revoked') FROM status GROUP BY profile, issuer ORDER BY profile DESC, issuer`, tx.Now())
 }
 
-// Count is how many entries of the book the table holds.
-func (tx *Tx) Count(ctx context.Context) (n int64, err error) {
-	err = tx.QueryRow(ctx, `SELECT COUNT(*) FILTER (WHERE issued_at > 0) + COUNT(*) FILTER (WHERE state = 'revoked') FROM status`).Scan(&n)
+// Count is how many entries of a CA's book the table holds.
+func (tx *Tx) Count(ctx context.Context, ca message.Org) (n int64, err error) {
+	whose, ids := tx.books.whose("issuer", ca, 0)
+	err = tx.QueryRow(ctx, `SELECT COUNT(*) FILTER (WHERE issued_at > 0) + COUNT(*) FILTER (WHERE state = 'revoked') FROM status WHERE `+whose, ids...).Scan(&n)
 	return n, err
 }
