@@ -236,7 +236,7 @@ func TestMassPauseAndRestart(t *testing.T) {
 		if m = c.mass(id); m.State != "paused" || m.Revoked != 2 || m.StoppedBy != first {
 			t.Fatalf("paused: %+v", m)
 		}
-		c.shows("/", ": 停止中") // nobody forgets it
+		c.shows("/", "一括失効 1: 停止中") // nobody forgets it
 		if err := c.MoveMass(as(t, second), id, "resume"); err != nil {
 			t.Fatal(err)
 		}
