@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/keys"
 	"github.com/akashi-id/akashi/internal/org/verifier/internal/store"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/pki/ocspline"
 	"github.com/akashi-id/akashi/message"
 )
 
@@ -61,7 +62,7 @@ func New(ctx context.Context, cfg Config) (*Verifier, error) {
 		return nil, err
 	}
 	if cfg.Validation != "" {
-		o.line.Transport = &askLine{ask: o.Exchange.Ask, to: cfg.Validation, places: make(chan struct{}, askingAtOnce)}
+		o.line.Transport = ocspline.New(o.Exchange.Ask, cfg.Validation)
 	}
 	if o.screens, err = o.newScreens(); err != nil {
 		return nil, errors.Join(err, o.Close())
