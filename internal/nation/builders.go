@@ -39,7 +39,7 @@ func (s setting) publicOf(o message.Org) string {
 
 func openMunicipality(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
 	o, err := municipality.New(ctx, municipality.Config{Config: h, Sessions: sessions, TestCountry: s.personas, Portal: s.portal,
-		Trace: s.portal + "/trace?what=", Status: s.publicStatus()})
+		Trace: s.portal + "/trace?what=", Status: s.publicStatus(h.Link)})
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func openCA(ctx context.Context, s setting, h host.Config, sessions *access.Sess
 }
 
 func openValidation(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
-	o, err := validation.New(ctx, validation.Config{Config: h, Keys: s.keys(), CA: s.peerOf(message.CA), Sessions: sessions, Open: s.public, Public: s.publicOf(h.Self),
+	o, err := validation.New(ctx, validation.Config{Config: h, Keys: s.keys(), CA: s.peerOf(message.CA), Sessions: sessions, Open: s.public, Public: s.publicOf(h.Self), Inspect: true,
 		KeepAnswers: s.keepAnswers, TestCountry: s.personas, Portal: s.portal})
 	if err != nil {
 		return nil, err

@@ -32,6 +32,7 @@ type setting struct {
 	dir       string // its own directory
 	store     string // empty: SQLite in dir
 	peers     []message.Org
+	asks      []message.Org // whom it asks beside those
 	residents int
 	// portal is the address of the country's front door; OCSP answers and revocation lists are fetched below it.
 	portal   string

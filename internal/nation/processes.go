@@ -171,6 +171,9 @@ func (p *Processes) configure(opt Options) ([]*ServeConfig, error) {
 		for _, peer := range opt.Spec.Peers(c.ID) {
 			c.Peers = append(c.Peers, PeerConfig{ID: peer, Address: exchangeAt[string(peer)]})
 		}
+		for _, asked := range opt.Spec.Asks(c.ID) {
+			c.Asks = append(c.Asks, PeerConfig{ID: asked, Address: exchangeAt[string(asked)]})
+		}
 		uid := -1
 		if p.Apart {
 			uid = firstUID + i

@@ -39,6 +39,10 @@ type ServeConfig struct {
 	Portal string `yaml:"portal"`
 	// Peers are the organisations that it exchanges with, and their addresses.
 	Peers []PeerConfig `yaml:"peers"`
+	// Asks are the organisations that it asks and exchanges no messages with, and their addresses: of a municipality the validation
+	// authority, which says whether a certificate that a change has ended is still good. Without it a municipality asks the open address
+	// below Portal, and where that is closed nobody can tell.
+	Asks []PeerConfig `yaml:"asks,omitempty"`
 	// Webhook is the address that is told of alarms, by POST (docs/alarms.md); empty: nobody.
 	Webhook string `yaml:"webhook,omitempty"`
 	// WebhookSecret is a file with the key that signs what the webhook is told; empty: it is not signed.
@@ -116,6 +120,10 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 	addresses := map[message.Org]string{}
 	for _, p := range cfg.Peers {
 		own.peers = append(own.peers, p.ID)
+		addresses[p.ID] = p.Address
+	}
+	for _, p := range cfg.Asks {
+		own.asks = append(own.asks, p.ID)
 		addresses[p.ID] = p.Address
 	}
 	if s.organisation, err = own.openWithTokens(ctx, cfg, id, wire.NewClient(addresses, id.tls, id.trust, clk.Now)); err != nil {

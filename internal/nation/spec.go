@@ -156,6 +156,17 @@ func (s *Spec) Peers(o message.Org) []message.Org {
 	return peers
 }
 
+// Asks are those whom an organisation asks though it exchanges no messages with them: a municipality asks the validation authority
+// whether a certificate that a change has ended is still good.
+func (s *Spec) Asks(o message.Org) (asked []message.Org) {
+	for _, e := range s.Organisations {
+		if o.Role() == message.Municipality && e.ID.Role() == message.Validation {
+			asked = append(asked, e.ID)
+		}
+	}
+	return asked
+}
+
 func (s *Spec) exchange(a, b message.Org) bool {
 	as, bs := a.Role(), b.Role() // once: in a country of a thousand there are a million pairs
 	if as == message.Prefecture && bs == message.Municipality {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/inspection"
 	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile"
@@ -124,4 +125,9 @@ func (o *Validation) Badge(ctx context.Context) (says plain.Sentence, err error)
 		return err
 	})
 	return says, err
+}
+
+// Standings are those of the inspection.
+func (o *Validation) Standings(ctx context.Context) ([]inspection.Standing, error) {
+	return o.checks.Standings(ctx)
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/akashi-id/akashi/internal/keys"
 	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/pki/ocspline"
 	"github.com/akashi-id/akashi/internal/pki/ocspwire"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -40,6 +41,8 @@ type Config struct {
 	// Public is the address below which others fetch what is served here: "http://example.jp/validation". What is fetched from there
 	// is inspected all the time; "" for a country that serves nobody.
 	Public string
+	// Inspect has what is served inspected also when there is no such address: through our own handler, in this process.
+	Inspect bool
 	// Outside carries what is fetched from there; nil for the network as everybody has it.
 	Outside http.RoundTripper
 	// Bound is how old the CA's last word may be when a certificate is called good; 26 hours when zero.
@@ -136,7 +139,7 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	o.Alarms.Add(o.checks.Source())
 	o.recorder = newRecorder(o.Store, o.Clock, o.Log)
 	o.Alarms.Add(losses{o})
-	o.Exchange.Answer(askOCSP, o.answerVerifier)
+	o.Exchange.AnswerAlso(ocspline.Kind, mayWatch, o.answerLine)
 	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.planResponders(ctx, o.in(tx)) })
 	if err == nil {
 		o.screens, err = o.newScreens()
@@ -205,7 +208,7 @@ func (o *Validation) Handler() http.Handler {
 			path, ok = strings.CutPrefix(r.URL.EscapedPath(), base)
 		}
 		switch ocsp := ok && (path == "/ocsp" || strings.HasPrefix(path, "/ocsp/")); {
-		case !o.cfg.Open && (ocsp || ok && strings.HasPrefix(path, "/crl/")):
+		case !o.cfg.Open && !o.checks.outside.isOurs(r) && (ocsp || ok && strings.HasPrefix(path, "/crl/")):
 			o.refusePublic(w, ocsp)
 		case ocsp:
 			o.serveOCSP(w, r, strings.TrimPrefix(path, "/ocsp"))

@@ -35,10 +35,10 @@ type WrongAnswer struct {
 }
 
 // WrongAnswers lists the answers "good" about a certificate from a time on, behind another one, the oldest first, but those to
-// ourselves: nobody relied on what our inspection asked.
+// ourselves and to municipalities: nobody relied on what our inspection asked, and their watch asks because it suspects the answer.
 func (tx *Tx) WrongAnswers(ctx context.Context, self message.Org, issuer string, serial cert.Serial, from time.Time, afterAt time.Time, after int64, limit int) ([]WrongAnswer, error) {
 	return sqlstore.List(ctx, tx.Tx, scanWrong, `SELECT id, requester, asked_at, based_at FROM answer
-		WHERE serial = $1 AND issuer = $2 AND answer = 'good' AND asked_at >= $3 AND (asked_at > $4 OR asked_at = $4 AND id > $5) AND requester <> $6
+		WHERE serial = $1 AND issuer = $2 AND answer = 'good' AND asked_at >= $3 AND (asked_at > $4 OR asked_at = $4 AND id > $5) AND requester <> $6 AND requester NOT LIKE 'municipality-%'
 		ORDER BY asked_at, id LIMIT $7`, serial.Bytes(), issuer, from, afterAt, after, string(self), limit)
 }
 
