@@ -58,7 +58,7 @@ func New(ctx context.Context, cfg Config) (*Verifier, error) {
 		return nil, err
 	}
 	var err error
-	if o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes()}); err != nil {
+	if o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(), Rebuild: o.refile}); err != nil {
 		return nil, err
 	}
 	if cfg.Validation != "" {
