@@ -118,7 +118,7 @@ func (o *Validation) Expire(ctx context.Context) (int64, error) { return o.expir
 // Badge is what the list of late revocations says of the newest one's notices.
 func (o *Validation) Badge(ctx context.Context) (says plain.Sentence, err error) {
 	err = o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		lines, err := o.in(tx).Impacts(ctx, store.Window{}, 1)
+		lines, err := o.in(tx).Impacts(ctx, store.Window{}, store.ImpactPlace{}, 1)
 		for _, l := range lines {
 			says = acknowledgedBadge(l).Text
 		}
@@ -130,4 +130,11 @@ func (o *Validation) Badge(ctx context.Context) (says plain.Sentence, err error)
 // Standings are those of the inspection.
 func (o *Validation) Standings(ctx context.Context) ([]inspection.Standing, error) {
 	return o.checks.Standings(ctx)
+}
+
+// ShowCases makes the pages of cases short.
+func ShowCases(n int) (back func()) {
+	was := shownCases
+	shownCases = n
+	return func() { shownCases = was }
 }

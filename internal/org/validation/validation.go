@@ -53,6 +53,9 @@ type Config struct {
 	// Open answers whoever reaches the address, as a test country does. Without it only verifiers that have filed are
 	// answered (公的個人認証法18条), over the lines of the exchange.
 	Open bool
+	// Homes is with which prefecture each verifier files, as whoever runs this organisation knows. No other prefecture can register one that
+	// is in it. One that is not belongs to the prefecture that registers it first.
+	Homes map[message.Org]message.Org
 	// KeepAnswers is for how long what was asked and told is kept; seven years when it is not given.
 	KeepAnswers time.Duration
 
@@ -139,6 +142,8 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	o.Alarms.Add(o.checks.Source())
 	o.recorder = newRecorder(o.Store, o.Clock, o.Log)
 	o.Alarms.Add(losses{o})
+	o.Alarms.Add(unrecorded{o})
+	o.Alarms.Add(o.unacknowledged())
 	o.Exchange.AnswerAlso(ocspline.Kind, mayWatch, o.answerLine)
 	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.planResponders(ctx, o.in(tx)) })
 	if err == nil {

@@ -16,6 +16,11 @@ import (
 
 // onVerifierRegistration takes from a prefecture whom to serve, and whom no longer (公的個人認証法17条, 18条).
 func (o *Validation) onVerifierRegistration(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.VerifierRegistration) ([]message.Out, error) {
+	if home, known := o.cfg.Homes[n.Verifier]; known && home != d.Sender {
+		return nil, exchange.Reject("not-its-prefecture",
+			"この署名検証者は、別の都道府県に届け出る機関です。失効情報提供の設定（peers の prefecture）と、届出先を確かめてください。",
+			"this office files with another prefecture: check the configuration of the validation authority (peers, prefecture), and with whom it has filed")
+	}
 	v, known, err := tx.Verifier(ctx, n.Verifier)
 	if err != nil {
 		return nil, err
