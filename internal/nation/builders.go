@@ -79,8 +79,13 @@ func openCA(ctx context.Context, s setting, h host.Config, sessions *access.Sess
 }
 
 func openValidation(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
+	for _, p := range s.peers {
+		if p.Role() == message.Verifier && s.homes[p] == "" {
+			s.log.WarnContext(ctx, "it is not configured with which prefecture a verifier files: the first that registers it counts", "verifier", p)
+		}
+	}
 	o, err := validation.New(ctx, validation.Config{Config: h, Keys: s.keys(), CA: s.peerOf(message.CA), Sessions: sessions, Open: s.public, Public: s.publicOf(h.Self), Inspect: true,
-		KeepAnswers: s.keepAnswers, TestCountry: s.personas, Portal: s.portal})
+		Homes: s.homes, KeepAnswers: s.keepAnswers, TestCountry: s.personas, Portal: s.portal})
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,8 @@ type setting struct {
 	dir       string // its own directory
 	store     string // empty: SQLite in dir
 	peers     []message.Org
-	asks      []message.Org // whom it asks beside those
+	asks      []message.Org               // whom it asks beside those
+	homes     map[message.Org]message.Org // with which prefecture verifiers file
 	residents int
 	// portal is the address of the country's front door; OCSP answers and revocation lists are fetched below it.
 	portal   string

@@ -66,6 +66,9 @@ type ServeConfig struct {
 type PeerConfig struct {
 	ID      message.Org `yaml:"id"`
 	Address string      `yaml:"address"`
+	// Prefecture is with which prefecture a verifier files. The validation authority takes no other's word about it; without it, the first
+	// prefecture that registers the verifier counts.
+	Prefecture message.Org `yaml:"prefecture,omitempty"`
 }
 
 // LoadServeConfig reads a config.yaml. A line that means nothing is an error: a setting that was misspelt must not be
@@ -118,9 +121,13 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 		return nil, err
 	}
 	addresses := map[message.Org]string{}
+	own.homes = map[message.Org]message.Org{}
 	for _, p := range cfg.Peers {
 		own.peers = append(own.peers, p.ID)
 		addresses[p.ID] = p.Address
+		if p.Prefecture != "" {
+			own.homes[p.ID] = p.Prefecture
+		}
 	}
 	for _, p := range cfg.Asks {
 		own.asks = append(own.asks, p.ID)

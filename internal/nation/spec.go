@@ -167,6 +167,17 @@ func (s *Spec) Asks(o message.Org) (asked []message.Org) {
 	return asked
 }
 
+// homes are the prefectures with which verifiers file.
+func (s *Spec) homes() map[message.Org]message.Org {
+	all := map[message.Org]message.Org{}
+	for _, e := range s.Organisations {
+		if e.Prefecture != "" {
+			all[e.ID] = e.Prefecture
+		}
+	}
+	return all
+}
+
 func (s *Spec) exchange(a, b message.Org) bool {
 	as, bs := a.Role(), b.Role() // once: in a country of a thousand there are a million pairs
 	if as == message.Prefecture && bs == message.Municipality {
