@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/nation"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
@@ -30,6 +31,7 @@ func runCARevoke(ctx context.Context, io streams, args []string) error {
 		fs.StringVar(&op.Issuer, "key", "", "認証局の鍵の識別子 / of a CA's key, as the page of a certificate names it")
 		fs.StringVar(&serials, "serials", "", "発行番号の一覧のファイル（ほかの条件の代わり） / a file of serials, in place of the other conditions")
 		fs.StringVar(&op.Ground, "ground", "", "事由: ca-exposed、exposed、mistaken、undelivered、asked / the ground")
+		fs.StringVar(&op.Since, "since", "", "事由の生じた日 / the day on which the ground arose")
 		fs.StringVar(&op.Why, "text", "", "わけ / why")
 		fs.Int64Var(&confirm, "confirm", 0, "別の人が提案したこの番号を承認する / confirm what another person has proposed under this number")
 		fs.Int64Var(&pause, "pause", 0, "この番号を停止する / pause the one of this number")
@@ -52,8 +54,8 @@ func runCARevoke(ctx context.Context, io streams, args []string) error {
 	}
 	if ways != 1 || op.As == "" {
 		return usage{plain.Bad("ca revoke",
-			"--as と、条件・--ground・--text（提案）、--confirm・--digest・--left（承認）、--pause、--resume、--drop のどれか一つを指定してください。",
-			"give --as, and one of: conditions with --ground and --text (propose); --confirm with --digest and --left; --pause; --resume; --drop")}
+			"--as と、条件・--ground・--since・--text（提案）、--confirm・--digest・--left（承認）、--pause、--resume、--drop のどれか一つを指定してください。",
+			"give --as, and one of: conditions with --ground, --since and --text (propose); --confirm with --digest and --left; --pause; --resume; --drop")}
 	}
 	if serials != "" {
 		text, err := os.ReadFile(serials)
@@ -114,7 +116,7 @@ func runCARevocations(ctx context.Context, io streams, args []string) error {
 			fmt.Fprintln(io.out, "一括失効はありません。 / there has been no mass revocation")
 		}
 		for _, m := range all {
-			fmt.Fprintf(io.out, "%d  %s  %s  %d件 / certificates, %d 失効 / revoked  %s\n", m.ID, m.State, m.Ground, m.Size, m.Revoked, m.Why)
+			fmt.Fprintf(io.out, "%d  %s  %s  %d件 / certificates, %d 失効 / revoked  %s\n", m.ID, both(m.StateName()), both(m.Ground.Name()), m.Size, m.Revoked, m.Why)
 		}
 		return nil
 	}
@@ -131,10 +133,14 @@ func runCARevocations(ctx context.Context, io streams, args []string) error {
 
 func printMass(io streams, m nation.MassRevocation) {
 	line := func(ja, en string, v any) { fmt.Fprintf(io.out, "  %s / %s: %v\n", ja, en, v) }
-	fmt.Fprintf(io.out, "一括失効 / mass revocation %d: %s\n", m.ID, m.State)
-	line("事由", "ground", fmt.Sprintf("%s — %s", m.Ground, m.Why))
+	fmt.Fprintf(io.out, "一括失効 / mass revocation %d: %s\n", m.ID, both(m.StateName()))
+	line("事由", "ground", fmt.Sprintf("%s — %s", both(m.Ground.Name()), m.Why))
+	line("事由の生じた日", "ground arose on", m.Since)
 	line("条件", "chosen by", chosenBy(m))
 	line("提案", "proposed by", m.ProposedBy)
+	if m.Cut != nil {
+		line("この時までに発行したもの", "issued until", m.Cut.In(cert.JST).Format(time.RFC3339))
+	}
 	if m.ConfirmedBy != "" {
 		line("承認", "confirmed by", m.ConfirmedBy)
 	}
@@ -152,6 +158,9 @@ func printMass(io streams, m nation.MassRevocation) {
 		fmt.Fprintf(io.out, "    %s  %s / %s\n", a.Serial, a.Why.JA, a.Why.EN)
 	}
 }
+
+// both is a sentence in both languages.
+func both(s plain.Sentence) string { return s.JA + " / " + s.EN }
 
 // chosenBy is the criterion, in the words of the flags.
 func chosenBy(m nation.MassRevocation) string {

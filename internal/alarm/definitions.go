@@ -40,7 +40,9 @@ const (
 	TokenFailed Code = "token-failed"
 	TokensAway  Code = "tokens-away"
 
-	AnswersStopped Code = "answers-stopped"
+	AnswersStopped       Code = "answers-stopped"
+	AnswersUnrecorded    Code = "answers-unrecorded"
+	NoticeUnacknowledged Code = "notice-unacknowledged"
 
 	StillValid       Code = "still-valid"
 	StillValidUnsure Code = "still-valid-unsure"
@@ -58,15 +60,16 @@ const (
 )
 
 var (
-	aboutKind  = plain.Sentence{JA: "電文の種類", EN: "the kind of message"}
-	aboutSide  = plain.Sentence{JA: "送信と受信の別", EN: "sent or received"}
-	aboutWork  = plain.Sentence{JA: "仕事の種類", EN: "the kind of work"}
-	aboutBook  = plain.Sentence{JA: "帳簿", EN: "the book"}
-	aboutFlow  = plain.Sentence{JA: "送受信の別と電文の種類", EN: "the direction and the kind of message"}
-	aboutToken = plain.Sentence{JA: "装置の名前", EN: "the token"}
-	aboutWay   = plain.Sentence{JA: "点検の対象", EN: "what is inspected"}
-	aboutLoss  = plain.Sentence{JA: "失ったもの", EN: "what was lost"}
-	aboutTrace = plain.Sentence{JA: "追跡番号", EN: "the trace"}
+	aboutKind   = plain.Sentence{JA: "電文の種類", EN: "the kind of message"}
+	aboutSide   = plain.Sentence{JA: "送信と受信の別", EN: "sent or received"}
+	aboutWork   = plain.Sentence{JA: "仕事の種類", EN: "the kind of work"}
+	aboutBook   = plain.Sentence{JA: "帳簿", EN: "the book"}
+	aboutFlow   = plain.Sentence{JA: "送受信の別と電文の種類", EN: "the direction and the kind of message"}
+	aboutToken  = plain.Sentence{JA: "装置の名前", EN: "the token"}
+	aboutWay    = plain.Sentence{JA: "点検の対象", EN: "what is inspected"}
+	aboutLoss   = plain.Sentence{JA: "失ったもの", EN: "what was lost"}
+	aboutNotice = plain.Sentence{JA: "署名検証者と通知", EN: "the verifier and the notice"}
+	aboutTrace  = plain.Sentence{JA: "追跡番号", EN: "the trace"}
 )
 
 // Definitions is the table of alarms, in the order in which people read it. docs/alarms.md is its published form.
@@ -163,6 +166,12 @@ var Definitions = []Definition{
 	{Code: AnswersStopped, Severity: Critical, Unit: Yes, Raise: 1, Lower: 1, About: aboutLoss,
 		Name:  plain.Sentence{JA: "失効の問合せに答えられない", EN: "The status service cannot answer"},
 		Means: plain.Sentence{JA: "データベース、時計、署名する鍵、認証局の知らせのどれかを失い、裏付けのない「失効していない」を答えないよう、回答を止めるところです。", EN: "The database, the clock, the key that signs or the CA's word was lost. Answers stop before good is said of what nobody can vouch for."}},
+	{Code: AnswersUnrecorded, Severity: Warning, Unit: Items, Raise: 1, Lower: 1,
+		Name:  plain.Sentence{JA: "回答を書き留められない", EN: "Answers are not written down"},
+		Means: plain.Sentence{JA: "失効の問合せが、書き留められる速さより多く来ています。この10分に書き留められなかった回答は、失効が遅れたときに誰へ答えたか分かりません。", EN: "More is asked about certificates than can be written down. Of the answers lost within ten minutes nobody can say to whom they were given, should a revocation prove late."}},
+	{Code: NoticeUnacknowledged, Severity: Warning, Unit: Seconds, Raise: 7 * 24 * 3600, Lower: 1, About: aboutNotice,
+		Name:  plain.Sentence{JA: "影響の通知が確認されない", EN: "A notice of wrong answers is not acknowledged"},
+		Means: plain.Sentence{JA: "誤って「失効していない」と答えたという通知を、署名検証者の誰も7日間確認していません。報告がないことは、影響がないことではありません。", EN: "For seven days nobody at the verifier has acknowledged that it was told \"good\" wrongly. No report does not mean no impact."}},
 	{Code: StillValid, Severity: Critical, Unit: Seconds, Raise: 60, Lower: 1, About: aboutTrace,
 		Name:  plain.Sentence{JA: "異動したのに署名用電子証明書が有効のまま", EN: "A resident changed and the signature certificate is still valid"},
 		Means: plain.Sentence{JA: "異動から1分を過ぎても、失効情報の提供が有効と答えます。原因は問いません。", EN: "More than a minute after the change, the status service still says valid, whatever the cause."}},

@@ -60,6 +60,7 @@ var acts = map[string]plain.Sentence{
 
 	// Verifiers.
 	"verifier.filing":       {JA: "署名検証者の届出をした・受けた", EN: "filed, or took the filing of, a verifier"},
+	"verifier.renumbered":   {JA: "署名検証者の届出に新しい番号を付けた", EN: "gave a verifier's filing a new number"},
 	"verifier.propose":      {JA: "署名検証者の届出の扱いを提案した", EN: "proposed what to do about a verifier's filing"},
 	"verifier.accepted":     {JA: "署名検証者の届出が受理された", EN: "accepted a verifier's filing"},
 	"verifier.refused":      {JA: "署名検証者の届出が受理されなかった", EN: "refused a verifier's filing"},

@@ -64,6 +64,7 @@ var exceptions = []exception{
 			"internal/reconcile:Books.WriteKept", "internal/org/validation:recorder.keep"}},
 	{"names of files of evidence; one that cannot be read says so where it is shown", nil, []string{"internal/hsm:EvidenceIn"}},
 	{"the goroutine of whoever calls it, who bears the mark too", []string{goesBeside}, besides},
+	{"one question of the inspection to our own handler, an item of inspection/round: one that hangs is left behind", []string{goesBeside}, []string{"internal/org/validation:inside.RoundTrip"}},
 	{"the server of exchange/door", []string{goesBeside}, []string{"internal/exchange/wire:Serve"}},
 	{"one organisation, an item of nation/start: without the whole of these it is not opened", []string{atStart, overInput},
 		[]string{"internal/nation:certify", "internal/nation:pairSecrets", "internal/nation:handOver", "internal/nation:vault.holds", "internal/org/ca:FoundWith", "internal/org/ca:New",

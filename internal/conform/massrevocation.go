@@ -42,11 +42,15 @@ func openMass(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
 			if err != nil {
 				return nil, err
 			}
-			id, err := w.ca.ProposeMass(access.With(ctx, officers[0]), ca.MassProposal{Municipality: place, Until: g.Clock.Now().Add(time.Second), Ground: cert.CAExposed, Why: "適合試験"})
+			id, err := w.ca.ProposeMass(access.With(ctx, officers[0]), ca.MassProposal{Municipality: place, Until: g.Clock.Now().Add(time.Second), Ground: cert.CAExposed, Since: resident.DateOf(g.Clock.Now()), Why: "適合試験"})
 			if err != nil {
 				return nil, err
 			}
-			if err := w.ground.Drive(ctx, 0); err != nil {
+			settles := time.Duration(0)
+			if w.ca.Store.Engine() == sqlstore.Postgres {
+				settles = 10 * time.Second // of what the dry run waits for
+			}
+			if err := w.ground.Drive(ctx, settles); err != nil {
 				return nil, err
 			}
 			m, err := w.ca.Mass(access.With(ctx, officers[1]), id)

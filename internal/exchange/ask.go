@@ -34,6 +34,34 @@ func (x *Exchange) Answer(kind string, fn func(ctx context.Context, from message
 	x.asks[kind] = fn
 }
 
+// AnswerAlso is Answer, and lets some organisations ask this one kind with which no messages are exchanged: those that may names, of
+// whom the infrastructure CA has certified that they are.
+func (x *Exchange) AnswerAlso(kind string, may func(from message.Org) bool, fn func(ctx context.Context, from message.Org, body []byte) ([]byte, error)) {
+	x.Answer(kind, fn)
+	x.askMu.Lock()
+	defer x.askMu.Unlock()
+	x.askers[kind] = may
+}
+
+// asker is where questions of an organisation are counted: of a peer, or of somebody who may ask this one kind. Of these there are no
+// more than were certified.
+func (x *Exchange) asker(from message.Org, kind string) *peer {
+	if p := x.peers[from]; p != nil {
+		return p
+	}
+	x.askMu.Lock()
+	defer x.askMu.Unlock()
+	if may := x.askers[kind]; may == nil || !may(from) {
+		return nil
+	}
+	p := x.asking[from]
+	if p == nil {
+		p = &peer{org: from, asking: make(chan struct{}, maxAsking)}
+		x.asking[from] = p
+	}
+	return p
+}
+
 // Ask puts a question to a peer and returns its answer. It does not retry.
 func (x *Exchange) Ask(ctx context.Context, to message.Org, kind string, body []byte) ([]byte, error) {
 	p := x.peers[to]
@@ -56,7 +84,7 @@ func (x *Exchange) Ask(ctx context.Context, to message.Org, kind string, body []
 // at most for Limits.SendDeadline. An answer that takes no notice of that is left behind: its place is free for other
 // questions, and the peer gets no other of its kind before it has come back.
 func (x *Exchange) Asked(ctx context.Context, from message.Org, q *messagepb.Question) (a *messagepb.Answer, err error) {
-	p := x.peers[from]
+	p := x.asker(from, q.Kind)
 	if p == nil {
 		return nil, &Refusal{fmt.Sprintf("%s does not exchange with %s", x.cfg.Self, from)}
 	}

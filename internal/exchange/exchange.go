@@ -112,8 +112,10 @@ type Exchange struct {
 
 	slow slowLane
 
-	askMu sync.RWMutex
-	asks  Asks
+	askMu  sync.RWMutex
+	asks   Asks
+	askers map[string]func(message.Org) bool // by kind: who may ask beside the peers
+	asking map[message.Org]*peer             // those that did
 
 	keepBell     *clock.Bell
 	certificates sync.Map // fingerprints of certificates that are in the store
@@ -163,7 +165,8 @@ func New(ctx context.Context, cfg Config) (*Exchange, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	x := &Exchange{cfg: cfg, routes: map[message.Kind]Route{}, peers: map[message.Org]*peer{}, asks: Asks{}, keepBell: new(clock.Bell)}
+	x := &Exchange{cfg: cfg, routes: map[message.Kind]Route{}, peers: map[message.Org]*peer{}, asks: Asks{},
+		askers: map[string]func(message.Org) bool{}, asking: map[message.Org]*peer{}, keepBell: new(clock.Bell)}
 	maps.Copy(x.asks, cfg.Asks)
 	x.asks[askReceipts] = x.answerReceipts
 	for _, r := range slices.Concat(cfg.Routes, x.ownRoutes()) {

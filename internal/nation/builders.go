@@ -39,7 +39,7 @@ func (s setting) publicOf(o message.Org) string {
 
 func openMunicipality(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
 	o, err := municipality.New(ctx, municipality.Config{Config: h, CA: s.peerOf(message.CA), Sessions: sessions, TestCountry: s.personas, Portal: s.portal,
-		Trace: s.portal + "/trace?what=", Status: s.publicStatus()})
+		Trace: s.portal + "/trace?what=", Status: s.publicStatus(h.Link)})
 	if err != nil {
 		return nil, err
 	}
@@ -79,8 +79,13 @@ func openCA(ctx context.Context, s setting, h host.Config, sessions *access.Sess
 }
 
 func openValidation(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
-	o, err := validation.New(ctx, validation.Config{Config: h, Keys: s.keys(), CAs: s.cas, Sessions: sessions, Open: s.public, Public: s.publicOf(h.Self),
-		KeepAnswers: s.keepAnswers, TestCountry: s.personas, Portal: s.portal})
+	for _, p := range s.peers {
+		if p.Role() == message.Verifier && s.homes[p] == "" {
+			s.log.WarnContext(ctx, "it is not configured with which prefecture a verifier files: the first that registers it counts", "verifier", p)
+		}
+	}
+	o, err := validation.New(ctx, validation.Config{Config: h, Keys: s.keys(), CAs: s.cas, Sessions: sessions, Open: s.public, Public: s.publicOf(h.Self), Inspect: true,
+		Homes: s.homes, KeepAnswers: s.keepAnswers, TestCountry: s.personas, Portal: s.portal})
 	if err != nil {
 		return nil, err
 	}

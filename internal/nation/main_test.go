@@ -39,6 +39,7 @@ type running struct {
 	dir     string
 	url     string
 	control *http.Client
+	country *Country  // when it runs in this process
 	up      *exec.Cmd // nil: it runs in this process
 	said    *tail     // by up
 	stop    func()
@@ -83,7 +84,7 @@ func openWith(t testing.TB, opt Options) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &running{t: t, dir: opt.Dir, url: c.URL, control: controlOn(opt.Dir), again: map[[2]message.Org]int64{}}
+	r := &running{t: t, dir: opt.Dir, url: c.URL, country: c, control: controlOn(opt.Dir), again: map[[2]message.Org]int64{}}
 	r.stop = sync.OnceFunc(func() {
 		if err := c.Close(); err != nil {
 			t.Errorf("the country did not close well: %v", err)

@@ -22,7 +22,7 @@ type MassOperation struct {
 	// Of a proposal: what is empty does not choose.
 	Municipality, Profile, Issuer, From, Until string
 	Serials                                    string // the file, as it is; empty: there is none
-	Ground, Why                                string
+	Ground, Since, Why                         string
 
 	// Of a confirmation: what the person has seen.
 	Digest string
@@ -98,7 +98,7 @@ func operateMass(ctx context.Context, o *ca.CA, persons []access.Person, op Mass
 
 func (op MassOperation) proposal() (p ca.MassProposal, err error) {
 	p.Issuer, p.Why = op.Issuer, op.Why
-	var errs [6]error
+	var errs [7]error
 	if op.Municipality != "" {
 		p.Municipality, errs[0] = resident.ParseMunicipalityCode("--municipality", op.Municipality)
 	}
@@ -111,6 +111,9 @@ func (op MassOperation) proposal() (p ca.MassProposal, err error) {
 		p.Serials, errs[4] = ca.ReadSerials("--serials", []byte(op.Serials))
 	}
 	p.Ground, errs[5] = cert.ParseGround("--ground", op.Ground)
+	if op.Since != "" {
+		p.Since, errs[6] = resident.ParseDate("--since", op.Since)
+	}
 	for _, err := range errs {
 		if err != nil {
 			return p, err

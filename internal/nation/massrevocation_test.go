@@ -43,7 +43,7 @@ func TestManyAreRevokedByTheCommandLine(t *testing.T) {
 		}
 		return m
 	}
-	propose := MassOperation{As: "operator-ueda", Act: "propose", Municipality: "202029", Profile: "signature", Ground: "mistaken", Why: "書類の誤り"}
+	propose := MassOperation{As: "operator-ueda", Act: "propose", Municipality: "202029", Profile: "signature", Ground: "mistaken", Since: "2026-04-01", Why: "書類の誤り"}
 	for _, x := range []struct {
 		why    string
 		change func(*MassOperation)
@@ -57,6 +57,8 @@ func TestManyAreRevokedByTheCommandLine(t *testing.T) {
 		{"no serial", func(op *MassOperation) { op.Serials = "xyz" }, "422"},
 		{"a list of none", func(op *MassOperation) { op.Serials = "\n" }, "422"},
 		{"no ground", func(op *MassOperation) { op.Ground = "" }, "422"},
+		{"no day of the ground", func(op *MassOperation) { op.Since = "" }, "422"},
+		{"an unreadable day of the ground", func(op *MassOperation) { op.Since = "once" }, "422"},
 		{"no such act", func(op *MassOperation) { op.Act, op.ID = "stop", 1 }, "422"},
 		{"a proposal", func(*MassOperation) {}, `200 {"id":1}`},
 	} {
@@ -94,7 +96,7 @@ func TestManyAreRevokedByTheCommandLine(t *testing.T) {
 	// One person can give two names there: whoever audits what takes two sees which way each came.
 	auditor := r.person("auditor-onishi", message.Org(message.CA))
 	page := auditor.must(auditor.get("/audit"))
-	for _, want := range []string{"command line, mistaken", "command line, proposed by operator-ueda"} {
+	for _, want := range []string{"command line, mistaken since 2026-04-01", "command line, proposed by operator-ueda"} {
 		if !strings.Contains(page.body, want) {
 			t.Errorf("the audit log does not say %q", want)
 		}

@@ -32,7 +32,9 @@ type setting struct {
 	dir       string // its own directory
 	store     string // empty: SQLite in dir
 	peers     []message.Org
-	cas       []message.Org // whose certificates lie in its keys, its own CA first
+	cas       []message.Org               // whose certificates lie in its keys, its own CA first
+	asks      []message.Org               // whom it asks beside those
+	homes     map[message.Org]message.Org // with which prefecture verifiers file
 	residents int
 	// portal is the address of the country's front door; OCSP answers and revocation lists are fetched below it.
 	portal   string

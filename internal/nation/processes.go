@@ -169,7 +169,14 @@ func (p *Processes) configure(opt Options) ([]*ServeConfig, error) {
 	}
 	for i, c := range configs {
 		for _, peer := range opt.Spec.Peers(c.ID) {
-			c.Peers = append(c.Peers, PeerConfig{ID: peer, Address: exchangeAt[string(peer)]})
+			p := PeerConfig{ID: peer, Address: exchangeAt[string(peer)]}
+			if c.ID.Role() == message.Validation {
+				p.Prefecture = opt.Spec.homes()[peer]
+			}
+			c.Peers = append(c.Peers, p)
+		}
+		for _, asked := range opt.Spec.Asks(c.ID) {
+			c.Asks = append(c.Asks, PeerConfig{ID: asked, Address: exchangeAt[string(asked)]})
 		}
 		uid := -1
 		if p.Apart {

@@ -10,16 +10,24 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/keys"
+	"github.com/akashi-id/akashi/internal/pki/ocspline"
 	"github.com/akashi-id/akashi/internal/stillvalid"
+	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/verify"
 )
 
-// publicStatus asks what every relying party asks: the country's OCSP address, over HTTP, with the CAs' certificates that
-// the founding handed out.
-func (s setting) publicStatus() stillvalid.Status {
+// publicStatus asks what every relying party asks, with the CAs' certificates that the founding handed out: the validation authority
+// over the lines of the exchange, where it is known, or else the country's OCSP address, which may be closed to everybody.
+func (s setting) publicStatus(link exchange.Link) stillvalid.Status {
 	client := &http.Client{Timeout: 5 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for _, o := range s.asks {
+		if o.Role() == message.Validation {
+			client.Transport = ocspline.New(link.Ask, o)
+		}
+	}
 	return func(ctx context.Context, issuer string, serial cert.Serial) (cert.Status, error) {
 		by, profile, err := s.issuerNamed(issuer)
 		if err != nil {

@@ -42,6 +42,10 @@ type ServeConfig struct {
 	// CAs are those whose certificates lie in keys/, the one that issues for its own residents first: those of ca are ca-signature.crt and
 	// ca-authentication.crt, those of ca-13 ca-13-signature.crt and ca-13-authentication.crt. Empty: ca alone.
 	CAs []message.Org `yaml:"cas,omitempty"`
+	// Asks are the organisations that it asks and exchanges no messages with, and their addresses: of a municipality the validation
+	// authority, which says whether a certificate that a change has ended is still good. Without it a municipality asks the open address
+	// below Portal, and where that is closed nobody can tell.
+	Asks []PeerConfig `yaml:"asks,omitempty"`
 	// Webhook is the address that is told of alarms, by POST (docs/alarms.md); empty: nobody.
 	Webhook string `yaml:"webhook,omitempty"`
 	// WebhookSecret is a file with the key that signs what the webhook is told; empty: it is not signed.
@@ -65,6 +69,9 @@ type ServeConfig struct {
 type PeerConfig struct {
 	ID      message.Org `yaml:"id"`
 	Address string      `yaml:"address"`
+	// Prefecture is with which prefecture a verifier files. The validation authority takes no other's word about it; without it, the first
+	// prefecture that registers the verifier counts.
+	Prefecture message.Org `yaml:"prefecture,omitempty"`
 }
 
 // LoadServeConfig reads a config.yaml. A line that means nothing is an error: a setting that was misspelt must not be
@@ -120,8 +127,16 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 		return nil, err
 	}
 	addresses := map[message.Org]string{}
+	own.homes = map[message.Org]message.Org{}
 	for _, p := range cfg.Peers {
 		own.peers = append(own.peers, p.ID)
+		addresses[p.ID] = p.Address
+		if p.Prefecture != "" {
+			own.homes[p.ID] = p.Prefecture
+		}
+	}
+	for _, p := range cfg.Asks {
+		own.asks = append(own.asks, p.ID)
 		addresses[p.ID] = p.Address
 	}
 	if s.organisation, err = own.openWithTokens(ctx, cfg, id, wire.NewClient(addresses, id.tls, id.trust, clk.Now)); err != nil {

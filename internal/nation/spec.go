@@ -206,6 +206,28 @@ func (s *Spec) Peers(o message.Org) []message.Org {
 	return peers
 }
 
+// Asks are those whom an organisation asks though it exchanges no messages with them: a municipality asks the validation authority
+// whether a certificate that a change has ended is still good.
+func (s *Spec) Asks(o message.Org) (asked []message.Org) {
+	for _, e := range s.Organisations {
+		if o.Role() == message.Municipality && e.ID.Role() == message.Validation {
+			asked = append(asked, e.ID)
+		}
+	}
+	return asked
+}
+
+// homes are the prefectures with which verifiers file.
+func (s *Spec) homes() map[message.Org]message.Org {
+	all := map[message.Org]message.Org{}
+	for _, e := range s.Organisations {
+		if e.Prefecture != "" {
+			all[e.ID] = e.Prefecture
+		}
+	}
+	return all
+}
+
 func (s *Spec) exchange(a, b message.Org) bool {
 	as, bs := a.Role(), b.Role() // once: in a country of a thousand there are a million pairs
 	if as == message.Prefecture && bs == message.Municipality {

@@ -39,67 +39,6 @@ type FilingOperation struct {
 	verifier.Application
 }
 
-// filingDoor is what a verifier answers the command line about its filing.
-type filingDoor struct {
-	o       *verifier.Verifier
-	persons []access.Person
-}
-
-func serveFiling(mux *http.ServeMux, o *verifier.Verifier, persons []access.Person) {
-	d := filingDoor{o, persons}
-	mux.HandleFunc("GET /filing", d.tell)
-	mux.HandleFunc("POST /filing", d.take)
-}
-
-func (d filingDoor) tell(w http.ResponseWriter, r *http.Request) {
-	all, err := d.o.Filings(r.Context())
-	answer(w, all, err)
-}
-
-func (d filingDoor) take(w http.ResponseWriter, r *http.Request) { operation(d.do)(w, r) }
-
-func (d filingDoor) do(ctx context.Context, op FilingOperation) error {
-	by, err := personOf(d.persons, op.As, access.FileVerifier, d.o.Self.Role())
-	if err == nil && op.Act == "end" {
-		_, err = d.o.End(ctx, by)
-	} else if err == nil {
-		_, err = d.o.File(ctx, by, op.Application)
-	}
-	return err
-}
-
-// filingsDoor is what a prefecture answers about the filings that it decides.
-type filingsDoor struct {
-	o       *prefecture.Prefecture
-	persons []access.Person
-}
-
-func serveFilings(mux *http.ServeMux, o *prefecture.Prefecture, persons []access.Person) {
-	d := filingsDoor{o, persons}
-	mux.HandleFunc("GET /filings", d.tell)
-	mux.HandleFunc("POST /filings", d.take)
-}
-
-func (d filingsDoor) tell(w http.ResponseWriter, r *http.Request) {
-	all, err := d.o.Filings(r.Context())
-	answer(w, all, err)
-}
-
-func (d filingsDoor) take(w http.ResponseWriter, r *http.Request) { operation(d.do)(w, r) }
-
-func (d filingsDoor) do(ctx context.Context, op FilingOperation) error {
-	by, err := personOf(d.persons, op.As, access.DecideFiling, d.o.Self.Role())
-	if err != nil {
-		return err
-	}
-	decision := prefecture.Decision{Verifier: op.Verifier, Number: op.Number, Act: op.Act, Why: op.Text}
-	if op.Act == "" {
-		_, err = d.o.Confirm(ctx, by, decision)
-		return err
-	}
-	return d.o.Propose(ctx, by, decision)
-}
-
 // impactDoor is what the validation authority answers about verifiers, and about whom it told wrongly.
 type impactDoor struct{ o *validation.Validation }
 
@@ -165,10 +104,19 @@ func admitOne(ctx context.Context, m member, members []member, portal string, cl
 		}
 	}
 	persons := operators()
+	var state string
 	for _, step := range []func() (done bool, err error){
 		func() (bool, error) { return filed(ctx, m, portal, persons[0]) },
-		func() (bool, error) { return decided(ctx, *home, m.entry.ID, persons) },
-		func() (bool, error) { return served(ctx, *center, m.entry.ID) },
+		func() (done bool, err error) {
+			state, done, err = decided(ctx, *home, m.entry.ID, persons)
+			return done, err
+		},
+		func() (bool, error) {
+			if state == "refused" { // people have: nobody is told to serve it
+				return true, nil
+			}
+			return served(ctx, *center, m.entry.ID)
+		},
 	} {
 		for {
 			done, err := step()
@@ -218,24 +166,24 @@ func filed(ctx context.Context, m member, portal, person string) (bool, error) {
 	return true, m.do(ctx, "/filing", FilingOperation{As: person, Act: "file", Application: a})
 }
 
-// decided has what waits accepted. A filing that people have decided already is left as it is.
-func decided(ctx context.Context, home member, who message.Org, persons []string) (bool, error) {
+// decided has what waits accepted, and says how the newest filing stands. One that people have decided already is left as it is.
+func decided(ctx context.Context, home member, who message.Org, persons []string) (state string, done bool, err error) {
 	var filings []prefecture.FilingView
 	if err := home.ask(ctx, "/filings", &filings); err != nil {
-		return false, err
+		return "", false, err
 	}
 	i := slices.IndexFunc(filings, func(f prefecture.FilingView) bool { return f.Verifier == who })
 	if i < 0 {
-		return false, nil // on its way
+		return "", false, nil // on its way
 	}
 	f := filings[i]
 	if f.State != "waiting" {
-		return true, nil
+		return f.State, true, nil
 	}
 	if f.Proposed == "" {
 		op := FilingOperation{As: persons[0], Act: "accept", Text: "試験国の開始 / start of the test country", Verifier: who, Number: f.Number}
 		if err := home.do(ctx, "/filings", op); err != nil {
-			return false, err
+			return "", false, err
 		}
 		f.Proposed, f.ProposedBy = "accept", persons[0]
 	}
@@ -243,10 +191,10 @@ func decided(ctx context.Context, home member, who message.Org, persons []string
 	if f.ProposedBy == second {
 		second = persons[0]
 	}
-	return true, home.do(ctx, "/filings", FilingOperation{As: second, Verifier: who, Number: f.Number})
+	return "accepted", true, home.do(ctx, "/filings", FilingOperation{As: second, Verifier: who, Number: f.Number})
 }
 
-// served waits for validation to know. A verifier that people have refused or ended is not waited for.
+// served waits for validation to know whether it is to serve the verifier, or no longer.
 func served(ctx context.Context, center member, who message.Org) (bool, error) {
 	var all []validation.VerifierView
 	err := center.ask(ctx, "/verifiers", &all)

@@ -2,6 +2,7 @@ package nation
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/org/prefecture"
 	"github.com/akashi-id/akashi/internal/org/validation"
 	"github.com/akashi-id/akashi/internal/org/verifier"
 	"github.com/akashi-id/akashi/message"
@@ -110,5 +112,36 @@ func TestAdmissionThatCannotBe(t *testing.T) {
 	begun := clk.Now()
 	if err := admit(t.Context(), t.TempDir(), "", members, clk, slog.New(slog.NewTextHandler(&log, nil))); err != nil || log.String() == "" || clk.Now().Sub(begun) > time.Second {
 		t.Errorf("%v, after %s, and the log says %q", err, clk.Now().Sub(begun), log.String())
+	}
+}
+
+// TestRefusedVerifierIsNotWaitedFor: what people have refused nobody will be told to serve, and a start does not wait for it.
+func TestRefusedVerifierIsNotWaitedFor(t *testing.T) {
+	says := func(path string, v any) http.Handler {
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { answer(w, v, nil) })
+		return mux
+	}
+	members := []member{
+		newMember(Entry{ID: "verifier-etax", Prefecture: "prefecture-20"}, nil, says("/filing", []verifier.FilingView{{Number: 1, Act: "file", State: "refused"}})),
+		newMember(Entry{ID: "prefecture-20"}, nil, says("/filings", []prefecture.FilingView{{Verifier: "verifier-etax", Number: 1, State: "refused"}})),
+		newMember(Entry{ID: "validation"}, nil, says("/verifiers", []validation.VerifierView{})),
+	}
+	// The clock stands: whoever waits, waits until the test is over.
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := admitOne(ctx, members[0], members, "", clock.NewVirtual(time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC))); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestHomesOfVerifiers: the validation authority is told with which prefecture each files.
+func TestHomesOfVerifiers(t *testing.T) {
+	spec, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := spec.homes(); len(got) != 1 || got["verifier-etax"].Role() != message.Prefecture {
+		t.Errorf("%v", got)
 	}
 }

@@ -53,11 +53,12 @@ type screens struct {
 	host          *host.Host
 	ui            *webui.UI
 	all, evidence *webui.Page
+	glimpses      glimpses
 }
 
 // Mount adds the pages to an organisation's, which webui.UI.Serve serves. Its errors are mistakes of the program.
 func (d *Desk) Mount(mux *http.ServeMux, h *host.Host, ui *webui.UI) (err error) {
-	s := &screens{Desk: d, host: h, ui: ui}
+	s := &screens{Desk: d, host: h, ui: ui, glimpses: glimpses{read: hsm.ReadEvidence}}
 	if s.all, err = ui.Page(files, "tokens"); err != nil {
 		return err
 	}
@@ -97,17 +98,18 @@ func (s *screens) look(r *http.Request) (p page) {
 		Columns: []webui.Column{{Name: say("時刻", "When")}, {Name: say("装置", "Device")}, {Name: say("何が起きたか", "What happened")}, {Name: say("答えのない呼び出し", "Calls without an answer"), Right: true}, {Name: say("証跡", "Evidence")}},
 		Empty:   webui.Empty{Text: say("異常の記録はありません。", "There is no record of an anomaly.")},
 	}
-	for _, name := range names {
+	seen := s.glimpses.of(s.Evidence, names)
+	for i, name := range names {
 		link := webui.Link{Href: s.ui.URL("/tokens/evidence/" + name), Text: say("証跡を読む", "Read the evidence")}
-		e, err := hsm.ReadEvidence(s.Evidence, name)
-		if err != nil {
+		e := seen[i]
+		if e.err != nil {
 			p.Past.Rows = append(p.Past.Rows, []any{nil, webui.Code(name), say("この証跡は読めません。ファイルを確かめてください。", "This evidence cannot be read: look at the file."), nil, nil})
 			continue
 		}
-		if _, has := last[e.Token]; !has {
-			last[e.Token] = webui.Link{Href: link.Href, Text: e.What.Sentence()}
+		if _, has := last[e.token]; !has {
+			last[e.token] = webui.Link{Href: link.Href, Text: e.what.Sentence()}
 		}
-		p.Past.Rows = append(p.Past.Rows, []any{e.At, webui.Code(e.Token), e.What.Sentence(), len(e.Open), link})
+		p.Past.Rows = append(p.Past.Rows, []any{e.at, webui.Code(e.token), e.what.Sentence(), e.open, link})
 	}
 	var stands []hsm.Stand
 	ready := 0

@@ -50,6 +50,7 @@ type country struct {
 	keys   keys.Dir
 	device func(name string, public crypto.PublicKey) (crypto.Signer, error) // holds the CA's keys; nil: keys does
 	tokens *tokendesk.Desk
+	limits exchange.Limits
 	*ca.CA
 }
 
@@ -106,7 +107,7 @@ func (c *country) open() {
 	c.CA, err = ca.New(c.t.Context(), ca.Config{
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "認証局", EN: "CA"}, StoreURL: c.url, Clock: c.clk, Rand: rand.Reader,
 			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{center, validation, matsumoto, iida},
-			Secrets: reconciletest.Secrets(self), Closes: func(message.Org) bool { return false }}, // the peers are played
+			Secrets: reconciletest.Secrets(self), Closes: func(message.Org) bool { return false }, Limits: c.limits}, // the peers are played
 		Keys: c.keys, Signer: c.device, Tokens: c.tokens, OCSPURL: "http://127.0.0.1:8600/validation/ocsp", Validation: validation, NationalCenter: center,
 		TestCountry: true, Portal: "/",
 		Sessions: must[*access.Sessions](c.t)(access.NewSessions(access.SessionConfig{Org: string(self), Base: "/" + string(self),

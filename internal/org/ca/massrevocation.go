@@ -3,21 +3,15 @@ package ca
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
-	"unicode/utf8"
 
-	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/org/ca/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
-	"github.com/akashi-id/akashi/message"
-	"github.com/akashi-id/akashi/resident"
 )
 
 // A mass revocation (一括失効) ends many certificates at a time: of a CA's key that others may know, of a municipality's window whose
@@ -26,89 +20,10 @@ import (
 // all other work, over restarts, and can be paused. Each certificate ends once, also one that cannot be read; what cannot be ended is
 // set aside, shown and counted, and does not stop the others.
 
-const (
-	// MaxListed is how many serials one mass revocation can name one by one.
-	MaxListed = 10_000
-	maxWhy    = 1000 // characters
-)
-
-// massGrounds are those on which a CA ends certificates by itself.
-var massGrounds = []cert.Ground{cert.CAExposed, cert.Exposed, cert.Mistaken, cert.Undelivered, cert.Asked}
-
-// MassProposal is what an officer would have ended, and why. What is empty does not choose; the serials choose alone.
-type MassProposal struct {
-	Municipality resident.MunicipalityCode
-	Profile      cert.Profile
-	Issuer       string    // the CA's key, as screens name it
-	From, Until  time.Time // written down for issue in [From, Until)
-	Serials      []cert.Serial
-	Ground       cert.Ground
-	Why          string
-}
-
-func (p MassProposal) check(o *CA) error {
-	var ps plain.Problems
-	bad := func(field, ja, en string) { ps = append(ps, plain.Bad(field, ja, en)) }
-	chosen := p.Municipality.Valid() || p.Profile.Valid() || p.Issuer != "" || !p.From.IsZero() || !p.Until.IsZero()
-	switch {
-	case !chosen && len(p.Serials) == 0:
-		bad("municipality", "対象を選んでください。市区町村、種別、発行した期間、認証局の鍵、発行番号の一覧のうち、少なくとも一つが要ります。",
-			"Say which certificates: by municipality, kind, when they were issued, the CA's key, or a list of serials.")
-	case chosen && len(p.Serials) > 0:
-		bad("serials", "発行番号の一覧は、ほかの条件と一緒に使えません。どちらかにしてください。", "A list of serials chooses alone: leave the other conditions empty, or the list.")
-	case len(p.Serials) > MaxListed:
-		bad("serials", fmt.Sprintf("発行番号は、一度に%d件までです。一覧を分けてください。", MaxListed), fmt.Sprintf("At most %d serials at a time: divide the list.", MaxListed))
-	}
-	if _, ours := o.byID[p.Issuer]; p.Issuer != "" && !ours {
-		bad("issuer", "その認証局の鍵はありません。電子証明書の画面に出ている識別子を入力してください。", "There is no such key of a CA: enter the identifier that the page of a certificate shows.")
-	}
-	if !p.From.IsZero() && !p.Until.IsZero() && !p.From.Before(p.Until) {
-		bad("until", "期間の終わりが、始めより前です。", "The end of the time is before its beginning.")
-	}
-	if !slices.Contains(massGrounds, p.Ground) {
-		bad("ground", "失効の事由を選んでください。", "Choose the ground of the revocation.")
-	}
-	switch n := utf8.RuneCountInString(strings.TrimSpace(p.Why)); {
-	case n == 0:
-		bad("why", "わけを書いてください。もう一人の担当者と監査人が読みます。", "Write why: the second officer and the auditor read it.")
-	case n > maxWhy:
-		bad("why", "わけが長すぎます。1,000文字までで書いてください。", "This is too long: at most 1,000 characters.")
-	}
-	return ps.Err()
-}
-
 // officer is who acts, when they may.
 func (o *CA) officer(ctx context.Context, a access.Act) (access.Person, error) {
 	p := access.From(ctx)
 	return p, access.May(p, a, o.Self.Role())
-}
-
-// ProposeMass has the dry run made of a mass revocation, for the officer in the context, and gives its number.
-func (o *CA) ProposeMass(ctx context.Context, p MassProposal) (id int64, err error) {
-	who, err := o.officer(ctx, access.MassPropose)
-	if err != nil {
-		return 0, err
-	}
-	if err := p.check(o); err != nil {
-		return 0, err
-	}
-	slices.SortFunc(p.Serials, func(a, b cert.Serial) int { return strings.Compare(string(a.Bytes()), string(b.Bytes())) })
-	serials := slices.Compact(p.Serials)
-	trace, err := o.Exchange.NewTrace()
-	if err != nil {
-		return 0, err
-	}
-	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		id, err = o.in(tx).PutMass(ctx, store.Mass{Criterion: store.Criterion{Municipality: p.Municipality, Profile: p.Profile, Issuer: p.Issuer, From: p.From,
-			Until: p.Until}, Ground: p.Ground, Why: strings.TrimSpace(p.Why), ProposedBy: who.ID, Trace: trace}, serials)
-		if err != nil {
-			return err
-		}
-		due.Add(tx, tx.Now(), dueMassCount, massRef(id), nil)
-		auditlog.Write(tx, auditlog.Entry{Actor: who.ID, Act: "mass.propose", Subject: massName(id), Case: trace, Detail: access.Detail(ctx, string(p.Ground))})
-		return nil
-	})
-	return id, err
 }
 
 // MassSeen is what the second officer has seen of the set, and confirms.
@@ -225,47 +140,3 @@ func massRef(id int64) string { return strconv.FormatInt(id, 10) }
 
 // massName is how records name a mass revocation.
 func massName(id int64) string { return "mass-" + massRef(id) }
-
-const (
-	dueMassCount  = "mass count"  // the dry run
-	dueMassRevoke = "mass revoke" // the next step of one that was confirmed
-
-	countPage  = 1000
-	revokePage = 50
-)
-
-// massCountRule makes the dry run, a page at a time, which it reads outside of the write: a count keeps nobody waiting.
-func (o *CA) massCountRule() due.Rule {
-	type page struct {
-		mass store.Mass
-		store.MassPage
-	}
-	return due.Rule{
-		Kind: dueMassCount,
-		Prepare: func(ctx context.Context, tx *sqlstore.Tx, item due.Item) (any, error) {
-			id, err := strconv.ParseInt(item.Ref, 10, 64)
-			if err != nil {
-				return nil, err
-			}
-			var p page
-			var found bool
-			if p.mass, found, err = o.in(tx).Mass(ctx, id); err != nil || !found {
-				return p, err
-			}
-			p.MassPage, err = o.in(tx).Choose(ctx, p.mass, o.countPage)
-			return p, err
-		},
-		Finish: func(ctx context.Context, tx *sqlstore.Tx, item due.Item, result any) ([]message.Out, error) {
-			p := result.(page)
-			now, found, err := o.in(tx).Mass(ctx, p.mass.ID)
-			if err != nil || !found || now.State != store.MassCounting {
-				return nil, err
-			}
-			frozen, err := o.in(tx).AddToMass(ctx, p.mass, p.MassPage)
-			if err == nil && !frozen {
-				due.Add(tx, tx.Now(), dueMassCount, item.Ref, nil)
-			}
-			return nil, err
-		},
-	}
-}

@@ -14,7 +14,6 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
-	"github.com/akashi-id/akashi/resident"
 )
 
 // massRevokeRule ends the next page of a mass revocation, and puts the step after it on the due list in the same transaction: whatever
@@ -29,60 +28,123 @@ func (o *CA) massRevokeRule() due.Rule {
 		if err != nil || !found || m.State != store.MassRunning {
 			return nil, err
 		}
-		over, err := o.massStep(ctx, o.in(tx), m)
-		switch {
-		case errors.As(err, new(*exchange.WindowFull)):
-			// Counters have to be told of applications under way that end too, and do not keep up: no fault of this work.
-			due.Add(tx, tx.Now().Add(massPause), dueMassRevoke, item.Ref, nil)
-			return nil, nil
-		case err == nil && !over:
-			due.Add(tx, tx.Now(), dueMassRevoke, item.Ref, nil)
+		step := o.in(tx)
+		over, err := o.massStep(ctx, step, m)
+		at := tx.Now()
+		if errors.As(err, new(*exchange.WindowFull)) {
+			// A counter has to be told of applications under way that end too, and does not keep up: no fault of this work, and none of
+			// the other counters'.
+			var ended int
+			if ended, over, err = o.massStepAround(ctx, step, m); ended == 0 {
+				at = at.Add(massPause)
+			}
+		}
+		if err == nil && !over {
+			due.Add(tx, at, dueMassRevoke, item.Ref, nil)
 		}
 		return nil, err
 	}}
 }
 
-// massPause is how long a step waits for counters that do not keep up.
-const massPause = 5 * time.Second
+const (
+	// massPause is how long a step waits when it can end nothing for counters that do not keep up.
+	massPause = 5 * time.Second
+	// massAhead is how many certificates a step looks at to find some whose counters do.
+	massAhead = 500
+)
 
 // massStep ends a page of certificates. All of it is taken back when its messages cannot be sent.
 func (o *CA) massStep(ctx context.Context, tx *store.Tx, m store.Mass) (over bool, err error) {
 	err = tx.Attempt(ctx, func() error {
-		left, err := tx.MassLeft(ctx, m.ID, o.revokePage)
+		left, err := tx.MassLeft(ctx, m.ID, nil, o.revokePage)
 		if err != nil {
 			return err
 		}
-		var n struct{ revoked, before, failed int64 }
+		var n massTally
 		var outs []message.Out
 		for _, i := range left {
 			more, err := o.massOne(ctx, tx, m, &i)
 			if err != nil {
 				return err
 			}
-			switch i.Outcome {
-			case "revoked":
-				n.revoked++
-			case "failed":
-				n.failed++
-			default:
-				n.before++
-			}
+			n.add(i.Outcome)
 			if err := tx.MassOutcome(ctx, m.ID, i); err != nil {
 				return err
 			}
 			outs = append(outs, more...)
 		}
-		if over = len(left) < o.revokePage; over {
-			auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(o.Self), Act: "mass.done", Subject: massName(m.ID), Case: m.Trace,
-				Detail: fmt.Sprintf("%d revoked, %d ended before, %d set aside", m.Revoked+n.revoked, m.Before+n.before, m.Failed+n.failed)})
-		}
-		if err := tx.MassDone(ctx, m.ID, n.revoked, n.before, n.failed, over); err != nil {
+		over = len(left) < o.revokePage
+		if err := o.massDone(ctx, tx, m, n, over); err != nil {
 			return err
 		}
 		_, err = o.Exchange.Send(ctx, tx.Tx, outs, m.Trace)
 		return err
 	})
 	return over, err
+}
+
+// massStepAround ends a page of certificates whose messages can be sent, one by one, and passes over those that wait for a counter.
+func (o *CA) massStepAround(ctx context.Context, tx *store.Tx, m store.Mass) (ended int, over bool, err error) {
+	var n massTally
+	var after []byte
+	looked, passed := 0, 0
+	for looked < massAhead && n.all() < o.revokePage && !over {
+		left, err := tx.MassLeft(ctx, m.ID, after, o.revokePage)
+		if err != nil {
+			return 0, false, err
+		}
+		for _, i := range left {
+			after = i.Key
+			looked++
+			err := tx.Attempt(ctx, func() error {
+				outs, err := o.massOne(ctx, tx, m, &i)
+				if err == nil {
+					err = tx.MassOutcome(ctx, m.ID, i)
+				}
+				if err == nil {
+					_, err = o.Exchange.Send(ctx, tx.Tx, outs, m.Trace)
+				}
+				return err
+			})
+			switch {
+			case errors.As(err, new(*exchange.WindowFull)):
+				passed++
+			case err != nil:
+				return 0, false, err
+			default:
+				n.add(i.Outcome)
+			}
+		}
+		if over = len(left) < o.revokePage; over && passed > 0 {
+			return n.all(), false, o.massDone(ctx, tx, m, n, false)
+		}
+	}
+	return n.all(), over, o.massDone(ctx, tx, m, n, over)
+}
+
+// massTally counts what became of certificates.
+type massTally struct{ revoked, before, failed int64 }
+
+func (n *massTally) add(outcome string) {
+	switch outcome {
+	case "revoked":
+		n.revoked++
+	case "failed":
+		n.failed++
+	default:
+		n.before++
+	}
+}
+
+func (n massTally) all() int { return int(n.revoked + n.before + n.failed) }
+
+// massDone writes down what a step did; over: there is nothing left.
+func (o *CA) massDone(ctx context.Context, tx *store.Tx, m store.Mass, n massTally, over bool) error {
+	if over {
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(o.Self), Act: "mass.done", Subject: massName(m.ID), Case: m.Trace,
+			Detail: fmt.Sprintf("%d revoked, %d ended before, %d set aside", m.Revoked+n.revoked, m.Before+n.before, m.Failed+n.failed)})
+	}
+	return tx.MassDone(ctx, m.ID, n.revoked, n.before, n.failed, over)
 }
 
 // massOne ends one certificate and says what became of it. One that cannot be ended is set aside with the reason: it keeps none of the
@@ -99,7 +161,7 @@ func (o *CA) massOne(ctx context.Context, tx *store.Tx, m store.Mass, i *store.M
 		if err != nil {
 			return err
 		}
-		outs, err = o.end(ctx, tx, act{m.ConfirmedBy, massName(m.ID)}, c, store.Revocation{Reason: m.Ground.Reason(), Since: resident.DateOf(m.ProposedAt), By: o.Self})
+		outs, err = o.end(ctx, tx, act{m.ConfirmedBy, massName(m.ID)}, c, store.Revocation{Reason: m.Ground.Reason(), Since: m.Since, By: o.Self})
 		if err == nil && len(outs) > 0 {
 			i.Outcome = "revoked"
 		}

@@ -41,7 +41,8 @@ func Queues() []queue.Queue {
 		Items: plain.Sentence{JA: "一括失効の対象の電子証明書", EN: "certificates of a mass revocation"},
 		Aside: plain.Sentence{JA: "一括失効の画面の、脇に置いたもの", EN: "the page of the mass revocation, what was set aside"},
 		Loops: []string{"internal/org/ca:CA.massCountRule", "internal/org/ca:CA.massRevokeRule", "internal/org/ca/internal/store:Tx.Choose", "internal/org/ca/internal/store:Tx.chooseListed",
-			"internal/org/ca/internal/store:Tx.MassLeft", "internal/org/ca/internal/store:Tx.Living"},
+			"internal/org/ca/internal/store:Tx.MassLeft", "internal/org/ca/internal/store:Tx.MassSerials", "internal/org/ca/internal/store:clauses.list",
+			"internal/org/ca/internal/store:Tx.Living"},
 		Bad: []queue.Poison{queue.Undecodable, queue.Foreign},
 		Never: map[queue.Poison]string{
 			queue.Truncated: "half a row's serial is another serial, whose certificate the row still holds and which ends; the rest of a row is tried",

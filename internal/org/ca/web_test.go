@@ -109,6 +109,7 @@ func TestScreens(t *testing.T) {
 			tab.Press(`label:has(input[value="ca-exposed"])`)
 			tab.Fill("#f-why", "鍵の入った装置が盗まれた")
 			tab.Fill("#f-from", "2026-04-01")
+			tab.Fill("#f-since", "2026-03-20")
 			if status := tab.Follow("#form .button"); status != http.StatusOK {
 				t.Errorf("a proposal: %d", status)
 			}

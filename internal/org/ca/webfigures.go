@@ -73,7 +73,7 @@ func (s *screens) figures(ctx context.Context) (f figures, err error) {
 	}
 	for _, m := range masses {
 		state := massStates[string(m.State)]
-		f.Alarms = append(f.Alarms, webui.Notice{Kind: state.kind, Title: say("一括失効: "+state.name.JA, "Mass revocation: "+state.name.EN), Text: state.means,
+		f.Alarms = append(f.Alarms, webui.Notice{Kind: state.kind, Title: say("一括失効 "+massRef(m.ID)+": "+state.name.JA, "Mass revocation "+massRef(m.ID)+": "+state.name.EN), Text: state.means,
 			Link: &webui.Link{Href: s.ui.URL("/revocations/" + massRef(m.ID)), Text: say("開く", "Open it")}})
 	}
 	var all store.Count

@@ -25,7 +25,7 @@ type Config struct {
 	TestCountry bool             // marks the screens
 	Portal      string           // address of the portal; "" for none
 	Trace       string           // address of the page that shows a trace, which is put behind it; "" for none
-	// Status asks the public status service about a certificate, a minute after a change has ended it. issuer is the hex
+	// Status asks the status service that relying parties ask about a certificate, a minute after a change has ended it. issuer is the hex
 	// of the SHA-1 of the CA's key, as OCSP names it. Nil: nobody asks.
 	Status stillvalid.Status
 }

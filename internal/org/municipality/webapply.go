@@ -105,8 +105,6 @@ type applicationPage struct {
 	Terms   []webui.Term
 	Result  resultPart
 	Part    string
-	KeyFor  plain.Sentence // until when the key waits; empty: it does not
-	Key     string
 	Revoke  string // address; empty: there is nothing to revoke
 	Reasons []webui.Choice
 	Person  string
@@ -117,7 +115,9 @@ type resultPart struct {
 	Waiting  bool
 	Notice   webui.Notice
 	Beside   []webui.Notice
-	Download string // address of the certificate; empty: there is none
+	Download string         // address of the certificate; empty: there is none
+	Key      string         // where the private key is handed over; empty: it is not, or not any more
+	KeyFor   plain.Sentence // until when it waits
 }
 
 // applicationOf reads an application with its person's versions; false when it has answered the request already.
@@ -161,10 +161,6 @@ func (w *screens) renderApplication(rw http.ResponseWriter, r *http.Request, sta
 		p.Terms = append(p.Terms, webui.Term{Label: both("発行番号", "Serial"), Value: webui.Code(a.Serial.String())},
 			webui.Term{Label: both("有効期限", "Valid until"), Value: a.NotAfter})
 	}
-	if until := w.o.shelf.until(a.Request); !until.IsZero() && a.State != store.Refused {
-		at := until.In(cert.JST).Format("15:04:05")
-		p.KeyFor, p.Key = both(at+"まで", "until "+at), base+"/key"
-	}
 	held := a.State == store.Refused && !a.Held.Serial.IsZero()
 	if held {
 		p.Terms = append(p.Terms, webui.Term{Label: both("認証局で有効な発行番号", "Serial that is valid at the CA"), Value: webui.Code(a.Held.Serial.String())},
@@ -182,8 +178,17 @@ func (w *screens) showApplicationPart(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// result says how an application stands.
+// result says how an application stands, and offers the key while it may be handed over.
 func (w *screens) result(a store.Application, versions []store.Version) resultPart {
+	p := w.outcome(a, versions)
+	if until := w.o.shelf.until(a.Request); !until.IsZero() && a.State != store.Refused {
+		at := until.In(cert.JST).Format("15:04:05")
+		p.KeyFor, p.Key = both(at+"まで", "until "+at), w.ui.URL("/application/"+a.Request+"/key")
+	}
+	return p
+}
+
+func (w *screens) outcome(a store.Application, versions []store.Version) resultPart {
 	base := w.ui.URL("/application/" + a.Request)
 	p := resultPart{}
 	switch standing(a, versions, w.o.Clock.Now()) {

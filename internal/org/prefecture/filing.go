@@ -41,10 +41,11 @@ func (o *Prefecture) onVerifierFiling(ctx context.Context, tx *store.Tx, d excha
 	return nil, nil
 }
 
+// numberUsed refuses what an office files whose database was restored from a copy, and which no longer knows what it has filed since.
 func numberUsed() error {
 	return exchange.Reject("number-used",
-		"この番号の届出は、すでに受けています。次の番号で届け出てください。",
-		"a filing with this number has come before: file again under the next number")
+		"この番号の届出は、すでに受けています。電文の画面で「訂正して再送」を選んでください。新しい番号で届け出ます。",
+		"a filing with this number has come before: have the message sent again corrected, and it will have a new number")
 }
 
 // endByOffice ends what an office has filed, accepted or waiting.
@@ -124,7 +125,7 @@ func (o *Prefecture) Propose(ctx context.Context, by access.Person, d Decision) 
 		if f.State != way.from {
 			return moved()
 		}
-		auditlog.Write(plainTx, auditlog.Entry{Actor: by.ID, Act: "verifier.propose", Subject: subjectOf(f), Detail: d.Act})
+		auditlog.Write(plainTx, auditlog.Entry{Actor: by.ID, Act: "verifier.propose", Subject: subjectOf(f), Detail: access.Detail(ctx, d.Act)})
 		return tx.Propose(ctx, f, d.Act, d.Why, by.ID)
 	})
 }
@@ -175,7 +176,7 @@ func (o *Prefecture) carryOut(ctx context.Context, tx *store.Tx, f store.Filing,
 	if to != store.Refused {
 		outs = append(outs, registration(f, to == store.Accepted))
 	}
-	auditlog.Write(tx.Tx, auditlog.Entry{Actor: second, Act: "verifier." + wire, Subject: subjectOf(f), Detail: f.ProposedBy})
+	auditlog.Write(tx.Tx, auditlog.Entry{Actor: second, Act: "verifier." + wire, Subject: subjectOf(f), Detail: access.Detail(ctx, "proposed by "+f.ProposedBy)})
 	return outs, tx.Settle(ctx, f, to, f.Why, f.ProposedBy, second)
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/prefecture"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -138,6 +139,33 @@ func TestFilings(t *testing.T) {
 		}
 		c.filings("ended 3", "refused 2", "replaced 1")
 	})
+}
+
+// TestWhichWayAFilingWasDecided: one person can give two names at the command line, so that the audit log says which act came that way.
+func TestWhichWayAFilingWasDecided(t *testing.T) {
+	c := newCountry(t, "memory:")
+	c.withVerifiers()
+	want(t, c.tell(etax, filing(etax, 1)), "applied")
+	d := prefecture.Decision{Verifier: etax, Number: 1, Act: "accept"}
+	if err := c.nagano.Propose(access.ByCommand(t.Context()), ueda, d); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.nagano.Confirm(access.ByCommand(t.Context()), egawa, d); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	if err := c.nagano.Store.View(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		records, err := auditlog.List(ctx, tx, auditlog.Filter{Subject: "verifier-etax/1"})
+		for _, r := range records {
+			got = append(got, r.Act+": "+r.Detail)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Join(got, "; ") != "verifier.accepted: command line, proposed by operator-ueda; verifier.propose: command line, accept; verifier.filing: operator-ueda" {
+		t.Errorf("the audit log says %q", got)
+	}
 }
 
 // filings compares how the filings stand, the newest first.

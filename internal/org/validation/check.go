@@ -12,9 +12,11 @@ import (
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/inspection"
 	"github.com/akashi-id/akashi/internal/inspection/checkpage"
+	"github.com/akashi-id/akashi/internal/leave"
 	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
 	"github.com/akashi-id/akashi/internal/pki/crl/publish"
 	"github.com/akashi-id/akashi/internal/pki/inspect"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
 )
 
@@ -52,21 +54,27 @@ type checks struct {
 func (o *Validation) newChecks() (*checks, error) {
 	c := &checks{o: o, asked: map[string]time.Time{}}
 	var err error
-	if c.outside, err = newOutside(o.cfg.Public, o.cfg.Outside, o.cfg.Rand); err != nil {
+	base, transport, how := o.cfg.Public, o.cfg.Outside, plain.Sentence{}
+	if base == "" && o.cfg.Inspect {
+		base, transport = insideBase+string(o.Self), &inside{handler: o.Handler, left: leave.Place{AtOnce: 1}}
+		how = say("（外の番地がないため、この団体の中で尋ねる）", ", asked for within this organisation, as there is no public address")
+	}
+	if c.outside, err = newOutside(base, transport, o.cfg.Rand); err != nil {
 		return nil, err
 	}
 	ways := []inspection.Way{{Name: checkPublished, Title: say("公表する失効リスト", "lists as they are published"), Item: say("認証局と市区町村", "CA and municipality"),
 		Alarm: alarm.ListWrong, Href: checkpage.Path, Stays: func(rule string) bool { return rule != string(publish.Stale) }}}
-	if o.cfg.Public != "" {
+	if base != "" {
+		title := func(ja, en string) plain.Sentence { return say(ja+how.JA, en+how.EN) }
 		away := map[string]alarm.Code{string(inspect.Unreachable): alarm.ServedAway}
 		ways = append(ways,
-			inspection.Way{Name: checkAddresses, Title: say("公表している番地", "public addresses"), Item: say("番地", "Address"),
+			inspection.Way{Name: checkAddresses, Title: title("公表している番地", "public addresses"), Item: say("番地", "Address"),
 				Read: c.addresses, Look: c.address, Page: 10, Pause: servedPause, Round: servedPause, Alarm: alarm.ServedWrong, Other: away, Href: checkpage.Path},
-			inspection.Way{Name: checkServed, Title: say("外に見える失効リスト", "lists as they are served"), Item: say("認証局と市区町村", "CA and municipality"),
+			inspection.Way{Name: checkServed, Title: title("外に見える失効リスト", "lists as they are served"), Item: say("認証局と市区町村", "CA and municipality"),
 				Read: c.lists, Look: c.list, Page: servedLists, Pause: servedPause, Round: servedRound, Alarm: alarm.ServedWrong, Other: away, Href: checkpage.Path},
-			inspection.Way{Name: checkChanged, Title: say("状態が変わったばかりの電子証明書への回答", "answers about what has just changed"), Item: say("認証局と発行番号", "CA and serial"),
+			inspection.Way{Name: checkChanged, Title: title("状態が変わったばかりの電子証明書への回答", "answers about what has just changed"), Item: say("認証局と発行番号", "CA and serial"),
 				Read: c.changed, Look: c.answer, Page: askedChanged, Round: changedRound, Alarm: alarm.ServedWrong, Other: away, Href: checkpage.Path},
-			inspection.Way{Name: checkAnswers, Title: say("電子証明書への回答", "answers"), Item: say("認証局と発行番号", "CA and serial"),
+			inspection.Way{Name: checkAnswers, Title: title("電子証明書への回答", "answers"), Item: say("認証局と発行番号", "CA and serial"),
 				Read: c.answers, Look: c.answer, Page: askedOthers, Pause: askedPause, Round: servedRound, Alarm: alarm.ServedWrong, Other: away, Href: checkpage.Path})
 	}
 	c.Inspection = inspection.New(inspection.Config{Self: string(o.Self), Store: o.Store, Clock: o.Clock, Log: o.Log}, ways...)

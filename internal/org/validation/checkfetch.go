@@ -21,7 +21,7 @@ const (
 )
 
 // outside fetches from the public addresses, as those who rely on certificates do: over a connection of its own each time, so that
-// nothing of this process is between.
+// nothing of this process is between. Without such an address it asks our own handler (inside.go).
 type outside struct {
 	base   string
 	client *http.Client

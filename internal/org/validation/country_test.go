@@ -143,6 +143,8 @@ type country struct {
 	silent                    bool          // the CA answers no requests
 	more                      []message.Org // peers beside the CA
 	closed                    bool          // answers nobody in public
+	inspect                   bool          // also without an address
+	homes                     map[message.Org]message.Org
 	asked                     []message.ResponderRequest
 	words                     int // that the CA said when time had passed
 	signature, authentication *authority
@@ -254,7 +256,7 @@ func (c *country) open() {
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "失効情報提供センター", EN: "Validation"}, StoreURL: c.url, Clock: c.crooked, Rand: rand.Reader, Watch: time.Minute,
 			Log:    slog.New(slog.NewTextHandler(c.journal, nil)),
 			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: append([]message.Org{ca}, c.more...), Secrets: reconciletest.Secrets(self)},
-		Keys: c.keys, CAs: c.cas, Sessions: sessions, TestCountry: true, Portal: "/", Public: c.public, Open: !c.closed,
+		Keys: c.keys, CAs: c.cas, Sessions: sessions, TestCountry: true, Portal: "/", Public: c.public, Inspect: c.inspect, Homes: c.homes, Open: !c.closed,
 	}))
 	opened := c.Validation
 	c.t.Cleanup(func() { opened.Close() })

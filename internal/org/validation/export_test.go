@@ -8,6 +8,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/inspection"
 	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile"
@@ -117,11 +118,23 @@ func (o *Validation) Expire(ctx context.Context) (int64, error) { return o.expir
 // Badge is what the list of late revocations says of the newest one's notices.
 func (o *Validation) Badge(ctx context.Context) (says plain.Sentence, err error) {
 	err = o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		lines, err := o.in(tx).Impacts(ctx, store.Window{}, 1)
+		lines, err := o.in(tx).Impacts(ctx, store.Window{}, store.ImpactPlace{}, 1)
 		for _, l := range lines {
 			says = acknowledgedBadge(l).Text
 		}
 		return err
 	})
 	return says, err
+}
+
+// Standings are those of the inspection.
+func (o *Validation) Standings(ctx context.Context) ([]inspection.Standing, error) {
+	return o.checks.Standings(ctx)
+}
+
+// ShowCases makes the pages of cases short.
+func ShowCases(n int) (back func()) {
+	was := shownCases
+	shownCases = n
+	return func() { shownCases = was }
 }

@@ -184,13 +184,17 @@ func (o *Validation) onImpactAcknowledgement(ctx context.Context, tx *store.Tx, 
 	if d.Sender != n.Verifier {
 		return nil, exchange.Reject("another-verifier", "ほかの機関の名前で確認しています。自分の名前で送ってください。", "it names another office than its sender: send it under your own name")
 	}
-	found, err := tx.Acknowledged(ctx, n)
+	first, found, err := tx.Acknowledged(ctx, n)
 	if err != nil {
 		return nil, err
 	}
 	if !found {
 		return nil, exchange.Reject("unknown-notice", "この番号の通知は、この機関に送っていません。番号を確かめてください。", "no notice with this number was sent to this office: check the number")
 	}
-	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "impact.acknowledged", Subject: n.Notice, Case: d.ID.String(), Detail: n.By})
+	detail := n.By
+	if !first { // what was said first stays; this is in the message
+		detail += ", again"
+	}
+	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "impact.acknowledged", Subject: n.Notice, Case: d.ID.String(), Detail: detail})
 	return nil, nil
 }

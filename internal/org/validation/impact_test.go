@@ -91,6 +91,8 @@ func TestLateRevocationIsTold(t *testing.T) {
 		}
 		tax.send(message.ImpactAcknowledgement{Notice: n.Notice, Verifier: etax, By: "operator-ueda", Text: "受け付けた申告はない。", At: c.clk.Now()})
 		pensions.send(message.ImpactAcknowledgement{Notice: n.Notice, Verifier: pension, By: "operator-ueda", Text: "ほかの機関の通知", At: c.clk.Now()})
+		// What was said first stays: others have relied on it.
+		tax.send(message.ImpactAcknowledgement{Notice: n.Notice, Verifier: etax, By: "operator-egawa", Text: "訂正", At: c.clk.Now()})
 		r = c.impact(validation.ImpactWindow{Serial: serial(t, "4711")})
 		if r.Cases[0].Acknowledged != 1 || r.Cases[0].Verifiers[0].AcknowledgedBy != "operator-ueda" || r.Cases[0].Verifiers[0].Done != "受け付けた申告はない。" {
 			t.Errorf("the report says %+v", r)

@@ -1,11 +1,12 @@
 package validation
 
 import (
-	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
@@ -19,7 +20,22 @@ type impactsPage struct {
 	*webui.Form
 	Sums  []webui.Term
 	Table webui.Table
+	Older string // address of the page behind this one; empty: there is none
 	CSV   string
+}
+
+// shownCases is how many cases a page has.
+var shownCases = 200
+
+// placeOf reads where a page begins. One that means nothing begins at the beginning.
+func placeOf(r *http.Request) (at store.ImpactPlace) {
+	told, id, _ := strings.Cut(r.URL.Query().Get("before"), "-")
+	us, err := strconv.ParseInt(told, 10, 64)
+	n, err2 := strconv.ParseInt(id, 10, 64)
+	if err == nil && err2 == nil {
+		at = store.ImpactPlace{ToldAt: sqlstore.FromMicros(us), ID: n}
+	}
+	return at
 }
 
 // windowOf reads the window of a request. A form with what is wrong with it is nil when nothing is.
@@ -32,13 +48,16 @@ func windowOf(r *http.Request) (form *webui.Form, w ImpactWindow) {
 }
 
 func (p *verifierPages) showImpacts(w http.ResponseWriter, r *http.Request) {
-	const shown = 200
 	form, window := windowOf(r)
 	status := http.StatusOK
 	var lines []store.ImpactLine
+	var sums store.ImpactSums
 	if form.OK() {
 		err := p.o.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-			lines, err = p.o.in(tx).Impacts(ctx, store.Window(window), shown)
+			if sums, err = p.o.in(tx).ImpactSums(ctx, store.Window(window)); err != nil {
+				return err
+			}
+			lines, err = p.o.in(tx).Impacts(ctx, store.Window(window), placeOf(r), shownCases+1)
 			return err
 		})
 		if err != nil {
@@ -54,15 +73,20 @@ func (p *verifierPages) showImpacts(w http.ResponseWriter, r *http.Request) {
 			{Name: say("誤った回答", "Wrong answers"), Right: true}, {Name: say("署名検証者", "Verifiers"), Right: true}, {Name: say("知らせられない回答", "To others"), Right: true}},
 		Empty: webui.Empty{Text: say("この範囲に、誤って「失効していない」と答えた電子証明書はありません。", "In this window no certificate was answered for wrongly as good.")},
 	}}
-	var answers, acknowledged, notices int64
+	asked := url.Values{"from": {form.Value("from")}, "to": {form.Value("to")}, "serial": {form.Value("serial")}}
+	page.CSV = p.ui.URL("/impact.csv") + "?" + asked.Encode()
+	if len(lines) > shownCases {
+		lines = lines[:shownCases]
+		last := lines[shownCases-1]
+		asked.Set("before", fmt.Sprintf("%d-%d", last.ToldAt.UnixMicro(), last.ID))
+		page.Older = p.ui.URL("/impact") + "?" + asked.Encode()
+	}
 	for _, l := range lines {
-		answers, notices, acknowledged = answers+l.Answers, notices+l.Notices, acknowledged+l.Acknowledged
 		page.Table.Rows = append(page.Table.Rows, []any{webui.Link{Href: p.ui.URL("/impact/" + strconv.FormatInt(l.ID, 10)), Text: webui.Code(l.Serial.String())},
 			acknowledgedBadge(l), l.WrongFrom, l.ToldAt, l.Answers, l.Verifiers, l.Others})
 	}
-	page.Sums = []webui.Term{{Label: say("電子証明書", "Certificates"), Value: len(lines)}, {Label: say("誤った回答", "Wrong answers"), Value: answers},
-		{Label: say("送った通知", "Notices sent"), Value: notices}, {Label: say("確認された通知", "Notices acknowledged"), Value: acknowledged}}
-	page.CSV = p.ui.URL("/impact.csv") + "?" + url.Values{"from": {form.Value("from")}, "to": {form.Value("to")}, "serial": {form.Value("serial")}}.Encode()
+	page.Sums = []webui.Term{{Label: say("電子証明書", "Certificates"), Value: sums.Cases}, {Label: say("誤った回答", "Wrong answers"), Value: sums.Answers},
+		{Label: say("送った通知", "Notices sent"), Value: sums.Notices}, {Label: say("確認された通知", "Notices acknowledged"), Value: sums.Acknowledged}}
 	p.ui.Render(w, r, p.impacts, status, page)
 }
 
@@ -86,21 +110,21 @@ func (p *verifierPages) sendCSV(w http.ResponseWriter, r *http.Request) {
 		p.ui.Fail(w, r, form.Problems())
 		return
 	}
-	var table bytes.Buffer
-	err := p.o.WriteImpact(r.Context(), &table, window)
-	if err == nil {
-		err = p.o.Store.Update(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
-			auditlog.Write(tx, auditlog.Entry{Actor: access.From(ctx).ID, Act: auditlog.ActLook, Subject: "impact.csv", Detail: r.URL.RawQuery})
-			return nil
-		})
-	}
+	// First the record, then the first line: somebody who breaks the connection off has taken what came before.
+	err := p.o.Store.Update(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		auditlog.Write(tx, auditlog.Entry{Actor: access.From(ctx).ID, Act: auditlog.ActLook, Subject: "impact.csv", Detail: r.URL.RawQuery})
+		return nil
+	})
 	if err != nil {
 		p.ui.Fail(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="impact.csv"`)
-	_, _ = w.Write(table.Bytes()) // an asker who has gone misses nothing
+	if err := p.o.WriteImpact(r.Context(), w, window); err != nil {
+		p.o.Log.ErrorContext(r.Context(), "a table of wrong answers was cut short", "error", err)
+		panic(http.ErrAbortHandler) // so that half a table is not taken for a whole one
+	}
 }
 
 type impactPage struct {

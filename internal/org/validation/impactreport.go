@@ -70,7 +70,7 @@ func (o *Validation) Impact(ctx context.Context, w ImpactWindow) (r ImpactReport
 	r = ImpactReport{From: optional(w.From), To: optional(w.To), Cases: []ImpactCase{}}
 	err = o.Store.View(ctx, func(ctx context.Context, plainTx *sqlstore.Tx) error {
 		tx := o.in(plainTx)
-		lines, err := tx.Impacts(ctx, store.Window(w), maxImpacts+1)
+		lines, err := tx.Impacts(ctx, store.Window(w), store.ImpactPlace{}, maxImpacts+1)
 		if err != nil {
 			return err
 		}

@@ -253,13 +253,13 @@ func TestNotAQuestion(t *testing.T) {
 }
 
 // TestRecorderIsBounded: when more is asked than can be written down, the askers are answered all the same and what is lost
-// is counted; what fits survives a stop.
+// is counted; what fits survives a stop. Who asks alone has the first half of the room, and half of the rest.
 func TestRecorderIsBounded(t *testing.T) {
 	c := newCountry(t, sqlstoretest.SQLite(t))
 	c.run(time.Second)
 	der := must[[]byte](t)((&ocspwire.Request{CertIDs: question(t, c.signature, "4711").CertIDs}).Encode())
-	const more = 25
-	for range 10_000 + more {
+	const room, more = 7_500, 25
+	for range room + more {
 		c.Answer(der)
 	}
 	if got := c.Lost(); got != more {
@@ -271,7 +271,7 @@ func TestRecorderIsBounded(t *testing.T) {
 	err := c.Store.View(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
 		return tx.QueryRow(ctx, "SELECT COUNT(*) FROM answer").Scan(&n)
 	})
-	if err != nil || n != 10_000 {
+	if err != nil || n != room {
 		t.Errorf("%d kept, %v", n, err)
 	}
 }

@@ -16,6 +16,13 @@ import (
 const (
 	maxQueued = 10_000 // answers that wait to be written down
 	maxKept   = 500    // of one transaction
+
+	// When half of the room is full each who asks gets so much of the rest, so that one alone leaves the answers to others a place.
+	crowded  = maxQueued / 2
+	maxShare = maxQueued / 4
+
+	// lossOver is how long after the last loss it is over.
+	lossOver = 10 * time.Minute
 )
 
 // recorder writes down what was asked and told, behind the answers: a disk that is slow makes no asker wait. When more
@@ -33,6 +40,8 @@ type recorder struct {
 	lost    atomic.Int64
 	told    int64 // of those lost, in the journal, and when
 	toldAt  time.Time
+	shares  shares
+	losses  lossRecord
 	oldest  atomic.Int64 // of what is being written, when it was asked, in microseconds; 0: nothing is
 	log     *slog.Logger
 }
@@ -52,12 +61,16 @@ func (r *recorder) note(a store.Answer) { r.tell(noted{a, numberOf(a.Serial.Byte
 
 // tell takes an answer whose serial is read when it is written down, not while somebody waits.
 func (r *recorder) tell(a noted) {
-	select {
-	case r.queue <- a:
-		r.bell.Ring()
-	default:
-		r.lost.Add(1)
+	if len(r.queue) < crowded || r.shares.take(a.Requester) {
+		select {
+		case r.queue <- a:
+			r.bell.Ring()
+			return
+		default:
+		}
 	}
+	r.lost.Add(1)
+	r.losses.add(a.AskedAt, 1, a.Requester)
 }
 
 // behind tells whether answers to what was asked before a time may still wait to be written down. What waits comes in the order
@@ -95,6 +108,9 @@ func (r *recorder) write(ctx context.Context) (more bool, err error) {
 	}
 	if len(r.queue) > 0 && r.oldest.Load() == 0 {
 		r.oldest.Store(1) // until it is known
+	}
+	if len(r.queue) < crowded {
+		r.shares.forget()
 	}
 	for len(r.pending) < maxKept && len(r.queue) > 0 {
 		a := <-r.queue
@@ -161,6 +177,7 @@ func (r *recorder) singly(ctx context.Context) error {
 	if len(failed) > 0 {
 		r.log.ErrorContext(ctx, "answers cannot be written down", "answers", len(failed), "error", first)
 		r.lost.Add(int64(len(failed)))
+		r.losses.add(r.clock.Now(), int64(len(failed)), failed[0].Requester)
 		r.told += int64(len(failed))
 	}
 	r.pending = r.pending[:0]

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -152,5 +153,65 @@ func TestBehind(t *testing.T) {
 	}
 	if err := r.drain(t.Context()); err != nil || r.behind(clk.Now()) {
 		t.Errorf("all is written down: %v", err)
+	}
+}
+
+// TestOneAskerLeavesRoom: whoever asks more than can be written down fills no more than its share of the second half, so that what others
+// are told is in the record; and an alarm says that answers were lost, until some minutes after the last.
+func TestOneAskerLeavesRoom(t *testing.T) {
+	clk := clock.NewVirtual(time.Date(2026, 4, 1, 9, 0, 0, 0, cert.JST))
+	s := sqlstoretest.Open(t, "memory:", sqlstore.Options{Clock: clk}, store.Schema)
+	r := newRecorder(s, clk, slog.New(slog.DiscardHandler))
+	u := unrecorded{&Validation{recorder: r}}
+	signals := func() []alarm.Signal {
+		t.Helper()
+		all, err := u.Signals(t.Context(), clk.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	serial, err := cert.ParseSerial("4711")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(who string, n int) {
+		for range n {
+			r.note(store.Answer{AskedAt: clk.Now(), Serial: serial, Answer: "good", Requester: who})
+		}
+	}
+	kept := func(who string) (n int) {
+		t.Helper()
+		if err := s.View(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+			return tx.QueryRow(ctx, "SELECT COUNT(*) FROM answer WHERE requester = $1", who).Scan(&n)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	ask("verifier-greedy", crowded)
+	if len(signals()) > 0 {
+		t.Error("nothing is lost yet")
+	}
+	ask("verifier-greedy", maxQueued)
+	ask("verifier-other", 300)
+	if got := signals(); len(got) != 1 || got[0].Code != alarm.AnswersUnrecorded || got[0].Value != maxQueued-maxShare || !strings.Contains(got[0].Detail.EN, "verifier-greedy") {
+		t.Errorf("of the loss it says %+v", got)
+	}
+	for more := true; more; {
+		if more, err = r.write(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if greedy, other := kept("verifier-greedy"), kept("verifier-other"); greedy != crowded+maxShare || other != 300 {
+		t.Errorf("kept are %d and %d", greedy, other)
+	}
+	ask("verifier-greedy", crowded+maxShare) // everybody has a whole share again
+	if got := signals(); got[0].Value != maxQueued-maxShare {
+		t.Errorf("lost are %d", got[0].Value)
+	}
+	clk.Set(clk.Now().Add(lossOver + time.Second))
+	if len(signals()) > 0 {
+		t.Error("it does not end")
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/akashi-id/akashi/internal/keys"
 	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/pki/ocspline"
 	"github.com/akashi-id/akashi/internal/pki/ocspwire"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -39,6 +40,8 @@ type Config struct {
 	// Public is the address below which others fetch what is served here: "http://example.jp/validation". What is fetched from there
 	// is inspected all the time; "" for a country that serves nobody.
 	Public string
+	// Inspect has what is served inspected also when there is no such address: through our own handler, in this process.
+	Inspect bool
 	// Outside carries what is fetched from there; nil for the network as everybody has it.
 	Outside http.RoundTripper
 	// Bound is how old the CA's last word may be when a certificate is called good; 26 hours when zero.
@@ -49,6 +52,9 @@ type Config struct {
 	// Open answers whoever reaches the address, as a test country does. Without it only verifiers that have filed are
 	// answered (公的個人認証法18条), over the lines of the exchange.
 	Open bool
+	// Homes is with which prefecture each verifier files, as whoever runs this organisation knows. No other prefecture can register one that
+	// is in it. One that is not belongs to the prefecture that registers it first.
+	Homes map[message.Org]message.Org
 	// KeepAnswers is for how long what was asked and told is kept; seven years when it is not given.
 	KeepAnswers time.Duration
 
@@ -133,7 +139,9 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	o.Alarms.Add(o.checks.Source())
 	o.recorder = newRecorder(o.Store, o.Clock, o.Log)
 	o.Alarms.Add(losses{o})
-	o.Exchange.Answer(askOCSP, o.answerVerifier)
+	o.Alarms.Add(unrecorded{o})
+	o.Alarms.Add(o.unacknowledged())
+	o.Exchange.AnswerAlso(ocspline.Kind, mayWatch, o.answerLine)
 	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.planResponders(ctx, o.in(tx)) })
 	if err == nil {
 		o.screens, err = o.newScreens()
@@ -173,7 +181,7 @@ func (o *Validation) Handler() http.Handler {
 			path, ok = strings.CutPrefix(r.URL.EscapedPath(), base)
 		}
 		switch ocsp := ok && (path == "/ocsp" || strings.HasPrefix(path, "/ocsp/")); {
-		case !o.cfg.Open && (ocsp || ok && strings.HasPrefix(path, "/crl/")):
+		case !o.cfg.Open && !o.checks.outside.isOurs(r) && (ocsp || ok && strings.HasPrefix(path, "/crl/")):
 			o.refusePublic(w, ocsp)
 		case ocsp:
 			o.serveOCSP(w, r, strings.TrimPrefix(path, "/ocsp"))

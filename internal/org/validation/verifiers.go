@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/auditlog"
@@ -15,12 +14,13 @@ import (
 	"github.com/akashi-id/akashi/message"
 )
 
-// askOCSP is the kind of question by which a verifier asks over the lines of the exchange: the body is an OCSP request, the
-// answer an OCSP response (RFC 6960). The line's certificate says who asks, so nobody can ask in another's name.
-const askOCSP = "ocsp"
-
 // onVerifierRegistration takes from a prefecture whom to serve, and whom no longer (公的個人認証法17条, 18条).
 func (o *Validation) onVerifierRegistration(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.VerifierRegistration) ([]message.Out, error) {
+	if home, known := o.cfg.Homes[n.Verifier]; known && home != d.Sender {
+		return nil, exchange.Reject("not-its-prefecture",
+			"この署名検証者は、別の都道府県に届け出る機関です。失効情報提供の設定（peers の prefecture）と、届出先を確かめてください。",
+			"this office files with another prefecture: check the configuration of the validation authority (peers, prefecture), and with whom it has filed")
+	}
 	v, known, err := tx.Verifier(ctx, n.Verifier)
 	if err != nil {
 		return nil, err
@@ -44,63 +44,6 @@ func (o *Validation) onVerifierRegistration(ctx context.Context, tx *store.Tx, d
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "verifier.registration", Subject: string(n.Verifier), Case: d.ID.String(), Detail: detail})
 	return nil, nil
-}
-
-// strangers counts the questions of those whom the law does not let ask, since the start.
-type strangers struct {
-	mu sync.Mutex
-	of map[message.Org]stranger
-}
-
-type stranger struct {
-	n          int64
-	last, told time.Time
-}
-
-// note counts a question. It tells of each who asks once a minute, so that nobody can fill the journal.
-func (r *strangers) note(who message.Org, at time.Time) (s stranger, tell bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.of == nil {
-		r.of = map[message.Org]stranger{} // no larger than our peers are many
-	}
-	s = r.of[who]
-	s.n, s.last = s.n+1, at
-	if tell = s.told.IsZero() || at.Sub(s.told).Abs() >= time.Minute; tell {
-		s.told = at
-	}
-	r.of[who] = s
-	return s, tell
-}
-
-func (r *strangers) get(who message.Org) stranger {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.of[who]
-}
-
-// answerVerifier answers a verifier's question, when it has filed and was accepted. Every question reads the register: an end
-// counts from the moment at which it has committed.
-func (o *Validation) answerVerifier(ctx context.Context, from message.Org, body []byte) ([]byte, error) {
-	var served bool
-	err := o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		v, known, err := o.in(tx).Verifier(ctx, from)
-		served = known && v.Served
-		return err
-	})
-	switch {
-	case err != nil:
-		o.Log.ErrorContext(ctx, "the register of verifiers could not be read", "error", err)
-		return ocspwire.TryLater.Encode(), nil
-	case !served:
-		if r, tell := o.strangers.note(from, o.Clock.Now()); tell {
-			o.Log.WarnContext(ctx, "an organisation that is not served as a verifier asked for a status", "organisation", from, "times", r.n)
-		}
-		return ocspwire.Unauthorized.Encode(), nil
-	case len(body) > ocspwire.MaxRequestOctets:
-		return ocspwire.MalformedRequest.Encode(), nil
-	}
-	return o.answer(ctx, nil, body, string(from)).der, nil
 }
 
 // refusePublic answers somebody at the open address whom nobody knows. The law tells only verifiers that have filed

@@ -134,6 +134,35 @@ func TestVerifiersThatHaveFiledAreAnswered(t *testing.T) {
 	})
 }
 
+// TestAPrefectureRegistersItsOwnOffices: of an office that is known to file with another prefecture no registration is taken, whether it
+// is served or not; of one that nobody has placed the first counts.
+func TestAPrefectureRegistersItsOwnOffices(t *testing.T) {
+	c := newCountry(t, "memory:", nagano, tokyo, etax, pension)
+	c.homes = map[message.Org]message.Org{etax: nagano}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c.open()
+	home, other, verifier, unplaced := c.join(nagano), c.join(tokyo), c.join(etax), c.join(pension)
+	c.send(good(t, c.signature, "4711"))
+	c.run(time.Minute)
+	other.send(registration(etax, 1, true))
+	if got := verifier.asks(c.signature, "4711"); got != ocspwire.Unauthorized.Error() {
+		t.Errorf("another prefecture has it served: %s", got)
+	}
+	if got := c.stuck(); len(got) != 1 || got[0] != "not-its-prefecture" {
+		t.Errorf("stuck: %v", got)
+	}
+	home.send(registration(etax, 1, true))
+	if got := verifier.asks(c.signature, "4711"); got != cert.Valid.String() {
+		t.Errorf("its own prefecture has not: %s", got)
+	}
+	other.send(registration(pension, 1, true))
+	if got := unplaced.asks(c.signature, "4711"); got != cert.Valid.String() {
+		t.Errorf("one that nobody has placed is told %s", got)
+	}
+}
+
 // TestAnotherPrefectureCountsItsOwnFilings: an office that moves begins with a number of its new prefecture, which may be lower
 // than the last of the old one, and which no end of a third silences.
 func TestAnotherPrefectureCountsItsOwnFilings(t *testing.T) {

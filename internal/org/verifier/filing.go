@@ -108,9 +108,25 @@ func (o *Verifier) send(ctx context.Context, f store.Filing) (string, error) {
 		if message.Readable(body) != nil {
 			return nil, unreadable("")
 		}
-		auditlog.Write(plainTx, auditlog.Entry{Actor: f.FiledBy, Act: "verifier.filing", Subject: fmt.Sprintf("%s/%d", o.Self, number), Detail: f.Act})
+		auditlog.Write(plainTx, auditlog.Entry{Actor: f.FiledBy, Act: "verifier.filing", Subject: fmt.Sprintf("%s/%d", o.Self, number), Detail: access.Detail(ctx, f.Act)})
 		return []message.Out{{To: o.cfg.Prefecture, Body: body}}, nil
 	})
+}
+
+// refile gives a filing that the prefecture has not taken a new number when it is sent again corrected. An office whose database was
+// restored from a copy does not know under which numbers it has filed since; it goes past them all.
+func (o *Verifier) refile(ctx context.Context, plainTx *sqlstore.Tx, was message.Payload) (message.Payload, error) {
+	n, filing := was.(message.VerifierFiling)
+	if !filing {
+		return was, nil
+	}
+	number, err := o.in(plainTx).Renumber(ctx, n.Number)
+	if err != nil {
+		return nil, err
+	}
+	auditlog.Write(plainTx, auditlog.Entry{Actor: string(o.Self), Act: "verifier.renumbered", Subject: fmt.Sprintf("%s/%d", o.Self, number), Detail: fmt.Sprintf("was %d", n.Number)})
+	n.Number = number
+	return n, nil
 }
 
 // unreadable refuses what the other side could not read: it would wait there, and nothing could be filed in its place.

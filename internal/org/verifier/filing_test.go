@@ -5,12 +5,14 @@ import (
 	"crypto"
 	"crypto/rand"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/verifier"
@@ -36,7 +38,8 @@ type offices struct {
 	stores   map[message.Org]*sqlstore.Store
 	filings  []message.VerifierFiling
 	replies  []message.ImpactAcknowledgement
-	served   bool // validation answers
+	used     map[uint64]bool // numbers that the prefecture knows already
+	served   bool            // validation answers
 	question []message.Org
 }
 
@@ -48,6 +51,9 @@ func withOffices(t testing.TB, url string) (*country, *offices) {
 	o := &offices{c: c, ends: map[message.Org]*exchange.Exchange{}, stores: map[message.Org]*sqlstore.Store{}}
 	same := func(tx *sqlstore.Tx) *sqlstore.Tx { return tx }
 	o.join(nagano, exchange.On(same, func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.VerifierFiling) ([]message.Out, error) {
+		if o.used[n.Number] {
+			return nil, exchange.Reject("number-used", "使われています。", "it was used")
+		}
 		tx.OnCommit(func() { o.filings = append(o.filings, n) })
 		return nil, nil
 	}))
@@ -111,6 +117,21 @@ func persona(id string) access.Person {
 
 var application = verifier.Application{Office: "国税庁", Procedures: "所得税・消費税確定申告等", Address: "http://www.e-tax.nta.go.jp/index.html"}
 
+// details are what the audit log says of an act, the newest first.
+func details(c *country, act string) (all []string) {
+	c.t.Helper()
+	if err := c.verifier.Store.View(c.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		records, err := auditlog.List(ctx, tx, auditlog.Filter{Act: act})
+		for _, r := range records {
+			all = append(all, r.Detail)
+		}
+		return err
+	}); err != nil {
+		c.t.Fatal(err)
+	}
+	return all
+}
+
 // TestFilingGoesToThePrefecture, once at a time, and what it decides comes back.
 func TestFilingGoesToThePrefecture(t *testing.T) {
 	sqlstoretest.Each(t, func(t *testing.T, url string) {
@@ -153,10 +174,13 @@ func TestFilingGoesToThePrefecture(t *testing.T) {
 		}
 		decide(3, "accepted")
 		decide(9, "accepted") // never filed
-		if _, err := v.End(ctx, persona("operator-egawa")); err != nil {
+		if _, err := v.End(access.ByCommand(ctx), persona("operator-egawa")); err != nil {
 			t.Fatal(err)
 		}
 		o.run()
+		if log := details(c, "verifier.filing"); !slices.Equal(log, []string{"command line, end", "file", "file", "file"}) {
+			t.Errorf("the audit log says %q", log)
+		}
 		var got []string
 		for _, f := range must[[]verifier.FilingView](t)(v.Filings(ctx)) {
 			got = append(got, f.Act+" "+f.State)
@@ -170,6 +194,44 @@ func TestFilingGoesToThePrefecture(t *testing.T) {
 		items := must[[]exchange.Item](t)(v.Exchange.Stuck(ctx, 10))
 		if len(items) != 1 || items[0].Code != "unknown-filing" {
 			t.Errorf("stuck: %+v", items)
+		}
+	})
+}
+
+// TestRestoredOfficeFilesUnderANewNumber: an office whose database is a restored copy files under a number that it has used. The
+// prefecture does not take it; sent again corrected it has a number that was never used, and is decided under it.
+func TestRestoredOfficeFilesUnderANewNumber(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c, o := withOffices(t, url)
+		ctx, v := t.Context(), c.verifier
+		o.used = map[uint64]bool{1: true, 2: true}
+		if _, err := v.File(ctx, persona("operator-ueda"), application); err != nil {
+			t.Fatal(err)
+		}
+		o.run()
+		stuck := must[[]exchange.Item](t)(v.Exchange.Stuck(ctx, 10))
+		if len(stuck) != 1 || stuck[0].Code != "number-used" {
+			t.Fatalf("stuck: %+v", stuck)
+		}
+		if err := v.Exchange.Propose(ctx, stuck[0].ID, exchange.Correct, "控えから戻した", "operator-ueda"); err != nil {
+			t.Fatal(err)
+		}
+		if err := v.Exchange.Confirm(ctx, stuck[0].ID, "operator-egawa"); err != nil {
+			t.Fatal(err)
+		}
+		o.run()
+		if len(o.filings) != 1 || o.filings[0].Number <= 2 || o.filings[0].Office != application.Office {
+			t.Fatalf("the prefecture has %+v", o.filings)
+		}
+		o.send(nagano, message.VerifierDecision{Verifier: self, Number: o.filings[0].Number, Decision: "accepted", By: "operator-ueda", Second: "operator-egawa"})
+		if all := must[[]verifier.FilingView](t)(v.Filings(ctx)); len(all) != 1 || all[0].State != "accepted" || all[0].Number != o.filings[0].Number {
+			t.Errorf("filed: %+v", all)
+		}
+		if left := must[[]exchange.Item](t)(v.Exchange.Stuck(ctx, 10)); len(left) > 0 {
+			t.Errorf("stuck: %+v", left)
+		}
+		if _, err := v.File(ctx, persona("operator-ueda"), application); err != nil {
+			t.Errorf("the next one: %v", err)
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/keys"
 	"github.com/akashi-id/akashi/internal/org/verifier/internal/store"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/pki/ocspline"
 	"github.com/akashi-id/akashi/message"
 )
 
@@ -59,11 +60,11 @@ func New(ctx context.Context, cfg Config) (*Verifier, error) {
 		return nil, err
 	}
 	var err error
-	if o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes()}); err != nil {
+	if o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(), Rebuild: o.refile}); err != nil {
 		return nil, err
 	}
 	if cfg.Validation != "" {
-		o.line.Transport = &askLine{ask: o.Exchange.Ask, to: cfg.Validation, places: make(chan struct{}, askingAtOnce)}
+		o.line.Transport = ocspline.New(o.Exchange.Ask, cfg.Validation)
 	}
 	if o.screens, err = o.newScreens(); err != nil {
 		return nil, errors.Join(err, o.Close())

@@ -35,10 +35,10 @@ type WrongAnswer struct {
 }
 
 // WrongAnswers lists the answers "good" about a certificate from a time on, behind another one, the oldest first, but those to
-// ourselves: nobody relied on what our inspection asked.
+// ourselves and to municipalities: nobody relied on what our inspection asked, and their watch asks because it suspects the answer.
 func (tx *Tx) WrongAnswers(ctx context.Context, self message.Org, issuer string, serial cert.Serial, from time.Time, afterAt time.Time, after int64, limit int) ([]WrongAnswer, error) {
 	return sqlstore.List(ctx, tx.Tx, scanWrong, `SELECT id, requester, asked_at, based_at FROM answer
-		WHERE serial = $1 AND issuer = $2 AND answer = 'good' AND asked_at >= $3 AND (asked_at > $4 OR asked_at = $4 AND id > $5) AND requester <> $6
+		WHERE serial = $1 AND issuer = $2 AND answer = 'good' AND asked_at >= $3 AND (asked_at > $4 OR asked_at = $4 AND id > $5) AND requester <> $6 AND requester NOT LIKE 'municipality-%'
 		ORDER BY asked_at, id LIMIT $7`, serial.Bytes(), issuer, from, afterAt, after, string(self), limit)
 }
 
@@ -104,11 +104,34 @@ func (tx *Tx) Notify(ctx context.Context, impact int64, to message.Org) (notice 
 	return notice, uint64(told), first, err
 }
 
-// Acknowledged writes down what a verifier says about a notice. It reports false when there is no such notice to it.
-func (tx *Tx) Acknowledged(ctx context.Context, n message.ImpactAcknowledgement) (bool, error) {
-	done, err := tx.Exec(ctx, `UPDATE impact_notice SET acknowledged_at = $3, acknowledged_by = $4, text = $5 WHERE notice = $1 AND verifier = $2`,
-		n.Notice, string(n.Verifier), n.At, n.By, n.Text)
-	return done == 1, err
+// Acknowledged writes down what a verifier says about a notice. What was said first stays: on it others have relied. first is false
+// of what is said later, and found when there is no such notice to it.
+func (tx *Tx) Acknowledged(ctx context.Context, n message.ImpactAcknowledgement) (first, found bool, err error) {
+	done, err := tx.Exec(ctx, `UPDATE impact_notice SET acknowledged_at = $3, acknowledged_by = $4, text = $5
+		WHERE notice = $1 AND verifier = $2 AND acknowledged_by = ''`, n.Notice, string(n.Verifier), n.At, n.By, n.Text)
+	if err != nil || done == 1 {
+		return done == 1, done == 1, err
+	}
+	var there int64
+	err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM impact_notice WHERE notice = $1 AND verifier = $2`, n.Notice, string(n.Verifier)).Scan(&there)
+	return false, there == 1, err
+}
+
+// Waiting is a notice that nobody at the verifier has acknowledged.
+type Waiting struct {
+	Notice   string
+	Verifier message.Org
+	SentAt   time.Time
+}
+
+// Unacknowledged lists the notices that wait, the oldest first.
+func (tx *Tx) Unacknowledged(ctx context.Context, limit int) ([]Waiting, error) {
+	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, w *Waiting) error {
+		var verifier string
+		err := r.Scan(&w.Notice, &verifier, sqlstore.Time(&w.SentAt))
+		w.Verifier = message.Org(verifier)
+		return err
+	}, `SELECT notice, verifier, sent_at FROM impact_notice WHERE acknowledged_by = '' ORDER BY sent_at, notice LIMIT $1`, limit)
 }
 
 // Window narrows cases and their answers down; zero values narrow nothing.
@@ -146,10 +169,35 @@ type ImpactLine struct {
 
 const impactColumns = `i.id, i.issuer, i.serial, i.profile, i.reason, i.since, i.wrong_from, i.revoked_at, i.told_at, i.opened_at`
 
-// Impacts lists the cases with wrong answers in a window, the newest first.
-func (tx *Tx) Impacts(ctx context.Context, w Window, limit int) ([]ImpactLine, error) {
+// ImpactSums are over all cases of a window: cases, wrong answers in it, notices of these cases, and those that were acknowledged.
+type ImpactSums struct{ Cases, Answers, Notices, Acknowledged int64 }
+
+// ImpactSums adds up what Impacts lists, however much it is.
+func (tx *Tx) ImpactSums(ctx context.Context, w Window) (s ImpactSums, err error) {
+	var args []any
+	in := ` FROM impact i JOIN impact_answer a ON a.impact = i.id WHERE 1 = 1` + w.clauses("a", &args)
+	if err := tx.QueryRow(ctx, `SELECT COUNT(DISTINCT i.id), COUNT(*)`+in, args...).Scan(&s.Cases, &s.Answers); err != nil {
+		return s, err
+	}
+	err = tx.QueryRow(ctx, `SELECT COUNT(*), COUNT(*) FILTER (WHERE n.acknowledged_by <> '') FROM impact_notice n WHERE n.impact IN (SELECT i.id`+in+`)`, args...).
+		Scan(&s.Notices, &s.Acknowledged)
+	return s, err
+}
+
+// ImpactPlace is where a list of cases goes on: behind the case of this id, learnt of then. The zero value is its beginning.
+type ImpactPlace struct {
+	ToldAt time.Time
+	ID     int64
+}
+
+// Impacts lists the cases with wrong answers in a window behind a place, the newest first.
+func (tx *Tx) Impacts(ctx context.Context, w Window, after ImpactPlace, limit int) ([]ImpactLine, error) {
 	var args []any
 	where := w.clauses("a", &args)
+	if after.ID != 0 {
+		args = append(args, after.ToldAt, after.ID)
+		where += fmt.Sprintf(" AND (i.told_at < $%d OR i.told_at = $%d AND i.id < $%d)", len(args)-1, len(args)-1, len(args))
+	}
 	args = append(args, limit)
 	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, l *ImpactLine) error {
 		return scanImpact(r, &l.Impact, &l.Answers, &l.Verifiers, &l.Others, &l.Notices, &l.Acknowledged, &l.Untold)

@@ -31,6 +31,20 @@ func (tx *Tx) File(ctx context.Context, f Filing) (uint64, error) {
 	return uint64(last + 1), err
 }
 
+// restoredGap is more than an office files between a copy of its database and the day on which it is restored.
+const restoredGap = 1000
+
+// Renumber gives a filing a number that this office cannot have used before its database was restored from a copy.
+func (tx *Tx) Renumber(ctx context.Context, number uint64) (uint64, error) {
+	var last int64
+	if err := tx.QueryRow(ctx, `SELECT COALESCE(MAX(number), 0) FROM filing`).Scan(&last); err != nil {
+		return 0, err
+	}
+	last += restoredGap
+	_, err := tx.Exec(ctx, `UPDATE filing SET number = $2 WHERE number = $1`, int64(number), last)
+	return uint64(last), err
+}
+
 // Filings lists the newest first.
 func (tx *Tx) Filings(ctx context.Context, limit int) ([]Filing, error) {
 	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, f *Filing) error {
