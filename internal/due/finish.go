@@ -4,20 +4,22 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/leave"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
 )
 
-// update takes items through one transaction. at is the one whose rule did not come back, when that is the error.
-func (l *List) update(ctx context.Context, batch []*work) (at *work, err error) {
+// update takes items through one transaction. at are those for which a rule did not come back, when that is the error.
+func (l *List) update(ctx context.Context, batch []*work, slow bool) (at []*work, err error) {
 	v := &visit{list: l}
 	err = l.store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		for _, w := range batch {
-			if err := l.finishOne(ctx, tx, v, w); err != nil {
+		for _, run := range runs(batch, slow, func(w *work) bool { return w.rule.FinishAll != nil }) {
+			if err := l.finishRun(ctx, tx, v, run); err != nil {
 				return err
 			}
 		}
@@ -26,24 +28,73 @@ func (l *List) update(ctx context.Context, batch []*work) (at *work, err error) 
 	return v.abandoned(err), err
 }
 
-func (l *List) finishOne(ctx context.Context, tx *sqlstore.Tx, v *visit, w *work) error {
-	// Removed first, and only if it is as it was claimed: it may have been finished by a commit whose answer was lost,
-	// or removed, or started again by a person, while Outside ran.
-	n, err := tx.Exec(ctx, "DELETE FROM due WHERE id = $1 AND tries = $2 AND state = 'waiting'", w.ID, w.Tries)
-	if err != nil || n == 0 {
+// finishRun finishes items of one kind, more than one only together.
+func (l *List) finishRun(ctx context.Context, tx *sqlstore.Tx, v *visit, run []*work) error {
+	run, err := remove(ctx, tx, run)
+	if err != nil || len(run) == 0 {
 		return err
 	}
-	_, err = v.rule(tx, w, func() (any, error) {
-		outs, err := w.rule.Finish(ctx, tx, w.Item, w.result)
+	return v.rule(tx, run, func() error {
+		var outs []message.Out
+		var err error
+		if rule := run[0].rule; rule.FinishAll != nil {
+			results := make([]any, len(run))
+			for i, w := range run {
+				results[i] = w.result
+			}
+			outs, err = rule.FinishAll(ctx, tx, items(run), results)
+		} else {
+			outs, err = rule.Finish(ctx, tx, run[0].Item, run[0].result)
+		}
 		if err == nil && len(outs) > 0 {
 			err = l.send(ctx, tx, outs)
 		}
 		if err == nil {
-			err = tx.Flush(ctx) // so that a row that is refused is known as this item's
+			err = tx.Flush(ctx) // so that a row that is refused is known as these items'
 		}
-		return nil, err
+		return err
 	})
-	return err
+}
+
+// remove takes items off the list and gives those that were on it as they were claimed. Another may have been finished by a commit
+// whose answer was lost, or removed, or started again by a person, while Outside ran: it is not done again.
+func remove(ctx context.Context, tx *sqlstore.Tx, run []*work) (there []*work, err error) {
+	if len(run) == 1 {
+		n, err := tx.Exec(ctx, "DELETE FROM due WHERE id = $1 AND tries = $2 AND state = 'waiting'", run[0].ID, run[0].Tries)
+		if err != nil || n == 0 {
+			return nil, err
+		}
+		return run, nil
+	}
+	// By their tries, mostly none: those that failed before come again at times of their own.
+	ids := map[int][]int64{}
+	for _, w := range run {
+		ids[w.Tries] = append(ids[w.Tries], w.ID)
+	}
+	was := map[int64]bool{}
+	for _, tries := range slices.Sorted(maps.Keys(ids)) {
+		some := ids[tries]
+		for len(some)&(len(some)-1) != 0 { // few different statements, so that each stays compiled
+			some = append(some, some[0])
+		}
+		err := sqlstore.InParts(tx, 2, some, func(marks string, part []any) error {
+			removed, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, id *int64) error { return r.Scan(id) },
+				"DELETE FROM due WHERE tries = $1 AND state = 'waiting' AND id IN ("+marks+") RETURNING id", append([]any{tries}, part...)...)
+			for _, id := range removed {
+				was[id] = true
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, w := range run {
+		if was[w.ID] {
+			there = append(there, w)
+		}
+	}
+	return there, nil
 }
 
 const (

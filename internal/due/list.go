@@ -20,6 +20,9 @@ const (
 	// slowBatch is small because each item of the slow lane may cost a whole deadline.
 	slowBatch = 4
 
+	// together is how many items one call of PrepareAll or FinishAll gets, so that it stays far below its deadline.
+	together = 32
+
 	// Deadline is how long a step may take when its Rule says nothing else.
 	Deadline = 10 * time.Second
 )
@@ -39,10 +42,20 @@ type Rule struct {
 	// returns the messages to send, and may be called again.
 	Finish func(ctx context.Context, tx *sqlstore.Tx, item Item, result any) ([]message.Out, error)
 
+	// PrepareAll and FinishAll stand in the places of Prepare and Finish for a rule that does several items with fewer
+	// statements than one by one. They get items that follow each other on the list, and Prepare's answer or what the step
+	// before returned, in the same order. When they fail or hang nothing is held against any of the items: each is then given
+	// to them alone, so that what one item comes to must not hang on which others are there.
+	PrepareAll func(ctx context.Context, tx *sqlstore.Tx, items []Item) ([]any, error)
+	FinishAll  func(ctx context.Context, tx *sqlstore.Tx, items []Item, results []any) ([]message.Out, error)
+
 	// Deadline of each step in real time, because what hangs is a device or a fault of the program; 0 means the constant
 	// Deadline. Prepare and Finish have no more than five seconds.
 	Deadline time.Duration
 }
+
+// none tells whether there is no such rule in this program.
+func (r Rule) none() bool { return r.Finish == nil && r.FinishAll == nil }
 
 // List does the due items of one store.
 type List struct {
@@ -63,14 +76,14 @@ type List struct {
 }
 
 // New makes the list of a store; send puts the messages of a Finish into its transaction. Two rules of one kind are a
-// mistake in the program and panic.
+// mistake in the program and panic, as one with two ways to finish or none.
 func New(store *sqlstore.Store, c clock.Clock, rules []Rule,
 	send func(ctx context.Context, tx *sqlstore.Tx, outs []message.Out) error, log *slog.Logger) *List {
 	l := &List{Parallel: 2, store: store, clock: c, rules: map[string]Rule{}, send: send, log: log,
 		slow: map[string]bool{}, left: leave.Places{Most: maxLeft}}
 	for _, r := range rules {
-		if _, twice := l.rules[r.Kind]; twice || r.Finish == nil {
-			panic("due: kind " + r.Kind + " has two rules, or no Finish")
+		if _, twice := l.rules[r.Kind]; twice || (r.Finish == nil) == (r.FinishAll == nil) || r.Prepare != nil && r.PrepareAll != nil {
+			panic("due: kind " + r.Kind + " has two rules, or not one Finish")
 		}
 		if r.Deadline == 0 {
 			r.Deadline = Deadline
@@ -155,16 +168,19 @@ func (l *List) claim(ctx context.Context, slow bool, kinds []string) (batch []*w
 			return err
 		}
 		for _, w := range batch {
-			if l.lane(w, slow) && !l.prepare(ctx, tx, v, w) {
+			if w.rule.none() {
+				w.err = noRule(w.Kind)
+			}
+		}
+		for _, run := range runs(batch, slow, func(w *work) bool { return w.rule.PrepareAll != nil }) {
+			if run = l.ready(run, slow); len(run) > 0 && !l.prepare(ctx, tx, v, run) {
 				return errPrepare
 			}
 		}
 		return nil
 	})
 	at := v.abandoned(err)
-	if at != nil {
-		l.hung(at, batch, slow)
-	}
+	l.hung(at, batch, slow)
 	if at != nil || errors.Is(err, errPrepare) {
 		err = l.prepareEach(ctx, batch, slow)
 	}
@@ -192,7 +208,7 @@ func (l *List) next(ctx context.Context, tx *sqlstore.Tx, lane string, kinds []a
 // prepareEach prepares every item in a transaction of its own.
 func (l *List) prepareEach(ctx context.Context, batch []*work, slow bool) error {
 	for _, w := range batch {
-		if !errors.Is(w.err, errDeadline) {
+		if !errors.Is(w.err, errDeadline) && !w.rule.none() {
 			w.result, w.err = nil, nil
 		}
 		if !l.lane(w, slow) {
@@ -200,7 +216,7 @@ func (l *List) prepareEach(ctx context.Context, batch []*work, slow bool) error 
 		}
 		v := &visit{list: l}
 		err := l.store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-			l.prepare(ctx, tx, v, w)
+			l.prepare(ctx, tx, v, []*work{w})
 			return nil
 		})
 		if at := v.abandoned(err); at != nil {
@@ -212,16 +228,37 @@ func (l *List) prepareEach(ctx context.Context, batch []*work, slow bool) error 
 	return nil
 }
 
-func (l *List) prepare(ctx context.Context, tx *sqlstore.Tx, v *visit, w *work) bool {
+// prepare reports false when that failed, for several together or for one alone, whose error it is then.
+func (l *List) prepare(ctx context.Context, tx *sqlstore.Tx, v *visit, run []*work) bool {
+	rule := run[0].rule
+	var results []any
+	var err error
 	switch {
-	case w.rule.Finish == nil:
-		w.err = noRule(w.Kind)
-	case w.rule.Prepare != nil:
-		result, err := v.rule(tx, w, func() (any, error) { return w.rule.Prepare(ctx, tx, w.Item) })
-		if errors.Is(err, errLeft) {
-			return false
-		}
-		w.result, w.err = result, err
+	case rule.PrepareAll != nil:
+		err = v.rule(tx, run, func() (err error) {
+			results, err = rule.PrepareAll(ctx, tx, items(run))
+			if err == nil && len(results) != len(run) {
+				err = fmt.Errorf("the rule of %s prepared %d items of %d", run[0].Kind, len(results), len(run))
+			}
+			return err
+		})
+	case rule.Prepare != nil:
+		results = make([]any, 1)
+		err = v.rule(tx, run, func() (err error) { results[0], err = rule.Prepare(ctx, tx, run[0].Item); return err })
+	default:
+		return true
 	}
-	return w.err == nil
+	switch {
+	case errors.Is(err, errLeft):
+		return false
+	case err != nil:
+		if len(run) == 1 {
+			run[0].result, run[0].err = nil, err
+		}
+		return false
+	}
+	for i, w := range run {
+		w.result = results[i]
+	}
+	return true
 }

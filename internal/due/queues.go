@@ -21,7 +21,7 @@ func Queues() []queue.Queue {
 		Shape:   queue.Waiting,
 		Items:   plain.Sentence{JA: "期日の来た仕事", EN: "work that is due"},
 		Aside:   plain.Sentence{JA: "概況の「保留中の仕事」", EN: "the overview, under work set aside"},
-		Loops:   []string{"internal/due:List.Tasks", "internal/due:List.outside", "internal/due:List.outsideOne", "internal/due:List.claim"},
+		Loops:   []string{"internal/due:List.Tasks", "internal/due:List.outside", "internal/due:List.outsideOne", "internal/due:List.claim", "internal/due:remove"},
 		Bad:     queue.Poisons,
 		Settles: 2 * time.Hour, // eight tries, the last an hour after the one before
 		Open:    openRig,

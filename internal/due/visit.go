@@ -18,57 +18,63 @@ const inside = 5 * time.Second
 type visit struct {
 	list *List
 	mu   sync.Mutex
-	at   *work  // whose rule runs, or did not come back
-	gone func() // the list has gone on without it, and counts it as left behind until this is called
-	back bool   // what was left behind has come back
+	at   []*work // whose rule runs, or did not come back
+	gone func()  // the list has gone on without it, and counts it as left behind until this is called
+	back bool    // what was left behind has come back
 }
 
 // errLeft ends the rest of a visit that was left behind.
 var errLeft = errors.New("the list has gone on without this visit")
 
-// rule calls a rule's function for an item, under its deadline. What a function does that comes back too late counts for
-// nothing.
-func (v *visit) rule(tx *sqlstore.Tx, w *work, fn func() (any, error)) (any, error) {
+// rule calls a rule's function for items of its kind, under its deadline. What a function does that comes back too late counts
+// for nothing.
+func (v *visit) rule(tx *sqlstore.Tx, run []*work, fn func() error) error {
 	v.mu.Lock()
-	v.at = w
+	v.at = run
 	v.mu.Unlock()
-	if !tx.Limit(min(w.rule.Deadline, inside)) {
-		return nil, errLeft
+	if !tx.Limit(min(run[0].rule.Deadline, inside)) {
+		return errLeft
 	}
-	result, err := leave.Caught(fn)
+	_, err := leave.Caught(func() (struct{}, error) { return struct{}{}, fn() })
 	inTime := tx.Limit(0)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if inTime {
 		v.at = nil
-		return result, err
+		return err
 	}
 	v.back = true
 	if v.gone != nil {
 		v.gone()
 	}
-	return nil, errLeft
+	return errLeft
 }
 
-// abandoned tells which item's rule did not come back, when that is why the transaction failed.
-func (v *visit) abandoned(err error) *work {
+// abandoned tells for which items a rule did not come back, when that is why the transaction failed.
+func (v *visit) abandoned(err error) []*work {
 	if !errors.Is(err, sqlstore.ErrTaken) {
 		return nil
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.at != nil && !v.back {
-		v.gone = v.list.left.At(v.at.Kind).Leave()
+		v.gone = v.list.left.At(v.at[0].Kind).Leave()
 	}
 	return v.at
 }
 
-// hung notes that an item's rule did not come back. In the usual lane the others of its kind are left for the slow one.
-func (l *List) hung(w *work, batch []*work, slow bool) {
-	w.err = errDeadline
-	l.mark(w.Kind, true)
+// hung notes that a rule did not come back. In the usual lane the others of its kind are left for the slow one, and so are all for
+// which it was called together: which of them it was is found out there, where each is alone.
+func (l *List) hung(at, batch []*work, slow bool) {
+	switch len(at) {
+	case 0:
+		return
+	case 1:
+		at[0].err = errDeadline
+	}
+	l.mark(at[0].Kind, true)
 	for _, other := range batch {
-		if !slow && other.Kind == w.Kind && other.err == nil {
+		if !slow && other.Kind == at[0].Kind && other.err == nil {
 			other.left = true
 		}
 	}
@@ -115,6 +121,27 @@ func (l *List) ready(batch []*work, slow bool) (ready []*work) {
 	return ready
 }
 
+// runs cuts a batch where its order lets several items be given to their rule together: those of one kind that follow each other.
+// In the slow lane each is alone, because a rule that hangs must hang for one that is known.
+func runs(batch []*work, slow bool, joins func(*work) bool) (all [][]*work) {
+	for len(batch) > 0 {
+		n := 1
+		for !slow && n < min(together, len(batch)) && batch[n].Kind == batch[0].Kind && joins(batch[0]) {
+			n++
+		}
+		all, batch = append(all, batch[:n]), batch[n:]
+	}
+	return all
+}
+
+func items(run []*work) []Item {
+	all := make([]Item, len(run))
+	for i, w := range run {
+		all[i] = w.Item
+	}
+	return all
+}
+
 // finish takes the whole batch through one transaction, and item by item when that fails.
 func (l *List) finish(ctx context.Context, batch []*work, slow bool) error {
 	for {
@@ -122,7 +149,7 @@ func (l *List) finish(ctx context.Context, batch []*work, slow bool) error {
 		if len(ready) == 0 {
 			return nil
 		}
-		at, err := l.update(ctx, ready)
+		at, err := l.update(ctx, ready, slow)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
@@ -135,7 +162,7 @@ func (l *List) finish(ctx context.Context, batch []*work, slow bool) error {
 		if !l.lane(w, slow) {
 			continue
 		}
-		at, err := l.update(ctx, []*work{w})
+		at, err := l.update(ctx, []*work{w}, slow)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()

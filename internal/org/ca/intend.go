@@ -20,7 +20,7 @@ func (o *CA) intend(tx *store.Tx, i store.Intent) {
 
 // abandon takes an intent back. A signature that is being made over it is never stored and reaches nobody.
 func (o *CA) abandon(ctx context.Context, tx *store.Tx, i store.Intent) error {
-	if err := tx.DropIntent(ctx, i.ID); err != nil {
+	if err := tx.DropIntents(ctx, []int64{i.ID}); err != nil {
 		return err
 	}
 	_, err := due.Remove(ctx, tx.Tx, dueSign, intentRef(i.ID))

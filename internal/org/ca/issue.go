@@ -13,12 +13,20 @@ import (
 
 // onCertRequest takes an application. It writes down what will be signed, or answers why there is no certificate.
 func (o *CA) onCertRequest(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.CertRequest) ([]message.Out, error) {
-	was, asked, err := tx.Requested(ctx, d.Sender, n.Request)
+	hash := sha256.Sum256(n.PublicKey)
+	known, partition, err := tx.Known(ctx, store.Certificate{Requester: d.Sender, Request: n.Request, KeyHash: hash[:], Holder: n.Holder.Code,
+		Profile: n.Profile, Issuer: o.byProfile[n.Profile].id, Municipality: n.Holder.Municipality})
 	if err != nil {
 		return nil, err
 	}
-	if asked {
-		return o.answerAgain(d, n, was)
+	if known {
+		was, asked, err := tx.Requested(ctx, d.Sender, n.Request)
+		if err != nil {
+			return nil, err
+		}
+		if asked {
+			return o.answerAgain(d, n, was)
+		}
 	}
 	public, no, err := o.fitKey(n.PublicKey, o.byProfile[n.Profile].Certifies()...)
 	if err != nil {
@@ -31,9 +39,8 @@ func (o *CA) onCertRequest(ctx context.Context, tx *store.Tx, d exchange.Deliver
 	if no == nil {
 		no = mayHold(n, d.Sender, tx.Now())
 	}
-	hash := sha256.Sum256(n.PublicKey)
 	var renews store.Certificate
-	if no == nil {
+	if no == nil && known {
 		renews, no, err = o.isFree(ctx, tx, n, hash[:])
 		if err != nil {
 			return nil, err
@@ -61,6 +68,9 @@ func (o *CA) onCertRequest(ctx context.Context, tx *store.Tx, d exchange.Deliver
 	o.intend(tx, store.Intent{Kind: store.UserCertificate, Issuer: c.Issuer, Subject: c.Serial.String(), TBS: tbs, Request: request,
 		Requester: d.Sender, Trace: d.Trace})
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "intend", Subject: c.Serial.String(), Case: d.ID.String(), Detail: n.Profile.String()})
+	if partition {
+		return nil, nil
+	}
 	return nil, o.ensurePartition(ctx, tx, c, part)
 }
 

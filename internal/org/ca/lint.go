@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/org/ca/internal/store"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
 	"github.com/akashi-id/akashi/internal/pki/lint"
@@ -24,18 +25,45 @@ type toSign struct {
 	list lint.ListWant // of a list
 }
 
-// prepare reads what the lint needs, from the rows and from the application as it came, never from the bytes that it judges.
-func (o *CA) prepare(ctx context.Context, tx *store.Tx, i store.Intent) (toSign, error) {
-	s := toSign{Intent: i}
+// prepareAll reads what the lint needs, from the rows and from the applications as they came, never from the bytes that it judges.
+func (o *CA) prepareAll(ctx context.Context, tx *store.Tx, items []due.Item) ([]any, error) {
+	ids := make([]int64, len(items))
+	for n, item := range items {
+		var err error
+		if ids[n], err = intentID(item.Ref); err != nil {
+			return nil, err
+		}
+	}
+	intents, err := tx.IntentsBy(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]any, len(items))
+	var users []*toSign
+	for n, i := range intents {
+		s, err := o.prepare(ctx, tx, i)
+		if err != nil {
+			return nil, err
+		}
+		if all[n] = s; i.Kind == store.UserCertificate {
+			users = append(users, s)
+		}
+	}
+	return all, ofUsers(ctx, tx, users)
+}
+
+// prepare reads what is needed of one intent; of a user's certificate ofUsers reads the rest.
+func (o *CA) prepare(ctx context.Context, tx *store.Tx, i store.Intent) (*toSign, error) {
+	s := &toSign{Intent: i}
+	var err error
 	if i.Kind == store.RevocationList {
-		list, err := o.wantList(ctx, tx, i)
-		return toSign{Intent: i, list: list}, err
+		s.list, err = o.wantList(ctx, tx, i)
+		return s, err
 	}
 	a, ok := o.byID[i.Issuer]
 	if !ok {
 		return s, fmt.Errorf("the key of the CA %s is not here", i.Issuer)
 	}
-	var err error
 	s.want.Profile, s.want.Issuer, s.want.OCSP = a.Profile(), a.Certificate(), o.cfg.OCSPURL
 	if s.want.Serial, err = cert.ParseSerial(i.Subject); err != nil {
 		return s, err
@@ -43,7 +71,7 @@ func (o *CA) prepare(ctx context.Context, tx *store.Tx, i store.Intent) (toSign,
 	if i.Kind == store.ResponderCertificate {
 		return s, s.ofResponder(ctx, tx)
 	}
-	return s, s.ofUser(ctx, tx)
+	return s, nil
 }
 
 func (s *toSign) ofResponder(ctx context.Context, tx *store.Tx) error {
@@ -63,16 +91,29 @@ func (s *toSign) ofResponder(ctx context.Context, tx *store.Tx) error {
 	return nil
 }
 
-func (s *toSign) ofUser(ctx context.Context, tx *store.Tx) error {
+func ofUsers(ctx context.Context, tx *store.Tx, all []*toSign) error {
+	serials := make([]cert.Serial, len(all))
+	for n, s := range all {
+		serials[n] = s.want.Serial
+	}
+	certificates, err := tx.Certificates(ctx, serials)
+	if err != nil {
+		return err
+	}
+	for n, s := range all {
+		if err := s.ofUser(certificates[n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *toSign) ofUser(c store.Certificate) error {
 	n, err := asked[message.CertRequest](message.KindCertRequest, s.Request)
 	if err != nil {
 		return err
 	}
-	c, found, err := tx.Certificate(ctx, s.want.Serial)
-	if err != nil {
-		return err
-	}
-	if !found || c.Profile != s.want.Profile {
+	if c.Profile != s.want.Profile {
 		return fmt.Errorf("no certificate %s of this CA is intended", s.Subject)
 	}
 	part, no := partitionOf(c.Municipality, c.NotBefore)

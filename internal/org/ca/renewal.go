@@ -106,10 +106,9 @@ func endOf(c store.Certificate, birth cert.Birthday) (time.Time, error) {
 
 // endReplaced ends the certificate that a new one takes the place of, in the transaction that stores the new one: the holder is never
 // without a valid one, and never has two. When it has ended meanwhile there is nothing to end.
-func (o *CA) endReplaced(ctx context.Context, tx *store.Tx, serial cert.Serial, trace string) ([]message.Out, error) {
-	c, found, err := tx.Certificate(ctx, serial)
-	if err != nil || !found || c.Replaced.Serial.IsZero() {
-		return nil, err
+func (o *CA) endReplaced(ctx context.Context, tx *store.Tx, c store.Certificate, trace string) ([]message.Out, error) {
+	if c.Replaced.Serial.IsZero() {
+		return nil, nil
 	}
 	living, err := tx.Living(ctx, c.Holder, c.Profile)
 	if err != nil {

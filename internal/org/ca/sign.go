@@ -27,29 +27,22 @@ func (o *CA) signRule() due.Rule {
 	return due.Rule{
 		Kind:     dueSign,
 		Deadline: signDeadline,
-		Prepare: func(ctx context.Context, tx *sqlstore.Tx, item due.Item) (any, error) {
-			id, err := intentID(item.Ref)
-			if err != nil {
-				return nil, err
-			}
-			i, found, err := o.in(tx).Intent(ctx, id)
-			if err != nil {
-				return nil, err
-			}
-			if !found {
-				return nil, errors.New("the intent is gone")
-			}
-			return o.prepare(ctx, o.in(tx), i)
+		PrepareAll: func(ctx context.Context, tx *sqlstore.Tx, items []due.Item) ([]any, error) {
+			return o.prepareAll(ctx, o.in(tx), items)
 		},
 		Outside: func(ctx context.Context, prepared any) (any, error) {
-			s, err := o.sign(ctx, prepared.(toSign))
+			s, err := o.sign(ctx, prepared.(*toSign))
 			if errors.Is(err, hsm.ErrNoneReady) { // which the alarm tokens-away says
 				err = due.Later(err)
 			}
 			return s, err
 		},
-		Finish: func(ctx context.Context, tx *sqlstore.Tx, item due.Item, result any) ([]message.Out, error) {
-			return o.onSigned(ctx, o.in(tx), result.(signed))
+		FinishAll: func(ctx context.Context, tx *sqlstore.Tx, _ []due.Item, results []any) ([]message.Out, error) {
+			all := make([]signed, len(results))
+			for n, r := range results {
+				all[n] = r.(signed)
+			}
+			return o.onSigned(ctx, o.in(tx), all)
 		},
 	}
 }
@@ -62,7 +55,7 @@ type signed struct {
 
 // sign lints and signs, outside of any transaction: the key may be in a device that takes its time. What came back is read again
 // by other code than that which built it, and its signature checked with the CA's certificate, before anybody hears of it.
-func (o *CA) sign(ctx context.Context, i toSign) (signed, error) {
+func (o *CA) sign(ctx context.Context, i *toSign) (signed, error) {
 	if err := i.lint(); err != nil {
 		return signed{}, err
 	}
@@ -96,69 +89,99 @@ func (o *CA) sign(ctx context.Context, i toSign) (signed, error) {
 }
 
 // onSigned stores what was signed and tells those who have to know, if it is what was intended.
-func (o *CA) onSigned(ctx context.Context, tx *store.Tx, s signed) ([]message.Out, error) {
-	i, found, err := tx.Intent(ctx, s.intent)
+func (o *CA) onSigned(ctx context.Context, tx *store.Tx, all []signed) (outs []message.Out, err error) {
+	ids := make([]int64, len(all))
+	for n, s := range all {
+		ids[n] = s.intent
+	}
+	intents, err := tx.IntentsBy(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	if !found {
-		return nil, errors.New("the intent is gone")
+	for n, s := range all {
+		tbs, err := pki.TBSOf(s.der)
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(tbs, intents[n].TBS) {
+			return nil, errors.New("what was signed is not what was intended")
+		}
 	}
-	tbs, err := pki.TBSOf(s.der)
-	if err != nil {
+	if err := tx.DropIntents(ctx, ids); err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(tbs, i.TBS) {
-		return nil, errors.New("what was signed is not what was intended")
+	for len(all) > 0 {
+		i, many := intents[0], 1
+		var told []message.Out
+		switch i.Kind {
+		case store.UserCertificate:
+			for many < len(all) && intents[many].Kind == i.Kind {
+				many++
+			}
+			told, err = o.onCertificatesSigned(ctx, tx, intents[:many], all[:many])
+		case store.ResponderCertificate:
+			told, err = o.onResponderSigned(ctx, tx, i, all[0].der)
+			told = traced(i.Trace, told...)
+		case store.RevocationList:
+			told, err = o.onListSigned(ctx, tx, i, all[0].der)
+			told = traced(i.Trace, told...)
+		default:
+			err = fmt.Errorf("an intent of the kind %s is not known", i.Kind)
+		}
+		if err != nil {
+			return nil, err
+		}
+		outs, all, intents = append(outs, told...), all[many:], intents[many:]
 	}
-	if err := tx.DropIntent(ctx, i.ID); err != nil {
-		return nil, err
-	}
-	var outs []message.Out
-	switch i.Kind {
-	case store.UserCertificate:
-		outs, err = o.onCertificateSigned(ctx, tx, i, s.der)
-	case store.ResponderCertificate:
-		outs, err = o.onResponderSigned(ctx, tx, i, s.der)
-	case store.RevocationList:
-		outs, err = o.onListSigned(ctx, tx, i, s.der)
-	default:
-		err = fmt.Errorf("an intent of the kind %s is not known", i.Kind)
-	}
-	for n := range outs {
-		outs[n].Trace = i.Trace
-	}
-	return outs, err
+	return outs, nil
 }
 
-func (o *CA) onCertificateSigned(ctx context.Context, tx *store.Tx, i store.Intent, der []byte) ([]message.Out, error) {
-	n, err := asked[message.CertRequest](message.KindCertRequest, i.Request)
+func traced(trace string, outs ...message.Out) []message.Out {
+	for n := range outs {
+		outs[n].Trace = trace
+	}
+	return outs
+}
+
+// onCertificatesSigned stores certificates with as few statements for many as for one. Each is of another person or another profile,
+// since nobody has two of one kind that wait to be signed.
+func (o *CA) onCertificatesSigned(ctx context.Context, tx *store.Tx, intents []store.Intent, all []signed) (outs []message.Out, err error) {
+	serials := make([]cert.Serial, len(all))
+	for n, i := range intents {
+		if serials[n], err = cert.ParseSerial(i.Subject); err != nil {
+			return nil, err
+		}
+	}
+	certificates, err := tx.Certificates(ctx, serials)
 	if err != nil {
 		return nil, err
 	}
-	serial, err := cert.ParseSerial(i.Subject)
-	if err != nil {
+	for n, c := range certificates {
+		ended, err := o.endReplaced(ctx, tx, c, intents[n].Trace)
+		if err != nil {
+			return nil, err
+		}
+		outs = append(outs, traced(intents[n].Trace, ended...)...)
+		certificates[n].DER = all[n].der
+	}
+	if err := tx.Issue(ctx, certificates); err != nil {
 		return nil, err
 	}
-	ended, err := o.endReplaced(ctx, tx, serial, i.Trace)
-	if err != nil {
-		return nil, err
+	for n, c := range certificates {
+		i := intents[n]
+		asked, err := asked[message.CertRequest](message.KindCertRequest, i.Request)
+		if err != nil {
+			return nil, err
+		}
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(o.Self), Act: "issue", Subject: i.Subject, Case: i.Trace, Detail: c.Profile.String()})
+		notice := c.Issuance()
+		if c.Profile == cert.Signature { // the other one states neither
+			notice.Name, notice.Address = asked.Holder.Name, asked.Holder.Address
+		}
+		outs = append(outs, traced(i.Trace,
+			message.Out{To: o.cfg.Validation, Body: c.Good()},
+			message.Out{To: i.Requester, Body: message.CertIssued{Request: asked.Request, Profile: c.Profile, Code: c.Holder, Serial: c.Serial, Certificate: c.DER, Version: c.Version}},
+			message.Out{To: o.cfg.NationalCenter, Body: notice})...)
 	}
-	c, stored, err := tx.Issue(ctx, serial, der)
-	if err != nil {
-		return nil, err
-	}
-	if !stored {
-		return nil, fmt.Errorf("no certificate %s is intended", serial)
-	}
-	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(o.Self), Act: "issue", Subject: serial.String(), Case: i.Trace, Detail: c.Profile.String()})
-	notice := c.Issuance()
-	if c.Profile == cert.Signature { // the other one states neither
-		notice.Name, notice.Address = n.Holder.Name, n.Holder.Address
-	}
-	return append(ended, []message.Out{
-		{To: o.cfg.Validation, Body: c.Good()},
-		{To: i.Requester, Body: message.CertIssued{Request: n.Request, Profile: c.Profile, Code: c.Holder, Serial: serial, Certificate: der, Version: c.Version}},
-		{To: o.cfg.NationalCenter, Body: notice},
-	}...), nil
+	return outs, nil
 }

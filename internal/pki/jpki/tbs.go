@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/crypto/cryptobyte"
 	cb "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/akashi-id/akashi/cert"
@@ -20,6 +21,9 @@ type tbs struct {
 	public              crypto.PublicKey // certified
 	signer              crypto.PublicKey // whose private half will sign
 }
+
+// usual is more bytes than most certificates have.
+const usual = 2048
 
 // build writes a TBSCertificate (RFC 5280 4.1.2) with the extensions of a profile. The same values give the same bytes.
 func (t *tbs) build(d definition, c *content) ([]byte, error) {
@@ -42,7 +46,7 @@ func (t *tbs) build(d definition, c *content) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var b builder
+	b := cryptobyte.NewBuilder(make([]byte, 0, usual))
 	b.AddASN1(cb.SEQUENCE, func(b *builder) {
 		b.AddASN1(explicit(0), func(b *builder) { b.AddASN1Int64(2) }) // version 3
 		b.AddASN1(cb.INTEGER, func(b *builder) { addIntegerContent(b, t.serial) })

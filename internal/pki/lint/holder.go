@@ -19,11 +19,10 @@ var holderRules = []rule{
 		"利用者の氏名、生年月日、性別、住所と代替文字の情報が、決まりの六つの項目、順序、文字の型で書かれていません。",
 		"The holder's attributes are not the six that there are, in their order and encoding."),
 		func(s *subject) bool {
-			value, ok := s.extension(idSubjectAltName)
-			if !ok || s.Profile != cert.Signature {
+			if _, said := s.extension(idSubjectAltName); !said || s.Profile != cert.Signature {
 				return true
 			}
-			_, ok = readHolder(value)
+			_, ok := s.holder()
 			return ok
 		}},
 	{"holder-recorded", aUser, says(
@@ -67,11 +66,7 @@ var holderRules = []rule{
 // holds judges what can be read of the holder.
 func holds(fits func(s *subject, h *cert.Holder) bool) func(*subject) bool {
 	return func(s *subject) bool {
-		value, ok := s.extension(idSubjectAltName)
-		if !ok || s.Profile != cert.Signature {
-			return true
-		}
-		h, ok := readHolder(value)
+		h, ok := s.holder()
 		return !ok || fits(s, h)
 	}
 }

@@ -1,9 +1,12 @@
 package lint
 
 import (
+	"bytes"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
@@ -107,6 +110,9 @@ type subject struct {
 	issuer  *x509.Certificate // nil for a CA's own
 	signer  cert.Algorithm    // of the key that will sign
 	subject cert.Algorithm    // of the key that is certified
+
+	named  func() ([]attribute, bool)  // the subject's name, which several rules look at
+	holder func() (*cert.Holder, bool) // and what is said of the holder; false also when nothing is
 }
 
 func open(tbs []byte, w Want, k kind) (*subject, error) {
@@ -117,17 +123,67 @@ func open(tbs []byte, w Want, k kind) (*subject, error) {
 	s := &subject{Want: w, kind: k, subject: algorithmOf(w.Public)}
 	s.signer = s.subject
 	if k != aCA {
-		var err error
-		if s.issuer, err = x509.ParseCertificate(w.Issuer); err != nil {
+		ca, err := issuerOf(w.Issuer)
+		if err != nil {
 			return nil, fmt.Errorf("couldn't lint a certificate: its CA's cannot be read: %w", err)
 		}
-		s.signer = algorithmOf(s.issuer.RawSubjectPublicKeyInfo)
+		s.issuer, s.signer = ca.certificate, ca.algorithm
 	}
 	if s.signer == 0 {
 		return nil, fmt.Errorf("couldn't lint a certificate: the key that would sign it is of no known algorithm")
 	}
-	s.certificate, s.read = read(tbs)
+	s.take(tbs)
 	return s, nil
+}
+
+// take puts bytes on the table.
+func (s *subject) take(tbs []byte) {
+	s.certificate, s.read = read(tbs)
+	s.named = sync.OnceValues(func() ([]attribute, bool) { return readName(s.name) })
+	s.holder = sync.OnceValues(func() (*cert.Holder, bool) {
+		value, ok := s.extension(idSubjectAltName)
+		if !ok || s.Profile != cert.Signature {
+			return nil, false
+		}
+		return readHolder(value)
+	})
+}
+
+// issuer is a CA that signs, as its certificate says.
+type issuer struct {
+	der         []byte
+	certificate *x509.Certificate
+	algorithm   cert.Algorithm // of its key
+}
+
+// maxIssuers is how many CAs are kept; there are two or three.
+const maxIssuers = 8
+
+var issuers struct {
+	sync.Mutex
+	last []issuer
+}
+
+// issuerOf reads the certificate of a CA, once and not for each certificate that it signs.
+func issuerOf(der []byte) (issuer, error) {
+	issuers.Lock()
+	defer issuers.Unlock()
+	for _, i := range issuers.last {
+		if bytes.Equal(i.der, der) {
+			return i, nil
+		}
+	}
+	der = bytes.Clone(der) // what is read shares its bytes, and outlives the caller's
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		return issuer{}, err
+	}
+	i := issuer{der, c, algorithmOf(c.RawSubjectPublicKeyInfo)}
+	if len(issuers.last) == maxIssuers {
+		issuers.last = slices.Delete(issuers.last, 0, 1)
+	}
+	issuers.last = append(issuers.last, i)
+	return i, nil
 }
 
 // own applies the rules of our profiles. Bytes that cannot be read break one rule, and the others have nothing to judge.

@@ -46,7 +46,7 @@ func TestEveryBitMatters(t *testing.T) {
 				}
 				changed := bytes.Clone(s.tbs)
 				changed[i] ^= 1 << bit
-				on.certificate, on.read = read(changed)
+				on.take(changed)
 				digit := free >= 0 && i >= free && i < free+5 && '0' <= changed[i] && changed[i] <= '9'
 				if refused := len(on.own()) > 0; refused == digit {
 					t.Errorf("%s: octet %d, bit %d: refused %v", s.name, i, bit, refused)

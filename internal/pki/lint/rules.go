@@ -96,7 +96,7 @@ var fieldRules = []rule{
 		"名義人の名前にある都道府県または市区町村が、記録と違います。",
 		"The prefecture or the municipality in the subject's name is not the recorded one."),
 		func(s *subject) bool {
-			names, ok := readName(s.name)
+			names, ok := s.named()
 			if !ok || s.Profile != cert.Signature || len(names) != 4 {
 				return true
 			}
@@ -123,7 +123,10 @@ var fieldRules = []rule{
 // keyFits also holds the signing key to the generation, when one is given: a card is certified by a CA of its own
 // generation.
 func (s *subject) keyFits() bool {
-	a := algorithmOf(s.key)
+	a := s.subject
+	if !bytes.Equal(s.key, s.Public) {
+		a = algorithmOf(s.key)
+	}
 	switch {
 	case a == 0:
 		return false
@@ -186,7 +189,7 @@ func isName(element []byte, want []attribute) bool {
 
 // subjectFits looks at the form; what the attributes say is for other rules, except where it is always the same.
 func (s *subject) subjectFits() bool {
-	names, ok := readName(s.name)
+	names, ok := s.named()
 	if !ok {
 		return false
 	}
@@ -209,7 +212,7 @@ func (s *subject) subjectFits() bool {
 // commonNameFits: 14 digits of the time in Japan, for a signature certificate 5 of a sequence number, and the counter's 9
 // characters.
 func (s *subject) commonNameFits() bool {
-	names, ok := readName(s.name)
+	names, ok := s.named()
 	if !ok || len(names) == 0 || names[len(names)-1].id != idCommonName {
 		return true // the rule of the subject speaks
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -110,20 +111,36 @@ func (c Certificate) Ended() message.CertStatus {
 	return s
 }
 
-// Issue stores what was signed and gives the certificate. It reports false when it was not (any more) intended.
-func (tx *Tx) Issue(ctx context.Context, serial cert.Serial, der []byte) (Certificate, bool, error) {
-	n, err := tx.Exec(ctx, `UPDATE certificate SET state = $2, issued_at = $3, certificate = $4 WHERE serial = $1 AND state = $5`,
-		serial.Bytes(), string(Valid), tx.Now(), der, string(Intended))
-	if err != nil || n != 1 {
-		return Certificate{}, false, err
+// issued is how many certificates one statement of Issue stores.
+const issued = 32
+
+// Issue stores certificates that were signed, as they were read in this transaction and with their DER, and makes them valid. One that
+// is not (any more) intended is an error.
+func (tx *Tx) Issue(ctx context.Context, all []Certificate) error {
+	for some := range slices.Chunk(all, issued) {
+		var cases strings.Builder
+		args, serials := []any{string(Valid), tx.Now()}, []any{}
+		for _, c := range filled(some) {
+			n := len(args)
+			cases.WriteString(" WHEN " + tx.Marks(n+1, 1) + " THEN " + tx.Marks(n+2, 1))
+			args, serials = append(args, c.Serial.Bytes(), c.DER), append(serials, c.Serial.Bytes())
+		}
+		n, err := tx.Exec(ctx, `UPDATE certificate SET state = $1, issued_at = $2, certificate = CASE serial`+cases.String()+` ELSE certificate END
+			WHERE serial IN (`+tx.Marks(len(args)+1, len(serials))+`) AND state = 'intended'`, append(args, serials...)...)
+		if err != nil {
+			return err
+		}
+		if n != int64(len(some)) {
+			return fmt.Errorf("%d of %d certificates are intended", n, len(some))
+		}
 	}
-	c, _, err := tx.Certificate(ctx, serial)
-	if err != nil {
-		return c, false, err
+	for n := range all {
+		c := &all[n]
+		c.State, c.IssuedAt = Valid, tx.Now()
+		tx.enter(tx.books.Center, c.Issuance())
+		tx.enter(tx.books.Validation, c.Good())
 	}
-	tx.enter(tx.books.Center, c.Issuance())
-	tx.enter(tx.books.Validation, c.Good())
-	return c, true, nil
+	return nil
 }
 
 // Revoke ends a certificate. The first reason stays. A row that says of itself what no certificate can be is ended too. A hold is
@@ -164,11 +181,52 @@ func (tx *Tx) Certificate(ctx context.Context, serial cert.Serial) (Certificate,
 	return tx.one(ctx, `WHERE serial = $1`, serial.Bytes())
 }
 
+// Certificates finds some by their serials, in the order of these. One that is not there is an error.
+func (tx *Tx) Certificates(ctx context.Context, serials []cert.Serial) ([]Certificate, error) {
+	keys := make([][]byte, len(serials))
+	for n, s := range serials {
+		keys[n] = s.Bytes()
+	}
+	of := map[cert.Serial]Certificate{}
+	err := inParts(tx, keys, func(marks string, part []any) error {
+		found, err := sqlstore.List(ctx, tx.Tx, scanCertificate, certificateColumns+`WHERE serial IN (`+marks+`)`, part...)
+		for _, c := range found {
+			of[c.Serial] = c
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Certificate, len(serials))
+	for n, s := range serials {
+		c, found := of[s]
+		if !found {
+			return nil, fmt.Errorf("no certificate %s is intended", s)
+		}
+		all[n] = c
+	}
+	return all, nil
+}
+
 // Living are the certificates of a profile that a person has: the valid one, the one that is about to be issued, or both when that
 // one will take the place of the other. The valid one comes first. What cannot be read of a row is left out (ToEnd).
 func (tx *Tx) Living(ctx context.Context, holder resident.RecordCode, p cert.Profile) ([]Certificate, error) {
 	return sqlstore.List(ctx, tx.Tx, scanToEnd, certificateColumns+`WHERE holder = $1 AND profile = $2 AND state IN ('intended', 'valid')
 		ORDER BY state DESC`, holder.Reveal(), p.String())
+}
+
+// Known tells whether anything is known of an application's number, of its key, or of its holder's certificates of the profile; and
+// whether there is a partition for the certificate. It is one statement where nothing is known, as of most applications.
+func (tx *Tx) Known(ctx context.Context, c Certificate) (known, partition bool, err error) {
+	var n, m int64
+	err = tx.QueryRow(ctx, `SELECT (SELECT COUNT(*) FROM certificate WHERE requester = $1 AND request = $2)
+		+ (SELECT COUNT(*) FROM certificate WHERE key_hash = $3) + (SELECT COUNT(*) FROM responder WHERE key_hash = $3)
+		+ (SELECT COUNT(*) FROM stale WHERE holder = $4 AND profile = $5)
+		+ (SELECT COUNT(*) FROM certificate WHERE holder = $4 AND profile = $5 AND state IN ('intended', 'valid')),
+		(SELECT COUNT(*) FROM crl WHERE issuer = $6 AND municipality = $7)`,
+		string(c.Requester), c.Request, c.KeyHash, c.Holder.Reveal(), c.Profile.String(), c.Issuer, c.Municipality.String()).Scan(&n, &m)
+	return n > 0, m > 0, err
 }
 
 // Requested is what became of an application.

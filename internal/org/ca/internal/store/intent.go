@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -48,13 +49,28 @@ func scanIntent(r *sqlstore.Rows, i *Intent) error {
 	return r.Scan(&i.ID, &i.Kind, &i.Issuer, &i.Subject, sqlstore.Time(&i.At), &i.TBS, &i.Request, &i.Requester, &i.Number, &i.Trace)
 }
 
-// Intent finds one.
-func (tx *Tx) Intent(ctx context.Context, id int64) (Intent, bool, error) {
-	found, err := sqlstore.List(ctx, tx.Tx, scanIntent, intentColumns+`WHERE id = $1`, id)
-	if err != nil || len(found) == 0 {
-		return Intent{}, false, err
+// IntentsBy finds some, in the order of their numbers in ids. One that is not there is an error.
+func (tx *Tx) IntentsBy(ctx context.Context, ids []int64) ([]Intent, error) {
+	at := map[int64]Intent{}
+	err := inParts(tx, ids, func(marks string, part []any) error {
+		found, err := sqlstore.List(ctx, tx.Tx, scanIntent, intentColumns+`WHERE id IN (`+marks+`)`, part...)
+		for _, i := range found {
+			at[i.ID] = i
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	return found[0], true, nil
+	all := make([]Intent, len(ids))
+	for n, id := range ids {
+		i, found := at[id]
+		if !found {
+			return nil, errors.New("the intent is gone")
+		}
+		all[n] = i
+	}
+	return all, nil
 }
 
 // IntentOf finds the intent of a certificate.
@@ -71,8 +87,10 @@ func (tx *Tx) Intents(ctx context.Context, limit int) ([]Intent, error) {
 	return sqlstore.List(ctx, tx.Tx, scanIntent, intentColumns+`ORDER BY at, id LIMIT $1`, limit)
 }
 
-// DropIntent takes an intent away, because what it meant is stored, or will never be.
-func (tx *Tx) DropIntent(ctx context.Context, id int64) error {
-	_, err := tx.Exec(ctx, `DELETE FROM intent WHERE id = $1`, id)
-	return err
+// DropIntents takes intents away, because what they meant is stored, or will never be.
+func (tx *Tx) DropIntents(ctx context.Context, ids []int64) error {
+	return inParts(tx, ids, func(marks string, part []any) error {
+		_, err := tx.Exec(ctx, `DELETE FROM intent WHERE id IN (`+marks+`)`, part...)
+		return err
+	})
 }

@@ -4,6 +4,7 @@ package store
 
 import (
 	"embed"
+	"slices"
 
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
@@ -22,3 +23,18 @@ type Tx struct {
 
 // In sees a transaction as the CA's, whose writes show in the books. The zero Books are enough for questions.
 func In(tx *sqlstore.Tx, books Books) *Tx { return &Tx{tx, books} }
+
+// inParts is sqlstore.InParts in parts of few lengths: what is missing is filled up with what is there, so that few different
+// statements are enough, and each stays compiled.
+func inParts[T any](tx *Tx, all []T, fn func(marks string, part []any) error) error {
+	return sqlstore.InParts(tx.Tx, 1, filled(all), fn)
+}
+
+// filled repeats the first until the length is a power of two.
+func filled[T any](all []T) []T {
+	all = slices.Clip(all)
+	for len(all)&(len(all)-1) != 0 {
+		all = append(all, all[0])
+	}
+	return all
+}
