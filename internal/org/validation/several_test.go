@@ -270,7 +270,7 @@ func TestBothAreInspected(t *testing.T) {
 	}
 	s.open()
 	s.send(good(t, s.signature, "4711"), s.signature.list(t, 1, start, matsumoto))
-	s.sendTheirs(good(t, s.theirs, "4711"), s.theirs.list(t, 1, start, matsumoto))
+	s.sendTheirs(good(t, s.theirs, "4711"), s.theirs.list(t, 1, start.Add(time.Second), matsumoto)) // the newer of the two
 	s.run(time.Minute)
 	inspect := func() {
 		t.Helper()

@@ -36,7 +36,8 @@ type standing struct {
 	zero  time.Time     // what the clock should have shown when the steady one began
 
 	database time.Time // since when the database cannot be written; zero: it can
-	ahead    bool      // the last words of all CAs are in the future: the clock was set back
+	agreed   bool      // a CA whose clock agrees has told of a comparison since the program began
+	ahead    bool      // last words are in the future, and nobody has agreed with the hour: the clock was set back
 
 	cas []heard // by the places of the CAs; never written to again
 }
@@ -152,14 +153,26 @@ func (o *Validation) look(ctx context.Context, every time.Duration) {
 		return
 	}
 	s.database, s.until = time.Time{}, steady+looksMissed*every
-	s.cas = slices.Clone(was.cas)
+	s.hear(words, now, steady, 2*cmp.Or(o.cfg.Compare, 30*time.Second)+clockSlack)
+	for _, a := range o.cas {
+		if o.vouchFor(was, a, now, steady) != nothing && o.vouchFor(&s, a, now, steady) == nothing {
+			o.goRound()
+		}
+	}
+	o.standing.Store(&s)
+}
+
+// hear takes the last words of the CAs, by their places. late is by how much a CA may tell of a comparison after it.
+func (s *standing) hear(words []word, now time.Time, steady, late time.Duration) {
+	s.cas = slices.Clone(s.cas)
 	told := make([]time.Time, len(words))
 	spoken, ahead := 0, 0
 	for i, w := range words {
 		h := &s.cas[i]
-		h.apart = w.apart(2*cmp.Or(o.cfg.Compare, 30*time.Second) + clockSlack)
+		h.apart = w.apart(late)
 		if !h.apart && !w.heard.Equal(h.hour) && !w.heard.After(now) {
 			// The CA's clock agrees: this is the hour.
+			s.agreed = s.agreed || !h.hour.IsZero() // the first that is read may be from before the program began
 			h.hour, s.zero = w.heard, now.Add(-steady)
 		}
 		if told[i], h.ahead = w.newest(now); h.ahead {
@@ -169,20 +182,15 @@ func (o *Validation) look(ctx context.Context, every time.Duration) {
 			spoken++
 		}
 	}
-	// One CA from the future has a clock of its own; if all are, it is ours that was set back.
-	s.ahead = ahead > 0 && ahead == spoken
+	// When messages came is written down by our clock. What came in the future says that it was set back, or that it was ahead and is right
+	// again, as one CA can say for all.
+	s.ahead = ahead > 0 && (ahead == spoken || !s.agreed)
 	moved := s.clockMoved(now, steady)
 	for i, known := range told {
 		if h := &s.cas[i]; !h.apart && !moved && (known.After(h.known) || h.known.After(now)) {
 			h.known = known
 		}
 	}
-	for _, a := range o.cas {
-		if o.vouchFor(was, a, now, steady) != nothing && o.vouchFor(&s, a, now, steady) == nothing {
-			o.goRound()
-		}
-	}
-	o.standing.Store(&s)
 }
 
 // made notes when a CA made what it tells. What comes out of a backlog is word of how it stood then: a revocation of since may

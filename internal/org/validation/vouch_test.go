@@ -61,3 +61,59 @@ func TestUnseen(t *testing.T) {
 		}
 	}
 }
+
+// TestHearing: each CA's word stands for itself. If one is from the future our clock was set back, unless another agrees with it; and a
+// CA whose clock is far from ours gives us neither the hour nor word of how it stands.
+func TestHearing(t *testing.T) {
+	now := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
+	const steady, late = time.Hour, 2 * time.Minute
+	right := now.Add(-steady)
+	fresh := word{taken: now.Add(-time.Second), compared: now.Add(-time.Minute), heard: now.Add(-time.Minute)}
+	future := word{taken: now.Add(24 * time.Hour), compared: now.Add(24 * time.Hour), heard: now.Add(24 * time.Hour)}
+	apart := word{taken: now.Add(-time.Second), compared: now.Add(time.Hour), heard: now.Add(-time.Minute)}
+	for name, x := range map[string]struct {
+		words []word
+		known [2]time.Time
+		moved bool
+		ahead [2]bool
+		apart [2]bool
+	}{
+		"both fresh":            {words: []word{fresh, fresh}, known: [2]time.Time{fresh.taken, fresh.taken}},
+		"one never heard":       {words: []word{fresh, {}}, known: [2]time.Time{fresh.taken, {}}},
+		"one from the future":   {words: []word{fresh, future}, moved: true, ahead: [2]bool{false, true}},
+		"both from the future":  {words: []word{future, future}, moved: true, ahead: [2]bool{true, true}},
+		"all that were heard":   {words: []word{future, {}}, moved: true, ahead: [2]bool{true, false}},
+		"one with another hour": {words: []word{fresh, apart}, known: [2]time.Time{fresh.taken, {}}, apart: [2]bool{false, true}},
+	} {
+		s := standing{zero: right, cas: make([]heard, 2)}
+		was := s.cas
+		s.hear(x.words, now, steady, late)
+		for i, h := range s.cas {
+			if !h.known.Equal(x.known[i]) || h.ahead != x.ahead[i] || h.apart != x.apart[i] {
+				t.Errorf("%s: CA %d: %+v", name, i, h)
+			}
+		}
+		if moved := s.clockMoved(now, steady); moved != x.moved {
+			t.Errorf("%s: the clock has moved: %v", name, moved)
+		}
+		if was[0] != (heard{}) || was[1] != (heard{}) {
+			t.Errorf("%s: what others read was written to", name)
+		}
+	}
+	s := standing{zero: right, cas: make([]heard, 2)}
+	s.hear([]word{fresh, future}, now, steady, late)
+	next := word{taken: now, compared: now, heard: now.Add(time.Second)}
+	s.hear([]word{next, future}, now.Add(time.Second), steady+time.Second, late)
+	if s.clockMoved(now.Add(time.Second), steady+time.Second) || !s.cas[0].known.Equal(now) || !s.cas[1].known.IsZero() {
+		t.Errorf("agreed with by one, another from the future: %+v", s)
+	}
+	// The hour is taken from a CA whose clock agrees, whatever another's says.
+	s = standing{zero: right.Add(-time.Hour), cas: make([]heard, 2)}
+	if s.hear([]word{apart, fresh}, now, steady, late); !s.zero.Equal(right) {
+		t.Errorf("the hour is %s, want %s", s.zero, right)
+	}
+	s = standing{zero: right.Add(-time.Hour), cas: make([]heard, 2)}
+	if s.hear([]word{apart, {}}, now, steady, late); s.zero.Equal(right) || !s.clockMoved(now, steady) {
+		t.Error("the hour was taken from a CA with another clock")
+	}
+}
