@@ -118,8 +118,6 @@ func TestStoredIsInspected(t *testing.T) {
 			{"certificates told-issue", `UPDATE x_out SET kind = $2 WHERE peer = 'nationalcenter' AND kind = 'cert.issuance' AND key1 = (SELECT holder FROM certificate WHERE serial = $1)`, "gone", valid.Serial,
 				`UPDATE x_out SET kind = 'cert.issuance' WHERE kind = 'gone' AND key1 = (SELECT holder FROM certificate WHERE serial = $1)`, nil},
 			{"certificates told-state", `UPDATE x_out SET kind = $2 WHERE peer = 'validation' AND kind = 'cert.status' AND key1 = upper(CAST($1 AS TEXT))`, "gone", valid.Serial, "text", nil},
-			{"certificates serial-twice", `INSERT INTO responder(serial, issuer, key_hash, not_before, not_after, certificate) SELECT serial, issuer, $2, not_before, not_after, certificate FROM certificate WHERE serial = $1`,
-				[]byte("twice"), valid.Serial, `DELETE FROM responder WHERE serial = $1`, nil},
 			{"lists unreadable", `UPDATE crl SET der = $2 WHERE ` + listOf, list[:len(list)-9], ended.Serial, "", list},
 			{"lists signature", `UPDATE crl SET der = $2 WHERE ` + listOf, broken, ended.Serial, "", list},
 			{"lists number", `UPDATE crl SET issued = issued + $2 WHERE ` + listOf, int64(1), ended.Serial, "", int64(-1)},
