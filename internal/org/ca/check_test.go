@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/inspection"
+	"github.com/akashi-id/akashi/internal/inspection/inspectiontest"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
@@ -32,31 +32,14 @@ func (c *country) inspect() {
 }
 
 // inspected gives what the inspection has found, as "way rule".
-func (c *country) inspected() (all []string) {
+func (c *country) inspected() []string {
 	c.t.Helper()
-	if err := c.Store.View(c.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
-		open, err := inspection.Open(ctx, tx, 100)
-		for _, f := range open {
-			all = append(all, f.Way+" "+f.Rule)
-		}
-		return err
-	}); err != nil {
-		c.t.Fatal(err)
-	}
-	return all
+	return inspectiontest.Open(c.t, c.Store, func(f inspection.Finding) string { return f.Way + " " + f.Rule })
 }
 
 func (c *country) byHand(query string, args ...any) {
 	c.t.Helper()
-	if err := c.Store.Update(c.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
-		n, err := tx.Exec(ctx, query, args...)
-		if err == nil && n == 0 {
-			err = fmt.Errorf("%s changed nothing", query)
-		}
-		return err
-	}); err != nil {
-		c.t.Fatal(err)
-	}
+	inspectiontest.ByHand(c.t, c.Store, query, args...)
 }
 
 func (c *country) octets(query string, args ...any) (b []byte) {
