@@ -22,6 +22,7 @@ import (
 const (
 	checkCertificates = "certificates"
 	checkLists        = "lists"
+	checkResponders   = "responders"
 
 	// checkPage is how many certificates one piece of the inspection reads: some tens of milliseconds of work.
 	checkPage = 200
@@ -39,6 +40,8 @@ func (o *CA) newChecks() *inspection.Inspection {
 	return inspection.New(inspection.Config{Self: string(o.Self), Store: o.Store, Clock: o.Clock, Log: o.Log},
 		inspection.Way{Name: checkCertificates, Title: say("保管している電子証明書", "stored certificates"), Item: say("発行番号", "Serial"),
 			Read: o.certificatesToCheck, Look: o.certificateToCheck, Page: checkPage, Round: round, Alarm: alarm.CertificateWrong, Href: checkpage.Path},
+		inspection.Way{Name: checkResponders, Title: say("保管している、回答に署名する鍵の証明書", "stored certificates of the keys that sign answers"), Item: say("発行番号", "Serial"),
+			Read: o.respondersToCheck, Look: o.responderToCheck, Page: checkPage, Round: round, Alarm: alarm.CertificateWrong, Href: checkpage.Path},
 		inspection.Way{Name: checkLists, Title: say("保管している失効リスト", "stored revocation lists"), Item: say("認証局と市区町村", "CA and municipality"),
 			Read: o.listsToCheck, Look: o.listToCheck, Page: checkedLists, Round: round, Alarm: alarm.ListWrong, Href: checkpage.Path})
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/inspection"
+	"github.com/akashi-id/akashi/internal/inspection/inspectiontest"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
@@ -32,31 +32,14 @@ func (c *country) inspect() {
 }
 
 // inspected gives what the inspection has found, as "way rule".
-func (c *country) inspected() (all []string) {
+func (c *country) inspected() []string {
 	c.t.Helper()
-	if err := c.Store.View(c.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
-		open, err := inspection.Open(ctx, tx, 100)
-		for _, f := range open {
-			all = append(all, f.Way+" "+f.Rule)
-		}
-		return err
-	}); err != nil {
-		c.t.Fatal(err)
-	}
-	return all
+	return inspectiontest.Open(c.t, c.Store, func(f inspection.Finding) string { return f.Way + " " + f.Rule })
 }
 
 func (c *country) byHand(query string, args ...any) {
 	c.t.Helper()
-	if err := c.Store.Update(c.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
-		n, err := tx.Exec(ctx, query, args...)
-		if err == nil && n == 0 {
-			err = fmt.Errorf("%s changed nothing", query)
-		}
-		return err
-	}); err != nil {
-		c.t.Fatal(err)
-	}
+	inspectiontest.ByHand(c.t, c.Store, query, args...)
 }
 
 func (c *country) octets(query string, args ...any) (b []byte) {
@@ -118,8 +101,6 @@ func TestStoredIsInspected(t *testing.T) {
 			{"certificates told-issue", `UPDATE x_out SET kind = $2 WHERE peer = 'nationalcenter' AND kind = 'cert.issuance' AND key1 = (SELECT holder FROM certificate WHERE serial = $1)`, "gone", valid.Serial,
 				`UPDATE x_out SET kind = 'cert.issuance' WHERE kind = 'gone' AND key1 = (SELECT holder FROM certificate WHERE serial = $1)`, nil},
 			{"certificates told-state", `UPDATE x_out SET kind = $2 WHERE peer = 'validation' AND kind = 'cert.status' AND key1 = upper(CAST($1 AS TEXT))`, "gone", valid.Serial, "text", nil},
-			{"certificates serial-twice", `INSERT INTO responder(serial, issuer, key_hash, not_before, not_after, certificate) SELECT serial, issuer, $2, not_before, not_after, certificate FROM certificate WHERE serial = $1`,
-				[]byte("twice"), valid.Serial, `DELETE FROM responder WHERE serial = $1`, nil},
 			{"lists unreadable", `UPDATE crl SET der = $2 WHERE ` + listOf, list[:len(list)-9], ended.Serial, "", list},
 			{"lists signature", `UPDATE crl SET der = $2 WHERE ` + listOf, broken, ended.Serial, "", list},
 			{"lists number", `UPDATE crl SET issued = issued + $2 WHERE ` + listOf, int64(1), ended.Serial, "", int64(-1)},

@@ -27,6 +27,7 @@ func Queues() []queue.Queue {
 		Items: plain.Sentence{JA: "点検する電子証明書の行", EN: "rows of certificates that are inspected"},
 		Aside: plain.Sentence{JA: "点検の画面の「所見」", EN: "the page of the inspection, under findings"},
 		Loops: []string{"internal/org/ca:CA.certificatesToCheck", "internal/org/ca:CA.listsToCheck", "internal/org/ca/internal/store:Tx.StoredAfter",
+			"internal/org/ca:CA.respondersToCheck", "internal/org/ca/internal/store:Tx.StoredRespondersAfter",
 			"internal/org/ca/internal/store:Tx.storedLists", "internal/org/ca/internal/store:Tx.RevokedIn"},
 		Bad: []queue.Poison{queue.Undecodable, queue.Foreign, queue.Truncated},
 		Never: map[queue.Poison]string{

@@ -57,7 +57,7 @@ func (o *Validation) newChecks() (*checks, error) {
 	base, transport, how := o.cfg.Public, o.cfg.Outside, plain.Sentence{}
 	if base == "" && o.cfg.Inspect {
 		base, transport = insideBase+string(o.Self), &inside{handler: o.Handler, left: leave.Place{AtOnce: 1}}
-		how = say("（外の番地がないため、この団体の中で尋ねる）", ", asked for within this organisation, as there is no public address")
+		how = say("（外の番地がないため、この団体の中で尋ねる）", " (asked for within this organisation: there is no public address)")
 	}
 	if c.outside, err = newOutside(base, transport, o.cfg.Rand); err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/inspection"
+	"github.com/akashi-id/akashi/internal/inspection/inspectiontest"
 	"github.com/akashi-id/akashi/internal/org/validation"
 	"github.com/akashi-id/akashi/internal/pki/jpki/jpkitest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -69,31 +70,14 @@ func (f *front) inspect() {
 }
 
 // inspected gives what was found, as "way rule item".
-func (c *country) inspected() (all []string) {
+func (c *country) inspected() []string {
 	c.t.Helper()
-	if err := c.Store.View(c.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
-		open, err := inspection.Open(ctx, tx, 100)
-		for _, f := range open {
-			all = append(all, f.Way+" "+f.Rule+" "+f.Item)
-		}
-		return err
-	}); err != nil {
-		c.t.Fatal(err)
-	}
-	return all
+	return inspectiontest.Open(c.t, c.Store, func(f inspection.Finding) string { return f.Way + " " + f.Rule + " " + f.Item })
 }
 
 func (c *country) byHand(query string, args ...any) {
 	c.t.Helper()
-	if err := c.Store.Update(c.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
-		n, err := tx.Exec(ctx, query, args...)
-		if err == nil && n == 0 {
-			err = fmt.Errorf("%s changed nothing", query)
-		}
-		return err
-	}); err != nil {
-		c.t.Fatal(err)
-	}
+	inspectiontest.ByHand(c.t, c.Store, query, args...)
 }
 
 // want holds what was found against what a test has damaged: the rule on that item, and after the mending nothing.
