@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/akashi-id/akashi/internal/heapfloor"
 	"github.com/akashi-id/akashi/internal/nation"
 	"github.com/akashi-id/akashi/internal/plain"
 )
@@ -90,6 +91,7 @@ func runServe(ctx context.Context, io streams, args []string) error {
 }
 
 func serveUntilDone(ctx context.Context, io streams, url string, close func() error) error {
+	heapfloor.Hold()
 	fmt.Fprintln(io.out, "ready", url)
 	<-ctx.Done()
 	return close()

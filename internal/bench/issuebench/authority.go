@@ -9,6 +9,7 @@ import (
 	"github.com/akashi-id/akashi/internal/bench/issuebench/order"
 	"github.com/akashi-id/akashi/internal/bench/pair"
 	"github.com/akashi-id/akashi/internal/bench/peer"
+	"github.com/akashi-id/akashi/internal/heapfloor"
 	"github.com/akashi-id/akashi/internal/keys"
 	"github.com/akashi-id/akashi/internal/org/ca"
 	"github.com/akashi-id/akashi/message"
@@ -33,6 +34,7 @@ type authority struct {
 }
 
 func openAuthority(ctx context.Context, o office) (peer.Worker, error) {
+	heapfloor.Hold() // as akashi serve does
 	cfg, err := o.Seat.Config()
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -14,55 +15,87 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/pki"
 )
 
+// openssl is its responder: one process, which takes one question after the other.
+type openssl struct {
+	cmd  *exec.Cmd
+	at   string
+	gone chan error
+}
+
 // startOpenSSL starts its responder with the same certificates, and waits until it answers.
-func (b *bench) startOpenSSL(ctx context.Context, program, dir string) error {
+func startOpenSSL(ctx context.Context, program, dir string, a cert.Algorithm, questions *questions) (_ *openssl, err error) {
+	digest := map[crypto.Hash]string{crypto.SHA256: "sha256", crypto.SHA384: "sha384"}[pki.HashOf(a)]
 	index := filepath.Join(dir, "index.txt")
-	if err := writeIndex(index, b.opt.Certificates); err != nil {
-		return err
+	if err := writeIndex(index, questions.count); err != nil {
+		return nil, err
 	}
 	free, err := net.Listen("tcp", port(0))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	at := free.Addr().(*net.TCPAddr).Port
 	if err := free.Close(); err != nil {
-		return err
+		return nil, err
 	}
 	var said bytes.Buffer
-	b.openssl = exec.CommandContext(ctx, program, "ocsp", "-index", index, "-port", strconv.Itoa(at), "-CA", filepath.Join(dir, "ca.pem"),
-		"-rsigner", filepath.Join(dir, "signer.pem"), "-rkey", filepath.Join(dir, "signer.key"), "-nmin", "10", "-ignore_err")
-	b.openssl.Stdout, b.openssl.Stderr = nil, &said
-	if err := b.openssl.Start(); err != nil {
-		b.openssl = nil
-		return err
+	started := &openssl{at: port(at), gone: make(chan error, 1), cmd: exec.CommandContext(ctx, program, "ocsp", "-index", index, "-port", strconv.Itoa(at),
+		"-CA", filepath.Join(dir, "ca.pem"), "-rsigner", filepath.Join(dir, "signer.pem"), "-rkey", filepath.Join(dir, "signer.key"), "-rmd", digest, "-nmin", "10", "-ignore_err")}
+	started.cmd.Stderr = &said
+	if err := started.cmd.Start(); err != nil {
+		return nil, err
 	}
-	b.opensslGone, b.opensslAt = make(chan error, 1), port(at)
-	go func() { b.opensslGone <- b.openssl.Wait() }()
+	go func() { started.gone <- started.cmd.Wait() }()
+	defer func() {
+		if err != nil {
+			started.close()
+		}
+	}()
 	clk := clock.System()
 	for deadline := clk.Now().Add(5 * time.Minute); ; {
 		// A whole question: after a connection that asks nothing it hangs for ever (3.0).
-		c := client{address: b.opensslAt, path: "/", questions: b.questions, oneShot: true}
-		_, err := c.run(ctx, 1, 1, b.questions.any, true)
+		c := client{address: started.at, path: "/", questions: questions, oneShot: true}
+		_, err := c.run(ctx, 1, 1, questions.any, true)
 		var refused *net.OpError
-		if err == nil || !errors.As(err, &refused) || refused.Op != "dial" {
-			return err
+		if err == nil {
+			return started, nil
+		}
+		if !errors.As(err, &refused) || refused.Op != "dial" {
+			return nil, err
 		}
 		select {
-		case err := <-b.opensslGone:
-			b.openssl = nil
-			return fmt.Errorf("`openssl ocsp` ended before it answered: %v: %s", err, said.String())
+		case err := <-started.gone:
+			started.gone <- err
+			return nil, fmt.Errorf("`openssl ocsp` ended before it answered: %v: %s", err, said.String())
 		default:
 		}
 		if clk.Now().After(deadline) {
-			return fmt.Errorf("`openssl ocsp` does not answer: %s", said.String())
+			return nil, fmt.Errorf("`openssl ocsp` does not answer: %s", said.String())
 		}
 		if err := clk.Wait(ctx, clk.Now().Add(50*time.Millisecond), nil); err != nil {
-			return err
+			return nil, err
 		}
 	}
+}
+
+func (o *openssl) close() {
+	o.cmd.Process.Kill()
+	<-o.gone
+}
+
+// cpu is what it has taken of the processors so far, in seconds.
+func (o *openssl) cpu(context.Context) (float64, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", o.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	var ns float64
+	_, err = fmt.Sscan(string(text), &ns)
+	return ns / 1e9, err
 }
 
 // writeIndex writes the certificates as `openssl ca` keeps them.

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/bench/figure"
 	"github.com/akashi-id/akashi/internal/bench/peer"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -60,7 +61,7 @@ func Run(ctx context.Context, opt Options) (results []figure.Result, err error) 
 	if opt.Start == nil {
 		opt.Start = startPart
 	}
-	b := &bench{opt: opt, rate: figure.Rounds{}, single: figure.Rounds{}, singles: figure.Rounds{}, p50: figure.Rounds{}, p99: figure.Rounds{}, cpu: figure.Rounds{}, objects: figure.Rounds{}, octets: figure.Rounds{}}
+	b := &bench{opt: opt, rate: figure.Rounds{}, single: figure.Rounds{}, singles: figure.Rounds{}, singleCPU: figure.Rounds{}, p50: figure.Rounds{}, p99: figure.Rounds{}, cpu: figure.Rounds{}, objects: figure.Rounds{}, octets: figure.Rounds{}}
 	defer func() { err = errors.Join(err, b.close()) }()
 	if err := b.open(ctx); err != nil {
 		return nil, err
@@ -98,18 +99,18 @@ func startPart(ctx context.Context, s Setup, ready *Ready) (*peer.Process, error
 }
 
 type bench struct {
-	opt         Options
-	ours, bare  *peer.Process
-	ready       Ready
-	client      client // of ours
-	bareClient  client
-	questions   *questions
-	openssl     *exec.Cmd
-	opensslAt   string
-	opensslGone chan error
-	told        int // by ours
+	opt        Options
+	ours, bare *peer.Process
+	ready      Ready
+	client     client // of ours
+	bareClient client
+	questions  *questions
+	openssl    *openssl
+	told       int // by ours
 
-	rate, single, singles, p50, p99, cpu, objects, octets figure.Rounds
+	rate, single, singles, singleCPU, p50, p99, cpu, objects, octets figure.Rounds
+
+	cards []figure.Result // with the algorithms of the cards
 }
 
 func (b *bench) open(ctx context.Context) (err error) {
@@ -141,9 +142,11 @@ func (b *bench) open(ctx context.Context) (err error) {
 	}
 	b.bareClient = client{address: bare.Address, path: "/validation/ocsp", questions: b.questions}
 	if b.opt.Peers {
-		return b.startOpenSSL(ctx, program, dir)
+		if b.openssl, err = startOpenSSL(ctx, program, dir, cert.P256SHA256, b.questions); err == nil {
+			err = b.ofCards(ctx, program)
+		}
 	}
-	return nil
+	return err
 }
 
 // round asks each in turn, half of the rounds the other way round so that none is always first.
@@ -153,12 +156,12 @@ func (b *bench) round(ctx context.Context) error {
 		func() error { return b.measure(ctx, "ours", b.ours, &b.client, n, b.questions.any, true) },
 		func() error { return b.measure(ctx, "bare", b.bare, &b.bareClient, n, b.questions.any, false) },
 		func() error { return b.measure(ctx, "nonce", b.ours, &b.client, n/8, b.questions.own, true) },
-		func() error { return b.oneShot(ctx, "ours", b.client, n/20, true) },
-		func() error { return b.oneShot(ctx, "bare", b.bareClient, n/20, false) },
+		func() error { return b.oneShot(ctx, "ours", b.client, cpuOf(b.ours), n/20, true) },
+		func() error { return b.oneShot(ctx, "bare", b.bareClient, cpuOf(b.bare), n/20, false) },
 	}
 	if b.openssl != nil {
 		turns = append(turns, func() error {
-			return b.oneShot(ctx, "openssl", client{address: b.opensslAt, path: "/", questions: b.questions}, n/20, true)
+			return b.oneShot(ctx, "openssl", client{address: b.openssl.at, path: "/", questions: b.questions}, b.openssl.cpu, n/20, true)
 		})
 	}
 	for _, turn := range turns {
@@ -199,22 +202,21 @@ func (b *bench) measure(ctx context.Context, who string, server *peer.Process, c
 }
 
 // oneShot asks on a connection for each question, from one client and from several.
-func (b *bench) oneShot(ctx context.Context, who string, c client, n int, checked bool) error {
-	c.oneShot = true
-	for _, clients := range []int{1, lines / 2} {
-		s, err := c.run(ctx, clients, max(n, 50), b.questions.any, checked)
-		if err != nil {
-			return fmt.Errorf("%s, on single connections: %w", who, err)
-		}
-		if who == "ours" {
-			b.told += len(s.each)
-		}
-		rounds := b.single
-		if clients > 1 {
-			rounds = b.singles
-		}
-		rounds.Add(who, float64(len(s.each))/s.seconds)
+func (b *bench) oneShot(ctx context.Context, who string, c client, cpu processor, n int, checked bool) error {
+	one, err := c.single(ctx, cpu, 1, n, checked)
+	if err != nil {
+		return fmt.Errorf("%s, on single connections: %w", who, err)
 	}
+	several, err := c.single(ctx, cpu, lines/2, n, checked)
+	if err != nil {
+		return fmt.Errorf("%s, on single connections: %w", who, err)
+	}
+	if who == "ours" {
+		b.told += one.asked + several.asked
+	}
+	b.single.Add(who, one.rate)
+	b.singles.Add(who, several.rate)
+	b.singleCPU.Add(who, float64(one.asked+several.asked)/(one.cpu+several.cpu))
 	return nil
 }
 
@@ -244,13 +246,17 @@ func (b *bench) results() []figure.Result {
 			results = append(results, r.rounds.Beside(what, "answers/s", "ours", "openssl", openssl))
 		}
 	}
-	return results
+	const second = "OCSP, a connection for each question, answered by a second of the server's processor"
+	results = append(results, b.singleCPU.Beside(second, "answers/s", "ours", "bare", bare))
+	if b.openssl != nil {
+		results = append(results, b.singleCPU.Beside(second, "answers/s", "ours", "openssl", openssl))
+	}
+	return append(results, b.cards...)
 }
 
 func (b *bench) close() (err error) {
 	if b.openssl != nil {
-		b.openssl.Process.Kill()
-		<-b.opensslGone
+		b.openssl.close()
 	}
 	for _, p := range []*peer.Process{b.ours, b.bare} {
 		if p != nil {

@@ -21,6 +21,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/bench/peer"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/org/validation"
@@ -29,9 +30,11 @@ import (
 
 // Setup is what a server is told.
 type Setup struct {
-	Dir    string `json:"dir"`    // for the database and the keys
-	Count  int    `json:"count"`  // of certificates
-	Answer []byte `json:"answer"` // to be given to every question, by the bare handler; empty: be the status service
+	Dir   string `json:"dir"`   // for the database and the keys
+	Count int    `json:"count"` // of certificates
+	// Algorithm of the keys; empty: P-256, as the status service has when nothing else is asked for.
+	Algorithm string `json:"algorithm,omitempty"`
+	Answer    []byte `json:"answer"` // to be given to every question, by the bare handler; empty: be the status service
 }
 
 // Ready is what it answers.
@@ -96,7 +99,14 @@ func open(ctx context.Context, s Setup) (_ peer.Worker, err error) {
 
 // serve opens the status service, tells it of certificates, and starts it anew, as it starts when they are there.
 func (v *server) serve(ctx context.Context, s Setup) error {
-	w, err := newWorld(s.Dir)
+	algorithm := cert.P256SHA256
+	if s.Algorithm != "" {
+		var err error
+		if algorithm, err = cert.ParseAlgorithm(s.Algorithm); err != nil {
+			return err
+		}
+	}
+	w, err := newWorld(s.Dir, algorithm)
 	if err != nil {
 		return err
 	}

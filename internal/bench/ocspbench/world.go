@@ -40,6 +40,8 @@ type world struct {
 	id     string
 	begun  time.Time
 
+	algorithm cert.Algorithm // of the CAs' keys and of those that answer
+
 	infrastructure *pki.InfrastructureCA
 	trust          *pki.Trust
 	net            *exchange.Memory
@@ -47,13 +49,13 @@ type world struct {
 	ca             *exchange.Exchange
 }
 
-func newWorld(dir string) (w *world, err error) {
-	w = &world{dir: dir, keys: keys.Dir(filepath.Join(dir, "keys")), net: new(exchange.Memory), begun: clock.System().Now().Truncate(time.Second)}
+func newWorld(dir string, algorithm cert.Algorithm) (w *world, err error) {
+	w = &world{dir: dir, algorithm: algorithm, keys: keys.Dir(filepath.Join(dir, "keys")), net: new(exchange.Memory), begun: clock.System().Now().Truncate(time.Second)}
 	if err := os.MkdirAll(string(w.keys), 0o700); err != nil {
 		return nil, err
 	}
 	for _, p := range cert.Profiles {
-		issuer, root, key, err := found(p, w.begun)
+		issuer, root, key, err := found(p, algorithm, w.begun)
 		if err != nil {
 			return nil, err
 		}
@@ -73,8 +75,8 @@ func newWorld(dir string) (w *world, err error) {
 	return w, w.writeForOpenSSL()
 }
 
-func found(p cert.Profile, at time.Time) (*jpki.Issuer, *x509.Certificate, crypto.Signer, error) {
-	key, err := pki.GenerateKey(random, cert.P256SHA256)
+func found(p cert.Profile, algorithm cert.Algorithm, at time.Time) (*jpki.Issuer, *x509.Certificate, crypto.Signer, error) {
+	key, err := pki.GenerateKey(random, algorithm)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -121,7 +123,7 @@ func (w *world) certify(public crypto.PublicKey) ([]byte, error) {
 
 // writeForOpenSSL writes what its responder needs: the CA, and a key of the same kind as ours.
 func (w *world) writeForOpenSSL() error {
-	key, err := pki.GenerateKey(random, cert.P256SHA256)
+	key, err := pki.GenerateKey(random, w.algorithm)
 	if err != nil {
 		return err
 	}
@@ -164,7 +166,7 @@ func (w *world) open(ctx context.Context) (*validation.Validation, error) {
 	}
 	o, err := validation.New(ctx, validation.Config{Config: host.Config{Self: service, Name: plain.Sentence{JA: "測定", EN: "Measurement"},
 		StoreURL: "sqlite:" + filepath.Join(w.dir, "validation.db"), Clock: clock.System(), Rand: random, Signer: signer, Trust: w.trust, Link: w.net.As(service),
-		Peers: []message.Org{theCA}, Secrets: func(peer message.Org) []byte { return secret(string(peer)) }}, Keys: w.keys, CAs: []message.Org{theCA}, Open: true, Sessions: sessions, Portal: "/"})
+		Peers: []message.Org{theCA}, Secrets: func(peer message.Org) []byte { return secret(string(peer)) }}, Keys: w.keys, Algorithm: w.algorithm, CAs: []message.Org{theCA}, Open: true, Sessions: sessions, Portal: "/"})
 	if err != nil {
 		return nil, err
 	}
