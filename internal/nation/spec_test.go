@@ -16,8 +16,8 @@ func TestDefaultCountry(t *testing.T) {
 	}
 	for o, want := range map[message.Org][]message.Org{
 		"municipality-202029": {"prefecture-20", "nationalcenter", "ca"}, // and no other prefecture
-		"prefecture-13":       {"municipality-131211", "nationalcenter", "validation"},
-		"prefecture-20":       {"municipality-202029", "municipality-202053", "nationalcenter", "validation", "verifier-etax"},
+		"prefecture-13":       {"municipality-131211", "nationalcenter", "ca", "validation"},
+		"prefecture-20":       {"municipality-202029", "municipality-202053", "nationalcenter", "ca", "validation", "verifier-etax"},
 		"validation":          {"prefecture-20", "prefecture-13", "ca", "verifier-etax"},
 		"verifier-etax":       {"prefecture-20", "validation"}, // that with which it files
 	} {
