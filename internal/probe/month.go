@@ -160,7 +160,10 @@ func First(ctx context.Context, tx *sqlstore.Tx) (first Month, known bool, err e
 		if err != nil {
 			return first, false, err
 		}
-		if m := MonthOf(oldest); !oldest.IsZero() && (!known || m.First.Before(first.First)) {
+		if oldest.IsZero() {
+			continue
+		}
+		if m := MonthOf(oldest); !known || m.First.Before(first.First) {
 			first, known = m, true
 		}
 	}

@@ -260,6 +260,13 @@ func TestNobodyToAsk(t *testing.T) {
 	}
 	w.until(time.Hour)
 	expect(t, "alarms", w.ringing())
+	w.view(func(ctx context.Context, tx *sqlstore.Tx) error {
+		_, known, err := First(ctx, tx)
+		if r, bad := ReportOf(ctx, tx, MonthOf(start), w.true.Now()); bad != nil || len(r.Targets) > 0 || known {
+			t.Errorf("%+v, %v", r, bad)
+		}
+		return err
+	})
 	w = open(t, "memory:", func(c *Config) { c.OCSP, c.Lists = "", "" })
 	w.until(5 * time.Minute)
 	expect(t, "issuance alone", w.rows(Issuance), "ok", "ok", "ok", "ok")

@@ -31,27 +31,29 @@ const probeTerm = time.Minute
 // withProbes lets probes of issuance stand in the queue of what is signed, between certificates and lists, and be signed in its turn, with
 // the same key, deadline and retries.
 func (o *CA) withProbes(rule due.Rule) due.Rule {
-	whole := rule
-	rule.Prepare = func(ctx context.Context, tx *sqlstore.Tx, item due.Item) (any, error) {
-		if !strings.HasPrefix(item.Ref, probeRef) {
-			return whole.Prepare(ctx, tx, item)
-		}
-		return o.prepareProbe(ctx, o.in(tx), item)
+	return due.Rule{
+		Kind:     rule.Kind,
+		Deadline: rule.Deadline,
+		Prepare: func(ctx context.Context, tx *sqlstore.Tx, item due.Item) (any, error) {
+			if !strings.HasPrefix(item.Ref, probeRef) {
+				return rule.Prepare(ctx, tx, item)
+			}
+			return o.prepareProbe(ctx, o.in(tx), item)
+		},
+		Outside: func(ctx context.Context, prepared any) (any, error) {
+			if p, ok := prepared.(probeToSign); ok {
+				return o.signProbe(ctx, p)
+			}
+			return rule.Outside(ctx, prepared)
+		},
+		Finish: func(ctx context.Context, tx *sqlstore.Tx, item due.Item, result any) ([]message.Out, error) {
+			if p, ok := result.(probeSigned); ok {
+				tx.OnCommit(func() { o.probes.settle(p.probed, p.answer) })
+				return nil, nil
+			}
+			return rule.Finish(ctx, tx, item, result)
+		},
 	}
-	rule.Outside = func(ctx context.Context, prepared any) (any, error) {
-		if p, ok := prepared.(probeToSign); ok {
-			return o.signProbe(ctx, p)
-		}
-		return whole.Outside(ctx, prepared)
-	}
-	rule.Finish = func(ctx context.Context, tx *sqlstore.Tx, item due.Item, result any) ([]message.Out, error) {
-		if p, ok := result.(probeSigned); ok {
-			tx.OnCommit(func() { o.probes.settle(p.probed, p.answer) })
-			return nil, nil
-		}
-		return whole.Finish(ctx, tx, item, result)
-	}
-	return rule
 }
 
 // probeToSign is a probe that has come through the rules, or not.
