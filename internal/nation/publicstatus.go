@@ -4,12 +4,17 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/org/prefecture"
+	"github.com/akashi-id/akashi/internal/probe"
 	"github.com/akashi-id/akashi/internal/stillvalid"
+	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/verify"
 )
 
@@ -37,4 +42,27 @@ func (s setting) publicStatus() stillvalid.Status {
 		}
 		return 0, fmt.Errorf("no CA that is known here has the key %s", issuer)
 	}
+}
+
+// outside is what a prefecture can probe: the public addresses, when there are any, and the CA that it exchanges with. Who was handed no
+// certificate of a CA could judge nothing, and probes nothing.
+func (s setting) outside() (prefecture.Outside, error) {
+	o := prefecture.Outside{CA: s.peerOf(message.CA)}
+	for _, profile := range cert.Profiles {
+		ders, err := s.keys().Certificates("ca-" + profile.String())
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return o, err
+		}
+		ca, err := x509.ParseCertificate(ders[0])
+		if err != nil {
+			return o, fmt.Errorf("couldn't read the CA's certificate: %w", err)
+		}
+		o.Roots = append(o.Roots, probe.Root{Profile: profile, Certificate: ca})
+	}
+	if base := s.publicOf(message.Org(message.Validation)); base != "" {
+		o.OCSP, o.Lists = s.ocspURL(), base+"/crl"
+	}
+	return o, nil
 }
