@@ -69,6 +69,7 @@ func init() { // a table that names its own printer needs the detour
 		{"verify receipt", "[--json] --trust CA.pem FILE", in("受領証を、国なしで確かめる", "check a receipt without the country"), "--trust infrastructure.crt receipt.json", runVerifyReceipt},
 		{"verify statement", "[--json] --trust CA.pem FILE", in("計算書を、国なしで確かめる", "check a statement of account without the country"), "--trust infrastructure.crt statement.json", runVerifyStatement},
 		{"report issuance", "[--json] --as-of DATE [--data DIR]", in("電子証明書の発行状況", "certificates by municipality"), "--as-of 2026-03-31", runReportIssuance},
+		{"report availability", "[--json] --prefecture ORG --month MONTH [--data DIR]", in("外から見た月の可用性", "how available a month was, probed from outside"), "--prefecture prefecture-20 --month 2026-11", runReportAvailability},
 		{"ca revoke", "--as PERSON ([--municipality CODE] [--profile KIND] [--issued-from T] [--issued-until T] [--key ID] [--serials FILE] --ground GROUND --since DAY --text WHY | --confirm N --digest D --left N | --pause N | --resume N | --drop N) [--at CA] [--data DIR]",
 			in("一括失効を試行し、二人で行う", "revoke many certificates: a dry run, then two officers"), "--as operator-ueda --municipality 202029 --ground ca-exposed --text '鍵の入った装置が盗まれた'", runCARevoke},
 		{"ca revocations", "[--json] [--id N] [--at CA] [--data DIR]", in("一括失効の一覧と計算書", "mass revocations, and the statement of one"), "--id 1", runCARevocations},

@@ -28,7 +28,7 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
 		access.LookAtTokens: "ca", access.RetryToken: "ca",
 		access.MassPropose: "ca", access.MassConfirm: "ca",
-		access.FileVerifier: "verifier", access.DecideFiling: "prefecture", access.AcknowledgeImpact: "verifier",
+		access.FileVerifier: "verifier", access.DecideFiling: "prefecture", access.PlanMaintenance: "prefecture", access.AcknowledgeImpact: "verifier",
 	},
 	access.Auditor: {
 		access.LookAtTokens: "ca",

@@ -29,6 +29,7 @@ const (
 	FileVerifier      Act = "file-verifier"
 	DecideFiling      Act = "decide-filing"
 	AcknowledgeImpact Act = "acknowledge-impact"
+	PlanMaintenance   Act = "plan-maintenance"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -90,6 +91,8 @@ var rules = []Rule{
 		plain.Sentence{JA: "署名を検証する機関が、自分の名前で届け出る（公的個人認証法第17条）。", EN: "The office that checks signatures files under its own name (JPKI Act, art. 17)."}},
 	{DecideFiling, plain.Sentence{JA: "署名検証者の届出の審査", EN: "decide about a verifier's filing"}, []Job{Operator}, []message.Role{message.Prefecture},
 		plain.Sentence{JA: "届出は知事に対して行う（公的個人認証法第17条）。一人が提案し、別の一人が承認する。", EN: "Filings go to the governor (JPKI Act, art. 17). One person proposes, another confirms."}},
+	{PlanMaintenance, plain.Sentence{JA: "計画停止の登録", EN: "enter planned maintenance"}, []Job{Operator}, []message.Role{message.Prefecture},
+		plain.Sentence{JA: "外部監視の数値から分けて示すために、止まる前に登録する。登録と取消しは監査記録に残る。", EN: "Entered beforehand, so that the figures of the probes show it apart. It is recorded who entered or withdrew it."}},
 	{AcknowledgeImpact, plain.Sentence{JA: "失効の遅れの影響の確認", EN: "acknowledge a late revocation"}, []Job{Operator}, []message.Role{message.Verifier},
 		plain.Sentence{JA: "誤って有効と答えられた機関の人が、何をしたかを書いて確認する。", EN: "A person of the office that was told wrongly says what was done."}},
 	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor}, []message.Role{message.Verifier},

@@ -44,6 +44,9 @@ const (
 	AnswersUnrecorded    Code = "answers-unrecorded"
 	NoticeUnacknowledged Code = "notice-unacknowledged"
 
+	ProbeFailed  Code = "probe-failed"
+	ProbeMissing Code = "probe-missing"
+
 	StillValid       Code = "still-valid"
 	StillValidUnsure Code = "still-valid-unsure"
 
@@ -69,6 +72,7 @@ var (
 	aboutWay    = plain.Sentence{JA: "点検の対象", EN: "what is inspected"}
 	aboutLoss   = plain.Sentence{JA: "失ったもの", EN: "what was lost"}
 	aboutNotice = plain.Sentence{JA: "署名検証者と通知", EN: "the verifier and the notice"}
+	aboutProbe  = plain.Sentence{JA: "外部監視の対象", EN: "what is probed from outside"}
 	aboutTrace  = plain.Sentence{JA: "追跡番号", EN: "the trace"}
 )
 
@@ -144,6 +148,13 @@ var Definitions = []Definition{
 	{Code: InspectionStopped, Severity: Warning, Unit: Seconds, Raise: 600, Lower: 60, About: aboutWay,
 		Name:  plain.Sentence{JA: "点検が進んでいない", EN: "The inspection stands still"},
 		Means: plain.Sentence{JA: "10分を超えて、この対象の点検が進んでいません。おかしなものがあっても分かりません。", EN: "For more than ten minutes nothing of this was inspected. What is wrong would not be seen."}},
+
+	{Code: ProbeFailed, Severity: Critical, Unit: Items, Raise: 3, Lower: 1, About: aboutProbe,
+		Name:  plain.Sentence{JA: "外から使えないものがある", EN: "A service cannot be used from outside"},
+		Means: plain.Sentence{JA: "外部監視で、発行、失効の問合せ、失効リストのどれかが、続けて3回以上失敗しました。計画停止の間は鳴りません。", EN: "Probed from outside, issuance, the status service or a revocation list failed three times in a row or more. It does not ring while that is planned."}},
+	{Code: ProbeMissing, Severity: Warning, Unit: Seconds, Raise: 600, Lower: 300,
+		Name:  plain.Sentence{JA: "外部監視が測れていない", EN: "Nothing is measured from outside"},
+		Means: plain.Sentence{JA: "10分を超えて、どの対象も測れていません。使えなくなっても分からず、可用性の数値に入りません。", EN: "For more than ten minutes nothing was measured. An outage would not be seen, and is in no figure."}},
 
 	// ── statements ──
 	{Code: StatementMissing, Severity: Warning, Unit: Seconds, Raise: 1800, Lower: 1,

@@ -69,6 +69,8 @@ var acts = map[string]plain.Sentence{
 	"answers.expired":       {JA: "保存期間の過ぎた回答の記録を消した", EN: "deleted answers whose time was over"},
 	"impact.opened":         {JA: "失効の遅れの影響を記録した", EN: "recorded the impact of a late revocation"},
 	"impact.notice":         {JA: "失効の遅れの影響を知らせた・知らされた", EN: "told, or was told, of the impact of a late revocation"},
+	"maintenance.plan":      {JA: "計画停止を登録した", EN: "entered planned maintenance"},
+	"maintenance.withdraw":  {JA: "計画停止を取り消した", EN: "withdrew planned maintenance"},
 	"impact.acknowledged":   {JA: "失効の遅れの影響が確認された", EN: "acknowledged the impact of a late revocation"},
 
 	// The operators.

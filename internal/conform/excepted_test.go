@@ -22,7 +22,7 @@ var exceptions = []exception{
 
 	// Work of other queues.
 	{"a kind of due work, whatever becomes of it: due/list", []string{worksDue},
-		[]string{"internal/org/ca:CA.dailyRule", "internal/org/municipality:Municipality.dueRules",
+		[]string{"internal/org/ca:CA.dailyRule", "internal/org/ca:CA.withProbes", "internal/org/municipality:Municipality.dueRules",
 			"internal/org/validation:Validation.impactRule", "internal/org/validation:Validation.responderRule", "internal/statement:Statements.Due", "internal/stillvalid:Rule"}},
 	{"the rows of one item of due/list, which is set aside when they cannot be read", []string{readsRows},
 		[]string{"internal/org/ca/internal/store:Tx.Partition", "internal/org/ca/internal/store:Tx.ResponderOf", "internal/org/ca/internal/store:Tx.one",
@@ -31,6 +31,10 @@ var exceptions = []exception{
 			"internal/org/municipality/internal/store:Tx.Household", "internal/org/municipality/internal/store:Tx.Versions",
 			"internal/org/validation/internal/store:Tx.Notify", "internal/org/validation/internal/store:Tx.Untold", "internal/org/validation/internal/store:Tx.WrongAnswers"}},
 	{"rows that the database deletes by their time, of which none is read", []string{stepsTask}, []string{"internal/org/validation:Validation.expiry"}},
+	{"one target, with a task, a deadline and a place of its own: when it fails, hangs or panics that is its minute, and nobody else's (internal/probe:TestTargetThatNeverAnswers)",
+		[]string{stepsTask, goesBeside}, []string{"internal/probe:watch.step", "internal/probe:watch.call"}},
+	{"the months of what was probed, reckoned from whole numbers and names that the program wrote", []string{stepsTask, readsRows},
+		[]string{"internal/probe:months.step", "internal/probe:Report.of", "internal/probe:Windows"}},
 	{"one verifier of a new country after the other, each with a deadline; who is not served yet is at the next start, and nobody waits for it", []string{atStart},
 		[]string{"internal/nation:admit", "internal/nation:admitOne"}},
 	{"the rows of one account, which statement/accounts sets aside when they cannot be counted", []string{readsRows},
@@ -69,7 +73,7 @@ var exceptions = []exception{
 	{"one question of the inspection to our own handler, an item of inspection/round: one that hangs is left behind", []string{goesBeside}, []string{"internal/org/validation:inside.RoundTrip"}},
 	{"the server of exchange/door", []string{goesBeside}, []string{"internal/exchange/wire:Serve"}},
 	{"one organisation, an item of nation/start: without the whole of these it is not opened", []string{atStart, overInput},
-		[]string{"internal/nation:certify", "internal/nation:pairSecrets", "internal/nation:handOver", "internal/nation:vault.holds", "internal/org/ca:FoundWith", "internal/org/ca:New",
+		[]string{"internal/nation:certify", "internal/nation:pairSecrets", "internal/nation:setting.outside", "internal/nation:handOver", "internal/nation:vault.holds", "internal/org/ca:FoundWith", "internal/org/ca:New",
 			"internal/org/validation:Validation.readCAs", "internal/org/validation:Validation.readRoots", "internal/org/verifier:Verifier.readCA", "internal/org/verifier:Verifier.readCAs", "internal/reconcile:New"}},
 
 	{"a call at a device, which ends at its deadline; whoever makes it waits for it, with an item of due/list in hand", []string{goesBeside, overChan},

@@ -49,12 +49,17 @@ func openMunicipality(ctx context.Context, s setting, h host.Config, sessions *a
 }
 
 func openPrefecture(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
-	o, err := prefecture.New(ctx, prefecture.Config{Config: h, Sessions: sessions, TestCountry: s.personas, Portal: s.portal})
+	outside, err := s.outside()
+	if err != nil {
+		return nil, err
+	}
+	o, err := prefecture.New(ctx, prefecture.Config{Config: h, Sessions: sessions, TestCountry: s.personas, Portal: s.portal, Outside: outside})
 	if err != nil {
 		return nil, err
 	}
 	control := controlOf(o.Host, s)
 	serveFilings(control, o, s.persons())
+	serveAvailability(control, o)
 	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: control}, nil
 }
 

@@ -6,13 +6,16 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/keys"
+	"github.com/akashi-id/akashi/internal/org/prefecture"
 	"github.com/akashi-id/akashi/internal/pki/ocspline"
+	"github.com/akashi-id/akashi/internal/probe"
 	"github.com/akashi-id/akashi/internal/stillvalid"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/verify"
@@ -63,4 +66,27 @@ func (s setting) issuerNamed(issuer string) (*x509.Certificate, cert.Profile, er
 		}
 	}
 	return nil, 0, errors.Join(append(errs, fmt.Errorf("no CA that is known here has the key %s", issuer))...)
+}
+
+// outside is what a prefecture can probe: the public addresses, when there are any, and the CA that it exchanges with. Who was handed no
+// certificate of a CA could judge nothing, and probes nothing.
+func (s setting) outside() (prefecture.Outside, error) {
+	o := prefecture.Outside{CA: s.peerOf(message.CA)}
+	for _, profile := range cert.Profiles {
+		ders, err := s.keys().Certificates(keys.Issuer(string(o.CA), profile))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return o, err
+		}
+		ca, err := x509.ParseCertificate(ders[0])
+		if err != nil {
+			return o, fmt.Errorf("couldn't read the CA's certificate: %w", err)
+		}
+		o.Roots = append(o.Roots, probe.Root{Profile: profile, Certificate: ca})
+	}
+	if base := s.publicOf(message.Org(message.Validation)); base != "" {
+		o.OCSP, o.Lists = s.ocspURL(), base+"/crl/"+string(o.CA)
+	}
+	return o, nil
 }

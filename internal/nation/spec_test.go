@@ -17,10 +17,10 @@ func TestDefaultCountry(t *testing.T) {
 	for o, want := range map[message.Org][]message.Org{
 		"municipality-202029": {"prefecture-20", "nationalcenter", "ca"},    // and no other prefecture
 		"municipality-131211": {"prefecture-13", "nationalcenter", "ca-13"}, // whose prefecture has a CA of its own
-		"prefecture-13":       {"municipality-131211", "nationalcenter", "validation"},
-		"prefecture-20":       {"municipality-202029", "municipality-202053", "nationalcenter", "validation", "verifier-etax"},
-		"ca":                  {"municipality-202029", "municipality-202053", "nationalcenter", "validation"},
-		"ca-13":               {"municipality-131211", "nationalcenter", "validation"},
+		"prefecture-13":       {"municipality-131211", "nationalcenter", "ca-13", "validation"},
+		"prefecture-20":       {"municipality-202029", "municipality-202053", "nationalcenter", "ca", "validation", "verifier-etax"},
+		"ca":                  {"municipality-202029", "municipality-202053", "prefecture-20", "nationalcenter", "validation"},
+		"ca-13":               {"municipality-131211", "prefecture-13", "nationalcenter", "validation"},
 		"validation":          {"prefecture-20", "prefecture-13", "ca", "ca-13", "verifier-etax"},
 		"verifier-etax":       {"prefecture-20", "validation"}, // that with which it files
 	} {

@@ -17,6 +17,7 @@ import (
 	"github.com/akashi-id/akashi/internal/keys"
 	"github.com/akashi-id/akashi/internal/org/ca/internal/store"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
+	"github.com/akashi-id/akashi/internal/probe"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/tokendesk"
 	"github.com/akashi-id/akashi/message"
@@ -52,6 +53,7 @@ type CA struct {
 	byID      map[string]*authority
 	byProfile map[cert.Profile]*authority
 	checks    *inspection.Inspection
+	probes    probes
 	screens   http.Handler
 
 	countPage, revokePage int // certificates of one step of a mass revocation
@@ -84,11 +86,12 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	var err error
 	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{
 		Schema: store.Schema, Tables: []sqlstore.Schema{inspection.Schema}, Routes: o.routes(), Books: o.tables(), Counts: o.counts,
-		Due: []due.Rule{o.signRule(), o.listRule(), o.dailyRule(), o.massCountRule(), o.massRevokeRule()},
+		Due: []due.Rule{o.withProbes(o.signRule()), o.listRule(), o.dailyRule(), o.massCountRule(), o.massRevokeRule()},
 	})
 	if err != nil {
 		return nil, err
 	}
+	o.Exchange.Answer(probe.AskKind, o.onProbe)
 	o.checks = o.newChecks()
 	o.Alarms.Add(o.unheeded(), o.checks.Source())
 	if o.screens, err = o.newScreens(); err != nil {

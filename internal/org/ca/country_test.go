@@ -46,7 +46,8 @@ type country struct {
 	store map[message.Org]*sqlstore.Store
 	got   map[message.Org][]message.Payload
 
-	url    string // of the CA's database
+	more   []message.Org // peers beside those that every country has
+	url    string        // of the CA's database
 	keys   keys.Dir
 	device func(name string, public crypto.PublicKey) (crypto.Signer, error) // holds the CA's keys; nil: keys does
 	tokens *tokendesk.Desk
@@ -106,7 +107,7 @@ func (c *country) open() {
 	var err error
 	c.CA, err = ca.New(c.t.Context(), ca.Config{
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "認証局", EN: "CA"}, StoreURL: c.url, Clock: c.clk, Rand: rand.Reader,
-			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{center, validation, matsumoto, iida},
+			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: append([]message.Org{center, validation, matsumoto, iida}, c.more...),
 			Secrets: reconciletest.Secrets(self), Closes: func(message.Org) bool { return false }, Limits: c.limits}, // the peers are played
 		Keys: c.keys, Signer: c.device, Tokens: c.tokens, OCSPURL: "http://127.0.0.1:8600/validation/ocsp", Validation: validation, NationalCenter: center,
 		TestCountry: true, Portal: "/",

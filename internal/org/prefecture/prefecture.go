@@ -9,6 +9,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/prefecture/internal/store"
+	"github.com/akashi-id/akashi/internal/probe"
 	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
@@ -19,18 +20,20 @@ type Config struct {
 	Sessions    *access.Sessions // who looks at the screens
 	TestCountry bool             // marks the screens
 	Portal      string           // address of the portal; "" for none
+	Outside     Outside          // what is probed from outside; the zero value: nothing
 }
 
 // Prefecture is one prefecture.
 type Prefecture struct {
 	*host.Host
-	web http.Handler
+	probes *probe.Prober
+	web    http.Handler
 }
 
 // New opens the prefecture's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 	o := &Prefecture{}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema},
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, probe.Schema},
 		Routes: o.routes(), Books: o.books(), Counts: o.counts, Rebuild: o.rebuild})
 	if err != nil {
 		return nil, err
@@ -39,6 +42,10 @@ func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 	if err := o.adopt(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
+	if o.probes, err = o.probing(cfg.Outside); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	o.Alarms.Add(o.probes.Source("/availability"))
 	if o.web, err = o.screens(cfg); err != nil {
 		h.Close()
 		return nil, fmt.Errorf("couldn't make the screens of %s: %w", cfg.Self, err)
