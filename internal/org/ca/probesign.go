@@ -34,11 +34,29 @@ func (o *CA) withProbes(rule due.Rule) due.Rule {
 	return due.Rule{
 		Kind:     rule.Kind,
 		Deadline: rule.Deadline,
-		Prepare: func(ctx context.Context, tx *sqlstore.Tx, item due.Item) (any, error) {
-			if !strings.HasPrefix(item.Ref, probeRef) {
-				return rule.Prepare(ctx, tx, item)
+		PrepareAll: func(ctx context.Context, tx *sqlstore.Tx, items []due.Item) ([]any, error) {
+			all := make([]any, len(items))
+			var rest []due.Item
+			var at []int // of rest in items
+			for n, item := range items {
+				if !strings.HasPrefix(item.Ref, probeRef) {
+					rest, at = append(rest, item), append(at, n)
+					continue
+				}
+				p, err := o.prepareProbe(ctx, o.in(tx), item)
+				if err != nil {
+					return nil, err
+				}
+				all[n] = p
 			}
-			return o.prepareProbe(ctx, o.in(tx), item)
+			if len(rest) == 0 {
+				return all, nil
+			}
+			prepared, err := rule.PrepareAll(ctx, tx, rest)
+			for n, p := range prepared {
+				all[at[n]] = p
+			}
+			return all, err
 		},
 		Outside: func(ctx context.Context, prepared any) (any, error) {
 			if p, ok := prepared.(probeToSign); ok {
@@ -46,12 +64,20 @@ func (o *CA) withProbes(rule due.Rule) due.Rule {
 			}
 			return rule.Outside(ctx, prepared)
 		},
-		Finish: func(ctx context.Context, tx *sqlstore.Tx, item due.Item, result any) ([]message.Out, error) {
-			if p, ok := result.(probeSigned); ok {
-				tx.OnCommit(func() { o.probes.settle(p.probed, p.answer) })
+		FinishAll: func(ctx context.Context, tx *sqlstore.Tx, items []due.Item, results []any) ([]message.Out, error) {
+			var rest []due.Item
+			var left []any
+			for n, r := range results {
+				if p, ok := r.(probeSigned); ok {
+					tx.OnCommit(func() { o.probes.settle(p.probed, p.answer) })
+					continue
+				}
+				rest, left = append(rest, items[n]), append(left, r)
+			}
+			if len(rest) == 0 {
 				return nil, nil
 			}
-			return rule.Finish(ctx, tx, item, result)
+			return rule.FinishAll(ctx, tx, rest, left)
 		},
 	}
 }
