@@ -107,6 +107,9 @@ func TestHearing(t *testing.T) {
 	if s.clockMoved(now.Add(time.Second), steady+time.Second) || !s.cas[0].known.Equal(now) || !s.cas[1].known.IsZero() {
 		t.Errorf("agreed with by one, another from the future: %+v", s)
 	}
+	if s.hear([]word{future, future}, now.Add(time.Second), steady+time.Second, late); !s.clockMoved(now.Add(time.Second), steady+time.Second) {
+		t.Errorf("agreed with before, and now all are from the future: %+v", s)
+	}
 	// The hour is taken from a CA whose clock agrees, whatever another's says.
 	s = standing{zero: right.Add(-time.Hour), cas: make([]heard, 2)}
 	if s.hear([]word{apart, fresh}, now, steady, late); !s.zero.Equal(right) {

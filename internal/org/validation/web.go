@@ -1,6 +1,7 @@
 package validation
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"fmt"
@@ -365,6 +366,15 @@ func (s *screens) showLists(w http.ResponseWriter, r *http.Request) {
 		Empty: webui.Empty{Text: say("まだ、公表していません。", "None has been published yet.")},
 	}
 	now := s.o.Clock.Now()
+	place := func(l store.List) int { // of a key that nobody has, before all
+		if r := s.o.byID[l.Issuer]; r != nil {
+			return r.ca.place
+		}
+		return -1
+	}
+	slices.SortStableFunc(lists, func(a, b store.List) int {
+		return cmp.Or(cmp.Compare(a.Municipality.String(), b.Municipality.String()), cmp.Compare(place(a), place(b)))
+	})
 	for _, l := range lists {
 		name := say(l.Municipality.String(), l.Municipality.String())
 		if m, err := resident.Lookup("municipality", l.Municipality, resident.DateOf(now)); err == nil {
