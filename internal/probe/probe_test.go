@@ -135,21 +135,12 @@ func TestJudged(t *testing.T) {
 				return &http.Response{StatusCode: http.StatusNotFound, Body: http.NoBody, Header: http.Header{}}, nil
 			}
 		}, nil},
-		{"the list of another key", CRL, "failed signature", lists(func(w *world) []byte { return foreign.list(2, w.true.Now(), revokedSerial) }), nil},
-		{"a list that goes back", CRL, "failed went-back", func(w *world) func(*http.Request, func() *http.Response) (*http.Response, error) {
-			newer := w.o.list(3, start, revokedSerial)
-			w.update(func(ctx context.Context, tx *sqlstore.Tx) error {
-				is, why := (listCheck{w.p, w.p.cfg.Roots[0]}).judge(matsumoto, seen{}, fetched{body: newer, tag: `"newer"`}, start)
-				if why != "" {
-					t.Fatal(why)
-				}
-				return putList(ctx, tx, Target{CRL, cert.Signature}, is)
-			})
-			return nil // the first list is served again
-		}, nil},
-		{"another list of one number", CRL, "failed other-list", lists(func(w *world) []byte { return w.o.list(1, start, revokedSerial, "4712") }), nil},
-		{"an old list", CRL, "failed late", lists(func(w *world) []byte { return w.o.list(2, w.true.Now().AddDate(0, 0, -3)) }), nil},
-		{"a list cut off", CRL, "failed unreadable", lists(func(w *world) []byte { return w.o.list(2, w.true.Now())[:200] }), nil},
+		{"the list of another key", CRL, "failed signature", lists(func(w *world) []byte { return foreign.list(6, w.true.Now(), revokedSerial) }), nil},
+		{"a list whose number goes back", CRL, "failed went-back", lists(func(w *world) []byte { return w.o.list(4, w.true.Now(), revokedSerial) }), nil},
+		{"a list that was made before", CRL, "failed went-back", lists(func(w *world) []byte { return w.o.list(6, start.Add(-time.Hour), revokedSerial) }), nil},
+		{"another list of one number", CRL, "failed other-list", lists(func(w *world) []byte { return w.o.list(5, start, revokedSerial, "4712") }), nil},
+		{"an old list", CRL, "failed late", lists(func(w *world) []byte { return w.o.list(6, w.true.Now().AddDate(0, 0, -3)) }), nil},
+		{"a list cut off", CRL, "failed unreadable", lists(func(w *world) []byte { return w.o.list(6, w.true.Now())[:200] }), nil},
 
 		{"the CA does not answer", Issuance, "failed unreachable", nil, func(*world) func(Question, func() Answer) (Answer, error) {
 			return func(Question, func() Answer) (Answer, error) { return Answer{}, errBroken }
@@ -207,10 +198,6 @@ func TestJudged(t *testing.T) {
 			w.until(8 * time.Minute)
 			clear(w.wrong)
 			w.ca = nil
-			if x.want == "failed went-back" {
-				newest := w.o.list(4, w.true.Now(), revokedSerial)
-				w.listed = func() []byte { return newest }
-			}
 			w.until(10 * time.Minute)
 			for _, s := range Services {
 				want := slices.Repeat([]string{"ok"}, 9)

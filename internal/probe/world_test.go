@@ -150,7 +150,7 @@ func open(t *testing.T, url string, change ...func(*Config)) *world {
 	w := &world{T: t, true: clock.NewVirtual(start), o: newOffice(t), faults: &sqlstoretest.Faults{}, served: map[Service]int{},
 		wrong: map[Service]func(*http.Request, func() *http.Response) (*http.Response, error){}}
 	w.ours = &ours{Virtual: w.true}
-	first := w.o.list(1, start.Add(-time.Minute), revokedSerial)
+	first := w.o.list(5, start.Add(-time.Minute), revokedSerial)
 	w.listed = func() []byte { return first }
 	log := slog.New(slog.DiscardHandler)
 	w.store = sqlstoretest.Open(t, url, sqlstore.Options{Clock: w.true, Faults: w.faults, Log: log}, auditlog.Schema, due.Schema, alarm.Schema, Schema)

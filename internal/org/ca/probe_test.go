@@ -247,7 +247,7 @@ func TestProbeThatFails(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) {
 			c, s := spied(t)
 			s.fails = x.fails
-			for i := range 90 {
+			for i := range 60 {
 				if a, err := c.probe(nagano, cert.Signature, nonce(byte(i))); err != nil || a.State != "waiting" {
 					t.Fatalf("%+v, %v", a, err)
 				}
@@ -255,15 +255,19 @@ func TestProbeThatFails(t *testing.T) {
 				if a, err := c.probe(nagano, cert.Signature, nonce(byte(i))); err != nil || a.State != "waiting" || a.Why != x.why {
 					t.Fatalf("%+v, %v", a, err)
 				}
-				c.run(time.Minute)
+				c.run(18 * time.Second)
+				if n := c.count("due WHERE kind = 'sign'"); n != 1 {
+					t.Fatalf("%d probes wait", n)
+				}
 			}
+			c.run(2 * time.Minute) // nobody asks any more: what waited ends
 			s.fails = nil
-			c.run(time.Hour) // nobody asks any more: what waited ends
+			c.run(time.Hour)
 			if n := c.count("due WHERE kind = 'sign'"); n != 0 {
 				t.Errorf("%d stay on the list", n)
 			}
-			if a := must[probe.Answer](t)(c.probe(nagano, cert.Signature, nonce(89))); a.State == "signed" {
-				t.Error("a probe of an hour ago was signed")
+			if a := must[probe.Answer](t)(c.probe(nagano, cert.Signature, nonce(59))); a.State != "refused" || a.Why != probe.Timeout {
+				t.Errorf("a probe of an hour ago: %+v", a)
 			}
 		})
 	}

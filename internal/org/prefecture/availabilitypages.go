@@ -372,18 +372,23 @@ func (p *availabilityPages) takeWindow(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	v := probe.Window{Why: f.Value("why")}
-	name := f.NeedChoice("service", say("対象", "What"))
-	if name != "" && name != everything {
+	var v probe.Window
+	read := func(err error) { _ = f.Take(err) } // what these refuse are plain.Problems
+	switch name := f.Value("service"); name {
+	case "":
+		f.Bad("service", "対象を選んでください。", "Choose what will stand still.")
+	case everything:
+	default:
 		service, err := probe.ParseService("service", name)
 		v.Service = service
-		_ = f.Take(err) // a plain.Problem
+		read(err)
 	}
-	for field, to := range map[string]*time.Time{"from": &v.From, "until": &v.Until} {
-		at, err := readMoment(field, f.Value(field))
-		*to = at
-		_ = f.Take(err) // a plain.Problem
-	}
+	var err error
+	v.From, err = readMoment("from", f.Value("from"))
+	read(err)
+	v.Until, err = readMoment("until", f.Value("until"))
+	read(err)
+	v.Why = f.Need("why", say("わけ", "why"))
 	if f.OK() {
 		err := p.o.PlanMaintenance(r.Context(), access.From(r.Context()), v)
 		if err == nil {
