@@ -22,6 +22,7 @@ import (
 const (
 	checkCertificates = "certificates"
 	checkLists        = "lists"
+	checkDeltas       = "delta-lists"
 
 	// checkPage is how many certificates one piece of the inspection reads: some tens of milliseconds of work.
 	checkPage = 200
@@ -40,7 +41,9 @@ func (o *CA) newChecks() *inspection.Inspection {
 		inspection.Way{Name: checkCertificates, Title: say("保管している電子証明書", "stored certificates"), Item: say("発行番号", "Serial"),
 			Read: o.certificatesToCheck, Look: o.certificateToCheck, Page: checkPage, Round: round, Alarm: alarm.CertificateWrong, Href: checkpage.Path},
 		inspection.Way{Name: checkLists, Title: say("保管している失効リスト", "stored revocation lists"), Item: say("認証局と市区町村", "CA and municipality"),
-			Read: o.listsToCheck, Look: o.listToCheck, Page: checkedLists, Round: round, Alarm: alarm.ListWrong, Href: checkpage.Path})
+			Read: o.listsToCheck, Look: o.listToCheck, Page: checkedLists, Round: round, Alarm: alarm.ListWrong, Href: checkpage.Path},
+		inspection.Way{Name: checkDeltas, Title: say("保管している差分の失効リスト", "stored delta lists"), Item: say("認証局と市区町村", "CA and municipality"),
+			Read: o.deltasToCheck, Look: o.deltaToCheck, Page: checkedLists, Round: round, Alarm: alarm.ListWrong, Href: checkpage.Path})
 }
 
 // Inspection is that of what the CA has stored.

@@ -27,7 +27,7 @@ type toSign struct {
 // prepare reads what the lint needs, from the rows and from the application as it came, never from the bytes that it judges.
 func (o *CA) prepare(ctx context.Context, tx *store.Tx, i store.Intent) (toSign, error) {
 	s := toSign{Intent: i}
-	if i.Kind == store.RevocationList {
+	if i.Kind.IsList() {
 		list, err := o.wantList(ctx, tx, i)
 		return toSign{Intent: i, list: list}, err
 	}
@@ -112,7 +112,7 @@ func (s toSign) lint() error {
 		err = lint.User(s.TBS, s.want)
 	case store.ResponderCertificate:
 		err = lint.OCSPSigner(s.TBS, s.want)
-	case store.RevocationList:
+	case store.RevocationList, store.DeltaList:
 		return s.lintList()
 	}
 	var findings lint.Findings

@@ -75,15 +75,11 @@ func (o *CA) sign(ctx context.Context, i toSign) (signed, error) {
 		return signed{}, err
 	}
 	out := signed{intent: i.ID}
-	if i.Kind == store.RevocationList {
+	if i.Kind.IsList() {
 		if out.der, err = a.AssembleCRL(i.TBS, signature); err != nil {
 			return signed{}, err
 		}
-		list, err := x509.ParseRevocationList(out.der)
-		if err != nil {
-			return signed{}, fmt.Errorf("couldn't read what was signed: %w", err)
-		}
-		return out, list.CheckSignatureFrom(a.certificate)
+		return out, a.readsBack(out.der)
 	}
 	if out.der, err = pki.AssembleCertificate(i.TBS, signature); err != nil {
 		return signed{}, err
@@ -120,7 +116,7 @@ func (o *CA) onSigned(ctx context.Context, tx *store.Tx, s signed) ([]message.Ou
 		outs, err = o.onCertificateSigned(ctx, tx, i, s.der)
 	case store.ResponderCertificate:
 		outs, err = o.onResponderSigned(ctx, tx, i, s.der)
-	case store.RevocationList:
+	case store.RevocationList, store.DeltaList:
 		outs, err = o.onListSigned(ctx, tx, i, s.der)
 	default:
 		err = fmt.Errorf("an intent of the kind %s is not known", i.Kind)

@@ -119,10 +119,11 @@ var intentKinds = map[store.Kind]plain.Sentence{
 	store.UserCertificate:      {JA: "電子証明書", EN: "certificate"},
 	store.ResponderCertificate: {JA: "OCSP応答者の証明書", EN: "OCSP responder's certificate"},
 	store.RevocationList:       {JA: "失効リスト", EN: "revocation list"},
+	store.DeltaList:            {JA: "差分の失効リスト", EN: "delta revocation list"},
 }
 
 func (s *screens) subject(i store.Intent) any {
-	if i.Kind == store.RevocationList {
+	if i.Kind.IsList() {
 		if m, err := resident.ParseMunicipalityCode("municipality", i.Subject); err == nil {
 			return s.place(m)
 		}

@@ -12,7 +12,7 @@ import (
 // writeDown keeps the digest of an intent for as long as what becomes of it.
 func (tx *Tx) writeDown(i Intent) {
 	subject := []byte(i.Subject)
-	if serial, err := cert.ParseSerial(i.Subject); err == nil && i.Kind != RevocationList {
+	if serial, err := cert.ParseSerial(i.Subject); err == nil && !i.Kind.IsList() {
 		subject = serial.Bytes()
 	}
 	digest := sha256.Sum256(i.TBS)
@@ -76,15 +76,16 @@ func (tx *Tx) storedLists(ctx context.Context, where string, args ...any) ([]Sto
 	}, storedListColumns+where, args...)
 	for i := range all {
 		if err == nil {
-			all[i].Intended, err = tx.intendedList(ctx, all[i])
+			all[i].Intended, err = tx.intendedOf(ctx, RevocationList, all[i].Issuer, all[i].Municipality, all[i].Issued)
 		}
 	}
 	return all, err
 }
 
-func (tx *Tx) intendedList(ctx context.Context, l StoredList) ([]byte, error) {
+// intendedOf is the digest of what was written down for a list.
+func (tx *Tx) intendedOf(ctx context.Context, kind Kind, issuer, municipality string, number int64) ([]byte, error) {
 	found, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, d *[]byte) error { return r.Scan(d) },
-		`SELECT digest FROM intended WHERE kind = 'crl' AND issuer = $1 AND subject = $2 AND number = $3`, l.Issuer, []byte(l.Municipality), l.Issued)
+		`SELECT digest FROM intended WHERE kind = $1 AND issuer = $2 AND subject = $3 AND number = $4`, string(kind), issuer, []byte(municipality), number)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -99,6 +100,44 @@ func (tx *Tx) StoredListsAfter(ctx context.Context, issuer, municipality string,
 // StoredListOf gives one partition; false: there is none.
 func (tx *Tx) StoredListOf(ctx context.Context, issuer, municipality string) (l StoredList, found bool, err error) {
 	all, err := tx.storedLists(ctx, `WHERE l.issuer = $1 AND l.municipality = $2`, issuer, municipality)
+	if err != nil || len(all) == 0 {
+		return l, false, err
+	}
+	return all[0], true, nil
+}
+
+// StoredDelta is a row of a delta list as it lies there, with its base.
+type StoredDelta struct {
+	Issuer, Municipality             string
+	PrefectureName, MunicipalityName string
+	Number, Base, Entries            int64
+	ThisUpdate, NextUpdate           time.Time
+	DER, BaseDER, Intended           []byte
+}
+
+// storedDeltas gives those whose base is the stored full list: that of one that came with a full list has been replaced by it.
+func (tx *Tx) storedDeltas(ctx context.Context, where string, args ...any) ([]StoredDelta, error) {
+	all, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, l *StoredDelta) error {
+		return r.Scan(&l.Issuer, &l.Municipality, &l.PrefectureName, &l.MunicipalityName, &l.Number, &l.Base, &l.Entries,
+			sqlstore.Time(&l.ThisUpdate), sqlstore.Time(&l.NextUpdate), &l.DER, &l.BaseDER)
+	}, `SELECT d.issuer, d.municipality, l.prefecture_name, l.municipality_name, d.number, d.base, d.entries, d.this_update, d.next_update, d.der, l.der
+		FROM delta d JOIN crl l ON l.issuer = d.issuer AND l.municipality = d.municipality AND l.issued = d.base `+where, args...)
+	for i := range all {
+		if err == nil {
+			all[i].Intended, err = tx.intendedOf(ctx, DeltaList, all[i].Issuer, all[i].Municipality, all[i].Number)
+		}
+	}
+	return all, err
+}
+
+// StoredDeltasAfter gives delta lists behind one.
+func (tx *Tx) StoredDeltasAfter(ctx context.Context, issuer, municipality string, limit int) ([]StoredDelta, error) {
+	return tx.storedDeltas(ctx, `WHERE d.issuer > $1 OR d.issuer = $1 AND d.municipality > $2 ORDER BY d.issuer, d.municipality LIMIT $3`, issuer, municipality, int64(limit))
+}
+
+// StoredDeltaOf gives that of one partition; false: there is none on the stored full list.
+func (tx *Tx) StoredDeltaOf(ctx context.Context, issuer, municipality string) (l StoredDelta, found bool, err error) {
+	all, err := tx.storedDeltas(ctx, `WHERE d.issuer = $1 AND d.municipality = $2`, issuer, municipality)
 	if err != nil || len(all) == 0 {
 		return l, false, err
 	}
