@@ -102,11 +102,17 @@ func merge(a, b *cursor, see func(was, is *crl.Item) error) error {
 	return nil
 }
 
-// compare looks at what became of each entry since the published list.
+// compare looks at what became of each entry since the published lists.
 func (c *check) compare(published *crl.Info, from Source, full *crl.Info) (err error) {
 	var was *cursor
 	if published != nil {
-		was, err = c.open(c.before.Full, published)
+		var last *crl.Info
+		if c.before.DeltaNumber > c.before.Number {
+			if last, err = c.believed(c.before.Delta, c.before.DeltaNumber); err != nil {
+				return err
+			}
+		}
+		was, err = c.known(published, last)
 	} else {
 		var stop func()
 		was, stop, err = along(c.before.Revoked)
@@ -121,9 +127,10 @@ func (c *check) compare(published *crl.Info, from Source, full *crl.Info) (err e
 	if err != nil {
 		return err
 	}
+	late := full.Number.Uint64() < c.before.DeltaNumber // a delta list that was made after it was published before it
 	return merge(was, is, func(was, is *crl.Item) error {
 		switch {
-		case is == nil && published == nil && !was.At.Before(full.ThisUpdate):
+		case is == nil && (published == nil || late) && !was.At.Before(full.ThisUpdate):
 			return nil // it was revoked after the list was made, or in the same second
 		case is == nil:
 			return c.gone(*was, full, false)

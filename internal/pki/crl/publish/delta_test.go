@@ -92,3 +92,23 @@ func (s *scene) beside(t testing.TB) {
 	full := s.ca.list(12, noon.Add(day), 0, append([]x509.RevocationListEntry{entry(4, noon.Add(-5*day), cert.CertificateHold), entry(5, noon.Add(-time.Hour), cert.AffiliationChanged)}, e...)...)
 	s.before.Number, s.before.Full = 12, publish.Bytes(full.der(t))
 }
+
+// TestFullAfterDelta: what a delta list has told may not vanish from the full list that comes after it; a full list that was made before it
+// and comes late need not name it.
+func TestFullAfterDelta(t *testing.T) {
+	for name, x := range map[string]struct {
+		delta uint64
+		made  time.Time
+		want  publish.Code
+	}{"it comes after": {9, noon.Add(day - time.Hour), publish.Vanished}, "it was made before": {13, noon.Add(day + time.Minute), ""}} {
+		s := newScene(t)
+		s.noDelta = true
+		s.before.DeltaNumber = x.delta
+		s.before.Delta = publish.Bytes(s.ca.list(x.delta, x.made, 7, entry(11, x.made.Add(-time.Second), cert.Superseded)).der(t))
+		s.rules = s.ca.rules(map[int64]time.Time{6: noon, 8: noon.Add(900 * day), 9: noon.Add(900 * day), 11: noon.Add(900 * day)})
+		v := s.check(t)
+		if x.want != "" && (only(v) != x.want || v.Publish()) || x.want == "" && (len(v.Findings) > 0 || !v.Publish()) {
+			t.Errorf("%s: %v", name, v.Findings)
+		}
+	}
+}
