@@ -53,6 +53,7 @@ var acts = map[string]plain.Sentence{
 	"mass.done":         {JA: "一括失効が終わった", EN: "ended a mass revocation"},
 	"nothing-to-revoke": {JA: "失効させる電子証明書がなかった", EN: "had nothing to revoke"},
 	"certify-responder": {JA: "応答者証明書を受け取った", EN: "took the responder's certificate"},
+	"publish-refused":   {JA: "失効リストを公表しなかった", EN: "did not publish a revocation list"},
 	"publish":           {JA: "失効リストを公表した", EN: "published a revocation list"},
 	"publish-finding":   {JA: "公表した失効リストに不審な点を見つけた", EN: "found something wrong with a revocation list that was published"},
 	"verify-signature":  {JA: "署名を検証した", EN: "verified a signature"},
