@@ -55,6 +55,8 @@ type CA struct {
 	screens   http.Handler
 
 	countPage, revokePage int // certificates of one step of a mass revocation
+
+	smallList, deltaShare int64 // when a full list is made (crl.go)
 }
 
 // authority is one of the CAs: the one for signatures or the one for authentication.
@@ -73,7 +75,8 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	if cfg.ListDays == 0 {
 		cfg.ListDays = 1
 	}
-	o := &CA{cfg: cfg, byID: map[string]*authority{}, byProfile: map[cert.Profile]*authority{}, countPage: countPage, revokePage: revokePage}
+	o := &CA{cfg: cfg, byID: map[string]*authority{}, byProfile: map[cert.Profile]*authority{}, countPage: countPage, revokePage: revokePage,
+		smallList: smallList, deltaShare: deltaShare}
 	for _, p := range cert.Profiles {
 		a, err := openAuthority(cfg.Keys, cfg.Signer, p)
 		if err != nil {

@@ -124,7 +124,7 @@ func (o *CA) take(ctx context.Context, tx *store.Tx, ref string, full bool) (t t
 	if err != nil {
 		return t, err
 	}
-	t = taken{Partition: p, full: full || p.Issued == 0 || p.Entries <= smallList || since*deltaShare > p.Entries}
+	t = taken{Partition: p, full: full || p.Issued == 0 || p.Entries <= o.smallList || since*o.deltaShare > p.Entries}
 	t.number, t.at, err = tx.NextNumber(ctx, issuer, m)
 	return t, err
 }

@@ -58,3 +58,9 @@ func (o *CA) IntendList(ctx context.Context, p cert.Profile, municipality string
 	}
 	return o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.intendLists(ctx, o.in(tx), n) })
 }
+
+// SetDeltas has delta lists made of short lists too: full lists are those of up to small entries, and those of which a share has come since.
+func (o *CA) SetDeltas(small, share int64) { o.smallList, o.deltaShare = small, share }
+
+// SetListDays makes full lists that nothing asks for rare.
+func (o *CA) SetListDays(n int) { o.cfg.ListDays = n }
