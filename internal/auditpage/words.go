@@ -51,6 +51,7 @@ var acts = map[string]plain.Sentence{
 	"mass.resume":       {JA: "一括失効を再開した", EN: "resumed a mass revocation"},
 	"mass.drop":         {JA: "一括失効を取り下げた", EN: "dropped a mass revocation"},
 	"mass.done":         {JA: "一括失効が終わった", EN: "ended a mass revocation"},
+	"list.make":         {JA: "失効リストを作り直させた", EN: "had a revocation list made anew"},
 	"nothing-to-revoke": {JA: "失効させる電子証明書がなかった", EN: "had nothing to revoke"},
 	"certify-responder": {JA: "応答者証明書を受け取った", EN: "took the responder's certificate"},
 	"publish-refused":   {JA: "失効リストを公表しなかった", EN: "did not publish a revocation list"},

@@ -186,7 +186,7 @@ func (o *CA) listItem(ctx context.Context, tx *store.Tx, r store.StoredList) (in
 		return inspection.Item{}, err
 	}
 	l := inspect.List{DER: r.DER, Number: r.Issued, ThisUpdate: r.ThisUpdate, NextUpdate: r.NextUpdate, Entries: r.Entries, Issuer: o.certificateOf(r.Issuer),
-		Prefecture: r.PrefectureName, District: r.MunicipalityName, Intent: r.Intended, Before: r.Issued <= r.Until}
+		Prefecture: r.PrefectureName, District: r.MunicipalityName, Intent: r.Intended, Before: r.Issued <= r.Until, Newer: r.Delta}
 	for _, v := range revoked {
 		l.Revoked = append(l.Revoked, inspect.Revocation{Serial: v.Serial, At: v.At, Reason: v.Reason, NotAfter: v.NotAfter})
 	}

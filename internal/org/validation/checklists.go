@@ -90,6 +90,28 @@ func (c *checks) cameItem(ctx context.Context, tx *store.Tx, of store.Offer) (in
 		}}, nil
 }
 
+// newer reads the delta list that is published beside a full one, nil when there is none.
+func (c *checks) newer(ctx context.Context, tx *store.Tx, l store.ServedList) ([]byte, error) {
+	m, err := resident.ParseMunicipalityCode("municipality", l.Municipality)
+	if err != nil {
+		return nil, nil // of such a place there is none
+	}
+	d, found, err := tx.Delta(ctx, l.Issuer, m)
+	if err != nil || !found || d.Number <= l.Number {
+		return nil, err
+	}
+	return read(ctx, tx, d)
+}
+
+// read reads a list as a whole.
+func read(ctx context.Context, tx *store.Tx, l store.List) ([]byte, error) {
+	r, err := l.Open(ctx, tx)()
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
+}
+
 func (c *checks) deltas(ctx context.Context, raw *sqlstore.Tx, place string, limit int) (items []inspection.Item, next string, err error) {
 	profile, municipality, _ := strings.Cut(strings.TrimSuffix(place, deltaMark), "/")
 	tx := c.o.in(raw)
@@ -154,11 +176,7 @@ func (c *checks) deltaItem(ctx context.Context, tx *store.Tx, l store.ServedDelt
 			return inspection.Item{}, err
 		}
 		if found {
-			r, err := base.Open(ctx, tx)()
-			if err == nil {
-				want.Base, err = io.ReadAll(r)
-			}
-			if err != nil {
+			if want.Base, err = read(ctx, tx, base); err != nil {
 				return inspection.Item{}, err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -39,7 +40,13 @@ type decision struct {
 	verdict     *publish.Verdict
 	wrong       plain.Sentence // it is refused, whatever the verdict
 	untold      []crl.Entry    // what it names and no status has told
+	more        bool           // and there is more of that: the list waits until all is told
 }
+
+// mostUntold is how much is taken from a list at a time: after a loss of the database nothing that it names may be known.
+const mostUntold = 20_000
+
+var errEnough = errors.New("enough")
 
 // decide looks at the next list of a partition, in one view: a full one before a delta list, which adds to one. It holds a part of a list at a
 // time, and of its entries those alone that nothing has told of before.
@@ -110,7 +117,9 @@ func (o *Validation) decide(ctx context.Context, tx *store.Tx, ref string) (d de
 			d.wrong = told(d.verdict)
 		}
 	default:
-		d.untold, err = untold(ctx, tx, rules, before, source, d.offer)
+		if d.untold, err = untold(ctx, tx, rules, before, source, d.offer); errors.Is(err, errEnough) {
+			d.more, err = true, nil
+		}
 	}
 	return d, err
 }
@@ -144,14 +153,17 @@ func untold(ctx context.Context, tx *store.Tx, rules publish.Rules, before publi
 	see := func(e crl.Entry) error {
 		revoked, err := tx.IsRevoked(ctx, of.Issuer, e.Serial)
 		if err == nil && !revoked {
-			all = append(all, e)
+			if all = append(all, e); len(all) == mostUntold {
+				return errEnough
+			}
 		}
 		return err
 	}
 	if of.Delta {
 		before = publish.Before{} // whatever it names: it is short
 	}
-	return all, publish.Added(ctx, rules, before, list, see)
+	err = publish.Added(ctx, rules, before, list, see)
+	return all, err
 }
 
 // partition says what the lists of a municipality are held to, and what was published for it.

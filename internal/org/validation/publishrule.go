@@ -76,7 +76,7 @@ func (o *Validation) settleList(ctx context.Context, tx *store.Tx, d decision) e
 		return err
 	}
 	due.Add(tx.Tx, tx.Now(), dueLists, d.ref, nil) // there may be another; where there is none, that is soon seen
-	if was.Number != d.full || delta.Number != d.delta {
+	if was.Number != d.full || delta.Number != d.delta || d.more {
 		return nil
 	}
 	entry := auditlog.Entry{Actor: string(of.Sender), Subject: of.Municipality.String(), Case: of.Case, Detail: detail(of)}

@@ -143,6 +143,12 @@ func TestWrongLists(t *testing.T) {
 	if got := RevocationList(expired, noon.Add(time.Minute)); len(got) > 0 {
 		t.Errorf("one whose term is over, and one that is revoked since: %v", got)
 	}
+	newer := right()
+	newer.Revoked = append(newer.Revoked, Revocation{Serial: serial(t, "4713").Bytes(), At: noon.Add(time.Minute), Reason: "superseded", NotAfter: birthday})
+	newer.Newer = o.signList(o.deltaTBS(8, 7, noon.Add(2*time.Minute), end, crl.Entry{Serial: serial(t, "4713"), At: noon.Add(time.Minute), Reason: cert.Superseded}))
+	if got := RevocationList(newer, noon.Add(time.Hour)); len(got) > 0 {
+		t.Errorf("one that a delta list names: %v", got)
+	}
 	remade := func(number uint64, at, next time.Time, change func(*List)) List {
 		l := right()
 		tbs := o.listTBS(number, at, next, o.entry("4711", cert.AffiliationChanged), o.entry("4712", cert.Superseded))

@@ -27,6 +27,8 @@ type List struct {
 	Highest                int64             // the highest number that was seen before; 0: none
 	Revoked                []Revocation      // of the partition, as the records say, those whose term is over too
 
+	// Newer is the delta list that is out beside a full one, nil: none. What was revoked since the full one may stand there.
+	Newer []byte
 	// Of a delta list: the number of its base as the row says, and the base itself, as it lies there.
 	BaseNumber int64
 	Base       []byte
@@ -211,6 +213,10 @@ func (b *bench) listEntries(l List, r, sum *readList, now time.Time) {
 	if !r.Usual || r.Latest.After(r.ThisUpdate) {
 		b.find(Reason, "使われない理由か拡張領域があるか、作成より後の失効日時があります。", "It has a reason or an extension that is not used, or a date after its own.")
 	}
+	newer, err := parseList(l.Newer)
+	if err != nil || l.Issuer == nil || !newer.signedBy(l.Issuer) {
+		newer = nil
+	}
 	var missing, unlisted, extra, differ told
 	known := make([]string, 0, len(l.Revoked))
 	for _, v := range l.Revoked {
@@ -225,7 +231,7 @@ func (b *bench) listEntries(l List, r, sum *readList, now time.Time) {
 			// Whose term is over may be left out (RFC 5280 3.3); of whom nobody knows it, the list before is asked.
 		case at.Before(r.ThisUpdate):
 			missing = append(missing, serialText(v.Serial))
-		case now.Sub(v.At) > patience:
+		case now.Sub(v.At) > patience && !newer.names(serial):
 			unlisted = append(unlisted, serialText(v.Serial))
 		}
 	}

@@ -171,6 +171,15 @@ func (l *readList) find(serial string) (readEntry, bool) {
 	return l.Entries[k], true
 }
 
+// names tells whether an entry is on a list, which may be nil.
+func (l *readList) names(serial string) bool {
+	if l == nil {
+		return false
+	}
+	_, there := l.find(serial)
+	return there
+}
+
 // algorithms are those of the profiles' keys.
 var algorithms = map[string]x509.SignatureAlgorithm{"1.2.840.113549.1.1.11": x509.SHA256WithRSA, "1.2.840.10045.4.3.2": x509.ECDSAWithSHA256,
 	"1.2.840.10045.4.3.3": x509.ECDSAWithSHA384}

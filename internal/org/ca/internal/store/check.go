@@ -62,17 +62,18 @@ type StoredList struct {
 	PrefectureName, MunicipalityName string
 	Number, Issued, Entries          int64
 	ThisUpdate, NextUpdate           time.Time
-	DER, Intended                    []byte
-	Until                            int64 // up to this number nothing was written down
+	DER, Intended, Delta             []byte // Delta: the delta list on it; empty: none
+	Until                            int64  // up to this number nothing was written down
 }
 
 const storedListColumns = `SELECT l.issuer, l.municipality, l.profile, l.prefecture_name, l.municipality_name, l.number, l.issued, l.entries, l.this_update,
-	l.next_update, l.der, COALESCE((SELECT until FROM intended_since s WHERE s.issuer = l.issuer AND s.subject = l.municipality), 0) FROM crl l `
+	l.next_update, l.der, COALESCE((SELECT until FROM intended_since s WHERE s.issuer = l.issuer AND s.subject = l.municipality), 0),
+	COALESCE((SELECT d.der FROM delta d WHERE d.issuer = l.issuer AND d.municipality = l.municipality AND d.base = l.issued), '') FROM crl l `
 
 func (tx *Tx) storedLists(ctx context.Context, where string, args ...any) ([]StoredList, error) {
 	all, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, l *StoredList) error {
 		return r.Scan(&l.Issuer, &l.Municipality, &l.Profile, &l.PrefectureName, &l.MunicipalityName, &l.Number, &l.Issued, &l.Entries,
-			sqlstore.Time(&l.ThisUpdate), sqlstore.Time(&l.NextUpdate), &l.DER, &l.Until)
+			sqlstore.Time(&l.ThisUpdate), sqlstore.Time(&l.NextUpdate), &l.DER, &l.Until, &l.Delta)
 	}, storedListColumns+where, args...)
 	for i := range all {
 		if err == nil {

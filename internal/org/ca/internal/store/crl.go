@@ -21,7 +21,22 @@ type Partition struct {
 	ThisUpdate       time.Time
 	NextUpdate       time.Time
 	Entries          int64
+	Delta            Delta // the newest delta list
 	Damaged          int64 // rows that could not be read, or contradict the list, when the last was made
+}
+
+// Delta is what the row of a delta list says; Number 0: there is none.
+type Delta struct {
+	Number, Base, Entries  int64
+	ThisUpdate, NextUpdate time.Time
+}
+
+// Named is the time up to which what was revoked is on a list, full or delta.
+func (p Partition) Named() time.Time {
+	if p.Delta.Number > p.Issued {
+		return p.Delta.ThisUpdate
+	}
+	return p.ThisUpdate
 }
 
 // AddPartition makes a partition with its names. It reports false when it is there.
@@ -34,7 +49,7 @@ func (tx *Tx) AddPartition(ctx context.Context, p Partition) (bool, error) {
 
 // Partition finds one.
 func (tx *Tx) Partition(ctx context.Context, issuer string, m resident.MunicipalityCode) (Partition, bool, error) {
-	found, err := sqlstore.List(ctx, tx.Tx, scanPartition, partitionColumns+`WHERE issuer = $1 AND municipality = $2`, issuer, m.String())
+	found, err := sqlstore.List(ctx, tx.Tx, scanPartition, partitionColumns+`WHERE c.issuer = $1 AND c.municipality = $2`, issuer, m.String())
 	if err != nil || len(found) == 0 {
 		return Partition{}, false, err
 	}
@@ -43,16 +58,18 @@ func (tx *Tx) Partition(ctx context.Context, issuer string, m resident.Municipal
 
 // Partitions lists all.
 func (tx *Tx) Partitions(ctx context.Context) ([]Partition, error) {
-	return sqlstore.List(ctx, tx.Tx, scanPartition, partitionColumns+`ORDER BY municipality, profile, issuer`)
+	return sqlstore.List(ctx, tx.Tx, scanPartition, partitionColumns+`ORDER BY c.municipality, c.profile, c.issuer`)
 }
 
-const partitionColumns = `SELECT issuer, municipality, profile, prefecture_name, municipality_name, number, issued, this_update, next_update,
-	entries, damaged FROM crl `
+const partitionColumns = `SELECT c.issuer, c.municipality, c.profile, c.prefecture_name, c.municipality_name, c.number, c.issued, c.this_update, c.next_update,
+	c.entries, c.damaged, COALESCE(d.number, 0), COALESCE(d.base, 0), COALESCE(d.entries, 0), COALESCE(d.this_update, 0), COALESCE(d.next_update, 0)
+	FROM crl c LEFT JOIN delta d ON d.issuer = c.issuer AND d.municipality = c.municipality `
 
 func scanPartition(r *sqlstore.Rows, p *Partition) (err error) {
 	var municipality, profile string
 	if err := r.Scan(&p.Issuer, &municipality, &profile, &p.PrefectureName, &p.MunicipalityName, &p.Number, &p.Issued,
-		sqlstore.Time(&p.ThisUpdate), sqlstore.Time(&p.NextUpdate), &p.Entries, &p.Damaged); err != nil {
+		sqlstore.Time(&p.ThisUpdate), sqlstore.Time(&p.NextUpdate), &p.Entries, &p.Damaged,
+		&p.Delta.Number, &p.Delta.Base, &p.Delta.Entries, sqlstore.Time(&p.Delta.ThisUpdate), sqlstore.Time(&p.Delta.NextUpdate)); err != nil {
 		return err
 	}
 	if p.Municipality, err = resident.ParseMunicipalityCode("municipality", municipality); err != nil {
