@@ -272,3 +272,50 @@ func TestDeltaListsArePublished(t *testing.T) {
 		}
 	})
 }
+
+// TestServedDeltaListsAreInspected: a delta list is fetched as others fetch it, and held against the records with its base. What it names
+// counts as listed.
+func TestServedDeltaListsAreInspected(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		f := newFront(t, url)
+		const name = "signature/202029"
+		honest := func() { f.instead = nil }
+		f.inspect()
+		f.send(revoked(t, f.signature, "40000005", cert.AffiliationChanged, start))
+		put := func(number uint64, entries ...int64) []byte {
+			der := f.signature.long(t, number, 1, f.clk.Now().Truncate(time.Second), entries...)
+			f.sendParts(f.signature.parts(t, number, 1, der, 3000))
+			f.run(time.Second)
+			return der
+		}
+		first := put(2, 5)
+		f.run(12 * time.Minute)
+		f.inspect()
+		if got := f.inspected(); len(got) > 0 || f.number("/crl/202029.delta.crl") != 2 {
+			t.Fatalf("nothing is wrong, and it finds %v; %v", got, f.stuck())
+		}
+		lie := func(status int, body []byte) {
+			f.instead = func(w http.ResponseWriter, r *http.Request) bool {
+				if !strings.HasSuffix(r.URL.Path, name+".delta.crl") {
+					return false
+				}
+				w.WriteHeader(status)
+				w.Write(body)
+				return true
+			}
+		}
+		lie(404, nil)
+		f.want("served-deltas unreachable "+name+"/delta", honest)
+		lie(200, []byte("<html>"))
+		f.want("served-deltas unreadable "+name+"/delta", honest)
+		put(3, 5)
+		f.inspect()
+		lie(200, first) // a cache hands out the one before
+		f.want("served-deltas went-back "+name+"/delta", honest)
+		f.byHand(`UPDATE status SET state = 'revoked', reason = 'affiliationChanged', revoked_at = $1 WHERE serial = $2`, start, serial(t, "4711").Bytes())
+		f.inspect()
+		if got := f.inspected(); !slices.Contains(got, "served-deltas missing "+name+"/delta") {
+			t.Errorf("revoked, and neither on the delta list nor on its base: %v", got)
+		}
+	})
+}
