@@ -80,7 +80,7 @@ func (c *checks) cameItem(ctx context.Context, tx *store.Tx, of store.Offer) (in
 		return inspection.Item{}, err
 	}
 	now := tx.Now()
-	return inspection.Item{Key: of.Issuer + "/" + of.Municipality.String() + "/" + hex.EncodeToString(of.Digest), Print: printOf(of),
+	return inspection.Item{Key: of.Issuer + "/" + of.Place + "/" + hex.EncodeToString(of.Digest), Print: printOf(of),
 		Judge: func(context.Context) ([]inspection.Fault, error) {
 			rule, says := c.o.listStands(of, others, was.Number, now)
 			if rule == "" {

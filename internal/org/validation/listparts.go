@@ -20,7 +20,8 @@ import (
 const dueLists = "publish lists"
 
 // onCertCRL keeps a part of a list. When the last of its parts is there, the list is published by a step of its own (publish.go). What is
-// older than a list that is published, or is there as a whole, has nothing to say: so parts and lists may come in any order (safe).
+// older than the published list has nothing to say, so that parts and lists may come in any order (safe). What is older than one that came as
+// a whole is kept until that one is published: were it refused, the older one would be missed.
 func (o *Validation) onCertCRL(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.CertCRL) ([]message.Out, error) {
 	if _, ok := o.byID[n.Issuer]; !ok {
 		return nil, unknownIssuer()
@@ -42,13 +43,13 @@ func (o *Validation) onCertCRL(ctx context.Context, tx *store.Tx, d exchange.Del
 		return nil, err
 	}
 	for _, k := range kept {
-		switch {
-		case k.Delta == offer.Delta && k.State == store.Whole:
-			newest = max(newest, k.Number)
-		case bytes.Equal(k.Digest, offer.Digest) && (k.Delta != offer.Delta || k.Number != offer.Number || k.Base != offer.Base || k.Parts != offer.Parts):
+		if !bytes.Equal(k.Digest, offer.Digest) {
+			continue
+		}
+		if k.Delta != offer.Delta || k.Number != offer.Number || k.Base != offer.Base || k.Parts != offer.Parts {
 			return nil, contradicts()
 		}
-		if bytes.Equal(k.Digest, offer.Digest) && k.State != store.Collecting {
+		if k.State != store.Collecting {
 			return nil, nil // it is all here
 		}
 	}
@@ -64,13 +65,6 @@ func (o *Validation) onCertCRL(ctx context.Context, tx *store.Tx, d exchange.Del
 	}
 	if now.State != store.Whole {
 		return nil, nil
-	}
-	for _, k := range kept {
-		if k.Delta == now.Delta && k.State == store.Collecting && k.Number < now.Number {
-			if err := tx.Drop(ctx, k); err != nil {
-				return nil, err
-			}
-		}
 	}
 	due.Add(tx.Tx, tx.Now(), dueLists, listRef(n.Issuer, n.Municipality), nil)
 	return nil, nil

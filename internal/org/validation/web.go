@@ -300,12 +300,16 @@ var answerBadges = map[string]webui.Badge{
 func (s *screens) showLists(w http.ResponseWriter, r *http.Request) {
 	var lists, deltas []store.List
 	var came []store.Offer
+	var open int64
 	const shown = 100
 	err := s.o.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
 		if lists, err = s.o.in(tx).Lists(ctx); err != nil {
 			return err
 		}
 		if deltas, err = s.o.in(tx).Deltas(ctx); err != nil {
+			return err
+		}
+		if open, err = s.o.in(tx).OpenOffers(ctx); err != nil {
 			return err
 		}
 		came, err = s.o.in(tx).OpenOffersAfter(ctx, "", "", []byte{}, shown)
@@ -334,7 +338,7 @@ func (s *screens) showLists(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	s.ui.Render(w, r, s.lists, http.StatusOK, listsPage{t, s.came(came, now)})
+	s.ui.Render(w, r, s.lists, http.StatusOK, listsPage{t, s.came(came, open, now)})
 }
 
 type listsPage struct{ Published, Came webui.Table }
@@ -347,9 +351,9 @@ func placeName(code resident.MunicipalityCode, now time.Time) plain.Sentence {
 }
 
 // came is the table of the lists that came and are not published.
-func (s *screens) came(offers []store.Offer, now time.Time) webui.Table {
+func (s *screens) came(offers []store.Offer, open int64, now time.Time) webui.Table {
 	t := webui.Table{
-		Caption: say("届いて、まだ公表していない失効リスト", "Lists that came and are not published"),
+		Caption: say(fmt.Sprintf("届いて、まだ公表していない失効リスト（%d件）", open), fmt.Sprintf("Lists that came and are not published (%d)", open)),
 		Columns: []webui.Column{{Name: say("市区町村", "Municipality")}, {Name: say("番号", "Number"), Right: true}, {Name: say("届いた部分", "Parts that came"), Right: true},
 			{Name: say("最初に届いた時刻", "First came at")}, {Name: say("状態", "State")}},
 		Empty: webui.Empty{Text: say("ありません。届いたリストはすべて公表しました。", "None: every list that came is published.")},

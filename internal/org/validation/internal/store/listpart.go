@@ -27,6 +27,7 @@ const (
 type Offer struct {
 	Issuer       string
 	Municipality resident.MunicipalityCode
+	Place        string // the municipality's code as it lies there
 	Digest       []byte // of the whole list
 	Delta        bool
 	Number, Base int64
@@ -42,13 +43,13 @@ type Offer struct {
 const offerColumns = `SELECT issuer, municipality, digest, delta, number, base, parts, have, first_at, last_at, state, reason_ja, reason_en, older, sender, case_ref FROM list_offer `
 
 func scanOffer(r *sqlstore.Rows, o *Offer) (err error) {
-	var municipality string
-	if err := r.Scan(&o.Issuer, &municipality, &o.Digest, &o.Delta, &o.Number, &o.Base, &o.Parts, &o.Have, sqlstore.Time(&o.First), sqlstore.Time(&o.Last),
+	if err := r.Scan(&o.Issuer, &o.Place, &o.Digest, &o.Delta, &o.Number, &o.Base, &o.Parts, &o.Have, sqlstore.Time(&o.First), sqlstore.Time(&o.Last),
 		&o.State, &o.Reason.JA, &o.Reason.EN, &o.Older, &o.Sender, &o.Case); err != nil {
 		return err
 	}
-	o.Municipality, err = resident.ParseMunicipalityCode("municipality", municipality)
-	return err
+	// One of no municipality keeps no other from being shown.
+	o.Municipality, _ = resident.ParseMunicipalityCode("municipality", o.Place)
+	return nil
 }
 
 // Offers gives the lists of a partition that came and are kept, the full ones first, the newest first.
@@ -60,6 +61,12 @@ func (tx *Tx) Offers(ctx context.Context, issuer string, m resident.Municipality
 func (tx *Tx) OpenOffersAfter(ctx context.Context, issuer, municipality string, digest []byte, limit int) ([]Offer, error) {
 	return sqlstore.List(ctx, tx.Tx, scanOffer, offerColumns+`WHERE state <> 'published' AND (issuer > $1 OR issuer = $1 AND (municipality > $2 OR municipality = $2 AND digest > $3))
 		ORDER BY issuer, municipality, digest LIMIT $4`, issuer, municipality, digest, int64(limit))
+}
+
+// OpenOffers counts the lists that are not published.
+func (tx *Tx) OpenOffers(ctx context.Context) (n int64, err error) {
+	err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM list_offer WHERE state <> 'published'`).Scan(&n)
+	return n, err
 }
 
 // Gather keeps a part of a list, and the list when this is its first. The offer says how many of its parts are there; same is false when
