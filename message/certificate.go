@@ -1,6 +1,7 @@
 package message
 
 import (
+	"crypto/sha256"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -273,12 +274,19 @@ func certStatusFromWire(w *messagepb.CertStatus) (CertStatus, error) {
 	return n, c.err()
 }
 
-// CertCRL is a revocation list that the CA signed, for publication.
+// MaxListParts bounds the parts of a list. With 256 KiB in each they hold a gibibyte, which nobody could fetch.
+const MaxListParts = 4096
+
+// CertCRL is a part of a revocation list that the CA signed, for publication. Parts may come in any order: each says of which list
+// it is, by its digest, and of how many.
 type CertCRL struct {
 	Issuer       string
 	Municipality resident.MunicipalityCode // partition
 	Number       uint64
-	CRL          []byte // DER
+	Base         uint64 // of a delta list: the number of the full list that it adds to; 0: a full list
+	CRL          []byte // this part of the DER
+	Part, Parts  uint32 // from 1; both 0: the whole list, as older programs send it
+	Digest       []byte // SHA-256 of the whole DER; nil with the whole list
 }
 
 // Kind is cert.crl.
@@ -288,13 +296,19 @@ func (CertCRL) Kind() Kind { return KindCertCRL }
 func (n CertCRL) Keys() []string { return []string{n.Municipality.String()} }
 
 func (n CertCRL) wire() proto.Message {
-	return &messagepb.CertCRL{Issuer: n.Issuer, Municipality: n.Municipality.String(), Number: n.Number, Crl: n.CRL}
+	return &messagepb.CertCRL{Issuer: n.Issuer, Municipality: n.Municipality.String(), Number: n.Number, Crl: n.CRL, Base: n.Base,
+		Part: n.Part, Parts: n.Parts, Digest: n.Digest}
 }
 
 func certCRLFromWire(w *messagepb.CertCRL) (CertCRL, error) {
 	var c check
-	n := CertCRL{Issuer: w.Issuer, Municipality: field(&c, "municipality", w.Municipality, resident.ParseMunicipalityCode), Number: w.Number, CRL: w.Crl}
+	n := CertCRL{Issuer: w.Issuer, Municipality: field(&c, "municipality", w.Municipality, resident.ParseMunicipalityCode), Number: w.Number, CRL: w.Crl,
+		Base: w.Base, Part: w.Part, Parts: w.Parts, Digest: w.Digest}
 	required(&c, "issuer", w.Issuer != "")
 	required(&c, "crl", len(w.Crl) > 0 && w.Number > 0 && w.Number>>63 == 0)
+	required(&c, "base", w.Base < w.Number)
+	whole := w.Part == 0 && w.Parts == 0 && len(w.Digest) == 0
+	required(&c, "part", whole || w.Part > 0 && w.Part <= w.Parts && w.Parts <= MaxListParts)
+	required(&c, "digest", whole || len(w.Digest) == sha256.Size)
 	return n, c.err()
 }

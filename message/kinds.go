@@ -70,7 +70,8 @@ type Spec struct {
 //
 // History of the wire: 2026-11-21 first version. 2026-11-22 snapshot, snapshot.request, reconcile.case,
 // exchange.statement, exchange.drill. 2026-11-22 verifier.filing, verifier.decision, verifier.registration, impact.notice,
-// impact.acknowledgement; cert.status says since when a certificate was untrue, cert.refused which one stands in the way.
+// impact.acknowledgement; cert.status says since when a certificate was untrue, cert.refused which one stands in the way;
+// cert.crl carries a part of a list, and delta lists.
 // 2026-11-22 cert.revoke goes to the national center too, and on to another CA, and says when the counter took it.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},

@@ -73,6 +73,8 @@ func init() { // a table that names its own printer needs the detour
 		{"ca revoke", "--as PERSON ([--municipality CODE] [--profile KIND] [--issued-from T] [--issued-until T] [--key ID] [--serials FILE] --ground GROUND --since DAY --text WHY | --confirm N --digest D --left N | --pause N | --resume N | --drop N) [--at CA] [--data DIR]",
 			in("一括失効を試行し、二人で行う", "revoke many certificates: a dry run, then two officers"), "--as operator-ueda --municipality 202029 --ground ca-exposed --text '鍵の入った装置が盗まれた'", runCARevoke},
 		{"ca revocations", "[--json] [--id N] [--at CA] [--data DIR]", in("一括失効の一覧と計算書", "mass revocations, and the statement of one"), "--id 1", runCARevocations},
+		{"ca list", "--as PERSON --municipality CODE [--profile KIND] --text WHY [--at CA] [--data DIR]", in("失効リストを作り直す", "have new revocation lists made"),
+			"--as operator-ueda --municipality 202029 --text '公表されなかったため'", runCAList},
 		{"replay", "[--json] [--seed N] [--late N] [--keep DIR] NAME | all | list", in("障害を再現する", "replay a recorded failure"), "--seed 7 lascom-2004", runReplay},
 		{"replay device", "--bus FILE --keys DIR", in("故障する装置のプロセス（akashi replay が起動する）", "the process of a device that fails; akashi replay starts it"), "--bus hsm-1.bus --keys sealed", runReplayDevice},
 		{"replay monitor", "--bus FILE", in("その装置を見る監視プログラム（akashi replay が起動する）", "the monitor that looks at it; akashi replay starts it"), "--bus hsm-1.bus", runReplayMonitor},

@@ -27,7 +27,7 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.ViewMessages: "all", access.ResolvePropose: "all", access.ResolveConfirm: "all", access.SignRound: "all",
 		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
 		access.LookAtTokens: "ca", access.RetryToken: "ca",
-		access.MassPropose: "ca", access.MassConfirm: "ca",
+		access.MassPropose: "ca", access.MassConfirm: "ca", access.MakeList: "ca",
 		access.FileVerifier: "verifier", access.DecideFiling: "prefecture", access.PlanMaintenance: "prefecture", access.AcknowledgeImpact: "verifier",
 	},
 	access.Auditor: {

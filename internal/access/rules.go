@@ -26,6 +26,7 @@ const (
 	RetryToken        Act = "retry-token"
 	MassPropose       Act = "mass-revoke-propose"
 	MassConfirm       Act = "mass-revoke-confirm"
+	MakeList          Act = "make-list"
 	FileVerifier      Act = "file-verifier"
 	DecideFiling      Act = "decide-filing"
 	AcknowledgeImpact Act = "acknowledge-impact"
@@ -71,6 +72,8 @@ var rules = []Rule{
 		plain.Sentence{JA: "認証局が自ら失効させる事由がある（公的個人認証法第11条から第15条まで）。試行で対象を確定し、一人では始められない。", EN: "There are grounds on which the CA revokes by itself (JPKI Act, arts. 11 to 15). A dry run fixes the set; nobody starts it alone."}},
 	{MassConfirm, plain.Sentence{JA: "一括失効の承認", EN: "confirm a mass revocation"}, []Job{Operator}, authority,
 		plain.Sentence{JA: "提案した本人は承認できない（SecondPerson）。", EN: "Not by the one who proposed it (SecondPerson)."}},
+	{MakeList, plain.Sentence{JA: "失効リストの作り直し", EN: "have a revocation list made anew"}, []Job{Operator}, authority,
+		plain.Sentence{JA: "公表されなかったリストを作り直す。載る内容は記録で決まり、人は選べない。", EN: "In place of one that was not published. What it names the records say, and no person."}},
 	{ViewMessages, plain.Sentence{JA: "通知の状況の閲覧", EN: "view messages"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "窓口は、受け付けた届出が届いたかどうかを知る。", EN: "The counter knows whether what it filed has arrived."}},
 	{ViewMessages, plain.Sentence{JA: "通知の状況の閲覧", EN: "view messages"}, []Job{Operator, Auditor}, everyone,

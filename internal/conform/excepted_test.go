@@ -22,11 +22,11 @@ var exceptions = []exception{
 
 	// Work of other queues.
 	{"a kind of due work, whatever becomes of it: due/list", []string{worksDue},
-		[]string{"internal/org/ca:CA.dailyRule", "internal/org/ca:CA.withProbes", "internal/org/municipality:Municipality.dueRules",
+		[]string{"internal/org/ca:CA.partsRule", "internal/org/ca:CA.withProbes", "internal/org/municipality:Municipality.dueRules",
 			"internal/org/validation:Validation.impactRule", "internal/org/validation:Validation.responderRule", "internal/statement:Statements.Due", "internal/stillvalid:Rule"}},
 	{"the rows of one item of due/list, which is set aside when they cannot be read", []string{readsRows},
 		[]string{"internal/org/ca/internal/store:Tx.Partition", "internal/org/ca/internal/store:Tx.ResponderOf", "internal/org/ca/internal/store:Tx.one",
-			"internal/org/ca/internal/store:Tx.Mass", "internal/org/ca/internal/store:Tx.ToEnd",
+			"internal/org/ca/internal/store:Tx.Mass", "internal/org/ca/internal/store:Tx.ToEnd", "internal/org/ca/internal/store:Tx.Delta", "internal/org/ca/internal/store:Tx.Piece",
 			"internal/org/municipality/internal/store:Tx.Codes", "internal/org/municipality/internal/store:Tx.EndedBy",
 			"internal/org/municipality/internal/store:Tx.Household", "internal/org/municipality/internal/store:Tx.Versions",
 			"internal/org/validation/internal/store:Tx.Notify", "internal/org/validation/internal/store:Tx.Untold", "internal/org/validation/internal/store:Tx.WrongAnswers"}},

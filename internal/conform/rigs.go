@@ -23,4 +23,5 @@ var rigs = map[string]func(context.Context, queue.Ground) (*queue.Rig, error){
 	"ca/check":            openChecked,
 	"ca/mass":             openMass,
 	"validation/keys":     openKeys,
+	"validation/lists":    openCame,
 }

@@ -80,6 +80,7 @@ func openCA(ctx context.Context, s setting, h host.Config, sessions *access.Sess
 	control := controlOf(o.Host, s)
 	control.HandleFunc("GET /issuance", func(w http.ResponseWriter, r *http.Request) { serveIssuance(w, r, o) })
 	massRevocations(control, o, s.persons())
+	askForLists(control, o, s.persons())
 	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: control}, nil
 }
 

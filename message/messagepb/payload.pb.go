@@ -974,13 +974,17 @@ func (x *CertStatus) GetSince() string {
 	return ""
 }
 
-// CertCRL is a certificate revocation list that the CA signed, for publication.
+// CertCRL is a part of a certificate revocation list that the CA signed, for publication. The parts come in any order.
 type CertCRL struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Issuer        string                 `protobuf:"bytes,1,opt,name=issuer,proto3" json:"issuer,omitempty"`
 	Municipality  string                 `protobuf:"bytes,2,opt,name=municipality,proto3" json:"municipality,omitempty"` // partition
 	Number        uint64                 `protobuf:"varint,3,opt,name=number,proto3" json:"number,omitempty"`
-	Crl           []byte                 `protobuf:"bytes,4,opt,name=crl,proto3" json:"crl,omitempty"` // DER
+	Crl           []byte                 `protobuf:"bytes,4,opt,name=crl,proto3" json:"crl,omitempty"`       // this part of the DER
+	Base          uint64                 `protobuf:"varint,5,opt,name=base,proto3" json:"base,omitempty"`    // of a delta list: the number of the full list that it adds to; 0: a full list
+	Part          uint32                 `protobuf:"varint,6,opt,name=part,proto3" json:"part,omitempty"`    // from 1; 0: the list is in one piece, as older programs send it
+	Parts         uint32                 `protobuf:"varint,7,opt,name=parts,proto3" json:"parts,omitempty"`  // of how many
+	Digest        []byte                 `protobuf:"bytes,8,opt,name=digest,proto3" json:"digest,omitempty"` // SHA-256 of the whole DER
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1039,6 +1043,34 @@ func (x *CertCRL) GetNumber() uint64 {
 func (x *CertCRL) GetCrl() []byte {
 	if x != nil {
 		return x.Crl
+	}
+	return nil
+}
+
+func (x *CertCRL) GetBase() uint64 {
+	if x != nil {
+		return x.Base
+	}
+	return 0
+}
+
+func (x *CertCRL) GetPart() uint32 {
+	if x != nil {
+		return x.Part
+	}
+	return 0
+}
+
+func (x *CertCRL) GetParts() uint32 {
+	if x != nil {
+		return x.Parts
+	}
+	return 0
+}
+
+func (x *CertCRL) GetDigest() []byte {
+	if x != nil {
+		return x.Digest
 	}
 	return nil
 }
@@ -2420,12 +2452,16 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x03why\x18\b \x01(\tR\x03why\x12\x18\n" +
 	"\aprofile\x18\t \x01(\tR\aprofile\x12\x14\n" +
 	"\x05since\x18\n" +
-	" \x01(\tR\x05since\"o\n" +
+	" \x01(\tR\x05since\"\xc5\x01\n" +
 	"\aCertCRL\x12\x16\n" +
 	"\x06issuer\x18\x01 \x01(\tR\x06issuer\x12\"\n" +
 	"\fmunicipality\x18\x02 \x01(\tR\fmunicipality\x12\x16\n" +
 	"\x06number\x18\x03 \x01(\x04R\x06number\x12\x10\n" +
-	"\x03crl\x18\x04 \x01(\fR\x03crl\"I\n" +
+	"\x03crl\x18\x04 \x01(\fR\x03crl\x12\x12\n" +
+	"\x04base\x18\x05 \x01(\x04R\x04base\x12\x12\n" +
+	"\x04part\x18\x06 \x01(\rR\x04part\x12\x14\n" +
+	"\x05parts\x18\a \x01(\rR\x05parts\x12\x16\n" +
+	"\x06digest\x18\b \x01(\fR\x06digest\"I\n" +
 	"\x10ResponderRequest\x12\x16\n" +
 	"\x06issuer\x18\x01 \x01(\tR\x06issuer\x12\x1d\n" +
 	"\n" +

@@ -57,6 +57,8 @@ type CA struct {
 	screens   http.Handler
 
 	countPage, revokePage int // certificates of one step of a mass revocation
+
+	smallList, deltaShare int64 // when a full list is made (crl.go)
 }
 
 // authority is one of the CAs: the one for signatures or the one for authentication.
@@ -75,7 +77,8 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	if cfg.ListDays == 0 {
 		cfg.ListDays = 1
 	}
-	o := &CA{cfg: cfg, byID: map[string]*authority{}, byProfile: map[cert.Profile]*authority{}, countPage: countPage, revokePage: revokePage}
+	o := &CA{cfg: cfg, byID: map[string]*authority{}, byProfile: map[cert.Profile]*authority{}, countPage: countPage, revokePage: revokePage,
+		smallList: smallList, deltaShare: deltaShare}
 	for _, p := range cert.Profiles {
 		a, err := openAuthority(cfg.Keys, cfg.Signer, p)
 		if err != nil {
@@ -86,7 +89,7 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	var err error
 	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{
 		Schema: store.Schema, Tables: []sqlstore.Schema{inspection.Schema}, Routes: o.routes(), Books: o.tables(), Counts: o.counts,
-		Due: []due.Rule{o.withProbes(o.signRule()), o.listRule(), o.dailyRule(), o.massCountRule(), o.massRevokeRule()},
+		Due: []due.Rule{o.withProbes(o.signRule()), o.listRule(), o.dailyRule(), o.fullRule(), o.partsRule(), o.massCountRule(), o.massRevokeRule()},
 	})
 	if err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ const (
 	checkCertificates = "certificates"
 	checkLists        = "lists"
 	checkResponders   = "responders"
+	checkDeltas       = "delta-lists"
 
 	// checkPage is how many certificates one piece of the inspection reads: some tens of milliseconds of work.
 	checkPage = 200
@@ -43,7 +44,9 @@ func (o *CA) newChecks() *inspection.Inspection {
 		inspection.Way{Name: checkResponders, Title: say("保管している、回答に署名する鍵の証明書", "stored certificates of the keys that sign answers"), Item: say("発行番号", "Serial"),
 			Read: o.respondersToCheck, Look: o.responderToCheck, Page: checkPage, Round: round, Alarm: alarm.CertificateWrong, Href: checkpage.Path},
 		inspection.Way{Name: checkLists, Title: say("保管している失効リスト", "stored revocation lists"), Item: say("認証局と市区町村", "CA and municipality"),
-			Read: o.listsToCheck, Look: o.listToCheck, Page: checkedLists, Round: round, Alarm: alarm.ListWrong, Href: checkpage.Path})
+			Read: o.listsToCheck, Look: o.listToCheck, Page: checkedLists, Round: round, Alarm: alarm.ListWrong, Href: checkpage.Path},
+		inspection.Way{Name: checkDeltas, Title: say("保管している差分の失効リスト", "stored delta lists"), Item: say("認証局と市区町村", "CA and municipality"),
+			Read: o.deltasToCheck, Look: o.deltaToCheck, Page: checkedLists, Round: round, Alarm: alarm.ListWrong, Href: checkpage.Path})
 }
 
 // Inspection is that of what the CA has stored.
@@ -186,7 +189,7 @@ func (o *CA) listItem(ctx context.Context, tx *store.Tx, r store.StoredList) (in
 		return inspection.Item{}, err
 	}
 	l := inspect.List{DER: r.DER, Number: r.Issued, ThisUpdate: r.ThisUpdate, NextUpdate: r.NextUpdate, Entries: r.Entries, Issuer: o.certificateOf(r.Issuer),
-		Prefecture: r.PrefectureName, District: r.MunicipalityName, Intent: r.Intended, Before: r.Issued <= r.Until}
+		Prefecture: r.PrefectureName, District: r.MunicipalityName, Intent: r.Intended, Before: r.Issued <= r.Until, Newer: r.Delta}
 	for _, v := range revoked {
 		l.Revoked = append(l.Revoked, inspect.Revocation{Serial: v.Serial, At: v.At, Reason: v.Reason, NotAfter: v.NotAfter})
 	}

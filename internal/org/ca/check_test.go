@@ -140,6 +140,49 @@ func TestStoredIsInspected(t *testing.T) {
 	})
 }
 
+// TestDeltaListsAreInspected: what stands on a delta list counts as listed, and the stored delta list is held against the rows.
+func TestDeltaListsAreInspected(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		n := c.issue("r1", cert.Signature, person(t, 1, 1))
+		other := c.issue("r2", cert.Signature, person(t, 2, 1))
+		c.run(time.Minute)
+		c.SetDeltas(-1, 0)
+		c.send(center, revocation(n, 2))
+		c.run(5 * time.Second)
+		c.clk.Set(c.clk.Now().Add(11 * time.Minute))
+		c.inspect()
+		if got := c.inspected(); len(got) > 0 {
+			t.Fatalf("nothing is wrong, and it finds %v", got)
+		}
+		for _, x := range []struct{ damage, mend, finds string }{
+			{`UPDATE delta SET der = substr(der, 1, 99)`, ``, "delta-lists unreadable"},
+			{`UPDATE delta SET entries = 7`, `UPDATE delta SET entries = 1`, "delta-lists count"},
+		} {
+			der := c.octets(`SELECT der FROM delta WHERE municipality = $1`, "202029")
+			c.byHand(x.damage)
+			c.inspect()
+			if got := c.inspected(); !slices.Contains(got, x.finds) {
+				t.Errorf("%s: found %v, want %s", x.damage, got, x.finds)
+			}
+			c.byHand(`UPDATE delta SET der = $1`, der)
+			if x.mend != "" {
+				c.byHand(x.mend)
+			}
+			c.inspect()
+			if got := c.inspected(); len(got) > 0 {
+				t.Errorf("%s: mended, and still %v", x.damage, got)
+			}
+		}
+		// Revoked behind the program's back, before the delta list was made: it is on neither list.
+		c.byHand(`UPDATE certificate SET state = 'revoked', reason = 'superseded', revoked_at = $1 WHERE serial = $2`, start.Add(time.Second), other.Serial.Bytes())
+		c.inspect()
+		if got := c.inspected(); !slices.Contains(got, "delta-lists missing") {
+			t.Errorf("revoked, and on neither: %v", got)
+		}
+	})
+}
+
 // TestListsLate: a list of which no newer one comes, and a revocation that gets on no list, are found. The key's device is away.
 func TestListsLate(t *testing.T) {
 	c := newCountry(t, "memory:")

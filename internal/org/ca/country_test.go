@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/x509"
+	"slices"
 	"testing"
 	"time"
 
@@ -159,6 +160,11 @@ func received[P message.Payload](c *country, o message.Org) (all []P) {
 		}
 	}
 	return all
+}
+
+// fullLists are the full lists that the validation authority was sent, each in one part.
+func (c *country) fullLists() []message.CertCRL {
+	return slices.DeleteFunc(received[message.CertCRL](c, validation), func(n message.CertCRL) bool { return n.Base != 0 })
 }
 
 func (c *country) send(from message.Org, payloads ...message.Payload) {

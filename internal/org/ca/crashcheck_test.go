@@ -187,7 +187,12 @@ func (m *mortal) judgeNotices(o *outcome, k kept) {
 func (m *mortal) judgeSignatures(o *outcome, k kept) {
 	lists := map[string]int64{} // the last number of each that is out
 	for _, n := range all[message.CertCRL](m, validation) {
-		lists[n.Municipality.String()] = max(lists[n.Municipality.String()], int64(n.Number))
+		kind := store.RevocationList
+		if n.Base != 0 {
+			kind = store.DeltaList
+		}
+		of := string(kind) + n.Municipality.String()
+		lists[of] = max(lists[of], int64(n.Number))
 	}
 	signers, users := map[string]int{}, 0 // what was given out, by its to-be-signed bytes
 	for _, n := range all[message.ResponderIssued](m, validation) {
@@ -202,8 +207,8 @@ func (m *mortal) judgeSignatures(o *outcome, k kept) {
 	for _, i := range k.intents {
 		digest := sha256.Sum256(i.TBS)
 		intents[hex.EncodeToString(digest[:])] = i
-		if i.Kind == store.RevocationList {
-			if lists[i.Subject] < i.Number {
+		if i.Kind.IsList() {
+			if lists[string(i.Kind)+i.Subject] < i.Number {
 				o.find("the list %d of %s never came out", i.Number, i.Subject)
 			}
 			continue

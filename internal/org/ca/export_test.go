@@ -50,9 +50,17 @@ func (o *CA) Unheeded(ctx context.Context, tx *sqlstore.Tx, cursor string, limit
 // CheckTasks are the loops of the inspection alone.
 func (o *CA) CheckTasks() []clock.Task { return o.checks.Tasks() }
 
-// IntendList writes down the next list of a municipality.
+// IntendList writes down the next full list of a municipality, and the delta list that goes with it.
 func (o *CA) IntendList(ctx context.Context, p cert.Profile, municipality string) error {
-	return o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		return o.intendList(ctx, o.in(tx), o.byProfile[p].id+"/"+municipality)
-	})
+	n, err := o.makeLists(ctx, o.byProfile[p].id+"/"+municipality, true)
+	if err != nil {
+		return err
+	}
+	return o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.intendLists(ctx, o.in(tx), n) })
 }
+
+// SetDeltas has delta lists made of short lists too: full lists are those of up to small entries, and those of which a share has come since.
+func (o *CA) SetDeltas(small, share int64) { o.smallList, o.deltaShare = small, share }
+
+// SetListDays makes full lists that nothing asks for rare.
+func (o *CA) SetListDays(n int) { o.cfg.ListDays = n }

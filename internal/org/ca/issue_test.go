@@ -61,7 +61,7 @@ func TestIssue(t *testing.T) {
 			t.Error("the holder is certified otherwise")
 		}
 		// The first lists name nobody, and are there as soon as somebody may ask for them.
-		if lists := received[message.CertCRL](c, validation); len(lists) != 2 || lists[0].Number != 1 {
+		if lists := c.fullLists(); len(lists) != 2 || lists[0].Number != 1 {
 			t.Errorf("%d lists", len(lists))
 		}
 	})

@@ -56,7 +56,7 @@ func (o *CA) prepareAll(ctx context.Context, tx *store.Tx, items []due.Item) ([]
 func (o *CA) prepare(ctx context.Context, tx *store.Tx, i store.Intent) (*toSign, error) {
 	s := &toSign{Intent: i}
 	var err error
-	if i.Kind == store.RevocationList {
+	if i.Kind.IsList() {
 		s.list, err = o.wantList(ctx, tx, i)
 		return s, err
 	}
@@ -153,7 +153,7 @@ func (s toSign) lint() error {
 		err = lint.User(s.TBS, s.want)
 	case store.ResponderCertificate:
 		err = lint.OCSPSigner(s.TBS, s.want)
-	case store.RevocationList:
+	case store.RevocationList, store.DeltaList:
 		return s.lintList()
 	}
 	var findings lint.Findings

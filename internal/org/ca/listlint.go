@@ -32,7 +32,11 @@ func (o *CA) wantList(ctx context.Context, tx *store.Tx, i store.Intent) (w lint
 	if !found {
 		return w, fmt.Errorf("there is no partition %s", listRef(i.Issuer, m))
 	}
-	return lint.ListWant{Issuer: a.Certificate(), Number: uint64(i.Number), ThisUpdate: i.At.Truncate(time.Second), MaxLife: maxListLife,
+	at := i.ListAt
+	if at.Unix() <= 0 { // it was written down by an older program
+		at = i.At.Truncate(time.Second)
+	}
+	return lint.ListWant{Issuer: a.Certificate(), Number: uint64(i.Number), Base: uint64(i.Base), ThisUpdate: at, MaxLife: maxListLife,
 		Prefecture: p.PrefectureName, Municipality: p.MunicipalityName}, nil
 }
 

@@ -145,7 +145,10 @@ func massParts(ctx context.Context, tx *store.Tx, m store.Mass) ([]MassPart, err
 		for _, l := range lists {
 			if l.Municipality.String() == p.Municipality && l.Profile.String() == p.Profile {
 				part.Entries += l.Entries
-				part.Followed = !m.EndedAt.IsZero() && !l.ThisUpdate.Before(m.EndedAt.Truncate(time.Second))
+				if l.Delta.Number > l.Issued {
+					part.Entries += l.Delta.Entries
+				}
+				part.Followed = !m.EndedAt.IsZero() && !l.Named().Before(m.EndedAt.Truncate(time.Second))
 			}
 		}
 		all = append(all, part)

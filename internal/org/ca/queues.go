@@ -14,7 +14,7 @@ func Queues() []queue.Queue {
 		Shape: queue.Scan,
 		Items: plain.Sentence{JA: "失効リストに載せる電子証明書の行", EN: "rows of certificates that a revocation list has to name"},
 		Aside: plain.Sentence{JA: "失効リストの画面の状態", EN: "the screen of the lists, in their state"},
-		Loops: []string{"internal/org/ca:CA.intendList", "internal/org/ca:CA.listed", "internal/org/ca:CA.listRule", "internal/org/ca/internal/store:Tx.Listed"},
+		Loops: []string{"internal/org/ca:CA.makeLists", "internal/org/ca:CA.listed", "internal/org/ca:CA.makeRule", "internal/org/ca/internal/store:Tx.Listed"},
 		Bad:   []queue.Poison{queue.Undecodable, queue.Foreign, queue.Truncated},
 		Never: map[queue.Poison]string{
 			queue.Panic: "nobody's code runs over the rows; the signing is due work, and tried there",
@@ -26,9 +26,9 @@ func Queues() []queue.Queue {
 		Shape: queue.Scan,
 		Items: plain.Sentence{JA: "点検する電子証明書の行", EN: "rows of certificates that are inspected"},
 		Aside: plain.Sentence{JA: "点検の画面の「所見」", EN: "the page of the inspection, under findings"},
-		Loops: []string{"internal/org/ca:CA.certificatesToCheck", "internal/org/ca:CA.listsToCheck", "internal/org/ca/internal/store:Tx.StoredAfter",
+		Loops: []string{"internal/org/ca:CA.certificatesToCheck", "internal/org/ca:CA.listsToCheck", "internal/org/ca:CA.deltasToCheck", "internal/org/ca/internal/store:Tx.StoredAfter",
 			"internal/org/ca:CA.respondersToCheck", "internal/org/ca/internal/store:Tx.StoredRespondersAfter",
-			"internal/org/ca/internal/store:Tx.storedLists", "internal/org/ca/internal/store:Tx.RevokedIn"},
+			"internal/org/ca/internal/store:Tx.storedLists", "internal/org/ca/internal/store:Tx.storedDeltas", "internal/org/ca/internal/store:Tx.RevokedIn"},
 		Bad: []queue.Poison{queue.Undecodable, queue.Foreign, queue.Truncated},
 		Never: map[queue.Poison]string{
 			queue.Panic: "nobody's code runs over the rows; a judge that panics is tried in inspection/round",

@@ -50,7 +50,7 @@ func TestReasons(t *testing.T) {
 			if _, there := first[serial]; !there {
 				first[serial] = n.Reason
 			}
-			lists := received[message.CertCRL](c, validation)
+			lists := c.fullLists()
 			list := must[*x509.RevocationList](t)(x509.ParseRevocationList(lists[len(lists)-1].CRL))
 			now := map[string]int{}
 			for _, e := range list.RevokedCertificateEntries {
@@ -118,7 +118,7 @@ func TestRevokeWhatCannotBeRead(t *testing.T) {
 					s[1].Profile != good.Profile || s[1].Reason != cert.AffiliationChanged {
 					t.Fatalf("told %+v; parked %v", s, c.stuck())
 				}
-				lists := received[message.CertCRL](c, validation)
+				lists := c.fullLists()
 				list := must[*x509.RevocationList](t)(x509.ParseRevocationList(lists[len(lists)-1].CRL))
 				if e := list.RevokedCertificateEntries; len(e) != 1 || e[0].SerialNumber.Cmp(n.Serial.Int()) != 0 || e[0].ReasonCode != 3 {
 					t.Errorf("the list names %+v", e)

@@ -54,7 +54,7 @@ func TestRenewal(t *testing.T) {
 		if len(s) != 2 || s[0].Serial != old.Serial || !s[0].Revoked || s[0].Reason != cert.Superseded || s[1].Serial != got[0].Serial || s[1].Revoked {
 			t.Errorf("the world is told %+v", s)
 		}
-		lists := received[message.CertCRL](c, validation)
+		lists := c.fullLists()
 		if last := must[*x509.RevocationList](t)(x509.ParseRevocationList(lists[len(lists)-1].CRL)); len(last.RevokedCertificateEntries) != 1 || last.RevokedCertificateEntries[0].ReasonCode != 4 {
 			t.Errorf("the list names %+v", last.RevokedCertificateEntries)
 		}

@@ -68,15 +68,11 @@ func (o *CA) sign(ctx context.Context, i *toSign) (signed, error) {
 		return signed{}, err
 	}
 	out := signed{intent: i.ID}
-	if i.Kind == store.RevocationList {
+	if i.Kind.IsList() {
 		if out.der, err = a.AssembleCRL(i.TBS, signature); err != nil {
 			return signed{}, err
 		}
-		list, err := x509.ParseRevocationList(out.der)
-		if err != nil {
-			return signed{}, fmt.Errorf("couldn't read what was signed: %w", err)
-		}
-		return out, list.CheckSignatureFrom(a.certificate)
+		return out, a.readsBack(out.der)
 	}
 	if out.der, err = pki.AssembleCertificate(i.TBS, signature); err != nil {
 		return signed{}, err
@@ -122,7 +118,7 @@ func (o *CA) onSigned(ctx context.Context, tx *store.Tx, all []signed) (outs []m
 		case store.ResponderCertificate:
 			told, err = o.onResponderSigned(ctx, tx, i, all[0].der)
 			told = traced(i.Trace, told...)
-		case store.RevocationList:
+		case store.RevocationList, store.DeltaList:
 			told, err = o.onListSigned(ctx, tx, i, all[0].der)
 			told = traced(i.Trace, told...)
 		default:

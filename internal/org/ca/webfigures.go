@@ -119,10 +119,11 @@ var intentKinds = map[store.Kind]plain.Sentence{
 	store.UserCertificate:      {JA: "電子証明書", EN: "certificate"},
 	store.ResponderCertificate: {JA: "OCSP応答者の証明書", EN: "OCSP responder's certificate"},
 	store.RevocationList:       {JA: "失効リスト", EN: "revocation list"},
+	store.DeltaList:            {JA: "差分の失効リスト", EN: "delta revocation list"},
 }
 
 func (s *screens) subject(i store.Intent) any {
-	if i.Kind == store.RevocationList {
+	if i.Kind.IsList() {
 		if m, err := resident.ParseMunicipalityCode("municipality", i.Subject); err == nil {
 			return s.place(m)
 		}
@@ -169,7 +170,7 @@ func (s *screens) showLists(w http.ResponseWriter, r *http.Request) {
 			switch {
 			case !p.NextUpdate.After(now):
 				row[6] = webui.Badge{Kind: webui.Bad, Text: say("期限切れ", "out of date")}
-			case p.Issued == p.Number:
+			case max(p.Issued, p.Delta.Number) == p.Number:
 				row[6] = webui.Badge{Kind: webui.OK, Text: say("最新", "up to date")}
 			}
 		}
@@ -178,6 +179,13 @@ func (s *screens) showLists(w http.ResponseWriter, r *http.Request) {
 				fmt.Sprintf("%d records cannot be read: compare them with the backup", p.Damaged))}
 		}
 		t.Rows = append(t.Rows, row)
+		if d := p.Delta; d.Number > 0 {
+			state := any(webui.Badge{Kind: webui.OK, Text: say("最新", "up to date")})
+			if !d.NextUpdate.After(now) {
+				state = webui.Badge{Kind: webui.Bad, Text: say("期限切れ", "out of date")}
+			}
+			t.Rows = append(t.Rows, []any{say(fmt.Sprintf("└ 番号%dからの差分", d.Base), fmt.Sprintf("└ since number %d", d.Base)), ca, d.Number, d.Entries, d.ThisUpdate, d.NextUpdate, state})
+		}
 	}
 	s.ui.Render(w, r, s.lists, http.StatusOK, t)
 }

@@ -1,7 +1,6 @@
 package validation
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -17,14 +16,15 @@ import (
 	"github.com/akashi-id/akashi/internal/pki/crl/publish"
 	"github.com/akashi-id/akashi/internal/pki/inspect"
 	"github.com/akashi-id/akashi/internal/plain"
-	"github.com/akashi-id/akashi/message"
 )
 
 // The ways of the inspection (点検). What is fetched is judged by package inspect, which shares no code with what serves it.
 const (
 	checkPublished = "published"       // nobody goes round: the publication notes what it sees
 	checkAddresses = "addresses"       // whether anything can be fetched, and the CAs' certificates
-	checkServed    = "served-lists"    // every list
+	checkCame      = "lists-came"      // lists that came and are not published
+	checkServed    = "served-lists"    // every full list
+	checkDeltas    = "served-deltas"   // every delta list
 	checkChanged   = "answers-changed" // the answer about what changed last
 	checkAnswers   = "answers"         // the answers about all others, one after the other
 )
@@ -64,6 +64,8 @@ func (o *Validation) newChecks() (*checks, error) {
 	}
 	ways := []inspection.Way{{Name: checkPublished, Title: say("公表する失効リスト", "lists as they are published"), Item: say("認証局と市区町村", "CA and municipality"),
 		Alarm: alarm.ListWrong, Href: checkpage.Path, Stays: func(rule string) bool { return rule != string(publish.Stale) }}}
+	ways = append(ways, inspection.Way{Name: checkCame, Title: say("届いて、まだ公表していない失効リスト", "lists that came and are not published"), Item: say("認証局、市区町村とリスト", "CA, municipality and list"),
+		Read: c.came, Look: c.cameOne, Page: 50, Pause: servedPause, Round: servedPause, Alarm: alarm.ListWrong, Href: checkpage.Path})
 	if base != "" {
 		title := func(ja, en string) plain.Sentence { return say(ja+how.JA, en+how.EN) }
 		away := map[string]alarm.Code{string(inspect.Unreachable): alarm.ServedAway}
@@ -72,6 +74,8 @@ func (o *Validation) newChecks() (*checks, error) {
 				Read: c.addresses, Look: c.address, Page: 10, Pause: servedPause, Round: servedPause, Alarm: alarm.ServedWrong, Other: away, Href: checkpage.Path},
 			inspection.Way{Name: checkServed, Title: title("外に見える失効リスト", "lists as they are served"), Item: say("認証局と市区町村", "CA and municipality"),
 				Read: c.lists, Look: c.list, Page: servedLists, Pause: servedPause, Round: servedRound, Alarm: alarm.ServedWrong, Other: away, Href: checkpage.Path},
+			inspection.Way{Name: checkDeltas, Title: title("外に見える差分の失効リスト", "delta lists as they are served"), Item: say("認証局と市区町村", "CA and municipality"),
+				Read: c.deltas, Look: c.delta, Page: servedLists, Pause: servedPause, Round: servedRound, Alarm: alarm.ServedWrong, Other: away, Href: checkpage.Path},
 			inspection.Way{Name: checkChanged, Title: title("状態が変わったばかりの電子証明書への回答", "answers about what has just changed"), Item: say("認証局と発行番号", "CA and serial"),
 				Read: c.changed, Look: c.answer, Page: askedChanged, Round: changedRound, Alarm: alarm.ServedWrong, Other: away, Href: checkpage.Path},
 			inspection.Way{Name: checkAnswers, Title: title("電子証明書への回答", "answers"), Item: say("認証局と発行番号", "CA and serial"),
@@ -79,20 +83,6 @@ func (o *Validation) newChecks() (*checks, error) {
 	}
 	c.Inspection = inspection.New(inspection.Config{Self: string(o.Self), Store: o.Store, Clock: o.Clock, Log: o.Log}, ways...)
 	return c, nil
-}
-
-// notePublished makes findings of what the publication of a list has seen: until now they were in the log alone.
-func (o *Validation) notePublished(ctx context.Context, tx *store.Tx, r *root, n message.CertCRL, v *publish.Verdict) error {
-	var all []inspection.Fault
-	seen := map[publish.Code]bool{}
-	for _, f := range v.Findings {
-		if !seen[f.Code] {
-			seen[f.Code] = true
-			all = append(all, inspection.Fault{Rule: string(f.Code), Sentence: f.Sentence})
-		}
-	}
-	print := sha256.Sum256(n.CRL)
-	return o.checks.Note(ctx, tx.Tx, checkPublished, r.path()+"/"+n.Municipality.String(), print[:], all)
 }
 
 // rootBy finds a CA by the beginning of its id, which is how items name it.

@@ -171,6 +171,9 @@ func (c *checks) listItem(ctx context.Context, tx *store.Tx, a *authority, l sto
 	if len(l.Seen) > 0 {
 		want.Last = l.Seen
 	}
+	if want.Newer, err = c.newer(ctx, tx, l); err != nil {
+		return inspection.Item{}, err
+	}
 	ends := map[string]time.Time{}
 	for _, s := range revoked {
 		want.Revoked = append(want.Revoked, inspect.Revocation{Serial: s.Serial, At: s.RevokedAt, Reason: s.Reason, NotAfter: s.NotAfter})

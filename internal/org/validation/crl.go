@@ -1,7 +1,6 @@
 package validation
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"strconv"
@@ -14,8 +13,8 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// serveList answers "202029.crl", the list for signature certificates, and "signature/202029.crl" or
-// "authentication/202029.crl"; and of a CA that is named, "ca-13/signature/131211.crl".
+// serveList answers "202029.crl", the full list for signature certificates, "202029.delta.crl", what was revoked since, and both below
+// "signature/" and "authentication/"; and of a CA that is named, "ca-13/signature/131211.crl".
 func (o *Validation) serveList(w http.ResponseWriter, r *http.Request, path string) {
 	ca, path := o.caAt(path)
 	kind, file, named := strings.Cut(path, "/")
@@ -23,6 +22,7 @@ func (o *Validation) serveList(w http.ResponseWriter, r *http.Request, path stri
 		kind, file = cert.Signature.String(), path
 	}
 	code, crl := strings.CutSuffix(file, ".crl")
+	code, delta := strings.CutSuffix(code, ".delta")
 	p, err := cert.ParseProfile(kind)
 	m, err2 := resident.ParseMunicipalityCode("municipality", code)
 	if err != nil || err2 != nil || !crl {
@@ -30,34 +30,47 @@ func (o *Validation) serveList(w http.ResponseWriter, r *http.Request, path stri
 		return
 	}
 	var newest store.List
-	err = o.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+	body := &listBody{ctx: r.Context(), o: o}
+	err = o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
+		tx := o.in(raw)
 		newest = store.List{}
+		find := tx.Published
+		if delta {
+			find = tx.Delta
+		}
 		for _, root := range o.roots {
 			// What names no CA is the first's that has a list, so that none hides another's: the others have addresses of their own.
-			if root.profile != p || ca != nil && root.ca != ca || newest.DER != nil && o.owners[newest.Issuer] != root.ca.org {
+			if root.profile != p || ca != nil && root.ca != ca || newest.Issuer != "" && o.owners[newest.Issuer] != root.ca.org {
 				continue
 			}
-			l, found, err := o.in(tx).Published(ctx, root.id, m)
+			l, found, err := find(ctx, root.id, m)
 			if err != nil {
 				return err
 			}
-			if found && (newest.DER == nil || l.ThisUpdate.After(newest.ThisUpdate)) {
+			if found && (newest.Issuer == "" || l.ThisUpdate.After(newest.ThisUpdate)) {
 				newest = l
 			}
 		}
-		return nil
+		if newest.Issuer == "" {
+			return nil
+		}
+		return body.open(ctx, tx, newest)
 	})
 	switch {
 	case err != nil:
 		o.Log.ErrorContext(r.Context(), "a revocation list could not be read", "error", err)
 		http.Error(w, "失効リストを読めませんでした。\nThe revocation list could not be read.", http.StatusServiceUnavailable)
-	case newest.DER == nil:
+	case newest.Issuer == "":
 		http.NotFound(w, r)
 	default:
+		tag := newest.Issuer[:8] + "-" + strconv.FormatInt(newest.Number, 10)
+		if delta {
+			tag += "-delta"
+		}
 		w.Header().Set("Content-Type", "application/pkix-crl") // RFC 2585 4.2
 		w.Header().Set("Cache-Control", "no-cache")
-		w.Header().Set("ETag", `"`+newest.Issuer[:8]+"-"+strconv.FormatInt(newest.Number, 10)+`"`)
-		http.ServeContent(w, r, "", newest.PublishedAt, bytes.NewReader(newest.DER))
+		w.Header().Set("ETag", `"`+tag+`"`)
+		http.ServeContent(w, r, "", newest.PublishedAt, body)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/inspection"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
 	"github.com/akashi-id/akashi/internal/pki/jpki/jpkitest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -165,9 +166,14 @@ func TestListsThatAreNotPublished(t *testing.T) {
 				t.Fatalf("%s: parked %v", name, c.stuck())
 			}
 			c.send(make(c))
-			c.run(time.Second)
-			if codes := c.stuck(); len(codes) != 1 || c.number("/crl/202029.crl") != want {
-				t.Errorf("%s (published before: %v): parked %v, served %d", name, published, codes, c.number("/crl/202029.crl"))
+			c.run(15 * time.Second)
+			// A list of no known CA parks as a message; the others are lists that were refused, and findings.
+			aside := len(c.stuck())
+			if name != "an unknown CA" {
+				aside = len(c.openFindings("refused"))
+			}
+			if aside != 1 || c.number("/crl/202029.crl") != want {
+				t.Errorf("%s (published before: %v): parked %v, refused %d, served %d", name, published, c.stuck(), aside, c.number("/crl/202029.crl"))
 			}
 			// The next good one is published: the refused one is in nobody's way.
 			c.run(time.Minute)
@@ -175,6 +181,10 @@ func TestListsThatAreNotPublished(t *testing.T) {
 			c.run(time.Second)
 			if got := c.number("/crl/202029.crl"); got != 9 {
 				t.Errorf("%s: then %d is served", name, got)
+			}
+			c.run(30 * time.Second)
+			if len(c.openFindings("refused")) != 0 {
+				t.Errorf("%s: the next one is published, and the finding stays", name)
 			}
 		}
 	}
@@ -189,6 +199,23 @@ func TestListsThatAreNotPublished(t *testing.T) {
 	if got := c.number("/crl/202029.crl"); got != 2 {
 		t.Errorf("an expired entry keeps the list from being published: %v", c.stuck())
 	}
+}
+
+// openFindings are the items of the open findings of a rule.
+func (c *country) openFindings(rule string) (items []string) {
+	c.t.Helper()
+	if err := c.Store.View(c.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		all, err := inspection.Open(ctx, tx, 100)
+		for _, f := range all {
+			if f.Rule == rule {
+				items = append(items, f.Item)
+			}
+		}
+		return err
+	}); err != nil {
+		c.t.Fatal(err)
+	}
+	return items
 }
 
 // TestListsThatArePublishedAndTold: what is wrong and makes nothing good again keeps no list back, and stands in the record.

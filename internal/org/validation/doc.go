@@ -16,7 +16,8 @@
 // it commits (shelf.go). Revoked never becomes good again, whatever comes in whatever order (status.go). Good is said only as
 // long as somebody can vouch for it: while its CA's last word is not too old, a revocation could be written, and the clock was
 // not set (vouch.go). What is signed while somebody waits has its share of the machine and takes nothing of the rest (sign.go).
-// A list is published only after it has been checked anew, and none goes back behind another (crl.go). What was asked and told
+// Lists come in parts (listparts.go). One is published only after it has been checked anew, and none goes back behind another (publish.go); it
+// is served from its parts (listbody.go), so that no list of whatever length is ever held as a whole. What was asked and told
 // is kept, without keeping the asker waiting (recorder.go).
 //
 // Each status is one entry of a book that the CA holds too (books.go), so that one which never took effect is found within a

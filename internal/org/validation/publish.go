@@ -3,6 +3,9 @@ package validation
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -11,15 +14,12 @@ import (
 	cb "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/akashi-id/akashi/cert"
-	"github.com/akashi-id/akashi/internal/auditlog"
-	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/pki/crl"
 	"github.com/akashi-id/akashi/internal/pki/crl/publish"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
 	"github.com/akashi-id/akashi/internal/plain"
-	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -30,56 +30,102 @@ const (
 	maxAhead = 5 * time.Minute
 )
 
-// onCertCRL publishes a list, after it was checked by other code than the CA's. A list that is older than the published
-// one has nothing to say and changes nothing, so that lists may come in any order (safe).
-func (o *Validation) onCertCRL(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.CertCRL) ([]message.Out, error) {
-	r, err := o.rootOf(d.Sender, n.Issuer)
-	if err != nil {
-		return nil, err
-	}
-	o.made(tx, d)
-	rules, before, err := o.partition(ctx, tx, r, n.Municipality, n.CRL)
-	if err != nil {
-		return nil, err
-	}
-	list := publish.Bytes(n.CRL)
-	v, err := publish.Check(ctx, rules, before, publish.Offer{Full: list}, tx.Now())
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case v.Full != nil && v.Full.Number != nil && (!v.Full.Number.IsUint64() || v.Full.Number.Uint64() != n.Number):
-		return nil, badList(plain.Sentence{JA: "リストの番号が、電文の番号と違います。認証局で作り直してください。", EN: "its number is not that of the message; make it again at the CA."})
-	case v.Same || superseded(v):
-		return nil, nil // RFC 5280 5.2.3: the numbers increase, and the highest is the one that counts
-	case !v.Publish():
-		return nil, badList(told(v))
-	}
-	for _, f := range v.Findings {
-		o.Log.ErrorContext(ctx, "a revocation list was published and something is wrong with it", "municipality", n.Municipality, "number", n.Number, "finding", f.Code, "says", f.Sentence)
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "publish-finding", Subject: n.Municipality.String(), Case: d.ID.String(), Detail: string(f.Code) + " " + f.Serial.String()})
-	}
-	if err := o.notePublished(ctx, tx, r, n, v); err != nil {
-		return nil, err
-	}
-	// What a list names and no status has told is taken from it: the CA signed it, and nothing that protects waits.
-	if err := publish.Added(ctx, rules, before, list, func(e crl.Entry) error {
-		s := message.CertStatus{Serial: e.Serial, Issuer: r.id, Profile: r.profile, Municipality: n.Municipality,
-			Revoked: true, Reason: e.Reason, At: e.At, NotAfter: time.Unix(0, 0)}
-		ended, err := tx.Tell(ctx, s)
-		if err == nil {
-			err = o.planImpact(tx, s, ended)
-		}
-		return err
-	}); err != nil {
-		return nil, err
-	}
-	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "publish", Subject: n.Municipality.String(), Case: d.ID.String(), Detail: strconv.FormatUint(n.Number, 10)})
-	return nil, tx.Publish(ctx, store.List{Issuer: n.Issuer, Municipality: n.Municipality, Profile: r.profile, Number: int64(n.Number),
-		ThisUpdate: v.Full.ThisUpdate, NextUpdate: v.Full.NextUpdate, Entries: int64(v.Full.Entries), DER: n.CRL})
+// decision is what became of a list that was looked at, outside of any transaction that writes.
+type decision struct {
+	ref         string
+	found       bool // there was one to look at
+	offer       store.Offer
+	profile     cert.Profile
+	full, delta int64 // the numbers that were published then
+	verdict     *publish.Verdict
+	wrong       plain.Sentence // it is refused, whatever the verdict
+	untold      []crl.Entry    // what it names and no status has told
+	more        bool           // and there is more of that: the list waits until all is told
 }
 
-// superseded: the only thing that keeps a list from being published is that a later one is.
+// mostUntold is how much is taken from a list at a time: after a loss of the database nothing that it names may be known.
+const mostUntold = 20_000
+
+var errEnough = errors.New("enough")
+
+// decide looks at the next list of a partition, in one view: a full one before a delta list, which adds to one. It holds a part of a list at a
+// time, and of its entries those alone that nothing has told of before.
+func (o *Validation) decide(ctx context.Context, tx *store.Tx, ref string) (d decision, err error) {
+	d.ref = ref
+	issuer, code, _ := strings.Cut(ref, "/")
+	m, err := resident.ParseMunicipalityCode("municipality", code)
+	if err != nil {
+		return d, err
+	}
+	r, ok := o.byID[issuer]
+	if !ok {
+		return d, unknownIssuer()
+	}
+	d.profile = r.profile
+	offers, err := tx.Offers(ctx, issuer, m)
+	if err != nil {
+		return d, err
+	}
+	was, _, err := tx.Published(ctx, issuer, m)
+	if err != nil {
+		return d, err
+	}
+	delta, _, err := tx.Delta(ctx, issuer, m)
+	if err != nil {
+		return d, err
+	}
+	d.full, d.delta = was.Number, delta.Number
+	for _, f := range offers {
+		if f.State == store.Whole && (!f.Delta || f.Base <= was.Number) { // a delta list waits for its base
+			d.offer, d.found = f, true
+			break
+		}
+	}
+	if !d.found {
+		return d, nil
+	}
+	source := func() (io.Reader, error) { return tx.Bytes(ctx, issuer, m, d.offer.Digest), nil }
+	sum := sha256.New()
+	if _, err := io.Copy(sum, tx.Bytes(ctx, issuer, m, d.offer.Digest)); err != nil {
+		return d, err
+	}
+	if !bytes.Equal(sum.Sum(nil), d.offer.Digest) {
+		d.wrong = plain.Sentence{JA: "届いた部分をつなげたものが、認証局の送ったリストになりません。", EN: "The parts that came do not make the list that the CA sent."}
+		return d, nil
+	}
+	rules, before, err := o.partition(ctx, tx, r, m, d.offer, source)
+	if err != nil {
+		return d, err
+	}
+	offer := publish.Offer{Full: source}
+	if d.offer.Delta {
+		offer = publish.Offer{Delta: source}
+	}
+	if d.verdict, err = publish.Check(ctx, rules, before, offer, tx.Now()); err != nil {
+		return d, err
+	}
+	list := d.verdict.Full
+	if d.offer.Delta {
+		list = d.verdict.Delta
+	}
+	switch {
+	case list != nil && list.Number != nil && (!list.Number.IsUint64() || list.Number.Uint64() != uint64(d.offer.Number)),
+		list != nil && list.Base != nil && (!list.Base.IsUint64() || list.Base.Uint64() != uint64(d.offer.Base)):
+		d.wrong = plain.Sentence{JA: "リストの番号が、電文の番号と違います。認証局で作り直してください。", EN: "Its number is not that of the message; make it again at the CA."}
+	case !d.verdict.Publish():
+		if !d.verdict.Same && !superseded(d.verdict) {
+			d.wrong = told(d.verdict)
+		}
+	default:
+		if d.untold, err = untold(ctx, tx, rules, before, source, d.offer); errors.Is(err, errEnough) {
+			d.more, err = true, nil
+		}
+	}
+	return d, err
+}
+
+// superseded: the only thing that keeps a list from being published is that a later one is (RFC 5280 5.2.3: the numbers increase, and the
+// highest is the one that counts).
 func superseded(v *publish.Verdict) bool {
 	back := false
 	for _, f := range v.Findings {
@@ -89,10 +135,6 @@ func superseded(v *publish.Verdict) bool {
 		back = back || f.Code == publish.NumberBack
 	}
 	return back
-}
-
-func badList(s plain.Sentence) error {
-	return exchange.Reject("bad-list", "失効リストを公表できません。"+s.JA, "the revocation list cannot be published: "+s.EN)
 }
 
 // told joins what stops a list; a few of many are enough to go to the CA with.
@@ -106,8 +148,26 @@ func told(v *publish.Verdict) plain.Sentence {
 	return plain.Sentence{JA: strings.Join(ja, ""), EN: strings.Join(en, " ")}
 }
 
+// untold gives what a list names and no status has told: the CA signed it, and nothing that protects waits.
+func untold(ctx context.Context, tx *store.Tx, rules publish.Rules, before publish.Before, list publish.Source, of store.Offer) (all []crl.Entry, err error) {
+	see := func(e crl.Entry) error {
+		revoked, err := tx.IsRevoked(ctx, of.Issuer, e.Serial)
+		if err == nil && !revoked {
+			if all = append(all, e); len(all) == mostUntold {
+				return errEnough
+			}
+		}
+		return err
+	}
+	if of.Delta {
+		before = publish.Before{} // whatever it names: it is short
+	}
+	err = publish.Added(ctx, rules, before, list, see)
+	return all, err
+}
+
 // partition says what the lists of a municipality are held to, and what was published for it.
-func (o *Validation) partition(ctx context.Context, tx *store.Tx, r *root, m resident.MunicipalityCode, offered []byte) (rules publish.Rules, before publish.Before, err error) {
+func (o *Validation) partition(ctx context.Context, tx *store.Tx, r *root, m resident.MunicipalityCode, of store.Offer, offered publish.Source) (rules publish.Rules, before publish.Before, err error) {
 	a, err := crl.AuthorityOf(r.certificate)
 	if err != nil {
 		return rules, before, err
@@ -128,30 +188,60 @@ func (o *Validation) partition(ctx context.Context, tx *store.Tx, r *root, m res
 	if err != nil {
 		return rules, before, err
 	}
-	before.Base = func(context.Context, uint64) (publish.Source, bool, error) { return nil, false, nil } // no delta lists are sent
+	delta, _, err := tx.Delta(ctx, r.id, m)
+	if err != nil {
+		return rules, before, err
+	}
+	before.Base = func(ctx context.Context, number uint64) (publish.Source, bool, error) {
+		l, found, err := tx.Base(ctx, r.id, m, int64(number))
+		return l.Open(ctx, tx), found, err
+	}
+	if delta.Number > 0 {
+		before.DeltaNumber, before.Delta = uint64(delta.Number), delta.Open(ctx, tx)
+	}
 	if published {
-		before.Number, before.Full = uint64(was.Number), publish.Bytes(was.DER)
+		before.Number, before.Full = uint64(was.Number), was.Open(ctx, tx)
 		before.Revoked = tx.Revoked(ctx, r.id, m)
 		// A municipality keeps the name under which it was first published, because certificates name it so for years.
-		if list, err := crl.Read(bytes.NewReader(was.DER), a.Hash, crl.Limits{}, nil); err == nil {
+		if list := o.read(before.Full, a); list != nil {
 			if e := list.Extension(crl.Scope); e != nil {
 				rules.Scope = e.Value
-				return rules, before, nil
 			}
 		}
 	}
-	made := tx.Now()
-	if list, err := crl.Read(bytes.NewReader(offered), a.Hash, crl.Limits{}, nil); err == nil {
+	made, list := tx.Now(), o.read(offered, a)
+	if list != nil {
 		made = list.ThisUpdate
 	}
-	part, err := partitionOf(m, resident.DateOf(made))
-	if _, unknown := plain.AsProblems(err); unknown {
-		return rules, before, nil // no list is for a municipality that is not there: no scope is the right one
+	if rules.Scope == nil {
+		part, err := partitionOf(m, resident.DateOf(made))
+		if _, unknown := plain.AsProblems(err); unknown {
+			return rules, before, nil // no list is for a municipality that is not there: no scope is the right one
+		}
+		if err != nil {
+			return rules, before, err
+		}
+		if rules.Scope, err = scope(part.Name(r.profile)); err != nil {
+			return rules, before, err
+		}
 	}
-	if err == nil {
-		rules.Scope, err = scope(part.Name(r.profile))
+	if rules.Freshest, err = freshest(rules.Scope); of.Older && list != nil && list.Extension(crl.Freshest) == nil {
+		rules.Freshest = nil // an older program made it, for which there were no delta lists
 	}
 	return rules, before, err
+}
+
+// read reads a list, nil when it is none.
+func (o *Validation) read(from publish.Source, a crl.Authority) *crl.Info {
+	r, err := from()
+	if err != nil {
+		return nil
+	}
+	list, err := crl.Read(r, a.Hash, crl.Limits{}, nil)
+	if err != nil {
+		return nil
+	}
+	return list
 }
 
 // partitionOf names a municipality in Latin letters. The CA does it too: a rule that both authorities apply is written by both, so
@@ -191,4 +281,26 @@ func scope(name jpki.Name) ([]byte, error) {
 		b.AddASN1(cb.Tag(1).ContextSpecific(), func(b *cryptobyte.Builder) { b.AddUint8(0xff) }) // onlyContainsUserCerts
 	})
 	return b.Bytes()
+}
+
+// freshest is a freshest CRL extension as it must be (RFC 5280 5.2.6): delta lists are where the full lists of the scope are.
+func freshest(scope []byte) ([]byte, error) {
+	in := cryptobyte.String(scope)
+	var body, point cryptobyte.String
+	if !in.ReadASN1(&body, cb.SEQUENCE) || !body.ReadASN1Element(&point, cb.Tag(0).ContextSpecific().Constructed()) {
+		return nil, nil // a published list with such a scope is a matter of the scope
+	}
+	var b cryptobyte.Builder
+	b.AddASN1(cb.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(cb.SEQUENCE, func(b *cryptobyte.Builder) { b.AddBytes(point) })
+	})
+	return b.Bytes()
+}
+
+// detail names a list in the record: "12", "13 on 12".
+func detail(of store.Offer) string {
+	if of.Delta {
+		return strconv.FormatInt(of.Number, 10) + " on " + strconv.FormatInt(of.Base, 10)
+	}
+	return strconv.FormatInt(of.Number, 10)
 }

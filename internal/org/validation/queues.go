@@ -59,6 +59,24 @@ func Queues() []queue.Queue {
 			Settles: time.Minute,
 			Open:    openStatesRig,
 		},
+		{
+			Name:  "validation/lists",
+			Shape: queue.Waiting,
+			Items: plain.Sentence{JA: "届いて、公表を待つ失効リスト", EN: "revocation lists that came and wait to be published"},
+			Aside: plain.Sentence{JA: "失効リストの画面の「届いて、まだ公表していない失効リスト」", EN: "the page of the lists, under lists that came and are not published"},
+			Loops: []string{"internal/org/validation:Validation.publishRule", "internal/org/validation:Validation.decide", "internal/org/validation:checks.came",
+				"internal/org/validation:checks.deltas", "internal/org/validation/internal/store:Tx.Offers", "internal/org/validation/internal/store:Tx.OpenOffersAfter",
+				"internal/org/validation/internal/store:Tx.Gather", "internal/org/validation/internal/store:Tx.Published", "internal/org/validation/internal/store:Tx.Delta",
+				"internal/org/validation/internal/store:Tx.Revoked", "internal/org/validation/internal/store:Tx.revokedAfter"},
+			Bad: []queue.Poison{queue.Undecodable, queue.Truncated},
+			Never: map[queue.Poison]string{
+				queue.Foreign: "a list of another CA is no list of the partition, as one that cannot be read; a part that names an unknown CA is refused at the door",
+				queue.Panic:   "nobody's code runs over the bytes",
+				queue.Hang:    "a list has a length, and to publish one is due work, tried at due/list",
+			},
+			Settles: time.Minute,
+			// The rig is in internal/conform, with a CA that makes lists.
+		},
 	}
 }
 

@@ -129,7 +129,7 @@ func New(ctx context.Context, cfg Config) (*Validation, error) {
 	o.standing.Store(&standing{began: steady, zero: cfg.Clock.Now().Add(-steady), cas: make([]heard, len(o.cas))})
 	var err error
 	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{inspection.Schema}, Routes: o.routes(),
-		Due: []due.Rule{o.responderRule(), o.impactRule()}, Books: o.tables(), Counts: o.counts})
+		Due: []due.Rule{o.responderRule(), o.impactRule(), o.publishRule()}, Books: o.tables(), Counts: o.counts})
 	if err != nil {
 		return nil, err
 	}

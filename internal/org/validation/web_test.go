@@ -32,6 +32,8 @@ func TestScreens(t *testing.T) {
 			look("empty")
 			c.send(good(t, c.signature, "4711"), good(t, c.signature, "4712"), good(t, c.authentication, "4713"),
 				revoked(t, c.signature, "4712", cert.AffiliationChanged, start), c.signature.list(t, 1, start, matsumoto, "4712"))
+			c.sendParts(c.signature.parts(t, 2, 1, c.signature.long(t, 2, 1, start.Add(time.Second)), 3000))
+			c.sendParts(c.signature.parts(t, 3, 0, c.signature.long(t, 3, 0, start.Add(2*time.Second), serials(1, 400)...), 3000)[1:])
 			c.run(time.Minute)
 			for _, number := range []string{"4711", "4711", "4712", "4714"} {
 				c.told(c.signature, number)

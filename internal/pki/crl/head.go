@@ -68,6 +68,9 @@ func ScopeOf(partition []byte) []byte {
 	return wrap(tagSequence, pointName(partition), []byte{tagContext + 1, 1, 0xff}) // onlyContainsUserCerts
 }
 
+// FreshestOf is the value of the freshest CRL extension that names a place (5.2.6).
+func FreshestOf(place []byte) []byte { return wrap(tagSequence, wrap(tagSequence, pointName(place))) }
+
 func (h Head) check() error {
 	switch {
 	case h.Number == 0 || h.Base >= h.Number:
@@ -108,7 +111,7 @@ func (h Head) after() []byte {
 		parts = append(parts, extension(idScope, true, ScopeOf(h.Partition)))
 	}
 	if h.Freshest != nil {
-		parts = append(parts, extension(idFreshest, false, wrap(tagSequence, wrap(tagSequence, pointName(h.Freshest)))))
+		parts = append(parts, extension(idFreshest, false, FreshestOf(h.Freshest)))
 	}
 	return wrap(tagExplicit+0, wrap(tagSequence, parts...))
 }

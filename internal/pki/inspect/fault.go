@@ -47,6 +47,7 @@ const (
 	Entry     Rule = "entry"      // date and reason are those of the revocation
 	WentBack  Rule = "went-back"  // neither number nor time goes back
 	OtherList Rule = "other-list" // one number is one list
+	Base      Rule = "base"       // of a delta list: the full one that it adds to is there, and before it
 	Vanished  Rule = "vanished"   // what stood on the list before stays until its term is over
 )
 

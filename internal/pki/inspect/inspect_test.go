@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/pki/crl"
 	"github.com/akashi-id/akashi/internal/pki/ocspwire"
 )
 
@@ -141,6 +143,12 @@ func TestWrongLists(t *testing.T) {
 	if got := RevocationList(expired, noon.Add(time.Minute)); len(got) > 0 {
 		t.Errorf("one whose term is over, and one that is revoked since: %v", got)
 	}
+	newer := right()
+	newer.Revoked = append(newer.Revoked, Revocation{Serial: serial(t, "4713").Bytes(), At: noon.Add(time.Minute), Reason: "superseded", NotAfter: birthday})
+	newer.Newer = o.signList(o.deltaTBS(8, 7, noon.Add(2*time.Minute), end, crl.Entry{Serial: serial(t, "4713"), At: noon.Add(time.Minute), Reason: cert.Superseded}))
+	if got := RevocationList(newer, noon.Add(time.Hour)); len(got) > 0 {
+		t.Errorf("one that a delta list names: %v", got)
+	}
 	remade := func(number uint64, at, next time.Time, change func(*List)) List {
 		l := right()
 		tbs := o.listTBS(number, at, next, o.entry("4711", cert.AffiliationChanged), o.entry("4712", cert.Superseded))
@@ -165,6 +173,10 @@ func TestWrongLists(t *testing.T) {
 		{"of another key", Issuer, with(func(l *List) { l.Issuer = foreign.certificate }), later},
 		{"an extension that is none of ours", Extensions, with(func(l *List) {
 			l.DER = o.signList(o.swap(tbs, "\x06\x03\x55\x1d\x14", "\x06\x03\x55\x1d\x09"))
+		}), later},
+		{"with delta lists at another place", Extensions, with(func(l *List) {
+			at := bytes.LastIndex(tbs, []byte("Matsumoto-shi"))
+			l.DER = o.signList(slices.Concat(tbs[:at], []byte("Matsumote-shi"), tbs[at+13:]))
 		}), later},
 		{"of another municipality", Scope, with(func(l *List) { l.District = "Iida-shi" }), later},
 		{"another number in the row", Number, with(func(l *List) { l.Number = 8 }), later},
@@ -205,6 +217,75 @@ func TestWrongLists(t *testing.T) {
 	left.Ends = func([]byte) (time.Time, bool) { return noon.Add(-time.Minute), true }
 	if got := RevocationList(left, later); len(got) > 0 {
 		t.Errorf("an entry whose term is over may leave: %v", got)
+	}
+}
+
+// TestWrongDeltaLists: a delta list is judged with its base. What both leave out is missing; what either names is there.
+func TestWrongDeltaLists(t *testing.T) {
+	o, foreign := newOffice(t, cert.Signature), newOffice(t, cert.Signature)
+	end, later := noon.AddDate(0, 0, 2), noon.Add(time.Hour)
+	base := o.signList(o.listTBS(7, noon.Add(-time.Minute), end, o.entry("4711", cert.AffiliationChanged)))
+	tbs := o.deltaTBS(9, 7, noon, end, o.entry("4712", cert.Superseded))
+	intent := sha256.Sum256(tbs)
+	der := o.signList(tbs)
+	with := func(change func(*List)) List {
+		l := List{DER: der, Number: 9, BaseNumber: 7, Base: base, ThisUpdate: noon, NextUpdate: end, Entries: 1, Issuer: o.certificate, Prefecture: matsumoto.Prefecture,
+			District: matsumoto.Municipality, Intent: intent[:], Highest: 9, Last: der, Revoked: []Revocation{o.revocation("4711", "affiliationChanged"), o.revocation("4712", "superseded")}}
+		if change != nil {
+			change(&l)
+		}
+		return l
+	}
+	remade := func(number, on uint64, at time.Time, entries ...crl.Entry) List {
+		l := with(nil)
+		tbs := o.deltaTBS(number, on, at, end, entries...)
+		sum := sha256.Sum256(tbs)
+		l.DER, l.Intent, l.Number, l.BaseNumber, l.ThisUpdate, l.Entries = o.signList(tbs), sum[:], int64(number), int64(on), at, int64(len(entries))
+		return l
+	}
+	if got := DeltaList(with(nil), later); len(got) > 0 {
+		t.Fatalf("nothing is wrong, and it finds %v", got)
+	}
+	for _, x := range []struct {
+		name string
+		rule Rule
+		list List
+		at   time.Time
+	}{
+		{"cut off", Unreadable, with(func(l *List) { l.DER = l.DER[:99] }), later},
+		{"a full list in its place", Extensions, with(func(l *List) { l.DER = base }), later},
+		{"without its base", Base, with(func(l *List) { l.Base = nil }), later},
+		{"with another base", Base, with(func(l *List) { l.Base = o.signList(o.listTBS(6, noon.Add(-time.Minute), end)) }), later},
+		{"with a base of another CA", Base, with(func(l *List) { l.Base = foreign.signList(foreign.listTBS(7, noon.Add(-time.Minute), end)) }), later},
+		{"another base in the row", Base, with(func(l *List) { l.BaseNumber = 6 }), later},
+		{"one that is revoked and on neither", Missing, with(func(l *List) { l.Revoked = append(l.Revoked, o.revocation("4713", "superseded")) }), later},
+		{"one that waits for its list", Unlisted, with(func(l *List) {
+			l.Revoked = append(l.Revoked, Revocation{Serial: []byte{3}, At: noon.Add(time.Minute), Reason: "superseded", NotAfter: birthday})
+		}), later},
+		{"one that nobody revoked", Extra, with(func(l *List) { l.Revoked = l.Revoked[:1] }), later},
+		{"another reason in the row", Entry, with(func(l *List) { l.Revoked = slices.Clone(l.Revoked); l.Revoked[1].Reason = "keyCompromise" }), later},
+		{"another reason on the base", Entry, with(func(l *List) { l.Revoked = slices.Clone(l.Revoked); l.Revoked[0].Reason = "keyCompromise" }), later},
+		{"another count in the row", Count, with(func(l *List) { l.Entries = 2 }), later},
+		{"a reason that takes off again", Reason, with(func(l *List) { l.DER = o.signList(o.swap(tbs, "\x0a\x01\x04", "\x0a\x01\x08")) }), later},
+		{"whose time is over", Late, with(nil), end},
+		{"a lower number than was seen", WentBack, with(func(l *List) { l.Highest = 10 }), later},
+		{"an entry that is gone", Vanished, with(func(l *List) { l.Last = o.signList(o.deltaTBS(8, 7, noon, end, o.entry("4710", cert.Superseded))) }), later},
+	} {
+		rules := []Rule{}
+		for _, f := range delta(x.list, x.at, "") {
+			rules = append(rules, f.Rule)
+		}
+		if !slices.Contains(rules, x.rule) {
+			t.Errorf("%s: %s finds nothing; found are %v", x.name, x.rule, rules)
+		}
+		if slices.ContainsFunc(delta(x.list, x.at, x.rule), func(f Fault) bool { return f.Rule == x.rule }) {
+			t.Errorf("%s: %s is off, and finds it", x.name, x.rule)
+		}
+	}
+	onNew := remade(9, 8, noon, o.entry("4712", cert.Superseded)) // what it named on the old base the new base names
+	onNew.Last, onNew.Base = o.signList(o.deltaTBS(8, 7, noon.Add(-time.Second), end, o.entry("4711", cert.AffiliationChanged))), o.signList(o.listTBS(8, noon.Add(-time.Second), end, o.entry("4711", cert.AffiliationChanged)))
+	if got := DeltaList(onNew, later); len(got) > 0 {
+		t.Errorf("on a new base: %v", got)
 	}
 }
 

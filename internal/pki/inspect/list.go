@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,6 +26,12 @@ type List struct {
 	Bare                   bool              // there is no row beside the bytes: Number, the times and Entries say nothing
 	Highest                int64             // the highest number that was seen before; 0: none
 	Revoked                []Revocation      // of the partition, as the records say, those whose term is over too
+
+	// Newer is the delta list that is out beside a full one, nil: none. What was revoked since the full one may stand there.
+	Newer []byte
+	// Of a delta list: the number of its base as the row says, and the base itself, as it lies there.
+	BaseNumber int64
+	Base       []byte
 
 	// Last is the list that was seen before, nil: none. What stood on it may leave it when its term is over.
 	Last []byte
@@ -47,41 +54,80 @@ const (
 	patience = 10 * time.Minute
 )
 
-// listExtensions are those that a full list has (RFC 5280 5.2), with whether they are critical.
-var listExtensions = map[string]bool{"2.5.29.35": false, "2.5.29.20": false, "2.5.29.28": true}
+// listExtensions are those that a full list has (RFC 5280 5.2), with whether they are critical, and deltaExtensions those of a delta list.
+// Where delta lists are found the full lists of older programs do not say.
+var (
+	listExtensions  = map[string]bool{"2.5.29.35": false, "2.5.29.20": false, "2.5.29.28": true}
+	deltaExtensions = map[string]bool{"2.5.29.35": false, "2.5.29.20": false, "2.5.29.27": true, "2.5.29.28": true}
+)
 
-// RevocationList judges a list at a time.
+const freshest = "2.5.29.46"
+
+// RevocationList judges a full list at a time.
 func RevocationList(l List, now time.Time) []Fault { return list(l, now, "") }
 
 func list(l List, now time.Time, off Rule) []Fault {
 	b := &bench{off: off}
-	r, err := x509.ParseRevocationList(l.DER)
+	r, err := parseList(l.DER)
 	if err != nil {
 		b.find(Unreadable, "失効リストとして読めません。新しいリストを作らせ、行を控えと比べてください。", "It cannot be read as a revocation list: have a new one made, and compare the row with the backup.")
 		return b.faults
 	}
-	b.listHead(l, r, now)
-	b.listEntries(l, r, now)
-	b.listBefore(l, r)
+	b.listHead(l, r, listExtensions, now)
+	b.listEntries(l, r, r, now)
+	b.listBefore(l, r, r)
 	return b.faults
 }
 
-func (b *bench) listHead(l List, r *x509.RevocationList, now time.Time) {
+// DeltaList judges a delta list at a time, with the base that it adds to.
+func DeltaList(l List, now time.Time) []Fault { return delta(l, now, "") }
+
+func delta(l List, now time.Time, off Rule) []Fault {
+	b := &bench{off: off}
+	r, err := parseList(l.DER)
+	if err != nil {
+		b.find(Unreadable, "差分の失効リストとして読めません。新しいリストを作らせ、行を控えと比べてください。", "It cannot be read as a delta revocation list: have a new one made, and compare the row with the backup.")
+		return b.faults
+	}
+	b.listHead(l, r, deltaExtensions, now)
+	base, err := parseList(l.Base)
+	if err != nil || base.Number == nil || r.Base == nil || base.Number.Cmp(r.Base) != 0 || base.Base != nil || l.Issuer == nil || !base.signedBy(l.Issuer) {
+		b.find(Base, "差分の基となる失効リストがないか、読めません。新しいリストを作らせてください。", "The full list that it adds to is not there, or cannot be read: have a new list made.")
+		return b.faults
+	}
+	if r.Number == nil || r.Base.Cmp(r.Number) >= 0 || !l.Bare && r.Base.Int64() != l.BaseNumber {
+		b.find(Base, "基の番号が、リスト自身の番号より前ではないか、記録と違います。", "The number of its base is not before its own, or not what the records say.")
+	}
+	sum := &readList{Entries: slices.Clone(r.Entries)} // who holds the base and fetches this knows both; what this says comes first
+	sum.Entries = append(sum.Entries, base.Entries...)
+	slices.SortStableFunc(sum.Entries, bySerial)
+	sum.Entries = slices.CompactFunc(sum.Entries, func(a, b readEntry) bool { return a.serial == b.serial })
+	b.listEntries(l, r, sum, now)
+	b.listBefore(l, r, sum)
+	return b.faults
+}
+
+func (b *bench) listHead(l List, r *readList, want map[string]bool, now time.Time) {
 	if l.Issuer == nil {
 		b.find(IssuerKnown, "行の認証局を知りません。", "The CA that the row names is not known.")
 		return
 	}
-	if r.CheckSignatureFrom(l.Issuer) != nil {
+	if !r.signedBy(l.Issuer) {
 		b.find(Signature, "認証局の鍵による署名ではありません。どこから来たものか調べてください。", "It is not signed with the CA's key: find out where it comes from.")
 	}
-	if !bytes.Equal(r.RawIssuer, l.Issuer.RawSubject) || !bytes.Equal(r.AuthorityKeyId, l.Issuer.SubjectKeyId) {
+	if !bytes.Equal(r.Issuer, l.Issuer.RawSubject) || !bytes.Equal(r.KeyID, l.Issuer.SubjectKeyId) {
 		b.find(Issuer, "発行者の名前か鍵識別子が、認証局のものではありません。", "It names another issuer or another key than the CA's.")
 	}
-	exact := len(r.Extensions) == len(listExtensions)
+	exact, n := true, 0
 	for _, e := range r.Extensions {
-		critical, ok := listExtensions[e.Id.String()]
-		exact = exact && ok && critical == e.Critical
+		if e.Id.String() == freshest && r.Base == nil {
+			exact = exact && !e.Critical && deltasAt(e.Value, l)
+			continue
+		}
+		critical, ok := want[e.Id.String()]
+		exact, n = exact && ok && critical == e.Critical, n+1
 	}
+	exact = exact && n == len(want)
 	if !exact {
 		b.find(Extensions, "拡張領域に、余分なものか足りないものがあります。", "It has an extension too many or too few, or one that is otherwise critical.")
 	}
@@ -104,12 +150,20 @@ func (b *bench) listHead(l List, r *x509.RevocationList, now time.Time) {
 	if l.Before {
 		return
 	}
-	if sum := sha256.Sum256(r.RawTBSRevocationList); !bytes.Equal(sum[:], l.Intent) {
+	if sum := sha256.Sum256(r.TBS); !bytes.Equal(sum[:], l.Intent) {
 		b.find(Intent, "署名されている内容が、署名の前に書き留めたものと違います。", "What is signed is not what was written down before.")
 	}
 }
 
-func covers(r *x509.RevocationList, l List) bool {
+// deltasAt tells whether the place of delta lists is the partition's own, and the only one.
+func deltasAt(value []byte, l List) bool {
+	var points []distributionPoint
+	rest, err := asn1.Unmarshal(value, &points)
+	return err == nil && len(rest) == 0 && len(points) == 1 && len(points[0].Issuer.FullBytes) == 0 && points[0].Reason.BitLength == 0 &&
+		named(points[0].Name, l.Issuer, l.Prefecture, l.District)
+}
+
+func covers(r *readList, l List) bool {
 	for _, e := range r.Extensions {
 		if e.Id.String() != "2.5.29.28" {
 			continue
@@ -147,44 +201,44 @@ func (t told) find(b *bench, r Rule, ja, en string) {
 	}
 }
 
-// listEntries holds the entries against the records, as of the list's time.
-func (b *bench) listEntries(l List, r *x509.RevocationList, now time.Time) {
-	if !l.Bare && int64(len(r.RevokedCertificateEntries)) != l.Entries {
+// listEntries holds the entries against the records, as of the list's time. sum is what is known to who has it: the list itself, or with
+// its base.
+func (b *bench) listEntries(l List, r, sum *readList, now time.Time) {
+	if !l.Bare && int64(len(r.Entries)) != l.Entries {
 		b.find(Count, "載っている数が、記録の数と違います。", "It has not as many entries as the records say.")
 	}
-	on := make(map[string]x509.RevocationListEntry, len(r.RevokedCertificateEntries))
-	var last *big.Int
-	for _, e := range r.RevokedCertificateEntries {
-		if e.SerialNumber.Sign() <= 0 || last != nil && last.Cmp(e.SerialNumber) >= 0 {
-			b.find(Order, "番号が順序どおりでないか、二度あります。", "Its serials are out of order, or one is there twice.")
-		}
-		last = e.SerialNumber
-		if e.ReasonCode < 0 || e.ReasonCode > 6 || len(e.Extensions) > 1 || e.RevocationTime.After(r.ThisUpdate) {
-			b.find(Reason, "使われない理由か拡張領域があるか、作成より後の失効日時があります。", "It has a reason or an extension that is not used, or a date after its own.")
-		}
-		on[string(e.SerialNumber.Bytes())] = e
+	if !r.Ordered {
+		b.find(Order, "番号が順序どおりでないか、二度あります。", "Its serials are out of order, or one is there twice.")
+	}
+	if !r.Usual || r.Latest.After(r.ThisUpdate) {
+		b.find(Reason, "使われない理由か拡張領域があるか、作成より後の失効日時があります。", "It has a reason or an extension that is not used, or a date after its own.")
+	}
+	newer, err := parseList(l.Newer)
+	if err != nil || l.Issuer == nil || !newer.signedBy(l.Issuer) {
+		newer = nil
 	}
 	var missing, unlisted, extra, differ told
-	known := make(map[string]bool, len(l.Revoked))
+	known := make([]string, 0, len(l.Revoked))
 	for _, v := range l.Revoked {
 		serial := string(bytes.TrimLeft(v.Serial, "\x00"))
-		known[serial] = true
+		known = append(known, serial)
 		at := v.At.Truncate(time.Second)
-		e, there := on[serial]
+		e, there := sum.find(serial)
 		switch {
-		case there && (!e.RevocationTime.Equal(at) || e.ReasonCode != reasons[v.Reason]):
+		case there && (e.at != at.Unix() || int(e.reason) != reasons[v.Reason]):
 			differ = append(differ, serialText(v.Serial))
 		case there || happened(v.NotAfter) && !v.NotAfter.After(r.ThisUpdate) || !happened(v.NotAfter):
 			// Whose term is over may be left out (RFC 5280 3.3); of whom nobody knows it, the list before is asked.
 		case at.Before(r.ThisUpdate):
 			missing = append(missing, serialText(v.Serial))
-		case now.Sub(v.At) > patience:
+		case now.Sub(v.At) > patience && !newer.names(serial):
 			unlisted = append(unlisted, serialText(v.Serial))
 		}
 	}
-	for _, e := range r.RevokedCertificateEntries {
-		if !known[string(e.SerialNumber.Bytes())] {
-			extra = append(extra, serialText(e.SerialNumber.Bytes()))
+	slices.Sort(known)
+	for _, e := range r.Entries {
+		if _, there := slices.BinarySearch(known, e.serial); !there {
+			extra = append(extra, serialText([]byte(e.serial)))
 		}
 	}
 	missing.find(b, Missing, "失効している %s が載っていません。有効に見えてしまいます。新しいリストを作らせてください。",
@@ -198,7 +252,7 @@ func (b *bench) listEntries(l List, r *x509.RevocationList, now time.Time) {
 }
 
 // listBefore holds the list against the one that was seen before.
-func (b *bench) listBefore(l List, r *x509.RevocationList) {
+func (b *bench) listBefore(l List, r, sum *readList) {
 	if l.Highest > 0 && r.Number != nil && r.Number.Cmp(big.NewInt(l.Highest)) < 0 {
 		b.find(WentBack, "番号が、前に見たもの（%d）より小さくなっています。認証局が古い控えから戻されていないか確かめてください。",
 			"Its number is lower than one seen before (%d): check whether the CA was restored from an old copy.", l.Highest)
@@ -206,11 +260,11 @@ func (b *bench) listBefore(l List, r *x509.RevocationList) {
 	if l.Last == nil {
 		return
 	}
-	was, err := x509.ParseRevocationList(l.Last)
+	was, err := parseList(l.Last)
 	if err != nil || was.Number == nil || r.Number == nil {
 		return // what cannot be read was told when it was seen
 	}
-	if r.Number.Cmp(was.Number) == 0 && !bytes.Equal(r.RawTBSRevocationList, was.RawTBSRevocationList) {
+	if r.Number.Cmp(was.Number) == 0 && !bytes.Equal(r.TBS, was.TBS) {
 		b.find(OtherList, "前に見たリストと番号が同じで、内容が違います。認証局が二重に動いていないか確かめてください。",
 			"It has the number of a list seen before and is another: check whether the CA runs twice.")
 	}
@@ -219,16 +273,12 @@ func (b *bench) listBefore(l List, r *x509.RevocationList) {
 			"It was made before a list that was seen earlier: check whether something before the server hands out an old copy.")
 		return
 	}
-	on := make(map[string]bool, len(r.RevokedCertificateEntries))
-	for _, e := range r.RevokedCertificateEntries {
-		on[string(e.SerialNumber.Bytes())] = true
-	}
 	var vanished told
-	for _, e := range was.RevokedCertificateEntries {
-		serial := e.SerialNumber.Bytes()
-		if on[string(serial)] {
+	for _, e := range was.Entries {
+		if _, there := sum.find(e.serial); there {
 			continue
 		}
+		serial := []byte(e.serial)
 		if l.Ends != nil {
 			if end, ok := l.Ends(serial); ok && happened(end) && !end.After(r.ThisUpdate) {
 				continue

@@ -98,10 +98,20 @@ func (o *office) swap(tbs []byte, was, is string) []byte {
 
 func (o *office) listTBS(number uint64, at, next time.Time, entries ...crl.Entry) []byte {
 	o.t.Helper()
+	return o.deltaTBS(number, 0, at, next, entries...)
+}
+
+// deltaTBS writes a delta list on a base; 0: a full list.
+func (o *office) deltaTBS(number, base uint64, at, next time.Time, entries ...crl.Entry) []byte {
+	o.t.Helper()
 	a := must[crl.Authority](o.t)(crl.AuthorityOf(o.certificate))
 	name := must[[]byte](o.t)(matsumoto.Name(o.issuer.Profile()).DER())
 	var b bytes.Buffer
-	d := must[*crl.Draft](o.t)(crl.NewDraft(o.t.Context(), crl.Head{Authority: a, Number: number, ThisUpdate: at, NextUpdate: next, Partition: name}, func(yield func(crl.Entry, error) bool) {
+	head := crl.Head{Authority: a, Number: number, Base: base, ThisUpdate: at, NextUpdate: next, Partition: name, Freshest: name}
+	if base != 0 {
+		head.Freshest = nil
+	}
+	d := must[*crl.Draft](o.t)(crl.NewDraft(o.t.Context(), head, func(yield func(crl.Entry, error) bool) {
 		for _, e := range entries {
 			if !yield(e, nil) {
 				return

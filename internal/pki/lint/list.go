@@ -24,6 +24,7 @@ import (
 type ListWant struct {
 	Issuer       []byte // the CA's certificate (DER)
 	Number       uint64
+	Base         uint64    // of a delta list: the number of the full list that it adds to; 0: a full list
 	ThisUpdate   time.Time // to the second
 	MaxLife      time.Duration
 	Prefecture   string // in Latin letters
@@ -52,7 +53,7 @@ func (f ListFindings) Sentence() plain.Sentence {
 	return s
 }
 
-// List judges the bytes of a full list of one municipality. It returns ListFindings, or another error when it could not judge.
+// List judges the bytes of a list of one municipality, full or delta. It returns ListFindings, or another error when it could not judge.
 //
 // It judges the form, and what the records say of the list as a whole. Whether its entries are those that are revoked it does not: one
 // damaged row would keep all others from being published. The publication and the inspection compare them.
@@ -68,7 +69,7 @@ func List(tbs []byte, w ListWant) error {
 	s := &listSubject{ListWant: w, issuer: issuer, signer: signer}
 	all := s.own(tbs, "")
 	if s.read {
-		all = append(all, rfcOfList(tbs, signer)...)
+		all = append(all, s.rfc(tbs)...)
 	}
 	if len(all) > 0 {
 		return ListFindings(all)
@@ -85,6 +86,7 @@ type listSubject struct {
 
 	version, algorithm, name []byte
 	begins, ends             stamp
+	head, rest               []byte // what stands before the entries, and after them
 	entries                  cryptobyte.String
 	hasEntries               bool
 	extensions               []extension
@@ -114,14 +116,20 @@ func (s *listSubject) own(tbs []byte, off string) (all []Finding) {
 func (s *listSubject) take(tbs []byte) bool {
 	outer := cryptobyte.String(tbs)
 	var in, version, algorithm, name, block, list cryptobyte.String
-	if !outer.ReadASN1(&in, tag.SEQUENCE) || !outer.Empty() || !in.ReadASN1(&version, tag.INTEGER) || !in.ReadASN1Element(&algorithm, tag.SEQUENCE) ||
+	if !outer.ReadASN1(&in, tag.SEQUENCE) || !outer.Empty() {
+		return false
+	}
+	whole := in
+	if !in.ReadASN1(&version, tag.INTEGER) || !in.ReadASN1Element(&algorithm, tag.SEQUENCE) ||
 		!in.ReadASN1Element(&name, tag.SEQUENCE) || !readStamp(&in, &s.begins) || !readStamp(&in, &s.ends) {
 		return false
 	}
 	s.version, s.algorithm, s.name = version, algorithm, name
+	s.head = whole[:len(whole)-len(in)]
 	if s.hasEntries = in.PeekASN1Tag(tag.SEQUENCE); s.hasEntries && !in.ReadASN1(&s.entries, tag.SEQUENCE) {
 		return false
 	}
+	s.rest = in
 	if !in.ReadASN1(&block, tagged(0)) || !in.Empty() || !block.ReadASN1(&list, tag.SEQUENCE) || !block.Empty() {
 		return false
 	}
@@ -185,7 +193,9 @@ func (s *listSubject) value(id string) []byte {
 const (
 	listKeyID  = "2.5.29.35"
 	listNumber = "2.5.29.20"
+	listBase   = "2.5.29.27"
 	listScope  = "2.5.29.28"
+	listFresh  = "2.5.29.46"
 	entryWhy   = "2.5.29.21"
 )
 
@@ -206,11 +216,15 @@ var listRules = []listRule{
 			at, ok := s.ends.time()
 			return ok && at.After(s.ThisUpdate) && !at.After(s.ThisUpdate.Add(s.MaxLife))
 		}},
-	{"list-extensions", says("拡張領域が、鍵識別子・番号・対象の三つだけ、この順ではないか、重要度が違います。",
-		"The extensions are not the key identifier, the number and the scope, in this order and only the last critical."), // 5.2
+	{"list-extensions", says("拡張領域が、鍵識別子・番号・対象・差分リストの所在（差分リストでは鍵識別子・番号・基の番号・対象）だけ、この順ではないか、重要度が違います。",
+		"The extensions are not the key identifier, the number, the scope and the place of delta lists (of a delta list the key identifier, the number, the base and the scope), in this order, base and scope alone critical."), // 5.2
 		func(s *listSubject) bool {
-			return slices.EqualFunc(s.extensions, []extension{{id: listKeyID}, {id: listNumber}, {id: listScope, critical: []byte{0xff}}},
-				func(a, b extension) bool { return a.id == b.id && bytes.Equal(a.critical, b.critical) })
+			yes := []byte{0xff}
+			want := []extension{{id: listKeyID}, {id: listNumber}, {id: listScope, critical: yes}, {id: listFresh}}
+			if s.Base != 0 {
+				want = []extension{{id: listKeyID}, {id: listNumber}, {id: listBase, critical: yes}, {id: listScope, critical: yes}}
+			}
+			return slices.EqualFunc(s.extensions, want, func(a, b extension) bool { return a.id == b.id && bytes.Equal(a.critical, b.critical) })
 		}},
 	{"list-key", says("鍵識別子が、署名する認証局の鍵のものではありません。", "The key identifier is not that of the key that will sign."), // 4.2.1.1
 		func(s *listSubject) bool {
@@ -223,6 +237,25 @@ var listRules = []listRule{
 			v := cryptobyte.String(s.value(listNumber))
 			var n uint64
 			return v.ReadASN1Integer(&n) && v.Empty() && n == s.Number
+		}},
+	{"list-base", says("差分リストの基の番号が、記録した番号と違うか、リスト自身の番号より前ではありません。", "The base of the delta list is not the one that was recorded, or not before the list itself."), // 5.2.4
+		func(s *listSubject) bool {
+			if s.Base == 0 {
+				return s.value(listBase) == nil
+			}
+			v := cryptobyte.String(s.value(listBase))
+			var n uint64
+			return v.ReadASN1Integer(&n) && v.Empty() && n == s.Base && n < s.Number
+		}},
+	{"list-freshest", says("差分リストの所在が、この市区町村のものではありません。", "The place of delta lists is not this municipality's."), // 5.2.6
+		func(s *listSubject) bool {
+			v := cryptobyte.String(s.value(listFresh))
+			if s.Base != 0 {
+				return v == nil
+			}
+			var points, one, point cryptobyte.String
+			return v.ReadASN1(&points, tag.SEQUENCE) && v.Empty() && points.ReadASN1(&one, tag.SEQUENCE) && points.Empty() &&
+				one.ReadASN1(&point, tagged(0)) && one.Empty() && s.names(point)
 		}},
 	{"list-scope", says("対象が、この市区町村の利用者の電子証明書ではありません。", "The scope is not this municipality's user certificates and only them."), // 5.2.5
 		func(s *listSubject) bool { return s.scoped() }},
@@ -264,9 +297,16 @@ var listRules = []listRule{
 // scoped: the issuing distribution point is the partition's name, and says onlyContainsUserCerts, and nothing else.
 func (s *listSubject) scoped() bool {
 	v := cryptobyte.String(s.value(listScope))
-	var in, point, full, directory, name, users cryptobyte.String
-	if !v.ReadASN1(&in, tag.SEQUENCE) || !v.Empty() || !in.ReadASN1(&point, tagged(0)) || !in.ReadASN1(&users, primitive(1)) || !in.Empty() || !bytes.Equal(users, []byte{0xff}) ||
-		!point.ReadASN1(&full, tagged(0)) || !point.Empty() || !full.ReadASN1(&directory, tagged(4)) || !full.Empty() || !directory.ReadASN1Element(&name, tag.SEQUENCE) || !directory.Empty() {
+	var in, point, users cryptobyte.String
+	return v.ReadASN1(&in, tag.SEQUENCE) && v.Empty() && in.ReadASN1(&point, tagged(0)) && in.ReadASN1(&users, primitive(1)) && in.Empty() &&
+		bytes.Equal(users, []byte{0xff}) && s.names(point)
+}
+
+// names: a DistributionPointName is the partition's name and nothing else.
+func (s *listSubject) names(point cryptobyte.String) bool {
+	var full, directory, name cryptobyte.String
+	if !point.ReadASN1(&full, tagged(0)) || !point.Empty() || !full.ReadASN1(&directory, tagged(4)) || !full.Empty() ||
+		!directory.ReadASN1Element(&name, tag.SEQUENCE) || !directory.Empty() {
 		return false
 	}
 	got, ok := readName(name)
@@ -281,7 +321,53 @@ func (s *listSubject) scoped() bool {
 	return slices.Equal(got, want)
 }
 
-// rfcOfList runs the RFCs' lints for lists on the bytes, with a placeholder where the signature will be.
+// rfcPiece is how many entries the RFCs' lints see at a time: their reader makes an object of each, a kilobyte and more, and a list of a
+// million would not fit into a small machine. They judge entries one by one, and the head, which each piece has.
+const rfcPiece = 10_000
+
+// rfc runs the RFCs' lints for lists on the bytes, piece by piece, with a placeholder where the signature will be.
+func (s *listSubject) rfc(tbs []byte) (all []Finding) {
+	told := map[string]bool{}
+	judge := func(piece []byte) {
+		for _, f := range rfcOfList(piece, s.signer) {
+			if !told[f.Rule] {
+				told[f.Rule], all = true, append(all, f)
+			}
+		}
+	}
+	n, from := 0, 0
+	rest := s.entries
+	for !rest.Empty() {
+		var one cryptobyte.String
+		if !rest.ReadASN1Element(&one, tag.SEQUENCE) {
+			break // take has read them all
+		}
+		if n++; n == rfcPiece && !rest.Empty() {
+			to := len(s.entries) - len(rest)
+			judge(s.piece(s.entries[from:to]))
+			n, from = 0, to
+		}
+	}
+	if from == 0 {
+		judge(tbs) // as it is
+	} else {
+		judge(s.piece(s.entries[from:]))
+	}
+	return all
+}
+
+// piece is the list with some of its entries.
+func (s *listSubject) piece(entries []byte) []byte {
+	var b cryptobyte.Builder
+	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddBytes(s.head)
+		b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) { b.AddBytes(entries) })
+		b.AddBytes(s.rest)
+	})
+	return b.BytesOrPanic()
+}
+
+// rfcOfList runs the lints on one piece.
 func rfcOfList(tbs []byte, signer cert.Algorithm) (all []Finding) {
 	unreadable := []Finding{{"rfc", says("失効リストとして読み取れず、RFCの検査を行えません。", "It cannot be read as a revocation list, so that the RFC lints cannot be run.")}}
 	defer func() {

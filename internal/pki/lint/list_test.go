@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -18,14 +19,24 @@ import (
 // listOf writes a list as the CA does, and says what the records would.
 func listOf(t testing.TB, p cert.Profile, g cert.Generation, entries ...crl.Entry) (tbs []byte, w ListWant) {
 	t.Helper()
+	return listOn(t, p, g, 0, entries...)
+}
+
+// listOn writes a delta list on a base; 0: a full list.
+func listOn(t testing.TB, p cert.Profile, g cert.Generation, base uint64, entries ...crl.Entry) (tbs []byte, w ListWant) {
+	t.Helper()
 	key := fixedKey(t, "ca-"+p.String(), g)
 	root := must[[]byte](t)(jpki.CATBS(p, key.Public(), serial(t, "01"), caStart))
 	der := must[[]byte](t)(pki.AssembleCertificate(root, must[[]byte](t)(pki.SignTBS(nil, key, root))))
 	issuer := must[*jpki.Issuer](t)(jpki.OpenIssuer(der))
-	w = ListWant{Issuer: issuer.Certificate(), Number: 130, ThisUpdate: issued, MaxLife: 100 * 24 * time.Hour, Prefecture: place.Prefecture, Municipality: place.Municipality}
+	w = ListWant{Issuer: issuer.Certificate(), Number: 130, Base: base, ThisUpdate: issued, MaxLife: 100 * 24 * time.Hour, Prefecture: place.Prefecture, Municipality: place.Municipality}
 	authority := must[crl.Authority](t)(crl.AuthorityOf(mustParse(t, der)))
 	name := must[[]byte](t)(place.Name(p).DER())
-	d := must[*crl.Draft](t)(crl.NewDraft(t.Context(), crl.Head{Authority: authority, Number: 130, ThisUpdate: issued, NextUpdate: issued.Add(48 * time.Hour), Partition: name},
+	head := crl.Head{Authority: authority, Number: 130, Base: base, ThisUpdate: issued, NextUpdate: issued.Add(48 * time.Hour), Partition: name, Freshest: name}
+	if base != 0 {
+		head.Freshest = nil
+	}
+	d := must[*crl.Draft](t)(crl.NewDraft(t.Context(), head,
 		func(yield func(crl.Entry, error) bool) {
 			for _, e := range entries {
 				if !yield(e, nil) {
@@ -58,6 +69,10 @@ func TestRightLists(t *testing.T) {
 				if err := List(tbs, w); err != nil {
 					t.Errorf("%s, %s: %v", p, name, err)
 				}
+				delta, w := listOn(t, p, g, 129, entries...)
+				if err := List(delta, w); err != nil {
+					t.Errorf("%s, %s, delta: %v", p, name, err)
+				}
 			}
 		}
 	}
@@ -67,6 +82,8 @@ func TestRightLists(t *testing.T) {
 func TestWrongLists(t *testing.T) {
 	right, w := listOf(t, cert.Signature, cert.Today, someEntries(t)...)
 	empty, _ := listOf(t, cert.Signature, cert.Today)
+	delta, onBase := listOn(t, cert.Signature, cert.Today, 129, someEntries(t)...)
+	none, _ := listOn(t, cert.Signature, cert.Today, 129)
 	swap := func(was, is string) []byte {
 		t.Helper()
 		if !bytes.Contains(right, []byte(was)) || len(was) != len(is) {
@@ -95,6 +112,13 @@ func TestWrongLists(t *testing.T) {
 		{"list-extensions", swap("\x06\x03\x55\x1d\x1c\x01\x01\xff", "\x06\x03\x55\x1d\x1c\x01\x01\x01"), w},
 		{"list-key", right, want(func(v *ListWant) { v.Issuer = next.Issuer })},
 		{"list-number", right, want(func(v *ListWant) { v.Number = 131 })},
+		{"list-extensions", right, onBase},
+		{"list-extensions", delta, w},
+		{"list-base", delta, want(func(v *ListWant) { v.Base = 128 })},
+		{"list-base", delta, want(func(v *ListWant) { v.Base, v.Number = 129, 129 })},
+		{"list-base", none, w},
+		{"list-freshest", right, want(func(v *ListWant) { v.Municipality = "Iida-shi" })},
+		{"list-freshest", right, onBase},
 		{"list-scope", right, want(func(v *ListWant) { v.Municipality = "Iida-shi" })},
 		{"list-scope", right, want(func(v *ListWant) { v.Prefecture = "Gifu-ken" })},
 		{"list-scope", swap("\x81\x01\xff", "\x82\x01\xff"), w},
@@ -147,5 +171,24 @@ func TestRFCOfLists(t *testing.T) {
 	}
 	if err := List(tbs, ListWant{}); err == nil || errors.As(err, new(ListFindings)) {
 		t.Error("judged without records")
+	}
+}
+
+// TestRFCOfLongLists: of a list that is judged in pieces every entry is seen, the last as the first.
+func TestRFCOfLongLists(t *testing.T) {
+	for _, wrong := range []int{0, rfcPiece - 1, rfcPiece, 2*rfcPiece + 4} {
+		var entries []crl.Entry
+		for n := range 2*rfcPiece + 5 {
+			e := crl.Entry{Serial: serial(t, fmt.Sprintf("47%08X", n)), At: issued.Add(-time.Hour), Reason: cert.Superseded}
+			if n == wrong {
+				e.At = issued.Add(23 * time.Hour)
+			}
+			entries = append(entries, e)
+		}
+		tbs, w := listOf(t, cert.Signature, cert.Next, entries...)
+		var found ListFindings
+		if err := List(tbs, w); !errors.As(err, &found) || !slices.ContainsFunc(found, func(f Finding) bool { return strings.HasPrefix(f.Rule, "rfc:") }) {
+			t.Errorf("entry %d is revoked after the list was made, and nobody sees it: %v", wrong, err)
+		}
 	}
 }

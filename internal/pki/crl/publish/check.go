@@ -30,6 +30,9 @@ type check struct {
 }
 
 func (c *check) run(offer Offer) (err error) {
+	if offer.Full == nil {
+		return c.between(offer)
+	}
 	v := c.verdict
 	full, ok, err := c.inspect(offer.Full, false)
 	if v.Full = full; err != nil || !ok {

@@ -28,6 +28,7 @@ type scene struct {
 	full, delta *list
 	fullBytes   []byte // instead of full
 	noDelta     bool
+	alone       bool // the delta list comes alone
 }
 
 // newScene: 4, 5 and 6 were revoked when list 7 was made, on base 3, which had 4 and one whose term was over since; 8 and
@@ -56,10 +57,12 @@ func newScene(t testing.TB) *scene {
 func (s *scene) check(t testing.TB) *publish.Verdict {
 	t.Helper()
 	offer := publish.Offer{}
-	if s.fullBytes == nil {
+	if s.fullBytes == nil && !s.alone {
 		s.fullBytes = s.full.der(t)
 	}
-	offer.Full = publish.Bytes(s.fullBytes)
+	if !s.alone {
+		offer.Full = publish.Bytes(s.fullBytes)
+	}
 	if !s.noDelta {
 		offer.Delta = publish.Bytes(s.delta.der(t))
 	}

@@ -102,11 +102,17 @@ func merge(a, b *cursor, see func(was, is *crl.Item) error) error {
 	return nil
 }
 
-// compare looks at what became of each entry since the published list.
+// compare looks at what became of each entry since the published lists.
 func (c *check) compare(published *crl.Info, from Source, full *crl.Info) (err error) {
 	var was *cursor
 	if published != nil {
-		was, err = c.open(c.before.Full, published)
+		var last *crl.Info
+		if c.before.DeltaNumber > c.before.Number {
+			if last, err = c.believed(c.before.Delta, c.before.DeltaNumber); err != nil {
+				return err
+			}
+		}
+		was, err = c.known(published, last)
 	} else {
 		var stop func()
 		was, stop, err = along(c.before.Revoked)
@@ -121,26 +127,32 @@ func (c *check) compare(published *crl.Info, from Source, full *crl.Info) (err e
 	if err != nil {
 		return err
 	}
+	late := full.Number.Uint64() < c.before.DeltaNumber // a delta list that was made after it was published before it
 	return merge(was, is, func(was, is *crl.Item) error {
 		switch {
-		case is == nil && published == nil && !was.At.Before(full.ThisUpdate):
+		case is == nil && (published == nil || late) && !was.At.Before(full.ThisUpdate):
 			return nil // it was revoked after the list was made, or in the same second
 		case is == nil:
-			return c.left(*was, full)
+			return c.gone(*was, full, false)
 		case was == nil:
-			return c.added(*is)
+			return c.came(*is, false)
 		}
-		switch {
-		case is.At.After(was.At):
-			c.find(Date, false, *is)
-		case is.At.Before(was.At):
-			c.find(Earlier, false, *is)
-		}
-		if is.Reason != was.Reason {
-			c.find(Changed, false, *is)
-		}
+		c.moved(*was, *is, false)
 		return nil
 	})
+}
+
+// moved: an entry that says something else than it did.
+func (c *check) moved(was, is crl.Item, delta bool) {
+	switch {
+	case is.At.After(was.At):
+		c.find(Date, delta, is)
+	case is.At.Before(was.At):
+		c.find(Earlier, delta, is)
+	}
+	if is.Reason != was.Reason {
+		c.find(Changed, delta, is)
+	}
 }
 
 // Added shows the entries of an offer that the published list does not have, all of them where there is none or it cannot
@@ -174,24 +186,24 @@ func Added(ctx context.Context, rules Rules, before Before, full Source, see fun
 	})
 }
 
-// added: an entry that was not published before.
-func (c *check) added(i crl.Item) error {
+// came: an entry that was not published before.
+func (c *check) came(i crl.Item, delta bool) error {
 	c.verdict.Added++
 	known, err := c.certificate(i)
 	if err == nil && known.Known && !known.Here {
-		c.find(Foreign, false, i)
+		c.find(Foreign, delta, i)
 	}
 	return err
 }
 
-// left: an entry that is not on the full list any more. Where the end of its term is not known, it has not come.
-func (c *check) left(i crl.Item, full *crl.Info) error {
+// gone: an entry that is not on the offered list any more. Where the end of its term is not known, it has not come.
+func (c *check) gone(i crl.Item, list *crl.Info, delta bool) error {
 	known, err := c.certificate(i)
 	if err != nil {
 		return err
 	}
-	if known.NotAfter.IsZero() || known.NotAfter.After(full.ThisUpdate) {
-		c.find(Vanished, false, i)
+	if known.NotAfter.IsZero() || known.NotAfter.After(list.ThisUpdate) {
+		c.find(Vanished, delta, i)
 		return nil
 	}
 	c.verdict.Left++
@@ -213,21 +225,9 @@ func (c *check) certificate(i crl.Item) (Certificate, error) {
 // certificates whose term is over: a delta here takes nothing away.
 func (c *check) apply(offer Offer, full, delta *crl.Info) error {
 	number := delta.Base.Uint64()
-	source, found, err := c.before.Base(c.ctx, number)
-	if err != nil {
+	source, info, err := c.base(delta)
+	if err != nil || info == nil {
 		return err
-	}
-	if !found {
-		c.find(BaseNone, true, crl.Item{})
-		return nil
-	}
-	info, err := c.believed(source, number)
-	if err != nil {
-		return err
-	}
-	if info == nil {
-		c.find(BaseLost, true, crl.Item{})
-		return nil
 	}
 	var three [3]*cursor
 	for k, of := range []struct {
@@ -275,7 +275,7 @@ func (c *check) applied(base, more, want *crl.Item, full *crl.Info, number uint6
 		c.find(DeltaLess, true, *want)
 	case more == nil && want == nil && number != c.before.Number: // what the published list had was looked at
 		left := c.verdict.Left
-		err := c.left(*base, full)
+		err := c.gone(*base, full, false)
 		c.verdict.Left = left
 		return err
 	}

@@ -59,18 +59,21 @@ type Certificate struct {
 
 // Before is what was published for the partition.
 type Before struct {
-	Number uint64 // the highest ever, 0: nothing. It counts also where its list was damaged since
-	Full   Source // the full list of that number, nil: none
+	Number      uint64 // the highest ever, 0: nothing. It counts also where its list was damaged since
+	Full        Source // the full list of that number, nil: none
+	DeltaNumber uint64 // of the published delta list, 0: none
+	Delta       Source
 	// Base finds a full list that was published, by number; false: there was none.
 	Base func(ctx context.Context, number uint64) (Source, bool, error)
 	// Revoked is what is known to be revoked in this partition from elsewhere, and what its lists named, by serial. It
-	// stands in for the list where there is none, or it can no longer be read; nil: nothing is known.
+	// stands in for the list where there is none, or it can no longer be read, and a delta list that comes alone is held
+	// against it; nil: nothing is known.
 	Revoked crl.Entries
 }
 
-// Offer is what shall be published: a full list, and with it the delta list of the same number.
+// Offer is what shall be published: a full list, with the delta list of the same number or without, or a delta list alone.
 type Offer struct {
-	Full  Source
+	Full  Source // nil: none
 	Delta Source // nil: none
 }
 

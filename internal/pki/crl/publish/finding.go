@@ -44,19 +44,21 @@ const (
 	DeltaLess Code = "delta-less"    // it leaves out what came after its base
 	DeltaMore Code = "delta-more"    // it has what the full list does not, or the base does
 
+	DeltaLacks Code = "delta-lacks" // alone, it leaves out what is known to be revoked
+
 	Damaged Code = "damaged" // the published list can no longer be read
 )
 
 // Codes lists all.
 var Codes = []Code{Unreadable, Algorithm, Signature, Issuer, Key, Scope, Extension, Number, NumberBack, NumberTwice, TimeBack, TimeAhead, Life, Stale, Order, Serial, Reason,
-	Later, Vanished, Date, Earlier, Changed, Foreign, DeltaOnly, BaseAfter, BaseNone, BaseLost, DeltaLess, DeltaMore, Damaged}
+	Later, Vanished, Date, Earlier, Changed, Foreign, DeltaOnly, BaseAfter, BaseNone, BaseLost, DeltaLess, DeltaMore, DeltaLacks, Damaged}
 
 // Stops reports whether a list with such a finding stays unpublished.
 func (c Code) Stops() bool {
 	switch c {
-	case Earlier, Changed, Foreign, Damaged, Stale:
+	case Earlier, Changed, Foreign, Damaged, Stale, DeltaLacks:
 		// The certificates stay revoked for everybody, and the others on the list must not wait. A list that came too late
-		// says more than the one before it.
+		// says more than the one before it, and so does a delta list that lacks one of several.
 		return false
 	}
 	return true
@@ -104,6 +106,7 @@ var sentences = map[Code]plain.Sentence{
 	BaseLost:    {JA: "差分リストの基となる公表済みのリストが、今は読めません。別の基で作り直してください。", EN: "The published base of the delta list cannot be read any more: make the delta list again, on another base."},
 	DeltaLess:   {JA: "差分リストに、基のリストの後に失効した発行番号 SERIAL がありません。認証局で作り直してください。", EN: "The delta list leaves out SERIAL, which was revoked after its base: make it again at the CA."},
 	DeltaMore:   {JA: "差分リストの発行番号 SERIAL は、全体のリストと食い違うか、基のリストに既にあります。認証局で作り直してください。", EN: "SERIAL in the delta list contradicts the full list, or stands on the base already: make it again at the CA."},
+	DeltaLacks:  {JA: "差分リストにも、その基のリストにも、失効した発行番号 SERIAL がありません。公表しましたが、認証局の記録を調べ、新しいリストを作らせてください。", EN: "Neither the delta list nor its base names SERIAL, which is revoked; it goes out, but examine the records of the CA and have a new list made."},
 	Damaged:     {JA: "公表中のリストが、読めないか署名の合わないものになっています。新しいリストと置き換えます。保存場所を調べてください。", EN: "The published list cannot be read any more, or its signature is wrong; the new one takes its place. Examine where it was kept."},
 }
 

@@ -192,6 +192,10 @@ var provoked = map[publish.Code][]func(t *testing.T, s *scene){
 			s.delta.template.RevokedCertificateEntries = append(s.full.template.RevokedCertificateEntries[:1:1], s.delta.template.RevokedCertificateEntries...)
 		},
 	},
+	publish.DeltaLacks: {func(t *testing.T, s *scene) { // the others are in TestDeltaAlone
+		*s = *aloneScene(t)
+		s.delta.template.RevokedCertificateEntries = s.delta.template.RevokedCertificateEntries[:1]
+	}},
 	publish.Damaged: {
 		func(t *testing.T, s *scene) { s.before.Full = publish.Bytes(s.bases[7][:99]) },
 		func(t *testing.T, s *scene) { s.before.Full = nil },

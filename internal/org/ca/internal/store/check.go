@@ -12,7 +12,7 @@ import (
 // writeDown keeps the digest of an intent for as long as what becomes of it.
 func (tx *Tx) writeDown(i Intent) {
 	subject := []byte(i.Subject)
-	if serial, err := cert.ParseSerial(i.Subject); err == nil && i.Kind != RevocationList {
+	if serial, err := cert.ParseSerial(i.Subject); err == nil && !i.Kind.IsList() {
 		subject = serial.Bytes()
 	}
 	digest := sha256.Sum256(i.TBS)
@@ -62,29 +62,31 @@ type StoredList struct {
 	PrefectureName, MunicipalityName string
 	Number, Issued, Entries          int64
 	ThisUpdate, NextUpdate           time.Time
-	DER, Intended                    []byte
-	Until                            int64 // up to this number nothing was written down
+	DER, Intended, Delta             []byte // Delta: the delta list on it; empty: none
+	Until                            int64  // up to this number nothing was written down
 }
 
 const storedListColumns = `SELECT l.issuer, l.municipality, l.profile, l.prefecture_name, l.municipality_name, l.number, l.issued, l.entries, l.this_update,
-	l.next_update, l.der, COALESCE((SELECT until FROM intended_since s WHERE s.issuer = l.issuer AND s.subject = l.municipality), 0) FROM crl l `
+	l.next_update, l.der, COALESCE((SELECT until FROM intended_since s WHERE s.issuer = l.issuer AND s.subject = l.municipality), 0),
+	COALESCE((SELECT d.der FROM delta d WHERE d.issuer = l.issuer AND d.municipality = l.municipality AND d.base = l.issued), '') FROM crl l `
 
 func (tx *Tx) storedLists(ctx context.Context, where string, args ...any) ([]StoredList, error) {
 	all, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, l *StoredList) error {
 		return r.Scan(&l.Issuer, &l.Municipality, &l.Profile, &l.PrefectureName, &l.MunicipalityName, &l.Number, &l.Issued, &l.Entries,
-			sqlstore.Time(&l.ThisUpdate), sqlstore.Time(&l.NextUpdate), &l.DER, &l.Until)
+			sqlstore.Time(&l.ThisUpdate), sqlstore.Time(&l.NextUpdate), &l.DER, &l.Until, &l.Delta)
 	}, storedListColumns+where, args...)
 	for i := range all {
 		if err == nil {
-			all[i].Intended, err = tx.intendedList(ctx, all[i])
+			all[i].Intended, err = tx.intendedOf(ctx, RevocationList, all[i].Issuer, all[i].Municipality, all[i].Issued)
 		}
 	}
 	return all, err
 }
 
-func (tx *Tx) intendedList(ctx context.Context, l StoredList) ([]byte, error) {
+// intendedOf is the digest of what was written down for a list.
+func (tx *Tx) intendedOf(ctx context.Context, kind Kind, issuer, municipality string, number int64) ([]byte, error) {
 	found, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, d *[]byte) error { return r.Scan(d) },
-		`SELECT digest FROM intended WHERE kind = 'crl' AND issuer = $1 AND subject = $2 AND number = $3`, l.Issuer, []byte(l.Municipality), l.Issued)
+		`SELECT digest FROM intended WHERE kind = $1 AND issuer = $2 AND subject = $3 AND number = $4`, string(kind), issuer, []byte(municipality), number)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -99,6 +101,44 @@ func (tx *Tx) StoredListsAfter(ctx context.Context, issuer, municipality string,
 // StoredListOf gives one partition; false: there is none.
 func (tx *Tx) StoredListOf(ctx context.Context, issuer, municipality string) (l StoredList, found bool, err error) {
 	all, err := tx.storedLists(ctx, `WHERE l.issuer = $1 AND l.municipality = $2`, issuer, municipality)
+	if err != nil || len(all) == 0 {
+		return l, false, err
+	}
+	return all[0], true, nil
+}
+
+// StoredDelta is a row of a delta list as it lies there, with its base.
+type StoredDelta struct {
+	Issuer, Municipality             string
+	PrefectureName, MunicipalityName string
+	Number, Base, Entries            int64
+	ThisUpdate, NextUpdate           time.Time
+	DER, BaseDER, Intended           []byte
+}
+
+// storedDeltas gives those whose base is the stored full list: that of one that came with a full list has been replaced by it.
+func (tx *Tx) storedDeltas(ctx context.Context, where string, args ...any) ([]StoredDelta, error) {
+	all, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, l *StoredDelta) error {
+		return r.Scan(&l.Issuer, &l.Municipality, &l.PrefectureName, &l.MunicipalityName, &l.Number, &l.Base, &l.Entries,
+			sqlstore.Time(&l.ThisUpdate), sqlstore.Time(&l.NextUpdate), &l.DER, &l.BaseDER)
+	}, `SELECT d.issuer, d.municipality, l.prefecture_name, l.municipality_name, d.number, d.base, d.entries, d.this_update, d.next_update, d.der, l.der
+		FROM delta d JOIN crl l ON l.issuer = d.issuer AND l.municipality = d.municipality AND l.issued = d.base `+where, args...)
+	for i := range all {
+		if err == nil {
+			all[i].Intended, err = tx.intendedOf(ctx, DeltaList, all[i].Issuer, all[i].Municipality, all[i].Number)
+		}
+	}
+	return all, err
+}
+
+// StoredDeltasAfter gives delta lists behind one.
+func (tx *Tx) StoredDeltasAfter(ctx context.Context, issuer, municipality string, limit int) ([]StoredDelta, error) {
+	return tx.storedDeltas(ctx, `WHERE d.issuer > $1 OR d.issuer = $1 AND d.municipality > $2 ORDER BY d.issuer, d.municipality LIMIT $3`, issuer, municipality, int64(limit))
+}
+
+// StoredDeltaOf gives that of one partition; false: there is none on the stored full list.
+func (tx *Tx) StoredDeltaOf(ctx context.Context, issuer, municipality string) (l StoredDelta, found bool, err error) {
+	all, err := tx.storedDeltas(ctx, `WHERE d.issuer = $1 AND d.municipality = $2`, issuer, municipality)
 	if err != nil || len(all) == 0 {
 		return l, false, err
 	}

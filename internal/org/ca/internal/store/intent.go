@@ -17,7 +17,11 @@ const (
 	UserCertificate      Kind = "certificate"
 	ResponderCertificate Kind = "responder"
 	RevocationList       Kind = "crl"
+	DeltaList            Kind = "delta"
 )
+
+// IsList: what it becomes is a revocation list, full or delta.
+func (k Kind) IsList() bool { return k == RevocationList || k == DeltaList }
 
 // Intent is what the CA is about to sign, as it was written down before.
 type Intent struct {
@@ -29,7 +33,9 @@ type Intent struct {
 	TBS       []byte
 	Request   []byte // the payload that asked for it; empty for a list
 	Requester message.Org
-	Number    int64 // of a list
+	Number    int64     // of a list
+	Base      int64     // of a delta list
+	ListAt    time.Time // the time of a list
 	Trace     string
 }
 
@@ -38,15 +44,15 @@ func (tx *Tx) PutIntent(i Intent) {
 	if i.Request == nil {
 		i.Request = []byte{}
 	}
-	tx.Collect("intent", "id, kind, issuer, subject, at, tbs, request, requester, number, trace",
-		i.ID, string(i.Kind), i.Issuer, i.Subject, tx.Now(), i.TBS, i.Request, string(i.Requester), i.Number, i.Trace)
+	tx.Collect("intent", "id, kind, issuer, subject, at, tbs, request, requester, number, base, list_at, trace",
+		i.ID, string(i.Kind), i.Issuer, i.Subject, tx.Now(), i.TBS, i.Request, string(i.Requester), i.Number, i.Base, max(i.ListAt.UnixMicro(), 0), i.Trace)
 	tx.writeDown(i)
 }
 
-const intentColumns = `SELECT id, kind, issuer, subject, at, tbs, request, requester, number, trace FROM intent `
+const intentColumns = `SELECT id, kind, issuer, subject, at, tbs, request, requester, number, base, list_at, trace FROM intent `
 
 func scanIntent(r *sqlstore.Rows, i *Intent) error {
-	return r.Scan(&i.ID, &i.Kind, &i.Issuer, &i.Subject, sqlstore.Time(&i.At), &i.TBS, &i.Request, &i.Requester, &i.Number, &i.Trace)
+	return r.Scan(&i.ID, &i.Kind, &i.Issuer, &i.Subject, sqlstore.Time(&i.At), &i.TBS, &i.Request, &i.Requester, &i.Number, &i.Base, sqlstore.Time(&i.ListAt), &i.Trace)
 }
 
 // IntentsBy finds some, in the order of their numbers in ids. One that is not there is an error.
@@ -75,7 +81,7 @@ func (tx *Tx) IntentsBy(ctx context.Context, ids []int64) ([]Intent, error) {
 
 // IntentOf finds the intent of a certificate.
 func (tx *Tx) IntentOf(ctx context.Context, serial string) (Intent, bool, error) {
-	found, err := sqlstore.List(ctx, tx.Tx, scanIntent, intentColumns+`WHERE subject = $1 AND kind <> 'crl'`, serial)
+	found, err := sqlstore.List(ctx, tx.Tx, scanIntent, intentColumns+`WHERE subject = $1 AND kind NOT IN ('crl', 'delta')`, serial)
 	if err != nil || len(found) == 0 {
 		return Intent{}, false, err
 	}

@@ -8,9 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/crypto/cryptobyte"
-	cb "golang.org/x/crypto/cryptobyte/asn1"
-
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/resident"
@@ -24,51 +21,84 @@ type Ended struct {
 	Damaged bool                  // something in the row is wrong
 }
 
-// Listed gives what a revocation list of a partition has to name: everything revoked that had not expired when the list
-// before was made, so that each revocation stands on at least one list made after the expiry (RFC 5280 3.3). Of a row whose
-// serial is not that of its certificate the certificate is believed, which is signed. lost counts the rows of which not
-// even the serial can be told.
-func (tx *Tx) Listed(ctx context.Context, issuer string, m resident.MunicipalityCode, before time.Time) (all []Ended, lost int64, err error) {
-	type row struct {
-		serial, der []byte
-		at          time.Time
-		reason      string
-	}
-	rows, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, w *row) error {
-		return r.Scan(&w.serial, &w.der, sqlstore.Time(&w.at), &w.reason)
-	}, `SELECT serial, certificate, revoked_at, reason FROM certificate WHERE issuer = $1 AND municipality = $2 AND state = 'revoked'
-		AND not_after > $3 ORDER BY serial`, issuer, m.String(), before)
+// Listed shows what a revocation list of a partition has to name: everything revoked until its time that had not expired when the
+// full list before was made, so that each revocation stands on at least one list made after the expiry (RFC 5280 3.3); of that only what was
+// revoked from a time on, which for a full list is the zero time. Of a row whose serial is not that of its certificate the certificate is
+// believed, which is signed. lost counts the rows of which not even the serial can be told.
+//
+// The rows go past one by one: of a million none is kept here.
+func (tx *Tx) Listed(ctx context.Context, issuer string, m resident.MunicipalityCode, before, from, until time.Time, see func(Ended)) (lost int64, err error) {
+	// The serial of a certificate lies in its first bytes, and the rest of a million certificates is a gigabyte.
+	rows, err := tx.Query(ctx, `SELECT serial, SUBSTR(certificate, 1, 64), revoked_at, reason FROM certificate WHERE issuer = $1 AND municipality = $2 AND state = 'revoked'
+		AND not_after > $3 AND revoked_at >= $4 AND revoked_at < $5`, issuer, m.String(), before, from, until.Add(time.Second))
 	if err != nil {
-		return nil, 0, fmt.Errorf("couldn't read what a list has to name: %w", err)
+		return 0, fmt.Errorf("couldn't read what a list has to name: %w", err)
 	}
-	for _, w := range rows {
-		e := Ended{At: w.at}
+	defer rows.Close()
+	for rows.Next() {
+		var e Ended
+		var serial, head []byte
+		var reason string
+		if err := rows.Scan(&serial, &head, sqlstore.Time(&e.At), &reason); err != nil {
+			return 0, fmt.Errorf("couldn't read what a list has to name: %w", err)
+		}
 		// What was revoked before it was issued has no certificate yet.
-		signed, ok := serialOf(w.der)
-		if ok && !bytes.Equal(signed.Bytes(), w.serial) {
+		signed, ok := serialOf(head)
+		if ok && !bytes.Equal(signed.Bytes(), serial) {
 			e.Serial, e.Damaged = signed, true
-		} else if e.Serial, err = cert.SerialFromBytes(w.serial); err != nil {
+		} else if e.Serial, err = cert.SerialFromBytes(serial); err != nil {
 			lost++
 			continue
 		}
-		if e.Reason, err = cert.ParseReason(w.reason); err != nil {
+		if e.Reason, err = cert.ParseReason(reason); err != nil {
 			e.Reason, e.Damaged = 0, true
 		}
-		all = append(all, e)
+		see(e)
 	}
-	return all, lost, nil
+	return lost, rows.Err()
 }
 
-// serialOf reads the serial number of a certificate; false when there is none to be read.
+// RevokedSince counts what was revoked in a partition from a time on.
+func (tx *Tx) RevokedSince(ctx context.Context, issuer string, m resident.MunicipalityCode, from time.Time) (n int64, err error) {
+	err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM certificate WHERE issuer = $1 AND municipality = $2 AND state = 'revoked' AND revoked_at >= $3`, issuer, m.String(), from).Scan(&n)
+	return n, err
+}
+
+// serialOf reads the serial number at the beginning of a certificate, of which the rest may be cut off; false when there is none to
+// be read.
 func serialOf(der []byte) (cert.Serial, bool) {
-	in := cryptobyte.String(der)
-	var c, tbs cryptobyte.String
-	var serial []byte
-	if !in.ReadASN1(&c, cb.SEQUENCE) || !c.ReadASN1(&tbs, cb.SEQUENCE) ||
-		!tbs.SkipOptionalASN1(cb.Tag(0).ContextSpecific().Constructed()) || !tbs.ReadASN1Bytes(&serial, cb.INTEGER) {
+	enter := func(in []byte, want byte) (content []byte, length int, ok bool) {
+		if len(in) < 2 || in[0] != want {
+			return nil, 0, false
+		}
+		length, in = int(in[1]), in[2:]
+		if n := length & 0x7f; length >= 0x80 {
+			if n == 0 || n > 3 || len(in) < n {
+				return nil, 0, false
+			}
+			length = 0
+			for _, o := range in[:n] {
+				length = length<<8 | int(o)
+			}
+			in = in[n:]
+		}
+		return in, length, true
+	}
+	in, _, ok := enter(der, 0x30) // Certificate
+	if ok {
+		in, _, ok = enter(in, 0x30) // TBSCertificate
+	}
+	if version, length, there := enter(in, 0xa0); ok && there && len(version) >= length {
+		in = version[length:]
+	}
+	if !ok {
 		return cert.Serial{}, false
 	}
-	s, err := cert.SerialFromBytes(bytes.TrimLeft(serial, "\x00"))
+	in, length, ok := enter(in, 0x02)
+	if !ok || length == 0 || len(in) < length {
+		return cert.Serial{}, false
+	}
+	s, err := cert.SerialFromBytes(bytes.TrimLeft(in[:length], "\x00"))
 	return s, err == nil
 }
 

@@ -94,3 +94,49 @@ func (tx *Tx) SeeList(ctx context.Context, issuer, municipality string, number i
 		issuer, municipality, tx.Now(), number, der)
 	return err
 }
+
+// ServedDelta is a published delta list that somebody outside must find, and what was seen there last.
+type ServedDelta struct {
+	Issuer, Municipality, Profile string
+	Number, Base, Entries         int64
+	ThisUpdate, NextUpdate        time.Time
+	FirstSeen                     time.Time // of the partition's full list; 1970: never
+	SeenNumber                    int64
+	Seen                          []byte // empty: none
+}
+
+// servedDeltas gives delta lists of a CA, as served does the full ones.
+func (tx *Tx) servedDeltas(ctx context.Context, ca message.Org, where string, args ...any) ([]ServedDelta, error) {
+	args = append([]any{[]byte{}}, args...)
+	of, ids := tx.books.whose("l.issuer", ca, len(args))
+	newer, _ := tx.books.whose("o.issuer", ca, len(args))
+	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, l *ServedDelta) error {
+		return r.Scan(&l.Issuer, &l.Municipality, &l.Profile, &l.Number, &l.Base, &l.Entries, sqlstore.Time(&l.ThisUpdate), sqlstore.Time(&l.NextUpdate),
+			sqlstore.Time(&l.FirstSeen), &l.SeenNumber, &l.Seen)
+	}, `SELECT l.issuer, l.municipality, l.profile, l.number, l.base, l.entries, l.this_update, l.next_update, COALESCE(f.first_seen, 0), COALESCE(s.number, 0), COALESCE(s.der, $1)
+	FROM delta l LEFT JOIN served_delta s ON s.issuer = l.issuer AND s.municipality = l.municipality LEFT JOIN served_list f ON f.issuer = l.issuer AND f.municipality = l.municipality
+	WHERE NOT EXISTS (SELECT 1 FROM delta o WHERE o.profile = l.profile AND o.municipality = l.municipality AND o.this_update > l.this_update AND `+newer+`)
+	AND `+of+` AND `+where, append(args, ids...)...)
+}
+
+// ServedDeltasAfter gives a CA's delta lists behind one, by municipality and profile.
+func (tx *Tx) ServedDeltasAfter(ctx context.Context, ca message.Org, municipality, profile string, limit int) ([]ServedDelta, error) {
+	return tx.servedDeltas(ctx, ca, `(l.municipality > $2 OR l.municipality = $2 AND l.profile > $3) ORDER BY l.municipality, l.profile LIMIT $4`, municipality, profile, int64(limit))
+}
+
+// ServedDeltaOf gives one; false: none is published.
+func (tx *Tx) ServedDeltaOf(ctx context.Context, ca message.Org, municipality, profile string) (l ServedDelta, found bool, err error) {
+	all, err := tx.servedDeltas(ctx, ca, `l.municipality = $2 AND l.profile = $3`, municipality, profile)
+	if err != nil || len(all) == 0 {
+		return l, false, err
+	}
+	return all[0], true, nil
+}
+
+// SeeDelta keeps a delta list that was seen outside, unless a later one was.
+func (tx *Tx) SeeDelta(ctx context.Context, issuer, municipality string, number int64, der []byte) error {
+	_, err := tx.Exec(ctx, `INSERT INTO served_delta(issuer, municipality, number, der) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (issuer, municipality) DO UPDATE SET number = excluded.number, der = excluded.der WHERE served_delta.number <= excluded.number`,
+		issuer, municipality, number, der)
+	return err
+}

@@ -61,33 +61,65 @@ func (tx *Tx) Held(ctx context.Context, issuer string, serial cert.Serial) (h He
 	return rows[0], true, nil
 }
 
+// IsRevoked tells whether a certificate is known to be revoked.
+func (tx *Tx) IsRevoked(ctx context.Context, issuer string, serial cert.Serial) (revoked bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT COUNT(*) > 0 FROM status WHERE issuer = $1 AND serial = $2 AND state = 'revoked'`, issuer, serial.Bytes()).Scan(&revoked)
+	return revoked, err
+}
+
+// revokedPage is how many rows of what is revoked are held at a time.
+const revokedPage = 2000
+
 // Revoked goes along what is revoked in a partition, by serial as a number.
 func (tx *Tx) Revoked(ctx context.Context, issuer string, m resident.MunicipalityCode) iter.Seq2[crl.Entry, error] {
 	return func(yield func(crl.Entry, error) bool) {
-		type row struct {
-			serial []byte
-			at     time.Time
-			reason string
-		}
-		rows, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, w *row) error { return r.Scan(&w.serial, sqlstore.Time(&w.at), &w.reason) },
-			`SELECT serial, revoked_at, reason FROM status WHERE issuer = $1 AND municipality = $2 AND state = 'revoked' ORDER BY LENGTH(serial), serial`, issuer, m.String())
-		if err != nil {
+		fail := func(err error) {
 			yield(crl.Entry{}, fmt.Errorf("couldn't read what is revoked in a municipality: %w", err))
+		}
+		lengths, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, n *int64) error { return r.Scan(n) },
+			`SELECT DISTINCT LENGTH(serial) FROM status WHERE issuer = $1 AND municipality = $2 AND state = 'revoked' ORDER BY LENGTH(serial)`, issuer, m.String())
+		if err != nil {
+			fail(err)
 			return
 		}
-		for _, w := range rows {
-			e := crl.Entry{At: w.at}
-			if e.Serial, err = cert.SerialFromBytes(w.serial); err != nil {
-				continue // one that cannot be read is a matter of the books
-			}
-			if e.Reason, err = cert.ParseReason(w.reason); err != nil {
-				e.Reason = cert.Unspecified // that it is revoked is what protects
-			}
-			if !yield(e, nil) {
-				return
+		for _, length := range lengths {
+			for after := []byte{}; ; {
+				rows, err := tx.revokedAfter(ctx, issuer, m, length, after)
+				if err != nil {
+					fail(err)
+					return
+				}
+				for _, w := range rows {
+					e := crl.Entry{At: w.at}
+					if e.Serial, err = cert.SerialFromBytes(w.serial); err != nil {
+						continue // one that cannot be read is a matter of the books
+					}
+					if e.Reason, err = cert.ParseReason(w.reason); err != nil {
+						e.Reason = cert.Unspecified // that it is revoked is what protects
+					}
+					if !yield(e, nil) {
+						return
+					}
+				}
+				if len(rows) < revokedPage {
+					break
+				}
+				after = rows[len(rows)-1].serial
 			}
 		}
 	}
+}
+
+type revokedRow struct {
+	serial []byte
+	at     time.Time
+	reason string
+}
+
+func (tx *Tx) revokedAfter(ctx context.Context, issuer string, m resident.MunicipalityCode, length int64, after []byte) ([]revokedRow, error) {
+	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, w *revokedRow) error { return r.Scan(&w.serial, sqlstore.Time(&w.at), &w.reason) },
+		`SELECT serial, revoked_at, reason FROM status WHERE issuer = $1 AND municipality = $2 AND state = 'revoked' AND LENGTH(serial) = $3 AND serial > $4
+			ORDER BY serial LIMIT $5`, issuer, m.String(), length, after, int64(revokedPage))
 }
 
 // Count is how many certificates of a CA's key are in which state.
