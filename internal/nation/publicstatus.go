@@ -42,8 +42,8 @@ func (s setting) publicStatus(link exchange.Link) stillvalid.Status {
 	}
 }
 
-// issuerNamed finds a CA's certificate by the identifier of its key. A profile's name, which stands in what was written down before the
-// keys were, is the first CA's.
+// issuerNamed finds a CA's certificate by the identifier of its key. A profile's name, which stands for it where a certificate does not say
+// whose it is, is that of the first CA.
 func (s setting) issuerNamed(issuer string) (*x509.Certificate, cert.Profile, error) {
 	var errs []error
 	for _, ca := range s.cas {

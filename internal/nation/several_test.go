@@ -3,6 +3,7 @@ package nation
 import (
 	"bytes"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 	"net/url"
@@ -170,5 +171,51 @@ func TestEachCAHasItsOwnPairs(t *testing.T) {
 		if slices.Sort(with); !slices.Equal(with, want) {
 			t.Errorf("%s exchanges with %v, want %v", ca, with, want)
 		}
+	}
+}
+
+// TestIssuerIsFoundByItsKey: a counter asks about a certificate of any CA that has issued for its residents, by the key that issued it.
+func TestIssuerIsFoundByItsKey(t *testing.T) {
+	dir := dataDir(t)
+	spec := must(Default())
+	check(t, Found(dir, spec, clock.System().Now(), slog.New(slog.DiscardHandler)))
+	at := func(o message.Org) setting {
+		return setting{id: o, dir: filepath.Join(dir, string(o)), cas: spec.CAs(o)}
+	}
+	adachi, matsumoto := at("municipality-131211"), at("municipality-202029")
+	for _, ca := range []message.Org{"ca", "ca-13"} {
+		for _, p := range cert.Profiles {
+			own := must(x509.ParseCertificate(must(KeyDir(dir, ca).Certificates("ca-" + p.String()))[0]))
+			key := hex.EncodeToString(own.SubjectKeyId)
+			if got, profile, err := adachi.issuerNamed(key); err != nil || profile != p || !got.Equal(own) {
+				t.Errorf("足立区, %s for %s: %v %v", ca, p, profile, err)
+			}
+			if got, _, err := matsumoto.issuerNamed(key); (err == nil && got.Equal(own)) != (ca == "ca") {
+				t.Errorf("松本市, %s for %s: %v", ca, p, err)
+			}
+			if got, _, err := adachi.issuerNamed(p.String()); ca == "ca-13" && (err != nil || !got.Equal(own)) {
+				t.Errorf("足立区, what names the %s alone: %v", p, err)
+			}
+		}
+	}
+	// One that cannot be read hides no other.
+	check(t, os.WriteFile(filepath.Join(dir, "municipality-131211", "keys", "ca-13-signature.crt"), []byte("none"), 0o600))
+	plainCA := must(x509.ParseCertificate(must(KeyDir(dir, "ca").Certificates("ca-signature"))[0]))
+	if got, _, err := adachi.issuerNamed(hex.EncodeToString(plainCA.SubjectKeyId)); err != nil || !got.Equal(plainCA) {
+		t.Errorf("beside a damaged one: %v", err)
+	}
+}
+
+// TestIssuanceIsJoined: a municipality that went from one CA to another has one line, with what both have issued.
+func TestIssuanceIsJoined(t *testing.T) {
+	got := JoinIssuance(
+		Issuance{AsOf: "2026-11-22", Total: 5, Rows: []IssuanceRow{{Municipality: "131211", Issued: 2, Revoked: 1}, {Municipality: "202029", Issued: 3}}},
+		Issuance{AsOf: "2026-11-22", Total: 4, Rows: []IssuanceRow{{Municipality: "131016", Issued: 1}, {Municipality: "131211", Issued: 3, Revoked: 2}}})
+	want := []IssuanceRow{{Municipality: "131016", Issued: 1}, {Municipality: "131211", Issued: 5, Revoked: 3}, {Municipality: "202029", Issued: 3}}
+	if got.AsOf != "2026-11-22" || got.Total != 9 || !slices.Equal(got.Rows, want) {
+		t.Errorf("%+v", got)
+	}
+	if none := JoinIssuance(); none.Rows == nil || none.Total != 0 {
+		t.Errorf("of nobody: %+v", none)
 	}
 }
