@@ -18,7 +18,6 @@ import (
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
 	"github.com/akashi-id/akashi/message"
-	"github.com/akashi-id/akashi/message/messagepb"
 )
 
 const (
@@ -48,9 +47,9 @@ func nonce(n byte) []byte {
 func (c *country) probe(from message.Org, p cert.Profile, nonce []byte) (a probe.Answer, err error) {
 	c.t.Helper()
 	body := must[[]byte](c.t)(json.Marshal(probe.Question{Profile: p, Nonce: nonce}))
-	raw, err := c.Exchange.Asked(c.t.Context(), from, &messagepb.Question{Kind: probe.AskKind, Body: body})
+	raw, err := c.net.As(from).Ask(c.t.Context(), self, probe.AskKind, body)
 	if err == nil {
-		err = json.Unmarshal(raw.Body, &a)
+		err = json.Unmarshal(raw, &a)
 	}
 	return a, err
 }
@@ -209,8 +208,8 @@ func TestProbeSignsNothingElse(t *testing.T) {
 		"no JSON":            "\x30\x82\x01\x0a",
 		"another's, as text": `"prefecture-13"`,
 	} {
-		if raw, err := c.Exchange.Asked(t.Context(), nagano, &messagepb.Question{Kind: probe.AskKind, Body: []byte(body)}); err == nil {
-			t.Errorf("%s: answered %s", name, raw.Body)
+		if raw, err := c.net.As(nagano).Ask(t.Context(), self, probe.AskKind, []byte(body)); err == nil {
+			t.Errorf("%s: answered %s", name, raw)
 		}
 	}
 	c.run(10 * time.Second)

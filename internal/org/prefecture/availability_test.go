@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/csv"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -65,8 +66,25 @@ func rootOf(t *testing.T, p cert.Profile) *x509.Certificate {
 	return c
 }
 
-// probing is a prefecture that probes an outside in which nothing answers.
+// probing is a prefecture that probes an outside in which nothing answers, or that has nobody to ask.
 func probing(t *testing.T, public bool) (*prefecture.Prefecture, *clock.Virtual) {
+	t.Helper()
+	out := prefecture.Outside{}
+	if public {
+		out = prefecture.Outside{OCSP: "http://outside/ocsp", Lists: "http://outside/crl", Transport: away{}, Roots: roots(t)}
+	}
+	return probes(t, out)
+}
+
+func roots(t *testing.T) (all []probe.Root) {
+	t.Helper()
+	for _, p := range cert.Profiles {
+		all = append(all, probe.Root{Profile: p, Certificate: rootOf(t, p)})
+	}
+	return all
+}
+
+func probes(t *testing.T, out prefecture.Outside, more ...message.Org) (*prefecture.Prefecture, *clock.Virtual) {
 	t.Helper()
 	c := newCountry(t, "memory:")
 	sessions, err := access.NewSessions(access.SessionConfig{Org: string(nagano), Base: "/prefecture-20", Key: make([]byte, 32), Clock: c.clk, Personas: access.Personas()})
@@ -74,13 +92,7 @@ func probing(t *testing.T, public bool) (*prefecture.Prefecture, *clock.Virtual)
 		t.Fatal(err)
 	}
 	cfg := prefecture.Config{Sessions: sessions, TestCountry: true, Config: host.Config{Self: nagano, Name: plain.Sentence{JA: "長野県", EN: "Nagano-ken"}, StoreURL: "memory:", Clock: c.clk,
-		Rand: rand.Reader, Signer: c.signer(nagano), Trust: c.trust, Link: c.net.As(nagano), Secrets: reconciletest.Secrets(nagano), Peers: []message.Org{matsumoto, iida, theCenter, theValidation}}}
-	if public {
-		cfg.Outside = prefecture.Outside{OCSP: "http://outside/ocsp", Lists: "http://outside/crl", Transport: away{}}
-		for _, p := range cert.Profiles {
-			cfg.Outside.Roots = append(cfg.Outside.Roots, probe.Root{Profile: p, Certificate: rootOf(t, p)})
-		}
-	}
+		Rand: rand.Reader, Signer: c.signer(nagano), Trust: c.trust, Link: c.net.As(nagano), Secrets: reconciletest.Secrets(nagano), Peers: append([]message.Org{matsumoto, iida, theCenter, theValidation}, more...)}, Outside: out}
 	o, err := prefecture.New(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -126,6 +138,30 @@ func TestProbesAreTasks(t *testing.T) {
 				t.Errorf("%+v", l)
 			}
 		}
+	}
+}
+
+// TestNoPublicAddress: where validation answers only those who have filed, issuance alone is probed, and the page says so once, rather than
+// that the rest fails.
+func TestNoPublicAddress(t *testing.T) {
+	o, clk := probes(t, prefecture.Outside{CA: "ca", Roots: roots(t)}, "ca")
+	if err := clock.Drive(t.Context(), clk, o.Tasks()[len(o.Host.Tasks()):], start.Add(6*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := o.AvailabilityLines(t.Context(), probe.MonthOf(start))
+	if err != nil || len(r.Targets) != 2 || r.Targets[0].Target != "issuance/signature" || r.Targets[0].Failed != 5 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	server := httptest.NewServer(o.Handler())
+	t.Cleanup(server.Close)
+	answer, err := signedIn(t, server.URL, "operator-ueda").Get(server.URL + "/prefecture-20/availability")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	page, err := io.ReadAll(answer.Body)
+	if n := strings.Count(string(page), "外から尋ねる番地がありません"); err != nil || n != 1 {
+		t.Errorf("it is said %d times, %v", n, err)
 	}
 }
 

@@ -13,6 +13,9 @@
 // It holds the copies of each municipality's books of residents and of invalidations, and is the source of both towards
 // the national center. A record in force is compared; a deleted one stays in the table, for who comes back, and is not.
 //
+// It has delegated issuance and the information on revocation, and probes both from outside (availability.go): what it shows of their
+// availability rests on what it was answered itself.
+//
 // A change that parks at the national center is "sent again corrected" with the state that the prefecture holds today;
 // a correction itself is made at the counter, by a further change.
 package prefecture
