@@ -141,6 +141,9 @@ func printMass(io streams, m nation.MassRevocation) {
 	if m.Cut != nil {
 		line("この時までに発行したもの", "issued until", m.Cut.In(cert.JST).Format(time.RFC3339))
 	}
+	if m.IssuedSince > 0 {
+		line("その後に発行され、対象に入らないもの", "issued since, and not in the set", m.IssuedSince)
+	}
 	if m.ConfirmedBy != "" {
 		line("承認", "confirmed by", m.ConfirmedBy)
 	}

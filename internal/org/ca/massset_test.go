@@ -133,6 +133,9 @@ func TestMassCountsWhatCameLate(t *testing.T) {
 			t.Fatal(err)
 		}
 		sum := sha256.Sum256(list.Bytes())
+		if n := ca.MassNotice(m); m.IssuedSince != 1 || !strings.Contains(n.Text.EN, "1 that meet the conditions were issued") {
+			t.Errorf("of what was issued since, %d, it says %+v", m.IssuedSince, n)
+		}
 		if m.State != "frozen" || m.Size != int64(len(all)+1) || m.Holders != 4 || m.Digest != hex.EncodeToString(sum[:]) ||
 			strings.Count(list.String(), "\n") != len(all)+1 {
 			t.Errorf("of %d: %+v\n%s", len(all)+1, m, list.String())

@@ -30,6 +30,7 @@ type MassRevocation struct {
 	Size         int64       `json:"size"`
 	Holders      int64       `json:"holders"`
 	Cut          *time.Time  `json:"cut,omitempty"` // what was issued before it is in the set, when it meets the conditions
+	IssuedSince  int64       `json:"issued_since"`  // after the cut, that meet the conditions and are not in the set; while it waits to be confirmed
 	Left         int64       `json:"left"`          // of the set: not revoked, not ended by something else, not set aside
 	ConfirmedBy  string      `json:"confirmed_by,omitempty"`
 	ConfirmedAt  *time.Time  `json:"confirmed_at,omitempty"`
@@ -86,6 +87,11 @@ func (o *CA) Mass(ctx context.Context, id int64) (v MassRevocation, err error) {
 			return err
 		}
 		v.Messages = v.Left
+		if m.State == store.MassFrozen {
+			if v.IssuedSince, err = tx.IssuedSince(ctx, m); err != nil {
+				return err
+			}
+		}
 		if v.Parts, err = massParts(ctx, tx, m); err != nil {
 			return err
 		}

@@ -92,6 +92,9 @@ func massNotice(m MassRevocation) webui.Notice {
 	switch {
 	case m.State == "frozen" && m.Size == 0:
 		return webui.Notice{Kind: state.kind, Title: say("対象がありません", "The set is empty"), Text: say("承認するものはありません。条件を確かめ、取り下げてください。", "There is nothing to confirm: check the conditions, and drop it.")}
+	case m.IssuedSince > 0:
+		return webui.Notice{Kind: state.kind, Title: state.name, Text: say(fmt.Sprintf("対象を数え終えた後に、条件に合うものが%d件発行されました。対象に入っていません。必要なら取り下げて、やり直してください。残り%d件を失効させます。", m.IssuedSince, m.Left),
+			fmt.Sprintf("Since the set was counted %d that meet the conditions were issued, and are not in it: drop it and begin again if they have to end too. The %d that are left will be revoked.", m.IssuedSince, m.Left))}
 	case m.State == "frozen" && m.Left < m.Size:
 		return webui.Notice{Kind: state.kind, Title: state.name, Text: say(fmt.Sprintf("確定した後に、%d件が別の理由で失効しました。残り%d件を失効させます。", m.Size-m.Left, m.Left),
 			fmt.Sprintf("Since it was frozen %d have ended for other reasons. The %d that are left will be revoked.", m.Size-m.Left, m.Left))}

@@ -79,6 +79,19 @@ func (tx *Tx) Choose(ctx context.Context, m Mass, limit int) (p MassPage, err er
 	return p, nil
 }
 
+// IssuedSince counts the certificates that meet a criterion and were written down after its cut: they are not in the set.
+func (tx *Tx) IssuedSince(ctx context.Context, m Mass) (n int64, err error) {
+	if m.Cut.IsZero() {
+		return 0, nil
+	}
+	where := chosenBy(m, []any{m.Cut}, tx.Now())
+	if !m.Until.IsZero() {
+		where.add("intended_at < $%d", m.Until)
+	}
+	err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM certificate WHERE intended_at >= $1 AND `+strings.Join(where.all, " AND "), where.args...).Scan(&n)
+	return n, err
+}
+
 // clauses are the conditions of a query, with what stands for their marks.
 type clauses struct {
 	all  []string
