@@ -32,7 +32,7 @@ var tilePlaces = [48][2]int{
 	1: {10, 0}, 2: {10, 1}, 3: {10, 2}, 4: {10, 3}, 5: {9, 2}, 6: {9, 3}, 7: {10, 4},
 	8: {10, 6}, 9: {10, 5}, 10: {9, 5}, 11: {9, 6}, 12: {10, 7}, 13: {9, 7}, 14: {9, 8},
 	15: {9, 4}, 16: {8, 4}, 17: {7, 4}, 18: {6, 5}, 19: {8, 6}, 20: {8, 5}, 21: {7, 5}, 22: {8, 7}, 23: {7, 6},
-	24: {7, 7}, 25: {6, 6}, 26: {5, 6}, 27: {5, 7}, 28: {4, 6}, 29: {6, 7}, 30: {6, 8},
+	24: {7, 7}, 25: {6, 6}, 26: {5, 6}, 27: {5, 7}, 28: {4, 6}, 29: {6, 7}, 30: {5, 8},
 	31: {3, 6}, 32: {2, 6}, 33: {3, 7}, 34: {2, 7}, 35: {1, 7},
 	36: {4, 9}, 37: {4, 8}, 38: {3, 8}, 39: {3, 9},
 	40: {1, 8}, 41: {0, 8}, 42: {0, 9}, 43: {1, 9}, 44: {2, 8}, 45: {2, 9}, 46: {1, 10}, 47: {0, 11},
@@ -107,7 +107,7 @@ type tileKey struct {
 
 // Legend are the shades and what they stand for.
 func (m TileMap) Legend() []tileKey {
-	keys := []tileKey{{Says: plain.Sentence{JA: "報告なし", EN: "no figure"}}, {Known: true, Says: plain.Sentence{JA: "0", EN: "0"}}}
+	keys := []tileKey{{Says: plain.Sentence{JA: "数なし", EN: "no figure"}}, {Known: true, Says: plain.Sentence{JA: "0", EN: "0"}}}
 	from := int64(1)
 	for level := 1; level <= tileLevels; level++ {
 		low, _ := thousands(from)
