@@ -84,10 +84,13 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	var err error
 	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{
 		Schema: store.Schema, Tables: []sqlstore.Schema{inspection.Schema}, Routes: o.routes(), Books: o.tables(), Counts: o.counts,
-		Due: []due.Rule{o.signRule(), o.listRule(), o.dailyRule(), o.massCountRule(), o.massRevokeRule()},
+		Due: []due.Rule{o.signRule(), o.listRule(), o.dailyRule(), o.massCountRule(), o.massRevokeRule(), o.closeRule(), o.askedRule()},
 	})
 	if err != nil {
 		return nil, err
+	}
+	if err := o.beginCloses(ctx); err != nil {
+		return nil, errors.Join(err, o.Close())
 	}
 	o.checks = o.newChecks()
 	o.Alarms.Add(o.unheeded(), o.checks.Source())

@@ -46,14 +46,15 @@ type country struct {
 	store map[message.Org]*sqlstore.Store
 	got   map[message.Org][]message.Payload
 
-	url    string // of the CA's database
+	url    string        // of the CA's database
+	more   []message.Org // prefectures
 	keys   keys.Dir
 	device func(name string, public crypto.PublicKey) (crypto.Signer, error) // holds the CA's keys; nil: keys does
 	tokens *tokendesk.Desk
 	*ca.CA
 }
 
-func newCountry(t testing.TB, url string) *country {
+func newCountry(t testing.TB, url string, more ...message.Org) *country {
 	t.Helper()
 	root, err := pki.NewInfrastructureCA(rand.Reader, start)
 	if err != nil {
@@ -63,7 +64,7 @@ func newCountry(t testing.TB, url string) *country {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &country{t: t, clk: clock.NewVirtual(start), root: root, trust: trust, net: new(exchange.Memory), url: url,
+	c := &country{t: t, clk: clock.NewVirtual(start), root: root, trust: trust, net: new(exchange.Memory), url: url, more: more,
 		peers: map[message.Org]*exchange.Exchange{}, store: map[message.Org]*sqlstore.Store{}, got: map[message.Org][]message.Payload{},
 		keys: keys.Dir(t.TempDir())}
 	if _, err := ca.Found(rand.Reader, start, c.keys, cert.P256SHA256); err != nil {
@@ -80,7 +81,7 @@ func (c *country) renew() {
 		c.Close()
 	}
 	c.tasks = nil
-	for _, o := range []message.Org{center, validation, matsumoto, iida} {
+	for _, o := range append([]message.Org{center, validation, matsumoto, iida}, c.more...) {
 		c.join(o)
 	}
 	c.open()
@@ -105,7 +106,7 @@ func (c *country) open() {
 	var err error
 	c.CA, err = ca.New(c.t.Context(), ca.Config{
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "認証局", EN: "CA"}, StoreURL: c.url, Clock: c.clk, Rand: rand.Reader,
-			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{center, validation, matsumoto, iida},
+			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: append([]message.Org{center, validation, matsumoto, iida}, c.more...),
 			Secrets: reconciletest.Secrets(self), Closes: func(message.Org) bool { return false }}, // the peers are played
 		Keys: c.keys, Signer: c.device, Tokens: c.tokens, OCSPURL: "http://127.0.0.1:8600/validation/ocsp", Validation: validation, NationalCenter: center,
 		TestCountry: true, Portal: "/",
@@ -130,7 +131,7 @@ func (c *country) join(o message.Org) {
 	x, err := exchange.New(c.t.Context(), exchange.Config{Self: o, Store: store, Clock: c.clk, Rand: rand.Reader, Trust: c.trust,
 		Signer: c.signer(o), Link: c.net.As(o), Peers: []message.Org{self}, Routes: []exchange.Route{
 			take[message.CertIssued](c, o), take[message.CertRefused](c, o), take[message.CertIssuance](c, o),
-			take[message.CertStatus](c, o), take[message.CertCRL](c, o), take[message.ResponderIssued](c, o),
+			take[message.CertStatus](c, o), take[message.CertCRL](c, o), take[message.ResponderIssued](c, o), take[message.CAReport](c, o),
 		}})
 	if err != nil {
 		c.t.Fatal(err)
