@@ -39,6 +39,10 @@ func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 	if err := o.adopt(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
+	if err := o.beginDelegation(ctx); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	o.Alarms.Add(o.delegationAlarms())
 	if o.web, err = o.screens(cfg); err != nil {
 		h.Close()
 		return nil, fmt.Errorf("couldn't make the screens of %s: %w", cfg.Self, err)
