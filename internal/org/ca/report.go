@@ -15,6 +15,7 @@ import (
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/ca/internal/store"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/statement"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -149,16 +150,30 @@ func (o *CA) reportState(ctx context.Context, tx *store.Tx, r *report) error {
 		r.all.Alarms = append(r.all.Alarms, message.ReportAlarm{Code: string(a.Code), Peer: a.Peer, Opened: a.OpenedAt, Closed: a.ClosedAt})
 	}
 	for _, peer := range []message.Org{o.cfg.NationalCenter, o.cfg.Validation} {
-		// Those of both directions, the newest of each first.
-		last, err := o.Statements.List(ctx, tx.Tx, peer, message.Day, r.all.At, 1)
+		last, err := o.Statements.List(ctx, tx.Tx, peer, message.Day, r.all.At, 2)
 		if err != nil {
 			return err
 		}
-		for _, s := range last {
+		for _, s := range lastStatements(last, r.all.At) {
 			r.all.Statements = append(r.all.Statements, message.ReportStatement{Peer: peer, Sent: s.Out, Until: s.Until, State: string(s.State)})
 		}
 	}
 	return nil
+}
+
+// lastStatements picks the newest of each direction. The accounts of a close come within half an hour, and the report a minute after it: one that is
+// still on its way says nothing yet, and the one before does.
+func lastStatements(newestFirst []statement.Statement, at time.Time) (last []statement.Statement) {
+	for _, s := range newestFirst {
+		on := slices.IndexFunc(last, func(l statement.Statement) bool { return l.Out == s.Out })
+		switch {
+		case on < 0:
+			last = append(last, s)
+		case last[on].ReceiverAt.IsZero() && at.Sub(last[on].Until) < statement.Late:
+			last[on] = s
+		}
+	}
+	return last
 }
 
 // of is what one prefecture is told.

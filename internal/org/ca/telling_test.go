@@ -9,8 +9,10 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/org/ca"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
+	"github.com/akashi-id/akashi/internal/statement"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -178,6 +180,9 @@ func TestReportOfDamagedRows(t *testing.T) {
 		if n := c.lastReport(nagano, 1); n.Unreadable != 4 || placeOf(n, cert.Signature).Issued != 1 {
 			t.Errorf("told %+v", n)
 		}
+		if _, total, err := c.Issuance(t.Context(), resident.MustDate(2026, 4, 1)); err != nil || total.Unreadable != 4 || total.Issued() != 1 {
+			t.Errorf("the table has %+v in all, %v", total, err)
+		}
 	})
 }
 
@@ -196,6 +201,35 @@ func TestOneCloseAtATime(t *testing.T) {
 		})
 		if err != nil || n.Waiting != want {
 			t.Errorf("with %v: %+v, %v", more, n, err)
+		}
+	}
+}
+
+// TestLastStatements: the close that has just been is told of when its accounts are there, or half an hour later; until then the one before.
+func TestLastStatements(t *testing.T) {
+	close := func(out bool, days int, state message.LineState) statement.Statement {
+		s := statement.Statement{Key: statement.Key{Peer: center, Out: out, Span: message.Day, Until: start.AddDate(0, 0, -days)}, State: state}
+		if state != "waiting" {
+			s.ReceiverAt = s.Until.Add(time.Minute)
+		}
+		return s
+	}
+	for name, c := range map[string]struct {
+		all  []statement.Statement
+		late time.Duration
+		want []string
+	}{
+		"both agreed":         {[]statement.Statement{close(true, 0, "agreed"), close(true, 1, "agreed"), close(false, 0, "explained")}, time.Minute, []string{"true 0 agreed", "false 0 explained"}},
+		"one is on its way":   {[]statement.Statement{close(true, 0, "waiting"), close(true, 1, "unexplained"), close(false, 0, "agreed")}, time.Minute, []string{"true 1 unexplained", "false 0 agreed"}},
+		"one does not come":   {[]statement.Statement{close(true, 0, "waiting"), close(true, 1, "agreed")}, 30 * time.Minute, []string{"true 0 waiting"}},
+		"the first is coming": {[]statement.Statement{close(false, 0, "waiting")}, time.Minute, []string{"false 0 waiting"}},
+	} {
+		var got []string
+		for _, s := range ca.LastStatements(c.all, start.Add(c.late)) {
+			got = append(got, fmt.Sprintf("%v %d %s", s.Out, int(start.Sub(s.Until)/(24*time.Hour)), s.State))
+		}
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
 }
