@@ -2,6 +2,7 @@ package prefecture
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -137,7 +138,18 @@ func waits(w message.ReportWait, at time.Time) webui.Badge {
 		kind = webui.Warn
 	}
 	since := w.Oldest.In(resident.JST).Format("2006-01-02 15:04:05")
-	return webui.Badge{Kind: kind, Text: say(n.JA+"、最も古いものは "+since+"（"+age.String()+"）", n.EN+", the oldest of "+since+" ("+age.String()+")")}
+	return webui.Badge{Kind: kind, Text: say(n.JA+"、最も古いものは "+since+"（"+ageJA(age)+"）", n.EN+", the oldest of "+since+" ("+age.String()+")")}
+}
+
+// ageJA is how long, within a sentence.
+func ageJA(d time.Duration) string {
+	switch {
+	case d >= time.Hour:
+		return fmt.Sprintf("%d時間%d分", d/time.Hour, d%time.Hour/time.Minute)
+	case d >= time.Minute:
+		return fmt.Sprintf("%d分%d秒", d/time.Minute, d%time.Minute/time.Second)
+	}
+	return fmt.Sprintf("%d秒", d/time.Second)
 }
 
 func aside(n int64) webui.Badge {

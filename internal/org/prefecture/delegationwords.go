@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/alarm"
@@ -33,6 +34,9 @@ var refusalWords = map[string]plain.Sentence{
 func refusedFor(code string) any {
 	if words, known := refusalWords[code]; known {
 		return words
+	}
+	if strings.HasPrefix(code, "key-") {
+		return say("証明できない鍵（"+code+"）", "a key that is not certified ("+code+")")
 	}
 	return webui.Code(code)
 }
