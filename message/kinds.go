@@ -33,6 +33,8 @@ const (
 	KindVerifierRegistration Kind = "verifier.registration"
 	KindImpactNotice         Kind = "impact.notice"
 	KindImpactAcknowledged   Kind = "impact.acknowledgement"
+	KindCAReport             Kind = "ca.report"
+	KindCAReportRequest      Kind = "ca.report.request"
 	KindExchangeNote         Kind = "exchange.note"
 	KindExchangeWithdrawal   Kind = "exchange.withdrawal"
 	KindExchangeStatement    Kind = "exchange.statement"
@@ -73,6 +75,7 @@ type Spec struct {
 // impact.acknowledgement; cert.status says since when a certificate was untrue, cert.refused which one stands in the way;
 // cert.crl carries a part of a list, and delta lists.
 // 2026-11-22 cert.revoke goes to the national center too, and on to another CA, and says when the counter took it.
+// 2026-11-22 ca.report, ca.report.request.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,
@@ -114,6 +117,12 @@ var Kinds = []Spec{
 		[]Hop{{Validation, Verifier}}, "notice", true, "平成16年の障害: 有効と答えた署名検証者へ知らせる", Pseudonymous},
 	{KindImpactAcknowledged, plain.Sentence{JA: "影響の通知の確認", EN: "acknowledgement of an impact notice"},
 		[]Hop{{Verifier, Validation}}, "notice", true, "平成16年の障害: 報告がないことを、影響がないことの証拠にしない", NoPersonal},
+	{KindCAReport, plain.Sentence{JA: "委任した認証局の報告", EN: "report of the CA to a prefecture"},
+		[]Hop{{CA, Prefecture}}, "prefecture and day", true,
+		"対策（平成16年）: 委任した都道府県が、改修と動作を自ら確認した（長野県も実施）", NoPersonal},
+	{KindCAReportRequest, plain.Sentence{JA: "認証局の報告の求め", EN: "request for a report of the CA"},
+		[]Hop{{Prefecture, CA}}, "prefecture", true,
+		"対策（平成16年）: 委任した都道府県が、改修と動作を自ら確認した（長野県も実施）", NoPersonal},
 	{KindExchangeNote, plain.Sentence{JA: "問合せと回答", EN: "note about a parked message"},
 		nil, "the message it is about", true, "対策（平成16年）: 全国センターに問合せ、確認後、人的に処理する", NoPersonal},
 	{KindExchangeWithdrawal, plain.Sentence{JA: "電文の取下げ", EN: "withdrawal of a message"},

@@ -105,6 +105,8 @@ func init() {
 		KindVerifierRegistration: reader(verifierRegistrationFromWire),
 		KindImpactNotice:         reader(impactNoticeFromWire),
 		KindImpactAcknowledged:   reader(impactAcknowledgedFromWire),
+		KindCAReport:             reader(caReportFromWire),
+		KindCAReportRequest:      reader(caReportRequestFromWire),
 		KindExchangeNote:         reader(noteFromWire),
 		KindExchangeWithdrawal:   reader(withdrawalFromWire),
 		KindExchangeStatement:    reader(statementFromWire),

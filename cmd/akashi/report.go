@@ -58,6 +58,9 @@ func runReportIssuance(ctx context.Context, io streams, args []string) error {
 	}
 	flush()
 	fmt.Fprintf(io.out, "全国 / nationwide  %d\n", t.Total)
+	if t.Unreadable > 0 {
+		fmt.Fprintf(io.out, "市区町村を読めない記録 / records without a municipality that can be read  %d\n", t.Unreadable)
+	}
 	return missing
 }
 

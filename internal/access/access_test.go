@@ -28,10 +28,10 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
 		access.LookAtTokens: "ca", access.RetryToken: "ca",
 		access.MassPropose: "ca", access.MassConfirm: "ca", access.MakeList: "ca",
-		access.FileVerifier: "verifier", access.DecideFiling: "prefecture", access.PlanMaintenance: "prefecture", access.AcknowledgeImpact: "verifier",
+		access.FileVerifier: "verifier", access.DecideFiling: "prefecture", access.PlanMaintenance: "prefecture", access.LookAtDelegation: "prefecture", access.AskReport: "prefecture", access.AcknowledgeImpact: "verifier",
 	},
 	access.Auditor: {
-		access.LookAtTokens: "ca",
+		access.LookAtTokens: "ca", access.LookAtDelegation: "prefecture",
 		access.ViewMessages: "all", access.ViewAudit: "all",
 		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
 	},

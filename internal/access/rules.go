@@ -31,6 +31,8 @@ const (
 	DecideFiling      Act = "decide-filing"
 	AcknowledgeImpact Act = "acknowledge-impact"
 	PlanMaintenance   Act = "plan-maintenance"
+	LookAtDelegation  Act = "look-at-delegation"
+	AskReport         Act = "ask-report"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -96,6 +98,10 @@ var rules = []Rule{
 		plain.Sentence{JA: "届出は知事に対して行う（公的個人認証法第17条）。一人が提案し、別の一人が承認する。", EN: "Filings go to the governor (JPKI Act, art. 17). One person proposes, another confirms."}},
 	{PlanMaintenance, plain.Sentence{JA: "計画停止の登録", EN: "enter planned maintenance"}, []Job{Operator}, []message.Role{message.Prefecture},
 		plain.Sentence{JA: "外部監視の数値から分けて示すために、止まる前に登録する。登録と取消しは監査記録に残る。", EN: "Entered beforehand, so that the figures of the probes show it apart. It is recorded who entered or withdrew it."}},
+	{LookAtDelegation, plain.Sentence{JA: "委任した認証局の状況の閲覧", EN: "look at the delegated CA"}, []Job{Operator, Auditor}, []message.Role{message.Prefecture},
+		plain.Sentence{JA: "委任した都道府県は、委任先の発行・失効・異常を自ら確かめる。人の情報は含まない。", EN: "Who has delegated looks at what is issued, revoked and wrong there; it names no person."}},
+	{AskReport, plain.Sentence{JA: "認証局の報告を求める", EN: "ask the CA for a report"}, []Job{Operator}, []message.Role{message.Prefecture},
+		plain.Sentence{JA: "いまの状況が要る運用員が、自分の名前で行う。", EN: "By the operator who needs to know now, by name."}},
 	{AcknowledgeImpact, plain.Sentence{JA: "失効の遅れの影響の確認", EN: "acknowledge a late revocation"}, []Job{Operator}, []message.Role{message.Verifier},
 		plain.Sentence{JA: "誤って有効と答えられた機関の人が、何をしたかを書いて確認する。", EN: "A person of the office that was told wrongly says what was done."}},
 	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor}, []message.Role{message.Verifier},

@@ -37,6 +37,9 @@ const (
 	StatementUnexplained Code = "statement-unexplained"
 	RoundMissed          Code = "round-missed"
 
+	ReportMissing     Code = "report-missing"
+	ReportContradicts Code = "report-contradicts"
+
 	TokenFailed Code = "token-failed"
 	TokensAway  Code = "tokens-away"
 
@@ -166,6 +169,14 @@ var Definitions = []Definition{
 	{Code: RoundMissed, Severity: Warning, Unit: Items, Raise: 1, Lower: 1,
 		Name:  plain.Sentence{JA: "日次業務が済んでいない", EN: "The operator's round was missed"},
 		Means: plain.Sentence{JA: "翌日の正午までに、日次業務の署名がありませんでした。", EN: "Nobody signed the daily round by noon of the next day."}},
+
+	// ── whom a prefecture has delegated to ──
+	{Code: ReportMissing, Severity: Warning, Unit: Seconds, Raise: 1800, Lower: 1,
+		Name:  plain.Sentence{JA: "認証局の報告が届いていない", EN: "A report of the CA is missing"},
+		Means: plain.Sentence{JA: "日の終わりから30分を過ぎても、委任した認証局の報告が届いていません。発行と失効が正しく行われているか、確かめられません。", EN: "Thirty minutes after the end of a day the report of the delegated CA has not come. Whether it issues and revokes as it should cannot be seen."}},
+	{Code: ReportContradicts, Severity: Warning, Unit: Items, Raise: 1, Lower: 1,
+		Name:  plain.Sentence{JA: "認証局の報告が前の報告と合わない", EN: "A report of the CA contradicts the one before"},
+		Means: plain.Sentence{JA: "発行・失効・不発行の数が、前の報告から続いていません。記録が消えたか、数え方が違います。", EN: "What was issued, revoked or refused does not go on from the report before. Records were lost, or counted otherwise."}},
 
 	// ── a right that should have ended ──
 	{Code: TokensAway, Severity: Critical, Unit: Seconds, Raise: 60, Lower: 1,

@@ -101,7 +101,7 @@ type authorities struct {
 	closers []func() error
 }
 
-func openAuthorities(ctx context.Context, g queue.Ground) (_ *authorities, err error) {
+func openAuthorities(ctx context.Context, g queue.Ground, more ...message.Org) (_ *authorities, err error) {
 	w := &authorities{ground: g, net: new(exchange.Memory), stores: map[message.Org]*sqlstore.Store{}}
 	defer func() {
 		if err != nil {
@@ -123,7 +123,7 @@ func openAuthorities(ctx context.Context, g queue.Ground) (_ *authorities, err e
 			return nil, err
 		}
 	}
-	cfg, sessions, err := configOf(g, w.net, theCA, city, center, validators)
+	cfg, sessions, err := configOf(g, w.net, theCA, append([]message.Org{city, center, validators}, more...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 // items, on both engines, which takes a quarter of an hour; so does `akashi conform queue`.
 var some = []string{
 	"due/list", "sqlstore/writer", "sqlstore/migrations", "exchange/door", "exchange/expiry",
-	"municipality/import", "municipality/keys", "validation/answers", "ca/sign", "ca/list", "validation/lists", "ca/mass", "ca/check", "inspection/round", "statement/accounts", "nation/tasks", "nation/doors", "nation/asks",
+	"municipality/import", "municipality/keys", "validation/answers", "ca/sign", "ca/list", "validation/lists", "ca/mass", "ca/report", "ca/check", "inspection/round", "statement/accounts", "nation/tasks", "nation/doors", "nation/asks",
 }
 
 func TestQueues(t *testing.T) {

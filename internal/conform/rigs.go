@@ -22,6 +22,7 @@ var rigs = map[string]func(context.Context, queue.Ground) (*queue.Rig, error){
 	"ca/list":             openList,
 	"ca/check":            openChecked,
 	"ca/mass":             openMass,
+	"ca/report":           openReport,
 	"validation/keys":     openKeys,
 	"validation/lists":    openCame,
 }

@@ -36,46 +36,50 @@ const (
 )
 
 // Backlogs tells by peer and kind what waits for a verdict and what waits for people, from one read transaction.
-func (x *Exchange) Backlogs(ctx context.Context) ([]Backlog, error) {
-	var all []Backlog
-	err := x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		all = nil
-		read := func(is Backlog, query string, wanted ...any) error {
-			got, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, b *Backlog) error {
-				*b = is
-				return r.Scan(&b.Kind, &b.N, sqlstore.Time(&b.Oldest))
-			}, query, append([]any{string(is.Peer), int64(maxBacklog)}, wanted...)...)
-			all = joinBacklogs(all, got)
-			return err
-		}
-		peers, err := sqlstore.List(ctx, tx, scanOrg, selectHasOut)
-		if err != nil {
-			return err
-		}
-		for _, o := range peers {
-			if err := read(Backlog{Peer: o, Out: true}, selectWaiting); err != nil {
-				return err
-			}
-			if err := read(Backlog{Peer: o, Out: true}, selectStuckOut, stateDeferred); err != nil {
-				return err
-			}
-			if err := read(Backlog{Peer: o, Out: true, Parked: true}, selectStuckOut, stateParked); err != nil {
-				return err
-			}
-		}
-		if peers, err = sqlstore.List(ctx, tx, scanOrg, selectHasIn); err != nil {
-			return err
-		}
-		for _, o := range peers {
-			for _, outcome := range []message.Outcome{message.Rejected, message.Gap} {
-				if err := read(Backlog{Peer: o, Parked: true}, selectParkedIn, string(outcome)); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+func (x *Exchange) Backlogs(ctx context.Context) (all []Backlog, err error) {
+	err = x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		all, err = BacklogsIn(ctx, tx)
+		return err
 	})
 	return all, err
+}
+
+// BacklogsIn is Backlogs in the caller's transaction, for whoever tells of other things as of the same moment.
+func BacklogsIn(ctx context.Context, tx *sqlstore.Tx) (all []Backlog, err error) {
+	read := func(is Backlog, query string, wanted ...any) error {
+		got, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, b *Backlog) error {
+			*b = is
+			return r.Scan(&b.Kind, &b.N, sqlstore.Time(&b.Oldest))
+		}, query, append([]any{string(is.Peer), int64(maxBacklog)}, wanted...)...)
+		all = joinBacklogs(all, got)
+		return err
+	}
+	peers, err := sqlstore.List(ctx, tx, scanOrg, selectHasOut)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range peers {
+		if err := read(Backlog{Peer: o, Out: true}, selectWaiting); err != nil {
+			return nil, err
+		}
+		if err := read(Backlog{Peer: o, Out: true}, selectStuckOut, stateDeferred); err != nil {
+			return nil, err
+		}
+		if err := read(Backlog{Peer: o, Out: true, Parked: true}, selectStuckOut, stateParked); err != nil {
+			return nil, err
+		}
+	}
+	if peers, err = sqlstore.List(ctx, tx, scanOrg, selectHasIn); err != nil {
+		return nil, err
+	}
+	for _, o := range peers {
+		for _, outcome := range []message.Outcome{message.Rejected, message.Gap} {
+			if err := read(Backlog{Peer: o, Parked: true}, selectParkedIn, string(outcome)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return all, nil
 }
 
 func scanOrg(r *sqlstore.Rows, o *message.Org) error { return r.Scan(o) }

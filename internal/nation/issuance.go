@@ -19,6 +19,8 @@ type Issuance struct {
 	AsOf  string        `json:"as_of"`
 	Rows  []IssuanceRow `json:"rows"`
 	Total int64         `json:"total"`
+	// Unreadable are certificates whose rows say no municipality, and which are in no line.
+	Unreadable int64 `json:"unreadable,omitempty"`
 }
 
 // IssuanceRow is a municipality's line.
@@ -84,7 +86,7 @@ func exists(path string) bool {
 
 // newIssuance names the municipalities of a count as they were called on the day.
 func newIssuance(rows []ca.IssuanceRow, total ca.IssuanceRow, asOf resident.Date) Issuance {
-	t := Issuance{AsOf: asOf.String(), Rows: []IssuanceRow{}, Total: total.Issued()}
+	t := Issuance{AsOf: asOf.String(), Rows: []IssuanceRow{}, Total: total.Issued(), Unreadable: total.Unreadable}
 	for _, row := range rows {
 		l := IssuanceRow{Municipality: row.Municipality.String(), Issued: row.Issued(), Revoked: row.Revoked}
 		if m, err := resident.Lookup("municipality", row.Municipality, asOf); err == nil {

@@ -249,9 +249,6 @@ func (s *Spec) exchange(a, b message.Org) bool {
 		e, _ := s.Entry(b)
 		return e.Prefecture == a
 	}
-	if as == message.Prefecture && bs == message.CA || as == message.CA && bs == message.Prefecture {
-		return true // a prefecture asks the CA to which it delegated, for a probe of issuance
-	}
 	for _, k := range message.Kinds {
 		for _, h := range k.Hops {
 			if h == (message.Hop{From: as, To: bs}) || h == (message.Hop{From: bs, To: as}) {

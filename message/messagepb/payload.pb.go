@@ -2357,6 +2357,622 @@ func (x *ImpactAcknowledgement) GetAt() int64 {
 	return 0
 }
 
+// CAReport tells a prefecture how the CA stands to which it delegated certification (委任した認証局の報告).
+type CAReport struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Prefecture    string                 `protobuf:"bytes,1,opt,name=prefecture,proto3" json:"prefecture,omitempty"`     // two digits: the receiver's
+	Since         int64                  `protobuf:"varint,2,opt,name=since,proto3" json:"since,omitempty"`              // the period is [since, until); microseconds, as all times here
+	Until         int64                  `protobuf:"varint,3,opt,name=until,proto3" json:"until,omitempty"`              // the figures are those of this moment
+	At            int64                  `protobuf:"varint,4,opt,name=at,proto3" json:"at,omitempty"`                    // when the lag, what was set aside, the alarms and the statements were read; not before until
+	Asked         bool                   `protobuf:"varint,5,opt,name=asked,proto3" json:"asked,omitempty"`              // the prefecture asked for it; else it is the close of the day
+	Places        []*ReportPlace         `protobuf:"bytes,6,rep,name=places,proto3" json:"places,omitempty"`             // of the prefecture, by code and profile
+	Prefectures   []*ReportPrefecture    `protobuf:"bytes,7,rep,name=prefectures,proto3" json:"prefectures,omitempty"`   // all that the CA has issued in, by code
+	Unreadable    int64                  `protobuf:"varint,8,opt,name=unreadable,proto3" json:"unreadable,omitempty"`    // rows of certificates that say no municipality or no profile, and are counted nowhere
+	Applications  *ReportWait            `protobuf:"bytes,9,opt,name=applications,proto3" json:"applications,omitempty"` // of the prefecture's residents, unanswered
+	Lists         *ReportWait            `protobuf:"bytes,10,opt,name=lists,proto3" json:"lists,omitempty"`              // of the prefecture's municipalities, unsigned
+	Revocations   *ReportWait            `protobuf:"bytes,11,opt,name=revocations,proto3" json:"revocations,omitempty"`  // of all, of which validation has not confirmed that it knows
+	Parked        int64                  `protobuf:"varint,12,opt,name=parked,proto3" json:"parked,omitempty"`           // messages of the CA that wait for people
+	Aside         int64                  `protobuf:"varint,13,opt,name=aside,proto3" json:"aside,omitempty"`             // work of the CA that was set aside
+	Alarms        []*ReportAlarm         `protobuf:"bytes,14,rep,name=alarms,proto3" json:"alarms,omitempty"`            // open, or closed since the period began
+	Statements    []*ReportStatement     `protobuf:"bytes,15,rep,name=statements,proto3" json:"statements,omitempty"`    // the last with each peer, in each direction
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CAReport) Reset() {
+	*x = CAReport{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CAReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CAReport) ProtoMessage() {}
+
+func (x *CAReport) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CAReport.ProtoReflect.Descriptor instead.
+func (*CAReport) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *CAReport) GetPrefecture() string {
+	if x != nil {
+		return x.Prefecture
+	}
+	return ""
+}
+
+func (x *CAReport) GetSince() int64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
+func (x *CAReport) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *CAReport) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *CAReport) GetAsked() bool {
+	if x != nil {
+		return x.Asked
+	}
+	return false
+}
+
+func (x *CAReport) GetPlaces() []*ReportPlace {
+	if x != nil {
+		return x.Places
+	}
+	return nil
+}
+
+func (x *CAReport) GetPrefectures() []*ReportPrefecture {
+	if x != nil {
+		return x.Prefectures
+	}
+	return nil
+}
+
+func (x *CAReport) GetUnreadable() int64 {
+	if x != nil {
+		return x.Unreadable
+	}
+	return 0
+}
+
+func (x *CAReport) GetApplications() *ReportWait {
+	if x != nil {
+		return x.Applications
+	}
+	return nil
+}
+
+func (x *CAReport) GetLists() *ReportWait {
+	if x != nil {
+		return x.Lists
+	}
+	return nil
+}
+
+func (x *CAReport) GetRevocations() *ReportWait {
+	if x != nil {
+		return x.Revocations
+	}
+	return nil
+}
+
+func (x *CAReport) GetParked() int64 {
+	if x != nil {
+		return x.Parked
+	}
+	return 0
+}
+
+func (x *CAReport) GetAside() int64 {
+	if x != nil {
+		return x.Aside
+	}
+	return 0
+}
+
+func (x *CAReport) GetAlarms() []*ReportAlarm {
+	if x != nil {
+		return x.Alarms
+	}
+	return nil
+}
+
+func (x *CAReport) GetStatements() []*ReportStatement {
+	if x != nil {
+		return x.Statements
+	}
+	return nil
+}
+
+// ReportPlace is a municipality's figures of one profile.
+type ReportPlace struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Municipality  string                 `protobuf:"bytes,1,opt,name=municipality,proto3" json:"municipality,omitempty"`
+	Profile       string                 `protobuf:"bytes,2,opt,name=profile,proto3" json:"profile,omitempty"`
+	Issued        int64                  `protobuf:"varint,3,opt,name=issued,proto3" json:"issued,omitempty"` // ever
+	Fresh         int64                  `protobuf:"varint,4,opt,name=fresh,proto3" json:"fresh,omitempty"`   // of these in the period
+	Valid         int64                  `protobuf:"varint,5,opt,name=valid,proto3" json:"valid,omitempty"`
+	Revoked       []*ReportCount         `protobuf:"bytes,6,rep,name=revoked,proto3" json:"revoked,omitempty"` // by reason, as in CertStatus
+	Refused       []*ReportCount         `protobuf:"bytes,7,rep,name=refused,proto3" json:"refused,omitempty"` // by the code of CertRefused
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportPlace) Reset() {
+	*x = ReportPlace{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportPlace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportPlace) ProtoMessage() {}
+
+func (x *ReportPlace) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportPlace.ProtoReflect.Descriptor instead.
+func (*ReportPlace) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ReportPlace) GetMunicipality() string {
+	if x != nil {
+		return x.Municipality
+	}
+	return ""
+}
+
+func (x *ReportPlace) GetProfile() string {
+	if x != nil {
+		return x.Profile
+	}
+	return ""
+}
+
+func (x *ReportPlace) GetIssued() int64 {
+	if x != nil {
+		return x.Issued
+	}
+	return 0
+}
+
+func (x *ReportPlace) GetFresh() int64 {
+	if x != nil {
+		return x.Fresh
+	}
+	return 0
+}
+
+func (x *ReportPlace) GetValid() int64 {
+	if x != nil {
+		return x.Valid
+	}
+	return 0
+}
+
+func (x *ReportPlace) GetRevoked() []*ReportCount {
+	if x != nil {
+		return x.Revoked
+	}
+	return nil
+}
+
+func (x *ReportPlace) GetRefused() []*ReportCount {
+	if x != nil {
+		return x.Refused
+	}
+	return nil
+}
+
+// ReportCount is how often something happened.
+type ReportCount struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	What          string                 `protobuf:"bytes,1,opt,name=what,proto3" json:"what,omitempty"`
+	Ever          int64                  `protobuf:"varint,2,opt,name=ever,proto3" json:"ever,omitempty"`
+	Fresh         int64                  `protobuf:"varint,3,opt,name=fresh,proto3" json:"fresh,omitempty"` // of these in the period
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportCount) Reset() {
+	*x = ReportCount{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportCount) ProtoMessage() {}
+
+func (x *ReportCount) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportCount.ProtoReflect.Descriptor instead.
+func (*ReportCount) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ReportCount) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *ReportCount) GetEver() int64 {
+	if x != nil {
+		return x.Ever
+	}
+	return 0
+}
+
+func (x *ReportCount) GetFresh() int64 {
+	if x != nil {
+		return x.Fresh
+	}
+	return 0
+}
+
+// ReportPrefecture is what was issued in a prefecture.
+type ReportPrefecture struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Prefecture    string                 `protobuf:"bytes,1,opt,name=prefecture,proto3" json:"prefecture,omitempty"`
+	Issued        int64                  `protobuf:"varint,2,opt,name=issued,proto3" json:"issued,omitempty"` // ever
+	Valid         int64                  `protobuf:"varint,3,opt,name=valid,proto3" json:"valid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportPrefecture) Reset() {
+	*x = ReportPrefecture{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportPrefecture) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportPrefecture) ProtoMessage() {}
+
+func (x *ReportPrefecture) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportPrefecture.ProtoReflect.Descriptor instead.
+func (*ReportPrefecture) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ReportPrefecture) GetPrefecture() string {
+	if x != nil {
+		return x.Prefecture
+	}
+	return ""
+}
+
+func (x *ReportPrefecture) GetIssued() int64 {
+	if x != nil {
+		return x.Issued
+	}
+	return 0
+}
+
+func (x *ReportPrefecture) GetValid() int64 {
+	if x != nil {
+		return x.Valid
+	}
+	return 0
+}
+
+// ReportWait is what waits.
+type ReportWait struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Count         int64                  `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
+	Oldest        int64                  `protobuf:"varint,2,opt,name=oldest,proto3" json:"oldest,omitempty"` // 0: nothing waits
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportWait) Reset() {
+	*x = ReportWait{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportWait) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportWait) ProtoMessage() {}
+
+func (x *ReportWait) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportWait.ProtoReflect.Descriptor instead.
+func (*ReportWait) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ReportWait) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *ReportWait) GetOldest() int64 {
+	if x != nil {
+		return x.Oldest
+	}
+	return 0
+}
+
+// ReportAlarm is an alarm of the CA.
+type ReportAlarm struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"` // as in docs/alarms.md
+	Peer          string                 `protobuf:"bytes,2,opt,name=peer,proto3" json:"peer,omitempty"` // about whom; may be empty
+	Opened        int64                  `protobuf:"varint,3,opt,name=opened,proto3" json:"opened,omitempty"`
+	Closed        int64                  `protobuf:"varint,4,opt,name=closed,proto3" json:"closed,omitempty"` // 0: it is open
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportAlarm) Reset() {
+	*x = ReportAlarm{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportAlarm) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportAlarm) ProtoMessage() {}
+
+func (x *ReportAlarm) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportAlarm.ProtoReflect.Descriptor instead.
+func (*ReportAlarm) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ReportAlarm) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *ReportAlarm) GetPeer() string {
+	if x != nil {
+		return x.Peer
+	}
+	return ""
+}
+
+func (x *ReportAlarm) GetOpened() int64 {
+	if x != nil {
+		return x.Opened
+	}
+	return 0
+}
+
+func (x *ReportAlarm) GetClosed() int64 {
+	if x != nil {
+		return x.Closed
+	}
+	return 0
+}
+
+// ReportStatement is the last statement of account of a stream.
+type ReportStatement struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Peer          string                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
+	Sent          bool                   `protobuf:"varint,2,opt,name=sent,proto3" json:"sent,omitempty"`   // of the messages that the CA sent; else of those that it received
+	Until         int64                  `protobuf:"varint,3,opt,name=until,proto3" json:"until,omitempty"` // the close
+	State         string                 `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`  // agreed, explained, unexplained, waiting, covered
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportStatement) Reset() {
+	*x = ReportStatement{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportStatement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportStatement) ProtoMessage() {}
+
+func (x *ReportStatement) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportStatement.ProtoReflect.Descriptor instead.
+func (*ReportStatement) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ReportStatement) GetPeer() string {
+	if x != nil {
+		return x.Peer
+	}
+	return ""
+}
+
+func (x *ReportStatement) GetSent() bool {
+	if x != nil {
+		return x.Sent
+	}
+	return false
+}
+
+func (x *ReportStatement) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *ReportStatement) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+// CAReportRequest asks the CA for a report now.
+type CAReportRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Prefecture    string                 `protobuf:"bytes,1,opt,name=prefecture,proto3" json:"prefecture,omitempty"` // the sender's
+	By            string                 `protobuf:"bytes,2,opt,name=by,proto3" json:"by,omitempty"`                 // a person of the prefecture
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CAReportRequest) Reset() {
+	*x = CAReportRequest{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CAReportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CAReportRequest) ProtoMessage() {}
+
+func (x *CAReportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CAReportRequest.ProtoReflect.Descriptor instead.
+func (*CAReportRequest) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *CAReportRequest) GetPrefecture() string {
+	if x != nil {
+		return x.Prefecture
+	}
+	return ""
+}
+
+func (x *CAReportRequest) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
 var File_akashi_v1_payload_proto protoreflect.FileDescriptor
 
 const file_akashi_v1_payload_proto_rawDesc = "" +
@@ -2569,7 +3185,67 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\bverifier\x18\x02 \x01(\tR\bverifier\x12\x0e\n" +
 	"\x02by\x18\x03 \x01(\tR\x02by\x12\x12\n" +
 	"\x04text\x18\x04 \x01(\tR\x04text\x12\x0e\n" +
-	"\x02at\x18\x05 \x01(\x03R\x02atB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
+	"\x02at\x18\x05 \x01(\x03R\x02at\"\xc6\x04\n" +
+	"\bCAReport\x12\x1e\n" +
+	"\n" +
+	"prefecture\x18\x01 \x01(\tR\n" +
+	"prefecture\x12\x14\n" +
+	"\x05since\x18\x02 \x01(\x03R\x05since\x12\x14\n" +
+	"\x05until\x18\x03 \x01(\x03R\x05until\x12\x0e\n" +
+	"\x02at\x18\x04 \x01(\x03R\x02at\x12\x14\n" +
+	"\x05asked\x18\x05 \x01(\bR\x05asked\x12.\n" +
+	"\x06places\x18\x06 \x03(\v2\x16.akashi.v1.ReportPlaceR\x06places\x12=\n" +
+	"\vprefectures\x18\a \x03(\v2\x1b.akashi.v1.ReportPrefectureR\vprefectures\x12\x1e\n" +
+	"\n" +
+	"unreadable\x18\b \x01(\x03R\n" +
+	"unreadable\x129\n" +
+	"\fapplications\x18\t \x01(\v2\x15.akashi.v1.ReportWaitR\fapplications\x12+\n" +
+	"\x05lists\x18\n" +
+	" \x01(\v2\x15.akashi.v1.ReportWaitR\x05lists\x127\n" +
+	"\vrevocations\x18\v \x01(\v2\x15.akashi.v1.ReportWaitR\vrevocations\x12\x16\n" +
+	"\x06parked\x18\f \x01(\x03R\x06parked\x12\x14\n" +
+	"\x05aside\x18\r \x01(\x03R\x05aside\x12.\n" +
+	"\x06alarms\x18\x0e \x03(\v2\x16.akashi.v1.ReportAlarmR\x06alarms\x12:\n" +
+	"\n" +
+	"statements\x18\x0f \x03(\v2\x1a.akashi.v1.ReportStatementR\n" +
+	"statements\"\xf3\x01\n" +
+	"\vReportPlace\x12\"\n" +
+	"\fmunicipality\x18\x01 \x01(\tR\fmunicipality\x12\x18\n" +
+	"\aprofile\x18\x02 \x01(\tR\aprofile\x12\x16\n" +
+	"\x06issued\x18\x03 \x01(\x03R\x06issued\x12\x14\n" +
+	"\x05fresh\x18\x04 \x01(\x03R\x05fresh\x12\x14\n" +
+	"\x05valid\x18\x05 \x01(\x03R\x05valid\x120\n" +
+	"\arevoked\x18\x06 \x03(\v2\x16.akashi.v1.ReportCountR\arevoked\x120\n" +
+	"\arefused\x18\a \x03(\v2\x16.akashi.v1.ReportCountR\arefused\"K\n" +
+	"\vReportCount\x12\x12\n" +
+	"\x04what\x18\x01 \x01(\tR\x04what\x12\x12\n" +
+	"\x04ever\x18\x02 \x01(\x03R\x04ever\x12\x14\n" +
+	"\x05fresh\x18\x03 \x01(\x03R\x05fresh\"`\n" +
+	"\x10ReportPrefecture\x12\x1e\n" +
+	"\n" +
+	"prefecture\x18\x01 \x01(\tR\n" +
+	"prefecture\x12\x16\n" +
+	"\x06issued\x18\x02 \x01(\x03R\x06issued\x12\x14\n" +
+	"\x05valid\x18\x03 \x01(\x03R\x05valid\":\n" +
+	"\n" +
+	"ReportWait\x12\x14\n" +
+	"\x05count\x18\x01 \x01(\x03R\x05count\x12\x16\n" +
+	"\x06oldest\x18\x02 \x01(\x03R\x06oldest\"e\n" +
+	"\vReportAlarm\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
+	"\x04peer\x18\x02 \x01(\tR\x04peer\x12\x16\n" +
+	"\x06opened\x18\x03 \x01(\x03R\x06opened\x12\x16\n" +
+	"\x06closed\x18\x04 \x01(\x03R\x06closed\"e\n" +
+	"\x0fReportStatement\x12\x12\n" +
+	"\x04peer\x18\x01 \x01(\tR\x04peer\x12\x12\n" +
+	"\x04sent\x18\x02 \x01(\bR\x04sent\x12\x14\n" +
+	"\x05until\x18\x03 \x01(\x03R\x05until\x12\x14\n" +
+	"\x05state\x18\x04 \x01(\tR\x05state\"A\n" +
+	"\x0fCAReportRequest\x12\x1e\n" +
+	"\n" +
+	"prefecture\x18\x01 \x01(\tR\n" +
+	"prefecture\x12\x0e\n" +
+	"\x02by\x18\x02 \x01(\tR\x02byB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
 
 var (
 	file_akashi_v1_payload_proto_rawDescOnce sync.Once
@@ -2583,7 +3259,7 @@ func file_akashi_v1_payload_proto_rawDescGZIP() []byte {
 	return file_akashi_v1_payload_proto_rawDescData
 }
 
-var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_akashi_v1_payload_proto_goTypes = []any{
 	(*Identification)(nil),        // 0: akashi.v1.Identification
 	(*ResidentChange)(nil),        // 1: akashi.v1.ResidentChange
@@ -2613,17 +3289,34 @@ var file_akashi_v1_payload_proto_goTypes = []any{
 	(*ImpactNotice)(nil),          // 25: akashi.v1.ImpactNotice
 	(*ImpactAnswer)(nil),          // 26: akashi.v1.ImpactAnswer
 	(*ImpactAcknowledgement)(nil), // 27: akashi.v1.ImpactAcknowledgement
+	(*CAReport)(nil),              // 28: akashi.v1.CAReport
+	(*ReportPlace)(nil),           // 29: akashi.v1.ReportPlace
+	(*ReportCount)(nil),           // 30: akashi.v1.ReportCount
+	(*ReportPrefecture)(nil),      // 31: akashi.v1.ReportPrefecture
+	(*ReportWait)(nil),            // 32: akashi.v1.ReportWait
+	(*ReportAlarm)(nil),           // 33: akashi.v1.ReportAlarm
+	(*ReportStatement)(nil),       // 34: akashi.v1.ReportStatement
+	(*CAReportRequest)(nil),       // 35: akashi.v1.CAReportRequest
 }
 var file_akashi_v1_payload_proto_depIdxs = []int32{
 	0,  // 0: akashi.v1.ResidentChange.after:type_name -> akashi.v1.Identification
 	0,  // 1: akashi.v1.CertRequest.holder:type_name -> akashi.v1.Identification
 	6,  // 2: akashi.v1.CertRefused.held:type_name -> akashi.v1.HeldCertificate
 	26, // 3: akashi.v1.ImpactNotice.answers:type_name -> akashi.v1.ImpactAnswer
-	4,  // [4:4] is the sub-list for method output_type
-	4,  // [4:4] is the sub-list for method input_type
-	4,  // [4:4] is the sub-list for extension type_name
-	4,  // [4:4] is the sub-list for extension extendee
-	0,  // [0:4] is the sub-list for field type_name
+	29, // 4: akashi.v1.CAReport.places:type_name -> akashi.v1.ReportPlace
+	31, // 5: akashi.v1.CAReport.prefectures:type_name -> akashi.v1.ReportPrefecture
+	32, // 6: akashi.v1.CAReport.applications:type_name -> akashi.v1.ReportWait
+	32, // 7: akashi.v1.CAReport.lists:type_name -> akashi.v1.ReportWait
+	32, // 8: akashi.v1.CAReport.revocations:type_name -> akashi.v1.ReportWait
+	33, // 9: akashi.v1.CAReport.alarms:type_name -> akashi.v1.ReportAlarm
+	34, // 10: akashi.v1.CAReport.statements:type_name -> akashi.v1.ReportStatement
+	30, // 11: akashi.v1.ReportPlace.revoked:type_name -> akashi.v1.ReportCount
+	30, // 12: akashi.v1.ReportPlace.refused:type_name -> akashi.v1.ReportCount
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_akashi_v1_payload_proto_init() }
@@ -2637,7 +3330,7 @@ func file_akashi_v1_payload_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akashi_v1_payload_proto_rawDesc), len(file_akashi_v1_payload_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

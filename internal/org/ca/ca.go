@@ -89,12 +89,15 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	var err error
 	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{
 		Schema: store.Schema, Tables: []sqlstore.Schema{inspection.Schema}, Routes: o.routes(), Books: o.tables(), Counts: o.counts,
-		Due: []due.Rule{o.withProbes(o.signRule()), o.listRule(), o.dailyRule(), o.fullRule(), o.partsRule(), o.massCountRule(), o.massRevokeRule()},
+		Due: []due.Rule{o.withProbes(o.signRule()), o.listRule(), o.dailyRule(), o.fullRule(), o.partsRule(), o.massCountRule(), o.massRevokeRule(), o.closeRule(), o.askedRule()},
 	})
 	if err != nil {
 		return nil, err
 	}
 	o.Exchange.Answer(probe.AskKind, o.onProbe)
+	if err := o.beginCloses(ctx); err != nil {
+		return nil, errors.Join(err, o.Close())
+	}
 	o.checks = o.newChecks()
 	o.Alarms.Add(o.unheeded(), o.checks.Source())
 	if o.screens, err = o.newScreens(); err != nil {

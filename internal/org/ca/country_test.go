@@ -56,7 +56,7 @@ type country struct {
 	*ca.CA
 }
 
-func newCountry(t testing.TB, url string) *country {
+func newCountry(t testing.TB, url string, more ...message.Org) *country {
 	t.Helper()
 	root, err := pki.NewInfrastructureCA(rand.Reader, start)
 	if err != nil {
@@ -66,7 +66,7 @@ func newCountry(t testing.TB, url string) *country {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &country{t: t, clk: clock.NewVirtual(start), root: root, trust: trust, net: new(exchange.Memory), url: url,
+	c := &country{t: t, clk: clock.NewVirtual(start), root: root, trust: trust, net: new(exchange.Memory), url: url, more: more,
 		peers: map[message.Org]*exchange.Exchange{}, store: map[message.Org]*sqlstore.Store{}, got: map[message.Org][]message.Payload{},
 		keys: keys.Dir(t.TempDir())}
 	if _, err := ca.Found(rand.Reader, start, c.keys, cert.P256SHA256); err != nil {
@@ -83,7 +83,7 @@ func (c *country) renew() {
 		c.Close()
 	}
 	c.tasks = nil
-	for _, o := range []message.Org{center, validation, matsumoto, iida} {
+	for _, o := range append([]message.Org{center, validation, matsumoto, iida}, c.more...) {
 		c.join(o)
 	}
 	c.open()
@@ -133,7 +133,7 @@ func (c *country) join(o message.Org) {
 	x, err := exchange.New(c.t.Context(), exchange.Config{Self: o, Store: store, Clock: c.clk, Rand: rand.Reader, Trust: c.trust,
 		Signer: c.signer(o), Link: c.net.As(o), Peers: []message.Org{self}, Routes: []exchange.Route{
 			take[message.CertIssued](c, o), take[message.CertRefused](c, o), take[message.CertIssuance](c, o),
-			take[message.CertStatus](c, o), take[message.CertCRL](c, o), take[message.ResponderIssued](c, o),
+			take[message.CertStatus](c, o), take[message.CertCRL](c, o), take[message.ResponderIssued](c, o), take[message.CAReport](c, o),
 		}})
 	if err != nil {
 		c.t.Fatal(err)

@@ -6,9 +6,9 @@
 // authority).
 //
 // In come cert.request and cert.revoke of municipalities (市区町村), cert.revocation of the national center (異動等失効情報),
-// and responder.request of the validation authority. Out go cert.issued or cert.refused to the municipality,
-// cert.issuance (発行情報) to the national center, and cert.status, cert.crl and responder.issued to the validation
-// authority.
+// responder.request of the validation authority, and ca.report.request of a prefecture (都道府県) that delegated to it. Out go cert.issued or cert.refused to the municipality,
+// cert.issuance (発行情報) to the national center, cert.status, cert.crl and responder.issued to the validation
+// authority, and ca.report to each prefecture, at the close of a day and when it asks (telling.go, report.go).
 //
 // Nothing is signed that is not written down first. A rule stores the to-be-signed bytes as an intent (intend.go); the
 // due list signs them outside of any transaction (sign.go); what comes back is compared with the intent byte by byte,

@@ -28,6 +28,9 @@ var MassNotice = massNotice
 // ListBadge says what a mass revocation does to a list.
 var ListBadge = listBadge
 
+// LastStatements picks what a report tells of the closes.
+var LastStatements = lastStatements
+
 // LintRoot is the judge of the founding ceremony.
 var LintRoot = lintRoot
 

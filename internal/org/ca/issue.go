@@ -55,6 +55,9 @@ func (o *CA) onCertRequest(ctx context.Context, tx *store.Tx, d exchange.Deliver
 		}
 	}
 	if no != nil {
+		if err := tx.CountRefusal(ctx, d.Sender, n.Profile, no.why); err != nil {
+			return nil, err
+		}
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "refuse", Subject: n.Holder.Code.Reveal(), Case: d.ID.String(), Detail: no.why})
 		return []message.Out{{To: d.Sender, Body: message.CertRefused{Request: n.Request, Profile: n.Profile, Code: n.Holder.Code,
 			Why: no.why, Reason: no.Sentence, Held: no.held}}}, nil

@@ -20,11 +20,6 @@ import (
 	"github.com/akashi-id/akashi/message"
 )
 
-const (
-	nagano = message.Org("prefecture-20")
-	tokyo  = message.Org("prefecture-13")
-)
-
 // probing lets prefectures ask the CA: Nagano, of whose municipalities it has two, and Tokyo, of which it has none.
 func probing(t *testing.T, url string) *country {
 	c := newCountry(t, url)

@@ -51,5 +51,18 @@ func Queues() []queue.Queue {
 			queue.Hang:      "nobody's code runs over the rows",
 		},
 		// The rig is in internal/conform, as that of the lists.
+	}, {
+		Name:  "ca/report",
+		Shape: queue.Scan,
+		Items: plain.Sentence{JA: "都道府県への報告で数える電子証明書の行", EN: "rows of certificates that a report to a prefecture counts"},
+		Aside: plain.Sentence{JA: "発行状況の統計の画面と、報告の「読めない記録」", EN: "the page of the statistics, and in the report, as records that cannot be read"},
+		Loops: []string{"internal/org/ca:CA.closeRule", "internal/org/ca:CA.askedRule", "internal/org/ca:CA.report", "internal/org/ca/internal/store:Tx.Figures",
+			"internal/org/ca/internal/store:Tx.Refused", "internal/org/ca/internal/store:Tx.waiting"},
+		Bad: []queue.Poison{queue.Undecodable, queue.Foreign, queue.Truncated},
+		Never: map[queue.Poison]string{
+			queue.Panic: "nobody's code runs over the rows",
+			queue.Hang:  "nobody's code runs over the rows",
+		},
+		// The rig is in internal/conform, as that of the lists.
 	}}
 }

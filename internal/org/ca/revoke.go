@@ -192,6 +192,9 @@ func (o *CA) afterRevocation(ctx context.Context, tx *store.Tx, a act, c store.C
 			}
 		}
 		if no := refused(c, cameToNothing(c)); o.answerable(c, no) {
+			if err := tx.CountRefusal(ctx, c.Requester, c.Profile, no.Why); err != nil {
+				return nil, err
+			}
 			outs = append(outs, message.Out{To: c.Requester, Trace: i.Trace, Body: no})
 		} else {
 			o.Log.ErrorContext(ctx, "nothing says any more who applied for a certificate that has ended, so that nobody is answered", "serial", c.Serial.String())

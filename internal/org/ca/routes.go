@@ -10,5 +10,6 @@ func (o *CA) routes() []exchange.Route {
 		exchange.On(o.in, o.onCertRevocation),
 		exchange.On(o.in, o.onCertRevoke),
 		exchange.On(o.in, o.onResponderRequest),
+		exchange.On(o.in, o.onReportRequest),
 	}
 }

@@ -28,6 +28,7 @@ type screens struct {
 func (o *CA) newScreens() (http.Handler, error) {
 	nav := []webui.NavItem{
 		{Path: "/", Name: plain.Sentence{JA: "発行の状況", EN: "Issuance"}},
+		issuanceNav,
 		{Path: "/certificates", Name: plain.Sentence{JA: "電子証明書", EN: "Certificates"}, Act: access.LookAtCertificate},
 		{Path: "/lists", Name: plain.Sentence{JA: "失効リスト", EN: "Revocation lists"}},
 		{Path: "/revocations", Name: plain.Sentence{JA: "一括失効", EN: "Mass revocation"}, Act: access.LookAtCertificate},
@@ -36,7 +37,7 @@ func (o *CA) newScreens() (http.Handler, error) {
 		auditpage.Nav,
 	}
 	if o.cfg.Tokens != nil {
-		nav = slices.Insert(nav, 3, tokendesk.Nav)
+		nav = slices.Insert(nav, 4, tokendesk.Nav)
 	}
 	ui, err := webui.New(webui.Config{
 		Base: "/" + string(o.Self), Org: o.Name, Role: o.Self.Role(), TestCountry: o.cfg.TestCountry, Portal: o.cfg.Portal,
@@ -65,6 +66,9 @@ func (o *CA) newScreens() (http.Handler, error) {
 	mux.Handle("GET /certificates", ui.Only(access.LookAtCertificate, s.showCertificates))
 	mux.Handle("GET /certificates/{serial}", ui.Only(access.LookAtCertificate, s.showCertificate))
 	s.mountMass(mux)
+	if err := s.mountIssuance(mux); err != nil {
+		return nil, err
+	}
 	messages.Mount(mux)
 	if err := checkpage.Mount(mux, o.Host, o.checks, ui); err != nil {
 		return nil, err

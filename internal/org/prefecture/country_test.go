@@ -51,7 +51,7 @@ type peer struct {
 	store *sqlstore.Store
 }
 
-func newCountry(t testing.TB, url string) *country {
+func newCountry(t testing.TB, url string, more ...message.Org) *country {
 	ca, err := pki.NewInfrastructureCA(rand.Reader, start)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func newCountry(t testing.TB, url string) *country {
 	}
 	o, err := prefecture.New(t.Context(), prefecture.Config{Sessions: sessions, TestCountry: true, Config: host.Config{
 		Self: nagano, Name: plain.Sentence{JA: "長野県", EN: "Nagano-ken"}, StoreURL: url, Clock: c.clk, Rand: rand.Reader, Signer: c.signer(nagano), Trust: trust, Link: c.net.As(nagano), Secrets: reconciletest.Secrets(nagano),
-		Peers: []message.Org{matsumoto, iida, theCenter, theValidation, etax, pension},
+		Peers: append([]message.Org{matsumoto, iida, theCenter, theValidation, etax, pension}, more...),
 	}})
 	if err != nil {
 		t.Fatal(err)

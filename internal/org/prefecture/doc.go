@@ -9,6 +9,8 @@
 //     stood there is kept as evidence, and the center is told by a change, or by the snapshot when no change says it.
 //   - verifier.filing of a signature verifier (署名検証者, 公的個人認証法17条): two persons decide (filing.go), the office is told by
 //     verifier.decision, and validation by verifier.registration whom to serve.
+//   - ca.report of the CA to which certification was delegated (委任): each is kept, compared with the one before, and shown as of
+//     any day (delegation.go); ca.report.request asks for one now.
 //
 // It holds the copies of each municipality's books of residents and of invalidations, and is the source of both towards
 // the national center. A record in force is compared; a deleted one stays in the table, for who comes back, and is not.

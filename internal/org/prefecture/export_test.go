@@ -3,11 +3,15 @@ package prefecture
 import (
 	"context"
 
+	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 )
+
+// DelegationAlarms are the signals about the CA's reports, for tests.
+func (o *Prefecture) DelegationAlarms() alarm.Source { return o.delegationAlarms() }
 
 // Tables are the books, for tests.
 func (o *Prefecture) Tables() []reconcile.Table { return o.books() }

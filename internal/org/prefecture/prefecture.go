@@ -46,6 +46,10 @@ func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 		return nil, errors.Join(err, h.Close())
 	}
 	o.Alarms.Add(o.probes.Source("/availability"))
+	if err := o.beginDelegation(ctx); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	o.Alarms.Add(o.delegationAlarms())
 	if o.web, err = o.screens(cfg); err != nil {
 		h.Close()
 		return nil, fmt.Errorf("couldn't make the screens of %s: %w", cfg.Self, err)

@@ -9,5 +9,6 @@ func (o *Prefecture) routes() []exchange.Route {
 		exchange.On(o.in, o.onResidentChange),
 		exchange.On(o.in, o.onResidentInvalidation),
 		exchange.On(o.in, o.onVerifierFiling),
+		exchange.On(o.in, o.onCAReport),
 	}
 }

@@ -21,7 +21,7 @@ var files embed.FS
 func (o *Prefecture) screens(cfg Config) (http.Handler, error) {
 	ui, err := webui.New(webui.Config{
 		Base: "/" + string(cfg.Self), Org: cfg.Name, Role: cfg.Self.Role(), TestCountry: cfg.TestCountry, Portal: cfg.Portal,
-		Nav:   []webui.NavItem{{Path: "/", Name: plain.Sentence{JA: "住民の数", EN: "Residents"}}, filingNav, availabilityNav, desk.Nav, auditpage.Nav},
+		Nav:   []webui.NavItem{{Path: "/", Name: plain.Sentence{JA: "住民の数", EN: "Residents"}}, filingNav, delegationNav, availabilityNav, desk.Nav, auditpage.Nav},
 		Clock: cfg.Clock, Sessions: cfg.Sessions, Log: o.Log,
 	})
 	if err != nil {
@@ -41,6 +41,9 @@ func (o *Prefecture) screens(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	if err := o.mountAvailability(mux, ui); err != nil {
+		return nil, err
+	}
+	if err := o.mountDelegation(mux, ui); err != nil {
 		return nil, err
 	}
 	if err := auditpage.Mount(mux, o.Host, ui); err != nil {

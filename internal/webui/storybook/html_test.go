@@ -39,7 +39,7 @@ func TestHTML(t *testing.T) {
 		}
 		answer(client.PostForm(base+"/session", url.Values{"persona": {"clerk-aoki"}, "next": {storybook.Base + "/"}, "_lang": {lang}}))
 		for name, path := range map[string]string{
-			"blocks": "/", "form": "/form", "flow": "/flow", "part": "/flow/part", "trace": "/trace", "choose": "/session", "refused": "/audit", "missing": "/nowhere",
+			"blocks": "/", "form": "/form", "flow": "/flow", "part": "/flow/part", "trace": "/trace", "map": "/map", "choose": "/session", "refused": "/audit", "missing": "/nowhere",
 		} {
 			page := answer(client.Get(base + path))
 			if name != "part" && !bytes.Contains(page, []byte(`<html lang="`+lang+`">`)) {

@@ -26,6 +26,7 @@ var japan = time.FixedZone("JST", 9*60*60)
 type book struct {
 	ui                                 *webui.UI
 	blocks, form, confirm, flow, trace *webui.Page
+	country                            *webui.Page
 }
 
 // Handler returns the storybook, to be mounted at Base with a slash after it.
@@ -53,7 +54,7 @@ func Handler() (http.Handler, error) {
 	}
 	b := &book{ui: ui}
 	for name, page := range map[string]**webui.Page{
-		"blocks": &b.blocks, "form": &b.form, "confirm": &b.confirm, "flow": &b.flow, "trace": &b.trace,
+		"blocks": &b.blocks, "form": &b.form, "confirm": &b.confirm, "flow": &b.flow, "trace": &b.trace, "map": &b.country,
 	} {
 		if *page, err = ui.Page(files, name); err != nil {
 			return nil, err
@@ -71,6 +72,7 @@ func Handler() (http.Handler, error) {
 		ui.RenderPart(w, r, b.flow, "part", flowData())
 	}))
 	mux.Handle("GET /trace", ui.Only(access.ViewMessages, b.show(b.trace, traceData())))
+	mux.HandleFunc("GET /map", b.show(b.country, mapData()))
 	mux.Handle("GET /audit", ui.Only(access.ViewAudit, ui.NotFound)) // for the refusal of everybody else
 	return ui.Serve(mux), nil
 }

@@ -60,6 +60,8 @@ func TestScreens(t *testing.T) {
 			look("nobody")
 			tab.Open(base + "/session")
 			look("choose")
+			tab.Open(base + "/map")
+			look("map")
 			be(t, tab, base, "operator-ueda", "/flow")
 			look("flow")
 			if status := tab.Open(base + "/audit"); status != http.StatusForbidden {
