@@ -71,7 +71,7 @@ type Spec struct {
 // History of the wire: 2026-11-21 first version. 2026-11-22 snapshot, snapshot.request, reconcile.case,
 // exchange.statement, exchange.drill. 2026-11-22 verifier.filing, verifier.decision, verifier.registration, impact.notice,
 // impact.acknowledgement; cert.status says since when a certificate was untrue, cert.refused which one stands in the way.
-// 2026-11-22 cert.revoke goes to the national center too, and says when the counter took it.
+// 2026-11-22 cert.revoke goes to the national center too, and on to another CA, and says when the counter took it.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,
@@ -94,7 +94,7 @@ var Kinds = []Spec{
 	{KindCertRevocation, plain.Sentence{JA: "異動等失効情報", EN: "revocation notice"},
 		[]Hop{{NationalCenter, CA}}, "resident", true, "公的個人認証法12条", Pseudonymous},
 	{KindCertRevoke, plain.Sentence{JA: "失効申請・届出", EN: "revocation by the holder"},
-		[]Hop{{Municipality, CA}, {Municipality, NationalCenter}}, "resident", true, "公的個人認証法11条; design: the center knows which CA issued, and under which codes", Pseudonymous},
+		[]Hop{{Municipality, CA}, {Municipality, NationalCenter}, {NationalCenter, CA}}, "resident", true, "公的個人認証法11条; design: the center knows which CA issued, and under which codes", Pseudonymous},
 	{KindCertStatus, plain.Sentence{JA: "電子証明書の状態", EN: "certificate status"},
 		[]Hop{{CA, Validation}}, "serial", true, "公的個人認証法16条", Pseudonymous},
 	{KindCertCRL, plain.Sentence{JA: "失効リスト", EN: "revocation list"},
