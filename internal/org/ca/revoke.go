@@ -61,10 +61,16 @@ func (o *CA) namedBy(ctx context.Context, tx *store.Tx, n message.CertRevocation
 
 // onCertRevoke takes a holder's own application, or report of a loss, through the counter (公的個人認証法11条). A loss is a
 // revocation: there is no hold that somebody would have to release.
+//
+// The national center passes on what another counter was told, when it cannot read our notice of what the holder has (decision 0037). That may
+// be long after: what has been issued since is not meant. A counter's word comes at once, and no two clocks are compared.
 func (o *CA) onCertRevoke(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.CertRevoke) ([]message.Out, error) {
 	about, err := o.appliedFor(ctx, tx, n)
 	if err != nil {
 		return nil, err
+	}
+	if d.Sender == o.cfg.NationalCenter {
+		about = slices.DeleteFunc(about, func(c store.Certificate) bool { return c.NotBefore.After(n.At) })
 	}
 	if len(about) == 0 {
 		o.nothing(tx, d, n.Code, n.Profile.String())

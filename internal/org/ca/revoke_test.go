@@ -3,6 +3,7 @@ package ca_test
 import (
 	"crypto/x509"
 	"encoding/hex"
+	"slices"
 	"testing"
 	"time"
 
@@ -90,6 +91,44 @@ func TestRevocationsThatCannotBe(t *testing.T) {
 	c.run(time.Second)
 	if s := received[message.CertStatus](c, validation); len(s) != 2 || !s[1].Revoked || s[1].Reason != cert.KeyCompromise || s[1].Why != 0 {
 		t.Errorf("told: %+v", s)
+	}
+}
+
+// TestReportPassedOn by the national center is about what had been issued when the holder reported it, whenever it comes; a counter's own
+// word is about all that there is.
+func TestReportPassedOn(t *testing.T) {
+	c := newCountry(t, "memory:")
+	lost := c.issue("r1", cert.Authentication, person(t, 1, 1))
+	report := message.CertRevoke{Code: lost.Code, Profile: cert.Authentication, Version: 1, Reason: cert.KeyCompromise, Since: resident.MustDate(2026, 4, 1),
+		At: c.clk.Now()}
+	c.clk.Set(start.Add(time.Hour))
+	ended := func(want ...message.CertIssued) {
+		t.Helper()
+		var got, serials []cert.Serial
+		for _, s := range received[message.CertStatus](c, validation) {
+			if s.Revoked {
+				got = append(got, s.Serial)
+			}
+		}
+		for _, n := range want {
+			serials = append(serials, n.Serial)
+		}
+		if !slices.Equal(got, serials) {
+			t.Errorf("ended are %v, want %v", got, serials)
+		}
+	}
+	c.send(center, report)
+	c.run(time.Second)
+	ended(lost)
+	next := c.issue("r2", cert.Authentication, person(t, 1, 1))
+	c.send(center, report)
+	c.run(time.Second)
+	ended(lost)
+	c.send(matsumoto, report)
+	c.run(time.Second)
+	ended(lost, next)
+	if codes := c.stuck(); len(codes) > 0 {
+		t.Errorf("parked: %v", codes)
 	}
 }
 
