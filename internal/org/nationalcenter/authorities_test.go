@@ -49,6 +49,11 @@ func TestNobodyHoldsTwo(t *testing.T) {
 		last := d.issuedAt(cert.Signature, later.Add(time.Hour))
 		want(t, c.tell(theCA, last, last), "applied", "applied")
 		c.demandedOf(theCA, cert.Superseded, before, renewal)
+		missed := len(c.living())
+		c.tamper(`DELETE FROM demand`)
+		if found := len(c.living()); missed != 0 || found < 2 {
+			t.Errorf("missed were %d, and without a demand %d", missed, found)
+		}
 
 		// One whose term is over needs no end.
 		over := a.issuedAt(cert.Signature, start.AddDate(-6, 0, 0))

@@ -129,11 +129,8 @@ func (o *Center) takeCertificate(ctx context.Context, raw *sqlstore.Tx, d exchan
 	switch {
 	case err != nil:
 		return nil, err
-	case here && held.ToldBy != d.Sender && slices.ContainsFunc(o.Peers, func(ca message.Org) bool { return isCA(ca) && ca == held.ToldBy }):
-		if told != nil {
-			return nil, errOfAnotherCA
-		}
-		here = false
+	case held.ToldBy != d.Sender && slices.ContainsFunc(o.Peers, func(ca message.Org) bool { return isCA(ca) && ca == held.ToldBy }):
+		here = false // another CA's: there is nothing to strike, and what this one says of it is refused as its notice would be
 	}
 	agrees := !here && told == nil || here && told != nil && held.ToldBy == d.Sender && held.Entry().Value == told.Entries()[0].Is
 	o.record(tx, d, n, "cert.snapshot", !agrees)

@@ -176,5 +176,10 @@ func (o *Center) carryOver(ctx context.Context, tx *store.Tx, old, now resident.
 		}
 		outs = append(outs, more...)
 	}
-	return outs, nil
+	unread, err := o.unread(ctx, tx, now)
+	if err != nil {
+		return nil, err
+	}
+	more, err := passOn(ctx, tx, now, unread)
+	return append(outs, more...), err
 }

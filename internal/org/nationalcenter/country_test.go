@@ -48,6 +48,7 @@ type country struct {
 
 	revocations []message.CertRevocation                 // what the CA was told
 	told        map[message.Org][]message.CertRevocation // and what each was told
+	passed      map[message.Org][]message.CertRevoke     // and of whose reports
 	allotments  []message.CodeAllotment                  // what Matsumoto was given
 }
 
@@ -66,7 +67,7 @@ func newCountry(t testing.TB, url string) *country {
 		t.Fatal(err)
 	}
 	c := &country{t: t, clk: clock.NewVirtual(start), ca: ca, trust: trust, net: new(exchange.Memory), peers: map[message.Org]peer{},
-		told: map[message.Org][]message.CertRevocation{}}
+		told: map[message.Org][]message.CertRevocation{}, passed: map[message.Org][]message.CertRevoke{}}
 	sessions, err := access.NewSessions(access.SessionConfig{Org: string(theCenter), Base: "/nationalcenter", Key: make([]byte, 32), Clock: c.clk, Personas: access.Personas()})
 	if err != nil {
 		t.Fatal(err)
@@ -91,6 +92,9 @@ func newCountry(t testing.TB, url string) *country {
 					c.revocations = append(c.revocations, n)
 				}
 			})
+			return nil, nil
+		}), exchange.On(same, func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CertRevoke) ([]message.Out, error) {
+			tx.OnCommit(func() { c.passed[ca] = append(c.passed[ca], n) })
 			return nil, nil
 		}))
 	}

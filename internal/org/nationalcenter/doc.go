@@ -9,7 +9,8 @@
 //   - cert.issuance of a CA: the center writes down who holds the certificate, and which CA issued it. When an invalidation
 //     overtook the notice on the other river, the revocation goes out at once. When the holder has one of the kind of another CA, or
 //     under another code, the older one's does.
-//   - cert.revoke of a municipality (公的個人認証法9条, 11条): cert.revocation goes to each CA for what it issued to the holder.
+//   - cert.revoke of a municipality (公的個人認証法9条, 11条): cert.revocation goes to each CA for what it issued to the holder, and
+//     cert.revoke on to a CA whose notice about the holder cannot be read.
 //   - code.request of a municipality (30条の7): code.allotment goes back, with codes that nobody has or was given.
 //
 // A person is a 住民票コード here and nothing else. A search by the four attributes returns candidates, each with what
@@ -23,6 +24,5 @@
 // minute. Certificates that are dead and of which the CA was not told are looked for apart (undemanded.go).
 //
 // Known limits: what a CA ends by itself, at a renewal, in a mass revocation or by an operator, is not told to the center, so its count of
-// holders includes it until it expires. A report ends a certificate of which the notice waits for a person when that is read; the CA
-// that the counter told itself ends it at once.
+// holders includes it until it expires.
 package nationalcenter

@@ -49,6 +49,29 @@ func (o *Center) revoke(ctx context.Context, tx *store.Tx, holder resident.Recor
 	if i.Version == 0 {
 		return demanded(demands), nil
 	}
+	unread, err := o.unread(ctx, tx, holder)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range unread {
+		demand, first, err := tx.DemandHolder(ctx, u.ca, u.code, i)
+		if err != nil {
+			return nil, err
+		}
+		if first {
+			demands = append(demands, demand)
+		}
+	}
+	return demanded(demands), nil
+}
+
+// unreadNotice is that a CA's notice of issuance under a code waits here for a person.
+type unreadNotice struct {
+	ca   message.Org
+	code resident.RecordCode
+}
+
+func (o *Center) unread(ctx context.Context, tx *store.Tx, holder resident.RecordCode) (all []unreadNotice, err error) {
 	codes, err := tx.Codes(ctx, holder)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't find the codes that a resident had: %w", err)
@@ -58,22 +81,16 @@ func (o *Center) revoke(ctx context.Context, tx *store.Tx, holder resident.Recor
 			if !isCA(ca) {
 				continue
 			}
-			unread, err := exchange.Parked(ctx, tx.Tx, ca, message.KindCertIssuance, code.Reveal())
+			waits, err := exchange.Parked(ctx, tx.Tx, ca, message.KindCertIssuance, code.Reveal())
 			if err != nil {
 				return nil, err
 			}
-			if unread {
-				demand, first, err := tx.DemandHolder(ctx, ca, code, i)
-				if err != nil {
-					return nil, err
-				}
-				if first {
-					demands = append(demands, demand)
-				}
+			if waits {
+				all = append(all, unreadNotice{ca, code})
 			}
 		}
 	}
-	return demanded(demands), nil
+	return all, nil
 }
 
 // demanded are the messages that tell the CAs.

@@ -60,9 +60,9 @@ var errOfAnotherCA = exchange.Reject("serial-of-another-ca",
 	"この発行番号は、別の認証局から発行の通知を受けています。発行番号を確かめ、二つの認証局の記録を見比べてください。",
 	"another CA has told of a certificate with this serial: check the serial, and compare the records of the two CAs")
 
-// onUnreadIssuance ends what a notice of issuance that waits here is about, by the holder alone, when an invalidation came
+// onUnreadIssuance ends what a notice of issuance that waits here is about, by the holder alone, when an invalidation or a report came
 // before it (decision 0007): the notice may be unreadable, or behind one that is, and nobody has told the CA of a
-// certificate that we do not know. An invalidation that comes after it does the same (revoke).
+// certificate that we do not know. What comes after it does the same (revoke, onCertRevoke).
 func (o *Center) onUnreadIssuance(ctx context.Context, raw *sqlstore.Tx, d exchange.Delivery) (outs []message.Out, err error) {
 	tx := o.in(raw)
 	for _, key := range d.Keys {
@@ -90,6 +90,11 @@ func (o *Center) onUnreadIssuance(ctx context.Context, raw *sqlstore.Tx, d excha
 				outs = append(outs, demanded([]store.Demand{demand})...)
 			}
 		}
+		more, err := passOn(ctx, tx, holder, []unreadNotice{{d.Sender, code}})
+		if err != nil {
+			return nil, err
+		}
+		outs = append(outs, more...)
 	}
 	return outs, nil
 }

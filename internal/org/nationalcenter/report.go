@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
@@ -45,7 +46,30 @@ func (o *Center) onCertRevoke(ctx context.Context, tx *store.Tx, d exchange.Deli
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "cert.revoke", Subject: holder.Reveal(), Case: d.ID.String(),
 		Detail: fmt.Sprintf("%s %s, %d revocations", n.Profile, n.Reason, len(demands))})
-	return demanded(demands), nil
+	unread, err := o.unread(ctx, tx, holder)
+	if err != nil {
+		return nil, err
+	}
+	more, err := passOn(ctx, tx, holder, unread)
+	return append(demanded(demands), more...), err
+}
+
+// passOn tells the CAs whose notices of issuance wait here what the holder has reported: the holder has certificates of theirs whose
+// serials we cannot read, and they must not live until somebody has. Twice is the same as once, and nothing that was issued since ends.
+func passOn(ctx context.Context, tx *store.Tx, holder resident.RecordCode, unread []unreadNotice) (outs []message.Out, err error) {
+	for _, u := range unread {
+		for _, p := range cert.Profiles {
+			reports, err := tx.Reported(ctx, holder, p)
+			if err != nil {
+				return nil, err
+			}
+			for _, n := range reports {
+				n.Code = u.code
+				outs = append(outs, message.Out{To: u.ca, Body: n})
+			}
+		}
+	}
+	return outs, nil
 }
 
 // checkReporter asks, also when two persons accept the message, whether a municipality may speak for a holder: it keeps the record, or

@@ -1,6 +1,7 @@
 package nationalcenter_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -103,11 +104,21 @@ func TestReportOvertakesTheCode(t *testing.T) {
 	first := b.certified(cert.Authentication)
 	c.tell(tokyosCA, first)
 	change = b.change(resident.CodeChangeRequested, recoded(8))
-	c.tell(theCA, b.issuedAt(cert.Authentication, start.Add(-time.Hour)))
+	own := b.issuedAt(cert.Authentication, start.Add(-time.Hour))
+	c.tell(theCA, own)
 	want(t, c.tell(matsumoto, lost(b.Code, cert.Authentication, start)), "applied")
 	c.demandedOf(tokyosCA, cert.KeyCompromise)
 	want(t, c.tell(nagano, change), "applied")
 	c.demandedOf(tokyosCA, cert.KeyCompromise, first)
+
+	// And the report under a code that is changed afterwards, before we are told of the certificate.
+	d := newPerson(t, 3, "飯田　一郎")
+	c.tell(nagano, d.change(resident.MoveIn))
+	late := d.certified(cert.Signature)
+	want(t, c.tell(matsumoto, lost(d.Code, cert.Signature, c.clk.Now())), "applied")
+	want(t, c.tell(nagano, d.change(resident.CodeChangeRequested, recoded(9))), "applied")
+	want(t, c.tell(theCA, late), "applied")
+	c.demandedOf(theCA, cert.KeyCompromise, old, own, late)
 }
 
 // TestWhoMayReport: the office that keeps the record and those that issued, and nobody else, whoever accepts it.
@@ -169,4 +180,46 @@ func TestReportByAFastClock(t *testing.T) {
 	want(t, c.tell(matsumoto, lost(a.Code, cert.Authentication, time.Time{})), "applied") // of a program that does not say when
 	want(t, c.tell(theCA, before), "applied")
 	c.demandedOf(theCA, cert.KeyCompromise, before)
+}
+
+// TestReportOfWhatCannotBeRead: a CA's notice of issuance waits for a person, so that nobody knows the serial. The report is passed on to that
+// CA under the code of its notice, whichever of the two comes first, and when it comes out afterwards that they are of one person.
+func TestReportOfWhatCannotBeRead(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		a, b, d := newPerson(t, 1, "松本　花子"), newPerson(t, 2, "髙橋　辰男"), newPerson(t, 3, "飯田　一郎")
+		c.tell(nagano, a.change(resident.MoveIn), b.change(resident.MoveIn), d.change(resident.MoveIn))
+		unread := func(p *person) message.CertIssuance {
+			n := p.certified(cert.Authentication)
+			n.Version = 0
+			return n
+		}
+		passed := func(of ...message.CertRevoke) {
+			t.Helper()
+			if !slices.Equal(c.passed[tokyosCA], of) || len(c.passed[theCA]) > 0 {
+				t.Errorf("passed on: %+v, want %+v", c.passed, of)
+			}
+		}
+		first := lost(a.Code, cert.Authentication, c.clk.Now())
+		want(t, c.tell(tokyosCA, unread(a)), "malformed")
+		passed()
+		want(t, c.tell(matsumoto, first), "applied")
+		passed(first)
+		second := lost(b.Code, cert.Authentication, c.clk.Now())
+		want(t, c.tell(matsumoto, second), "applied")
+		want(t, c.tell(tokyosCA, unread(b)), "malformed")
+		passed(first, second)
+
+		old := d.Code
+		c.tell(theCA, d.certified(cert.Signature))
+		want(t, c.tell(tokyosCA, unread(d)), "malformed")
+		change := d.change(resident.CodeChangeRequested, recoded(7))
+		c.tell(theCA, d.certified(cert.Signature)) // by which it may speak for the new code
+		third := lost(d.Code, cert.Authentication, c.clk.Now())
+		want(t, c.tell(matsumoto, third), "applied")
+		passed(first, second)
+		want(t, c.tell(nagano, change), "applied")
+		third.Code = old
+		passed(first, second, third)
+	})
 }

@@ -60,6 +60,17 @@ func (tx *Tx) reportsOf(ctx context.Context, holder resident.RecordCode, p cert.
 	}, `SELECT serial, at, version, reason, since FROM report WHERE holder = $1 AND profile = $2 ORDER BY at, code, serial`, holder.Reveal(), p.String())
 }
 
+// Reported is what a holder has reported of all that they have of a profile, under the present code.
+func (tx *Tx) Reported(ctx context.Context, holder resident.RecordCode, p cert.Profile) (all []message.CertRevoke, err error) {
+	reports, err := tx.reportsOf(ctx, holder, p)
+	for _, r := range reports {
+		if r.serial == "" {
+			all = append(all, message.CertRevoke{Code: holder, Profile: p, Version: r.Version, Reason: r.Reason, Since: r.Since, At: r.at})
+		}
+	}
+	return all, err
+}
+
 // Places are the municipalities that may speak for a holder: where the record is, and where certificates were issued.
 func (tx *Tx) Places(ctx context.Context, holder resident.RecordCode) ([]resident.MunicipalityCode, error) {
 	if err := tx.Flush(ctx); err != nil {
