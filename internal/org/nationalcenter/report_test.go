@@ -166,6 +166,26 @@ func TestReportOfOne(t *testing.T) {
 	c.demandedOf(theCA, cert.CessationOfOperation, one)
 	want(t, c.tell(theCA, late), "applied")
 	c.demandedOf(theCA, cert.CessationOfOperation, one, late)
+	c.tamper(`DELETE FROM demand`)
+	if dead := c.living(); len(dead) != 2 {
+		t.Errorf("without a demand are missed %v, want two", dead)
+	}
+}
+
+// TestDamagedReport: somebody has made what a holder reported unreadable. It ends what it is about all the same, as a loss.
+func TestDamagedReport(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		a := newPerson(t, 1, "松本　花子")
+		c.tell(nagano, a.change(resident.MoveIn))
+		n := a.certified(cert.Signature)
+		report := lost(a.Code, cert.Signature, c.clk.Now())
+		report.Reason = cert.Asked.Reason()
+		want(t, c.tell(matsumoto, report), "applied")
+		c.tamper(`UPDATE report SET reason = 'no reason', since = 'no day', version = 0`)
+		want(t, c.tell(theCA, n), "applied")
+		c.demandedOf(theCA, cert.KeyCompromise, n)
+	})
 }
 
 // TestReportByAFastClock is about nothing that will be issued.

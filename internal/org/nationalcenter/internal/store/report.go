@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -42,7 +41,8 @@ func (tx *Tx) NoteReport(ctx context.Context, toldBy message.Org, holder residen
 	return nil
 }
 
-// reportsOf lists what a holder has reported of a profile, the first report first: its reason counts.
+// reportsOf lists what a holder has reported of a profile, the first report first: its reason counts. What somebody has made unreadable of
+// it stands in nobody's way, and counts as a loss.
 func (tx *Tx) reportsOf(ctx context.Context, holder resident.RecordCode, p cert.Profile) ([]report, error) {
 	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, one *report) error {
 		var version int64
@@ -50,11 +50,13 @@ func (tx *Tx) reportsOf(ctx context.Context, holder resident.RecordCode, p cert.
 		if err := r.Scan(&one.serial, sqlstore.Time(&one.at), &version, &reason, &since); err != nil {
 			return err
 		}
-		one.Version = resident.Version(version)
+		one.Version = resident.Version(max(1, version))
 		var err error
-		one.Reason, err = cert.ParseReason(reason)
-		if err = errors.Join(err, read(&one.Since, since, resident.ParseDate)); err != nil {
-			return fmt.Errorf("couldn't read a report: %w", err)
+		if one.Reason, err = cert.ParseReason(reason); err != nil || one.Reason != one.Reason.Final() {
+			one.Reason = cert.Lost.Reason()
+		}
+		if one.Since, err = resident.ParseDate("stored", since); err != nil {
+			one.Since = resident.DateOf(one.at)
 		}
 		return nil
 	}, `SELECT serial, at, version, reason, since FROM report WHERE holder = $1 AND profile = $2 ORDER BY at, code, serial`, holder.Reveal(), p.String())
