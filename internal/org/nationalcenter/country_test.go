@@ -58,6 +58,11 @@ type peer struct {
 }
 
 func newCountry(t testing.TB, url string) *country {
+	return newCountryOf(t, url, nagano, tokyo, theCA, tokyosCA, matsumoto, iida, adachi)
+}
+
+// newCountryOf is one in which the center exchanges with these.
+func newCountryOf(t testing.TB, url string, peers ...message.Org) *country {
 	ca, err := pki.NewInfrastructureCA(rand.Reader, start)
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +79,7 @@ func newCountry(t testing.TB, url string) *country {
 	}
 	c.cfg = nationalcenter.Config{Sessions: sessions, TestCountry: true, Config: host.Config{
 		Self: theCenter, Name: plain.Sentence{JA: "全国センター", EN: "National Center"}, StoreURL: url, Clock: c.clk, Rand: rand.Reader, Signer: c.signer(theCenter), Trust: trust, Link: c.net.As(theCenter),
-		Peers: []message.Org{nagano, tokyo, theCA, tokyosCA, matsumoto, iida, adachi}, Secrets: reconciletest.Secrets(theCenter),
+		Peers: peers, Secrets: reconciletest.Secrets(theCenter),
 	}}
 	center, err := nationalcenter.New(t.Context(), c.cfg)
 	if err != nil {
@@ -83,28 +88,29 @@ func newCountry(t testing.TB, url string) *country {
 	t.Cleanup(func() { center.Close() })
 	c.center, c.tasks = center, center.Tasks()
 	c.net.Join(theCenter, center.Exchange)
-	c.join(nagano)
-	c.join(tokyo)
-	for _, ca := range []message.Org{theCA, tokyosCA} {
-		c.join(ca, exchange.On(same, func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CertRevocation) ([]message.Out, error) {
-			tx.OnCommit(func() {
-				if c.told[ca] = append(c.told[ca], n); ca == theCA {
+	for _, peer := range peers {
+		var routes []exchange.Route
+		switch {
+		case peer.Role() == message.CA:
+			routes = append(routes, taking(func(n message.CertRevocation) {
+				if c.told[peer] = append(c.told[peer], n); peer == theCA {
 					c.revocations = append(c.revocations, n)
 				}
-			})
-			return nil, nil
-		}), exchange.On(same, func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CertRevoke) ([]message.Out, error) {
-			tx.OnCommit(func() { c.passed[ca] = append(c.passed[ca], n) })
-			return nil, nil
-		}))
+			}), taking(func(n message.CertRevoke) { c.passed[peer] = append(c.passed[peer], n) }))
+		case peer == matsumoto:
+			routes = append(routes, taking(func(n message.CodeAllotment) { c.allotments = append(c.allotments, n) }))
+		}
+		c.join(peer, routes...)
 	}
-	c.join(iida)
-	c.join(adachi)
-	c.join(matsumoto, exchange.On(same, func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CodeAllotment) ([]message.Out, error) {
-		tx.OnCommit(func() { c.allotments = append(c.allotments, n) })
-		return nil, nil
-	}))
 	return c
+}
+
+// taking is a rule that writes down what came.
+func taking[P message.Payload](note func(P)) exchange.Route {
+	return exchange.On(same, func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n P) ([]message.Out, error) {
+		tx.OnCommit(func() { note(n) })
+		return nil, nil
+	})
 }
 
 func same(tx *sqlstore.Tx) *sqlstore.Tx { return tx }

@@ -14,7 +14,7 @@ func TestMain(m *testing.M) { webuitest.Main(m) }
 
 // peopled is a country with some residents and certificates.
 func peopled(t *testing.T) *country {
-	c := newCountry(t, "memory:")
+	c := newCountryOf(t, "memory:", nagano, tokyo, theCA, matsumoto)
 	a, b, d := newPerson(t, 1, "同名　太郎"), newPerson(t, 2, "同名　太郎"), newPerson(t, 3, "足立　京子")
 	want(t, c.tell(nagano, a.change(resident.MoveIn), b.change(resident.MoveIn, at("長野県松本市大手1番1号"))), "applied", "applied")
 	want(t, c.tell(tokyo, d.change(resident.MoveIn, in("131211", "東京都足立区中央本町1丁目17番1号"))), "applied")
@@ -72,7 +72,7 @@ func look(t *testing.T, tab *webuitest.Tab, name string) {
 
 // TestSearchIsGuarded: nobody who has not said who they are sees the search or its answers.
 func TestSearchIsGuarded(t *testing.T) {
-	c := newCountry(t, "memory:")
+	c := newCountryOf(t, "memory:", nagano, tokyo, theCA, matsumoto)
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		r := httptest.NewRequest(method, "http://127.0.0.1/nationalcenter/search", nil)
 		w := httptest.NewRecorder()
