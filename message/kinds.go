@@ -98,7 +98,7 @@ var Kinds = []Spec{
 	{KindCertRevocation, plain.Sentence{JA: "異動等失効情報", EN: "revocation notice"},
 		[]Hop{{NationalCenter, CA}}, "resident", true, "公的個人認証法12条", Pseudonymous},
 	{KindCertRevoke, plain.Sentence{JA: "失効申請・届出", EN: "revocation by the holder"},
-		[]Hop{{Municipality, CA}, {Municipality, NationalCenter}, {NationalCenter, CA}}, "resident", true, "公的個人認証法11条; design: the center knows which CA issued, and under which codes", Pseudonymous},
+		[]Hop{{Municipality, CA}, {Municipality, NationalCenter}, {NationalCenter, CA}}, "resident", true, "公的個人認証法9条, 10条; design: the center knows which CA issued, and under which codes", Pseudonymous},
 	{KindCertStatus, plain.Sentence{JA: "電子証明書の状態", EN: "certificate status"},
 		[]Hop{{CA, Validation}}, "serial", true, "公的個人認証法16条", Pseudonymous},
 	{KindCertCRL, plain.Sentence{JA: "失効リスト", EN: "revocation list"},

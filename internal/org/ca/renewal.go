@@ -65,7 +65,7 @@ func (o *CA) mayHaveAnother(ctx context.Context, tx *store.Tx, n message.CertReq
 	return renews, nil, nil
 }
 
-// inTheWay refuses another certificate because one is valid (公的個人認証法4条: nobody holds two valid ones of one kind), and says
+// inTheWay refuses another certificate because one is valid (公的個人認証法6条: nobody holds two valid ones of one kind), and says
 // which, so that the counter can compare it with its register.
 func (o *CA) inTheWay(ctx context.Context, tx *store.Tx, c store.Certificate) (*refusal, error) {
 	from := resident.DateOf(cert.RenewableFrom(c.NotAfter)).AddDays(1)

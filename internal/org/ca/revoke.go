@@ -59,7 +59,7 @@ func (o *CA) namedBy(ctx context.Context, tx *store.Tx, n message.CertRevocation
 	return about, err
 }
 
-// onCertRevoke takes a holder's own application, or report of a loss, through the counter (公的個人認証法11条). A loss is a
+// onCertRevoke takes a holder's own application, or report of a loss, through the counter (公的個人認証法9条–11条). A loss is a
 // revocation: there is no hold that somebody would have to release.
 //
 // The national center passes on what another counter was told, when it cannot read our notice of what the holder has (decision 0037). That may

@@ -3,6 +3,7 @@ package ca_test
 import (
 	"crypto/x509"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -92,6 +93,42 @@ func TestRevocationsThatCannotBe(t *testing.T) {
 	if s := received[message.CertStatus](c, validation); len(s) != 2 || !s[1].Revoked || s[1].Reason != cert.KeyCompromise || s[1].Why != 0 {
 		t.Errorf("told: %+v", s)
 	}
+}
+
+// TestDemandWithoutAChange: another CA's certificate has taken the place of ours, or the holder has reported ours elsewhere. The center's
+// reason is what relying parties are told; where the counter's own word came first, that stays.
+func TestDemandWithoutAChange(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		demand := func(n message.CertIssued, reason cert.RevocationReason) message.CertRevocation {
+			return message.CertRevocation{Code: n.Code, Serial: n.Serial, Profile: n.Profile, Version: 1, Reason: reason, Since: resident.MustDate(2026, 4, 1)}
+		}
+		replaced, lost, told := c.issue("r1", cert.Authentication, person(t, 1, 1)), c.issue("r2", cert.Signature, person(t, 1, 1)), c.issue("r3", cert.Signature, person(t, 2, 1))
+		c.send(matsumoto, message.CertRevoke{Code: told.Code, Profile: cert.Signature, Version: 1, Reason: cert.KeyCompromise, Since: resident.MustDate(2026, 4, 1), At: c.clk.Now()})
+		c.run(time.Second)
+		c.send(center, demand(replaced, cert.Superseded), demand(lost, cert.KeyCompromise), demand(told, cert.Superseded), demand(lost, cert.KeyCompromise))
+		c.run(time.Minute)
+		got := map[cert.Serial]cert.RevocationReason{}
+		for _, s := range received[message.CertStatus](c, validation) {
+			if s.Revoked {
+				if _, twice := got[s.Serial]; twice || s.Why.Valid() {
+					t.Errorf("told: %+v", s)
+				}
+				got[s.Serial] = s.Reason
+			}
+		}
+		if want := map[cert.Serial]cert.RevocationReason{replaced.Serial: cert.Superseded, lost.Serial: cert.KeyCompromise, told.Serial: cert.KeyCompromise}; !maps.Equal(got, want) {
+			t.Errorf("ended for %v, want %v", got, want)
+		}
+		for key, v := range c.held(message.Revocations) {
+			if v == (message.Hash{}) || c.entries(message.Revocations)[key] != v {
+				t.Errorf("the notice %s cannot be read, or is not in the book", key)
+			}
+		}
+		if n := len(c.held(message.Revocations)); n != 3 || len(c.unheeded()) > 0 || len(c.stuck()) > 0 {
+			t.Errorf("%d notices, unheeded %v, parked %v", n, c.unheeded(), c.stuck())
+		}
+	})
 }
 
 // TestReportPassedOn by the national center is about what had been issued when the holder reported it, whenever it comes; a counter's own

@@ -54,9 +54,9 @@ func (o *Municipality) onCertIssued(ctx context.Context, tx *store.Tx, d exchang
 	return outs, o.watchLate(ctx, tx, a)
 }
 
-// renewed notes that the new certificate has taken the place of the one before it: nobody has two valid ones of a kind (公的個人認証法4条,
-// 23条). The CA has ended that one itself, unless it was issued under another code: to the CA its holder is then somebody else. What another
-// office or another CA issued, the national center has ended.
+// renewed notes that the new certificate has taken the place of the one before it: nobody has two valid ones of a kind
+// (公的個人認証法6条). The CA has ended that one itself, unless it was issued under another code: to the CA its holder is then somebody
+// else. What another office or another CA issued, the national center has ended.
 func (o *Municipality) renewed(ctx context.Context, tx *store.Tx, by store.Application) (outs []message.Out, err error) {
 	versions, err := tx.Versions(ctx, by.Person)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 // filed; when a change has not, groundsFor has it too.
 var counterGrounds = []cert.Ground{cert.Asked, cert.Lost, cert.Exposed, cert.Mistaken, cert.Undelivered}
 
-// Revocation is a holder's request to have a certificate revoked (公的個人認証法9条, 28条), or report of its loss (11条).
+// Revocation is a holder's request to have a certificate revoked (公的個人認証法9条, 28条), or report of its loss (10条).
 type Revocation struct {
 	Request string // of the application; of one that was refused, it is about the certificate that stood in the way
 	Ground  cert.Ground

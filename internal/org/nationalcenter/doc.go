@@ -9,7 +9,7 @@
 //   - cert.issuance of a CA: the center writes down who holds the certificate, and which CA issued it. When an invalidation
 //     overtook the notice on the other river, the revocation goes out at once. When the holder has one of the kind of another CA, or
 //     under another code, the older one's does.
-//   - cert.revoke of a municipality (公的個人認証法9条, 11条): cert.revocation goes to each CA for what it issued to the holder, and
+//   - cert.revoke of a municipality (公的個人認証法9条, 10条): cert.revocation goes to each CA for what it issued to the holder, and
 //     cert.revoke on to a CA whose notice about the holder cannot be read.
 //   - code.request of a municipality (30条の7): code.allotment goes back, with codes that nobody has or was given.
 //

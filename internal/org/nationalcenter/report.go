@@ -14,7 +14,7 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// onCertRevoke follows what a holder reports or asks for at a counter (公的個人認証法9条, 11条): whatever the holder has of the kind, under
+// onCertRevoke follows what a holder reports or asks for at a counter (公的個人認証法9条, 10条): whatever the holder has of the kind, under
 // whichever code and of whichever CA, is demanded of the CA that issued it, also what we are told of later and was issued before.
 //
 // The counter tells its own CA itself, which waits for nobody. Whichever of the two messages is late or lost, the other one ends what

@@ -70,7 +70,7 @@ func endOf(c issued, later []issued, reports []report, i Invalidation, now time.
 			return r.Cause, true
 		}
 	}
-	// Nobody holds two valid ones of a kind (公的個人認証法4条, 23条). A CA ends the one before by itself when it is its own and the holder's
+	// Nobody holds two valid ones of a kind (公的個人認証法6条). A CA ends the one before by itself when it is its own and the holder's
 	// code is the same; it knows of no other code, and of no other CA.
 	for _, next := range later {
 		if next.ca != c.ca || next.code != c.code {
