@@ -29,14 +29,23 @@ type authority struct {
 	backlog atomic.Int64 // when it made what it last told, in microseconds, if that came late; else 0
 }
 
-// readCAs reads the certificates of all CAs.
+// readCAs reads the certificates of all CAs, which are those that we exchange with: one that nobody hears could never be vouched for, and
+// of one that is not named here all would be refused.
 func (o *Validation) readCAs() error {
 	if len(o.cfg.CAs) == 0 {
 		return errors.New("the validation authority needs a CA")
 	}
+	for _, p := range o.cfg.Peers {
+		if p.Role() == message.CA && !slices.Contains(o.cfg.CAs, p) {
+			return fmt.Errorf("the CA %s is a peer, and not among those whose certificates are known here (cas)", p)
+		}
+	}
 	for i, org := range o.cfg.CAs {
 		if slices.Contains(o.cfg.CAs[:i], org) {
 			return fmt.Errorf("the CA %s is named twice", org)
+		}
+		if !slices.Contains(o.cfg.Peers, org) {
+			return fmt.Errorf("the CA %s is no peer", org)
 		}
 		a := &authority{org: org, place: i}
 		o.cas = append(o.cas, a)

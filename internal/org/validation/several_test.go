@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
+	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
@@ -16,6 +17,8 @@ import (
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/org/validation"
 	"github.com/akashi-id/akashi/internal/pki/jpki"
 	"github.com/akashi-id/akashi/internal/pki/jpki/jpkitest"
 	"github.com/akashi-id/akashi/internal/pki/ocspwire"
@@ -394,4 +397,41 @@ func TestBooksOfTwoCAs(t *testing.T) {
 			both("a row moved to " + issuer)
 		}
 	})
+}
+
+// TestCAsThatCannotBeMeant: what is set of the CAs has to fit what is there.
+func TestCAsThatCannotBeMeant(t *testing.T) {
+	s := newSeveral(t, "memory:")
+	config := func(change func(*validation.Config)) validation.Config {
+		cfg := validation.Config{Config: host.Config{Self: self, StoreURL: "memory:", Clock: s.clk, Rand: rand.Reader, Log: slog.New(slog.DiscardHandler),
+			Signer: s.signer(self), Trust: s.trust, Link: s.net.As(self), Peers: []message.Org{ca, tokyoCA}, Secrets: reconciletest.Secrets(self)},
+			Keys: s.keys, CAs: []message.Org{ca, tokyoCA}, Portal: "/"}
+		change(&cfg)
+		return cfg
+	}
+	if err := s.keys.PutCertificates("ca-14-signature", s.theirs.Certificate()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.keys.PutCertificates("ca-15-signature", s.authentication.Certificate()); err != nil {
+		t.Fatal(err)
+	}
+	for name, x := range map[string]struct {
+		says   string
+		change func(*validation.Config)
+	}{
+		"none":                       {"needs a CA", func(c *validation.Config) { c.CAs = nil }},
+		"one twice":                  {"named twice", func(c *validation.Config) { c.CAs = append(c.CAs, tokyoCA) }},
+		"a peer that is not known":   {"ca-13 is a peer", func(c *validation.Config) { c.CAs = c.CAs[:1] }},
+		"one with whom nobody talks": {"ca-13 is no peer", func(c *validation.Config) { c.Peers = c.Peers[:1] }},
+		"no certificate":             {"ca-16-signature", func(c *validation.Config) { c.CAs, c.Peers = append(c.CAs, "ca-16"), append(c.Peers, "ca-16") }},
+		"another's certificate":      {"of ca-13", func(c *validation.Config) { c.CAs, c.Peers = append(c.CAs, "ca-14"), append(c.Peers, "ca-14") }},
+		"of the other kind":          {"of another CA", func(c *validation.Config) { c.CAs, c.Peers = append(c.CAs, "ca-15"), append(c.Peers, "ca-15") }},
+	} {
+		if o, err := validation.New(t.Context(), config(x.change)); err == nil || !strings.Contains(err.Error(), x.says) {
+			if err == nil {
+				o.Close()
+			}
+			t.Errorf("%s: %v, want %q", name, err, x.says)
+		}
+	}
 }
