@@ -45,7 +45,8 @@ type listCheck struct {
 
 func (c listCheck) target() Target { return Target{CRL, c.root.Profile} }
 
-// ask fetches, of the municipalities of which no list was seen yet, the next; when that has none, the next that has one.
+// ask fetches, of the municipalities of which no list was seen yet, the next; when that has none, the next that has one. One whose list
+// failed is asked again each minute until it does not: with many municipalities its turn would come so seldom that nobody noticed.
 func (c listCheck) ask(ctx context.Context, t *try) (verdict, error) {
 	held, err := c.p.lists(ctx, c.target())
 	if err != nil {
@@ -53,20 +54,25 @@ func (c listCheck) ask(ctx context.Context, t *try) (verdict, error) {
 	}
 	var fresh, known []Partition
 	for _, p := range c.p.cfg.Partitions {
-		if _, ok := held[p.Municipality]; ok {
+		switch _, ok := held[p.Municipality]; {
+		case p.Municipality == t.stay:
+			if v, there := c.fetch(ctx, p, held[t.stay]); there {
+				return v, nil
+			}
+		case ok:
 			known = append(known, p)
-		} else {
+		default:
 			fresh = append(fresh, p)
 		}
 	}
 	if p, ok := turn(fresh, t.began); ok {
-		if v, there, err := c.fetch(ctx, p, seen{municipality: p.Municipality}); there || err != nil {
-			return v, err
+		if v, there := c.fetch(ctx, p, seen{}); there {
+			return v, nil
 		}
 	}
 	if p, ok := turn(known, t.began); ok {
-		v, _, err := c.fetch(ctx, p, held[p.Municipality])
-		return v, err
+		v, _ := c.fetch(ctx, p, held[p.Municipality])
+		return v, nil
 	}
 	return unmeasured(NoneYet), nil
 }
@@ -80,7 +86,12 @@ func turn(all []Partition, at time.Time) (p Partition, ok bool) {
 }
 
 // fetch fetches the list of a municipality, unless it is the one that was seen. there: there is one, or should be.
-func (c listCheck) fetch(ctx context.Context, p Partition, was seen) (v verdict, there bool, err error) {
+func (c listCheck) fetch(ctx context.Context, p Partition, was seen) (v verdict, there bool) {
+	fails := func(why Reason) (verdict, bool) {
+		v := failed(why)
+		v.stay = p.Municipality
+		return v, true
+	}
 	header := map[string]string{}
 	if was.tag != "" {
 		header["If-None-Match"] = was.tag
@@ -89,28 +100,28 @@ func (c listCheck) fetch(ctx context.Context, p Partition, was seen) (v verdict,
 	now := c.p.cfg.Clock.Now()
 	switch {
 	case why == OwnFault:
-		return unmeasured(why), true, nil
+		return unmeasured(why), true
 	case why != "":
-		return failed(why), true, nil
+		return fails(why)
 	case f.status == http.StatusNotFound && was.number == 0:
-		return v, false, nil // a municipality has a list as soon as somebody there has applied
+		return v, false // a municipality has a list as soon as somebody there has applied
 	case f.status == http.StatusNotModified && was.tag != "":
 		if !was.next.After(now) {
-			return failed(Reason(inspect.Late)), true, nil
+			return fails(Reason(inspect.Late))
 		}
-		return verdict{outcome: OK}, true, nil
+		return verdict{outcome: OK}, true
 	case f.status != http.StatusOK:
-		return failed(Status), true, nil
+		return fails(Status)
 	}
 	is, why := c.judge(p, was, f, now)
 	if why != "" {
-		return failed(why), true, nil
+		return fails(why)
 	}
 	v = verdict{outcome: OK}
-	if !slices.Equal(is.digest, was.digest) || is.tag != was.tag {
+	if !bytes.Equal(is.digest, was.digest) || is.tag != was.tag {
 		v.learnt = func(ctx context.Context, tx *sqlstore.Tx) error { return putList(ctx, tx, c.target(), is) }
 	}
-	return v, true, nil
+	return v, true
 }
 
 // passed are rules that need records which nobody has here.

@@ -23,46 +23,51 @@ const (
 // months writes down the months that are over, and removes minutes that are old.
 type months struct{ p *Prober }
 
-// step does one piece: a month of a target, or some old minutes.
+// step does one piece: a month of a target, or some old minutes. What is to be done is found and reckoned in a transaction that only
+// reads, because a month has many minutes.
 func (m *months) step(ctx context.Context) (time.Time, error) {
 	now := m.p.cfg.Clock.Now()
-	did := false
-	err := m.p.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+	var do func(context.Context, *sqlstore.Tx) error
+	err := m.p.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
 		for _, t := range Targets {
-			if did, err = tidy(ctx, tx, t, now); did || err != nil {
+			if do, err = next(ctx, tx, t, now); do != nil || err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if did || err != nil {
-		return now, err
+	if err != nil || do == nil {
+		return now.Add(looking), err
 	}
-	return now.Add(looking), nil
+	return now, m.p.cfg.Store.Update(ctx, do)
 }
 
-// tidy does the next thing about a target's minutes, if there is one to be done.
-func tidy(ctx context.Context, tx *sqlstore.Tx, t Target, now time.Time) (did bool, err error) {
+// next is what is to be done next about a target's minutes; nil: nothing.
+func next(ctx context.Context, tx *sqlstore.Tx, t Target, now time.Time) (func(context.Context, *sqlstore.Tx) error, error) {
 	oldest, last, err := extent(ctx, tx, t)
 	if err != nil || oldest.IsZero() {
-		return false, err
+		return nil, err
 	}
 	month := MonthOf(oldest)
 	if last.First.Valid() {
 		month = last.Next()
 	}
 	if !now.Before(month.End().Add(settled)) {
-		return true, writeMonth(ctx, tx, t, month, now)
+		f, err := closed(ctx, tx, t, month)
+		return func(ctx context.Context, tx *sqlstore.Tx) error { return writeMonth(ctx, tx, t, month, f) }, err
 	}
 	horizon := MonthOf(now)
 	for range keepMonths {
 		horizon = horizon.Before()
 	}
 	if !oldest.Before(horizon.Start()) {
-		return false, nil
+		return nil, nil
 	}
-	_, err = tx.Exec(ctx, `DELETE FROM probe_minute WHERE target = $1 AND minute < $2`, t.String(), min(minuteOf(oldest)+removedAtOnce, minuteOf(horizon.Start())))
-	return true, err
+	end := min(minuteOf(oldest)+removedAtOnce, minuteOf(horizon.Start()))
+	return func(ctx context.Context, tx *sqlstore.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM probe_minute WHERE target = $1 AND minute < $2`, t.String(), end)
+		return err
+	}, nil
 }
 
 // extent is the oldest minute that is kept, zero when none is, and the last month that was written down.
@@ -82,22 +87,22 @@ func extent(ctx context.Context, tx *sqlstore.Tx, t Target) (oldest time.Time, l
 	return time.Unix(at*60, 0).UTC(), last, err
 }
 
-// writeMonth writes down how a target stood in a month that is over. A month of which nothing was measured is written down too.
-func writeMonth(ctx context.Context, tx *sqlstore.Tx, t Target, m Month, now time.Time) error {
-	r := Report{Month: m, Until: earlier(m.End(), now)}
+// closed reckons a month that is over. One of which nothing was measured has its minutes and nothing else.
+func closed(ctx context.Context, tx *sqlstore.Tx, t Target, m Month) (Figures, error) {
+	r := Report{Month: m, Until: m.End()}
 	var err error
 	if r.Windows, err = Windows(ctx, tx, m.Start(), m.End()); err != nil {
-		return err
+		return Figures{}, err
 	}
 	one, known, err := r.of(ctx, tx, t)
-	if err != nil {
-		return err
-	}
 	if !known {
 		one.Minutes = minuteOf(m.End()) - minuteOf(m.Start())
 	}
-	f := one.Figures
-	_, err = tx.Exec(ctx, `INSERT INTO probe_month(target, month, minutes, ok, failed, planned_ok, planned_failed, p50, p99, outages, longest_from, longest_until)
+	return one.Figures, err
+}
+
+func writeMonth(ctx context.Context, tx *sqlstore.Tx, t Target, m Month, f Figures) error {
+	_, err := tx.Exec(ctx, `INSERT INTO probe_month(target, month, minutes, ok, failed, planned_ok, planned_failed, p50, p99, outages, longest_from, longest_until)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (target, month) DO NOTHING`,
 		t.String(), m.String(), f.Minutes, f.OK, f.Failed, f.PlannedOK, f.PlannedFailed, f.P50.Milliseconds(), f.P99.Milliseconds(), f.Outages,
 		microsOrNone(f.Longest.From), microsOrNone(f.Longest.Until))

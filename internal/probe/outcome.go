@@ -96,6 +96,8 @@ type verdict struct {
 	again time.Duration
 	// took is how long an answer took, when it is not the whole probe.
 	took time.Duration
+	// stay is the part of the target that failed, which is asked again until it does not.
+	stay string
 	// learnt is written down together with the outcome; may be nil.
 	learnt func(context.Context, *sqlstore.Tx) error
 }

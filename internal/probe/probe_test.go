@@ -239,6 +239,60 @@ func TestNoneYet(t *testing.T) {
 	}
 }
 
+// TestOneMunicipality: of ten whose lists are fetched in turn one is broken. From its turn on it is asked each minute, so that the alarm
+// rings, and when it is mended the turns go on.
+func TestOneMunicipality(t *testing.T) {
+	towns := []Partition{matsumoto}
+	for i := range 9 {
+		towns = append(towns, Partition{Municipality: string(rune('a' + i)), Prefecture: "Nagano-ken", District: "Town-" + string(rune('a'+i))})
+	}
+	w := open(t, "memory:", func(c *Config) { c.Partitions = towns })
+	fetched := map[string]int{}
+	broken := ""
+	lists := map[string][]byte{}
+	for _, p := range towns {
+		lists[p.Municipality] = w.o.listOf(p, 1, start.Add(-time.Minute))
+	}
+	w.wrong[CRL] = func(r *http.Request, _ func() *http.Response) (*http.Response, error) {
+		town := strings.TrimSuffix(r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:], ".crl")
+		fetched[town]++
+		if town == broken {
+			return nil, errBroken
+		}
+		return answer("application/pkix-crl", lists[town]), nil
+	}
+	w.until(31 * time.Minute)
+	if len(fetched) != 10 {
+		t.Errorf("fetched %v", fetched)
+	}
+	expect(t, "before", w.rows(CRL), slices.Repeat([]string{"ok"}, 30)...)
+	broken = "d"
+	w.until(61 * time.Minute)
+	got := w.rows(CRL)[30:]
+	first := slices.Index(got, "failed unreachable")
+	if first < 0 || first > 10 || slices.Contains(got[first:], "ok") {
+		t.Errorf("%q", got)
+	}
+	expect(t, "alarms", w.ringing(), "probe-failed crl/signature")
+	broken = ""
+	clear(fetched)
+	w.until(91 * time.Minute)
+	if len(fetched) != 10 || len(w.ringing()) > 0 {
+		t.Errorf("fetched %v, %v", fetched, w.ringing())
+	}
+}
+
+// TestNotModified: a list that is not sent again because it is the same is over all the same when its time is.
+func TestNotModified(t *testing.T) {
+	w := open(t, "memory:")
+	w.until(5 * time.Minute)
+	expect(t, "while it lasts", w.rows(CRL), "ok", "ok", "ok", "ok")
+	w.true.Set(start.AddDate(0, 0, 2)) // when the next one should have come
+	w.until(48*time.Hour + 3*time.Minute)
+	got := w.rows(CRL)
+	expect(t, "when it is over", got[len(got)-2:], "failed late", "failed late")
+}
+
 // TestNobodyToAsk: without an address and a CA nothing is probed, once and for all, and nothing rings.
 func TestNobodyToAsk(t *testing.T) {
 	w := open(t, "memory:", func(c *Config) { c.OCSP, c.Lists, c.Ask = "", "", nil })

@@ -21,7 +21,8 @@ type try struct {
 	began  time.Time
 	steady time.Duration // when it began, by the clock that nobody sets
 	nonce  []byte
-	calls  int // of ask, before this one
+	calls  int    // of ask, before this one
+	stay   string // the part of the target that failed the last time
 }
 
 // watch is a target and the probe of it that is under way.
@@ -34,6 +35,7 @@ type watch struct {
 
 	next   time.Time // when the next probe begins; zero: to be drawn
 	at     *try      // nil: none is under way
+	stay   string    // the part of the target that failed the last time
 	unkept *sample   // what could not be written down yet
 }
 
@@ -53,7 +55,7 @@ func (w *watch) step(ctx context.Context) (time.Time, error) {
 		if now.Before(w.next) {
 			return w.next, nil
 		}
-		t := &try{began: now, steady: w.p.cfg.Steady(), nonce: make([]byte, NonceSize)}
+		t := &try{began: now, steady: w.p.cfg.Steady(), nonce: make([]byte, NonceSize), stay: w.stay}
 		if _, err := io.ReadFull(w.p.cfg.Rand, t.nonce); err != nil {
 			return time.Time{}, err
 		}
@@ -76,6 +78,9 @@ func (w *watch) step(ctx context.Context) (time.Time, error) {
 	}
 	if v.took > 0 {
 		took = v.took
+	}
+	if v.stay != "" || v.outcome == OK {
+		w.stay = v.stay
 	}
 	w.unkept = w.sampleOf(v, took)
 	began := w.at.began

@@ -80,7 +80,12 @@ const revokedSerial = "4711"
 
 func (o *office) list(number uint64, at time.Time, serials ...string) []byte {
 	o.t.Helper()
-	part := jpki.Partition{Prefecture: matsumoto.Prefecture, Municipality: matsumoto.District}
+	return o.listOf(matsumoto, number, at, serials...)
+}
+
+func (o *office) listOf(of Partition, number uint64, at time.Time, serials ...string) []byte {
+	o.t.Helper()
+	part := jpki.Partition{Prefecture: of.Prefecture, Municipality: of.District}
 	head := crl.Head{Authority: must[crl.Authority](o.t)(crl.AuthorityOf(o.certificate)), Number: number, ThisUpdate: at, NextUpdate: at.AddDate(0, 0, 2),
 		Partition: must[[]byte](o.t)(part.Name(cert.Signature).DER())}
 	d := must[*crl.Draft](o.t)(crl.NewDraft(o.t.Context(), head, func(yield func(crl.Entry, error) bool) {
