@@ -26,3 +26,12 @@ func SetSQLiteChunk(n int) (old int) { old, sqliteParameters = sqliteParameters,
 
 // ForgetStatements drops the statements that are compiled on the writing connection.
 func (s *Store) ForgetStatements() { s.lite.writer.conn.forget() }
+
+// Alone tells whether a transaction on PostgreSQL has this process to itself.
+func (s *Store) Alone() bool {
+	if s.turns.TryRLock() {
+		s.turns.RUnlock()
+		return false
+	}
+	return true
+}

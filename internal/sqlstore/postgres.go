@@ -97,7 +97,7 @@ func (c pgTx) query(ctx context.Context, query string, args []any) (*sql.Rows, e
 
 func (s *Store) updatePostgres(ctx context.Context, fn func(context.Context, *Tx) error) error {
 	for try := 1; ; try++ {
-		tx, err := s.tryPostgres(ctx, fn)
+		tx, err := s.inTurn(ctx, try, fn)
 		if tx != nil {
 			tx.ended(err)
 		}
@@ -115,6 +115,19 @@ func (s *Store) updatePostgres(ctx context.Context, fn func(context.Context, *Tx
 			return err
 		}
 	}
+}
+
+// inTurn tries a transaction, the first time beside all others of this process, and then alone. Those that got in each other's way once,
+// because they write to the same rows all the time, would else do so again and again, and the longer one would lose each time.
+func (s *Store) inTurn(ctx context.Context, try int, fn func(context.Context, *Tx) error) (*Tx, error) {
+	if try == 1 {
+		s.turns.RLock()
+		defer s.turns.RUnlock()
+	} else {
+		s.turns.Lock()
+		defer s.turns.Unlock()
+	}
+	return s.tryPostgres(ctx, fn)
 }
 
 // giveWay waits a little, at random, so that two transactions that were in each other's way do not meet again. This is

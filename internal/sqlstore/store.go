@@ -65,7 +65,8 @@ type Store struct {
 	lite   *liteStore // SQLite, Memory
 	pg     *sql.DB    // Postgres
 	inUse  sync.RWMutex
-	closed bool // Postgres, under inUse
+	turns  sync.RWMutex // Postgres: held alone by a transaction that is tried again
+	closed bool         // Postgres, under inUse
 	serial atomic.Int64
 	bells  sync.Map // name → *clock.Bell
 	idle   chan *runner
