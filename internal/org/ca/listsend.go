@@ -24,6 +24,24 @@ const (
 	stepParts = 4
 )
 
+// dueSignList is the signing of a list. It is a kind of its own, because the lint of a million entries takes longer than a certificate's
+// signature may.
+const dueSignList = "sign list"
+
+func signKind(k store.Kind) string {
+	if k.IsList() {
+		return dueSignList
+	}
+	return dueSign
+}
+
+// signListRule signs lists, as signRule does certificates.
+func (o *CA) signListRule() due.Rule {
+	r := o.signRule()
+	r.Kind, r.Deadline = dueSignList, makeDeadline
+	return r
+}
+
 // readsBack reads a list that was signed with other code than that which wrote it, and checks its signature with the CA's certificate. It
 // keeps no entry.
 func (a *authority) readsBack(der []byte) error {
