@@ -15,7 +15,7 @@ const dueSign = "sign"
 func (o *CA) intend(tx *store.Tx, i store.Intent) {
 	i.ID = tx.Serial()
 	tx.PutIntent(i)
-	due.Add(tx.Tx, tx.Now(), dueSign, intentRef(i.ID), nil)
+	due.Add(tx.Tx, tx.Now(), signKind(i.Kind), intentRef(i.ID), nil)
 }
 
 // abandon takes an intent back. A signature that is being made over it is never stored and reaches nobody.
@@ -23,7 +23,7 @@ func (o *CA) abandon(ctx context.Context, tx *store.Tx, i store.Intent) error {
 	if err := tx.DropIntents(ctx, []int64{i.ID}); err != nil {
 		return err
 	}
-	_, err := due.Remove(ctx, tx.Tx, dueSign, intentRef(i.ID))
+	_, err := due.Remove(ctx, tx.Tx, signKind(i.Kind), intentRef(i.ID))
 	return err
 }
 

@@ -24,6 +24,37 @@ const (
 	stepParts = 4
 )
 
+// dueSignList is the signing of a list. It is a kind of its own, because the lint of a million entries takes longer than a certificate's
+// signature may.
+const dueSignList = "sign list"
+
+func signKind(k store.Kind) string {
+	if k.IsList() {
+		return dueSignList
+	}
+	return dueSign
+}
+
+// signListRule signs lists, as signRule does certificates, but one at a time: several long ones would need much memory at once.
+func (o *CA) signListRule() due.Rule {
+	many := o.signRule()
+	return due.Rule{
+		Kind:     dueSignList,
+		Deadline: makeDeadline,
+		Prepare: func(ctx context.Context, tx *sqlstore.Tx, item due.Item) (any, error) {
+			all, err := many.PrepareAll(ctx, tx, []due.Item{item})
+			if err != nil {
+				return nil, err
+			}
+			return all[0], nil
+		},
+		Outside: many.Outside,
+		Finish: func(ctx context.Context, tx *sqlstore.Tx, item due.Item, result any) ([]message.Out, error) {
+			return many.FinishAll(ctx, tx, []due.Item{item}, []any{result})
+		},
+	}
+}
+
 // readsBack reads a list that was signed with other code than that which wrote it, and checks its signature with the CA's certificate. It
 // keeps no entry.
 func (a *authority) readsBack(der []byte) error {

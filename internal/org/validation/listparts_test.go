@@ -21,7 +21,7 @@ import (
 	"github.com/akashi-id/akashi/message"
 )
 
-// long writes a list as the CA does, full or on a base, with the serials from 0x40000001 on.
+// long writes a list as the CA does, full or on a base, with serials of four octets, or of sixteen where there are many.
 func (a *authority) long(t testing.TB, number, base uint64, at time.Time, serials ...int64) []byte {
 	t.Helper()
 	authority := must[crl.Authority](t)(crl.AuthorityOf(a.certificate))
@@ -34,6 +34,9 @@ func (a *authority) long(t testing.TB, number, base uint64, at time.Time, serial
 	must[*crl.Draft](t)(crl.Write(t.Context(), &b, head, func(yield func(crl.Entry, error) bool) {
 		for _, n := range serials {
 			s, err := cert.SerialFromInt(big.NewInt(0x40000000 + n))
+			if len(serials) >= 10_000 {
+				s, err = cert.SerialFromBytes(fmt.Appendf(nil, "P%015d", n))
+			}
 			if !yield(crl.Entry{Serial: s, At: start, Reason: cert.AffiliationChanged}, err) {
 				return
 			}
