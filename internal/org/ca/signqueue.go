@@ -14,7 +14,7 @@ func signQueue() queue.Queue {
 		Shape: queue.Waiting,
 		Items: plain.Sentence{JA: "署名を待つ電子証明書", EN: "certificates that wait to be signed"},
 		Aside: plain.Sentence{JA: "概況の「保留中の仕事」", EN: "the overview, under work set aside"},
-		Loops: []string{"internal/org/ca:CA.signRule", "internal/org/ca/internal/store:Tx.IntentsBy", "internal/org/ca/internal/store:Tx.Certificates"},
+		Loops: []string{"internal/org/ca:CA.signRule", "internal/org/ca:CA.signListRule", "internal/org/ca/internal/store:Tx.IntentsBy", "internal/org/ca/internal/store:Tx.Certificates"},
 		Bad:   []queue.Poison{queue.Undecodable, queue.Foreign, queue.Truncated},
 		Never: map[queue.Poison]string{
 			queue.Panic: "an intent brings no code along; a step of due work that panics is tried at due/list",
