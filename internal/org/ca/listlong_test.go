@@ -79,7 +79,7 @@ func TestLongList(t *testing.T) {
 		c := newCountry(t, url)
 		one := c.issue("r1", cert.Signature, person(t, 1, 1))
 		c.runLists(time.Minute)
-		c.insertRevoked(n, c.clk.Now())
+		c.insertRevoked(n, c.clk.Now().Add(-48*time.Hour)) // not lately
 		c.runLists(time.Minute)
 		var all []sent
 		// The first one stands on an empty base, so that its delta list is as long as itself. The second is as lists are.
