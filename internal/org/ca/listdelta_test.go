@@ -245,6 +245,23 @@ func TestDamagedRowsStopNoDeltaList(t *testing.T) {
 	})
 }
 
+// TestLateRevocationIsOnTheDeltaList: a revocation that was begun before the base was made, and ended after it, stands on no list with a time
+// after its own yet; the next delta list names it.
+func TestLateRevocationIsOnTheDeltaList(t *testing.T) {
+	c := newCountry(t, "memory:")
+	late, other := c.issue("r1", cert.Signature, person(t, 1, 1)), c.issue("r2", cert.Signature, person(t, 2, 1))
+	c.run(time.Minute)
+	c.SetDeltas(-1, 0)
+	c.byHand(`UPDATE certificate SET state = 'revoked', reason = 'superseded', revoked_at = $1 WHERE serial = $2`, start.Add(-time.Minute), late.Serial.Bytes())
+	c.send(center, revocation(other, 2))
+	c.run(10 * time.Second)
+	all := c.lists()
+	last := all[len(all)-1]
+	if _, there := last.of[late.Serial.String()]; last.Base == 0 || !there || len(last.of) != 2 {
+		t.Errorf("the list %d on %d names %v", last.CertCRL.Number, last.Base, last.of)
+	}
+}
+
 // TestOpenSSLOnDeltas: openssl adds our delta list to our full one.
 func TestOpenSSLOnDeltas(t *testing.T) {
 	openssl, err := exec.LookPath("openssl")

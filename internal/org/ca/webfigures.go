@@ -184,7 +184,7 @@ func (s *screens) showLists(w http.ResponseWriter, r *http.Request) {
 			if !d.NextUpdate.After(now) {
 				state = webui.Badge{Kind: webui.Bad, Text: say("期限切れ", "out of date")}
 			}
-			t.Rows = append(t.Rows, []any{say(fmt.Sprintf("└ 番号%dからの差分", d.Base), fmt.Sprintf("└ since number %d", d.Base)), ca, d.Number, d.Entries, d.ThisUpdate, d.NextUpdate, state})
+			t.Rows = append(t.Rows, []any{say(fmt.Sprintf("%s 番号%dからの差分", s.place(p.Municipality).JA, d.Base), fmt.Sprintf("%s since number %d", s.place(p.Municipality).EN, d.Base)), ca, d.Number, d.Entries, d.ThisUpdate, d.NextUpdate, state})
 		}
 	}
 	s.ui.Render(w, r, s.lists, http.StatusOK, t)

@@ -403,7 +403,7 @@ func (s *screens) showLists(w http.ResponseWriter, r *http.Request) {
 		t.Rows = append(t.Rows, row)
 		for _, d := range deltas {
 			if d.Issuer == l.Issuer && d.Municipality == l.Municipality {
-				t.Rows = append(t.Rows, []any{say(fmt.Sprintf("└ 番号%dからの差分", d.Base), fmt.Sprintf("└ since number %d", d.Base)), ca, d.Number, d.Entries, d.ThisUpdate, d.NextUpdate, file(d, ".delta.crl")})
+				t.Rows = append(t.Rows, []any{say(fmt.Sprintf("%s 番号%dからの差分", row[0].(plain.Sentence).JA, d.Base), fmt.Sprintf("%s since number %d", row[0].(plain.Sentence).EN, d.Base)), ca, d.Number, d.Entries, d.ThisUpdate, d.NextUpdate, file(d, ".delta.crl")})
 			}
 		}
 	}

@@ -225,7 +225,7 @@ func (c *check) certificate(i crl.Item) (Certificate, error) {
 // certificates whose term is over: a delta here takes nothing away.
 func (c *check) apply(offer Offer, full, delta *crl.Info) error {
 	number := delta.Base.Uint64()
-	source, info, err := c.base(delta)
+	source, info, err := c.base(delta, nil)
 	if err != nil || info == nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func (c *check) between(offer Offer) error {
 	if full != nil && delta.ThisUpdate.Before(full.ThisUpdate) || last != nil && delta.ThisUpdate.Before(last.ThisUpdate) {
 		c.find(TimeBack, true, crl.Item{})
 	}
-	source, info, err := c.base(delta)
+	source, info, err := c.base(delta, full)
 	if err != nil || info == nil {
 		return err
 	}
@@ -70,9 +70,13 @@ func (c *check) between(offer Offer) error {
 	return c.lacks(source, info, offer.Delta, delta)
 }
 
-// base finds the list that a delta list adds to, nil where there is none that can be believed.
-func (c *check) base(delta *crl.Info) (Source, *crl.Info, error) {
+// base finds the list that a delta list adds to, nil where there is none that can be believed. full is the published full list, as it was
+// read; nil: there is none.
+func (c *check) base(delta, full *crl.Info) (Source, *crl.Info, error) {
 	number := delta.Base.Uint64()
+	if full != nil && number == c.before.Number {
+		return c.before.Full, full, nil // which was read just now
+	}
 	source, found, err := c.before.Base(c.ctx, number)
 	if err != nil {
 		return nil, nil, err
