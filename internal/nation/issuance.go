@@ -65,7 +65,7 @@ func JoinIssuance(tables ...Issuance) (t Issuance) {
 	t.Rows = []IssuanceRow{}
 	at := map[string]int{}
 	for _, one := range tables {
-		t.AsOf, t.Total = one.AsOf, t.Total+one.Total
+		t.AsOf, t.Total, t.Unreadable = one.AsOf, t.Total+one.Total, t.Unreadable+one.Unreadable
 		for _, row := range one.Rows {
 			if i, there := at[row.Municipality]; there {
 				t.Rows[i].Issued, t.Rows[i].Revoked = t.Rows[i].Issued+row.Issued, t.Rows[i].Revoked+row.Revoked

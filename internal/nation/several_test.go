@@ -209,8 +209,8 @@ func TestIssuerIsFoundByItsKey(t *testing.T) {
 // TestIssuanceIsJoined: a municipality that went from one CA to another has one line, with what both have issued.
 func TestIssuanceIsJoined(t *testing.T) {
 	got := JoinIssuance(
-		Issuance{AsOf: "2026-11-22", Total: 5, Rows: []IssuanceRow{{Municipality: "131211", Issued: 2, Revoked: 1}, {Municipality: "202029", Issued: 3}}},
-		Issuance{AsOf: "2026-11-22", Total: 4, Rows: []IssuanceRow{{Municipality: "131016", Issued: 1}, {Municipality: "131211", Issued: 3, Revoked: 2}}})
+		Issuance{AsOf: "2026-11-22", Total: 5, Unreadable: 1, Rows: []IssuanceRow{{Municipality: "131211", Issued: 2, Revoked: 1}, {Municipality: "202029", Issued: 3}}},
+		Issuance{AsOf: "2026-11-22", Total: 4, Unreadable: 2, Rows: []IssuanceRow{{Municipality: "131016", Issued: 1}, {Municipality: "131211", Issued: 3, Revoked: 2}}})
 	want := []IssuanceRow{{Municipality: "131016", Issued: 1}, {Municipality: "131211", Issued: 5, Revoked: 3}, {Municipality: "202029", Issued: 3}}
 	if got.AsOf != "2026-11-22" || got.Total != 9 || !slices.Equal(got.Rows, want) {
 		t.Errorf("%+v", got)
