@@ -212,7 +212,7 @@ func TestIssuanceIsJoined(t *testing.T) {
 		Issuance{AsOf: "2026-11-22", Total: 5, Unreadable: 1, Rows: []IssuanceRow{{Municipality: "131211", Issued: 2, Revoked: 1}, {Municipality: "202029", Issued: 3}}},
 		Issuance{AsOf: "2026-11-22", Total: 4, Unreadable: 2, Rows: []IssuanceRow{{Municipality: "131016", Issued: 1}, {Municipality: "131211", Issued: 3, Revoked: 2}}})
 	want := []IssuanceRow{{Municipality: "131016", Issued: 1}, {Municipality: "131211", Issued: 5, Revoked: 3}, {Municipality: "202029", Issued: 3}}
-	if got.AsOf != "2026-11-22" || got.Total != 9 || !slices.Equal(got.Rows, want) {
+	if got.AsOf != "2026-11-22" || got.Total != 9 || got.Unreadable != 3 || !slices.Equal(got.Rows, want) {
 		t.Errorf("%+v", got)
 	}
 	if none := JoinIssuance(); none.Rows == nil || none.Total != 0 {
