@@ -22,7 +22,7 @@ func TestPrefecturesProbe(t *testing.T) {
 		}
 		s := setting{dir: filepath.Join(dir, string(id)), portal: "http://portal", peers: []message.Org{"municipality-202029", message.Org(message.CA)}}
 		for public, want := range map[bool]prefecture.Outside{
-			true: {CA: "ca", OCSP: "http://portal/validation/ocsp", Lists: "http://portal/validation/crl"}, false: {CA: "ca"},
+			true: {CA: "ca", OCSP: "http://portal/validation/ocsp", Lists: "http://portal/validation/crl/ca"}, false: {CA: "ca"},
 		} {
 			s.public = public
 			got, err := s.outside()

@@ -89,6 +89,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"POST /resident/{person}/loss":               {access.RevokeCertificate, w.doLoss},
 		"GET /application/{request}":                 {access.LookAtCertificate, w.showApplication},
 		"GET /application/{request}/part":            {access.LookAtCertificate, w.showApplicationPart},
+		"GET /application/{request}/key-part":        {access.LookAtCertificate, w.showKeyPart},
 		"GET /application/{request}/certificate.pem": {access.LookAtCertificate, w.giveCertificate},
 		"POST /application/{request}/key":            {access.IssueCertificate, w.giveKey},
 		"POST /application/{request}/revoke":         {access.RevokeCertificate, w.doRevoke},

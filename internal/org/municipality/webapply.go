@@ -102,9 +102,13 @@ func (w *screens) doApply(rw http.ResponseWriter, r *http.Request) {
 // applicationPage shows an application and what came of it.
 type applicationPage struct {
 	*webui.Form
-	Terms   []webui.Term
-	Result  resultPart
-	Part    string
+	Terms  []webui.Term
+	Result resultPart
+	Part   string
+	// The offer of the key is a part of its own: one in which somebody has just pressed a button is not refreshed under their hands, and
+	// the result must not wait for that.
+	Offer   offerPart
+	KeyPart string
 	Revoke  string // address; empty: there is nothing to revoke
 	Reasons []webui.Choice
 	Person  string
@@ -115,9 +119,13 @@ type resultPart struct {
 	Waiting  bool
 	Notice   webui.Notice
 	Beside   []webui.Notice
-	Download string         // address of the certificate; empty: there is none
-	Key      string         // where the private key is handed over; empty: it is not, or not any more
-	KeyFor   plain.Sentence // until when it waits
+	Download string // address of the certificate; empty: there is none
+}
+
+// offerPart offers the private key while it may be handed over.
+type offerPart struct {
+	Key    string         // where it is handed over; empty: it is not, or not any more
+	KeyFor plain.Sentence // until when it waits
 }
 
 // applicationOf reads an application with its person's versions; false when it has answered the request already.
@@ -148,7 +156,7 @@ func (w *screens) showApplication(rw http.ResponseWriter, r *http.Request) {
 
 func (w *screens) renderApplication(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form, a store.Application, versions []store.Version) {
 	base := w.ui.URL("/application/" + a.Request)
-	p := applicationPage{Form: f, Result: w.result(a, versions), Part: base + "/part", Person: w.personURL(a.Person, ""), Terms: []webui.Term{
+	p := applicationPage{Form: f, Result: w.result(a, versions), Part: base + "/part", Offer: w.offer(a), KeyPart: base + "/key-part", Person: w.personURL(a.Person, ""), Terms: []webui.Term{
 		{Label: both("申請番号", "Application"), Value: webui.Code(a.Request)},
 		{Label: both("種類", "Kind"), Value: a.Profile.Name()},
 		{Label: both("証明する記録の版", "Record version certified"), Value: webui.Code(a.Version.String())},
@@ -178,9 +186,13 @@ func (w *screens) showApplicationPart(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// result says how an application stands, and offers the key while it may be handed over.
-func (w *screens) result(a store.Application, versions []store.Version) resultPart {
-	p := w.outcome(a, versions)
+func (w *screens) showKeyPart(rw http.ResponseWriter, r *http.Request) {
+	if a, _, ok := w.applicationOf(rw, r); ok {
+		w.ui.RenderPart(rw, r, w.application, "key", w.offer(a))
+	}
+}
+
+func (w *screens) offer(a store.Application) (p offerPart) {
 	if until := w.o.shelf.until(a.Request); !until.IsZero() && a.State != store.Refused {
 		at := until.In(cert.JST).Format("15:04:05")
 		p.KeyFor, p.Key = both(at+"まで", "until "+at), w.ui.URL("/application/"+a.Request+"/key")
@@ -188,7 +200,8 @@ func (w *screens) result(a store.Application, versions []store.Version) resultPa
 	return p
 }
 
-func (w *screens) outcome(a store.Application, versions []store.Version) resultPart {
+// result says how an application stands.
+func (w *screens) result(a store.Application, versions []store.Version) resultPart {
 	base := w.ui.URL("/application/" + a.Request)
 	p := resultPart{}
 	switch standing(a, versions, w.o.Clock.Now()) {
