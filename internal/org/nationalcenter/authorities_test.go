@@ -22,11 +22,11 @@ func TestNobodyHoldsTwo(t *testing.T) {
 		c.tell(nagano, a.change(resident.MoveIn), b.change(resident.MoveIn), d.change(resident.MoveIn))
 		later := start.Add(24 * time.Hour)
 		old, next := a.certified(cert.Authentication), a.issuedAt(cert.Authentication, later)
-		want(t, c.tell(tokyosCA, old, a.certified(cert.Signature)), "applied", "applied")
-		c.demandedOf(tokyosCA, cert.Superseded)
+		want(t, c.tell(naganosCA, old, a.certified(cert.Signature)), "applied", "applied")
+		c.demandedOf(naganosCA, cert.Superseded)
 		want(t, c.tell(theCA, next), "applied")
-		c.demandedOf(tokyosCA, cert.Superseded, old)
-		if r := c.told[tokyosCA][0]; r.Since != resident.DateOf(later) {
+		c.demandedOf(naganosCA, cert.Superseded, old)
+		if r := c.told[naganosCA][0]; r.Since != resident.DateOf(later) {
 			t.Errorf("superseded since %s", r.Since)
 		}
 
@@ -36,8 +36,8 @@ func TestNobodyHoldsTwo(t *testing.T) {
 		end := lost(b.Code, cert.Authentication, c.clk.Now())
 		end.Serial = newer.Serial
 		want(t, c.tell(matsumoto, end), "applied")
-		want(t, c.tell(tokyosCA, crossed), "applied")
-		c.demandedOf(tokyosCA, cert.Superseded, old, crossed)
+		want(t, c.tell(naganosCA, crossed), "applied")
+		c.demandedOf(naganosCA, cert.Superseded, old, crossed)
 		c.demandedOf(theCA, cert.KeyCompromise, newer)
 		c.told = map[message.Org][]message.CertRevocation{}
 
@@ -71,25 +71,25 @@ func TestAnotherCAsCertificate(t *testing.T) {
 		c.tell(nagano, a.change(resident.MoveIn), b.change(resident.MoveIn))
 		one, other := a.certified(cert.Signature), b.certified(cert.Signature)
 		want(t, c.tell(theCA, one), "applied")
-		want(t, c.tell(tokyosCA, other), "applied")
-		want(t, c.tell(tokyosCA, one), "serial-of-another-ca")
+		want(t, c.tell(naganosCA, other), "applied")
+		want(t, c.tell(naganosCA, one), "serial-of-another-ca")
 		says(c, "told apart", message.Certificates, theCA, one)
-		says(c, "told apart", message.Certificates, tokyosCA, other)
+		says(c, "told apart", message.Certificates, naganosCA, other)
 
 		key, sent := one.Serial.String(), one
 		sent.Name, sent.Address = resident.Name{}, resident.Address{}
-		if _, err := c.take(tokyosCA, message.Certificates, key, sent); err == nil {
+		if _, err := c.take(naganosCA, message.Certificates, key, sent); err == nil {
 			t.Error("a CA's snapshot took another one's certificate")
 		}
-		c.taken(tokyosCA, message.Certificates, key, nil, 0)
+		c.taken(naganosCA, message.Certificates, key, nil, 0)
 		says(c, "not theirs to strike", message.Certificates, theCA, one)
 
 		a.change(resident.MoveWithin, at("長野県松本市大手1番1号"))
 		b.change(resident.MoveWithin, at("長野県松本市大手2番2号"))
 		want(t, c.tell(nagano, a.kill(), b.kill()), "applied", "applied")
 		says(c, "demanded", message.Revocations, theCA, c.told[theCA]...)
-		says(c, "demanded", message.Revocations, tokyosCA, c.told[tokyosCA]...)
-		for ca, n := range map[message.Org]message.CertIssuance{theCA: one, tokyosCA: other} {
+		says(c, "demanded", message.Revocations, naganosCA, c.told[naganosCA]...)
+		for ca, n := range map[message.Org]message.CertIssuance{theCA: one, naganosCA: other} {
 			told := slices.DeleteFunc(slices.Clone(c.told[ca]), func(r message.CertRevocation) bool { return r.Serial.IsZero() }) // of the notice that was refused
 			if len(told) != 1 || told[0].Serial != n.Serial {
 				t.Errorf("%s was told %+v", ca, told)
@@ -110,13 +110,13 @@ func TestUnreadNoticeOfEach(t *testing.T) {
 			n.Version = 0
 			return n
 		}
-		want(t, c.tell(tokyosCA, unread(a)), "malformed")
-		want(t, c.tell(tokyosCA, unread(b)), "malformed")
+		want(t, c.tell(naganosCA, unread(a)), "malformed")
+		want(t, c.tell(naganosCA, unread(b)), "malformed")
 		want(t, c.tell(theCA, unread(b)), "malformed")
 		a.change(resident.MoveWithin)
 		b.change(resident.MoveWithin)
 		want(t, c.tell(nagano, a.kill(), b.kill()), "applied", "applied")
-		for ca, codes := range map[message.Org][]resident.RecordCode{tokyosCA: {a.Code, b.Code}, theCA: {b.Code}} {
+		for ca, codes := range map[message.Org][]resident.RecordCode{naganosCA: {a.Code, b.Code}, theCA: {b.Code}} {
 			var told []resident.RecordCode
 			for _, r := range c.told[ca] {
 				told = append(told, r.Code)
@@ -194,7 +194,7 @@ func newLives(c *country, r *rand.Rand) *lives {
 				}
 				l.reports = append(l.reports, n)
 			default:
-				l.issued = append(l.issued, ofCA{p.issuedAt(profile, l.happened), []message.Org{theCA, tokyosCA}[r.IntN(2)]})
+				l.issued = append(l.issued, ofCA{p.issuedAt(profile, l.happened), []message.Org{theCA, naganosCA}[r.IntN(2)]})
 			}
 		}
 	}
@@ -270,7 +270,7 @@ func (l *lives) check() {
 		}) || slices.ContainsFunc(l.issued, func(next ofCA) bool {
 			return l.owner[next.Code] == who && next.Profile == c.Profile && next.NotBefore.After(c.NotBefore) && (next.ca != c.ca || next.Code != c.Code)
 		})
-		for _, ca := range []message.Org{theCA, tokyosCA} {
+		for _, ca := range []message.Org{theCA, naganosCA} {
 			times := 0
 			for _, r := range l.told[ca] {
 				if r.Serial == c.Serial {
@@ -282,7 +282,7 @@ func (l *lives) check() {
 			}
 		}
 	}
-	for _, ca := range []message.Org{theCA, tokyosCA} {
+	for _, ca := range []message.Org{theCA, naganosCA} {
 		var own []message.CertIssuance
 		for _, c := range l.issued {
 			if c.ca == ca {
@@ -295,4 +295,67 @@ func (l *lives) check() {
 	if dead := l.living(); len(dead) > 0 {
 		l.t.Errorf("may not live, and were not demanded: %v", dead)
 	}
+}
+
+// TestCAThatCannotBeTold: somebody has written another CA into a row, or a CA has left the country. Nothing can be sent there, and that keeps
+// nobody else's certificate alive; what is left is missed, and demanded when the CA that issued it says again that it did.
+func TestCAThatCannotBeTold(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		a := newPerson(t, 1, "松本　花子")
+		c.tell(nagano, a.change(resident.MoveIn))
+		lostRow, other := a.certified(cert.Signature), a.certified(cert.Signature)
+		want(t, c.tell(theCA, lostRow, other), "applied", "applied")
+		key := lostRow.Serial.String()
+		c.tamper(`UPDATE certificate SET told_by = 'ca-99' WHERE serial = $1`, key)
+		a.change(resident.MoveWithin, at("長野県松本市大手1番1号"))
+		want(t, c.tell(nagano, a.kill()), "applied")
+		if told := c.told[theCA]; len(told) != 1 || told[0].Serial != other.Serial {
+			t.Errorf("the CA was told %+v", told)
+		}
+		if missed := c.living(); !slices.Equal(missed, []string{key}) {
+			t.Errorf("missed are %v", missed)
+		}
+		sent := lostRow
+		sent.Name, sent.Address = resident.Name{}, resident.Address{}
+		c.taken(theCA, message.Certificates, key, sent, 1)
+		if missed := c.living(); len(missed) > 0 {
+			t.Errorf("still missed are %v", missed)
+		}
+	})
+}
+
+// TestCAOfAnotherPrefecture: a prefecture's CA that says of somebody whose record is elsewhere that it has issued to them ends nobody's
+// certificate by that, whatever it says, and in a snapshot neither; for who has moved there it does, whichever of the two is told first.
+func TestCAOfAnotherPrefecture(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		a, b := newPerson(t, 1, "松本　花子"), newPerson(t, 2, "髙橋　辰男")
+		c.tell(nagano, a.change(resident.MoveIn), b.change(resident.MoveIn))
+		ofA, ofB := a.certified(cert.Authentication), b.certified(cert.Authentication)
+		want(t, c.tell(theCA, ofA, ofB), "applied", "applied")
+		false1, false2 := a.issuedAt(cert.Authentication, start.Add(time.Hour)), a.issuedAt(cert.Authentication, start.Add(2*time.Hour))
+		d := newPerson(t, 3, "飯田　一郎")
+		d.change(resident.MoveIn)
+		want(t, c.tell(tokyosCA, d.certified(cert.Signature)), "not-your-municipality")
+		false1.Version, false1.Municipality = 9, must(resident.ParseMunicipalityCode("municipality", "131211"))
+		false2.Municipality = false1.Municipality
+		want(t, c.tell(tokyosCA, false1), "applied")
+		c.taken(tokyosCA, message.Certificates, false2.Serial.String(), false2, 0)
+		moved := b.issuedAt(cert.Authentication, start.Add(time.Hour))
+		moved.Municipality = false1.Municipality
+		want(t, c.tell(tokyosCA, moved), "applied") // before the change
+		if told := c.told[theCA]; len(told) > 0 {
+			t.Fatalf("the CA was told to end %+v", told)
+		}
+		if missed := c.living(); len(missed) > 0 {
+			t.Errorf("missed are %v", missed)
+		}
+		want(t, c.tell(nagano, b.change(resident.MoveOut)), "applied")
+		want(t, c.tell(tokyo, b.change(resident.MoveIn, in("131211", "東京都足立区中央本町一丁目17番1号"))), "applied")
+		c.demandedOf(theCA, cert.Superseded, ofB)
+		if missed := c.living(); len(missed) > 0 {
+			t.Errorf("missed are %v", missed)
+		}
+	})
 }

@@ -3,7 +3,6 @@ package nationalcenter
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/auditlog"
@@ -62,6 +61,12 @@ func (o *Center) takeResident(ctx context.Context, raw *sqlstore.Tx, d exchange.
 	o.record(tx, d, n, "resident.snapshot", taken.Changed)
 	if old := changedCode(state); old.Valid() {
 		return o.carryOver(ctx, tx, old, state.After.Code)
+	}
+	if state != nil && taken.Changed {
+		if err := tx.Flush(ctx); err != nil {
+			return nil, err
+		}
+		return o.revokeAll(ctx, tx, state.After.Code)
 	}
 	return nil, nil
 }
@@ -129,7 +134,7 @@ func (o *Center) takeCertificate(ctx context.Context, raw *sqlstore.Tx, d exchan
 	switch {
 	case err != nil:
 		return nil, err
-	case held.ToldBy != d.Sender && slices.ContainsFunc(o.Peers, func(ca message.Org) bool { return isCA(ca) && ca == held.ToldBy }):
+	case held.ToldBy != d.Sender && o.exchangesWith(held.ToldBy):
 		here = false // another CA's: there is nothing to strike, and what this one says of it is refused as its notice would be
 	}
 	agrees := !here && told == nil || here && told != nil && held.ToldBy == d.Sender && held.Entry().Value == told.Entries()[0].Is

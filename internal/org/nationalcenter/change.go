@@ -58,6 +58,9 @@ func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.
 	if was != n.After.Code {
 		return o.carryOver(ctx, tx, was, n.After.Code)
 	}
+	if held != nil && held.Municipality.Prefecture() != n.After.Municipality.Prefecture() {
+		return o.revokeAll(ctx, tx, was) // the new prefecture's CA may have told of a certificate before the change came
+	}
 	return nil, nil
 }
 
@@ -165,16 +168,8 @@ func (o *Center) carryOver(ctx context.Context, tx *store.Tx, old, now resident.
 	if err := tx.Inherit(ctx, old, now); err != nil {
 		return nil, err
 	}
-	for _, p := range cert.Profiles {
-		i, err := tx.Invalidation(ctx, now, p)
-		if err != nil {
-			return nil, err
-		}
-		more, err := o.revoke(ctx, tx, now, i)
-		if err != nil {
-			return nil, err
-		}
-		outs = append(outs, more...)
+	if outs, err = o.revokeAll(ctx, tx, now); err != nil {
+		return nil, err
 	}
 	unread, err := o.unread(ctx, tx, now)
 	if err != nil {
@@ -182,4 +177,20 @@ func (o *Center) carryOver(ctx context.Context, tx *store.Tx, old, now resident.
 	}
 	more, err := passOn(ctx, tx, now, unread)
 	return append(outs, more...), err
+}
+
+// revokeAll demands the end of what a holder has of each kind and may not live.
+func (o *Center) revokeAll(ctx context.Context, tx *store.Tx, holder resident.RecordCode) (outs []message.Out, err error) {
+	for _, p := range cert.Profiles {
+		i, err := tx.Invalidation(ctx, holder, p)
+		if err != nil {
+			return nil, err
+		}
+		more, err := o.revoke(ctx, tx, holder, i)
+		if err != nil {
+			return nil, err
+		}
+		outs = append(outs, more...)
+	}
+	return outs, nil
 }

@@ -26,7 +26,8 @@ var start = time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
 const (
 	theCenter = message.Org("nationalcenter")
 	theCA     = message.Org("ca")
-	tokyosCA  = message.Org("ca-13") // Tokyo's own
+	naganosCA = message.Org("ca-20") // Nagano's own
+	tokyosCA  = message.Org("ca-13")
 	nagano    = message.Org("prefecture-20")
 	tokyo     = message.Org("prefecture-13")
 	matsumoto = message.Org("municipality-202029")
@@ -58,7 +59,7 @@ type peer struct {
 }
 
 func newCountry(t testing.TB, url string) *country {
-	return newCountryOf(t, url, nagano, tokyo, theCA, tokyosCA, matsumoto, iida, adachi)
+	return newCountryOf(t, url, nagano, tokyo, theCA, naganosCA, tokyosCA, matsumoto, iida, adachi)
 }
 
 // newCountryOf is one in which the center exchanges with these.

@@ -3,6 +3,7 @@ package nationalcenter
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/exchange"
@@ -13,6 +14,9 @@ import (
 
 // isCA tells who issues certificates: several do, the one for the country and prefectures' own.
 func isCA(peer message.Org) bool { return peer.Role() == message.CA }
+
+// exchangesWith tells whether an organisation is a CA that can be told something.
+func (o *Center) exchangesWith(ca message.Org) bool { return isCA(ca) && slices.Contains(o.Peers, ca) }
 
 // onResidentInvalidation turns what a change kills into revocations (住民基本台帳法30条の11⑨, 公的個人認証法12条). The kind is
 // safe: whatever has come before or comes later, and however often this comes, the same certificates end revoked.
@@ -42,7 +46,7 @@ func (o *Center) onResidentInvalidation(ctx context.Context, tx *store.Tx, d exc
 // here for a person, and an invalidation has come, it also names the holder alone to the CA whose notice it is: somebody holds a
 // certificate of which we cannot read the serial, and it must not live until somebody has (decision 0007).
 func (o *Center) revoke(ctx context.Context, tx *store.Tx, holder resident.RecordCode, i store.Invalidation) ([]message.Out, error) {
-	demands, err := tx.Settle(ctx, holder, i)
+	demands, err := tx.Settle(ctx, holder, i, o.exchangesWith)
 	if err != nil {
 		return nil, err
 	}

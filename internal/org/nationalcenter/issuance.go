@@ -28,6 +28,8 @@ func (o *Center) onCertIssuance(ctx context.Context, tx *store.Tx, d exchange.De
 		return nil, err
 	case teller != "":
 		return nil, errOfAnotherCA
+	case d.Sender.Code() != "" && d.Sender.Code() != n.Municipality.Prefecture().String():
+		return nil, errOfAnotherPrefecture
 	}
 	holder, err := tx.Holder(ctx, n.Code)
 	if err != nil {
@@ -46,7 +48,7 @@ func (o *Center) onCertIssuance(ctx context.Context, tx *store.Tx, d exchange.De
 	if err := tx.PutCertificate(ctx, d.Sender, n, holder); err != nil {
 		return nil, err
 	}
-	demands, err := tx.Settle(ctx, holder, i)
+	demands, err := tx.Settle(ctx, holder, i, o.exchangesWith)
 	if err != nil {
 		return nil, err
 	}
@@ -59,6 +61,11 @@ func (o *Center) onCertIssuance(ctx context.Context, tx *store.Tx, d exchange.De
 var errOfAnotherCA = exchange.Reject("serial-of-another-ca",
 	"この発行番号は、別の認証局から発行の通知を受けています。発行番号を確かめ、二つの認証局の記録を見比べてください。",
 	"another CA has told of a certificate with this serial: check the serial, and compare the records of the two CAs")
+
+// errOfAnotherPrefecture: who issued a certificate may report its loss, and no CA gives that to offices that it does not serve.
+var errOfAnotherPrefecture = exchange.Reject("not-your-municipality",
+	"発行した市区町村が、この認証局の都道府県のものではありません。認証局で、申請を受けた市区町村を確かめてください。",
+	"the municipality of issue is in another prefecture than the CA: the CA must check where the application came from")
 
 // onUnreadIssuance ends what a notice of issuance that waits here is about, by the holder alone, when an invalidation or a report came
 // before it (decision 0007): the notice may be unreadable, or behind one that is, and nobody has told the CA of a

@@ -40,7 +40,7 @@ func (o *Center) onCertRevoke(ctx context.Context, tx *store.Tx, d exchange.Deli
 	if err != nil {
 		return nil, err
 	}
-	demands, err := tx.Settle(ctx, holder, i)
+	demands, err := tx.Settle(ctx, holder, i, o.exchangesWith)
 	if err != nil {
 		return nil, err
 	}

@@ -102,14 +102,14 @@ func TestReportOvertakesTheCode(t *testing.T) {
 	b := newPerson(t, 2, "髙橋　辰男")
 	c.tell(nagano, b.change(resident.MoveIn))
 	first := b.certified(cert.Authentication)
-	c.tell(tokyosCA, first)
+	c.tell(naganosCA, first)
 	change = b.change(resident.CodeChangeRequested, recoded(8))
 	own := b.issuedAt(cert.Authentication, start.Add(-time.Hour))
 	c.tell(theCA, own)
 	want(t, c.tell(matsumoto, lost(b.Code, cert.Authentication, start)), "applied")
-	c.demandedOf(tokyosCA, cert.KeyCompromise)
+	c.demandedOf(naganosCA, cert.KeyCompromise)
 	want(t, c.tell(nagano, change), "applied")
-	c.demandedOf(tokyosCA, cert.KeyCompromise, first)
+	c.demandedOf(naganosCA, cert.KeyCompromise, first)
 
 	// And the report under a code that is changed afterwards, before we are told of the certificate.
 	d := newPerson(t, 3, "飯田　一郎")
@@ -216,23 +216,23 @@ func TestReportOfWhatCannotBeRead(t *testing.T) {
 		}
 		passed := func(of ...message.CertRevoke) {
 			t.Helper()
-			if !slices.Equal(c.passed[tokyosCA], of) || len(c.passed[theCA]) > 0 {
+			if !slices.Equal(c.passed[naganosCA], of) || len(c.passed[theCA]) > 0 {
 				t.Errorf("passed on: %+v, want %+v", c.passed, of)
 			}
 		}
 		first := lost(a.Code, cert.Authentication, c.clk.Now())
-		want(t, c.tell(tokyosCA, unread(a)), "malformed")
+		want(t, c.tell(naganosCA, unread(a)), "malformed")
 		passed()
 		want(t, c.tell(matsumoto, first), "applied")
 		passed(first)
 		second := lost(b.Code, cert.Authentication, c.clk.Now())
 		want(t, c.tell(matsumoto, second), "applied")
-		want(t, c.tell(tokyosCA, unread(b)), "malformed")
+		want(t, c.tell(naganosCA, unread(b)), "malformed")
 		passed(first, second)
 
 		old := d.Code
 		c.tell(theCA, d.certified(cert.Signature))
-		want(t, c.tell(tokyosCA, unread(d)), "malformed")
+		want(t, c.tell(naganosCA, unread(d)), "malformed")
 		change := d.change(resident.CodeChangeRequested, recoded(7))
 		c.tell(theCA, d.certified(cert.Signature)) // by which it may speak for the new code
 		third := lost(d.Code, cert.Authentication, c.clk.Now())

@@ -2,8 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
@@ -30,8 +33,14 @@ func (i Invalidation) cause() Cause {
 //
 // What may not live follows from all that is known, and from nothing else: certificates under whichever code and of whichever CA,
 // reports, invalidations. So the rules call it after whatever they have learned, and end the same in any order.
-func (tx *Tx) Settle(ctx context.Context, holder resident.RecordCode, i Invalidation) (demands []Demand, err error) {
+//
+// Of a CA that nothing can be told, because the center no longer exchanges with it or somebody has written its name, nothing is demanded:
+// the message could not be sent, and all that was learned would be taken back with it. Undemanded finds what is left.
+func (tx *Tx) Settle(ctx context.Context, holder resident.RecordCode, i Invalidation, canTell func(ca message.Org) bool) (demands []Demand, err error) {
 	all, err := tx.ofHolder(ctx, holder, i.Profile)
+	if err == nil {
+		err = tx.markElsewhere(ctx, holder, all)
+	}
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
@@ -41,7 +50,7 @@ func (tx *Tx) Settle(ctx context.Context, holder resident.RecordCode, i Invalida
 	}
 	for n, c := range all {
 		cause, dead := endOf(c, all[n+1:], reports, i, tx.Now())
-		if !dead || c.demanded {
+		if !dead || c.demanded || !canTell(c.ca) {
 			continue
 		}
 		if _, err := tx.Exec(ctx, `UPDATE certificate SET revoked_at = $2 WHERE serial = $1`, c.serial.String(), tx.Now()); err != nil {
@@ -71,9 +80,10 @@ func endOf(c issued, later []issued, reports []report, i Invalidation, now time.
 		}
 	}
 	// Nobody holds two valid ones of a kind (公的個人認証法6条). A CA ends the one before by itself when it is its own and the holder's
-	// code is the same; it knows of no other code, and of no other CA.
+	// code is the same; it knows of no other code, and of no other CA. A prefecture's CA ends nothing of another CA's by what it issues to
+	// somebody whose record is in another prefecture: else whoever has broken in there could end every certificate of the country.
 	for _, next := range later {
-		if next.ca != c.ca || next.code != c.code {
+		if next.ca != c.ca && !next.elsewhere || next.ca == c.ca && next.code != c.code {
 			return Cause{Version: next.version, Reason: cert.Renewed.Reason(), Since: resident.DateOf(next.from)}, true
 		}
 	}
@@ -92,6 +102,27 @@ type issued struct {
 	version     resident.Version
 	from, until time.Time
 	demanded    bool
+	elsewhere   bool // a prefecture's CA issued it, and the holder's record is another prefecture's
+}
+
+// markElsewhere looks where the holder's record is, when a prefecture's CA has issued to the holder. Of whom there is no record yet nothing
+// is known.
+func (tx *Tx) markElsewhere(ctx context.Context, holder resident.RecordCode, all []issued) error {
+	if !slices.ContainsFunc(all, func(c issued) bool { return c.ca.Code() != "" }) {
+		return nil
+	}
+	var home string
+	err := tx.QueryRow(ctx, `SELECT municipality FROM resident WHERE code = $1`, holder.Reveal()).Scan(&home)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("couldn't look where a holder's record is: %w", err)
+	}
+	for i, c := range all {
+		all[i].elsewhere = c.ca.Code() != "" && !strings.HasPrefix(home, c.ca.Code())
+	}
+	return nil
 }
 
 // ofHolder lists somebody's certificates of a profile, the oldest first. A row that cannot be read keeps none of the others alive: it

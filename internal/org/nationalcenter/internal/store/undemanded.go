@@ -26,7 +26,8 @@ var mayNotLive = []struct {
 		AND (f.signature AND c.profile = 'signature' OR f.authentication AND c.profile = 'authentication')`, false},
 	{`(SELECT holder, profile, serial, at AS told, noted_at AS at FROM report) AS f ON f.holder = c.holder AND f.profile = c.profile
 		AND (f.serial = c.serial OR f.serial = '' AND c.not_before <= f.told)`, true},
-	{`certificate AS f ON f.holder = c.holder AND f.profile = c.profile AND (f.told_by <> c.told_by OR f.code <> c.code)
+	{`certificate AS f ON f.holder = c.holder AND f.profile = c.profile AND (f.told_by = c.told_by AND f.code <> c.code OR f.told_by <> c.told_by
+		AND (f.told_by = 'ca' OR NOT EXISTS (SELECT 1 FROM resident AS r WHERE r.code = c.holder AND 'ca-' || SUBSTR(r.municipality, 1, 2) <> f.told_by)))
 		AND (f.not_before > c.not_before OR f.not_before = c.not_before AND f.serial > c.serial)`, true},
 }
 
