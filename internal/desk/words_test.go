@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
@@ -45,6 +46,18 @@ func TestWithNames(t *testing.T) {
 	} {
 		if got := withNames(plain.Sentence{JA: c.in, EN: c.in}, now); got.JA != c.ja || got.EN != c.en {
 			t.Errorf("%q: %q, %q", c.in, got.JA, got.EN)
+		}
+	}
+}
+
+// TestWorkIsNamed: work that falls due at an organisation has a name of its own where an alarm is about it. Taken word by word, "sign list" would
+// be the signing of certificates and the making of lists.
+func TestWorkIsNamed(t *testing.T) {
+	for _, kind := range []string{"sign", "sign list", "list", "daily list", "full list", "list again", "list parts", "publish lists", "mass count", "mass revoke", "impact", "report",
+		"report asked", "responder", "municipality.refill", "municipality.move-out"} {
+		if _, named := things[kind]; !named {
+			says := subjectOf(alarm.Alarm{What: kind}, time.Time{})
+			t.Errorf("%q is called %v", kind, says)
 		}
 	}
 }

@@ -89,7 +89,7 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	var err error
 	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{
 		Schema: store.Schema, Tables: []sqlstore.Schema{inspection.Schema}, Routes: o.routes(), Books: o.tables(), Counts: o.counts,
-		Due: []due.Rule{o.withProbes(o.signRule()), o.signListRule(), o.listRule(), o.dailyRule(), o.fullRule(), o.partsRule(), o.massCountRule(), o.massRevokeRule(), o.closeRule(), o.askedRule()},
+		Due: []due.Rule{o.withProbes(o.signRule()), o.signListRule(), o.listRule(), o.dailyRule(), o.fullRule(), o.againRule(), o.partsRule(), o.massCountRule(), o.massRevokeRule(), o.closeRule(), o.askedRule()},
 	})
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ const (
 	dueList  = "list"       // a revocation has made a partition's list incomplete
 	dueDaily = "daily list" // every partition, every day, also when nothing has changed
 	dueFull  = "full list"  // a revocation stands on a delta list alone
+	dueAgain = "list again" // a person wants a full list; no plan of ours takes that off the due list
 	dueParts = "list parts" // the rest of a long list is to be sent
 
 	// coalesce is how long a list waits for further revocations: a mass revocation makes a list every few seconds, not one
@@ -70,6 +71,9 @@ func (o *CA) dailyRule() due.Rule {
 
 // fullRule makes a full list for a revocation that only a delta list names.
 func (o *CA) fullRule() due.Rule { return o.makeRule(dueFull, true, nil) }
+
+// againRule makes the full list that a person has asked for.
+func (o *CA) againRule() due.Rule { return o.makeRule(dueAgain, true, nil) }
 
 // makeRule makes lists outside of any transaction but short ones: to go through a million rows takes longer than a transaction may.
 func (o *CA) makeRule(kind string, full bool, then func(tx *sqlstore.Tx, ref string)) due.Rule {

@@ -67,3 +67,20 @@ func (o *CA) SetDeltas(small, share int64) { o.smallList, o.deltaShare = small, 
 
 // SetListDays makes full lists that nothing asks for rare.
 func (o *CA) SetListDays(n int) { o.cfg.ListDays = n }
+
+// SlowList makes lists as a step does in which something happens after the number was taken.
+func (o *CA) SlowList(ctx context.Context, p cert.Profile, municipality string, full bool, meanwhile func()) error {
+	var t taken
+	if err := o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		t, err = o.take(ctx, o.in(tx), o.byProfile[p].id+"/"+municipality, full)
+		return err
+	}); err != nil {
+		return err
+	}
+	meanwhile()
+	n, _, err := o.fill(ctx, t)
+	if err != nil {
+		return err
+	}
+	return o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.intendLists(ctx, o.in(tx), n) })
+}

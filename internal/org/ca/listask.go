@@ -46,7 +46,7 @@ func (o *CA) MakeLists(ctx context.Context, m resident.MunicipalityCode, p cert.
 			if _, ours := o.byID[part.Issuer]; part.Municipality != m || p != 0 && part.Profile != p || !ours {
 				continue
 			}
-			due.Add(tx, tx.Now(), dueFull, listRef(part.Issuer, m), nil)
+			due.Add(tx, tx.Now(), dueAgain, listRef(part.Issuer, m), nil)
 			asked = append(asked, AskedList{Municipality: m.String(), Profile: part.Profile, Kind: part.Profile.String(), Before: part.Number})
 			auditlog.Write(tx, auditlog.Entry{Actor: who.ID, Act: "list.make", Subject: m.String(), Detail: access.Detail(ctx, part.Profile.String()+": "+why)})
 		}

@@ -23,6 +23,7 @@ import (
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
 	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // sent is a list that went out.
@@ -260,6 +261,78 @@ func TestLateRevocationIsOnTheDeltaList(t *testing.T) {
 	if _, there := last.of[late.Serial.String()]; last.Base == 0 || !there || len(last.of) != 2 {
 		t.Errorf("the list %d on %d names %v", last.CertCRL.Number, last.Base, last.of)
 	}
+}
+
+// TestDeltaListOfItsOwnBase: full lists are signed between the taking of a number and the making of its delta list, as when a step had hung.
+// Whoever adds a delta list to the base that it names knows all that was revoked.
+func TestDeltaListOfItsOwnBase(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		one, two := c.issue("r1", cert.Signature, person(t, 1, 1)), c.issue("r2", cert.Signature, person(t, 2, 1))
+		c.run(time.Minute)
+		c.SetDeltas(-1, 0)
+		full := func() {
+			t.Helper()
+			if err := c.IntendList(t.Context(), cert.Signature, "202029"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		slow := func(meanwhile func()) {
+			t.Helper()
+			if err := c.SlowList(t.Context(), cert.Signature, "202029", false, meanwhile); err != nil {
+				t.Fatal(err)
+			}
+			c.runDue()
+		}
+		c.send(center, revocation(one, 2))
+		c.runOthers(time.Second)
+		full()
+		slow(c.runDue) // the number before is signed
+		c.send(center, revocation(two, 2))
+		c.runOthers(time.Second)
+		slow(func() { full(); c.runDue() }) // the number after
+		c.run(time.Second)
+		fulls, deltas := map[uint64]sent{}, 0
+		for _, l := range c.lists() {
+			if l.Base == 0 {
+				fulls[l.CertCRL.Number] = l
+				continue
+			}
+			deltas++
+			for _, i := range []message.CertIssued{one, two} {
+				_, before := fulls[l.Base].of[i.Serial.String()]
+				_, since := l.of[i.Serial.String()]
+				if late := i.Serial == two.Serial && l.CertCRL.Number < 4; !before && !since && !late {
+					t.Errorf("the delta list %d on %d does not tell of %s", l.CertCRL.Number, l.Base, i.Serial)
+				}
+			}
+		}
+		if len(fulls) < 3 || deltas < 2 {
+			t.Errorf("%d full lists and %d delta lists", len(fulls), deltas)
+		}
+	})
+}
+
+// TestAskedListIsMade: a full list that a person asks for is made though a delta list is planned at the same time, also where full lists are
+// rare.
+func TestAskedListIsMade(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		c.SetListDays(30)
+		one := c.issue("r1", cert.Signature, person(t, 1, 1))
+		c.run(time.Minute)
+		c.SetDeltas(-1, 0)
+		c.send(center, revocation(one, 2))
+		c.runOthers(5 * time.Second)
+		before := len(c.fullLists())
+		if _, err := c.MakeLists(as(t, first), must[resident.MunicipalityCode](t)(resident.ParseMunicipalityCode("municipality", "202029")), cert.Signature, "it was refused where it is published"); err != nil {
+			t.Fatal(err)
+		}
+		c.run(10 * time.Second)
+		if n := len(c.fullLists()); n != before+1 {
+			t.Errorf("%d full lists, then %d", before, n)
+		}
+	})
 }
 
 // TestOpenSSLOnDeltas: openssl adds our delta list to our full one.

@@ -31,48 +31,72 @@ type made struct {
 // makeLists takes the next number of a partition and makes the lists that have it: a full one with a delta list on the full one before it
 // (RFC 5280 5.2.4: who holds that one needs no more), or a delta list alone, on the last full one.
 func (o *CA) makeLists(ctx context.Context, ref string, full bool) (n made, err error) {
+	var t taken
 	if err := o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		n.taken, err = o.take(ctx, o.in(tx), ref, full)
+		t, err = o.take(ctx, o.in(tx), ref, full)
 		return err
 	}); err != nil {
 		return n, err
 	}
+	n, readable, err := o.fill(ctx, t)
+	if err != nil || readable || n.full {
+		return n, err // on a list that nobody can read no delta list can be made
+	}
+	return o.makeLists(ctx, ref, true)
+}
+
+// fill makes the lists of a number. It reports false when the last full list cannot be read.
+func (o *CA) fill(ctx context.Context, t taken) (n made, readable bool, err error) {
+	n.taken = t
 	a, ok := o.byID[n.Issuer]
 	if !ok {
-		return n, fmt.Errorf("the key of the CA %s is not here", n.Issuer)
+		return n, false, fmt.Errorf("the key of the CA %s is not here", n.Issuer)
 	}
 	var entries []store.Ended
 	var base []byte
 	if err := o.Store.View(ctx, func(ctx context.Context, raw *sqlstore.Tx) (err error) {
 		tx := o.in(raw)
+		// A list may have been signed since the number was taken, by a step that had hung. A delta list leaves out what its base has: that has
+		// to be the base that it names, and not one after it.
+		p, found, err := tx.Partition(ctx, n.Issuer, n.Municipality)
+		if err != nil {
+			return err
+		}
+		if found {
+			n.Partition = p
+		}
+		if n.Issued >= n.number {
+			return nil
+		}
 		if base, err = tx.LastList(ctx, n.Issuer, n.Municipality); err != nil {
 			return err
 		}
 		entries, n.damaged, err = o.listed(ctx, tx, n.taken, base)
 		return err
 	}); err != nil {
-		return n, err
+		return n, false, err
+	}
+	if n.Issued >= n.number { // a later list is there, which was made of no less
+		n.damaged = n.Damaged
+		return n, true, nil
 	}
 	if n.full {
 		if n.fullTBS, err = a.listTBS(ctx, n.taken, 0, o.listLife(), slices.Values(entries)); err != nil {
-			return n, err
+			return n, false, err
 		}
 	} else {
 		n.damaged = n.Damaged // only the full list has seen all rows
 	}
 	if n.Issued == 0 {
-		return n, nil
+		return n, true, nil
 	}
 	more, readable := onTop(entries, base)
 	if !readable {
-		if n.full {
-			return n, nil // on a list that nobody can read no delta list can be made
-		}
-		return o.makeLists(ctx, ref, true)
+		return n, false, nil
 	}
 	n.base = n.Issued
 	n.deltaTBS, err = a.listTBS(ctx, n.taken, n.base, o.listLife(), slices.Values(more))
-	return n, err
+	return n, true, err
 }
 
 // listTBS writes the bytes of a list that are to be signed.

@@ -138,3 +138,10 @@ func ShowCases(n int) (back func()) {
 	shownCases = n
 	return func() { shownCases = was }
 }
+
+// LearnAtMost makes small how much is taken from a list at a time.
+func LearnAtMost(n int) (back func()) {
+	was := mostUntold
+	mostUntold = n
+	return func() { mostUntold = was }
+}

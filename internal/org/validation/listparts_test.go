@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/org/validation"
 	"github.com/akashi-id/akashi/internal/pki/crl"
+	"github.com/akashi-id/akashi/internal/pki/jpki"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
 	"github.com/akashi-id/akashi/message"
@@ -272,6 +274,53 @@ func TestDeltaListsArePublished(t *testing.T) {
 		}
 		if got := c.told(c.signature, "4000000A"); !strings.HasPrefix(got, "revoked") {
 			t.Errorf("10, which a delta list told of, is told %s", got)
+		}
+	})
+}
+
+// TestPublishedOnce: of several lists that come at a time each is looked at once, and settled once.
+func TestPublishedOnce(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		c.run(time.Minute)
+		for n := uint64(2); n < 8; n++ { // of another scope, each of them
+			c.send(c.signature.list(t, n, start, jpki.Partition{Prefecture: "Nagano-ken", Municipality: "Iida-shi"}))
+		}
+		c.run(time.Second)
+		if n := c.rows("audit WHERE act = 'publish-refused'"); n != 6 {
+			t.Errorf("six lists were refused, and %d times that is written down", n)
+		}
+		if n := c.rows("list_offer WHERE state = 'refused'"); n != 6 {
+			t.Errorf("%d refused lists are told", n)
+		}
+		if n := c.rows("list_part WHERE digest IN (SELECT digest FROM list_offer WHERE state = 'refused')"); n != 4 {
+			t.Errorf("of %d refused lists the bytes are kept", n)
+		}
+		if n := c.rows("due WHERE kind = 'publish lists'"); n != 0 {
+			t.Errorf("%d are still to be looked at", n)
+		}
+	})
+}
+
+// TestDamagedStatusesKeepNoListBack: rows of states that somebody has cut take nothing from a list. It goes out all the same, and is not looked
+// at for ever.
+func TestDamagedStatusesKeepNoListBack(t *testing.T) {
+	defer validation.LearnAtMost(2)()
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		c.run(time.Minute)
+		for _, s := range []string{"40000001", "40000002", "40000003"} {
+			c.send(good(t, c.signature, s))
+		}
+		c.run(time.Second)
+		c.byHand(`UPDATE status SET state = 'goo'`)
+		c.sendParts(c.signature.parts(t, 2, 0, c.signature.long(t, 2, 0, start, serials(1, 5)...), 3000))
+		c.run(time.Second)
+		if got := c.number("/crl/202029.crl"); got != 2 {
+			t.Errorf("the list %d is served", got)
+		}
+		if n := c.rows("status WHERE state = 'revoked'"); n != 2 {
+			t.Errorf("%d of the other two are known to be revoked", n)
 		}
 	})
 }

@@ -44,7 +44,7 @@ type decision struct {
 }
 
 // mostUntold is how much is taken from a list at a time: after a loss of the database nothing that it names may be known.
-const mostUntold = 20_000
+var mostUntold = 20_000
 
 var errEnough = errors.New("enough")
 
@@ -151,8 +151,8 @@ func told(v *publish.Verdict) plain.Sentence {
 // untold gives what a list names and no status has told: the CA signed it, and nothing that protects waits.
 func untold(ctx context.Context, tx *store.Tx, rules publish.Rules, before publish.Before, list publish.Source, of store.Offer) (all []crl.Entry, err error) {
 	see := func(e crl.Entry) error {
-		revoked, err := tx.IsRevoked(ctx, of.Issuer, e.Serial)
-		if err == nil && !revoked {
+		ends, err := tx.Ends(ctx, of.Issuer, e.Serial)
+		if err == nil && ends {
 			if all = append(all, e); len(all) == mostUntold {
 				return errEnough
 			}

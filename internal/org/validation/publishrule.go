@@ -75,7 +75,11 @@ func (o *Validation) settleList(ctx context.Context, tx *store.Tx, d decision) e
 	if err != nil {
 		return err
 	}
-	due.Add(tx.Tx, tx.Now(), dueLists, d.ref, nil) // there may be another; where there is none, that is soon seen
+	// There may be another; where there is none, that is soon seen. Once is enough, however many came: each may take long to look at.
+	if _, err := due.Remove(ctx, tx.Tx, dueLists, d.ref); err != nil {
+		return err
+	}
+	due.Add(tx.Tx, tx.Now(), dueLists, d.ref, nil)
 	if was.Number != d.full || delta.Number != d.delta || d.more {
 		return nil
 	}

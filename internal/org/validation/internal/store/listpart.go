@@ -100,11 +100,32 @@ func (tx *Tx) Gather(ctx context.Context, o Offer, part int64, body []byte) (now
 	return all[0], true, nil
 }
 
+// mostRefused is of how many refused lists of a partition and kind the bytes are kept, to be looked at. A CA whose every list is refused goes
+// on making them, of up to 49 MB each; of the others the row and the reason are enough.
+const mostRefused = 4
+
 // Refuse sets a list aside.
 func (tx *Tx) Refuse(ctx context.Context, o Offer, why plain.Sentence) error {
-	_, err := tx.Exec(ctx, `UPDATE list_offer SET state = 'refused', reason_ja = $4, reason_en = $5 WHERE issuer = $1 AND municipality = $2 AND digest = $3`,
-		o.Issuer, o.Municipality.String(), o.Digest, why.JA, why.EN)
-	return err
+	if _, err := tx.Exec(ctx, `UPDATE list_offer SET state = 'refused', reason_ja = $4, reason_en = $5 WHERE issuer = $1 AND municipality = $2 AND digest = $3`,
+		o.Issuer, o.Municipality.String(), o.Digest, why.JA, why.EN); err != nil {
+		return err
+	}
+	offers, err := tx.Offers(ctx, o.Issuer, o.Municipality)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, of := range offers { // the newest first
+		if of.Delta != o.Delta || of.State != Refused {
+			continue
+		}
+		if n++; n > mostRefused {
+			if _, err := tx.Exec(ctx, `DELETE FROM list_part WHERE issuer = $1 AND municipality = $2 AND digest = $3`, of.Issuer, of.Place, of.Digest); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Drop deletes a list and its parts.

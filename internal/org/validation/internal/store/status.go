@@ -61,10 +61,10 @@ func (tx *Tx) Held(ctx context.Context, issuer string, serial cert.Serial) (h He
 	return rows[0], true, nil
 }
 
-// IsRevoked tells whether a certificate is known to be revoked.
-func (tx *Tx) IsRevoked(ctx context.Context, issuer string, serial cert.Serial) (revoked bool, err error) {
-	err = tx.QueryRow(ctx, `SELECT COUNT(*) > 0 FROM status WHERE issuer = $1 AND serial = $2 AND state = 'revoked'`, issuer, serial.Bytes()).Scan(&revoked)
-	return revoked, err
+// Ends tells whether Tell would end a certificate. A row that says neither good nor revoked takes nothing: it is a matter of the books.
+func (tx *Tx) Ends(ctx context.Context, issuer string, serial cert.Serial) (ends bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT COUNT(*) = 0 FROM status WHERE issuer = $1 AND serial = $2 AND state <> 'good'`, issuer, serial.Bytes()).Scan(&ends)
+	return ends, err
 }
 
 // revokedPage is how many rows of what is revoked are held at a time.
