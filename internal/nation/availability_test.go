@@ -14,15 +14,15 @@ import (
 func TestPrefecturesProbe(t *testing.T) {
 	dir := dataDir(t)
 	r := open(t, dir)
-	for _, id := range []message.Org{"prefecture-20", "prefecture-13"} {
+	for id, ca := range map[message.Org]message.Org{"prefecture-20": "ca", "prefecture-13": "ca-13"} {
 		var report prefecture.AvailabilityReport
 		r.hears("/"+string(id)+"/availability?month=2026-11", &report)
 		if report.Prefecture != id || !report.Probed || report.Targets == nil {
 			t.Errorf("%+v", report)
 		}
-		s := setting{dir: filepath.Join(dir, string(id)), portal: "http://portal", peers: []message.Org{"municipality-202029", message.Org(message.CA)}}
+		s := setting{dir: filepath.Join(dir, string(id)), portal: "http://portal", peers: []message.Org{"municipality-202029", ca}}
 		for public, want := range map[bool]prefecture.Outside{
-			true: {CA: "ca", OCSP: "http://portal/validation/ocsp", Lists: "http://portal/validation/crl/ca"}, false: {CA: "ca"},
+			true: {CA: ca, OCSP: "http://portal/validation/ocsp", Lists: "http://portal/validation/crl/" + string(ca)}, false: {CA: ca},
 		} {
 			s.public = public
 			got, err := s.outside()

@@ -56,7 +56,7 @@ type CA struct {
 	probes    probes
 	screens   http.Handler
 
-	countPage, revokePage int // certificates of one step of a mass revocation
+	countPage, revokePage, massAhead int // certificates of one step of a mass revocation
 
 	smallList, deltaShare int64 // when a full list is made (crl.go)
 }
@@ -77,7 +77,7 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	if cfg.ListDays == 0 {
 		cfg.ListDays = 1
 	}
-	o := &CA{cfg: cfg, byID: map[string]*authority{}, byProfile: map[cert.Profile]*authority{}, countPage: countPage, revokePage: revokePage,
+	o := &CA{cfg: cfg, byID: map[string]*authority{}, byProfile: map[cert.Profile]*authority{}, countPage: countPage, revokePage: revokePage, massAhead: massAhead,
 		smallList: smallList, deltaShare: deltaShare}
 	for _, p := range cert.Profiles {
 		a, err := openAuthority(cfg.Keys, cfg.Signer, p)

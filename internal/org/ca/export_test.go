@@ -22,6 +22,9 @@ func (o *CA) Key(p cert.Profile) crypto.Signer { return o.byProfile[p].key }
 // SetMassPages makes the steps of a mass revocation small.
 func (o *CA) SetMassPages(count, revoke int) { o.countPage, o.revokePage = count, revoke }
 
+// SetMassAhead has a step look at few certificates to find some that it can end.
+func (o *CA) SetMassAhead(n int) { o.massAhead = n }
+
 // MassNotice is at the top of its page.
 var MassNotice = massNotice
 

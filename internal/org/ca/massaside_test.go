@@ -147,12 +147,18 @@ func TestNoEndWithoutAList(t *testing.T) {
 }
 
 // TestMassGoesAroundACounter: applications under way end too, and their counter is told. One whose window is full keeps none of the
-// others from ending; its own end when it takes messages again.
+// others from ending; its own end when it takes messages again. Nor do more of its applications than one step looks at.
 func TestMassGoesAroundACounter(t *testing.T) {
+	t.Run("few", func(t *testing.T) { massGoesAround(t, 3, 500) })
+	t.Run("more than a step looks at", func(t *testing.T) { massGoesAround(t, 1, 1) })
+}
+
+func massGoesAround(t *testing.T, page, ahead int) {
 	c := newCountry(t, "memory:")
 	c.limits.Open = 2
 	c.renew()
-	c.SetMassPages(10, 3)
+	c.SetMassPages(10, page)
+	c.SetMassAhead(ahead)
 	c.city(3)
 	var away []message.CertRequest
 	for n := range uint64(4) {
@@ -175,7 +181,7 @@ func TestMassGoesAroundACounter(t *testing.T) {
 	if err := c.ConfirmMass(as(t, second), id, ca.MassSeen{Digest: m.Digest, Left: m.Left}); err != nil {
 		t.Fatal(err)
 	}
-	c.run(2 * time.Second)
+	c.run(30 * time.Second)
 	if m = c.mass(id); m.State != "running" || m.Revoked != 6 || m.Left != 2 || m.SetAside != 0 {
 		t.Errorf("while a counter takes no messages: %+v", m)
 	}

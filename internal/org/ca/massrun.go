@@ -30,17 +30,17 @@ func (o *CA) massRevokeRule() due.Rule {
 		}
 		step := o.in(tx)
 		over, err := o.massStep(ctx, step, m)
-		at := tx.Now()
+		at, place := tx.Now(), []byte(nil)
 		if errors.As(err, new(*exchange.WindowFull)) {
 			// A counter has to be told of applications under way that end too, and does not keep up: no fault of this work, and none of
-			// the other counters'.
+			// the other counters'. The payload is how far the step before looked: there may be more of such than one step looks at.
 			var ended int
-			if ended, over, err = o.massStepAround(ctx, step, m); ended == 0 {
+			if ended, place, over, err = o.massStepAround(ctx, step, m, item.Payload); ended == 0 {
 				at = at.Add(massPause)
 			}
 		}
 		if err == nil && !over {
-			due.Add(tx, at, dueMassRevoke, item.Ref, nil)
+			due.Add(tx, at, dueMassRevoke, item.Ref, place)
 		}
 		return nil, err
 	}}
@@ -83,15 +83,16 @@ func (o *CA) massStep(ctx context.Context, tx *store.Tx, m store.Mass) (over boo
 	return over, err
 }
 
-// massStepAround ends a page of certificates whose messages can be sent, one by one, and passes over those that wait for a counter.
-func (o *CA) massStepAround(ctx context.Context, tx *store.Tx, m store.Mass) (ended int, over bool, err error) {
+// massStepAround ends a page of certificates whose messages can be sent, one by one, and passes over those that wait for a counter. It
+// begins after a key, and gives that after which the next step goes on; nil: at the front.
+func (o *CA) massStepAround(ctx context.Context, tx *store.Tx, m store.Mass, after []byte) (ended int, place []byte, over bool, err error) {
 	var n massTally
-	var after []byte
+	front := len(after) == 0
 	looked, passed := 0, 0
-	for looked < massAhead && n.all() < o.revokePage && !over {
+	for looked < o.massAhead && n.all() < o.revokePage && !over {
 		left, err := tx.MassLeft(ctx, m.ID, after, o.revokePage)
 		if err != nil {
-			return 0, false, err
+			return 0, nil, false, err
 		}
 		for _, i := range left {
 			after = i.Key
@@ -110,16 +111,16 @@ func (o *CA) massStepAround(ctx context.Context, tx *store.Tx, m store.Mass) (en
 			case errors.As(err, new(*exchange.WindowFull)):
 				passed++
 			case err != nil:
-				return 0, false, err
+				return 0, nil, false, err
 			default:
 				n.add(i.Outcome)
 			}
 		}
-		if over = len(left) < o.revokePage; over && passed > 0 {
-			return n.all(), false, o.massDone(ctx, tx, m, n, false)
+		if over = len(left) < o.revokePage; over && (passed > 0 || !front) {
+			return n.all(), nil, false, o.massDone(ctx, tx, m, n, false)
 		}
 	}
-	return n.all(), over, o.massDone(ctx, tx, m, n, over)
+	return n.all(), after, over, o.massDone(ctx, tx, m, n, over)
 }
 
 // massTally counts what became of certificates.

@@ -171,16 +171,17 @@ func TestReportOfWhatWaits(t *testing.T) {
 func TestReportOfDamagedRows(t *testing.T) {
 	sqlstoretest.Each(t, func(t *testing.T, url string) {
 		c := newCountry(t, url, nagano)
-		for i, damage := range []string{`municipality = '999999'`, `municipality = '２０２０２９'`, `profile = 'seal'`, `reason = 'weather', state = 'revoked', revoked_at = issued_at`} {
+		for i, damage := range []string{`municipality = '999999'`, `municipality = '２０２０２９'`, `profile = 'seal'`, `reason = 'weather', state = 'revoked', revoked_at = issued_at`,
+			`reason = '', state = 'revoked', revoked_at = issued_at`} {
 			c.issue(fmt.Sprint("r", i), cert.Signature, person(t, uint64(i), 1))
 			c.exec(t, fmt.Sprintf(`UPDATE certificate SET %s WHERE request = 'r%d'`, damage, i))
 		}
 		c.issue("good", cert.Signature, person(t, 9, 1))
 		c.at(time.Date(2026, 4, 2, 0, 0, 0, 0, cert.JST))
-		if n := c.lastReport(nagano, 1); n.Unreadable != 4 || placeOf(n, cert.Signature).Issued != 1 {
+		if n := c.lastReport(nagano, 1); n.Unreadable != 5 || placeOf(n, cert.Signature).Issued != 1 {
 			t.Errorf("told %+v", n)
 		}
-		if _, total, err := c.Issuance(t.Context(), resident.MustDate(2026, 4, 1)); err != nil || total.Unreadable != 4 || total.Issued() != 1 {
+		if _, total, err := c.Issuance(t.Context(), resident.MustDate(2026, 4, 1)); err != nil || total.Unreadable != 5 || total.Issued() != 1 {
 			t.Errorf("the table has %+v in all, %v", total, err)
 		}
 	})

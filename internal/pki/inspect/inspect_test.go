@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"math/big"
 	"slices"
 	"testing"
@@ -217,6 +218,31 @@ func TestWrongLists(t *testing.T) {
 	left.Ends = func([]byte) (time.Time, bool) { return noon.Add(-time.Minute), true }
 	if got := RevocationList(left, later); len(got) > 0 {
 		t.Errorf("an entry whose term is over may leave: %v", got)
+	}
+}
+
+// TestHeadOf reads what crypto/x509 reads, of a list with entries and of one without.
+func TestHeadOf(t *testing.T) {
+	o := newOffice(t, cert.Signature)
+	for _, entries := range [][]crl.Entry{nil, {o.entry("4711", cert.AffiliationChanged), o.entry("4712", cert.Superseded)}} {
+		der := o.signList(o.listTBS(7, noon, noon.AddDate(0, 0, 2), entries...))
+		got, err := HeadOf(der)
+		want := must[*x509.RevocationList](t)(x509.ParseRevocationList(der))
+		if err != nil || got.Number.Cmp(want.Number) != 0 || !got.ThisUpdate.Equal(want.ThisUpdate) || !got.NextUpdate.Equal(want.NextUpdate) || got.Digest != sha256.Sum256(want.RawTBSRevocationList) {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if len(entries) == 0 {
+			if len(got.First.Serial) != 0 {
+				t.Errorf("of none: %+v", got.First)
+			}
+			continue
+		}
+		if e := want.RevokedCertificateEntries[0]; !bytes.Equal(got.First.Serial, e.SerialNumber.Bytes()) || !got.First.At.Equal(e.RevocationTime) || got.First.Reason != e.ReasonCode {
+			t.Errorf("the first entry is %+v", got.First)
+		}
+	}
+	if _, err := HeadOf([]byte{0x30, 0}); err == nil {
+		t.Error("half a list has a head")
 	}
 }
 

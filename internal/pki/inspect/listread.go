@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -32,6 +33,36 @@ type readEntry struct {
 	serial string // big-endian, without leading zeros
 	at     int64  // seconds
 	reason int8
+}
+
+// ListHead is what somebody remembers of a list who does not keep it.
+type ListHead struct {
+	Number     *big.Int // nil: none
+	ThisUpdate time.Time
+	NextUpdate time.Time
+	Digest     [sha256.Size]byte // of what is signed
+	First      ListEntry         // no serial: it has no entries
+}
+
+// ListEntry is an entry of a list, with the code of its reason (RFC 5280 5.3.1).
+type ListEntry struct {
+	Serial []byte
+	At     time.Time
+	Reason int
+}
+
+// HeadOf reads the head of a list, and the entry with the lowest serial.
+func HeadOf(der []byte) (h ListHead, err error) {
+	l, err := parseList(der)
+	if err != nil {
+		return h, err
+	}
+	h = ListHead{Number: l.Number, ThisUpdate: l.ThisUpdate, NextUpdate: l.NextUpdate, Digest: sha256.Sum256(l.TBS)}
+	if len(l.Entries) > 0 {
+		e := l.Entries[0]
+		h.First = ListEntry{[]byte(e.serial), time.Unix(e.at, 0).UTC(), int(e.reason)}
+	}
+	return h, nil
 }
 
 var errNoList = errors.New("it is no revocation list")

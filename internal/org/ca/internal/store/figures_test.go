@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +94,32 @@ func TestFiguresAsOf(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+		}
+	})
+}
+
+// TestListsWaiting: full lists and delta lists wait alike, and nothing else does.
+func TestListsWaiting(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		s := sqlstoretest.Open(t, url, sqlstore.Options{Clock: clock.NewVirtual(noon)}, store.Schema)
+		err := s.Update(t.Context(), func(ctx context.Context, plainTx *sqlstore.Tx) error {
+			tx := store.In(plainTx, store.Books{})
+			for id, i := range []store.Intent{{Kind: store.RevocationList, Subject: "131211"}, {Kind: store.DeltaList, Subject: "202029"}, {Kind: store.DeltaList, Subject: "202053"}, {Kind: store.UserCertificate, Subject: "2020"}} {
+				i.ID, i.TBS, i.Number = int64(id+1), []byte{}, int64(id+1)
+				tx.PutIntent(i)
+			}
+			if err := tx.Flush(ctx); err != nil {
+				return err
+			}
+			got, err := tx.ListsWaiting(ctx)
+			slices.SortFunc(got, func(a, b store.Waiting) int { return int(a.Prefecture) - int(b.Prefecture) })
+			if want := []store.Waiting{{Prefecture: 13, N: 1, Oldest: noon}, {Prefecture: 20, N: 2, Oldest: noon}}; !slices.Equal(got, want) {
+				t.Errorf("%+v, want %+v", got, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	})
 }

@@ -58,10 +58,11 @@ type Figure struct {
 }
 
 // selectFigures is answered from the index certificate_figures alone. A certificate that was revoked after the moment was not, then.
+// Those that are revoked stand apart, so that one that lost its reason is not taken together with all that have none.
 const selectFigures = `SELECT municipality, profile, reason, COUNT(*), COUNT(*) FILTER (WHERE issued_at >= $1),
 	COUNT(*) FILTER (WHERE not_after > $2 AND (state <> 'revoked' OR revoked_at >= $2)),
 	COUNT(*) FILTER (WHERE state = 'revoked' AND revoked_at < $2), COUNT(*) FILTER (WHERE state = 'revoked' AND revoked_at < $2 AND revoked_at >= $1)
-	FROM certificate WHERE issued_at > 0 AND issued_at < $2 GROUP BY municipality, profile, reason ORDER BY municipality, profile DESC, reason`
+	FROM certificate WHERE issued_at > 0 AND issued_at < $2 GROUP BY municipality, profile, state, reason ORDER BY municipality, profile DESC, reason, state`
 
 // Figures counts what was issued before a moment, of which since is the beginning of the period, by municipality, profile and reason of
 // a revocation. Rows of which one of these three cannot be read are counted in unreadable alone: one damaged row is no reason to tell

@@ -58,9 +58,9 @@ func (tx *Tx) ApplicationsWaiting(ctx context.Context) ([]Waiting, error) {
 	return tx.waiting(ctx, `SELECT substr(municipality, 1, 2), COUNT(*), MIN(intended_at) FROM certificate WHERE state = 'intended' GROUP BY substr(municipality, 1, 2)`)
 }
 
-// ListsWaiting counts by prefecture the revocation lists that were written down and are not signed.
+// ListsWaiting counts by prefecture the revocation lists, full and delta, that were written down and are not signed.
 func (tx *Tx) ListsWaiting(ctx context.Context) ([]Waiting, error) {
-	return tx.waiting(ctx, `SELECT substr(subject, 1, 2), COUNT(*), MIN(at) FROM intent WHERE kind = 'crl' GROUP BY substr(subject, 1, 2)`)
+	return tx.waiting(ctx, `SELECT substr(subject, 1, 2), COUNT(*), MIN(at) FROM intent WHERE kind IN ('crl', 'delta') GROUP BY substr(subject, 1, 2)`)
 }
 
 // waiting leaves out what names no prefecture.
