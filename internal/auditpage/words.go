@@ -41,6 +41,7 @@ var acts = map[string]plain.Sentence{
 	"search":                         {JA: "住民を検索した", EN: "searched for a resident"},
 
 	// Certificates.
+	"settle":            {JA: "旧版が求めなかった失効を求めた", EN: "demanded a revocation that an older program had not"},
 	"intend":            {JA: "発行することにした", EN: "decided to issue"},
 	"issue":             {JA: "電子証明書を発行した", EN: "issued a certificate"},
 	"refuse":            {JA: "発行しないことにした", EN: "refused to issue"},

@@ -38,3 +38,6 @@ func (o *Center) UndemandedAlarm() alarm.Source { return o.undemanded() }
 func (o *Center) Undemanded(ctx context.Context, tx *sqlstore.Tx, cursor string, limit int) ([]store.Undemanded, string, error) {
 	return o.in(tx).Undemanded(ctx, cursor, limit)
 }
+
+// SettleOld is what a start does after an older program.
+func (o *Center) SettleOld(ctx context.Context) error { return o.settleOld(ctx) }

@@ -40,6 +40,10 @@ func New(ctx context.Context, cfg Config) (*Center, error) {
 	if err := o.adopt(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
+	if err := o.settleOld(ctx); err != nil && ctx.Err() == nil {
+		// A row that cannot be read must not keep the center from starting: the alarm about what was not demanded names what is left.
+		o.Log.ErrorContext(ctx, "what an older program wrote down could not be gone through", "error", err)
+	}
 	if o.web, err = o.screens(cfg); err != nil {
 		h.Close()
 		return nil, fmt.Errorf("couldn't make the screens of %s: %w", cfg.Self, err)

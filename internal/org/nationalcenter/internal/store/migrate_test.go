@@ -62,6 +62,9 @@ func TestFromOneCA(t *testing.T) {
 			if _, found, _ := Demands.With("ca-13").Find(ctx, tx, "4711"); found {
 				t.Error("another CA was told too")
 			}
+			if after, left, err := In(tx, nil).Unsettled(ctx); err != nil || !left || after != "" {
+				t.Errorf("to be gone through from %q, %v, %v", after, left, err)
+			}
 			return nil
 		})
 		if err != nil {
