@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -275,5 +276,64 @@ func TestProbeThatFails(t *testing.T) {
 	c.run(5 * time.Second)
 	if a := must[probe.Answer](t)(c.probe(nagano, cert.Signature, nonce(1))); a.State != "signed" {
 		t.Errorf("after a stop: %+v", a)
+	}
+}
+
+// TestProbesAmongCertificates: probes stand between certificates that are prepared and stored together. Each gets the signature that is its own,
+// and one that cannot be read keeps neither those nor the other probe waiting.
+func TestProbesAmongCertificates(t *testing.T) {
+	for name, damaged := range map[string]bool{"whole": false, "one is damaged": true} {
+		t.Run(name, func(t *testing.T) {
+			sqlstoretest.Each(t, func(t *testing.T, url string) { probesAmong(probing(t, url), damaged) })
+		})
+	}
+}
+
+func probesAmong(c *country, damaged bool) {
+	t := c.t
+	t.Helper()
+	const many = 24
+	for i := range many {
+		c.send(matsumoto, request(t, fmt.Sprint("r", i), cert.Signature, person(t, uint64(i+1), 1)))
+		if i == many/3 {
+			must[probe.Answer](t)(c.probe(nagano, cert.Signature, nonce(1)))
+		}
+		if i == many/2 {
+			must[probe.Answer](t)(c.probe(nagano, cert.Authentication, nonce(2)))
+		}
+		c.runOthers(10 * time.Millisecond) // taken, and not signed
+	}
+	if n := c.count("due WHERE kind = 'sign'"); n != many+2 {
+		t.Fatalf("%d wait to be signed", n)
+	}
+	if damaged {
+		c.byHand(`UPDATE due SET payload = substr(payload, 1, 20) WHERE ref = $1`, "probe/"+string(nagano)+"/authentication")
+	}
+	c.runDue()
+	c.run(100 * time.Millisecond) // before anything is tried again
+	issued := map[string]bool{}
+	for _, n := range received[message.CertIssued](c, matsumoto) {
+		issued[n.Request] = true
+		if x, err := x509.ParseCertificate(n.Certificate); err != nil || x.CheckSignatureFrom(c.caOf(cert.Signature)) != nil {
+			t.Errorf("%s: %v", n.Request, err)
+		}
+	}
+	if len(issued) != many {
+		t.Errorf("%d of %d were issued", len(issued), many)
+	}
+	a := must[probe.Answer](t)(c.probe(nagano, cert.Signature, nonce(1)))
+	text := probe.Statement(c.caOf(cert.Signature).SubjectKeyId, nagano, nonce(1), a.At)
+	if err := pki.VerifyTBS(c.caOf(cert.Signature).PublicKey, text, a.Signature); a.State != "signed" || err != nil {
+		t.Errorf("the probe between them: %+v, %v", a, err)
+	}
+	state, left := "signed", int64(0)
+	if damaged {
+		state, left = "waiting", 1
+	}
+	if a := must[probe.Answer](t)(c.probe(nagano, cert.Authentication, nonce(2))); a.State != state {
+		t.Errorf("the other probe: %+v", a)
+	}
+	if n := c.count("due WHERE kind = 'sign'"); n != left {
+		t.Errorf("%d still wait", n)
 	}
 }
