@@ -154,7 +154,7 @@ var Definitions = []Definition{
 
 	{Code: ProbeFailed, Severity: Critical, Unit: Items, Raise: 3, Lower: 1, About: aboutProbe,
 		Name:  plain.Sentence{JA: "外から使えないものがある", EN: "A service cannot be used from outside"},
-		Means: plain.Sentence{JA: "外部監視で、発行、失効の問合せ、失効リストのどれかが、続けて3回以上失敗しました。計画停止の間は鳴りません。", EN: "Probed from outside, issuance, the status service or a revocation list failed three times in a row or more. It does not ring while that is planned."}},
+		Means: plain.Sentence{JA: "外部監視で、発行、失効の問合せ、失効リストのどれかが、続けて3回以上失敗しました。計画停止の間は、答えが誤っていなければ鳴りません。", EN: "Probed from outside, issuance, the status service or a revocation list failed three times in a row or more. It does not ring while that is planned, unless what is told is untrue."}},
 	{Code: ProbeMissing, Severity: Warning, Unit: Seconds, Raise: 600, Lower: 300,
 		Name:  plain.Sentence{JA: "外部監視が測れていない", EN: "Nothing is measured from outside"},
 		Means: plain.Sentence{JA: "10分を超えて、どの対象も測れていません。使えなくなっても分からず、可用性の数値に入りません。", EN: "For more than ten minutes nothing was measured. An outage would not be seen, and is in no figure."}},

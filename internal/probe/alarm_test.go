@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/pki/inspect"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
@@ -88,6 +90,24 @@ func TestPlanned(t *testing.T) {
 			t.Errorf("planned for CRL, and OCSP has %+v", other.Figures)
 		}
 	})
+}
+
+// TestUntrueIsNotPlanned: who tells that what is revoked is good does not stand still as planned, and rings.
+func TestUntrueIsNotPlanned(t *testing.T) {
+	for why, want := range map[Reason][]string{Unreachable: nil, Reason(inspect.Good): {"probe-failed ocsp/signature"}} {
+		w := open(t, "memory:")
+		window := Window{From: start.Add(time.Minute), Until: start.Add(time.Hour), Why: "更新", By: "operator-ueda"}
+		if err := w.update(func(ctx context.Context, tx *sqlstore.Tx) error { return Plan(ctx, tx, window) }); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range w.p.watches {
+			if v.Target.Service == OCSP && v.Target.Profile == cert.Signature {
+				v.check = checks(func(context.Context) (verdict, error) { return failed(why), nil })
+			}
+		}
+		w.until(6 * time.Minute)
+		expect(t, string(why), w.ringing(), want...)
+	}
 }
 
 // TestPlan: what is past cannot be planned, and what has begun not be withdrawn.

@@ -7,16 +7,21 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/alarm"
+	"github.com/akashi-id/akashi/internal/pki/inspect"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
 
 // Source tells the alarms of targets that fail, by how many probes in a row, and of probes that are not made. While it is planned that a
-// target stands still it is no alarm; if it stands still afterwards it is one at once. href is the page where one sees them.
+// target stands still it is no alarm; if it stands still afterwards it is one at once. What tells something untrue does not stand still, and
+// is an alarm all the time. href is the page where one sees them.
 func (p *Prober) Source(href string) alarm.Source {
 	l := look{p, href, p.cfg.Clock.Now()}
 	return alarm.InView("probe", p.cfg.Store, l.signals)
 }
+
+// untrue are the reasons that nobody plans: somebody else's signature, a revoked certificate told to be good, a list of before or two of one number.
+var untrue = []Reason{Reason(inspect.Signature), Reason(inspect.Good), Reason(inspect.WentBack), Reason(inspect.OtherList)}
 
 // look is a source, and since when it is one.
 type look struct {
@@ -46,7 +51,8 @@ func (l look) signals(ctx context.Context, tx *sqlstore.Tx, now time.Time) (all 
 		if s.LastAt.After(last) {
 			last = s.LastAt
 		}
-		if s.InRow == 0 || slices.ContainsFunc(windows, func(w Window) bool { return w.covers(s.Target.Service, minuteOf(now)) }) {
+		planned := slices.ContainsFunc(windows, func(w Window) bool { return w.covers(s.Target.Service, minuteOf(now)) })
+		if s.InRow == 0 || planned && !slices.Contains(untrue, s.Reason) {
 			continue
 		}
 		name, why := s.Target.Name(), s.Reason.Words()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/prefecture"
@@ -311,13 +312,47 @@ func TestAvailabilityCSV(t *testing.T) {
 	if got := strings.Join(rows[1], ","); got != strings.Join(want, ",") {
 		t.Errorf("%s, want %v", got, want)
 	}
+	var looks []auditlog.Record
+	if err := o.Store.View(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		looks, err = auditlog.List(ctx, tx, auditlog.Filter{Act: auditlog.ActLook})
+		return err
+	}); err != nil || len(looks) != 1 || looks[0].Actor != "operator-ueda" || looks[0].Subject != "availability.csv" || looks[0].Detail != "2026-04" {
+		t.Errorf("in the audit log: %+v, %v", looks, err)
+	}
 	if got := rows[5][6:9]; rows[5][0] != "crl/signature" || got[0] != "60" || got[1] != "99.588" || got[2] != "100.000" {
 		t.Errorf("planned, with and without: %v", rows[5])
+	}
+	// A day of which hours are not known is not shown as one without an outage.
+	page, err := io.ReadAll(get("/availability?month=2026-04").Body)
+	if n := strings.Count(string(page), "発行 一部だけ測定"); err != nil || n != 1 {
+		t.Errorf("%d days are measured in part, %v", n, err)
 	}
 	for path, status := range map[string]int{"/availability?month=2026-05": 404, "/availability.csv?month=x": 404, "/availability?month=2026-03": 200} {
 		if r := get(path); r.StatusCode != status {
 			t.Errorf("%s: %d", path, r.StatusCode)
 		}
+	}
+}
+
+// TestNotProbedAnyMore: a target that failed when it was last probed, and is none any more, is not said to fail.
+func TestNotProbedAnyMore(t *testing.T) {
+	o, _ := probing(t, false)
+	if err := o.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO probe_target(target, in_row, since, last_at, last_outcome, last_reason) VALUES ('ocsp/signature', 7, $1, $1, 2, 'timeout')`, start)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(o.Handler())
+	t.Cleanup(server.Close)
+	r, err := signedIn(t, server.URL, "operator-ueda").Get(server.URL + "/prefecture-20/availability")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != http.StatusOK || strings.Contains(string(body), "続けて7回") || !strings.Contains(string(body), "外部監視は行っていません") {
+		t.Errorf("%d, %v: %s", r.StatusCode, err, body)
 	}
 }
 

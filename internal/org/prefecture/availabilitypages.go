@@ -2,16 +2,17 @@ package prefecture
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/probe"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -162,8 +163,8 @@ func (p *availabilityPages) notices(s shown) (all []webui.Notice) {
 				"The validation authority answers only verifiers that have filed (JPKI Act, art. 18): there is no address to be asked from outside.")})
 	}
 	for _, v := range s.standings {
-		if v.InRow == 0 {
-			continue
+		if v.InRow == 0 || !slices.Contains(p.o.probes.Targets(), v.Target) {
+			continue // it stands, or it was probed once and is not any more
 		}
 		name, why := v.Target.Name(), v.Reason.Words()
 		all = append(all, webui.Notice{Kind: webui.Bad, Title: say(name.JA+"が使えません", webui.Capital(name).EN+": cannot be used"),
@@ -279,7 +280,7 @@ var availabilityLegend = []webui.CalendarMark{
 	{Badge: webui.Badge{Kind: webui.Info, Text: say("計画停止だけ", "only as planned")}},
 	{Badge: webui.Badge{Kind: webui.Warn, Text: say("止まった（99%以上使えた）", "outages, 99% or more")}},
 	{Badge: webui.Badge{Kind: webui.Bad, Text: say("止まった（99%未満）", "outages, below 99%")}},
-	{Badge: webui.Badge{Kind: webui.Off, Text: say("測定なし", "not measured")}},
+	{Badge: webui.Badge{Kind: webui.Off, Text: say("測定なし、一部だけ測定", "not measured, or in part")}},
 }
 
 // dayBadge is how a service stood on a day.
@@ -291,6 +292,8 @@ func dayBadge(service probe.Service, d probe.Day) webui.Badge {
 	switch {
 	case !measured:
 		return webui.Badge{Kind: webui.Off, Text: say(name.JA+" 測定なし", name.EN+" not measured")}
+	case d.Failed == 0 && (d.OK+d.Failed)*100 < d.Minutes*99: // what nobody knows is never available
+		return webui.Badge{Kind: webui.Off, Text: say(name.JA+" 一部だけ測定", name.EN+" measured in part")}
 	case d.Failed == 0:
 	case d.Failed == d.Planned:
 		b.Kind = webui.Info
@@ -436,7 +439,7 @@ func readMoment(field, text string) (time.Time, error) {
 	return t, nil
 }
 
-// sendCSV sends the lines of a month. The columns are those of AvailabilityLine.
+// sendCSV sends the lines of a month. The columns are those of AvailabilityLine. What leaves the house is written down, as elsewhere.
 func (p *availabilityPages) sendCSV(w http.ResponseWriter, r *http.Request) {
 	m, ok := p.monthOf(r)
 	if !ok {
@@ -448,26 +451,28 @@ func (p *availabilityPages) sendCSV(w http.ResponseWriter, r *http.Request) {
 		p.ui.Fail(w, r, err)
 		return
 	}
-	var text strings.Builder
-	out := csv.NewWriter(&text)
+	if err := p.o.Store.Update(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		auditlog.Write(tx, auditlog.Entry{Actor: access.From(ctx).ID, Act: auditlog.ActLook, Subject: "availability.csv", Detail: m.String()})
+		return nil
+	}); err != nil {
+		p.ui.Fail(w, r, err)
+		return
+	}
 	line := reflect.TypeFor[AvailabilityLine]()
 	var head []string
 	for i := range line.NumField() {
 		head = append(head, line.Field(i).Tag.Get("json"))
 	}
-	_ = out.Write(head) // to memory
+	rows := [][]string{head}
 	for _, t := range report.Targets {
 		v := reflect.ValueOf(lineOf(t, m))
 		var row []string
 		for i := range v.NumField() {
 			row = append(row, cellOf(v.Field(i).Interface()))
 		}
-		_ = out.Write(row)
+		rows = append(rows, row)
 	}
-	out.Flush()
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="availability-`+m.String()+`.csv"`)
-	_, _ = w.Write([]byte(text.String())) // an asker who has gone misses nothing
+	webui.SendCSV(w, "availability-"+m.String()+".csv", rows)
 }
 
 func cellOf(v any) string {
