@@ -27,19 +27,24 @@ func (o *Center) settleOld(ctx context.Context) error {
 			}
 			var outs []message.Out
 			for _, u := range found {
-				holder, there, err := tx.HolderOf(ctx, u.Serial)
-				if err != nil {
-					return err
+				// One holder whose rows cannot be read keeps no other's from being gone through; the alarm about what was not demanded names it.
+				if err := raw.Attempt(ctx, func() error {
+					holder, there, err := tx.HolderOf(ctx, u.Serial)
+					if err != nil || !there {
+						return err
+					}
+					demands, err := o.revokeAll(ctx, tx, holder)
+					if err != nil {
+						return err
+					}
+					outs = append(outs, demands...)
+					auditlog.Write(raw, auditlog.Entry{Actor: string(o.Self), Act: "settle", Subject: holder.Reveal(), Detail: u.Serial.String()})
+					return nil
+				}); ctx.Err() != nil {
+					return ctx.Err()
+				} else if err != nil {
+					o.Log.ErrorContext(ctx, "what an older program wrote down of one holder could not be gone through", "serial", u.Serial, "error", err)
 				}
-				if !there {
-					continue
-				}
-				demands, err := o.revokeAll(ctx, tx, holder)
-				if err != nil {
-					return err
-				}
-				outs = append(outs, demands...)
-				auditlog.Write(raw, auditlog.Entry{Actor: string(o.Self), Act: "settle", Subject: holder.Reveal(), Detail: u.Serial.String()})
 			}
 			if _, err := o.Exchange.Send(ctx, raw, outs, ""); err != nil {
 				return err
