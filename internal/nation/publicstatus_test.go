@@ -61,7 +61,7 @@ func TestWatchAsksOverTheLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	link := &questions{c: r.country, from: city}
-	own := setting{id: city, dir: filepath.Join(dir, string(city)), asks: []message.Org{"validation"}, clock: clock.System()}
+	own := setting{id: city, dir: filepath.Join(dir, string(city)), cas: spec.CAs(city), asks: []message.Org{"validation"}, clock: clock.System()}
 	said, err := own.publicStatus(link)(t.Context(), hex.EncodeToString(c.AuthorityKeyId), serial)
 	if err != nil || said != cert.Valid || link.n != 1 {
 		t.Errorf("%s, %v, after %d questions on the line", said, err, link.n)

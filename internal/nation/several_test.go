@@ -156,12 +156,12 @@ func TestEachCAIsFoundedForItself(t *testing.T) {
 	}
 }
 
-// TestEachCAHasItsOwnPairs is what the pairs of a country with two CAs hold: each with its own municipalities, and both with center
-// and validation.
+// TestEachCAHasItsOwnPairs is what the pairs of a country with two CAs hold: each with its own municipalities and prefectures, and both
+// with center and validation.
 func TestEachCAHasItsOwnPairs(t *testing.T) {
 	r := open(t, dataDir(t))
-	for ca, want := range map[message.Org][]message.Org{"ca": {"municipality-202029", "municipality-202053", "nationalcenter", "validation"},
-		"ca-13": {"municipality-131211", "nationalcenter", "validation"}} {
+	for ca, want := range map[message.Org][]message.Org{"ca": {"municipality-202029", "municipality-202053", "nationalcenter", "prefecture-20", "validation"},
+		"ca-13": {"municipality-131211", "nationalcenter", "prefecture-13", "validation"}} {
 		var pairs []exchange.Pair
 		r.hears("/"+string(ca)+"/pairs", &pairs)
 		var with []message.Org
