@@ -228,6 +228,9 @@ func TestLogout(t *testing.T) {
 	if _, err := d.Sign(t.Context(), "ec", crypto.SHA256, digest[:]); token.FaultOf(err) != token.LoginLost {
 		t.Errorf("after logging out: %v", err)
 	}
+	if keys, err := d.Keys(t.Context()); token.FaultOf(err) != token.LoginLost {
+		t.Errorf("a device that forgot us lists %d keys, as if it had no more: %v", len(keys), err)
+	}
 	if _, err := d.Sign(t.Context(), "none", crypto.SHA256, digest[:]); token.FaultOf(err) != token.NoSuchKey {
 		t.Errorf("no such key: %v", err)
 	}
