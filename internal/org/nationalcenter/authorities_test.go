@@ -392,3 +392,31 @@ func TestSettlesWhatWasThere(t *testing.T) {
 		}
 	})
 }
+
+// TestSettlesPastAHolderThatCannotBeRead: what an older program left of others is demanded all the same, and the start goes on.
+func TestSettlesPastAHolderThatCannotBeRead(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		var before []message.CertIssuance
+		for n, p := range []*person{newPerson(t, 1, "松本　花子"), newPerson(t, 2, "塩尻　一郎")} {
+			want(t, c.tell(nagano, p.change(resident.MoveIn)), "applied")
+			old := p.certified(cert.Signature)
+			before = append(before, old)
+			want(t, c.tell(theCA, old), "applied")
+			want(t, c.tell(nagano, p.change(resident.CodeChangeRequested, recoded(8+uint64(n)))), "applied")
+			want(t, c.tell(theCA, p.issuedAt(cert.Signature, start.Add(time.Hour))), "applied")
+		}
+		c.demandedOf(theCA, cert.Superseded, before...)
+		c.told = map[message.Org][]message.CertRevocation{}
+		c.tamper(`DELETE FROM demand`)
+		c.tamper(`UPDATE certificate SET revoked_at = 0`)
+		c.tamper(`INSERT INTO invalidation(code, profile, version, reason, since, at)
+			SELECT holder, 'signature', 1, 'よめない', '2026-04-01', 1 FROM certificate WHERE serial = '` + before[0].Serial.String() + `'`)
+		c.tamper(`INSERT INTO unsettled(after) VALUES ('')`)
+		if err := c.center.SettleOld(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c.run()
+		c.demandedOf(theCA, cert.Superseded, before[1])
+	})
+}
