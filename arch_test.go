@@ -41,6 +41,7 @@ var rules = []struct{ from, may string }{
 	{"internal/plain", ""},
 	{"internal/clock", ""},
 	{"internal/leave", ""},
+	{"internal/imprint", ""},
 	{"internal/heapfloor", ""},
 	{"internal/door", ""},
 	{"internal/queue", "internal/clock"},
@@ -79,7 +80,7 @@ var rules = []struct{ from, may string }{
 }
 
 // mechanisms are what every organisation may stand on.
-const mechanisms = "internal/access internal/alarm internal/auditlog internal/auditpage internal/booktable internal/clock internal/desk internal/door internal/due internal/exchange internal/host " +
+const mechanisms = "internal/access internal/alarm internal/auditlog internal/auditpage internal/booktable internal/clock internal/desk internal/door internal/due internal/exchange internal/host internal/imprint " +
 	"internal/hsm internal/inspection internal/keys internal/leave internal/pki internal/probe internal/queue internal/received internal/reconcile internal/sqlstore internal/statement internal/stillvalid internal/tokendesk internal/webui "
 
 // reserved says that a package is for these units alone, whatever the rules above allow.
