@@ -16,6 +16,7 @@ const (
 	IssueCertificate  Act = "issue-certificate"
 	RevokeCertificate Act = "revoke-certificate"
 	LookAtCertificate Act = "look-at-certificate"
+	KeepSeal          Act = "keep-seal"
 	ViewMessages      Act = "view-messages"
 	ResolvePropose    Act = "resolve-propose"
 	SignRound         Act = "sign-round"
@@ -66,6 +67,8 @@ var rules = []Rule{
 		plain.Sentence{JA: "申請は住所地の市町村長を経由する（公的個人認証法第3条・第22条）。", EN: "Applications pass through the mayor of the place of residence (JPKI Act, arts. 3 and 22)."}},
 	{RevokeCertificate, plain.Sentence{JA: "電子証明書の失効の申請", EN: "apply for a revocation"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "失効の申請は市町村長を経由する（公的個人認証法第9条・第28条）。", EN: "Applications to revoke pass through the mayor (JPKI Act, arts. 9 and 28)."}},
+	{KeepSeal, plain.Sentence{JA: "印鑑登録", EN: "keep the register of seals"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "印鑑の登録と証明は、住所地の市区町村が条例により行う。", EN: "Seals are registered by the municipality of residence, by its ordinance."}},
 	{LookAtCertificate, plain.Sentence{JA: "電子証明書の状態の閲覧", EN: "look at a certificate"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "窓口は、住民の電子証明書の状態を本人に答える。", EN: "The counter tells residents how their certificates stand."}},
 	{LookAtCertificate, plain.Sentence{JA: "電子証明書の状態の閲覧", EN: "look at a certificate"}, []Job{Operator, Auditor}, issuers,

@@ -25,6 +25,9 @@ var acts = map[string]plain.Sentence{
 	"receive-certificate":   {JA: "電子証明書を受け取った", EN: "received a certificate"},
 	"receive-refusal":       {JA: "発行しないという回答を受けた", EN: "received a refusal"},
 	"hand-over-key":         {JA: "鍵を本人に渡した", EN: "handed over the key"},
+	"register-seal":         {JA: "印鑑を登録した", EN: "registered a seal"},
+	"inquire-seal":          {JA: "印鑑登録の照会書を出した", EN: "inquired about a seal by letter"},
+	"end-seal":              {JA: "印鑑登録を廃止した", EN: "ended the registration of a seal"},
 	"ask-for-revocation":    {JA: "電子証明書の失効を申請した", EN: "asked for a revocation"},
 
 	// What came by messages.

@@ -182,6 +182,9 @@ func (o *Municipality) enter(ctx context.Context, tx *store.Tx, v store.Version,
 	if err := o.watch(ctx, tx, v); err != nil {
 		return nil, err
 	}
+	if err := o.sealFollows(ctx, tx, v); err != nil {
+		return nil, err
+	}
 	act := "file-change"
 	if v.Change.Reason.Act() == resident.Entry {
 		act = "register"

@@ -20,6 +20,7 @@ func (o *Municipality) dueRules() []due.Rule {
 	rules := []due.Rule{
 		{Kind: dueRefill, Finish: o.refill},
 		{Kind: dueMoveOut, Finish: o.plannedDay},
+		{Kind: dueSealAnswer, Finish: o.sealUnanswered},
 	}
 	if o.status != nil {
 		rules = append(rules, stillvalid.Rule(o.status))

@@ -26,7 +26,7 @@ type screens struct {
 	ui    *webui.UI
 	trace string // address of the page that shows a trace; empty: none
 
-	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
+	home, search, person, change, confirm, filed, register, apply, application, loss, seal *webui.Page
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -54,7 +54,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
-		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss} {
+		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss, "seal": &w.seal} {
 		if *page, err = w.ui.Page(files, name); err != nil {
 			return nil, err
 		}
@@ -73,26 +73,31 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		act  access.Act
 		show http.HandlerFunc
 	}{
-		"GET /search":                                {access.LookAtPerson, w.showSearch},
-		"POST /search":                               {access.LookAtPerson, w.doSearch},
-		"GET /register":                              {access.Register, w.showRegister},
-		"POST /register":                             {access.Register, w.doRegister},
-		"GET /resident/{person}":                     {access.LookAtPerson, w.showPerson},
-		"GET /resident/{person}/filed/{trace}":       {access.LookAtPerson, w.showFiled},
-		"GET /resident/{person}/filed/{trace}/part":  {access.ViewMessages, w.showFiledPart},
-		"POST /resident/{person}/planned/cancel":     {access.FileChange, w.cancelPlan},
-		"GET /resident/{person}/change/{act}":        {access.FileChange, w.showChange},
-		"POST /resident/{person}/change/{act}":       {access.FileChange, w.doChange},
-		"GET /resident/{person}/apply":               {access.IssueCertificate, w.showApply},
-		"POST /resident/{person}/apply":              {access.IssueCertificate, w.doApply},
-		"GET /resident/{person}/loss":                {access.RevokeCertificate, w.showLoss},
-		"POST /resident/{person}/loss":               {access.RevokeCertificate, w.doLoss},
-		"GET /application/{request}":                 {access.LookAtCertificate, w.showApplication},
-		"GET /application/{request}/part":            {access.LookAtCertificate, w.showApplicationPart},
-		"GET /application/{request}/key-part":        {access.LookAtCertificate, w.showKeyPart},
-		"GET /application/{request}/certificate.pem": {access.LookAtCertificate, w.giveCertificate},
-		"POST /application/{request}/key":            {access.IssueCertificate, w.giveKey},
-		"POST /application/{request}/revoke":         {access.RevokeCertificate, w.doRevoke},
+		"GET /search":                                    {access.LookAtPerson, w.showSearch},
+		"POST /search":                                   {access.LookAtPerson, w.doSearch},
+		"GET /register":                                  {access.Register, w.showRegister},
+		"POST /register":                                 {access.Register, w.doRegister},
+		"GET /resident/{person}":                         {access.LookAtPerson, w.showPerson},
+		"GET /resident/{person}/filed/{trace}":           {access.LookAtPerson, w.showFiled},
+		"GET /resident/{person}/filed/{trace}/part":      {access.ViewMessages, w.showFiledPart},
+		"POST /resident/{person}/planned/cancel":         {access.FileChange, w.cancelPlan},
+		"GET /resident/{person}/change/{act}":            {access.FileChange, w.showChange},
+		"POST /resident/{person}/change/{act}":           {access.FileChange, w.doChange},
+		"GET /resident/{person}/apply":                   {access.IssueCertificate, w.showApply},
+		"POST /resident/{person}/apply":                  {access.IssueCertificate, w.doApply},
+		"GET /resident/{person}/loss":                    {access.RevokeCertificate, w.showLoss},
+		"POST /resident/{person}/loss":                   {access.RevokeCertificate, w.doLoss},
+		"GET /resident/{person}/seal":                    {access.KeepSeal, w.showSeal},
+		"POST /resident/{person}/seal":                   {access.KeepSeal, w.doSeal},
+		"POST /resident/{person}/seal/answer":            {access.KeepSeal, w.answerSeal},
+		"POST /resident/{person}/seal/end":               {access.KeepSeal, w.endSeal},
+		"GET /resident/{person}/seal/{seal}/imprint.png": {access.KeepSeal, w.giveImprint},
+		"GET /application/{request}":                     {access.LookAtCertificate, w.showApplication},
+		"GET /application/{request}/part":                {access.LookAtCertificate, w.showApplicationPart},
+		"GET /application/{request}/key-part":            {access.LookAtCertificate, w.showKeyPart},
+		"GET /application/{request}/certificate.pem":     {access.LookAtCertificate, w.giveCertificate},
+		"POST /application/{request}/key":                {access.IssueCertificate, w.giveKey},
+		"POST /application/{request}/revoke":             {access.RevokeCertificate, w.doRevoke},
 	} {
 		mux.Handle(pattern, w.ui.Only(page.act, page.show))
 	}
