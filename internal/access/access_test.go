@@ -21,7 +21,7 @@ var allowed = map[access.Job]map[access.Act]string{
 	access.Clerk: {
 		access.Register: "municipality", access.FileChange: "municipality", access.LookAtPerson: "municipality nationalcenter",
 		access.IssueCertificate: "municipality", access.RevokeCertificate: "municipality", access.LookAtCertificate: "municipality",
-		access.KeepSeal:     "municipality",
+		access.KeepSeal: "municipality", access.RenameTown: "municipality",
 		access.ViewMessages: "municipality", access.VerifySignature: "verifier",
 	},
 	access.Operator: {

@@ -137,6 +137,11 @@ func (o *Municipality) judge(ctx context.Context, tx *store.Tx, c Change, filing
 	if err != nil {
 		return nil, store.Version{}, err
 	}
+	if next.Address != now.Record.Address {
+		if err := o.checkTownName(ctx, tx, "address", next, &ps); err != nil {
+			return nil, store.Version{}, err
+		}
+	}
 	if len(ps.Problems) == 0 {
 		ps.Problems = next.Check()
 	}

@@ -107,6 +107,9 @@ func (o *Municipality) admit(ctx context.Context, tx *store.Tx, r Registration) 
 		rec.Municipality = body.Code
 		if rec.Address.Valid() {
 			ps.checkAddress("address", rec.Address, body, r.AsIs, on)
+			if err := o.checkTownName(ctx, tx, "address", rec, &ps); err != nil {
+				return v, false, err
+			}
 		}
 	}
 	v, first, err = o.admitCode(ctx, tx, r, on, &ps)

@@ -21,6 +21,9 @@ func (o *Municipality) dueRules() []due.Rule {
 		{Kind: dueRefill, Finish: o.refill},
 		{Kind: dueMoveOut, Finish: o.plannedDay},
 		{Kind: dueSealAnswer, Finish: o.sealUnanswered},
+		{Kind: dueRenameCount, Finish: o.renameStep},
+		{Kind: dueRenameSpread, Finish: o.renameStep},
+		{Kind: dueRenameOne, Finish: o.renameOne},
 	}
 	if o.status != nil {
 		rules = append(rules, stillvalid.Rule(o.status))

@@ -26,7 +26,7 @@ type screens struct {
 	ui    *webui.UI
 	trace string // address of the page that shows a trace; empty: none
 
-	home, search, person, change, confirm, filed, register, apply, application, loss, seal *webui.Page
+	home, search, person, change, confirm, filed, register, apply, application, loss, seal, towns *webui.Page
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -46,6 +46,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			{Path: "/", Name: both("今日の窓口", "Today")},
 			{Path: "/search", Name: both("住民の検索", "Search"), Act: access.LookAtPerson},
 			{Path: "/register", Name: both("住民の登録", "Register"), Act: access.Register},
+			{Path: "/towns", Name: both("町名の変更", "Town names"), Act: access.RenameTown},
 			desk.Nav,
 			auditpage.Nav,
 		},
@@ -54,7 +55,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
-		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss, "seal": &w.seal} {
+		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss, "seal": &w.seal, "towns": &w.towns} {
 		if *page, err = w.ui.Page(files, name); err != nil {
 			return nil, err
 		}
@@ -87,6 +88,10 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"POST /resident/{person}/apply":                  {access.IssueCertificate, w.doApply},
 		"GET /resident/{person}/loss":                    {access.RevokeCertificate, w.showLoss},
 		"POST /resident/{person}/loss":                   {access.RevokeCertificate, w.doLoss},
+		"GET /towns":                                     {access.RenameTown, w.showTowns},
+		"POST /towns":                                    {access.RenameTown, w.doTowns},
+		"POST /towns/{rename}/confirm":                   {access.RenameTown, w.confirmTown},
+		"POST /towns/{rename}/drop":                      {access.RenameTown, w.dropTown},
 		"GET /resident/{person}/seal":                    {access.KeepSeal, w.showSeal},
 		"POST /resident/{person}/seal":                   {access.KeepSeal, w.doSeal},
 		"POST /resident/{person}/seal/answer":            {access.KeepSeal, w.answerSeal},
