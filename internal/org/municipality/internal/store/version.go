@@ -14,7 +14,7 @@ import (
 
 const versionColumns = `person, version, code, name, kana, birth, sex, address, common_name, nationality, municipality,
 	household, relation, became_resident, number, reason, arose, old_code, basis, place, kills, entered_at, entered_by, trace,
-	before_hash, hash`
+	before_hash, hash, event, corrects`
 
 // prefixed names the columns of versionColumns in a join.
 var prefixed = "v." + strings.Join(strings.Fields(strings.ReplaceAll(versionColumns, ",", " ")), ", v.")
@@ -56,7 +56,7 @@ func (tx *Tx) put(ctx context.Context, v Version, first bool) error {
 		int64(v.Person), int64(v.Number), r.Code.Reveal(), r.Name.Reveal(), r.Kana.Reveal(), r.Birth.String(), int64(r.Sex), r.Address.Reveal(),
 		r.CommonName.Reveal(), r.Nationality.Reveal(), r.Municipality.String(), string(r.Household), r.Relation.Reveal(),
 		r.BecameResident.String(), r.Number.Reveal(), c.Reason.Code(), c.Arose.String(), c.OldCode.Reveal(), v.Basis, v.Place.Reveal(),
-		effectBits(v.Kills), v.EnteredAt, v.EnteredBy, v.Trace, before, hash[:])
+		effectBits(v.Kills), v.EnteredAt, v.EnteredBy, v.Trace, before, hash[:], v.Event, int64(v.Corrects))
 	name, kana := searchKey(r.Name.Reveal()), searchKey(r.Kana.Reveal())
 	if first {
 		tx.Collect("resident", "person, code, version, present, name_key, kana_key, birth, household, record_hash",
@@ -153,15 +153,15 @@ func one(row scanner) (v Version, found bool, err error) {
 func scanVersion(row scanner, v *Version) error {
 	var code, name, kana, birth, address, common, nationality, municipality, household, relation, became, number string
 	var reason, arose, old, place string
-	var version, sex, kills int64
+	var version, sex, kills, corrects int64
 	var before, hash []byte
 	if err := row.Scan(&v.Person, &version, &code, &name, &kana, &birth, &sex, &address, &common, &nationality, &municipality,
 		&household, &relation, &became, &number, &reason, &arose, &old, &v.Basis, &place, &kills, sqlstore.Time(&v.EnteredAt),
-		&v.EnteredBy, &v.Trace, &before, &hash); err != nil {
+		&v.EnteredBy, &v.Trace, &before, &hash, &v.Event, &corrects); err != nil {
 		return err
 	}
 	var p parser
-	v.Number, v.Kills = resident.Version(version), effectOf(kills)
+	v.Number, v.Corrects, v.Kills = resident.Version(version), resident.Version(corrects), effectOf(kills)
 	copy(v.Before[:], before)
 	v.Record = resident.Record{
 		Code: read(&p, code, resident.ParseRecordCode),
