@@ -69,6 +69,14 @@ type FamilyRegister struct {
 // Given reports whether the record says anything of the family register.
 func (f FamilyRegister) Given() bool { return f != FamilyRegister{} }
 
+// Stated is f with the state that follows from a domicile and a head that are given.
+func (f FamilyRegister) Stated() FamilyRegister {
+	if f.State == 0 && f.Given() {
+		f.State = DomicileKnown
+	}
+	return f
+}
+
 // Contradictions are what does not go together.
 func (f FamilyRegister) Contradictions() (ps plain.Problems) {
 	switch f.State {
