@@ -7,9 +7,10 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
-// Kana is the reading of a name (氏名の振り仮名) in full-width katakana. The size of ヤ, ユ,
-// ヨ and ツ is part of it: キヨウコ and キョウコ are two names, so nothing is folded and
-// == is the comparison. The zero value is no reading, as on records made before 2025-05-26.
+// Kana is the reading of a name in full-width katakana: the one of the family register
+// (氏名の振り仮名), or the office's own. The size of ヤ, ユ, ヨ and ツ is part of it: キヨウコ and
+// キョウコ are two names, so nothing is folded and == is the comparison. The zero value is
+// no reading, as on records made before 2025-05-26.
 type Kana struct{ text sealed }
 
 const kanaWhat = "振り仮名"

@@ -45,14 +45,38 @@ func (c ChangeInfo) Check() plain.Problems {
 type Record struct {
 	Code RecordCode
 	BasicFour
-	Kana           Kana             // optional
-	CommonName     Name             // 通称, optional
+	Kana           Kana             // how the office reads the name, for finding it; optional
+	CommonName     Name             // 通称 of a foreign resident, optional
 	Nationality    Nationality      // of a foreign resident
 	Municipality   MunicipalityCode // whose register it is in; a ward of a designated city
 	Household      HouseholdID
 	Relation       Relation
 	BecameResident Date             // 住民となった年月日
 	Number         IndividualNumber // optional: numbered since 2015
+
+	// Items that registers of before do not have. Contradictions holds them to each other; Missing names those that the law
+	// asks for.
+	Furigana       Kana           // 氏名の振り仮名, as the family register has it (法7条1号の2 [M], since 2025-05-26)
+	FormerName     FormerName     // 旧氏
+	FamilyRegister FamilyRegister // 戸籍の表示, of a Japanese national
+	Residence      Residence
+	Stay           Stay // of a foreign resident
+	Qualified      Qualifications
+}
+
+// Items are those of a record that registers of before do not have, and that shape 1 of its canonical bytes does not hold.
+type Items struct {
+	Furigana       Kana
+	FormerName     FormerName
+	FamilyRegister FamilyRegister
+	Residence      Residence
+	Stay           Stay
+	Qualified      Qualifications
+}
+
+// Items gives them.
+func (r Record) Items() Items {
+	return Items{r.Furigana, r.FormerName, r.FamilyRegister, r.Residence, r.Stay, r.Qualified}
 }
 
 // Check names every required item that is missing.

@@ -15,11 +15,13 @@ type StateHash [sha256.Size]byte
 // String is the hash in lower-case hexadecimal.
 func (h StateHash) String() string { return hex.EncodeToString(h[:]) }
 
-// identificationShape and recordShape open the canonical bytes. A shape that is
-// published never changes; a new item makes a new shape.
+// The shapes open the canonical bytes. A shape that is published never changes; a new
+// item makes a new shape. A record that has none of the items of shape 2 keeps shape 1,
+// so that what was entered before them has the hash that it had.
 const (
 	identificationShape = "akashi/identification/1"
 	recordShape         = "akashi/record/1"
+	recordShapeItems    = "akashi/record/2"
 )
 
 // AppendCanonical appends the canonical bytes of the state to b: these fields, each
@@ -70,8 +72,28 @@ func (i IdentificationInfo) StateHash() StateHash {
 //	household           its id
 //	relation            UTF-8
 //	became resident     YYYY-MM-DD
+//
+// A record with any of the Items has the shape akashi/record/2: the same fields after
+// it, and then
+//
+//	furigana            UTF-8, or absent
+//	former name         UTF-8, or absent
+//	domicile state      known, unknown or none; or absent
+//	domicile, its head  UTF-8, or absent
+//	address since, notified   YYYY-MM-DD, or absent
+//	earlier address     UTF-8, or absent
+//	stay                category, status, period, until, card, foreign since; or absent
+//	voter               1, or absent
+//	health, elderly, care     since and until each, YYYY-MM-DD, or absent
+//	pension             since, until, kind, kind since, number; or absent
+//	allowance           since and until, YYYY-MM, or absent
 func (r Record) AppendCanonical(b []byte) []byte {
-	b = appendField(b, recordShape)
+	items := r.Items()
+	shape := recordShape
+	if items != (Items{}) {
+		shape = recordShapeItems
+	}
+	b = appendField(b, shape)
 	b = appendField(b, r.Code.Reveal())
 	b = appendBasicFour(b, r.BasicFour)
 	b = appendField(b, r.Kana.Reveal())
@@ -81,13 +103,36 @@ func (r Record) AppendCanonical(b []byte) []byte {
 	b = appendField(b, r.Municipality.String())
 	b = appendField(b, string(r.Household))
 	b = appendField(b, r.Relation.Reveal())
-	return appendField(b, r.BecameResident.String())
+	b = appendField(b, r.BecameResident.String())
+	if shape == recordShapeItems {
+		b = items.appendCanonical(b)
+	}
+	return b
+}
+
+func (i Items) appendCanonical(b []byte) []byte {
+	f, res, stay, q := i.FamilyRegister, i.Residence, i.Stay, i.Qualified
+	voter := ""
+	if q.Voter {
+		voter = "1"
+	}
+	for _, s := range [...]string{
+		i.Furigana.Reveal(), i.FormerName.Reveal(), f.State.Code(), f.Domicile.Reveal(), f.Head.Reveal(),
+		res.Since.String(), res.Notified.String(), res.Earlier.Reveal(),
+		stay.Category.Code(), stay.Status.Reveal(), stay.Period.Text(), stay.Until.String(), stay.Card.Reveal(), stay.Since.String(),
+		voter, q.Health.Since.String(), q.Health.Until.String(), q.Elderly.Since.String(), q.Elderly.Until.String(),
+		q.Care.Since.String(), q.Care.Until.String(), q.Pension.Since.String(), q.Pension.Until.String(), q.Pension.Kind.Code(),
+		q.Pension.KindSince.String(), q.Pension.Number.Reveal(), q.Allowance.Since.String(), q.Allowance.Until.String(),
+	} {
+		b = appendField(b, s)
+	}
+	return b
 }
 
 // StateHash is the hash of AppendCanonical. It has no version: a register compares
 // what it is about to import with what it holds.
 func (r Record) StateHash() StateHash {
-	return sha256.Sum256(r.AppendCanonical(make([]byte, 0, 512)))
+	return sha256.Sum256(r.AppendCanonical(make([]byte, 0, 1024)))
 }
 
 func appendBasicFour(b []byte, f BasicFour) []byte {

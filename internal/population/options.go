@@ -79,6 +79,9 @@ func prepare(o Options) (*generator, error) {
 	}
 	g.municipality, g.codes = o.Municipality, codes
 	g.place = placeOf(m)
+	g.others = slices.DeleteFunc(slices.Clone(resident.Municipalities(g.asOf)), func(other resident.Municipality) bool {
+		return other.NoAdministration || other.Code == o.Municipality
+	})
 	return g, nil
 }
 

@@ -10,6 +10,7 @@ import (
 type generator struct {
 	municipality resident.MunicipalityCode
 	place        place
+	others       []resident.Municipality // from which somebody can come
 	codes        pool
 	seed         uint64
 	count        int
@@ -20,11 +21,18 @@ type generator struct {
 // its last members, so that the same seed with a larger count begins with the same residents.
 func (g *generator) people(yield func(resident.Record) bool) {
 	d := newDice(g.seed, g.codes.first) // a stream of its own for every municipality
+	more := newDice(g.seed^itemStream, g.codes.first)
 	var h household
 	for n, number := 0, 1; n < g.count; number++ {
 		g.settle(&h, d, number)
+		c := g.circumstances(&h, more)
 		for i := range h.members {
-			if n == g.count || !yield(g.resident(&h, i, d, n)) {
+			if n == g.count {
+				return
+			}
+			r := g.resident(&h, i, d, n)
+			g.items(&r, &h, &c, i, more)
+			if !yield(r) {
 				return
 			}
 			n++

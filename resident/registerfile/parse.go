@@ -38,6 +38,9 @@ func (r *Reader) parse(line string) (rec resident.Record, ps plain.Problems) {
 	if len(ps) == 0 {
 		ps = r.checkDays(rec)
 	}
+	if len(ps) == 0 {
+		ps = r.checkItems(&rec)
+	}
 	if len(ps) > 0 {
 		return resident.Record{}, ps
 	}
@@ -73,6 +76,8 @@ func (r *Reader) set(rec *resident.Record, c column, field, s string) (err error
 		rec.BecameResident, err = resident.ParseDate(field, s)
 	case number:
 		rec.Number, err = resident.ParseIndividualNumber(field, s)
+	default:
+		err = setItem(rec, c, field, s)
 	}
 	return err
 }

@@ -42,20 +42,53 @@ func (w *Writer) Write(rec resident.Record) error {
 	if !w.head {
 		w.header()
 	}
+	voters := ""
+	if rec.Qualified.Voter {
+		voters = "登録"
+	}
+	f, res, stay, q := rec.FamilyRegister, rec.Residence, rec.Stay, rec.Qualified
 	w.line([columns]string{
-		recordCode:     rec.Code.Reveal(),
-		name:           rec.Name.Reveal(),
-		kana:           rec.Kana.Reveal(),
-		birth:          rec.Birth.String(),
-		sex:            rec.Sex.String(),
-		address:        rec.Address.Reveal(),
-		municipality:   rec.Municipality.String(),
-		household:      string(rec.Household),
-		relation:       rec.Relation.Reveal(),
-		commonName:     rec.CommonName.Reveal(),
-		nationality:    rec.Nationality.Reveal(),
-		becameResident: rec.BecameResident.String(),
-		number:         rec.Number.Reveal(),
+		recordCode:       rec.Code.Reveal(),
+		name:             rec.Name.Reveal(),
+		kana:             rec.Kana.Reveal(),
+		birth:            rec.Birth.String(),
+		sex:              rec.Sex.String(),
+		address:          rec.Address.Reveal(),
+		municipality:     rec.Municipality.String(),
+		household:        string(rec.Household),
+		relation:         rec.Relation.Reveal(),
+		commonName:       rec.CommonName.Reveal(),
+		nationality:      rec.Nationality.Reveal(),
+		becameResident:   rec.BecameResident.String(),
+		number:           rec.Number.Reveal(),
+		furigana:         rec.Furigana.Reveal(),
+		formerName:       rec.FormerName.Reveal(),
+		domicile:         f.Domicile.Reveal(),
+		domicileHead:     f.Head.Reveal(),
+		domicileState:    f.State.In(plain.JA),
+		addressSince:     res.Since.String(),
+		notified:         res.Notified.String(),
+		earlierAddress:   res.Earlier.Reveal(),
+		voter:            voters,
+		healthSince:      q.Health.Since.String(),
+		healthUntil:      q.Health.Until.String(),
+		elderlySince:     q.Elderly.Since.String(),
+		elderlyUntil:     q.Elderly.Until.String(),
+		careSince:        q.Care.Since.String(),
+		careUntil:        q.Care.Until.String(),
+		pensionSince:     q.Pension.Since.String(),
+		pensionUntil:     q.Pension.Until.String(),
+		pensionKind:      q.Pension.Kind.In(plain.JA),
+		pensionKindSince: q.Pension.KindSince.String(),
+		pensionNumber:    q.Pension.Number.Reveal(),
+		allowanceSince:   q.Allowance.Since.String(),
+		allowanceUntil:   q.Allowance.Until.String(),
+		stayCategory:     stay.Category.In(plain.JA),
+		stayStatus:       stay.Status.Reveal(),
+		stayPeriod:       stay.Period.Text(),
+		stayUntil:        stay.Until.String(),
+		stayCard:         stay.Card.Reveal(),
+		foreignSince:     stay.Since.String(),
 	})
 	return nil
 }

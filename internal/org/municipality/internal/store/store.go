@@ -53,6 +53,9 @@ type Version struct {
 	Place  resident.Address // 従前の住所 of a move in, 転出先 of a move out; may be absent
 	Kills  resident.Effect
 
+	Event    string           // what happened, by the municipality's finer list (婚姻, 帰化, …); empty: not said
+	Corrects resident.Version // the version that this one corrects or cancels; 0: none
+
 	EnteredAt time.Time
 	EnteredBy string // a person of access
 	Trace     string

@@ -14,7 +14,7 @@ import (
 
 const versionColumns = `person, version, code, name, kana, birth, sex, address, common_name, nationality, municipality,
 	household, relation, became_resident, number, reason, arose, old_code, basis, place, kills, entered_at, entered_by, trace,
-	before_hash, hash`
+	before_hash, hash, event, corrects, record_hash, ` + itemColumns
 
 // prefixed names the columns of versionColumns in a join.
 var prefixed = "v." + strings.Join(strings.Fields(strings.ReplaceAll(versionColumns, ",", " ")), ", v.")
@@ -52,12 +52,13 @@ func (tx *Tx) put(ctx context.Context, v Version, first bool) error {
 		before = v.Before[:]
 	}
 	hash, record := v.Hash(), r.StateHash()
-	tx.Collect("record_version", versionColumns,
+	tx.Collect("record_version", versionColumns, append([]any{
 		int64(v.Person), int64(v.Number), r.Code.Reveal(), r.Name.Reveal(), r.Kana.Reveal(), r.Birth.String(), int64(r.Sex), r.Address.Reveal(),
 		r.CommonName.Reveal(), r.Nationality.Reveal(), r.Municipality.String(), string(r.Household), r.Relation.Reveal(),
 		r.BecameResident.String(), r.Number.Reveal(), c.Reason.Code(), c.Arose.String(), c.OldCode.Reveal(), v.Basis, v.Place.Reveal(),
-		effectBits(v.Kills), v.EnteredAt, v.EnteredBy, v.Trace, before, hash[:])
-	name, kana := searchKey(r.Name.Reveal()), searchKey(r.Kana.Reveal())
+		effectBits(v.Kills), v.EnteredAt, v.EnteredBy, v.Trace, before, hash[:], v.Event, int64(v.Corrects), record[:]},
+		itemValues(r)...)...)
+	name, kana := searchKey(r.Name.Reveal()), searchKey(reading(r).Reveal())
 	if first {
 		tx.Collect("resident", "person, code, version, present, name_key, kana_key, birth, household, record_hash",
 			int64(v.Person), r.Code.Reveal(), int64(v.Number), v.Present(), name, kana, r.Birth.String(), string(r.Household), record[:])
@@ -76,6 +77,14 @@ func (tx *Tx) put(ctx context.Context, v Version, first bool) error {
 		_, err = tx.Exec(ctx, `INSERT INTO former_code(code, person) VALUES ($1, $2)`, old.Reveal(), int64(v.Person))
 	}
 	return err
+}
+
+// reading is what a person is found by: the furigana of the family register, or where there is none the office's own reading.
+func reading(r resident.Record) resident.Kana {
+	if r.Furigana.Valid() {
+		return r.Furigana
+	}
+	return r.Kana
 }
 
 // Current is the state of a person now; false when the register has no such person.
@@ -153,15 +162,17 @@ func one(row scanner) (v Version, found bool, err error) {
 func scanVersion(row scanner, v *Version) error {
 	var code, name, kana, birth, address, common, nationality, municipality, household, relation, became, number string
 	var reason, arose, old, place string
-	var version, sex, kills int64
-	var before, hash []byte
-	if err := row.Scan(&v.Person, &version, &code, &name, &kana, &birth, &sex, &address, &common, &nationality, &municipality,
+	var version, sex, kills, corrects int64
+	var before, hash, whole []byte
+	var items itemTexts
+	if err := row.Scan(append([]any{&v.Person, &version, &code, &name, &kana, &birth, &sex, &address, &common, &nationality, &municipality,
 		&household, &relation, &became, &number, &reason, &arose, &old, &v.Basis, &place, &kills, sqlstore.Time(&v.EnteredAt),
-		&v.EnteredBy, &v.Trace, &before, &hash); err != nil {
+		&v.EnteredBy, &v.Trace, &before, &hash, &v.Event, &corrects, &whole},
+		items.fields()...)...); err != nil {
 		return err
 	}
 	var p parser
-	v.Number, v.Kills = resident.Version(version), effectOf(kills)
+	v.Number, v.Corrects, v.Kills = resident.Version(version), resident.Version(corrects), effectOf(kills)
 	copy(v.Before[:], before)
 	v.Record = resident.Record{
 		Code: read(&p, code, resident.ParseRecordCode),
@@ -174,6 +185,7 @@ func scanVersion(row scanner, v *Version) error {
 		Household: resident.HouseholdID(household), Relation: read(&p, relation, resident.ParseRelation),
 		BecameResident: read(&p, became, resident.ParseDate), Number: read(&p, number, resident.ParseIndividualNumber),
 	}
+	items.into(&v.Record, &p)
 	v.Change = resident.ChangeInfo{Reason: read(&p, reason, resident.ParseChangeReason), Arose: read(&p, arose, resident.ParseDate),
 		OldCode: read(&p, old, resident.ParseRecordCode)}
 	v.Place = read(&p, place, resident.ParseAddress)
@@ -182,6 +194,10 @@ func scanVersion(row scanner, v *Version) error {
 	}
 	if got := v.Hash(); string(got[:]) != string(hash) {
 		return fmt.Errorf("version %d of person %d does not have the hash that it was entered with", version, v.Person)
+	}
+	// The items that never leave the municipality have no copy elsewhere that would show that they were changed.
+	if got := v.Record.StateHash(); len(whole) > 0 && string(got[:]) != string(whole) {
+		return fmt.Errorf("version %d of person %d does not have the record hash that it was entered with", version, v.Person)
 	}
 	return nil
 }
