@@ -48,6 +48,7 @@ var rules = []struct{ from, may string }{
 	{"internal/pki", vocabulary},
 	{"internal/access", vocabulary + "internal/clock"},
 	{"internal/passkey", ""},
+	{"internal/staff", vocabulary + "internal/access internal/alarm internal/auditlog internal/clock internal/passkey internal/sqlstore"},
 	{"internal/webui", vocabulary + "internal/clock internal/access"},
 	{"internal/exchange", vocabulary + "internal/clock internal/door internal/leave internal/sqlstore internal/auditlog internal/pki internal/queue"},
 	{"internal/statement", vocabulary + "verify internal/clock internal/sqlstore internal/auditlog internal/due internal/exchange internal/pki internal/queue internal/alarm"},

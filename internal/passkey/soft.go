@@ -137,3 +137,6 @@ func (s Soft) answer(response map[string]any) (string, error) {
 		"authenticatorAttachment": "platform", "clientExtensionResults": map[string]any{}})
 	return string(b), err
 }
+
+// Name is the name of the passkey, as of a Credential.
+func (s Soft) Name() string { return NameOf(s.id) }
