@@ -13,6 +13,8 @@ type Directory interface {
 	Enter(ctx context.Context, persona Person) (secret string, err error)
 	// Leave ends a session.
 	Leave(ctx context.Context, secret string) error
+	// NewSecret is for a browser that has none yet (Sessions.Bind).
+	NewSecret() (string, error)
 	// Ask is what a browser is to ask a passkey: whoever it belongs to when session is empty, to sign in, else that of the
 	// session's person, to step up. The answer counts once, for a short while, and with the same bound alone.
 	Ask(ctx context.Context, session, bound string) (Question, error)
