@@ -48,6 +48,8 @@ var rules = []struct{ from, may string }{
 	{"internal/sqlstore", "internal/clock internal/queue"},
 	{"internal/pki", vocabulary},
 	{"internal/access", vocabulary + "internal/clock"},
+	{"internal/passkey", ""},
+	{"internal/staff", vocabulary + "internal/access internal/alarm internal/auditlog internal/clock internal/passkey internal/sqlstore"},
 	{"internal/webui", vocabulary + "internal/clock internal/access"},
 	{"internal/exchange", vocabulary + "internal/clock internal/door internal/leave internal/sqlstore internal/auditlog internal/pki internal/queue"},
 	{"internal/statement", vocabulary + "verify internal/clock internal/sqlstore internal/auditlog internal/due internal/exchange internal/pki internal/queue internal/alarm"},
@@ -97,6 +99,7 @@ var onlyPlaceFor = []struct{ what, units string }{
 	{"google.golang.org/protobuf", "internal/exchange internal/reconcile message"},
 	{"github.com/prometheus/client_golang", "internal/alarm"},
 	{"github.com/zmap", "internal/pki"},
+	{"github.com/go-webauthn", "internal/passkey"},
 	{"go.yaml.in/yaml/v3", "internal/nation internal/host cmd/akashi"},
 	{"unsafe", "message"}, // the code that protoc generates
 	// `go run ./cmd/akashi up` needs no C compiler, and a native module that hangs or crashes is in a process of its own. Nobody

@@ -108,6 +108,16 @@ var acts = map[string]plain.Sentence{
 	"drill.held":          {JA: "警報の訓練が終わった（警報は届いた）", EN: "ended a drill: the alarms came through"},
 	"drill.failed":        {JA: "警報の訓練が終わった（警報が届かなかった）", EN: "ended a drill: an alarm did not come through"},
 
+	"staff.issue":    {JA: "操作者IDを発行した", EN: "issued authority to a person"},
+	"staff.transfer": {JA: "操作者IDを異動した", EN: "transferred a person's authority"},
+	"staff.revoke":   {JA: "操作者IDを取り消した", EN: "revoked a person's authority"},
+	"staff.review":   {JA: "操作者IDを見直した", EN: "reviewed a person's authority"},
+	"staff.invite":   {JA: "パスキーの登録に招いた", EN: "invited a person to register a passkey"},
+	"staff.register": {JA: "パスキーを登録した", EN: "registered a passkey"},
+	"staff.lost":     {JA: "パスキーを紛失とした", EN: "took a passkey out of use as lost"},
+	"staff.withdraw": {JA: "パスキーの使用をやめた", EN: "took a passkey out of use"},
+	"staff.taken":    {JA: "他人のパスキーの登録を断った", EN: "refused a passkey that is another person's"},
+
 	"check.found": {JA: "点検: おかしなものを見つけた", EN: "inspection: found something wrong"},
 	"check.ended": {JA: "点検: 正しくなった", EN: "inspection: it was found right"},
 	"check.close": {JA: "点検の所見を閉じた", EN: "closed a finding of the inspection"},
