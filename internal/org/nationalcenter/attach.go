@@ -109,7 +109,7 @@ func (o *Center) againstAttaching(ctx context.Context, tx *store.Tx, from messag
 		{message.AttachNumber, q.Number.Valid() && held.Number.Valid() && q.Number != held.Number},
 		{message.AttachPresent, !standing.Gone()},
 		{message.AttachEnded, standing.Gone() && !mayEnter(*standing, from, q, resident.DateOf(tx.Now()))},
-		{message.AttachElsewhere, q.From.Valid() && !cameFrom(*standing, q.From, resident.DateOf(tx.Now()))},
+		{message.AttachElsewhere, q.Reason == resident.MoveIn && !cameFrom(*standing, q.From, resident.DateOf(tx.Now()))},
 	} {
 		if w.says {
 			why = append(why, w.why)
@@ -131,9 +131,13 @@ func mayEnter(ended received.Standing, by message.Org, q message.AttachQuestion,
 	return ended.Reason == resident.MoveOut
 }
 
-// cameFrom tells whether a record ended in the municipality that the person says to come from, which may be a designated city and
-// the record a ward's. Of one that is no more nobody can say who keeps its records now.
+// cameFrom tells whether a record is, or ended, in the municipality that the person says to come from, which may be a designated city and
+// the record a ward's. Of one that is no more nobody can say who keeps its records now. Whoever says no municipality has no
+// certificate of moving out, and then nothing but the name ties the person to the code.
 func cameFrom(ended received.Standing, from resident.MunicipalityCode, today resident.Date) bool {
+	if !from.Valid() {
+		return false
+	}
 	if _, err := resident.Lookup("municipality", ended.Municipality, today); err != nil {
 		return true
 	}

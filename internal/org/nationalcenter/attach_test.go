@@ -60,10 +60,10 @@ func TestAttach(t *testing.T) {
 		a := newPerson(t, 1, "坂出　太郎")
 		c.attachSays("nobody is known", adachi, asks(a, "t-1", "131211", ""), "unknown")
 		want(t, c.tell(nagano, a.change(resident.MoveIn)), "applied")
-		c.attachSays("still there", adachi, asks(a, "t-2", "131211", ""), "present")
+		c.attachSays("still there", adachi, asks(a, "t-2", "131211", "202029"), "present")
 		namesake := *a
 		namesake.Name = must(resident.ParseName("name", "坂手　太郎")) // one character, as in 2016
-		c.attachSays("a namesake", adachi, asks(&namesake, "t-3", "131211", ""), "name present")
+		c.attachSays("a namesake", adachi, asks(&namesake, "t-3", "131211", ""), "name present elsewhere")
 		namesake.Name, namesake.Birth, namesake.Sex = a.Name, must(resident.ParsePartialDate("birth", "1980-05-02")), resident.Male
 		c.attachSays("another birth and sex", adachi, asks(&namesake, "t-4", "131211", "202053"), "birth sex present elsewhere")
 		left := a.change(resident.MoveOut)
@@ -72,13 +72,14 @@ func TestAttach(t *testing.T) {
 			t.Errorf("the person who moved out: %+v", got)
 		}
 		c.attachSays("from elsewhere", adachi, asks(a, "t-6", "131211", "202053"), "elsewhere")
+		c.attachSays("from where nobody knows", adachi, asks(a, "t-6b", "131211", ""), "elsewhere")
 		// Another municipality has been told yes, on this very state.
 		c.attachSays("promised", iida, asks(a, "t-7", "202053", "202029"), "promised")
 		c.runFor(31 * time.Minute)
 		c.attachSays("the promise is over", iida, asks(a, "t-8", "202053", "202029"), "")
 		arrived := a.change(resident.MoveIn, in("131211", "東京都足立区中央本町1丁目17番1号"))
 		want(t, c.tell(tokyo, arrived), "applied")
-		c.attachSays("arrived", iida, asks(a, "t-9", "202053", ""), "present")
+		c.attachSays("arrived", iida, asks(a, "t-9", "202053", "131211"), "present")
 		a.change(resident.MoveOut)
 		want(t, c.tell(tokyo, message.ResidentChange{After: a.IdentificationInfo, Before: arrived.After.StateHash()}), "applied")
 		c.attachSays("what was promised of an older state binds nobody", matsumoto, asks(a, "t-10", "202029", "131211"), "")
@@ -158,7 +159,7 @@ func TestAttachAgain(t *testing.T) {
 			t.Error("a request was used for another question")
 		}
 		// One municipality's request is not another's.
-		c.attachSays("the same word of another municipality", iida, asks(a, "t-1", "202053", ""), "present")
+		c.attachSays("the same word of another municipality", iida, asks(a, "t-1", "202053", "131211"), "present")
 	})
 }
 
