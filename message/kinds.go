@@ -18,6 +18,8 @@ const (
 	KindResidentInvalidation Kind = "resident.invalidation"
 	KindCodeRequest          Kind = "code.request"
 	KindCodeAllotment        Kind = "code.allotment"
+	KindNumberRequest        Kind = "number.request"
+	KindNumberAssignment     Kind = "number.assignment"
 	KindCertRequest          Kind = "cert.request"
 	KindCertIssued           Kind = "cert.issued"
 	KindCertRefused          Kind = "cert.refused"
@@ -76,6 +78,7 @@ type Spec struct {
 // cert.crl carries a part of a list, and delta lists.
 // 2026-11-22 cert.revoke goes to the national center too, and on to another CA, and says when the counter took it.
 // 2026-11-22 ca.report, ca.report.request.
+// 2026-11-22 number.request, number.assignment; the question code.attach.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,
@@ -87,6 +90,10 @@ var Kinds = []Spec{
 		[]Hop{{Municipality, NationalCenter}}, "request", false, "住民基本台帳法30条の7, 規則14条", NoPersonal},
 	{KindCodeAllotment, plain.Sentence{JA: "住民票コードの割当て", EN: "allotment of record codes"},
 		[]Hop{{NationalCenter, Municipality}}, "request", false, "住民基本台帳法30条の7, 規則14条", NoPersonal},
+	{KindNumberRequest, plain.Sentence{JA: "個人番号の指定の求め", EN: "request for an individual number"},
+		[]Hop{{Municipality, NationalCenter}}, "resident", false, "番号法8条", Pseudonymous},
+	{KindNumberAssignment, plain.Sentence{JA: "個人番号の通知", EN: "assignment of an individual number"},
+		[]Hop{{NationalCenter, Municipality}}, "resident", false, "番号法7条, 8条", Identification},
 	{KindCertRequest, plain.Sentence{JA: "電子証明書の発行申請", EN: "certificate request"},
 		[]Hop{{Municipality, CA}}, "resident", false, "公的個人認証法3条", Identification},
 	{KindCertIssued, plain.Sentence{JA: "電子証明書の交付", EN: "certificate issued"},

@@ -84,6 +84,8 @@ func init() {
 		KindResidentInvalidation: reader(residentInvalidationFromWire),
 		KindCodeRequest:          reader(codeRequestFromWire),
 		KindCodeAllotment:        reader(codeAllotmentFromWire),
+		KindNumberRequest:        reader(numberRequestFromWire),
+		KindNumberAssignment:     reader(numberAssignmentFromWire),
 		KindCertRequest:          reader(certRequestFromWire),
 		KindCertIssued:           reader(certIssuedFromWire),
 		KindCertRefused:          reader(certRefusedFromWire),

@@ -2973,6 +2973,291 @@ func (x *CAReportRequest) GetBy() string {
 	return ""
 }
 
+// AttachQuestion asks the national center whether a record code may be attached to a registration. It is asked and answered at
+// once, and is no message.
+type AttachQuestion struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"` // the municipality's number for it: the same one has the same answer
+	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`       // the 住民票コード that the person is said to have
+	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Birth         string                 `protobuf:"bytes,4,opt,name=birth,proto3" json:"birth,omitempty"`
+	Sex           string                 `protobuf:"bytes,5,opt,name=sex,proto3" json:"sex,omitempty"`
+	Number        string                 `protobuf:"bytes,6,opt,name=number,proto3" json:"number,omitempty"`             // 個人番号 that the papers state, optional
+	Municipality  string                 `protobuf:"bytes,7,opt,name=municipality,proto3" json:"municipality,omitempty"` // in whose register the person is to be
+	From          string                 `protobuf:"bytes,8,opt,name=from,proto3" json:"from,omitempty"`                 // 従前の市区町村, optional
+	Reason        string                 `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`             // of the entry
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttachQuestion) Reset() {
+	*x = AttachQuestion{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttachQuestion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttachQuestion) ProtoMessage() {}
+
+func (x *AttachQuestion) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttachQuestion.ProtoReflect.Descriptor instead.
+func (*AttachQuestion) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *AttachQuestion) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetBirth() string {
+	if x != nil {
+		return x.Birth
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetSex() string {
+	if x != nil {
+		return x.Sex
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetMunicipality() string {
+	if x != nil {
+		return x.Municipality
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// AttachAnswer is the center's signed answer. The text is documented in package message (AttachAnswer.Text).
+type AttachAnswer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Text          []byte                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	Signature     []byte                 `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`     // SHA-256, ECDSA P-256, ASN.1 DER, over the text
+	Certificate   []byte                 `protobuf:"bytes,3,opt,name=certificate,proto3" json:"certificate,omitempty"` // the center's signing certificate, DER
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttachAnswer) Reset() {
+	*x = AttachAnswer{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttachAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttachAnswer) ProtoMessage() {}
+
+func (x *AttachAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttachAnswer.ProtoReflect.Descriptor instead.
+func (*AttachAnswer) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *AttachAnswer) GetText() []byte {
+	if x != nil {
+		return x.Text
+	}
+	return nil
+}
+
+func (x *AttachAnswer) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+func (x *AttachAnswer) GetCertificate() []byte {
+	if x != nil {
+		return x.Certificate
+	}
+	return nil
+}
+
+// NumberRequest asks the national center for the individual number of whoever has a record code.
+type NumberRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NumberRequest) Reset() {
+	*x = NumberRequest{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NumberRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NumberRequest) ProtoMessage() {}
+
+func (x *NumberRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NumberRequest.ProtoReflect.Descriptor instead.
+func (*NumberRequest) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *NumberRequest) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+func (x *NumberRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+// NumberAssignment tells the individual number (個人番号) of whoever has a record code.
+type NumberAssignment struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	Number        string                 `protobuf:"bytes,3,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NumberAssignment) Reset() {
+	*x = NumberAssignment{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NumberAssignment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NumberAssignment) ProtoMessage() {}
+
+func (x *NumberAssignment) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NumberAssignment.ProtoReflect.Descriptor instead.
+func (*NumberAssignment) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *NumberAssignment) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+func (x *NumberAssignment) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *NumberAssignment) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
 var File_akashi_v1_payload_proto protoreflect.FileDescriptor
 
 const file_akashi_v1_payload_proto_rawDesc = "" +
@@ -3245,7 +3530,28 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\n" +
 	"prefecture\x18\x01 \x01(\tR\n" +
 	"prefecture\x12\x0e\n" +
-	"\x02by\x18\x02 \x01(\tR\x02byB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
+	"\x02by\x18\x02 \x01(\tR\x02by\"\xe2\x01\n" +
+	"\x0eAttachQuestion\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x14\n" +
+	"\x05birth\x18\x04 \x01(\tR\x05birth\x12\x10\n" +
+	"\x03sex\x18\x05 \x01(\tR\x03sex\x12\x16\n" +
+	"\x06number\x18\x06 \x01(\tR\x06number\x12\"\n" +
+	"\fmunicipality\x18\a \x01(\tR\fmunicipality\x12\x12\n" +
+	"\x04from\x18\b \x01(\tR\x04from\x12\x16\n" +
+	"\x06reason\x18\t \x01(\tR\x06reason\"b\n" +
+	"\fAttachAnswer\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\fR\x04text\x12\x1c\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\x12 \n" +
+	"\vcertificate\x18\x03 \x01(\fR\vcertificate\"=\n" +
+	"\rNumberRequest\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\"X\n" +
+	"\x10NumberAssignment\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12\x16\n" +
+	"\x06number\x18\x03 \x01(\tR\x06numberB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
 
 var (
 	file_akashi_v1_payload_proto_rawDescOnce sync.Once
@@ -3259,7 +3565,7 @@ func file_akashi_v1_payload_proto_rawDescGZIP() []byte {
 	return file_akashi_v1_payload_proto_rawDescData
 }
 
-var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_akashi_v1_payload_proto_goTypes = []any{
 	(*Identification)(nil),        // 0: akashi.v1.Identification
 	(*ResidentChange)(nil),        // 1: akashi.v1.ResidentChange
@@ -3297,6 +3603,10 @@ var file_akashi_v1_payload_proto_goTypes = []any{
 	(*ReportAlarm)(nil),           // 33: akashi.v1.ReportAlarm
 	(*ReportStatement)(nil),       // 34: akashi.v1.ReportStatement
 	(*CAReportRequest)(nil),       // 35: akashi.v1.CAReportRequest
+	(*AttachQuestion)(nil),        // 36: akashi.v1.AttachQuestion
+	(*AttachAnswer)(nil),          // 37: akashi.v1.AttachAnswer
+	(*NumberRequest)(nil),         // 38: akashi.v1.NumberRequest
+	(*NumberAssignment)(nil),      // 39: akashi.v1.NumberAssignment
 }
 var file_akashi_v1_payload_proto_depIdxs = []int32{
 	0,  // 0: akashi.v1.ResidentChange.after:type_name -> akashi.v1.Identification
@@ -3330,7 +3640,7 @@ func file_akashi_v1_payload_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akashi_v1_payload_proto_rawDesc), len(file_akashi_v1_payload_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   36,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -170,7 +170,7 @@ func open(now store.Version, base resident.Version) error {
 			fmt.Sprintf("この方の住民票は%sに%sのため消除されています。異動は届け出られません。再び住民となったときは「住民の登録」で届け出てください。", now.Change.Arose.Wareki(), now.Change.Reason.In(plain.JA)),
 			fmt.Sprintf("This person's record was deleted on %s (%s), so no change can be filed: someone who has become a resident again is registered.", now.Change.Arose, now.Change.Reason.In(plain.EN)))
 	}
-	if base != now.Number {
+	if base != now.Number && !onlyNumbered(now, base) {
 		return plain.Bad("base",
 			fmt.Sprintf("画面を開いた後に、この方の記録が第%d版に変わりました（%s、%s）。今の記録を確かめてから、もう一度届け出てください。入力した内容は残っています。", now.Number, now.Change.Reason.In(plain.JA), now.EnteredBy),
 			fmt.Sprintf("The record has become version %d since the page was opened (%s, by %s): look at it as it is now, then file again. What you entered is kept.", now.Number, now.Change.Reason.In(plain.EN), now.EnteredBy))

@@ -58,6 +58,8 @@ type country struct {
 
 	refuse  func(message.ResidentChange) error // the prefecture's objection; nil: none
 	allot   uint64                             // the next record code of the center
+	attach  attaching                          // how the center answers about codes from elsewhere
+	numbers numbering                          // and what numbers it gives
 	silent  bool                               // the CA does not answer
 	decline *plain.Sentence                    // the CA refuses with it
 	held    *message.HeldCertificate           // because of this one
@@ -121,7 +123,7 @@ func (c *country) found(url string) *country {
 		}), exchange.On(raw, func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CertRevoke) ([]message.Out, error) {
 			tx.OnCommit(func() { c.reports = append(c.reports, n) })
 			return nil, nil
-		}))
+		}), exchange.On(raw, c.numbered))
 	c.peer("ca", self, exchange.On(raw, c.certify), exchange.On(raw,
 		func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CertRevoke) ([]message.Out, error) {
 			tx.OnCommit(func() { c.revokes = append(c.revokes, n) })
@@ -156,6 +158,9 @@ func (c *country) peer(org, other message.Org, routes ...exchange.Route) {
 		Trust: c.trust, Link: c.net.As(org), Peers: []message.Org{other}, Routes: routes})
 	if err != nil {
 		c.t.Fatal(err)
+	}
+	if org == "nationalcenter" {
+		c.agrees(x)
 	}
 	c.net.Join(org, x)
 	c.peers[org] = x

@@ -29,6 +29,8 @@ type Registration struct {
 
 	AsIs    bool // file an address that the center may be unable to read
 	Another bool // the clerk has made sure that this is not the person of the same name and birth who is registered
+
+	agreement *message.AttachAnswer // of the center, to a code from elsewhere; only askToAttach sets it
 }
 
 // Register enters somebody for the clerk in the context: a first version, or the next one of a person who was here
@@ -38,10 +40,19 @@ func (o *Municipality) Register(ctx context.Context, r Registration) (Filed, err
 	if err != nil {
 		return Filed{}, err
 	}
+	if r, err = o.askToAttach(ctx, who, r); err != nil {
+		return Filed{}, err
+	}
 	var filed Filed
 	trace, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
 		v, first, err := o.admit(ctx, tx, r)
 		if err != nil {
+			return nil, err
+		}
+		if first {
+			v.Person = store.Person(tx.Serial())
+		}
+		if err := o.needAgreement(ctx, tx, r, v, true); err != nil {
 			return nil, err
 		}
 		if !v.Record.Code.Valid() {
@@ -49,28 +60,33 @@ func (o *Municipality) Register(ctx context.Context, r Registration) (Filed, err
 				return nil, err
 			}
 		}
-		if first {
-			v.Person = store.Person(tx.Serial())
-		}
 		if v.Record.Household == "" {
 			v.Record.Household = newHousehold(tx)
 		}
 		v.EnteredBy, v.EnteredAt, v.Trace = who, tx.Now(), trace
 		filed = Filed{Person: v.Person, Code: v.Record.Code, Version: v.Number}
-		return o.enter(ctx, tx, v, first)
+		outs, err := o.enter(ctx, tx, v, first)
+		return append(outs, o.askForNumber(tx, v)...), err
 	})
 	filed.Trace = trace
 	return filed, err
 }
 
-// CheckRegistration checks as Register does and writes nothing.
+// CheckRegistration checks as Register does, asks the center as it does, and registers nobody.
 func (o *Municipality) CheckRegistration(ctx context.Context, r Registration) error {
-	if _, err := clerk(ctx, access.Register); err != nil {
+	who, err := clerk(ctx, access.Register)
+	if err != nil {
 		return err
 	}
-	_, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
-		_, _, err := o.admit(ctx, tx, r)
-		return nil, err
+	if r, err = o.askToAttach(ctx, who, r); err != nil {
+		return err
+	}
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+		v, _, err := o.admit(ctx, tx, r)
+		if err != nil {
+			return nil, err
+		}
+		return nil, o.needAgreement(ctx, tx, r, v, false)
 	})
 	return err
 }

@@ -10,6 +10,7 @@ import (
 func (o *Municipality) routes() []exchange.Route {
 	return []exchange.Route{
 		exchange.On(o.in, o.onCodeAllotment),
+		exchange.On(o.in, o.onNumberAssignment),
 		exchange.On(o.in, o.onCertIssued),
 		exchange.On(o.in, o.onCertRefused),
 	}

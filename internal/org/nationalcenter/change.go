@@ -165,6 +165,9 @@ func (o *Center) carryOver(ctx context.Context, tx *store.Tx, old, now resident.
 	if err := tx.Retire(ctx, old, now); err != nil {
 		return nil, err
 	}
+	if err := tx.CarryNumber(ctx, old, now); err != nil {
+		return nil, err
+	}
 	if err := tx.Inherit(ctx, old, now); err != nil {
 		return nil, err
 	}

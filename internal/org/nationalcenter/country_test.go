@@ -51,6 +51,7 @@ type country struct {
 	told        map[message.Org][]message.CertRevocation // and what each was told
 	passed      map[message.Org][]message.CertRevoke     // and of whose reports
 	allotments  []message.CodeAllotment                  // what Matsumoto was given
+	assignments []message.NumberAssignment               // and the numbers that it was told
 }
 
 type peer struct {
@@ -78,7 +79,7 @@ func newCountryOf(t testing.TB, url string, peers ...message.Org) *country {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.cfg = nationalcenter.Config{Sessions: sessions, TestCountry: true, Config: host.Config{
+	c.cfg = nationalcenter.Config{Sessions: sessions, TestCountry: true, NumberKey: testKey(), Config: host.Config{
 		Self: theCenter, Name: plain.Sentence{JA: "全国センター", EN: "National Center"}, StoreURL: url, Clock: c.clk, Rand: rand.Reader, Signer: c.signer(theCenter), Trust: trust, Link: c.net.As(theCenter),
 		Peers: peers, Secrets: reconciletest.Secrets(theCenter),
 	}}
@@ -99,7 +100,8 @@ func newCountryOf(t testing.TB, url string, peers ...message.Org) *country {
 				}
 			}), taking(func(n message.CertRevoke) { c.passed[peer] = append(c.passed[peer], n) }))
 		case peer == matsumoto:
-			routes = append(routes, taking(func(n message.CodeAllotment) { c.allotments = append(c.allotments, n) }))
+			routes = append(routes, taking(func(n message.CodeAllotment) { c.allotments = append(c.allotments, n) }),
+				taking(func(n message.NumberAssignment) { c.assignments = append(c.assignments, n) }))
 		}
 		c.join(peer, routes...)
 	}
