@@ -1,6 +1,7 @@
 package municipality
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,14 @@ import (
 // 規則11条 is that of some event, the default one among them.
 func TestEventList(t *testing.T) {
 	seen, reasons := map[string]bool{}, map[resident.ChangeReason]bool{}
+	forms := map[string]bool{"register": true, formHousehold: true}
+	for _, a := range slices.Concat(counterActs, correctingActs) {
+		forms[a.key] = true
+	}
 	for _, e := range Events() {
+		if !forms[e.Form] {
+			t.Errorf("%s has no form: %q", e.Key, e.Form)
+		}
 		if e.Key == "" || seen[e.Key] {
 			t.Errorf("%q stands twice", e.Key)
 		}
