@@ -26,7 +26,8 @@ type screens struct {
 	ui    *webui.UI
 	trace string // address of the page that shows a trace; empty: none
 
-	home, search, person, change, confirm, filed, register, apply, application, loss, seal, towns *webui.Page
+	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
+	events, household, headless, seal, towns                                         *webui.Page
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -55,7 +56,8 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
-		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss, "seal": &w.seal, "towns": &w.towns} {
+		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss,
+		"events": &w.events, "household": &w.household, "headless": &w.headless, "seal": &w.seal, "towns": &w.towns} {
 		if *page, err = w.ui.Page(files, name); err != nil {
 			return nil, err
 		}
@@ -103,6 +105,13 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"GET /application/{request}/certificate.pem":     {access.LookAtCertificate, w.giveCertificate},
 		"POST /application/{request}/key":                {access.IssueCertificate, w.giveKey},
 		"POST /application/{request}/revoke":             {access.RevokeCertificate, w.doRevoke},
+		"GET /resident/{person}/events":                  {access.FileChange, w.showEvents},
+		"GET /resident/{person}/events/part":             {access.FileChange, w.showEventsPart},
+		"POST /resident/{person}/check/{act}":            {access.FileChange, w.checkChange},
+		"GET /resident/{person}/household/{event}":       {access.FileChange, w.showHousehold},
+		"POST /resident/{person}/household/{event}":      {access.FileChange, w.doHousehold},
+		"GET /headless":                                  {access.FileChange, w.showHeadless},
+		"POST /headless/{household}/take":                {access.FileChange, w.takeHeadless},
 	} {
 		mux.Handle(pattern, w.ui.Only(page.act, page.show))
 	}
