@@ -2,6 +2,7 @@ package municipality
 
 import (
 	"context"
+	"slices"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
@@ -19,7 +20,8 @@ type (
 type MoveList struct {
 	Away, Closed     []MoveAway
 	Here, ClosedHere []MoveHere
-	More             bool // there are others that are open
+	Names            map[PersonID]resident.Name // of those who move away
+	More             bool                       // there are others that are open
 }
 
 // maxMoves is how many open moves a page shows of each side; maxClosed how many closed ones.
@@ -54,6 +56,15 @@ func (o *Municipality) Moves(ctx context.Context) (MoveList, error) {
 		}
 		if len(l.Here) > maxMoves {
 			l.Here, l.More = l.Here[:maxMoves], true
+		}
+		l.Names = map[PersonID]resident.Name{}
+		for _, m := range slices.Concat(l.Away, l.Closed) {
+			v, found, err := tx.Current(ctx, m.Person)
+			if err != nil || !found {
+				return nil, err
+			}
+			l.Names[m.Person] = v.Record.Name
+			looked(tx, by, v.Record.Code, "list of moves, "+m.Move)
 		}
 		for _, m := range l.Here { // these are shown by name
 			looked(tx, by, m.Code, "list of moves, "+m.Move)

@@ -26,7 +26,7 @@ type screens struct {
 	ui    *webui.UI
 	trace string // address of the page that shows a trace; empty: none
 
-	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
+	home, search, person, change, confirm, filed, register, apply, application, loss, moves, move, arrival *webui.Page
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -46,6 +46,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			{Path: "/", Name: both("今日の窓口", "Today")},
 			{Path: "/search", Name: both("住民の検索", "Search"), Act: access.LookAtPerson},
 			{Path: "/register", Name: both("住民の登録", "Register"), Act: access.Register},
+			{Path: "/moves", Name: both("転出入", "Moves"), Act: access.LookAtPerson},
 			desk.Nav,
 			auditpage.Nav,
 		},
@@ -54,7 +55,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
-		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss} {
+		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss, "moves": &w.moves, "move": &w.move, "arrival": &w.arrival} {
 		if *page, err = w.ui.Page(files, name); err != nil {
 			return nil, err
 		}
@@ -83,6 +84,12 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"POST /resident/{person}/planned/cancel":     {access.FileChange, w.cancelPlan},
 		"GET /resident/{person}/change/{act}":        {access.FileChange, w.showChange},
 		"POST /resident/{person}/change/{act}":       {access.FileChange, w.doChange},
+		"GET /moves":                                 {access.LookAtPerson, w.showMoves},
+		"GET /moves/{move}":                          {access.LookAtPerson, w.showMove},
+		"GET /moves/{move}/register":                 {access.Register, w.showArrival},
+		"POST /moves/{move}/register":                {access.Register, w.doArrival},
+		"POST /moves/{move}/give-up":                 {access.Register, w.giveUpMove},
+		"POST /moves/{move}/close":                   {access.FileChange, w.closeMove},
 		"GET /resident/{person}/apply":               {access.IssueCertificate, w.showApply},
 		"POST /resident/{person}/apply":              {access.IssueCertificate, w.doApply},
 		"GET /resident/{person}/loss":                {access.RevokeCertificate, w.showLoss},

@@ -27,6 +27,7 @@ type changePage struct {
 	Bases, Ward []webui.Choice
 	Sexes       []webui.Choice
 	Abroad      []webui.Choice
+	With        []withField // others of the household, of a move out
 	AskAsIs     bool
 	Back        string
 	Action      string
@@ -91,6 +92,9 @@ func (w *screens) renderChange(rw http.ResponseWriter, r *http.Request, status i
 		Effect: webui.Notice{Kind: kind, Title: act.dies, Text: held(d, w.o)}, Ward: w.wardChoices(), Sexes: sexChoices,
 		Abroad:  []webui.Choice{choice("no", "国内の市区町村へ", "To another municipality"), choice("yes", "国外へ", "Abroad")},
 		AskAsIs: has(f, fieldAsIs), Back: w.personURL(d.Now.Person, ""), Action: w.personURL(d.Now.Person, "/change/"+act.key)}
+	if act.key == moveOutAct {
+		p.With = withFields(d)
+	}
 	w.ui.Render(rw, r, w.change, status, p)
 }
 
@@ -156,7 +160,7 @@ func (w *screens) doChange(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if f.OK() && f.Value("step") == stepFile {
-		filed, err := w.o.File(r.Context(), change)
+		filed, err := w.file(r.Context(), f, change, d)
 		if err == nil {
 			http.Redirect(rw, r, w.personURL(filed.Person, "/filed/"+filed.Trace), http.StatusSeeOther)
 			return
@@ -187,6 +191,9 @@ func (w *screens) renderConfirm(rw http.ResponseWriter, r *http.Request, act cou
 	p.Terms = append(p.Terms,
 		webui.Term{Label: act.day, Value: day(v.After.Change.Arose)},
 		webui.Term{Label: both("根拠", "Ground"), Value: basisName(v.After.Basis)})
+	for _, name := range withNames(f, d) {
+		p.Terms = append(p.Terms, webui.Term{Label: both("一緒に転出する方", "Moves out too"), Value: webui.Name(name)})
+	}
 	if v.After.Place.Valid() {
 		p.Terms = append(p.Terms, webui.Term{Label: both("転出先", "Moves to"), Value: webui.Name(v.After.Place.Reveal())})
 	}

@@ -125,6 +125,11 @@ func (tx *Tx) MovesAway(ctx context.Context, open bool, limit int) ([]MoveAway, 
 // MoveCounts are the open moves at both ends, by state.
 type MoveCounts struct{ Out, In map[MoveState]int64 }
 
+// Asks is how many of them no message will end: somebody has to find out.
+func (c MoveCounts) Asks() int64 {
+	return c.Out[OutUnfiled] + c.Out[OutVoided] + c.In[InPaper] + c.In[InDiffers]
+}
+
 // CountMoves counts the open moves.
 func (tx *Tx) CountMoves(ctx context.Context) (c MoveCounts, err error) {
 	type count struct {
