@@ -37,6 +37,8 @@ const (
 	KindImpactAcknowledged   Kind = "impact.acknowledgement"
 	KindCAReport             Kind = "ca.report"
 	KindCAReportRequest      Kind = "ca.report.request"
+	KindMoveOut              Kind = "resident.moveout"
+	KindMoveIn               Kind = "resident.movein"
 	KindExchangeNote         Kind = "exchange.note"
 	KindExchangeWithdrawal   Kind = "exchange.withdrawal"
 	KindExchangeStatement    Kind = "exchange.statement"
@@ -79,6 +81,7 @@ type Spec struct {
 // 2026-11-22 cert.revoke goes to the national center too, and on to another CA, and says when the counter took it.
 // 2026-11-22 ca.report, ca.report.request.
 // 2026-11-22 number.request, number.assignment; the question code.attach.
+// 2026-11-22 resident.moveout, resident.movein.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,
@@ -130,6 +133,12 @@ var Kinds = []Spec{
 	{KindCAReportRequest, plain.Sentence{JA: "認証局の報告の求め", EN: "request for a report of the CA"},
 		[]Hop{{Prefecture, CA}}, "prefecture", true,
 		"対策（平成16年）: 委任した都道府県が、改修と動作を自ら確認した（長野県も実施）", NoPersonal},
+	{KindMoveOut, plain.Sentence{JA: "転出証明書情報", EN: "information of a moving out"},
+		[]Hop{{Municipality, Municipality}}, "resident, and the move", false,
+		"住民基本台帳法24条", Identification},
+	{KindMoveIn, plain.Sentence{JA: "転入通知", EN: "notice of a moving in"},
+		[]Hop{{Municipality, Municipality}}, "resident, and the move when it is known", false,
+		"住民基本台帳法9条; 規則2条", Pseudonymous},
 	{KindExchangeNote, plain.Sentence{JA: "問合せと回答", EN: "note about a parked message"},
 		nil, "the message it is about", true, "対策（平成16年）: 全国センターに問合せ、確認後、人的に処理する", NoPersonal},
 	{KindExchangeWithdrawal, plain.Sentence{JA: "電文の取下げ", EN: "withdrawal of a message"},

@@ -109,6 +109,8 @@ func init() {
 		KindImpactAcknowledged:   reader(impactAcknowledgedFromWire),
 		KindCAReport:             reader(caReportFromWire),
 		KindCAReportRequest:      reader(caReportRequestFromWire),
+		KindMoveOut:              reader(moveOutFromWire),
+		KindMoveIn:               reader(moveInFromWire),
 		KindExchangeNote:         reader(noteFromWire),
 		KindExchangeWithdrawal:   reader(withdrawalFromWire),
 		KindExchangeStatement:    reader(statementFromWire),

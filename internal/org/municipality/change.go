@@ -92,9 +92,11 @@ func (o *Municipality) File(ctx context.Context, c Change) (Filed, error) {
 		}
 		v.EnteredBy, v.EnteredAt, v.Trace = who, tx.Now(), trace
 		filed = Filed{Person: v.Person, Code: v.Record.Code, Version: v.Number, Kills: v.Kills}
-		if out, planned := c.(MoveOut); planned && v.Change.Arose.After(m.today) {
-			filed.Version, filed.Planned = 0, v.Change.Arose
-			return nil, o.plan(ctx, tx, out, v)
+		if out, leaves := c.(MoveOut); leaves {
+			if v.Change.Arose.After(m.today) {
+				filed.Version, filed.Planned = 0, v.Change.Arose
+			}
+			return o.leave(ctx, tx, out, v, "")
 		}
 		if m.rest != nil {
 			if _, err := o.settle(ctx, tx, *m.rest, who, trace); err != nil {
@@ -280,7 +282,8 @@ func (o *Municipality) enter(ctx context.Context, tx *store.Tx, v store.Version,
 			return nil, err
 		}
 	}
-	return o.tell(told, v.Trace), nil
+	asked, err := o.movesOvertaken(ctx, tx, v, first)
+	return append(o.tell(told, v.Trace), asked...), err
 }
 
 // tell makes the messages that tell the prefecture of a version (法30条の5): of every entry, deletion and amendment.

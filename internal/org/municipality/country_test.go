@@ -66,6 +66,7 @@ type country struct {
 	caKey   *ecdsa.PrivateKey
 	rand    io.Reader // of the municipality, and of serials
 	status  stillvalid.Status
+	next    message.Org // a municipality with which ours exchanges; "" for none
 }
 
 // newCountry starts with a pool that the center has filled.
@@ -176,7 +177,7 @@ func (c *country) open(url string, self message.Org) *Municipality {
 	}
 	o, err := New(c.t.Context(), Config{
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "松本市", EN: "Matsumoto City"}, StoreURL: url, Clock: c.clk, Rand: c.rand,
-			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{"prefecture-20", "nationalcenter", "ca"},
+			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: c.peersOf(self),
 			Secrets: reconciletest.Secrets(self)},
 		Sessions: sessions, TestCountry: true, Portal: "/", Trace: "/trace?what=", Status: c.status,
 	})
@@ -187,6 +188,17 @@ func (c *country) open(url string, self message.Org) *Municipality {
 	c.net.Join(self, o.Exchange)
 	c.step(o)
 	return o
+}
+
+func (c *country) peersOf(self message.Org) []message.Org {
+	peers := []message.Org{message.Org("prefecture-" + self.Code()[:2]), "nationalcenter", "ca"}
+	switch {
+	case c.next == self:
+		peers = append(peers, c.o.Self)
+	case c.next != "":
+		peers = append(peers, c.next)
+	}
+	return peers
 }
 
 // step drives the country. Of the municipality, all but the comparison of the books, which nobody answers here, the closes

@@ -26,6 +26,10 @@ type Registration struct {
 	// Prior is the version of the record that the earlier municipality ended (転出証明書情報). Versions of a person only
 	// grow, wherever they are made: else a certificate issued here would look older than the revocation there.
 	Prior resident.Version
+	// Paper is why this is typed from a certificate on paper (規則2条②); needed where From tells of its moves by message.
+	Paper string
+
+	arrived bool // who it is comes from the earlier municipality, by message
 
 	AsIs    bool // file an address that the center may be unable to read
 	Another bool // the clerk has made sure that this is not the person of the same name and birth who is registered
@@ -66,7 +70,11 @@ func (o *Municipality) Register(ctx context.Context, r Registration) (Filed, err
 		v.EnteredBy, v.EnteredAt, v.Trace = who, tx.Now(), trace
 		filed = Filed{Person: v.Person, Code: v.Record.Code, Version: v.Number}
 		outs, err := o.enter(ctx, tx, v, first)
-		return append(outs, o.askForNumber(tx, v)...), err
+		if err != nil {
+			return nil, err
+		}
+		told, err := o.onPaper(ctx, tx, r, v)
+		return append(append(outs, told...), o.askForNumber(tx, v)...), err
 	})
 	filed.Trace = trace
 	return filed, err
@@ -94,6 +102,11 @@ func (o *Municipality) CheckRegistration(ctx context.Context, r Registration) er
 // admit checks a registration and gives the version that it leads to, without what is drawn when it is filed: code,
 // person, household. It writes nothing.
 func (o *Municipality) admit(ctx context.Context, tx *store.Tx, r Registration) (v store.Version, first bool, err error) {
+	return o.admitIn(ctx, tx, r, false)
+}
+
+// admitIn is admit; joins: into the household of somebody who is registered in the same act.
+func (o *Municipality) admitIn(ctx context.Context, tx *store.Tx, r Registration, joins bool) (v store.Version, first bool, err error) {
 	var ps problems
 	today, rec := resident.DateOf(tx.Now()), r.Record
 	if r.Reason.Act() != resident.Entry {
@@ -132,7 +145,7 @@ func (o *Municipality) admit(ctx context.Context, tx *store.Tx, r Registration) 
 	if err != nil {
 		return v, false, err
 	}
-	if rec.Household == "" && rec.Relation.Valid() && rec.Relation != resident.Head {
+	if rec.Household == "" && !joins && rec.Relation.Valid() && rec.Relation != resident.Head {
 		ps.bad("household",
 			"世帯主でない方は、入る世帯の世帯番号を入力してください。",
 			"Somebody who is not the head needs the id of the household to join.")
@@ -156,6 +169,9 @@ func (o *Municipality) admit(ctx context.Context, tx *store.Tx, r Registration) 
 func (o *Municipality) admitCode(ctx context.Context, tx *store.Tx, r Registration, on resident.Date, ps *problems) (v store.Version, first bool, err error) {
 	if r.From.Valid() {
 		if err := ps.take(existed(r.From, on)); err != nil {
+			return v, false, err
+		}
+		if err := o.checkPaper(ctx, tx, r, on, ps); err != nil {
 			return v, false, err
 		}
 		// Whoever comes from another municipality has a code; a second one would make two persons of one.

@@ -13,6 +13,8 @@ func (o *Municipality) routes() []exchange.Route {
 		exchange.On(o.in, o.onNumberAssignment),
 		exchange.On(o.in, o.onCertIssued),
 		exchange.On(o.in, o.onCertRefused),
+		exchange.On(o.in, o.onMoveOut),
+		exchange.On(o.in, o.onMoveIn),
 	}
 }
 
@@ -25,6 +27,7 @@ func (o *Municipality) dueRules() []due.Rule {
 		{Kind: dueRenameCount, Finish: o.renameStep},
 		{Kind: dueRenameSpread, Finish: o.renameStep},
 		{Kind: dueRenameOne, Finish: o.renameOne},
+		{Kind: dueSpecialVoid, Finish: o.specialLapsed},
 	}
 	if o.status != nil {
 		rules = append(rules, stillvalid.Rule(o.status))

@@ -27,7 +27,7 @@ type screens struct {
 	trace string // address of the page that shows a trace; empty: none
 
 	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
-	events, household, headless, seal, towns                                         *webui.Page
+	events, household, headless, seal, towns, moves, move, arrival                   *webui.Page
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -48,6 +48,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			{Path: "/search", Name: both("住民の検索", "Search"), Act: access.LookAtPerson},
 			{Path: "/register", Name: both("住民の登録", "Register"), Act: access.Register},
 			{Path: "/towns", Name: both("町名の変更", "Town names"), Act: access.RenameTown},
+			{Path: "/moves", Name: both("転出入", "Moves"), Act: access.LookAtPerson},
 			desk.Nav,
 			auditpage.Nav,
 		},
@@ -57,7 +58,8 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	}
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
 		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss,
-		"events": &w.events, "household": &w.household, "headless": &w.headless, "seal": &w.seal, "towns": &w.towns} {
+		"events": &w.events, "household": &w.household, "headless": &w.headless, "seal": &w.seal, "towns": &w.towns,
+		"moves": &w.moves, "move": &w.move, "arrival": &w.arrival} {
 		if *page, err = w.ui.Page(files, name); err != nil {
 			return nil, err
 		}
@@ -112,6 +114,12 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"POST /resident/{person}/household/{event}":      {access.FileChange, w.doHousehold},
 		"GET /headless":                                  {access.FileChange, w.showHeadless},
 		"POST /headless/{household}/take":                {access.FileChange, w.takeHeadless},
+		"GET /moves":                                     {access.LookAtPerson, w.showMoves},
+		"GET /moves/{move}":                              {access.LookAtPerson, w.showMove},
+		"GET /moves/{move}/register":                     {access.Register, w.showArrival},
+		"POST /moves/{move}/register":                    {access.Register, w.doArrival},
+		"POST /moves/{move}/give-up":                     {access.Register, w.giveUpMove},
+		"POST /moves/{move}/close":                       {access.FileChange, w.closeMove},
 	} {
 		mux.Handle(pattern, w.ui.Only(page.act, page.show))
 	}

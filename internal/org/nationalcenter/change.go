@@ -33,6 +33,9 @@ func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.
 	if done, err := o.checkNewCode(ctx, tx, d, held, n); done || err != nil {
 		return nil, err
 	}
+	if err := side.Awaits(held, n, d.CreatedAt, tx.Now()); err != nil {
+		return nil, err
+	}
 	if done, err := side.Follows(held, n); done || err != nil {
 		return nil, err
 	}
