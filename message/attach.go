@@ -38,6 +38,7 @@ type AttachQuestion struct {
 
 	Municipality resident.MunicipalityCode // in whose register the person is to be
 	From         resident.MunicipalityCode // 従前の市区町村; zero for one who comes from abroad, or from where nobody knows
+	Announced    bool                      // From has told the asker of this person's moving out
 	Reason       resident.ChangeReason     // of the entry
 }
 
@@ -49,10 +50,17 @@ const attachShape = "akashi/attach/1"
 func (q AttachQuestion) Person() Hash {
 	var b []byte
 	for _, s := range []string{attachShape, q.Code.Reveal(), q.Name.Reveal(), q.Birth.String(), sexDigit(q.Sex), q.Number.Reveal(),
-		q.Municipality.String(), q.From.String(), q.Reason.Code()} {
+		q.Municipality.String(), q.From.String(), announced(q.Announced), q.Reason.Code()} {
 		b = append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...)
 	}
 	return sha256.Sum256(b)
+}
+
+func announced(yes bool) string {
+	if yes {
+		return "announced"
+	}
+	return ""
 }
 
 func sexDigit(s resident.Sex) string {
@@ -68,7 +76,7 @@ func (q AttachQuestion) LogValue() slog.Value { return slog.StringValue(q.Reques
 // Encode gives the question's bytes.
 func (q AttachQuestion) Encode() ([]byte, error) {
 	return proto.MarshalOptions{Deterministic: true}.Marshal(&messagepb.AttachQuestion{Request: q.Request, Code: q.Code.Reveal(), Name: q.Name.Reveal(),
-		Birth: q.Birth.String(), Sex: sexDigit(q.Sex), Number: q.Number.Reveal(), Municipality: q.Municipality.String(), From: q.From.String(), Reason: q.Reason.Code()})
+		Birth: q.Birth.String(), Sex: sexDigit(q.Sex), Number: q.Number.Reveal(), Municipality: q.Municipality.String(), From: q.From.String(), Announced: q.Announced, Reason: q.Reason.Code()})
 }
 
 // ReadAttachQuestion reads what Encode wrote. Each field is checked as it would be at a counter.
@@ -84,8 +92,10 @@ func ReadAttachQuestion(body []byte) (AttachQuestion, error) {
 		Number:       optional(&c, "number", w.Number, resident.ParseIndividualNumber),
 		Municipality: field(&c, "municipality", w.Municipality, resident.ParseMunicipalityCode),
 		From:         optional(&c, "from", w.From, resident.ParseMunicipalityCode),
+		Announced:    w.Announced,
 		Reason:       field(&c, "reason", w.Reason, resident.ParseChangeReason),
 	}
+	required(&c, "from", !q.Announced || q.From.Valid())
 	required(&c, "request", isWord(w.Request))
 	required(&c, "reason", q.Reason.Act() == resident.Entry)
 	return q, c.err()

@@ -2986,6 +2986,7 @@ type AttachQuestion struct {
 	Municipality  string                 `protobuf:"bytes,7,opt,name=municipality,proto3" json:"municipality,omitempty"` // in whose register the person is to be
 	From          string                 `protobuf:"bytes,8,opt,name=from,proto3" json:"from,omitempty"`                 // 従前の市区町村, optional
 	Reason        string                 `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`             // of the entry
+	Announced     bool                   `protobuf:"varint,10,opt,name=announced,proto3" json:"announced,omitempty"`     // 従前の市区町村 has told the asker of this person's moving out
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3081,6 +3082,13 @@ func (x *AttachQuestion) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+func (x *AttachQuestion) GetAnnounced() bool {
+	if x != nil {
+		return x.Announced
+	}
+	return false
 }
 
 // AttachAnswer is the center's signed answer. The text is documented in package message (AttachAnswer.Text).
@@ -3934,7 +3942,7 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\n" +
 	"prefecture\x18\x01 \x01(\tR\n" +
 	"prefecture\x12\x0e\n" +
-	"\x02by\x18\x02 \x01(\tR\x02by\"\xe2\x01\n" +
+	"\x02by\x18\x02 \x01(\tR\x02by\"\x80\x02\n" +
 	"\x0eAttachQuestion\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\tR\arequest\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x12\n" +
@@ -3944,7 +3952,9 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x06number\x18\x06 \x01(\tR\x06number\x12\"\n" +
 	"\fmunicipality\x18\a \x01(\tR\fmunicipality\x12\x12\n" +
 	"\x04from\x18\b \x01(\tR\x04from\x12\x16\n" +
-	"\x06reason\x18\t \x01(\tR\x06reason\"b\n" +
+	"\x06reason\x18\t \x01(\tR\x06reason\x12\x1c\n" +
+	"\tannounced\x18\n" +
+	" \x01(\bR\tannounced\"b\n" +
 	"\fAttachAnswer\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\fR\x04text\x12\x1c\n" +
 	"\tsignature\x18\x02 \x01(\fR\tsignature\x12 \n" +

@@ -36,6 +36,11 @@ func (o *Municipality) askToAttach(ctx context.Context, who string, r Registrati
 	}); err != nil {
 		return r, err
 	}
+	return o.askFor(ctx, who, r, v)
+}
+
+// askFor asks about a registration that leads to a version.
+func (o *Municipality) askFor(ctx context.Context, who string, r Registration, v store.Version) (Registration, error) {
 	q := attachQuestion(r, v)
 	if err := o.noteQuestion(ctx, who, &q); err != nil {
 		return r, err
@@ -56,7 +61,7 @@ func (o *Municipality) askToAttach(ctx context.Context, who string, r Registrati
 func attachQuestion(r Registration, v store.Version) message.AttachQuestion {
 	rec := r.Record
 	return message.AttachQuestion{Code: rec.Code, Name: rec.Name, Birth: rec.Birth, Sex: rec.Sex, Number: rec.Number, Municipality: v.Record.Municipality,
-		From: r.From, Reason: r.Reason}
+		From: r.From, Announced: r.arrived, Reason: r.Reason}
 }
 
 // noteQuestion writes the question down before it is asked, with the look that it is. One that had no answer is the same question: the

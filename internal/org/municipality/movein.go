@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -24,6 +25,8 @@ type MoveIn struct {
 	Household    resident.HouseholdID      // empty: a new one
 	Basis        string
 	AsIs         bool
+
+	agreements map[string]*message.AttachAnswer // of the center, by move; only askForArrivals sets it
 }
 
 // Arrival is one of them.
@@ -40,6 +43,9 @@ const earlyRoom = 100
 func (o *Municipality) RegisterArrivals(ctx context.Context, c MoveIn) ([]Filed, error) {
 	who, err := clerk(ctx, access.Register)
 	if err != nil {
+		return nil, err
+	}
+	if c, err = o.askForArrivals(ctx, who, c); err != nil {
 		return nil, err
 	}
 	var all []Filed
@@ -62,19 +68,52 @@ func (o *Municipality) CheckArrivals(ctx context.Context, c MoveIn) error {
 	if err != nil {
 		return err
 	}
+	if c, err = o.askForArrivals(ctx, by, c); err != nil {
+		return err
+	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
 		ready, err := o.admitArrivals(ctx, tx, c)
+		if err != nil {
+			return nil, err
+		}
 		for _, x := range ready {
+			if err := o.needAgreement(ctx, tx, x.r, x.v, false); err != nil {
+				return nil, err
+			}
 			looked(tx, by, x.m.Code, "check of moving in "+x.m.Move)
 		}
-		return nil, err
+		return nil, nil
 	})
 	return err
+}
+
+// askForArrivals has the center asked about each of them, when there is nothing else wrong: that the old municipality has told of somebody
+// does not show that the code is theirs at the center too.
+func (o *Municipality) askForArrivals(ctx context.Context, who string, c MoveIn) (MoveIn, error) {
+	c.agreements = nil
+	var ready []coming
+	if err := o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		ready, err = o.admitArrivals(ctx, o.in(tx), c)
+		return err
+	}); err != nil {
+		return c, err
+	}
+	agreements := map[string]*message.AttachAnswer{}
+	for _, x := range ready {
+		r, err := o.askFor(ctx, who, x.r, x.v)
+		if err != nil {
+			return c, err
+		}
+		agreements[x.m.Move] = r.agreement
+	}
+	c.agreements = agreements
+	return c, nil
 }
 
 // coming is one of a family who can be registered.
 type coming struct {
 	m     store.MoveHere
+	r     Registration
 	v     store.Version
 	first bool
 }
@@ -113,7 +152,7 @@ func (o *Municipality) admitArrivals(ctx context.Context, tx *store.Tx, c MoveIn
 		if err = ps.take(err); err != nil {
 			return nil, err
 		}
-		ready = append(ready, coming{m, v, first})
+		ready = append(ready, coming{m, r, v, first})
 	}
 	return ready, ps.Err()
 }
@@ -142,7 +181,7 @@ func (c MoveIn) registration(m store.MoveHere, p Arrival) Registration {
 	r := Registration{Reason: resident.MoveIn, Basis: c.Basis, From: m.From, Prior: m.Version, AsIs: c.AsIs, Another: true, arrived: true,
 		Record: resident.Record{Code: m.Code, BasicFour: i.BasicFour, Kana: i.Kana, CommonName: i.CommonName, Nationality: i.Nationality, Number: i.Number,
 			Municipality: c.Municipality, Household: c.Household, Relation: p.Relation, BecameResident: c.Became}}
-	r.Record.Address = c.Address
+	r.Record.Address, r.agreement = c.Address, c.agreements[p.Move]
 	if m.State == store.InPlanned {
 		r.Prior += earlyRoom
 	}
@@ -163,6 +202,9 @@ func (o *Municipality) registerArrivals(ctx context.Context, tx *store.Tx, c Mov
 		if x.first {
 			v.Person = store.Person(tx.Serial())
 		}
+		if err := o.needAgreement(ctx, tx, x.r, v, true); err != nil {
+			return nil, err
+		}
 		v.Record.Household = household
 		v.EnteredBy, v.EnteredAt, v.Trace = who, tx.Now(), trace
 		more, err := o.enter(ctx, tx, v, x.first)
@@ -173,7 +215,7 @@ func (o *Municipality) registerArrivals(ctx context.Context, tx *store.Tx, c Mov
 		if err != nil {
 			return nil, err
 		}
-		outs = append(append(outs, more...), told...)
+		outs = append(append(append(outs, more...), told...), o.askForNumber(tx, v)...)
 		done(v)
 	}
 	return outs, nil

@@ -107,7 +107,9 @@ func (o *Center) againstAttaching(ctx context.Context, tx *store.Tx, from messag
 		{message.AttachBirth, differs&resident.AttrBirth != 0},
 		{message.AttachSex, differs&resident.AttrSex != 0},
 		{message.AttachNumber, q.Number.Valid() && held.Number.Valid() && q.Number != held.Number},
-		{message.AttachPresent, !standing.Gone()},
+		// Who is announced by the old municipality may be registered before it has deleted the record; that it is the one where the
+		// person is held is asked below.
+		{message.AttachPresent, !standing.Gone() && !(q.Announced && q.Reason == resident.MoveIn)},
 		{message.AttachEnded, standing.Gone() && !mayEnter(*standing, from, q, resident.DateOf(tx.Now()))},
 		{message.AttachElsewhere, q.Reason == resident.MoveIn && !cameFrom(*standing, q.From, resident.DateOf(tx.Now()))},
 	} {
