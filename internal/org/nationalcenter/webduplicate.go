@@ -62,7 +62,7 @@ func (w *web) duplicatesPage(ctx context.Context) (p duplicatesPage, err error) 
 			Text: plain.Sentence{JA: "全国センターに番号の鍵がありません。鍵を置いて起動し直してください。", EN: "The center has no key for numbers: start it with the key."}}
 	case len(open) > 0:
 		p.Notice = webui.Notice{Kind: webui.Bad, Title: plain.Sentence{JA: fmt.Sprintf("%d件あります", len(open)), EN: fmt.Sprintf("Findings: %d", len(open))},
-			Text: plain.Sentence{JA: "件を開き、両方の市区町村に確かめてください。正しくなれば、次の点検で閉じます。", EN: "Open each and ask both municipalities. When it is right again, the next round ends it."}}
+			Text: plain.Sentence{JA: "件を開き、関係する市区町村に確かめてください。正しくなれば、次の点検で閉じます。", EN: "Open each and ask the municipalities concerned. When it is right again, the next round ends it."}}
 	}
 	p.Open = webui.Table{Caption: plain.Sentence{JA: "見つかったもの（古い順）", EN: "What was found, oldest first"},
 		Columns: []webui.Column{{Name: plain.Sentence{JA: "件", EN: "Case"}}, {Name: plain.Sentence{JA: "何が", EN: "What"}}, {Name: plain.Sentence{JA: "見つけた時", EN: "Found"}}},
@@ -148,9 +148,9 @@ func (w *web) showDuplicate(rw http.ResponseWriter, r *http.Request, status int,
 	by, role := access.From(r.Context()), w.Self.Role()
 	p := duplicateOnePage{Form: form, Base: w.ui.URL(duplicatePath + "/" + idOfFinding(f)), Proposed: proposed,
 		Propose: access.May(by, access.ResolvePropose, role) == nil, MayRecord: access.May(by, access.LookAtPerson, role) == nil,
-		Confirm: proposed && access.May(by, access.ResolveConfirm, role) == nil,
-		Notice: webui.Notice{Kind: webui.Bad, Title: f.Says, Text: plain.Sentence{JA: "両方の市区町村に、登録の経緯を確かめてください。正しくなれば、次の点検で閉じます。別の人と分かったときは、二人で閉じます。",
-			EN: "Ask both municipalities how the people came to be registered. When it is right again, the next round ends the finding; when they are two people, two operators close it."}},
+		Confirm: proposed && word.By != by.ID && access.May(by, access.ResolveConfirm, role) == nil,
+		Notice: webui.Notice{Kind: webui.Bad, Title: f.Says, Text: plain.Sentence{JA: "関係する市区町村に、登録の経緯を確かめてください。正しくなれば、次の点検で閉じます。別の人と分かったときは、二人で閉じます。",
+			EN: "Ask the municipalities concerned how the people came to be registered. When it is right again, the next round ends the finding; when they are two people, two operators close it."}},
 		Facts: []webui.Term{{Label: plain.Sentence{JA: "件の名前", EN: "Name of the case"}, Value: webui.Code(f.Item)},
 			{Label: plain.Sentence{JA: "規則", EN: "Rule"}, Value: webui.Code(f.Rule)}, {Label: plain.Sentence{JA: "見つけた時", EN: "Found"}, Value: f.At}}}
 	if proposed {
