@@ -26,7 +26,7 @@ type screens struct {
 	ui    *webui.UI
 	trace string // address of the page that shows a trace; empty: none
 
-	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
+	home, search, person, change, confirm, filed, register, apply, application, loss, numbers, number *webui.Page
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -46,6 +46,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			{Path: "/", Name: both("今日の窓口", "Today")},
 			{Path: "/search", Name: both("住民の検索", "Search"), Act: access.LookAtPerson},
 			{Path: "/register", Name: both("住民の登録", "Register"), Act: access.Register},
+			numberNav,
 			desk.Nav,
 			auditpage.Nav,
 		},
@@ -54,7 +55,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
-		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss} {
+		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss, "numbers": &w.numbers, "number": &w.number} {
 		if *page, err = w.ui.Page(files, name); err != nil {
 			return nil, err
 		}
@@ -77,6 +78,9 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"POST /search":                               {access.LookAtPerson, w.doSearch},
 		"GET /register":                              {access.Register, w.showRegister},
 		"POST /register":                             {access.Register, w.doRegister},
+		"GET /numbers":                               {access.Register, w.showNumbers},
+		"GET /numbers/{request}":                     {access.LookAtPerson, w.showNumber},
+		"POST /numbers/{request}/sent":               {access.FileChange, w.sendNumber},
 		"GET /resident/{person}":                     {access.LookAtPerson, w.showPerson},
 		"GET /resident/{person}/filed/{trace}":       {access.LookAtPerson, w.showFiled},
 		"GET /resident/{person}/filed/{trace}/part":  {access.ViewMessages, w.showFiledPart},
