@@ -41,11 +41,11 @@ func TestAllotmentsAfterARestore(t *testing.T) {
 		held := map[message.Org][]resident.RecordCode{} // what each was ever allotted, whatever the center has forgotten
 		owner := map[resident.RecordCode]string{}       // who was first registered under a code
 		overlaps, refused := 0, 0
-		for step := range 30 {
+		for step := range 50 {
 			m := []message.Org{matsumoto, iida}[random.IntN(2)]
 			switch what := random.IntN(10); {
 			case what < 4: // asks for codes
-				c.center.Rand = fewCodes{random, 120}
+				c.center.Rand = fewCodes{random, 60}
 				request := fmt.Sprintf("r-%d", step)
 				items := c.tell(m, message.CodeRequest{Request: request, Count: uint32(1 + random.IntN(3))})
 				if items[0].State != string(message.Applied) {
@@ -64,7 +64,7 @@ func TestAllotmentsAfterARestore(t *testing.T) {
 					}
 					held[m] = append(held[m], code)
 				}
-			case what < 9: // gives one to somebody
+			case what < 8: // gives one to somebody
 				if len(held[m]) == 0 {
 					continue
 				}
