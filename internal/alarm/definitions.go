@@ -32,6 +32,7 @@ const (
 	ServedWrong       Code = "served-wrong"
 	ServedAway        Code = "served-away"
 	InspectionStopped Code = "inspection-stopped"
+	DuplicatePerson   Code = "duplicate-person"
 
 	StatementMissing     Code = "statement-missing"
 	StatementUnexplained Code = "statement-unexplained"
@@ -150,6 +151,9 @@ var Definitions = []Definition{
 	{Code: ServedAway, Severity: Critical, Unit: Items, Raise: 1, Lower: 1, For: 2 * time.Minute, About: aboutWay,
 		Name:  plain.Sentence{JA: "失効情報を外から取れない", EN: "What should be served cannot be fetched"},
 		Means: plain.Sentence{JA: "公表している番地から、2分を過ぎても取れないものがあります。検証者も取れません。", EN: "For more than two minutes something could not be fetched from its public address. Those who verify cannot fetch it either."}},
+	{Code: DuplicatePerson, Severity: Critical, Unit: Items, Raise: 1, Lower: 1, About: aboutWay,
+		Name:  plain.Sentence{JA: "一人が二人、または二人が一人になっているおそれがある", EN: "One person may be registered as two, or two as one"},
+		Means: plain.Sentence{JA: "全国センターの重複の点検で、同じ人らしい二つの住民票コード、二人に付いた個人番号、または使えないコードが見つかりました。", EN: "The national center's duplicate check found two record codes that may be one person's, an individual number that two people have, or a code that cannot be."}},
 	{Code: InspectionStopped, Severity: Warning, Unit: Seconds, Raise: 600, Lower: 60, About: aboutWay,
 		Name:  plain.Sentence{JA: "点検が進んでいない", EN: "The inspection stands still"},
 		Means: plain.Sentence{JA: "10分を超えて、この対象の点検が進んでいません。おかしなものがあっても分かりません。", EN: "For more than ten minutes nothing of this was inspected. What is wrong would not be seen."}},

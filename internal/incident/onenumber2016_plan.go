@@ -23,7 +23,8 @@ var (
 	numberFound = resident.MustDate(2016, 1, 26)
 )
 
-// manOfSakaide holds a record code; the man of Nagano reads the same and was born on the same day, and nothing says where he came from.
+// namesakes are a man of Sakaide, who holds a record code, and a man who comes to Nagano, reads the same, was born on the same day, and of whom
+// nothing says where he came from.
 type namesakes struct {
 	holder, comer resident.BasicFour
 	reading       resident.Kana

@@ -27,7 +27,7 @@ type screens struct {
 	trace string // address of the page that shows a trace; empty: none
 
 	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
-	events, household, headless, seal, towns, moves, move, arrival                   *webui.Page
+	events, household, headless, seal, towns, moves, move, arrival, numbers, number  *webui.Page
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -49,6 +49,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			{Path: "/register", Name: both("住民の登録", "Register"), Act: access.Register},
 			{Path: "/towns", Name: both("町名の変更", "Town names"), Act: access.RenameTown},
 			{Path: "/moves", Name: both("転出入", "Moves"), Act: access.LookAtPerson},
+			numberNav,
 			desk.Nav,
 			auditpage.Nav,
 		},
@@ -59,7 +60,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
 		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss,
 		"events": &w.events, "household": &w.household, "headless": &w.headless, "seal": &w.seal, "towns": &w.towns,
-		"moves": &w.moves, "move": &w.move, "arrival": &w.arrival} {
+		"moves": &w.moves, "move": &w.move, "arrival": &w.arrival, "numbers": &w.numbers, "number": &w.number} {
 		if *page, err = w.ui.Page(files, name); err != nil {
 			return nil, err
 		}
@@ -120,6 +121,9 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"POST /moves/{move}/register":                    {access.Register, w.doArrival},
 		"POST /moves/{move}/give-up":                     {access.Register, w.giveUpMove},
 		"POST /moves/{move}/close":                       {access.FileChange, w.closeMove},
+		"GET /numbers":                                   {access.Register, w.showNumbers},
+		"GET /numbers/{request}":                         {access.LookAtPerson, w.showNumber},
+		"POST /numbers/{request}/sent":                   {access.FileChange, w.sendNumber},
 	} {
 		mux.Handle(pattern, w.ui.Only(page.act, page.show))
 	}

@@ -55,6 +55,12 @@ func (w *screens) showPerson(rw http.ResponseWriter, r *http.Request) {
 			p.Acts = append(p.Acts, actButton{w.personURL(p.ID, "/change/"+a.key), a.name, a.dies})
 		}
 	}
+	notices, terms, err := w.aboutCodes(r.Context(), p.ID)
+	if err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	p.Notices, p.Terms = append(p.Notices, notices...), append(p.Terms, terms...)
 	w.ui.Render(rw, r, w.person, http.StatusOK, p)
 }
 

@@ -110,6 +110,9 @@ func registrationTerms(r Registration) []webui.Term {
 		{Label: both("続柄", "Relation"), Value: webui.Name(rec.Relation.Reveal())},
 		{Label: both("住民票コード", "Record code"), Value: code},
 	}
+	if rec.Code.Valid() { // else the page would not be shown
+		terms = append(terms, webui.Term{Label: both("全国センター", "National center"), Value: badge(webui.OK, "このコードを付けることに同意", "agrees to this code")})
+	}
 	for _, more := range []struct {
 		label plain.Sentence
 		text  string

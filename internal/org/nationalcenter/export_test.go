@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/akashi-id/akashi/internal/alarm"
+	"github.com/akashi-id/akashi/internal/inspection"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -50,3 +51,13 @@ func NumberCandidate(k NumberKey, code resident.RecordCode, counter uint64) (res
 
 // ForgetNumberKey is a center that was started without its key.
 func (o *Center) ForgetNumberKey() { o.numberKey = NumberKey{} }
+
+// DuplicatesAlarm is the alarm of the duplicate check.
+func (o *Center) DuplicatesAlarm() alarm.Source { return o.duplicates.Source() }
+
+// IDOfFinding is how addresses of pages name a finding.
+func IDOfFinding(f inspection.Finding) string { return idOfFinding(f) }
+
+// NameOf and Named are how findings call a resident.
+func NameOf(k NumberKey, code string) string        { return k.name(code) }
+func Named(k NumberKey, name string) (string, bool) { return k.named(name) }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/inspection"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
 	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -27,20 +28,22 @@ type Config struct {
 // Center is the national center.
 type Center struct {
 	*host.Host
-	numberKey NumberKey
-	web       http.Handler
+	numberKey  NumberKey
+	duplicates *inspection.Inspection
+	web        http.Handler
 }
 
 // New opens the center's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Center, error) {
 	o := &Center{numberKey: cfg.NumberKey}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema},
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, inspection.Schema},
 		Routes: o.routes(), Books: o.tables(), Counts: o.counts})
 	if err != nil {
 		return nil, err
 	}
 	o.Host = h
-	o.Alarms.Add(o.undemanded())
+	o.duplicates = o.newDuplicates()
+	o.Alarms.Add(o.undemanded(), o.duplicates.Source())
 	o.Exchange.Answer(message.AskAttach, o.onAttach)
 	if err := o.adopt(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())

@@ -27,6 +27,8 @@ type web struct {
 	ui           *webui.UI
 	desk         *desk.Desk
 	home, search *webui.Page
+
+	duplicatesAll, duplicateOne, duplicateAlike *webui.Page
 }
 
 func (o *Center) screens(cfg Config) (http.Handler, error) {
@@ -43,6 +45,7 @@ func (o *Center) screens(cfg Config) (http.Handler, error) {
 	mux.HandleFunc("GET /part/{part}", w.showHomePart)
 	mux.Handle("GET /search", w.ui.Only(access.LookAtPerson, w.showSearch))
 	mux.Handle("POST /search", w.ui.Only(access.LookAtPerson, w.runSearch))
+	w.mountDuplicates(mux)
 	return w.ui.Serve(mux), nil
 }
 
@@ -52,6 +55,7 @@ func (o *Center) newWeb(cfg Config) (*web, error) {
 		Nav: []webui.NavItem{
 			{Path: "/", Name: plain.Sentence{JA: "住民と電子証明書の数", EN: "Numbers"}},
 			{Path: "/search", Name: plain.Sentence{JA: "本人確認情報の検索", EN: "Search"}, Act: access.LookAtPerson},
+			duplicateNav,
 			desk.Nav,
 			auditpage.Nav,
 		},
@@ -64,7 +68,8 @@ func (o *Center) newWeb(cfg Config) (*web, error) {
 	if w.desk, err = desk.New(o.Host, ui); err != nil {
 		return nil, err
 	}
-	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search} {
+	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "duplicates": &w.duplicatesAll, "duplicate": &w.duplicateOne,
+		"alike": &w.duplicateAlike} {
 		if *page, err = ui.Page(files, name); err != nil {
 			return nil, err
 		}

@@ -84,3 +84,12 @@ func scanNumber(r *sqlstore.Rows, n *NumberRequest) error {
 	n.Code = read(&p, code, resident.ParseRecordCode)
 	return p.err
 }
+
+// NumberRequested is a request; false when there is none of the name.
+func (tx *Tx) NumberRequested(ctx context.Context, request string) (NumberRequest, bool, error) {
+	all, err := sqlstore.List(ctx, tx.Tx, scanNumber, `SELECT `+numberColumns+` FROM number_request WHERE request = $1`, request)
+	if err != nil || len(all) == 0 {
+		return NumberRequest{}, false, err
+	}
+	return all[0], true, nil
+}

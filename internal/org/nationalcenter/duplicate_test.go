@@ -1,0 +1,193 @@
+package nationalcenter_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/alarm"
+	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/inspection"
+	"github.com/akashi-id/akashi/internal/inspection/inspectiontest"
+	"github.com/akashi-id/akashi/internal/org/nationalcenter"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// found are the rules of the open findings, in order.
+func (c *country) found() (rules []string) {
+	c.t.Helper()
+	rules = inspectiontest.Open(c.t, c.center.Store, func(f inspection.Finding) string { return f.Rule })
+	slices.Sort(rules)
+	return rules
+}
+
+func (c *country) finds(what string, rules ...string) {
+	c.t.Helper()
+	c.runFor(2 * time.Minute) // two rounds
+	if got := c.found(); !slices.Equal(got, rules) {
+		c.t.Errorf("%s: found %q, want %q", what, got, rules)
+	}
+}
+
+// TestDuplicates: each thing that must not be is found within a round, named to nobody, and ends when it is right again.
+func TestDuplicates(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		a, b, d := newPerson(t, 1, "松本　花子"), newPerson(t, 2, "松本　花子"), newPerson(t, 3, "髙橋　辰男")
+		b.Birth = must(resident.ParsePartialDate("birth", "1980-05-02"))
+		want(t, c.tell(nagano, a.change(resident.MoveIn), b.change(resident.MoveIn), d.change(resident.MoveIn)), "applied", "applied", "applied")
+		c.number("r-1", a.Code)
+		c.number("r-2", b.Code)
+		c.finds("two namesakes of different birth")
+
+		// The same person once more, under another code.
+		again := newPerson(t, 4, "松本　花子")
+		want(t, c.tell(nagano, again.change(resident.MoveIn, at("長野県松本市大手1番1号"))), "applied")
+		c.finds("one person twice", "same-person")
+		open := must(c.openFindings())
+		if f := open[0]; strings.Contains(f.Item+f.Says.JA+f.Says.EN, "松本　花子") || strings.Contains(f.Item+f.Says.JA, again.Code.Reveal()) || !strings.Contains(f.Says.JA, "長野県松本市") ||
+			!strings.Contains(f.Says.JA, "住所は違います") {
+			t.Errorf("the finding says %s: %+v", f.Item, f.Says)
+		}
+		if s := must(c.center.DuplicatesAlarm().Signals(t.Context(), c.clk.Now())); len(s) != 1 || s[0].Code != alarm.DuplicatePerson || s[0].Value != 1 || s[0].Href != "/duplicates" {
+			t.Errorf("the alarm rings %+v", s)
+		}
+		want(t, c.tell(nagano, again.change(resident.DeletionExOfficio)), "applied")
+		c.finds("deleted again")
+		if s := must(c.center.DuplicatesAlarm().Signals(t.Context(), c.clk.Now())); len(s) != 0 {
+			t.Errorf("the alarm still rings %+v", s)
+		}
+
+		for _, x := range []struct {
+			what, change, back string
+			rules              []string
+		}{
+			{"one number, two men", `UPDATE resident SET number = (SELECT number FROM individual_number WHERE code = '` + a.Code.Reveal() + `') WHERE code IN ('` + a.Code.Reveal() + `', '` + d.Code.Reveal() + `')`,
+				`UPDATE resident SET number = ''`, []string{"number-of-another", "one-number"}},
+			{"another number than was given", `UPDATE resident SET number = '983205673214' WHERE code = '` + a.Code.Reveal() + `'`, `UPDATE resident SET number = ''`, []string{"another-number"}},
+			{"a number that is none", `UPDATE resident SET number = '983205673215' WHERE code = '` + d.Code.Reveal() + `'`, `UPDATE resident SET number = ''`, []string{"number"}},
+			{"a code that is none", `UPDATE resident SET code = '` + wrongCode + `' WHERE code = '` + d.Code.Reveal() + `'`, `UPDATE resident SET code = '` + d.Code.Reveal() + `' WHERE code = '` + wrongCode + `'`, []string{"code"}},
+			{"no code at all", `UPDATE resident SET code = 'what somebody wrote into it' WHERE code = '` + d.Code.Reveal() + `'`, `UPDATE resident SET code = '` + d.Code.Reveal() + `' WHERE code LIKE 'what%'`, []string{"code"}},
+			{"a retired code", `INSERT INTO code(code, allotted_to, request, successor, at) VALUES ('` + d.Code.Reveal() + `', '', '', '` + b.Code.Reveal() + `', 0)`,
+				`DELETE FROM code WHERE code = '` + d.Code.Reveal() + `'`, []string{"retired-code"}},
+		} {
+			c.tamper(x.change)
+			c.finds(x.what, x.rules...)
+			c.tamper(x.back)
+			c.finds("mended: " + x.what)
+		}
+	})
+}
+
+const wrongCode = "00000000031" // its check digit is another one
+
+func (c *country) openFindings() (open []inspection.Finding, err error) {
+	err = c.center.Store.View(c.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		open, err = inspection.Open(ctx, tx, 100)
+		return err
+	})
+	return open, err
+}
+
+// persona is one of the people of the test country.
+func persona(t *testing.T, id string) access.Person {
+	t.Helper()
+	for _, p := range access.Personas() {
+		if p.ID == id {
+			return p
+		}
+	}
+	t.Fatalf("no persona %s", id)
+	return access.Person{}
+}
+
+// TestDuplicateIsClosedByTwo: one operator proposes and another confirms; who looks at the records is staff who answer inquiries, and is recorded.
+// What was closed comes again when somebody else agrees.
+func TestDuplicateIsClosedByTwo(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		a, b := newPerson(t, 1, "松本　花子"), newPerson(t, 2, "松本　花子")
+		want(t, c.tell(nagano, a.change(resident.MoveIn), b.change(resident.MoveIn)), "applied", "applied")
+		c.finds("namesakes", "same-person")
+		id := nationalcenter.IDOfFinding(must(c.openFindings())[0])
+		ueda, egawa, aoki := persona(t, "operator-ueda"), persona(t, "operator-egawa"), persona(t, "clerk-aoki")
+		for what, err := range map[string]error{
+			"nothing is proposed":    c.center.ConfirmDuplicate(t.Context(), egawa, id),
+			"without a reason":       c.center.ProposeDuplicate(t.Context(), ueda, id, " "),
+			"a clerk proposes":       c.center.ProposeDuplicate(t.Context(), aoki, id, "別の人"),
+			"a finding of elsewhere": c.center.ProposeDuplicate(t.Context(), ueda, "nothing", "別の人"),
+		} {
+			if err == nil {
+				t.Errorf("%s, and it is taken", what)
+			}
+		}
+		if err := c.center.ProposeDuplicate(t.Context(), ueda, id, "松本市に確かめた。別の人。"); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.center.ConfirmDuplicate(t.Context(), ueda, id); err == nil {
+			t.Error("one person closed it alone")
+		}
+		if _, err := c.center.LookAtAlike(t.Context(), ueda, id, "件"); err == nil {
+			t.Error("an operator saw the records")
+		}
+		if all, err := c.center.LookAtAlike(t.Context(), aoki, id, "照会12"); err != nil || len(all) != 2 || all[0].Name != a.Name {
+			t.Errorf("%d records: %v", len(all), err)
+		}
+		for _, p := range []*person{a, b} {
+			if n := c.audited(auditlog.ActLook, p.Code); n != 1 {
+				t.Errorf("%d looks at a person, want 1", n)
+			}
+		}
+		if err := c.center.ConfirmDuplicate(t.Context(), egawa, id); err != nil {
+			t.Fatal(err)
+		}
+		c.finds("closed: they are two people")
+		d := newPerson(t, 0, "松本　花子") // under a smaller code: whom the second one agrees with now
+		want(t, c.tell(nagano, d.change(resident.MoveIn)), "applied")
+		c.finds("a third one", "same-person", "same-person")
+	})
+}
+
+// TestDuplicatesPoison: rows of which somebody made nonsense stop nobody: those behind them are compared in the same round.
+func TestDuplicatesPoison(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		var bad []*person
+		for n := range 12 {
+			p := newPerson(t, uint64(n), fmt.Sprintf("見本　%s子", string([]rune("一二三四五六七八九十千万")[n])))
+			p.Birth = must(resident.ParsePartialDate("birth", fmt.Sprintf("1980-06-%02d", n+1)))
+			want(t, c.tell(nagano, p.change(resident.MoveIn)), "applied")
+			bad = append(bad, p)
+		}
+		for n, p := range bad {
+			c.tamper([]string{`UPDATE resident SET code = '0' || code WHERE code = $1`, `UPDATE resident SET municipality = 'x', birth = '' WHERE code = $1`,
+				`UPDATE resident SET hash = '' WHERE code = $1`, `UPDATE resident SET sex = '9', number = 'x' || code WHERE code = $1`}[n%4], p.Code.Reveal())
+		}
+		a, b := newPerson(t, 8_000_000_000, "松本　花子"), newPerson(t, 9_000_000_000, "松本　花子")
+		want(t, c.tell(nagano, a.change(resident.MoveIn), b.change(resident.MoveIn)), "applied", "applied")
+		c.finds("behind the bad ones", "code", "code", "code", "number", "number", "number", "same-person")
+	})
+}
+
+// TestDuplicateNames: what a resident is called in findings tells nobody the code, and leads back to it here.
+func TestDuplicateNames(t *testing.T) {
+	seen := map[string]bool{}
+	for _, code := range []string{"", "0", resident.RecordCodeOf(42).Reveal(), strings.Repeat("x", 15), resident.RecordCodeOf(43).Reveal()} {
+		name := nationalcenter.NameOf(testKey(), code)
+		if back, ok := nationalcenter.Named(testKey(), name); !ok || back != code || seen[name] || len(name) != 32 || code != "" && strings.Contains(name, code) && len(code) > 3 {
+			t.Errorf("%q is called %s, which leads to %q, %v", code, name, back, ok)
+		}
+		seen[name] = true
+	}
+	for _, no := range []string{"", "12", strings.Repeat("zz", 16), strings.Repeat("00", 16), strings.Repeat("00", 17)} {
+		if back, ok := nationalcenter.Named(testKey(), no); ok && nationalcenter.NameOf(testKey(), back) != no {
+			t.Errorf("%q leads to %q", no, back)
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package nationalcenter
+
+import (
+	"context"
+	"strings"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/inspection"
+	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/resident"
+)
+
+var errNoFinding = plain.Bad("finding",
+	"この件は、もう閉じているか、ありません。「重複の点検」の一覧から選び直してください。",
+	"This finding is closed already, or there is none: choose from the list of the duplicate check.")
+
+// finding is the open finding of an address, with what is proposed about it.
+func (o *Center) finding(ctx context.Context, tx *store.Tx, id string) (f inspection.Finding, word store.Word, proposed bool, err error) {
+	open, err := inspection.Open(ctx, tx.Tx, 20_000)
+	if err != nil {
+		return f, word, false, err
+	}
+	for _, f := range open {
+		if f.Way == duplicates && idOfFinding(f) == id {
+			word, proposed, err = tx.WordOn(ctx, f.Item, f.Rule, f.At)
+			return f, word, proposed, err
+		}
+	}
+	return f, word, false, errNoFinding
+}
+
+// ProposeDuplicate writes down why an operator would close a finding. It ends nothing.
+func (o *Center) ProposeDuplicate(ctx context.Context, by access.Person, id, why string) error {
+	if err := access.May(by, access.ResolvePropose, o.Self.Role()); err != nil {
+		return err
+	}
+	why = strings.TrimSpace(why)
+	if why == "" || len(why) > 3000 {
+		return plain.Bad("why", "閉じるわけを、1,000文字以内で書いてください。", "Write in at most 1,000 characters why it is closed.")
+	}
+	return o.Store.Update(ctx, func(ctx context.Context, raw *sqlstore.Tx) error {
+		tx := o.in(raw)
+		f, _, _, err := o.finding(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		auditlog.Write(raw, auditlog.Entry{Actor: by.ID, Act: "duplicate.propose", Subject: f.Item, Case: f.Rule, Detail: why})
+		return tx.PutWord(ctx, f.Item, f.Rule, f.At, by.ID, why)
+	})
+}
+
+// ConfirmDuplicate closes a finding as another operator has proposed.
+func (o *Center) ConfirmDuplicate(ctx context.Context, by access.Person, id string) error {
+	if err := access.May(by, access.ResolveConfirm, o.Self.Role()); err != nil {
+		return err
+	}
+	return o.Store.Update(ctx, func(ctx context.Context, raw *sqlstore.Tx) error {
+		f, word, proposed, err := o.finding(ctx, o.in(raw), id)
+		if err != nil {
+			return err
+		}
+		if !proposed {
+			return plain.Bad("finding", "この件には、閉じる提案がありません。先に、別の担当者がわけを書いて提案してください。",
+				"Nobody has proposed to close this finding: another operator first writes down why.")
+		}
+		if err := access.SecondPerson(access.Person{ID: word.By}, by); err != nil {
+			return err
+		}
+		return o.duplicates.Close(ctx, raw, f, word.By+"・"+by.ID, word.Why)
+	})
+}
+
+// LookAtAlike gives the records that a finding is about, to staff who compare them. Each is a look at that person, on the ground given, and
+// recorded in the same transaction.
+func (o *Center) LookAtAlike(ctx context.Context, by access.Person, id, ground string) (all []resident.IdentificationInfo, err error) {
+	if err := access.May(by, access.LookAtPerson, o.Self.Role()); err != nil {
+		return nil, err
+	}
+	err = o.Store.Update(ctx, func(ctx context.Context, raw *sqlstore.Tx) error {
+		tx := o.in(raw)
+		f, _, _, err := o.finding(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		code, _ := o.numberKey.named(f.Item)
+		row, _, err := tx.IndexedOf(ctx, code, len(code) == longestNamed)
+		if err != nil {
+			return err
+		}
+		codes := []string{row.Code}
+		switch {
+		case f.Rule == ruleSamePerson && row.Twin.Code != "":
+			codes = append(codes, row.Twin.Code)
+		case f.Rule == ruleOneNumber && row.NumberTwin.Code != "":
+			codes = append(codes, row.NumberTwin.Code)
+		}
+		if all, err = tx.Alike(ctx, codes...); err != nil {
+			return err
+		}
+		for _, i := range all {
+			auditlog.Write(raw, auditlog.Entry{Actor: by.ID, Act: auditlog.ActLook, Subject: i.Code.Reveal(), Case: ground, Detail: "duplicate check, " + f.Rule})
+		}
+		return nil
+	})
+	return all, err
+}
