@@ -137,6 +137,7 @@ func (o *Municipality) judge(ctx context.Context, tx *store.Tx, c Change, filing
 	if err != nil {
 		return nil, store.Version{}, err
 	}
+	next = itemsAfter(&ps, now.Record, next, c, m.today)
 	if len(ps.Problems) == 0 {
 		ps.Problems = next.Check()
 	}

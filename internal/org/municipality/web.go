@@ -55,7 +55,11 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	}
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
 		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss} {
-		if *page, err = w.ui.Page(files, name); err != nil {
+		var common []string
+		if name == "register" {
+			common = []string{"items"}
+		}
+		if *page, err = w.ui.Page(files, name, common...); err != nil {
 			return nil, err
 		}
 	}

@@ -19,10 +19,11 @@ type personPage struct {
 	Present      bool
 	Notices      []webui.Notice
 	Cancel       bool // a planned move can be cancelled
-	Terms        []webui.Term
+	Groups       []termGroup
 	Acts         []actButton
 	Certificates webui.Table
 	Household    webui.Table
+	Changes      webui.Table
 	History      webui.Timeline
 }
 
@@ -38,8 +39,8 @@ func (w *screens) showPerson(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rec := d.Now.Record
-	p := personPage{ID: d.Now.Person, Name: rec.Name.Reveal(), Present: d.Now.Present(), Terms: w.recordTerms(d.Now),
-		Certificates: w.certificates(d), History: w.history(d.Versions)}
+	p := personPage{ID: d.Now.Person, Name: rec.Name.Reveal(), Present: d.Now.Present(), Groups: w.recordGroups(d),
+		Certificates: w.certificates(d), Changes: w.changes(d.Versions), History: w.history(d.Versions)}
 	p.Household = *w.people(d.Household)
 	p.Household.Caption = both("世帯の人", "Household")
 	p.Household.Empty.Text = both("この世帯に、いま住民はいません。", "Nobody is present in this household.")
@@ -47,6 +48,10 @@ func (w *screens) showPerson(rw http.ResponseWriter, r *http.Request) {
 		reason := reasonName(d.Now.Change.Reason)
 		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Off, Title: both("この方の住民票は消除されています（"+reason.JA+"、"+d.Now.Change.Arose.Wareki()+"）", "This record was deleted ("+reason.EN+", "+d.Now.Change.Arose.String()+")"),
 			Text: both("異動は届け出られません。転出証明書情報の「記録の版」は"+strconv.Itoa(int(d.Now.Number))+"です。", "No change can be filed. The record version for the moving-out certificate is "+strconv.Itoa(int(d.Now.Number))+".")})
+	}
+	if until := rec.Stay.Until; p.Present && until.Valid() && until.Before(resident.DateOf(w.o.Clock.Now())) {
+		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("在留期間は"+until.Wareki()+"に満了しています", "The stay ended on "+until.String()),
+			Text: both("更新された在留カードがないか確かめてください。出入国在留管理庁の通知があれば、それに従って記載を直します。", "Ask for a renewed residence card. What the Immigration Services Agency has notified is entered.")})
 	}
 	if d.Plan != nil {
 		p.Cancel = true
@@ -130,7 +135,7 @@ func standingBadge(s Standing) webui.Badge {
 func (w *screens) history(versions []store.Version) webui.Timeline {
 	t := webui.Timeline{Caption: both("記録の履歴", "History of the record")}
 	first := versions[len(versions)-1].EnteredAt
-	for i, v := range slices.Backward(versions) {
+	for _, v := range slices.Backward(versions) {
 		s := webui.Stop{Org: w.o.Name, Role: message.Municipality, At: v.EnteredAt, After: v.EnteredAt.Sub(first), What: reasonName(v.Change.Reason),
 			State: badge(webui.Info, "第"+v.Number.String()+"版", "version "+v.Number.String()),
 			Detail: []webui.Term{
@@ -138,11 +143,6 @@ func (w *screens) history(versions []store.Version) webui.Timeline {
 				{Label: both("根拠", "Ground"), Value: basisName(v.Basis)},
 				{Label: both("入力", "Entered by"), Value: webui.Code(v.EnteredBy)},
 			}}
-		if i+1 < len(versions) {
-			for _, c := range differences(versions[i+1].Record, v.Record) {
-				s.Detail = append(s.Detail, webui.Term{Label: c.label, Value: webui.Name(c.before + " → " + c.after)})
-			}
-		}
 		if v.Place.Valid() {
 			s.Detail = append(s.Detail, webui.Term{Label: both("転出先", "Moved to"), Value: webui.Name(v.Place.Reveal())})
 		}
@@ -153,41 +153,6 @@ func (w *screens) history(versions []store.Version) webui.Timeline {
 		t.Stops = append(t.Stops, s)
 	}
 	return t
-}
-
-// difference is an item of a record that a change alters.
-type difference struct {
-	label         plain.Sentence
-	before, after string
-}
-
-// mainItems is how many of items are always shown; the others only when they change.
-const mainItems = 5
-
-// items are the items of a record that a change at the counter can alter, as texts.
-func items(r resident.Record) []difference {
-	return []difference{
-		{label: both("氏名", "Name"), after: r.Name.Reveal()},
-		{label: both("振り仮名", "Reading"), after: r.Kana.Reveal()},
-		{label: both("生年月日", "Date of birth"), after: r.Birth.Wareki()},
-		{label: both("性別", "Sex"), after: r.Sex.String()},
-		{label: both("住所", "Address"), after: r.Address.Reveal()},
-		{label: both("通称", "Common name"), after: r.CommonName.Reveal()},
-		{label: both("区", "Ward"), after: r.Municipality.String()},
-		{label: both("世帯番号", "Household"), after: string(r.Household)},
-		{label: both("続柄", "Relation"), after: r.Relation.Reveal()},
-		{label: both("住民票コード", "Record code"), after: grouped(r.Code)},
-	}
-}
-
-func differences(before, after resident.Record) (all []difference) {
-	was := items(before)
-	for i, d := range items(after) {
-		if d.before = was[i].after; d.before != d.after {
-			all = append(all, d)
-		}
-	}
-	return all
 }
 
 // deadWords names what an effect ends.
