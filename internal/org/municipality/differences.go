@@ -16,9 +16,9 @@ type difference struct {
 // mainItems is how many of items are always shown; the others only when they change.
 const mainItems = 5
 
-// items are the items of a record that a change at the counter can alter, as texts.
+// items are the items of a record that a change at the counter can alter, as texts; the record code is the last.
 func items(r resident.Record) []difference {
-	return append([]difference{
+	all := []difference{
 		{label: both("氏名", "Name"), after: r.Name.Reveal()},
 		{label: both("読み", "Reading"), after: r.Kana.Reveal()},
 		{label: both("生年月日", "Date of birth"), after: r.Birth.Wareki()},
@@ -27,8 +27,8 @@ func items(r resident.Record) []difference {
 		{label: both("区", "Ward"), after: r.Municipality.String()},
 		{label: both("世帯番号", "Household"), after: string(r.Household)},
 		{label: both("続柄", "Relation"), after: r.Relation.Reveal()},
-		{label: both("住民票コード", "Record code"), after: grouped(r.Code)},
-	}, moreItems(r)...)
+	}
+	return append(append(all, moreItems(r)...), difference{label: both("住民票コード", "Record code"), after: grouped(r.Code)})
 }
 
 func differences(before, after resident.Record) (all []difference) {

@@ -215,3 +215,12 @@ func TestRegisterAForeignResident(t *testing.T) {
 	v.says(page, "特別永住者", "AB12345678CD")
 	v.says(v.post("/register", with(inputs(page), "step", "file"), http.StatusOK), "「転入等」を受け付けました")
 }
+
+// TestRecodeIsConfirmed: the page before a change of code says that the new one is not known yet.
+func TestRecodeIsConfirmed(t *testing.T) {
+	c := newCountry(t, "memory:")
+	who := c.register(wholeNational())
+	v := c.counter("clerk-aoki")
+	at := "/resident/" + who.Person.String() + "/change/code-change"
+	v.says(v.post(at, inputs(v.get(at, http.StatusOK)), http.StatusOK), "新しいコード（届け出ると決まります）")
+}
