@@ -209,7 +209,7 @@ func (v *visitor) register(name, kana, birth, sex, address string) (person strin
 	v.is(v.Follow(`#form .button[data-kind="primary"]`), http.StatusOK)
 	v.says("main", name, "まだ記録していません")
 	v.is(v.Follow(`#form button[value="file"]`), http.StatusOK)
-	v.says("main", "「転入等」を受け付けました")
+	v.says("main", "「転入」を受け付けました")
 	return "/municipality-202029" + aPerson.FindString(v.Location())
 }
 

@@ -3,7 +3,7 @@ package municipality
 import "github.com/akashi-id/akashi/resident"
 
 // Amendment is 職権修正等 (規則11条; 令12条): the office corrects name, birth, sex or reading, or enters what a family register
-// notice has changed. Zero fields stay as they are.
+// notice has changed. Zero fields stay as they are. Which life event it is (婚姻, 帰化 …) stands in its Event.
 type Amendment struct {
 	Filing
 	Name       resident.Name
@@ -13,6 +13,11 @@ type Amendment struct {
 	Address    resident.Address
 	CommonName resident.Name
 	AsIs       bool // file an address that the center may be unable to read
+
+	Nationality   resident.Nationality
+	NoCommonName  bool            // 通称の削除
+	Items         *resident.Items // the items of 法7条 and 30条の45 as they are to be, as a whole; nil: as they were
+	NoNationality bool            // the person is a Japanese national now (帰化, 国籍取得)
 }
 
 func (Amendment) reason() resident.ChangeReason { return resident.AmendmentExOfficio }
@@ -32,6 +37,16 @@ func (c Amendment) next(m *matter, ps *problems) (resident.Record, error) {
 	set(&next.Sex, c.Sex)
 	set(&next.Address, c.Address)
 	set(&next.CommonName, c.CommonName)
+	set(&next.Nationality, c.Nationality)
+	if c.NoCommonName {
+		next.CommonName = resident.Name{}
+	}
+	if c.NoNationality {
+		next.Nationality, next.CommonName = resident.Nationality{}, resident.Name{} // a 通称 is of foreign residents (令30条の26)
+	}
+	if c.Items != nil {
+		next = next.WithItems(*c.Items)
+	}
 	if next == m.now.Record {
 		ps.bad("name", "今の記録と同じです。修正した内容を入力してください。", "Nothing differs from the record: enter what is amended.")
 	}

@@ -25,6 +25,7 @@ var bases = []Basis{
 	{"family-49", plain.Sentence{JA: "出生の届出（戸籍法49条）", EN: "notice of a birth (Family Register Act, art. 49)"}, []resident.ChangeReason{resident.Birth}},
 	{"law-23", plain.Sentence{JA: "転居の届出（法23条）", EN: "notice of moving within the municipality (Act, art. 23)"}, []resident.ChangeReason{resident.MoveWithin}},
 	{"law-24", plain.Sentence{JA: "転出の届出（法24条）", EN: "notice of moving out (Act, art. 24)"}, []resident.ChangeReason{resident.MoveOut}},
+	{"law-25", plain.Sentence{JA: "世帯変更の届出（法25条）", EN: "notice of a change of household (Act, art. 25)"}, nil},
 	{"family-86", plain.Sentence{JA: "死亡の届出（戸籍法86条）", EN: "notice of a death (Family Register Act, art. 86)"}, []resident.ChangeReason{resident.Death}},
 	// 規則21条の2: the five grounds of a minor amendment.
 	{"rule-21-2-1", plain.Sentence{JA: "常用平易な文字への変更（規則21条の2第1号）", EN: "a character replaced by its plain form (Rules, art. 21-2, no. 1)"}, []resident.ChangeReason{resident.MinorAmendment}},

@@ -22,12 +22,18 @@ type Filing struct {
 	Base   resident.Version // the version that the clerk saw
 	Arose  resident.Date    // the day on which the reason arose; of a planned move, the day planned
 	Basis  string           // a Key of BasesOf
+	Event  string           // a Key of Events; empty: the plainest one of the notice's reason
+	By     Filer            // who files it; zero: not said
+
+	// Rest is how those stand to their new head who remain in a household which this notice takes somebody from. Empty: nothing
+	// is said of them, and when several remain without a head that becomes a task.
+	Rest []Placement
 }
 
 func (f Filing) common() Filing { return f }
 
-// Change is a notice about somebody in the register (届出): MoveWithin, MinorAmendment, Amendment, MoveOut, Death, Removal
-// or Recode.
+// Change is a notice about somebody in the register (届出): MoveWithin, MinorAmendment, Amendment, MoveOut, Death, Removal,
+// Recode, or one that puts an earlier entry right: Correction, Cancellation, Restoration.
 type Change interface {
 	common() Filing
 	reason() resident.ChangeReason
@@ -47,6 +53,8 @@ type matter struct {
 	before []store.Version // all states, the newest first
 	today  resident.Date
 	filing bool // it is being filed; otherwise only looked at
+	event  Event
+	rest   *Arrangement // of those who remain in the household; nil: nothing is said of them
 }
 
 // Filed is what became of a notice.
@@ -62,8 +70,12 @@ type Filed struct {
 // Preview is what a notice would do.
 type Preview struct {
 	Before, After store.Version
+	Event         Event
 	Kills         resident.Effect
 	Planned       resident.Date
+	Late          plain.Sentence // what to say of a notice after its term; empty: it is in time
+	Rest          []Stood        // those who remain in the household
+	Headless      int            // how many remain in the household without a head, if nothing is said of them
 }
 
 // File files a notice for the clerk in the context: new version, messages and audit entry, or problems and nothing.
@@ -84,10 +96,24 @@ func (o *Municipality) File(ctx context.Context, c Change) (Filed, error) {
 			filed.Version, filed.Planned = 0, v.Change.Arose
 			return nil, o.plan(ctx, tx, out, v)
 		}
-		return o.enter(ctx, tx, v, false)
+		if m.rest != nil {
+			if _, err := o.settle(ctx, tx, *m.rest, who, trace); err != nil {
+				return nil, err
+			}
+		}
+		return o.follow(ctx, tx, m, v)
 	})
 	filed.Trace = trace
 	return filed, err
+}
+
+// follow enters a version, and sees to the household that the person has left by it.
+func (o *Municipality) follow(ctx context.Context, tx *store.Tx, m *matter, v store.Version) ([]message.Out, error) {
+	outs, err := o.enter(ctx, tx, v, false)
+	if was := m.now.Record.Household; err == nil && v.Present() && was != v.Record.Household {
+		err = o.mind(ctx, tx, was, v)
+	}
+	return outs, err
 }
 
 // Preview checks a notice as File does and writes nothing but that somebody looked.
@@ -102,12 +128,21 @@ func (o *Municipality) Preview(ctx context.Context, c Change) (Preview, error) {
 		if err != nil {
 			return nil, err
 		}
-		p = Preview{Before: m.now, After: v, Kills: v.Kills}
+		p = Preview{Before: m.now, After: v, Event: m.event, Kills: v.Kills}
 		if c.reason() == resident.MoveOut && v.Change.Arose.After(m.today) {
 			p.Planned = v.Change.Arose
 		}
+		p.Late, _ = m.event.Clock.Late(v.Change.Arose, m.today)
 		looked(tx, who, m.now.Record.Code, "preview of "+c.reason().Code())
-		return nil, nil
+		if m.rest != nil {
+			p.Rest = m.rest.People
+			for _, s := range p.Rest {
+				looked(tx, who, s.Before.Record.Code, "preview of "+c.reason().Code())
+			}
+			return nil, nil
+		}
+		p.Headless, err = m.headless(v)
+		return nil, err
 	})
 	return p, err
 }
@@ -123,14 +158,19 @@ func (o *Municipality) judge(ctx context.Context, tx *store.Tx, c Change, filing
 		return nil, store.Version{}, errNobody
 	}
 	var ps problems
-	if err := open(now, f.Base); err != nil {
+	if err := openFor(c, now); err != nil {
 		return nil, store.Version{}, err
 	}
 	m := &matter{Municipality: o, ctx: ctx, tx: tx, now: now, today: resident.DateOf(tx.Now()), filing: filing}
 	if m.before, err = tx.Versions(ctx, f.Person); err != nil {
 		return nil, store.Version{}, err
 	}
-	ps.note(checkBasis(f.Basis, c.reason()))
+	key := eventFor(c)
+	if bad := checkBasis(f.Basis, c.reason()); bad != nil {
+		ps.note(bad)
+	} else {
+		m.event, _ = checkEvent(key, c, &ps)
+	}
 	ps.need(f.Arose.Valid(), "arose", "事由の生じた年月日", "the day on which it happened")
 	m.filing = filing && len(ps.Problems) == 0
 	next, err := c.next(m, &ps)
@@ -141,16 +181,27 @@ func (o *Municipality) judge(ctx context.Context, tx *store.Tx, c Change, filing
 	if len(ps.Problems) == 0 {
 		ps.Problems = next.Check()
 	}
+	if len(ps.Problems) == 0 {
+		checkItems(m.event, now.Record, next, &ps)
+	}
+	if len(f.Rest) > 0 && len(ps.Problems) == 0 {
+		if err := m.remain(c, next, &ps); err != nil {
+			return nil, store.Version{}, err
+		}
+	}
 	if err := ps.Err(); err != nil {
 		return nil, store.Version{}, err
 	}
-	v := store.Version{Person: now.Person, Number: now.Number + 1, Record: next, Basis: f.Basis, Before: now.Hash(),
+	v := store.Version{Person: now.Person, Number: now.Number + 1, Record: next, Basis: f.Basis, Before: now.Hash(), Event: key,
 		Change: resident.ChangeInfo{Reason: c.reason(), Arose: f.Arose}, Kills: c.kills(now.Record.Diff(next.BasicFour))}
 	if next.Code != now.Record.Code || c.reason().Act() == resident.CodeAmendment {
 		v.Change.OldCode = now.Record.Code
 	}
 	if out, ok := c.(MoveOut); ok {
 		v.Place = out.To
+	}
+	if right, ok := c.(corrector); ok {
+		v.Corrects = right.corrects()
 	}
 	return m, v, nil
 }
@@ -159,6 +210,14 @@ var errNobody = plain.Bad("person",
 	"この宛名番号の住民は登録されていません。検索からやり直してください。",
 	"The register has nobody under this number: search again.")
 
+// openFor is open for a notice; one that restores a deleted record is about somebody who is no resident.
+func openFor(c Change, now store.Version) error {
+	if _, restores := c.(Restoration); restores {
+		return fresh(now, c.common().Base)
+	}
+	return open(now, c.common().Base)
+}
+
 // open refuses a notice about somebody who is no resident any more, and one that was written in front of an older state.
 func open(now store.Version, base resident.Version) error {
 	if !now.Present() {
@@ -166,6 +225,11 @@ func open(now store.Version, base resident.Version) error {
 			fmt.Sprintf("この方の住民票は%sに%sのため消除されています。異動は届け出られません。再び住民となったときは「住民の登録」で届け出てください。", now.Change.Arose.Wareki(), now.Change.Reason.In(plain.JA)),
 			fmt.Sprintf("This person's record was deleted on %s (%s), so no change can be filed: someone who has become a resident again is registered.", now.Change.Arose, now.Change.Reason.In(plain.EN)))
 	}
+	return fresh(now, base)
+}
+
+// fresh refuses a notice that was written in front of an older state.
+func fresh(now store.Version, base resident.Version) error {
 	if base != now.Number {
 		return plain.Bad("base",
 			fmt.Sprintf("画面を開いた後に、この方の記録が第%d版に変わりました（%s、%s）。今の記録を確かめてから、もう一度届け出てください。入力した内容は残っています。", now.Number, now.Change.Reason.In(plain.JA), now.EnteredBy),
@@ -176,12 +240,20 @@ func open(now store.Version, base resident.Version) error {
 
 // enter writes a version and gives the messages that tell of it. All checks have passed.
 func (o *Municipality) enter(ctx context.Context, tx *store.Tx, v store.Version, first bool) ([]message.Out, error) {
+	if v.Event == "" {
+		v.Event = defaultEvent(v.Change.Reason, v.Basis)
+	}
 	told, err := tx.Put(ctx, v, first)
 	if err != nil {
 		return nil, err
 	}
 	if err := o.watch(ctx, tx, v); err != nil {
 		return nil, err
+	}
+	if v.Present() && v.Record.Relation == resident.Head {
+		if err := tx.CloseHeadless(ctx, v.Record.Household); err != nil {
+			return nil, err
+		}
 	}
 	act := "file-change"
 	if v.Change.Reason.Act() == resident.Entry {
@@ -190,6 +262,9 @@ func (o *Municipality) enter(ctx context.Context, tx *store.Tx, v store.Version,
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: v.EnteredBy, Act: act, Subject: v.Record.Code.Reveal(), Case: v.Trace,
 		Detail: fmt.Sprintf("%s, version %d, %s", v.Change.Reason.Code(), v.Number, v.Basis)})
 	if !v.Present() {
+		if err := o.mind(ctx, tx, v.Record.Household, v); err != nil {
+			return nil, err
+		}
 		// Whatever was planned is overtaken.
 		if err := tx.Unplan(ctx, v.Person); err != nil {
 			return nil, err

@@ -129,8 +129,13 @@ func readable(a resident.Address, m resident.Municipality) bool {
 // settledOn is the day since which the person has lived at the present address, as far as the versions tell, with what
 // it was that day. Versions are the newest first.
 func settledOn(versions []store.Version) (resident.Date, plain.Sentence) {
+	undone := map[resident.Version]bool{}
 	for _, v := range versions {
 		switch r := v.Change.Reason; {
+		case undone[v.Number]:
+			continue // it never was
+		case v.Corrects != 0 && v.Event != "correction":
+			undone[v.Corrects] = true
 		case r == resident.MoveWithin:
 			return v.Change.Arose, plain.Sentence{JA: "前の転居の日", EN: "the last move"}
 		case r.Act() == resident.Entry:

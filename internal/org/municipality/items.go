@@ -31,13 +31,14 @@ func (r Registration) checkItems(ps *problems, rec resident.Record, today reside
 // itemsAfter puts into a record what follows from its change by itself, and refuses what contradicts itself only since the change:
 // a record that was entered before it was held to its items does not keep a death or a move from being filed.
 func itemsAfter(ps *problems, now, next resident.Record, c Change, today resident.Date) resident.Record {
-	if c.reason() == resident.MoveWithin && next.Residence.Since == now.Residence.Since {
+	old := map[string]bool{}
+	if c.reason() == resident.MoveWithin {
 		next.Residence.Since = c.common().Arose // 法7条7号
+		old["address_since"] = true             // what is wrong with that day is said of it already
 	}
 	if next.Kana != now.Kana && now.Furigana.Valid() && next.Furigana == now.Furigana {
 		next.Furigana = next.Kana
 	}
-	old := map[string]bool{}
 	for _, p := range now.Contradictions(today) {
 		old[p.Field] = true
 	}

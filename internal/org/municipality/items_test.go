@@ -213,7 +213,7 @@ func TestRegisterAForeignResident(t *testing.T) {
 	entered = with(entered, "stay_status", "", "stay_card", "ab12345678cd", "foreign_since", "令和8年4月1日", "became", "令和8年4月1日", "notified", "令和8年4月1日")
 	page := v.post("/register", entered, http.StatusOK)
 	v.says(page, "特別永住者", "AB12345678CD")
-	v.says(v.post("/register", with(inputs(page), "step", "file"), http.StatusOK), "「転入等」を受け付けました")
+	v.says(v.post("/register", with(inputs(page), "step", "file"), http.StatusOK), "「国外からの転入」を受け付けました")
 }
 
 // TestRecodeIsConfirmed: the page before a change of code says that the new one is not known yet.
@@ -223,4 +223,71 @@ func TestRecodeIsConfirmed(t *testing.T) {
 	v := c.counter("clerk-aoki")
 	at := "/resident/" + who.Person.String() + "/change/code-change"
 	v.says(v.post(at, inputs(v.get(at, http.StatusOK)), http.StatusOK), "新しいコード（届け出ると決まります）")
+}
+
+// TestNaturalisationSwapsTheItems: 帰化 and 国籍喪失 take the items of the one status away and want those of the other, in one version.
+func TestNaturalisationSwapsTheItems(t *testing.T) {
+	c := newCountry(t, "memory:")
+	who := c.register(wholeForeigner()).Person
+	change := Amendment{Filing: c.filing(who, "family-notice"), NoNationality: true, Name: name("髙橋 アナ"), Items: &resident.Items{Residence: c.now(who).Record.Residence}}
+	change.Event = "naturalisation"
+	_, err := c.o.File(as(t, "clerk-aoki"), change)
+	if fields := fieldsOf(t, err); !slices.Equal(fields, []string{"domicile"}) {
+		t.Errorf("without a family register: %v", fields)
+	}
+	kept := change
+	kept.Items = nil
+	_, err = c.o.File(as(t, "clerk-aoki"), kept)
+	if fields := fieldsOf(t, err); !slices.Equal(fields, []string{"stay_category", "domicile"}) {
+		t.Errorf("with the residence card: %v", fields)
+	}
+	change.Items.FamilyRegister, change.Items.Furigana = wholeNational().Record.FamilyRegister, kana("タカハシ アナ")
+	if _, err := c.o.File(as(t, "clerk-aoki"), change); err != nil {
+		t.Fatal(err)
+	}
+	got := c.now(who).Record
+	if got.Foreign() || got.Stay.Given() || got.CommonName.Valid() || !got.FamilyRegister.Given() || len(got.Contradictions(today)) > 0 || len(got.Missing()) > 0 {
+		t.Error("the record is not that of a Japanese national")
+	}
+	lost := Amendment{Filing: c.filing(who, "family-notice"), Nationality: ok(resident.ParseNationality("", "ブラジル")), Items: &resident.Items{Residence: got.Residence}}
+	lost.Event = "nationality-lost"
+	_, err = c.o.File(as(t, "clerk-aoki"), lost)
+	if fields := fieldsOf(t, err); !slices.Equal(fields, []string{"stay_category"}) {
+		t.Errorf("without a stay: %v", fields)
+	}
+	lost.Items.Stay = resident.Stay{Category: resident.TransitLostNational, Since: today}
+	if _, err := c.o.File(as(t, "clerk-aoki"), lost); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.now(who).Record; !got.Foreign() || got.FamilyRegister.Given() || got.Furigana.Valid() {
+		t.Error("the record is not that of a foreign resident")
+	}
+}
+
+// TestNaturalisationAtTheCounter: the form of 帰化 asks for the family register and not for the stay, and that of an ordinary
+// amendment leaves what it shows as it was.
+func TestNaturalisationAtTheCounter(t *testing.T) {
+	c := newCountry(t, "memory:")
+	v := c.counter("clerk-aoki")
+	who := c.register(wholeForeigner()).Person
+	at := "/resident/" + who.String() + "/change/amendment"
+	form := inputs(v.get(at+"?event=naturalisation", http.StatusOK))
+	if form.Has("stay_card") || !form.Has("domicile") {
+		t.Errorf("the form has %v", form)
+	}
+	v.says(v.post(at, with(form, "by", "family"), http.StatusUnprocessableEntity), "戸籍の表示（本籍と筆頭者）がありません")
+	page := v.post(at, with(form, "by", "family", "name", "髙橋 アナ", "furigana", "タカハシ アナ", "domicile", "長野県松本市丸の内3番", "domicile_head", "髙橋 アナ"), http.StatusOK)
+	v.says(page, "在留カード等の番号 今の記録 AB12345678CD 届出の後", "本籍")
+	v.post(at, with(inputs(page), "step", "file"), http.StatusOK)
+	before := c.now(who).Record
+	if before.Foreign() || before.FamilyRegister.Head != name("髙橋 アナ") {
+		t.Fatal("nobody became Japanese")
+	}
+	page = v.post(at, with(inputs(v.get(at, http.StatusOK)), "health_since", "令和8年4月1日", "basis", "order-12", "by", "office"), http.StatusOK)
+	v.post(at, with(inputs(page), "step", "file"), http.StatusOK)
+	after := c.now(who).Record
+	before.Qualified.Health.Since = today
+	if after != before {
+		t.Error("an amendment of one item changed others")
+	}
 }

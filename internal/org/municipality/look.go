@@ -18,6 +18,7 @@ type Dossier struct {
 	Applications []store.Application
 	Plan         *store.Planned // a move out that is planned; nil: none
 	Household    []store.Version
+	Places       []store.Place // changes of the household alone, the newest first
 }
 
 // Look opens a person's record for the clerk in the context, and writes down that it was opened.
@@ -48,6 +49,9 @@ func (o *Municipality) Look(ctx context.Context, who PersonID, why string) (Doss
 			d.Plan = &plan
 		}
 		if d.Household, err = tx.Household(ctx, d.Now.Record.Household); err != nil {
+			return nil, err
+		}
+		if d.Places, err = tx.Places(ctx, who); err != nil {
 			return nil, err
 		}
 		looked(tx, by, d.Now.Record.Code, why)

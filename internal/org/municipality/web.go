@@ -27,6 +27,7 @@ type screens struct {
 	trace string // address of the page that shows a trace; empty: none
 
 	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
+	events, household, headless                                                      *webui.Page
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -54,9 +55,10 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
-		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss} {
+		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss,
+		"events": &w.events, "household": &w.household, "headless": &w.headless} {
 		var common []string
-		if name == "register" {
+		if name == "register" || name == "change" {
 			common = []string{"items"}
 		}
 		if *page, err = w.ui.Page(files, name, common...); err != nil {
@@ -87,6 +89,13 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"POST /resident/{person}/planned/cancel":     {access.FileChange, w.cancelPlan},
 		"GET /resident/{person}/change/{act}":        {access.FileChange, w.showChange},
 		"POST /resident/{person}/change/{act}":       {access.FileChange, w.doChange},
+		"GET /resident/{person}/events":              {access.FileChange, w.showEvents},
+		"GET /resident/{person}/events/part":         {access.FileChange, w.showEventsPart},
+		"POST /resident/{person}/check/{act}":        {access.FileChange, w.checkChange},
+		"GET /resident/{person}/household/{event}":   {access.FileChange, w.showHousehold},
+		"POST /resident/{person}/household/{event}":  {access.FileChange, w.doHousehold},
+		"GET /headless":                              {access.FileChange, w.showHeadless},
+		"POST /headless/{household}/take":            {access.FileChange, w.takeHeadless},
 		"GET /resident/{person}/apply":               {access.IssueCertificate, w.showApply},
 		"POST /resident/{person}/apply":              {access.IssueCertificate, w.doApply},
 		"GET /resident/{person}/loss":                {access.RevokeCertificate, w.showLoss},

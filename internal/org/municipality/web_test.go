@@ -159,7 +159,7 @@ func TestCounter(t *testing.T) {
 		t.Errorf("back at the form: %v", got)
 	}
 	page = v.post("/register", with(inputs(page), "step", "file"), http.StatusOK)
-	v.says(page, "「転入等」を受け付けました", "異動")
+	v.says(page, "「転入」を受け付けました", "異動")
 	if len(c.changes) != 1 {
 		t.Fatalf("%d changes", len(c.changes))
 	}

@@ -1,6 +1,8 @@
 package municipality
 
 import (
+	"slices"
+
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/webui"
@@ -36,7 +38,7 @@ var counterActs = []counterAct{
 		},
 		read: func(f *webui.Form, filing Filing) Change {
 			return MoveWithin{Filing: filing, Address: entry(f, "address", resident.ParseAddress), Household: entry(f, "household", resident.ParseHouseholdID),
-				Relation: entry(f, "relation", resident.ParseRelation), Municipality: entry(f, "municipality", resident.ParseMunicipalityCode), AsIs: ticked(f, fieldAsIs)}
+				Relation: entry(f, "relation", resident.ParseRelation), Municipality: entry(f, "municipality", resident.ParseMunicipalityCode), AsIs: ticked(f, fieldAsIs), OwnHousehold: ticked(f, "own_household")}
 		}},
 	{key: "minor-amendment", name: both("軽微な修正", "Minor amendment"), says: both("文字の同定、町名の変更、住居表示など、暮らしの変わらない修正です（規則21条の2）。", "A character identified, a town renamed, a new address system: the text changes, the person's circumstances do not."),
 		dies: diesNothing, day: both("修正した日", "Day of the amendment"), yes: both("軽微な修正を届け出る", "File the minor amendment"), reasons: []resident.ChangeReason{resident.MinorAmendment},
@@ -50,18 +52,8 @@ var counterActs = []counterAct{
 	{key: "amendment", name: both("職権修正等", "Amendment ex officio"), says: both("氏名・生年月日・性別・住所の訂正や、婚姻などの戸籍の届出に伴う修正です。", "A correction of name, birth, sex or address, or what a family register notice has changed."),
 		dies: both("氏名・生年月日・性別・住所のどれかが変わると、署名用電子証明書が失効します。", "When name, birth, sex or address changes, the signature certificate is revoked."),
 		day:  both("事由の生じた日", "Day on which it happened"), yes: both("修正を届け出る", "File the amendment"), reasons: []resident.ChangeReason{resident.AmendmentExOfficio},
-		fill: func(f *webui.Form, now store.Version, _ string) {
-			r := now.Record
-			for name, value := range map[string]string{"name": r.Name.Reveal(), "kana": r.Kana.Reveal(), "birth": r.Birth.String(), "address": r.Address.Reveal(),
-				"common_name": r.CommonName.Reveal(), "sex": r.Sex.String()} {
-				f.Set(name, value)
-			}
-		},
-		read: func(f *webui.Form, filing Filing) Change {
-			return Amendment{Filing: filing, Name: entry(f, "name", resident.ParseName), Kana: entry(f, "kana", resident.ParseKana),
-				Birth: entry(f, "birth", resident.ParsePartialDate), Sex: entry(f, "sex", resident.ParseSex), Address: entry(f, "address", resident.ParseAddress),
-				CommonName: entry(f, "common_name", resident.ParseName), AsIs: ticked(f, fieldAsIs)}
-		}},
+		fill: fillAmendment,
+		read: func(f *webui.Form, filing Filing) Change { return readAmendment(f, filing) }},
 	{key: "move-out", name: both("転出", "Move out"), says: both("ほかの市区町村か国外へ引っ越す届出です。前もって届け出られます。", "For somebody who moves to another municipality or abroad; it can be filed in advance."),
 		dies: both("転出の日に住民票が消除され、署名用電子証明書が失効します。", "On the day of the move the record is deleted and the signature certificate is revoked."),
 		day:  both("転出する日（予定日）", "Day of the move, planned or past"), yes: both("転出を届け出る", "File the move out"), danger: true, reasons: []resident.ChangeReason{resident.MoveOut},
@@ -89,10 +81,27 @@ var counterActs = []counterAct{
 }
 
 func actOf(key string) (counterAct, bool) {
-	for _, a := range counterActs {
+	for _, a := range slices.Concat(counterActs, correctingActs) {
 		if a.key == key {
 			return a, true
 		}
 	}
 	return counterAct{}, false
+}
+
+func fillAmendment(f *webui.Form, now store.Version, _ string) {
+	r := now.Record
+	for name, value := range map[string]string{"name": r.Name.Reveal(), "kana": r.Kana.Reveal(), "birth": r.Birth.String(), "address": r.Address.Reveal(),
+		"common_name": r.CommonName.Reveal(), "sex": r.Sex.String(), "nationality": r.Nationality.Reveal()} {
+		f.Set(name, value)
+	}
+	fillItems(f, r)
+}
+
+func readAmendment(f *webui.Form, filing Filing) Amendment {
+	return Amendment{Filing: filing, Items: itemsTyped(f),
+		Name: entry(f, "name", resident.ParseName), Kana: entry(f, "kana", resident.ParseKana),
+		Birth: entry(f, "birth", resident.ParsePartialDate), Sex: entry(f, "sex", resident.ParseSex), Address: entry(f, "address", resident.ParseAddress),
+		CommonName: entry(f, "common_name", resident.ParseName), Nationality: entry(f, "nationality", resident.ParseNationality), AsIs: ticked(f, fieldAsIs),
+		NoCommonName: filing.Event == "common-name-deletion", NoNationality: filing.Event == "naturalisation" || filing.Event == "nationality-acquired"}
 }

@@ -30,6 +30,34 @@ type changePage struct {
 	AskAsIs     bool
 	Back        string
 	Action      string
+	Check       string         // where the form is checked while it is typed
+	Event       Event          // what was chosen from the list; zero: the plainest of the act
+	Filers      []webui.Choice // who may file it; none: not asked
+	Corrects    []webui.Choice // the versions that can be put right
+	Rest        []restField    // those who remain in the household without their head
+	Items       itemForm       // which of the items stand on the form
+	itemChoices
+}
+
+// Asks tells whether the form of the event has a field.
+func (p changePage) Asks(field string) bool {
+	if p.Event.Key == "" {
+		return field != "nationality"
+	}
+	switch p.Event.Key { // these take the item away, so that there is nothing to type
+	case "common-name-deletion":
+		return false
+	case "naturalisation", "nationality-acquired":
+		if field == "nationality" || field == "common_name" {
+			return false
+		}
+	}
+	for _, n := range itemNames {
+		if n.field == field {
+			return p.Event.May&n.item != 0
+		}
+	}
+	return true
 }
 
 // confirmPage shows what would be filed, beside what is.
@@ -39,6 +67,7 @@ type confirmPage struct {
 	Steps   []webui.Step
 	Notices []webui.Notice
 	Diff    *webui.Table
+	People  *webui.Table // of the household; nil: only the person is concerned
 	Terms   []webui.Term
 	Values  map[string]string
 	Action  string
@@ -68,7 +97,7 @@ func (w *screens) showChange(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d, err := w.o.Look(r.Context(), personOf(r), "form "+act.key)
-	if err == nil {
+	if err == nil && act.key != formRestoration {
 		err = open(d.Now, d.Now.Number) // said before anything is typed
 	}
 	if err != nil {
@@ -78,6 +107,10 @@ func (w *screens) showChange(rw http.ResponseWriter, r *http.Request) {
 	f := webui.NewForm(map[string]string{"base": d.Now.Number.String(), "arose": resident.DateOf(w.o.Clock.Now()).String()})
 	if act.fill != nil {
 		act.fill(f, d.Now, w.addressStart())
+	}
+	if e, chosen := EventOf(r.URL.Query().Get("event")); chosen && e.Form == act.key {
+		f.Set("event", e.Key)
+		f.Set("basis", e.Grounds[0])
 	}
 	w.renderChange(rw, r, http.StatusOK, act, f, d)
 }
@@ -91,6 +124,17 @@ func (w *screens) renderChange(rw http.ResponseWriter, r *http.Request, status i
 		Effect: webui.Notice{Kind: kind, Title: act.dies, Text: held(d, w.o)}, Ward: w.wardChoices(), Sexes: sexChoices,
 		Abroad:  []webui.Choice{choice("no", "国内の市区町村へ", "To another municipality"), choice("yes", "国外へ", "Abroad")},
 		AskAsIs: has(f, fieldAsIs), Back: w.personURL(d.Now.Person, ""), Action: w.personURL(d.Now.Person, "/change/"+act.key)}
+	if e, chosen := EventOf(f.Value("event")); chosen {
+		p.Event, p.Name, p.Bases, p.Filers = e, e.Name, groundsOf(e), e.filerChoices()
+		if c := e.Clock.Says(); c.JA != "" {
+			p.Says = both(p.Says.JA+c.JA, p.Says.EN+" "+c.EN)
+		}
+	}
+	if _, corrects := act.read(webui.NewForm(nil), Filing{}).(corrector); corrects && act.key != formRestoration {
+		p.Corrects = correctable(act.key, d.Versions)
+	}
+	p.Items, p.itemChoices = itemFormOf(act, p.Event, d.Now.Record), choicesFor(f)
+	p.Check, p.Rest = w.personURL(d.Now.Person, "/check/"+act.key), restFields(act, f, d)
 	w.ui.Render(rw, r, w.change, status, p)
 }
 
@@ -149,7 +193,7 @@ func (w *screens) doChange(rw http.ResponseWriter, r *http.Request) {
 		w.renderChange(rw, r, http.StatusOK, act, f, d)
 		return
 	}
-	change := act.read(f, Filing{Person: d.Now.Person, Base: entry(f, "base", versionEntry), Arose: entry(f, "arose", resident.ParseDate), Basis: f.Value("basis")})
+	change := readChange(act, f, d)
 	preview, err := w.o.Preview(r.Context(), change)
 	if err = refused(f, err); err != nil {
 		w.ui.Fail(rw, r, err)
@@ -178,15 +222,25 @@ func (w *screens) doChange(rw http.ResponseWriter, r *http.Request) {
 	w.renderConfirm(rw, r, act, f, d, preview)
 }
 
+// readChange reads the form of a notice.
+func readChange(act counterAct, f *webui.Form, d Dossier) Change {
+	return act.read(f, Filing{Person: d.Now.Person, Base: entry(f, "base", versionEntry), Arose: entry(f, "arose", resident.ParseDate), Basis: f.Value("basis"),
+		Event: f.Value("event"), By: entry(f, "by", parseFiler), Rest: readRest(f, d)})
+}
+
 func (w *screens) renderConfirm(rw http.ResponseWriter, r *http.Request, act counterAct, f *webui.Form, d Dossier, v Preview) {
 	p := confirmPage{Form: f, Name: act.name, Steps: steps(1), Values: hidden(f), Action: w.personURL(d.Now.Person, "/change/"+act.key), Yes: act.yes, Danger: act.danger,
-		Notices: effectNotices(v, d, w.o), Diff: beside(v)}
+		Notices: append(filingNotices(v), effectNotices(v, d, w.o)...), Diff: beside(v), People: standsTable(v.Rest)}
 	if p.Diff == nil {
 		p.Terms = w.recordTerms(d.Now)[:6] // whose record ends
 	}
 	p.Terms = append(p.Terms,
+		webui.Term{Label: both("異動事由", "Event"), Value: v.Event.Name},
 		webui.Term{Label: act.day, Value: day(v.After.Change.Arose)},
 		webui.Term{Label: both("根拠", "Ground"), Value: basisName(v.After.Basis)})
+	if v.After.Corrects != 0 {
+		p.Terms = append(p.Terms, webui.Term{Label: both("直す版", "Version put right"), Value: webui.Code(v.After.Corrects.String())})
+	}
 	if v.After.Place.Valid() {
 		p.Terms = append(p.Terms, webui.Term{Label: both("転出先", "Moves to"), Value: webui.Name(v.After.Place.Reveal())})
 	}
@@ -238,6 +292,10 @@ func effectNotices(v Preview, d Dossier, o *Municipality) (ns []webui.Notice) {
 			ends = both(v.Planned.Wareki()+"に、この方の住民票を消除します", "This person's record will be deleted on "+v.Planned.String())
 		}
 		ns = append(ns, webui.Notice{Kind: webui.Warn, Title: ends, Text: both("消除した後は、異動を届け出られません。人と日付を確かめてください。", "After that no change can be filed: make sure of the person and the day.")})
+	}
+	if v.Kills.Nothing() && !v.Before.Present() {
+		return []webui.Notice{{Kind: webui.Warn, Title: both("消除で失効したものは、回復しても戻りません", "What the deletion ended stays ended"),
+			Text: both("電子証明書と個人番号カードは、改めて申請するよう案内してください。", "Tell the person to apply for certificates and card again.")}}
 	}
 	if v.Kills.Nothing() {
 		return []webui.Notice{{Kind: webui.OK, Title: both("この届出で失効するものはありません", "This notice ends nothing"), Text: held(d, o)}}

@@ -36,7 +36,7 @@ func (w *screens) showFiled(rw http.ResponseWriter, r *http.Request) {
 		if v.Trace != trace {
 			continue
 		}
-		name := reasonName(v.Change.Reason)
+		name := eventName(v.Event, v.Change.Reason)
 		p.Notice = webui.Notice{Kind: webui.OK, Title: both("「"+name.JA+"」を受け付けました", "Filed: "+name.EN), Text: both("記録は第"+v.Number.String()+"版になりました。都道府県への電文が届いたかは、下の表で分かります。", "The record is now version "+v.Number.String()+". The table below tells whether its messages have arrived.")}
 		if !v.Kills.Nothing() {
 			p.Kills = []webui.Notice{{Kind: webui.Bad, Title: both("失効します: "+deadWords(v.Kills).JA, "Revoked: "+deadWords(v.Kills).EN), Text: both("失効の通知は、ほかの電文を待たずに届きます。", "The notice of this waits for no other message.")}}
@@ -47,6 +47,15 @@ func (w *screens) showFiled(rw http.ResponseWriter, r *http.Request) {
 	if d.Plan != nil && d.Plan.Trace == trace && len(p.Terms) == 0 {
 		p.Notice = webui.Notice{Kind: webui.Wait, Title: both("転出の予定を受け付けました", "The planned move was filed"), Text: both(d.Plan.Day.Wareki()+"に、自動的に住民票を消除し、通知します。", "On "+d.Plan.Day.String()+" the record is deleted and the notices go out by themselves.")}
 		p.Terms = []webui.Term{{Label: both("氏名", "Name"), Value: webui.Name(d.Now.Record.Name.Reveal())}, {Label: both("転出する日", "Day of the move"), Value: day(d.Plan.Day)}}
+	}
+	for _, place := range d.Places {
+		if place.Trace == trace && len(p.Terms) == 0 {
+			name := eventName(place.Event, 0)
+			p.Notice = webui.Notice{Kind: webui.OK, Title: both("「"+name.JA+"」を受け付けました", "Filed: "+name.EN),
+				Text: both("世帯だけの変更なので、外への電文はありません。記録は第"+place.Version.String()+"版のままです。", "Only the household has changed: there is no message, and the record stays version "+place.Version.String()+".")}
+			p.Terms = []webui.Term{{Label: both("氏名", "Name"), Value: webui.Name(d.Now.Record.Name.Reveal())},
+				{Label: both("世帯番号・続柄", "Household and relation"), Value: webui.Name(string(place.Household) + "・" + place.Relation.Reveal())}}
+		}
 	}
 	if len(p.Terms) == 0 {
 		w.ui.NotFound(rw, r)

@@ -22,6 +22,7 @@ type homePage struct {
 func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 	var population, free int64
 	var tally []store.Tally
+	var headless []store.Headless
 	today := resident.DateOf(w.o.Clock.Now())
 	err := w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
 		tx := w.o.in(raw)
@@ -29,6 +30,9 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		if free, err = tx.FreeCodes(ctx); err != nil {
+			return err
+		}
+		if headless, err = tx.Headless(ctx, maxHeadless); err != nil {
 			return err
 		}
 		tally, err = tx.EnteredSince(ctx, sqlstore.Micros(today.Start()))
@@ -62,6 +66,7 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("割り当てられる住民票コードがありません", "No record code is left to give"),
 			Text: both("全国センターに依頼しています。出生や国外からの転入は、届くまで登録できません。", "More have been asked of the national center. Births and people from abroad cannot be registered until they come.")})
 	}
+	p.Notices = append(p.Notices, w.headlessCount(len(headless))...)
 	p.Terms = []webui.Term{
 		{Label: both("登録されている住民", "Residents registered"), Value: population},
 		{Label: both("送信中・待機中の電文", "Messages under way or held"), Value: waiting},

@@ -66,6 +66,55 @@ func readItems(f *webui.Form, r *resident.Record) {
 		Allowance: resident.Allowance{Since: entry(f, "allowance_since", resident.ParseMonth), Until: entry(f, "allowance_until", resident.ParseMonth)}}
 }
 
+// itemForm says which items stand on the form of a notice: those that the person's record has after it. What is not on the form is
+// not on the record either, so that 帰化 and 国籍喪失 swap them as a whole.
+type itemForm struct{ Shown, Foreign bool }
+
+func itemFormOf(act counterAct, e Event, r resident.Record) itemForm {
+	i := itemForm{Shown: act.key == "amendment" || act.key == "correction", Foreign: r.Foreign()}
+	switch e.Key {
+	case "naturalisation", "nationality-acquired":
+		i.Foreign = false
+	case "nationality-lost", "nationality-change":
+		i.Foreign = true
+	}
+	if e.Key != "" && e.May&itemOther == 0 {
+		i.Shown = false
+	}
+	return i
+}
+
+// itemsTyped are the items of a form that has them; nil when it has none.
+func itemsTyped(f *webui.Form) *resident.Items {
+	if f.Value("items") == "" {
+		return nil
+	}
+	var r resident.Record
+	readItems(f, &r)
+	items := r.Items()
+	return &items
+}
+
+// fillItems puts the items into a form as the record has them.
+func fillItems(f *webui.Form, r resident.Record) {
+	fr, res, stay, q := r.FamilyRegister, r.Residence, r.Stay, r.Qualified
+	for name, value := range map[string]string{
+		"furigana": r.Furigana.Reveal(), "former_name": r.FormerName.Reveal(), "domicile_state": fr.State.Code(), "domicile": fr.Domicile.Reveal(), "domicile_head": fr.Head.Reveal(),
+		"address_since": res.Since.String(), "notified": res.Notified.String(), "earlier_address": res.Earlier.Reveal(),
+		"stay_category": stay.Category.Code(), "stay_status": stay.Status.Reveal(), "stay_period": stay.Period.Text(), "stay_until": stay.Until.String(),
+		"stay_card": stay.Card.Reveal(), "foreign_since": stay.Since.String(),
+		"health_since": q.Health.Since.String(), "health_until": q.Health.Until.String(), "elderly_since": q.Elderly.Since.String(), "elderly_until": q.Elderly.Until.String(),
+		"care_since": q.Care.Since.String(), "care_until": q.Care.Until.String(), "pension_since": q.Pension.Since.String(), "pension_until": q.Pension.Until.String(),
+		"pension_kind": q.Pension.Kind.Code(), "pension_kind_since": q.Pension.KindSince.String(), "pension_number": q.Pension.Number.Reveal(),
+		"allowance_since": q.Allowance.Since.String(), "allowance_until": q.Allowance.Until.String(),
+	} {
+		f.Set(name, value)
+	}
+	if q.Voter {
+		f.Set("voter", "yes")
+	}
+}
+
 // termGroup is a part of a record under its heading.
 type termGroup struct {
 	Name  plain.Sentence

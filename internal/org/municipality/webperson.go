@@ -2,14 +2,11 @@ package municipality
 
 import (
 	"net/http"
-	"slices"
-	"strconv"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/webui"
-	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -25,6 +22,7 @@ type personPage struct {
 	Household    webui.Table
 	Changes      webui.Table
 	History      webui.Timeline
+	Events       string // address of the list of events
 }
 
 type actButton struct {
@@ -40,15 +38,14 @@ func (w *screens) showPerson(rw http.ResponseWriter, r *http.Request) {
 	}
 	rec := d.Now.Record
 	p := personPage{ID: d.Now.Person, Name: rec.Name.Reveal(), Present: d.Now.Present(), Groups: w.recordGroups(d),
-		Certificates: w.certificates(d), Changes: w.changes(d.Versions), History: w.history(d.Versions)}
+		Certificates: w.certificates(d), Changes: w.changes(d.Versions), History: w.history(d), Events: w.personURL(d.Now.Person, "/events")}
 	p.Household = *w.people(d.Household)
 	p.Household.Caption = both("世帯の人", "Household")
 	p.Household.Empty.Text = both("この世帯に、いま住民はいません。", "Nobody is present in this household.")
 	if !p.Present {
-		reason := reasonName(d.Now.Change.Reason)
-		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Off, Title: both("この方の住民票は消除されています（"+reason.JA+"、"+d.Now.Change.Arose.Wareki()+"）", "This record was deleted ("+reason.EN+", "+d.Now.Change.Arose.String()+")"),
-			Text: both("異動は届け出られません。転出証明書情報の「記録の版」は"+strconv.Itoa(int(d.Now.Number))+"です。", "No change can be filed. The record version for the moving-out certificate is "+strconv.Itoa(int(d.Now.Number))+".")})
+		p.Notices = append(p.Notices, w.removedNotice(d.Now))
 	}
+	p.Notices = append(p.Notices, w.headlessNotices(d)...)
 	if until := rec.Stay.Until; p.Present && until.Valid() && until.Before(resident.DateOf(w.o.Clock.Now())) {
 		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("在留期間は"+until.Wareki()+"に満了しています", "The stay ended on "+until.String()),
 			Text: both("更新された在留カードがないか確かめてください。出入国在留管理庁の通知があれば、それに従って記載を直します。", "Ask for a renewed residence card. What the Immigration Services Agency has notified is entered.")})
@@ -129,30 +126,6 @@ func standingBadge(s Standing) webui.Badge {
 		return badge(webui.Off, "期間満了", "expired")
 	}
 	return badge(webui.OK, "発行済み", "issued")
-}
-
-// history is every version, the first one first.
-func (w *screens) history(versions []store.Version) webui.Timeline {
-	t := webui.Timeline{Caption: both("記録の履歴", "History of the record")}
-	first := versions[len(versions)-1].EnteredAt
-	for _, v := range slices.Backward(versions) {
-		s := webui.Stop{Org: w.o.Name, Role: message.Municipality, At: v.EnteredAt, After: v.EnteredAt.Sub(first), What: reasonName(v.Change.Reason),
-			State: badge(webui.Info, "第"+v.Number.String()+"版", "version "+v.Number.String()),
-			Detail: []webui.Term{
-				{Label: both("事由の生じた日", "Day"), Value: day(v.Change.Arose)},
-				{Label: both("根拠", "Ground"), Value: basisName(v.Basis)},
-				{Label: both("入力", "Entered by"), Value: webui.Code(v.EnteredBy)},
-			}}
-		if v.Place.Valid() {
-			s.Detail = append(s.Detail, webui.Term{Label: both("転出先", "Moved to"), Value: webui.Name(v.Place.Reveal())})
-		}
-		if !v.Kills.Nothing() {
-			s.Detail = append(s.Detail, webui.Term{Label: both("失効させたもの", "Ended"), Value: deadWords(v.Kills)})
-		}
-		s.Detail = append(s.Detail, webui.Term{Label: both("行き先", "Where it went"), Value: webui.Link{Href: w.personURL(v.Person, "/filed/"+v.Trace), Text: both("電文を見る", "See its messages")}})
-		t.Stops = append(t.Stops, s)
-	}
-	return t
 }
 
 // deadWords names what an effect ends.

@@ -73,7 +73,7 @@ func (tx *Tx) StateUnder(ctx context.Context, code resident.RecordCode) (Version
 		return tx.Current(ctx, holder.Person)
 	}
 	return one(tx.QueryRow(ctx, `SELECT `+versionColumns+` FROM record_version WHERE person = $1 AND old_code = $2
-		ORDER BY version DESC LIMIT 1`, int64(holder.Person), code.Reveal()))
+		ORDER BY version DESC LIMIT 1`, int64(holder.Person), code.Reveal()), scanVersion)
 }
 
 // ShowResident says what the register holds under a code, without what the person is called.

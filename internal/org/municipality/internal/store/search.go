@@ -49,9 +49,8 @@ func (tx *Tx) Search(ctx context.Context, q Query, limit int) ([]Version, error)
 		return nil, nil
 	}
 	args = append(args, int64(limit))
-	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, v *Version) error { return scanVersion(r, v) },
-		`SELECT `+prefixed+` FROM resident r JOIN record_version v ON v.person = r.person AND v.version = r.version WHERE `+
-			strings.Join(where, " AND ")+fmt.Sprintf(` ORDER BY r.name_key, r.birth, r.person LIMIT $%d`, len(args)), args...)
+	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, v *Version) error { return scanPresent(r, v) },
+		presentStates+`WHERE `+strings.Join(where, " AND ")+fmt.Sprintf(` ORDER BY r.name_key, r.birth, r.person LIMIT $%d`, len(args)), args...)
 }
 
 // Population is how many people are present.

@@ -60,6 +60,10 @@ type Version struct {
 	EnteredBy string // a person of access
 	Trace     string
 	Before    resident.StateHash // of the identification before; zero where a chain begins
+
+	// Placed is the place (Place.Seq) from which the record has its household and relation; 0: they are as the version was
+	// entered with. Only of a present state.
+	Placed int64
 }
 
 // Identification is the part of the state that leaves the municipality.

@@ -65,7 +65,7 @@ func (tx *Tx) put(ctx context.Context, v Version, first bool) error {
 		return nil
 	}
 	n, err := tx.Exec(ctx, `UPDATE resident SET code = $2, version = $3, present = $4, name_key = $5, kana_key = $6, birth = $7,
-		household = $8, record_hash = $9 WHERE person = $1 AND version < $3`,
+		household = $8, record_hash = $9, placed = 0 WHERE person = $1 AND version < $3`,
 		int64(v.Person), r.Code.Reveal(), int64(v.Number), v.Present(), name, kana, r.Birth.String(), string(r.Household), record[:])
 	if err != nil {
 		return fmt.Errorf("couldn't move the register on: %w", err)
@@ -89,8 +89,7 @@ func reading(r resident.Record) resident.Kana {
 
 // Current is the state of a person now; false when the register has no such person.
 func (tx *Tx) Current(ctx context.Context, p Person) (Version, bool, error) {
-	return one(tx.QueryRow(ctx, `SELECT `+prefixed+` FROM resident r JOIN record_version v ON v.person = r.person AND v.version = r.version
-		WHERE r.person = $1`, int64(p)))
+	return one(tx.QueryRow(ctx, presentStates+`WHERE r.person = $1`, int64(p)), scanPresent)
 }
 
 // Versions are all states of a person, the newest first.
@@ -102,14 +101,13 @@ func (tx *Tx) Versions(ctx context.Context, p Person) ([]Version, error) {
 // LastOfCode is a person's newest state under a code; the person may have another code by now.
 func (tx *Tx) LastOfCode(ctx context.Context, p Person, code resident.RecordCode) (Version, bool, error) {
 	return one(tx.QueryRow(ctx, `SELECT `+versionColumns+` FROM record_version WHERE person = $1 AND code = $2
-		ORDER BY version DESC LIMIT 1`, int64(p), code.Reveal()))
+		ORDER BY version DESC LIMIT 1`, int64(p), code.Reveal()), scanVersion)
 }
 
 // Household are the people of a household who are present, the oldest first.
 func (tx *Tx) Household(ctx context.Context, id resident.HouseholdID) ([]Version, error) {
-	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, v *Version) error { return scanVersion(r, v) },
-		`SELECT `+prefixed+` FROM resident r JOIN record_version v ON v.person = r.person AND v.version = r.version
-		WHERE r.household = $1 AND r.present = TRUE ORDER BY r.birth, r.person LIMIT 200`, string(id))
+	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, v *Version) error { return scanPresent(r, v) }, presentStates+
+		`WHERE r.household = $1 AND r.present = TRUE ORDER BY r.birth, r.person LIMIT 200`, string(id))
 }
 
 // Holder is who has a code, or had it.
@@ -149,8 +147,8 @@ func (tx *Tx) Codes(ctx context.Context, p Person) ([]resident.RecordCode, error
 
 type scanner interface{ Scan(dest ...any) error }
 
-func one(row scanner) (v Version, found bool, err error) {
-	err = scanVersion(row, &v)
+func one(row scanner, scan func(scanner, *Version) error) (v Version, found bool, err error) {
+	err = scan(row, &v)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Version{}, false, nil
 	}

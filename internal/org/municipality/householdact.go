@@ -1,0 +1,174 @@
+package municipality
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// Placement is where somebody stands after a household act. An empty household is the new one, which the act begins.
+type Placement struct {
+	Person    PersonID
+	Household resident.HouseholdID
+	Relation  resident.Relation // to the head of that household
+}
+
+// HouseholdAct is 世帯変更 (法25条) in one of its kinds: 世帯分離, 世帯合併, 世帯変更, 世帯主変更 or 続柄の変更. It is one act over
+// everybody concerned. Nothing of it leaves the municipality, and it makes no version of anybody's record.
+type HouseholdAct struct {
+	Event  string
+	Arose  resident.Date
+	Basis  string
+	By     Filer  // zero: not said
+	Base   string // Arrangement.Stamp of what the clerk saw
+	Places []Placement
+}
+
+// Stood is somebody before and after a household act.
+type Stood struct {
+	Before, After store.Version
+	restated      bool // the relation is stated anew, be it in the same words
+}
+
+// Arrangement is what a household act leads to.
+type Arrangement struct {
+	Event  Event
+	People []Stood // everybody of the households concerned, those who stay as they are among them
+	Late   plain.Sentence
+	Stamp  string // changes with any of the records that it was made from
+
+	act HouseholdAct
+}
+
+// HouseholdFiled is what became of a household act.
+type HouseholdFiled struct {
+	Household resident.HouseholdID // the new one; empty when none began
+	Trace     string
+}
+
+// PreviewHousehold checks a household act and writes nothing but that somebody looked.
+func (o *Municipality) PreviewHousehold(ctx context.Context, act HouseholdAct) (Arrangement, error) {
+	who, err := clerk(ctx, access.FileChange)
+	if err != nil {
+		return Arrangement{}, err
+	}
+	var a Arrangement
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+		var ps problems
+		if a, err = o.arrange(ctx, tx, act, 0, &ps); err != nil {
+			return nil, err
+		}
+		for _, p := range a.People {
+			looked(tx, who, p.Before.Record.Code, "preview of "+act.Event)
+		}
+		return nil, ps.Err()
+	})
+	return a, err
+}
+
+// FileHousehold files a household act for the clerk in the context: places and audit entries of everybody, or problems and
+// nothing.
+func (o *Municipality) FileHousehold(ctx context.Context, act HouseholdAct) (HouseholdFiled, error) {
+	who, err := clerk(ctx, access.FileChange)
+	if err != nil {
+		return HouseholdFiled{}, err
+	}
+	var filed HouseholdFiled
+	trace, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
+		var ps problems
+		a, err := o.arrange(ctx, tx, act, 0, &ps)
+		if err != nil {
+			return nil, err
+		}
+		if len(ps.Problems) == 0 && a.Stamp != act.Base {
+			ps.bad("base",
+				"画面を開いた後に、この世帯のどなたかの記録が変わりました。今の記録を確かめてから、もう一度届け出てください。",
+				"The record of somebody in the household has changed since the page was opened: look at it as it is now, then file again.")
+		}
+		if err := ps.Err(); err != nil {
+			return nil, err
+		}
+		filed.Household, err = o.settle(ctx, tx, a, who, trace)
+		return nil, err
+	})
+	filed.Trace = trace
+	return filed, err
+}
+
+// settle writes an arrangement down. All checks have passed.
+func (o *Municipality) settle(ctx context.Context, tx *store.Tx, a Arrangement, who, trace string) (begun resident.HouseholdID, err error) {
+	concerned := map[resident.HouseholdID]bool{}
+	for _, p := range a.People {
+		was, is := p.Before.Record, p.After.Record
+		if !p.restated && was == is {
+			continue
+		}
+		if is.Household == "" {
+			if begun == "" {
+				begun = newHousehold(tx)
+			}
+			is.Household = begun
+		}
+		concerned[was.Household], concerned[is.Household] = true, true
+		if err := tx.Settle(ctx, p.Before, store.Place{Household: is.Household, Relation: is.Relation, Event: a.act.Event, Arose: a.act.Arose, Basis: a.act.Basis,
+			EnteredAt: tx.Now(), EnteredBy: who, Trace: trace}); err != nil {
+			return "", err
+		}
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "file-change", Subject: is.Code.Reveal(), Case: trace,
+			Detail: fmt.Sprintf("%s, version %d stays, %s", a.act.Event, p.Before.Number, a.act.Basis)})
+	}
+	for id := range concerned {
+		// The arrangement gave each household that people are in one head, so that none is on the list any more.
+		if err := tx.CloseHeadless(ctx, id); err != nil {
+			return "", err
+		}
+	}
+	return begun, nil
+}
+
+// mind sees to a household that somebody has left. One who remains alone is its head: there is nobody else to ask about, and
+// no notice is wanted (令25条, from memory). When several remain and none of them is the head, the household goes on the list,
+// in the charge of whoever entered what left it so.
+func (o *Municipality) mind(ctx context.Context, tx *store.Tx, id resident.HouseholdID, by store.Version) error {
+	members, err := tx.Household(ctx, id)
+	if err != nil {
+		return err
+	}
+	if len(members) == 0 || slices.ContainsFunc(members, isHead) {
+		return tx.CloseHeadless(ctx, id)
+	}
+	if len(members) > 1 {
+		return tx.OpenHeadless(ctx, store.Headless{Household: id, OpenedAt: tx.Now(), Owner: by.EnteredBy, Person: by.Person, Trace: by.Trace})
+	}
+	last := members[0]
+	if err := tx.Settle(ctx, last, store.Place{Household: id, Relation: resident.Head, Event: "head-change", Arose: by.Change.Arose, Basis: "order-12",
+		EnteredAt: tx.Now(), EnteredBy: by.EnteredBy, Trace: by.Trace}); err != nil {
+		return err
+	}
+	auditlog.Write(tx.Tx, auditlog.Entry{Actor: by.EnteredBy, Act: "file-change", Subject: last.Record.Code.Reveal(), Case: by.Trace,
+		Detail: fmt.Sprintf("head-change, version %d stays, the only one who remains", last.Number)})
+	return tx.CloseHeadless(ctx, id)
+}
+
+func isHead(v store.Version) bool { return v.Record.Relation == resident.Head }
+
+// stampOf changes whenever one of the records does.
+func stampOf(people []Stood) string {
+	h := sha256.New()
+	for _, p := range people {
+		fmt.Fprintf(h, "%d/%d/%d;", p.Before.Person, p.Before.Number, p.Before.Placed)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+func byPerson(a, b Stood) int { return cmp.Compare(a.Before.Person, b.Before.Person) }
