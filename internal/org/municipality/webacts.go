@@ -17,6 +17,7 @@ type counterAct struct {
 	day        plain.Sentence // what its day is called
 	yes        plain.Sentence // the button that files it
 	danger     bool           // the record ends
+	corrects   bool           // it asks which version is put right
 	reasons    []resident.ChangeReason
 	fill       func(f *webui.Form, now store.Version, start string) // what the form holds at first
 	read       func(f *webui.Form, filing Filing) Change
