@@ -41,12 +41,15 @@ var rules = []struct{ from, may string }{
 	{"internal/plain", ""},
 	{"internal/clock", ""},
 	{"internal/leave", ""},
+	{"internal/imprint", ""},
 	{"internal/heapfloor", ""},
 	{"internal/door", ""},
 	{"internal/queue", "internal/clock"},
 	{"internal/sqlstore", "internal/clock internal/queue"},
 	{"internal/pki", vocabulary},
 	{"internal/access", vocabulary + "internal/clock"},
+	{"internal/passkey", ""},
+	{"internal/staff", vocabulary + "internal/access internal/alarm internal/auditlog internal/clock internal/passkey internal/sqlstore"},
 	{"internal/webui", vocabulary + "internal/clock internal/access"},
 	{"internal/exchange", vocabulary + "internal/clock internal/door internal/leave internal/sqlstore internal/auditlog internal/pki internal/queue"},
 	{"internal/statement", vocabulary + "verify internal/clock internal/sqlstore internal/auditlog internal/due internal/exchange internal/pki internal/queue internal/alarm"},
@@ -79,7 +82,7 @@ var rules = []struct{ from, may string }{
 }
 
 // mechanisms are what every organisation may stand on.
-const mechanisms = "internal/access internal/alarm internal/auditlog internal/auditpage internal/booktable internal/clock internal/desk internal/door internal/due internal/exchange internal/host " +
+const mechanisms = "internal/access internal/alarm internal/auditlog internal/auditpage internal/booktable internal/clock internal/desk internal/door internal/due internal/exchange internal/host internal/imprint " +
 	"internal/hsm internal/inspection internal/keys internal/leave internal/pki internal/probe internal/queue internal/received internal/reconcile internal/sqlstore internal/statement internal/stillvalid internal/tokendesk internal/webui "
 
 // reserved says that a package is for these units alone, whatever the rules above allow.
@@ -96,6 +99,7 @@ var onlyPlaceFor = []struct{ what, units string }{
 	{"google.golang.org/protobuf", "internal/exchange internal/reconcile message"},
 	{"github.com/prometheus/client_golang", "internal/alarm"},
 	{"github.com/zmap", "internal/pki"},
+	{"github.com/go-webauthn", "internal/passkey"},
 	{"go.yaml.in/yaml/v3", "internal/nation internal/host cmd/akashi"},
 	{"unsafe", "message"}, // the code that protoc generates
 	// `go run ./cmd/akashi up` needs no C compiler, and a native module that hangs or crashes is in a process of its own. Nobody

@@ -13,7 +13,7 @@ const (
 	Died        Ground = "died"        // the holder died, or is not covered by the act any more
 	Asked       Ground = "asked"       // the holder's own application: 認証業務法9条, 28条
 	Lost        Ground = "lost"        // the card, or the key, was lost
-	Exposed     Ground = "exposed"     // somebody else may know the holder's key: 認証業務法11条
+	Exposed     Ground = "exposed"     // somebody else may know the holder's key: the notice of 認証業務法10条
 	Mistaken    Ground = "mistaken"    // the certificate states, or was issued on, what was never so: 記録の誤り
 	Undelivered Ground = "undelivered" // discarded before it was handed over
 	Renewed     Ground = "renewed"     // another one took its place

@@ -22,11 +22,13 @@ const (
 	Certificates  Book = "certificates"  // CA → national center: who holds which certificate
 	Revocations   Book = "revocations"   // national center → CA: what the center told it to revoke
 	Statuses      Book = "status"        // CA → validation: each certificate's issue and revocation
+	Moves         Book = "moves"         // municipality → municipality, from the lower code to the higher: what it told of moves
+	MovesBack     Book = "moves-back"    // from the higher code to the lower
 	Drills        Book = "drill"         // any pair: marked losses that prove the alarms
 )
 
 // Books lists them in the order in which people read them.
-var Books = []Book{Residents, Invalidations, Certificates, Revocations, Statuses, Drills}
+var Books = []Book{Residents, Invalidations, Certificates, Revocations, Statuses, Moves, MovesBack, Drills}
 
 // Name is what people call the book.
 func (b Book) Name() plain.Sentence {
@@ -41,6 +43,10 @@ func (b Book) Name() plain.Sentence {
 		return plain.Sentence{JA: "異動等失効情報", EN: "Revocations demanded"}
 	case Statuses:
 		return plain.Sentence{JA: "電子証明書の状態", EN: "Certificate status"}
+	case Moves:
+		return plain.Sentence{JA: "転出入の通知", EN: "Moves told"}
+	case MovesBack:
+		return plain.Sentence{JA: "転出入の通知（逆向き）", EN: "Moves told, the other way"}
 	case Drills:
 		return plain.Sentence{JA: "警報の訓練", EN: "Alarm drill"}
 	}
@@ -52,6 +58,10 @@ func (b Book) Person(key string) string {
 	switch b {
 	case Residents:
 		return key
+	case Moves, MovesBack: // paper-version-code/in/step, of a move whose name is not known yet
+		if name, _, _ := strings.Cut(key, "/"); strings.HasPrefix(name, "paper-") {
+			return name[strings.LastIndexByte(name, '-')+1:]
+		}
 	case Invalidations, Revocations: // code/version; a serial, or code/profile/version
 		if code, _, found := strings.Cut(key, "/"); found {
 			return code

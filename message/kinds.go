@@ -18,6 +18,8 @@ const (
 	KindResidentInvalidation Kind = "resident.invalidation"
 	KindCodeRequest          Kind = "code.request"
 	KindCodeAllotment        Kind = "code.allotment"
+	KindNumberRequest        Kind = "number.request"
+	KindNumberAssignment     Kind = "number.assignment"
 	KindCertRequest          Kind = "cert.request"
 	KindCertIssued           Kind = "cert.issued"
 	KindCertRefused          Kind = "cert.refused"
@@ -35,6 +37,8 @@ const (
 	KindImpactAcknowledged   Kind = "impact.acknowledgement"
 	KindCAReport             Kind = "ca.report"
 	KindCAReportRequest      Kind = "ca.report.request"
+	KindMoveOut              Kind = "resident.moveout"
+	KindMoveIn               Kind = "resident.movein"
 	KindExchangeNote         Kind = "exchange.note"
 	KindExchangeWithdrawal   Kind = "exchange.withdrawal"
 	KindExchangeStatement    Kind = "exchange.statement"
@@ -76,6 +80,8 @@ type Spec struct {
 // cert.crl carries a part of a list, and delta lists.
 // 2026-11-22 cert.revoke goes to the national center too, and on to another CA, and says when the counter took it.
 // 2026-11-22 ca.report, ca.report.request.
+// 2026-11-22 number.request, number.assignment; the question code.attach.
+// 2026-11-22 resident.moveout, resident.movein.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,
@@ -87,6 +93,10 @@ var Kinds = []Spec{
 		[]Hop{{Municipality, NationalCenter}}, "request", false, "住民基本台帳法30条の7, 規則14条", NoPersonal},
 	{KindCodeAllotment, plain.Sentence{JA: "住民票コードの割当て", EN: "allotment of record codes"},
 		[]Hop{{NationalCenter, Municipality}}, "request", false, "住民基本台帳法30条の7, 規則14条", NoPersonal},
+	{KindNumberRequest, plain.Sentence{JA: "個人番号の指定の求め", EN: "request for an individual number"},
+		[]Hop{{Municipality, NationalCenter}}, "resident", false, "番号法8条", Pseudonymous},
+	{KindNumberAssignment, plain.Sentence{JA: "個人番号の通知", EN: "assignment of an individual number"},
+		[]Hop{{NationalCenter, Municipality}}, "resident", false, "番号法7条, 8条", Identification},
 	{KindCertRequest, plain.Sentence{JA: "電子証明書の発行申請", EN: "certificate request"},
 		[]Hop{{Municipality, CA}}, "resident", false, "公的個人認証法3条", Identification},
 	{KindCertIssued, plain.Sentence{JA: "電子証明書の交付", EN: "certificate issued"},
@@ -123,6 +133,12 @@ var Kinds = []Spec{
 	{KindCAReportRequest, plain.Sentence{JA: "認証局の報告の求め", EN: "request for a report of the CA"},
 		[]Hop{{Prefecture, CA}}, "prefecture", true,
 		"対策（平成16年）: 委任した都道府県が、改修と動作を自ら確認した（長野県も実施）", NoPersonal},
+	{KindMoveOut, plain.Sentence{JA: "転出証明書情報", EN: "information of a moving out"},
+		[]Hop{{Municipality, Municipality}}, "resident, and the move", false,
+		"住民基本台帳法24条", Identification},
+	{KindMoveIn, plain.Sentence{JA: "転入通知", EN: "notice of a moving in"},
+		[]Hop{{Municipality, Municipality}}, "resident, and the move when it is known", false,
+		"住民基本台帳法9条; 規則2条", Pseudonymous},
 	{KindExchangeNote, plain.Sentence{JA: "問合せと回答", EN: "note about a parked message"},
 		nil, "the message it is about", true, "対策（平成16年）: 全国センターに問合せ、確認後、人的に処理する", NoPersonal},
 	{KindExchangeWithdrawal, plain.Sentence{JA: "電文の取下げ", EN: "withdrawal of a message"},

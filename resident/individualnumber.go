@@ -32,6 +32,16 @@ func ParseIndividualNumber(field, s string) (IndividualNumber, error) {
 	return IndividualNumber{seal(s)}, nil
 }
 
+// IndividualNumberOf completes eleven digits with their check digit. payload outside
+// 0 … 99,999,999,999 is a programming error and gives the zero value.
+func IndividualNumberOf(payload uint64) IndividualNumber {
+	if payload > 99_999_999_999 {
+		return IndividualNumber{}
+	}
+	s := fmt.Sprintf("%011d", payload)
+	return IndividualNumber{seal(s + string(personCheckDigit(s)))}
+}
+
 // IndividualNumberCheckDigit gives the twelfth digit, as a character, of eleven
 // digits. It panics unless payload is eleven ASCII digits.
 func IndividualNumberCheckDigit(payload string) byte {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/message"
@@ -21,6 +22,7 @@ var allowed = map[access.Job]map[access.Act]string{
 	access.Clerk: {
 		access.Register: "municipality", access.FileChange: "municipality", access.LookAtPerson: "municipality nationalcenter",
 		access.IssueCertificate: "municipality", access.RevokeCertificate: "municipality", access.LookAtCertificate: "municipality",
+		access.KeepSeal: "municipality", access.RenameTown: "municipality",
 		access.ViewMessages: "municipality", access.VerifySignature: "verifier",
 	},
 	access.Operator: {
@@ -30,7 +32,9 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.MassPropose: "ca", access.MassConfirm: "ca", access.MakeList: "ca",
 		access.FileVerifier: "verifier", access.DecideFiling: "prefecture", access.PlanMaintenance: "prefecture", access.LookAtDelegation: "prefecture", access.AskReport: "prefecture", access.AcknowledgeImpact: "verifier",
 	},
+	access.Administrator: {access.ViewStaff: "all", access.ManageStaff: "all", access.VerifySignature: "verifier"},
 	access.Auditor: {
+		access.ViewStaff:    "all",
 		access.LookAtTokens: "ca", access.LookAtDelegation: "prefecture",
 		access.ViewMessages: "all", access.ViewAudit: "all",
 		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
@@ -42,12 +46,12 @@ func TestOnlyWhatTheDutiesNeedIsAllowed(t *testing.T) {
 	for _, r := range access.Rules() {
 		acts[r.Act] = true
 	}
-	for _, job := range []access.Job{access.Public, access.Clerk, access.Operator, access.Auditor, "janitor"} {
+	for _, job := range append(access.Jobs(), access.Public, "janitor") {
 		for act := range acts {
 			for _, role := range append(roles, "", "portal") {
 				where := allowed[job][act]
 				want := where == "all" && slices.Contains(roles, role) || role != "" && slices.Contains(strings.Fields(where), string(role))
-				err := access.May(access.Person{ID: "x", Job: job}, act, role)
+				err := access.May(access.Person{ID: "x", Job: job, Fresh: true}, act, role)
 				if (err == nil) != want {
 					t.Errorf("%q, %q at %q: %v, want allowed: %v", job, act, role, err, want)
 				}
@@ -89,14 +93,18 @@ func TestRefusalNamesWhoMay(t *testing.T) {
 func TestSecondPersonIsAnother(t *testing.T) {
 	people := access.Personas()
 	ueda, egawa := people[2], people[3]
-	if err := access.SecondPerson(ueda, egawa); err != nil {
-		t.Error(err)
+	with := func(credential string, p access.Person) access.Person { p.Credential = credential; return p }
+	for _, pair := range [][2]access.Person{{ueda, egawa}, {with("aa", ueda), with("bb", egawa)}} {
+		if err := access.SecondPerson(pair[0], pair[1]); err != nil {
+			t.Error(err)
+		}
 	}
 	for name, pair := range map[string][2]access.Person{
 		"the same":       {ueda, ueda},
 		"nobody":         {ueda, {}},
 		"proposed by no": {{}, egawa},
 		"both nobody":    {},
+		"one passkey":    {with("aa", ueda), with("aa", egawa)},
 	} {
 		if access.SecondPerson(pair[0], pair[1]) == nil {
 			t.Errorf("%s: accepted", name)
@@ -115,7 +123,7 @@ func TestPersonasAreDistinctAndTheirNamesStayOutOfLogs(t *testing.T) {
 			t.Errorf("the log says %s", log.String())
 		}
 	}
-	if len(ids) != 5 || jobs[access.Clerk] != 2 || jobs[access.Operator] != 2 || jobs[access.Auditor] != 1 {
+	if len(ids) != 6 || jobs[access.Administrator] != 1 || jobs[access.Clerk] != 2 || jobs[access.Operator] != 2 || jobs[access.Auditor] != 1 {
 		t.Errorf("%v %v", ids, jobs)
 	}
 }
@@ -133,6 +141,45 @@ func TestPersonasAreForThisMachineOnly(t *testing.T) {
 		}
 		if err := access.GuardLoopback(addr, false); err != nil {
 			t.Errorf("%q without personas: %v", addr, err)
+		}
+	}
+}
+
+// TestDangerousActsTakeAPasskeyShownAMomentAgo: at the border of FreshFor, with a clock that was set back, and when the
+// review of the authority is overdue.
+func TestDangerousActsTakeAPasskeyShownAMomentAgo(t *testing.T) {
+	at := time.Date(2026, 11, 24, 7, 50, 0, 0, time.UTC)
+	shown := access.Person{ID: "operator-tanaka", Job: access.Operator, VerifiedAt: at}
+	for after, want := range map[time.Duration]bool{0: true, access.FreshFor: true, access.FreshFor + 1: false, -1: false} {
+		p := shown.FreshAt(at.Add(after))
+		err := access.May(p, access.ResolveConfirm, message.CA)
+		var refused *access.Refused
+		if (err == nil) != want || err != nil && (!errors.As(err, &refused) || !refused.StepUp) {
+			t.Errorf("after %v: %v, want allowed: %v", after, err, want)
+		}
+		if err := access.May(p, access.ResolvePropose, message.CA); err != nil {
+			t.Errorf("what is not dangerous, after %v: %v", after, err)
+		}
+	}
+	late := shown.FreshAt(at)
+	late.Overdue = true
+	var refused *access.Refused
+	if err := access.May(late, access.ResolveConfirm, message.CA); !errors.As(err, &refused) || refused.StepUp {
+		t.Errorf("overdue: %v", err)
+	}
+	if err := access.May(late, access.ViewMessages, message.CA); err != nil {
+		t.Errorf("overdue, looking: %v", err)
+	}
+	if (access.Person{}).FreshAt(time.Time{}).Fresh {
+		t.Error("nobody is fresh")
+	}
+	known := map[access.Act]bool{}
+	for _, r := range access.Rules() {
+		known[r.Act] = true
+	}
+	for _, act := range []access.Act{access.RevokeCertificate, access.ResolveConfirm, access.MassPropose, access.MassConfirm, access.DecideFiling, access.ManageStaff} {
+		if !act.Dangerous() || !known[act] {
+			t.Errorf("%s is not dangerous, or no rule knows it", act)
 		}
 	}
 }

@@ -16,6 +16,8 @@ const (
 	IssueCertificate  Act = "issue-certificate"
 	RevokeCertificate Act = "revoke-certificate"
 	LookAtCertificate Act = "look-at-certificate"
+	KeepSeal          Act = "keep-seal"
+	RenameTown        Act = "rename-town"
 	ViewMessages      Act = "view-messages"
 	ResolvePropose    Act = "resolve-propose"
 	SignRound         Act = "sign-round"
@@ -33,6 +35,8 @@ const (
 	PlanMaintenance   Act = "plan-maintenance"
 	LookAtDelegation  Act = "look-at-delegation"
 	AskReport         Act = "ask-report"
+	ViewStaff         Act = "view-staff"
+	ManageStaff       Act = "manage-staff"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -66,6 +70,10 @@ var rules = []Rule{
 		plain.Sentence{JA: "申請は住所地の市町村長を経由する（公的個人認証法第3条・第22条）。", EN: "Applications pass through the mayor of the place of residence (JPKI Act, arts. 3 and 22)."}},
 	{RevokeCertificate, plain.Sentence{JA: "電子証明書の失効の申請", EN: "apply for a revocation"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "失効の申請は市町村長を経由する（公的個人認証法第9条・第28条）。", EN: "Applications to revoke pass through the mayor (JPKI Act, arts. 9 and 28)."}},
+	{KeepSeal, plain.Sentence{JA: "印鑑登録", EN: "keep the register of seals"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "印鑑の登録と証明は、住所地の市区町村が条例により行う。", EN: "Seals are registered by the municipality of residence, by its ordinance."}},
+	{RenameTown, plain.Sentence{JA: "町名の変更", EN: "give a town another name"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "町字の名称の変更は、住む人すべての軽微な修正になる（規則21条の2）。一人が提案し、別の一人が承認する（SecondPerson）。", EN: "It is a minor amendment for all who live there (Rules, art. 21-2). One person proposes, another confirms (SecondPerson)."}},
 	{LookAtCertificate, plain.Sentence{JA: "電子証明書の状態の閲覧", EN: "look at a certificate"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "窓口は、住民の電子証明書の状態を本人に答える。", EN: "The counter tells residents how their certificates stand."}},
 	{LookAtCertificate, plain.Sentence{JA: "電子証明書の状態の閲覧", EN: "look at a certificate"}, []Job{Operator, Auditor}, issuers,
@@ -90,6 +98,10 @@ var rules = []Rule{
 		plain.Sentence{JA: "装置の異常とその証跡を見て、原因を調べる。人の情報は含まない。", EN: "To see what failed and to find out why; it names no person."}},
 	{RetryToken, plain.Sentence{JA: "鍵の装置を試し直す", EN: "have a device that holds keys tried again"}, []Job{Operator}, []message.Role{message.CA},
 		plain.Sentence{JA: "原因を取り除いた運用員が、自分の名前で行う。", EN: "By the operator who has removed the cause, by name."}},
+	{ViewStaff, plain.Sentence{JA: "職員と操作者IDの閲覧", EN: "look at staff and their authority"}, []Job{Administrator, Auditor}, everyone,
+		plain.Sentence{JA: "だれが操作できるかを、管理する人と監査する人が見る。", EN: "Those who give out authority and those who audit it see who may act."}},
+	{ManageStaff, plain.Sentence{JA: "操作者IDの発行・見直し・取消し", EN: "issue, review and revoke authority"}, []Job{Administrator}, everyone,
+		plain.Sentence{JA: "操作者の管理は、ほかの事務を行わない管理者だけが、自分以外の人について行う。", EN: "Only by an administrator who does no other business, and never about themselves."}},
 	{ViewAudit, plain.Sentence{JA: "監査記録の閲覧", EN: "view the audit log"}, []Job{Auditor}, everyone,
 		plain.Sentence{JA: "記録された側の人は、記録を選んで見ない。", EN: "Those who are recorded do not choose what is read."}},
 	{FileVerifier, plain.Sentence{JA: "署名検証者の届出", EN: "file as a verifier"}, []Job{Operator}, []message.Role{message.Verifier},
@@ -104,7 +116,7 @@ var rules = []Rule{
 		plain.Sentence{JA: "いまの状況が要る運用員が、自分の名前で行う。", EN: "By the operator who needs to know now, by name."}},
 	{AcknowledgeImpact, plain.Sentence{JA: "失効の遅れの影響の確認", EN: "acknowledge a late revocation"}, []Job{Operator}, []message.Role{message.Verifier},
 		plain.Sentence{JA: "誤って有効と答えられた機関の人が、何をしたかを書いて確認する。", EN: "A person of the office that was told wrongly says what was done."}},
-	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor}, []message.Role{message.Verifier},
+	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor, Administrator}, []message.Role{message.Verifier},
 		plain.Sentence{JA: "署名検証者の受付は、だれでも使える。", EN: "The verifier's desk is open to everybody."}},
 }
 
@@ -120,3 +132,17 @@ func (a Act) Name() plain.Sentence {
 	}
 	return plain.Sentence{JA: string(a), EN: string(a)}
 }
+
+// dangerous are the acts that take a passkey shown a moment ago (Person.Fresh): what cannot be taken back by the person
+// alone, what ends somebody's means of acting, and what gives authority. A walk-away screen must not do them.
+var dangerous = map[Act]bool{
+	RevokeCertificate: true,
+	ResolveConfirm:    true,
+	MassPropose:       true,
+	MassConfirm:       true,
+	DecideFiling:      true,
+	ManageStaff:       true,
+}
+
+// Dangerous tells whether the act takes a passkey that was shown a moment ago.
+func (a Act) Dangerous() bool { return dangerous[a] }

@@ -53,6 +53,8 @@ const (
 	StillValid       Code = "still-valid"
 	StillValidUnsure Code = "still-valid-unsure"
 
+	AuthorityReviewDue Code = "authority-review-due"
+
 	TrendHigh Code = "trend-high"
 	TrendLow  Code = "trend-low"
 	TrendSlow Code = "trend-slow"
@@ -200,6 +202,9 @@ var Definitions = []Definition{
 	{Code: StillValidUnsure, Severity: Critical, Unit: Seconds, Raise: 120, Lower: 1,
 		Name:  plain.Sentence{JA: "失効したかどうか確かめられない", EN: "Nobody can tell whether a certificate was revoked"},
 		Means: plain.Sentence{JA: "異動した人の電子証明書の状態を、2分を過ぎても確かめられていません。", EN: "For more than two minutes the state of a changed resident's certificate could not be asked."}},
+	{Code: AuthorityReviewDue, Severity: Warning, Unit: Items, Raise: 1, Lower: 1,
+		Name:  plain.Sentence{JA: "操作者IDの見直しの期日が過ぎた", EN: "The review of an authority is overdue"},
+		Means: plain.Sentence{JA: "だれかの操作者IDが、まだ要るかどうかを期日までに見直されていません。見直すまで、その人は失効や承認を行えません。", EN: "Nobody has looked in time whether somebody still needs their authority. Until it is reviewed that person can neither revoke nor confirm."}},
 
 	// ── histories ──
 	{Code: TrendHigh, Severity: Notice, Unit: Messages, Raise: 1, Lower: 1, About: aboutFlow,

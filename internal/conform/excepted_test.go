@@ -29,6 +29,8 @@ var exceptions = []exception{
 			"internal/org/ca/internal/store:Tx.Mass", "internal/org/ca/internal/store:Tx.ToEnd", "internal/org/ca/internal/store:Tx.Delta", "internal/org/ca/internal/store:Tx.Piece",
 			"internal/org/municipality/internal/store:Tx.Codes", "internal/org/municipality/internal/store:Tx.EndedBy",
 			"internal/org/municipality/internal/store:Tx.Household", "internal/org/municipality/internal/store:Tx.Versions",
+			"internal/org/municipality/internal/store:Tx.LiveSeal", "internal/org/municipality/internal/store:Tx.SealOf",
+			"internal/org/municipality/internal/store:Tx.LivesAfter", "internal/org/municipality/internal/store:Tx.Rename", "internal/org/municipality/internal/store:Tx.Renames",
 			"internal/org/validation/internal/store:Tx.Notify", "internal/org/validation/internal/store:Tx.Untold", "internal/org/validation/internal/store:Tx.WrongAnswers"}},
 	{"rows that the database deletes by their time, of which none is read", []string{stepsTask}, []string{"internal/org/validation:Validation.expiry"}},
 	{"one target, with a task, a deadline and a place of its own: when it fails, hangs or panics that is its minute, and nobody else's (internal/probe:TestTargetThatNeverAnswers)",

@@ -21,6 +21,7 @@ const parkedBell = "parked"
 
 // duo is a city and its prefecture in virtual time. The prefecture's rule is take.
 type duo struct {
+	seldom  func(message.Org) bool // may be nil
 	t       testing.TB
 	clk     *clock.Virtual
 	net     *exchange.Memory
@@ -60,11 +61,15 @@ func (l *countedLink) Deliver(ctx context.Context, to message.Org, b *messagepb.
 }
 
 func newDuo(t testing.TB, limits exchange.Limits, cityURL, prefURL string) *duo {
-	d := &duo{t: t, clk: clock.NewVirtual(start), net: new(exchange.Memory), limits: limits, cityURL: cityURL, prefURL: prefURL}
+	return (&duo{t: t, limits: limits, cityURL: cityURL, prefURL: prefURL}).found()
+}
+
+func (d *duo) found() *duo {
+	d.clk, d.net = clock.NewVirtual(start), new(exchange.Memory)
 	d.link = &countedLink{Link: d.net.As(city), clk: d.clk}
 	d.take = func(context.Context, *sqlstore.Tx, exchange.Delivery, message.ResidentChange) error { return nil }
-	d.city = d.open(city, pref, cityURL, d.link)
-	d.pref = d.open(pref, city, prefURL, d.net.As(pref))
+	d.city = d.open(city, pref, d.cityURL, d.link)
+	d.pref = d.open(pref, city, d.prefURL, d.net.As(pref))
 	return d
 }
 
@@ -77,7 +82,7 @@ func (d *duo) open(self, peer message.Org, url string, link exchange.Link) membe
 	d.t.Cleanup(func() { store.Close() })
 	id := identities[self]
 	x, err := exchange.New(d.t.Context(), exchange.Config{Self: self, Store: store, Clock: d.clk, Rand: rand.Reader, Trust: id.trust, Signer: id.signer,
-		Link: link, Peers: []message.Org{peer}, Limits: d.limits, Bell: parkedBell, Routes: []exchange.Route{
+		Link: link, Peers: []message.Org{peer}, Seldom: d.seldom, Limits: d.limits, Bell: parkedBell, Routes: []exchange.Route{
 			exchange.On(raw, func(ctx context.Context, tx *sqlstore.Tx, m exchange.Delivery, n message.ResidentChange) ([]message.Out, error) {
 				if err := d.take(ctx, tx, m, n); err != nil {
 					return nil, err

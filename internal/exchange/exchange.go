@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/clock"
@@ -94,6 +95,9 @@ type Config struct {
 	Trust  *pki.Trust
 	Link   Link
 	Peers  []message.Org
+	// Seldom tells which of the peers one exchanges with only now and then, of many: until something has been, a pair with one costs nothing,
+	// no greeting and no row on a page. Nil: none.
+	Seldom func(peer message.Org) bool
 	Routes []Route
 	// Rebuild gives the payload that would be sent today in the place of a parked one ("resend corrected"). Nil:
 	// only the same payload can be sent again.
@@ -124,6 +128,7 @@ type Exchange struct {
 // peer is what we know of another organisation beside its rows.
 type peer struct {
 	org      message.Org
+	idle     atomic.Bool // a seldom peer with which nothing has been exchanged
 	bell     *clock.Bell
 	door     chan struct{} // batches of the peer that are in memory, a few
 	turn     chan struct{} // the one batch of the peer that is being taken
@@ -185,6 +190,9 @@ func New(ctx context.Context, cfg Config) (*Exchange, error) {
 			door: make(chan struct{}, maxAtDoor), turn: make(chan struct{}, 1), asking: make(chan struct{}, maxAsking)}
 	}
 	err := cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		if err := x.findIdle(ctx, tx); err != nil {
+			return err
+		}
 		for _, o := range cfg.Peers {
 			if _, err := tx.Exec(ctx, `INSERT INTO x_peer(peer, out_epoch, next_seq, out_open, out_open_bytes, out_stuck,
 				out_sent, peer_decisions, in_decisions, in_stuck, in_refused)

@@ -18,7 +18,7 @@ import (
 func (x *Exchange) expire(ctx context.Context) (time.Time, error) {
 	const day = 24 * time.Hour
 	now := x.cfg.Clock.Now()
-	for _, o := range x.cfg.Peers {
+	for _, o := range x.active() {
 		if p := x.peers[o]; !now.Before(p.anew) {
 			p.anew, p.expired = now.Add(7*day), place{}
 		}

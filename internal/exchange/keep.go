@@ -73,7 +73,7 @@ func (x *Exchange) keepSigned(ctx context.Context, tx *sqlstore.Tx, p *peer) err
 // keep is the task that keeps signed receipts that no batch came to keep.
 func (x *Exchange) keep(ctx context.Context) (next time.Time, err error) {
 	now := x.cfg.Clock.Now()
-	for _, o := range x.cfg.Peers {
+	for _, o := range x.active() {
 		s := &x.peers[o].signing
 		s.mu.Lock()
 		waits, due := len(s.unkept) > 0, s.since.Add(keepWithin)

@@ -97,3 +97,35 @@ func TestLater(t *testing.T) {
 		}
 	}
 }
+
+// TestAwait: what waits for a message on another way is not counted, is offered soon and then seldom, and parks when its rule says so.
+func TestAwait(t *testing.T) {
+	d := newDuo(t, exchange.Limits{}, "memory:", "memory:")
+	offers, until := 0, d.clk.Now().Add(3*time.Hour)
+	var never bool
+	d.take = func(_ context.Context, _ *sqlstore.Tx, _ exchange.Delivery, m message.ResidentChange) error {
+		switch offers++; {
+		case m.After.Version == 2 && never:
+			return exchange.Reject("too-long", "長すぎます。", "too long")
+		case m.After.Version == 2 || d.clk.Now().Before(until):
+			return exchange.Await("まだです。", "not yet")
+		}
+		return nil
+	}
+	d.city.send(t, change(1, 1))
+	d.run(10 * time.Second)
+	if offers < 3 {
+		t.Errorf("offered %d times in the first seconds", offers)
+	}
+	d.run(3 * time.Hour)
+	if p := d.pair(); p.Parked != 0 || len(d.applied) != 1 || offers > 3*3600/30+40 {
+		t.Fatalf("pair %+v, applied %v, offered %d times", p, d.applied, offers)
+	}
+	d.city.send(t, change(1, 2))
+	d.run(time.Hour)
+	never = true
+	d.run(time.Minute)
+	if p := d.pair(); p.Parked != 1 {
+		t.Errorf("pair %+v", p)
+	}
+}

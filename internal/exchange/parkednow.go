@@ -18,7 +18,7 @@ func (x *Exchange) ringParked(tx *sqlstore.Tx) {
 // caller's transaction.
 func (x *Exchange) ParkedNow(ctx context.Context, tx *sqlstore.Tx) (n int64, since time.Time, err error) {
 	var oldest int64
-	for _, o := range x.cfg.Peers {
+	for _, o := range x.active() {
 		for _, query := range []string{
 			`SELECT COUNT(*), COALESCE(MIN(created_at), 0) FROM x_out WHERE peer = $1 AND state = 'parked' AND ` + stuckOut,
 			`SELECT COUNT(*), COALESCE(MIN(created_at), 0) FROM x_in WHERE peer = $1 AND outcome IN ('rejected', 'gap') AND ` + stuckIn,

@@ -36,6 +36,9 @@ func (x *Exchange) probePause(failures int64) time.Duration {
 
 // step hands over one batch to a peer, if there is one to hand over and the peer is there.
 func (x *Exchange) step(ctx context.Context, p *peer) (time.Time, error) {
+	if p.idle.Load() {
+		return time.Time{}, nil
+	}
 	now := x.cfg.Clock.Now()
 	p.mu.Lock()
 	greeted, retryAt := p.greeted, p.retryAt

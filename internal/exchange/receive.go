@@ -22,6 +22,7 @@ func (x *Exchange) Hello(ctx context.Context, from message.Org, g *messagepb.Gre
 	if (g.Epoch|g.NextSeq|g.Receipts|g.LastReceipt|g.Decisions)>>62 != 0 || g.NextSeq == 0 {
 		return nil, &Refusal{"the greeting has impossible numbers"}
 	}
+	p.idle.Store(false)
 	a, lost, err := x.acquaintance(ctx, p, g)
 	if err != nil {
 		return nil, fmt.Errorf("couldn't look up what is held of %s: %w", from, err)

@@ -53,6 +53,13 @@ func Later(code, ja, en string) *Rejected {
 	return r
 }
 
+// codeAwaits is the code of what waits for another message for as long as its rule says.
+const codeAwaits = "awaits-another"
+
+// Await refuses a message for now as Later does, and is not counted: what it lacks is on its way from a third organisation, which may be down
+// for a while. The rule says itself, by the message's age, when it has waited long enough, and then refuses it for good.
+func Await(ja, en string) *Rejected { return Later(codeAwaits, ja, en) }
+
 func (r *Rejected) outcome() message.Outcome {
 	switch {
 	case r.gap:

@@ -48,6 +48,7 @@ func (x *Exchange) sendTo(ctx context.Context, tx *sqlstore.Tx, to message.Org, 
 	if p == nil {
 		return fmt.Errorf("%s does not exchange with %s", x.cfg.Self, to)
 	}
+	p.idle.Store(false)
 	envelopes, allSafe, bytes := make([]*message.Envelope, len(which)), true, int64(0)
 	for n, i := range which {
 		o := outs[i]

@@ -174,6 +174,9 @@ func (s *settlement) deferred(ctx context.Context, e *message.Envelope, v *messa
 	if v.Code == codeWindowFull || v.Code == codeBehind {
 		wait = lastPause
 	}
+	if v.Code == codeAwaits { // what is missing comes within seconds as a rule, and else when somebody has mended something
+		wait = min(max(s.tx.Now().Sub(e.CreatedAt)/2, firstProbe), lastPause)
+	}
 	if counted(v) {
 		if tries+1 >= s.x.cfg.Limits.DeferTimes {
 			return s.stick(ctx, e, stateParked, v)
@@ -193,7 +196,7 @@ func deferPause(tries int64) time.Duration { return min(firstProbe<<min(tries, 2
 
 // counted tells whether a deferral says something about the message.
 func counted(v *messagepb.Verdict) bool {
-	return v.Code != codeSlowLane && v.Code != codeWindowFull && v.Code != codeBehind
+	return v.Code != codeSlowLane && v.Code != codeWindowFull && v.Code != codeBehind && v.Code != codeAwaits
 }
 
 func (s *settlement) holdBehind(ctx context.Context, e *message.Envelope) error {

@@ -40,7 +40,7 @@ func (x *Exchange) Pairs(ctx context.Context) ([]Pair, error) {
 	var pairs []Pair
 	err := x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		pairs = nil
-		for _, o := range x.cfg.Peers {
+		for _, o := range x.active() {
 			p, err := x.pair(ctx, tx, x.peers[o])
 			if err != nil {
 				return fmt.Errorf("couldn't tell how it stands with %s: %w", o, err)
@@ -160,7 +160,7 @@ func (x *Exchange) Stuck(ctx context.Context, limit int) ([]Item, error) {
 	var items []Item
 	err := x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		items = nil
-		for _, o := range x.cfg.Peers {
+		for _, o := range x.active() {
 			for _, q := range []string{
 				outItem + `peer = $1 AND state IN ('parked', 'held', 'deferred') ORDER BY epoch, seq LIMIT $2`,
 				inItem + `peer = $1 AND outcome IN ('rejected', 'gap', 'held', 'deferred') ORDER BY epoch, seq LIMIT $2`,

@@ -52,6 +52,9 @@ type Config struct {
 	// Closes tells with which peers days and weeks are closed; nil: with all. Who plays a country of which some organisations
 	// only send and take leaves those out.
 	Closes func(peer message.Org) bool
+	// Seldom tells with which peers something is exchanged only now and then: no days are closed and no drills held with them, and a pair
+	// costs nothing until something has been exchanged. Nil: with none.
+	Seldom func(peer message.Org) bool
 	// Watch is how long it takes between two looks of the alarms; zero: 5 s, and a minute in virtual time.
 	Watch   time.Duration
 	Webhook alarm.Webhook // who is told of alarms; zero: nobody
@@ -104,7 +107,11 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	}
 	h := &Host{Config: cfg, Store: store}
 	if cfg.Drill != 0 {
-		rules.Books = append(slices.Clip(rules.Books), drill.Table(cfg.Self))
+		book := drill.Table(cfg.Self)
+		source, copied := book.Source, book.Copy
+		book.Source = func(peer message.Org) bool { return h.often(peer) && source(peer) }
+		book.Copy = func(peer message.Org) bool { return h.often(peer) && copied(peer) }
+		rules.Books = append(slices.Clip(rules.Books), book)
 	}
 	h.Books, err = reconcile.New(ctx, reconcile.Config{Self: cfg.Self, Store: store, Clock: cfg.Clock, Peers: cfg.Peers,
 		Tables: rules.Books, Secrets: cfg.Secrets, Every: cfg.Compare, Cycle: cfg.Audit, Bell: alarm.Bell, Log: cfg.Log})
@@ -124,7 +131,7 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	}
 	h.Exchange, err = exchange.New(ctx, exchange.Config{
 		Self: cfg.Self, Store: store, Clock: cfg.Clock, Rand: cfg.Rand, Signer: cfg.Signer, Trust: cfg.Trust, Link: cfg.Link,
-		Peers: cfg.Peers, Routes: routes, Rebuild: rules.Rebuild, Limits: cfg.Limits, Bell: alarm.Bell, Log: cfg.Log,
+		Peers: cfg.Peers, Seldom: cfg.Seldom, Routes: routes, Rebuild: rules.Rebuild, Limits: cfg.Limits, Bell: alarm.Bell, Log: cfg.Log,
 	})
 	if err != nil {
 		store.Close()
@@ -133,11 +140,14 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	h.Books.Join(h.Exchange)
 	h.Due = due.New(store, cfg.Clock, slices.Concat(rules.Due, h.Alarms.Due(), h.Statements.Due()), h.send, cfg.Log)
 	h.Drills = drill.New(drill.Config{Self: cfg.Self, Store: store, Clock: cfg.Clock, Rand: cfg.Rand, Exchange: h.Exchange, Books: h.Books,
-		Alarms: h.Alarms, Peers: cfg.Peers, Every: cmp.Or(cfg.Drill, -1), Log: cfg.Log})
+		Alarms: h.Alarms, Peers: slices.DeleteFunc(slices.Clone(cfg.Peers), func(peer message.Org) bool { return !h.often(peer) }), Every: cmp.Or(cfg.Drill, -1), Log: cfg.Log})
 	messages := pairs.New(h.Exchange)
 	h.Alarms.Add(messages, trend.New(store, messages.Feed()), books.New(h.Books), h.Statements.Source(), h.Drills)
 	return h, nil
 }
+
+// often tells whether a peer is one with which something is exchanged every day.
+func (h *Host) often(peer message.Org) bool { return h.Seldom == nil || !h.Seldom(peer) }
 
 func (h *Host) send(ctx context.Context, tx *sqlstore.Tx, outs []message.Out) error {
 	_, err := h.Exchange.Send(ctx, tx, outs, "")

@@ -2,6 +2,7 @@ package nation
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 
 	"github.com/akashi-id/akashi/internal/access"
@@ -64,7 +65,15 @@ func openPrefecture(ctx context.Context, s setting, h host.Config, sessions *acc
 }
 
 func openCenter(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
-	o, err := nationalcenter.New(ctx, nationalcenter.Config{Config: h, Sessions: sessions, TestCountry: s.personas, Portal: s.portal})
+	secret, err := s.keys().Secret(rand.Reader, "number", 32) // made at the first start, and the same ever after
+	if err != nil {
+		return nil, err
+	}
+	key, err := nationalcenter.NewNumberKey(secret)
+	if err != nil {
+		return nil, err
+	}
+	o, err := nationalcenter.New(ctx, nationalcenter.Config{Config: h, Sessions: sessions, TestCountry: s.personas, Portal: s.portal, NumberKey: key})
 	if err != nil {
 		return nil, err
 	}

@@ -78,6 +78,9 @@ func (s setting) hook() (alarm.Webhook, error) {
 	return h, nil
 }
 
+// seldom tells that we and a peer are two of the country's 1,741 municipalities, which exchange when somebody moves between them.
+func (s setting) seldom(peer message.Org) bool { return municipal(s.id, peer) }
+
 // organisation is one that runs: its ground, its screens, and what the command line may ask of it.
 type organisation struct {
 	*host.Host
@@ -122,14 +125,14 @@ func (s setting) open(ctx context.Context, id identity, link exchange.Link) (*or
 	if s.store == "" {
 		s.store = "sqlite:" + filepath.Join(s.dir, "akashi.db")
 	}
-	secrets, err := pairSecrets(s.keys(), s.peers)
+	secrets, err := pairSecrets(s.keys(), s.id, s.peers)
 	if err != nil {
 		return nil, err
 	}
 	hostConfig := host.Config{
 		Self: s.id, Name: s.name, StoreURL: s.store, Clock: s.clock, Rand: rand.Reader,
 		Signer: id.signer, Trust: id.trust, Link: link, Peers: s.peers, Log: s.log,
-		Secrets: func(peer message.Org) []byte { return secrets[peer] }, Drill: 24 * time.Hour,
+		Secrets: func(peer message.Org) []byte { return secrets[peer] }, Drill: 24 * time.Hour, Seldom: s.seldom,
 	}
 	if hostConfig.Webhook, err = s.hook(); err != nil {
 		return nil, err

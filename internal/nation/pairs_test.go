@@ -25,7 +25,7 @@ func TestPairsShareASecret(t *testing.T) {
 	seen := map[string]string{}
 	read := func(a message.Org) map[message.Org][]byte {
 		t.Helper()
-		all, err := pairSecrets(KeyDir(dir, a), spec.Peers(a))
+		all, err := pairSecrets(KeyDir(dir, a), a, spec.Peers(a))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +59,7 @@ func TestPairsShareASecret(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := pairSecrets(KeyDir(dir, message.Org(message.CA)), spec.Peers(message.Org(message.CA))); err == nil {
+	if _, err := pairSecrets(KeyDir(dir, message.Org(message.CA)), message.Org(message.CA), spec.Peers(message.Org(message.CA))); err == nil {
 		t.Error("a missing secret was not noticed")
 	}
 }
@@ -92,11 +92,11 @@ func TestDamagedEndOfAPair(t *testing.T) {
 			dir := t.TempDir()
 			atA, atB := KeyDir(dir, a), KeyDir(dir, b)
 			c.harm(t, atA)
-			err := foundPair(atA, atB, a, b)
+			err := foundPair(atA, atB, a, b, pairSecretName(b), pairSecretName(a))
 			if (err == nil) != c.whole {
 				t.Errorf("founding says %v", err)
 			}
-			secret, err := pairSecret(atB, a)
+			secret, err := pairSecret(atB, pairSecretName(a))
 			if err != nil {
 				t.Fatalf("the other end: %v", err)
 			}
@@ -108,10 +108,10 @@ func TestDamagedEndOfAPair(t *testing.T) {
 				if err := at.PutSecret(pairSecretName(peer), secret[:7]); err != nil {
 					t.Fatal(err)
 				}
-				if err := foundPair(atA, atB, a, b); err != nil {
+				if err := foundPair(atA, atB, a, b, pairSecretName(b), pairSecretName(a)); err != nil {
 					t.Error(err)
 				}
-				if again, err := pairSecret(at, peer); err != nil || !bytes.Equal(again, secret) {
+				if again, err := pairSecret(at, pairSecretName(peer)); err != nil || !bytes.Equal(again, secret) {
 					t.Errorf("the secret with %s was not mended from the other end: %v", peer, err)
 				}
 			}

@@ -25,6 +25,9 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
+// numberKey is what the center makes individual numbers with.
+var numberKey, _ = nationalcenter.NewNumberKey(make([]byte, 32))
+
 // river is the three real organisations that residents' records run through, in memory and virtual time.
 type river struct {
 	*testing.T
@@ -52,7 +55,7 @@ func newRiver(t *testing.T) *river {
 	check(t, err)
 	p, err := prefecture.New(t.Context(), prefecture.Config{Config: config(nagano, matsumoto, center)})
 	check(t, err)
-	n, err := nationalcenter.New(t.Context(), nationalcenter.Config{Config: config(center, matsumoto, nagano)})
+	n, err := nationalcenter.New(t.Context(), nationalcenter.Config{NumberKey: numberKey, Config: config(center, matsumoto, nagano)})
 	check(t, err)
 	var tasks []clock.Task
 	for _, h := range []*host.Host{v.city.Host, p.Host, n.Host} {

@@ -95,7 +95,7 @@ func newOffices(t *testing.T, serves message.Org) *offices {
 		check(t, err)
 		add(p.Host)
 	}
-	n, err := nationalcenter.New(t.Context(), nationalcenter.Config{Config: config(center, matsumoto, adachi, nagano, tokyo, theCA, tokyosCA)})
+	n, err := nationalcenter.New(t.Context(), nationalcenter.Config{NumberKey: numberKey, Config: config(center, matsumoto, adachi, nagano, tokyo, theCA, tokyosCA)})
 	check(t, err)
 	add(n.Host)
 	raw := func(tx *sqlstore.Tx) *sqlstore.Tx { return tx }

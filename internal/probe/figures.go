@@ -20,7 +20,7 @@ type Figures struct {
 	Minutes int64 // that have passed
 	OK      int64
 	Failed  int64
-	// Of those, the ones that were planned to stand still.
+	// Of those, the ones that were planned to stand still. What told something untrue did not stand still.
 	PlannedOK, PlannedFailed int64
 	P50, P99                 time.Duration // of the probes that were ok
 	Outages                  int64
@@ -153,7 +153,7 @@ func count(t Target, rows []minute, from, until time.Time, windows []Window, fai
 			open.Others = true
 		}
 		open.Failed++
-		if planned {
+		if planned && !slices.Contains(untrue, m.reason) {
 			f.PlannedFailed++
 			day.Planned++
 			open.Planned++

@@ -9,12 +9,13 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/pki/inspect"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
 	"github.com/akashi-id/akashi/resident"
 )
 
-// minutesOf writes minutes as people draw them: "." ok, "x" failed, "y" failed with another reason, " " not measured.
+// minutesOf writes minutes as people draw them: "." ok, "x" failed, "y" failed with another reason, "u" told something untrue, " " not measured.
 func minutesOf(picture string) (all []minute) {
 	for i, c := range picture {
 		m := minute{at: minuteOf(start) + int64(i), outcome: OK, ms: int64(i)}
@@ -23,6 +24,8 @@ func minutesOf(picture string) (all []minute) {
 			m.outcome, m.reason = Failed, Timeout
 		case 'y':
 			m.outcome, m.reason = Failed, Nonce
+		case 'u':
+			m.outcome, m.reason = Failed, Reason(inspect.Good)
 		case '?':
 			m.outcome, m.reason = Unmeasured, OwnClock
 		case ' ':
@@ -54,6 +57,8 @@ func TestCount(t *testing.T) {
 		{"planned", "..xxx.....", false, []Window{{From: at(1), Until: at(4)}, {Service: OCSP, From: at(4), Until: at(9)}}, 7, 3, 3,
 			[]Outage{{From: at(2), Until: at(5), Failed: 3, Planned: 2, Reason: Timeout}}},
 		{"withdrawn", "..xxx.....", false, []Window{{From: at(1), Until: at(4), WithdrawnBy: "operator-ueda"}}, 7, 3, 0, []Outage{{From: at(2), Until: at(5), Failed: 3, Reason: Timeout}}},
+		{"nobody plans to tell something untrue", "..xux.....", false, []Window{{From: at(1), Until: at(9)}}, 7, 3, 7,
+			[]Outage{{From: at(2), Until: at(5), Failed: 3, Planned: 2, Reason: Timeout, Others: true}}},
 		{"half a minute is one", "..xxx.....", false, []Window{{From: at(2), Until: at(2).Add(time.Second)}}, 7, 3, 1, []Outage{{From: at(2), Until: at(5), Failed: 3, Planned: 1, Reason: Timeout}}},
 	} {
 		f, outages, days := count(Target{CRL, cert.Signature}, minutesOf(x.picture), start, at(10), x.windows, x.failing)

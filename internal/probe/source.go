@@ -20,8 +20,9 @@ func (p *Prober) Source(href string) alarm.Source {
 	return alarm.InView("probe", p.cfg.Store, l.signals)
 }
 
-// untrue are the reasons that nobody plans: somebody else's signature, a revoked certificate told to be good, a list of before or two of one number.
-var untrue = []Reason{Reason(inspect.Signature), Reason(inspect.Good), Reason(inspect.WentBack), Reason(inspect.OtherList)}
+// untrue are the reasons that nobody plans: somebody else's signature, a revoked certificate told to be good or a good one revoked, a list
+// of before or two of one number.
+var untrue = []Reason{Reason(inspect.Signature), Reason(inspect.Good), Reason(inspect.Revoked), Reason(inspect.WentBack), Reason(inspect.OtherList)}
 
 // look is a source, and since when it is one.
 type look struct {

@@ -53,6 +53,9 @@ func (b *Books) auditStep(ctx context.Context) (time.Time, error) {
 	for i := range b.order {
 		at := (b.auditor.last + 1 + i) % len(b.order)
 		p := b.order[at]
+		if b.idle(p) {
+			continue
+		}
 		p.mu.Lock()
 		due := p.auditing.due
 		p.mu.Unlock()

@@ -84,6 +84,7 @@ type pair struct {
 
 	mu       sync.Mutex // guards what follows
 	adopted  bool
+	asleep   bool      // its comparison waits for the first entry
 	next     time.Time // when it is to be compared; the source's
 	hurried  bool
 	last     last // of the last comparison

@@ -18,6 +18,8 @@ type Exchange interface {
 	LastOf(ctx context.Context, tx *sqlstore.Tx, peer message.Org, key string, kinds ...message.Kind) (exchange.Item, bool, error)
 	Send(ctx context.Context, tx *sqlstore.Tx, outs []message.Out, trace string) ([]message.ID, error)
 	NewTrace() (string, error)
+	// Idle tells that nothing has ever been exchanged with a peer, and that nobody need look for it.
+	Idle(peer message.Org) bool
 }
 
 // step is what one message of ours does to a key, that the copy had not applied when it answered.

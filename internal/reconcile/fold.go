@@ -42,7 +42,12 @@ func (b *Books) wrote(p *pair, n int64) {
 	} else if before == 0 {
 		p.folding.due = b.cfg.Clock.Now().Add(foldAfter)
 	}
+	wake := p.asleep
+	p.asleep = false
 	p.mu.Unlock()
+	if wake {
+		b.cfg.Store.Bell(bellOf(p.peer)).Ring()
+	}
 	if ring {
 		b.cfg.Store.Bell(foldBell).Ring()
 	}

@@ -393,4 +393,6 @@ func (x rigExchange) Send(_ context.Context, tx *sqlstore.Tx, outs []message.Out
 	return make([]message.ID, len(outs)), nil
 }
 
+func (rigExchange) Idle(message.Org) bool { return false }
+
 func (rigExchange) NewTrace() (string, error) { return "t-rig", nil }

@@ -53,6 +53,9 @@ func (b *Books) Standings(ctx context.Context) ([]Standing, error) {
 func (b *Books) StandingsIn(ctx context.Context, tx *sqlstore.Tx) ([]Standing, error) {
 	var all []Standing
 	for _, p := range b.order {
+		if b.idle(p) {
+			continue
+		}
 		s, err := b.standing(ctx, tx, p)
 		if err != nil {
 			return nil, fmt.Errorf("couldn't tell how it stands with the book %s of %s: %w", p.book, p.peer, err)

@@ -68,8 +68,26 @@ func (b *Books) CompareNow() {
 	}
 }
 
+// idle tells whether a book is with a peer with which nothing has been exchanged: there is nothing to compare and nothing to audit.
+func (b *Books) idle(p *pair) bool { return b.x != nil && b.x.Idle(p.peer) }
+
+// sleep lets a book that is written into wake the comparison with a peer.
+func (b *Books) sleep(peer message.Org) {
+	for _, p := range b.order {
+		if p.peer == peer && p.side == source {
+			p.mu.Lock()
+			p.asleep = true
+			p.mu.Unlock()
+		}
+	}
+}
+
 // step compares one book with a peer, if its time has come, and says when the next one's comes.
 func (b *Books) step(ctx context.Context, peer message.Org) (time.Time, error) {
+	if b.x != nil && b.x.Idle(peer) {
+		b.sleep(peer)
+		return time.Time{}, nil // until something is written into a book with it
+	}
 	now := b.cfg.Clock.Now()
 	var todo *pair
 	var next time.Time

@@ -57,7 +57,8 @@ func (u *UI) ReadForm(w http.ResponseWriter, r *http.Request) (*Form, bool) {
 	f := NewForm(nil)
 	f.again = r.PostForm.Has(relangField) || r.PostForm.Has(backField)
 	for name, values := range r.PostForm {
-		if name == relangField || name == backField {
+		switch name {
+		case relangField, backField, sealedField, passkeyField, softField:
 			continue
 		}
 		f.values[name] = values

@@ -27,7 +27,8 @@ type frame struct {
 	Watch    *Attention // nil: nothing asks for somebody, or it is not this person's to know
 	Person   access.Person
 	Known    bool // somebody has chosen who they are
-	Choosing bool // personas can be chosen here
+	Choosing bool // somebody can sign in here
+	Personas bool // can be chosen here
 	Path     string
 	Now      time.Time
 	Problems []summaryLine
@@ -103,7 +104,7 @@ func (u *UI) frame(r *http.Request, page *Page, lang plain.Lang, data any) frame
 	p := access.From(r.Context())
 	f := frame{
 		Org: u.cfg.Org, Look: u.look, Test: u.cfg.TestCountry, Portal: u.cfg.Portal, Base: u.cfg.Base,
-		Person: p, Known: p.ID != "", Choosing: u.cfg.Sessions != nil && len(u.cfg.Sessions.Personas()) > 0,
+		Person: p, Known: p.ID != "", Choosing: u.canSignIn(), Personas: u.hasPersonas(),
 		Path: u.URL(r.URL.Path), Now: u.asOf(data),
 	}
 	for _, n := range u.cfg.Nav {
@@ -165,6 +166,10 @@ func (u *UI) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		error
 		In(plain.Lang) string
 	}
+	if wants, ok := u.wantsStepUp(err); ok {
+		u.askStepUp(w, r, wants, nil)
+		return
+	}
 	data, status := problemPage{Home: u.URL("/")}, http.StatusInternalServerError
 	if problems, ok := plain.AsProblems(err); ok {
 		status = http.StatusUnprocessableEntity
@@ -173,7 +178,7 @@ func (u *UI) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		}
 	} else if errors.As(err, &refused) {
 		status, data.Sentences = http.StatusForbidden, []plain.Sentence{refused.Sentence}
-		data.Choose = u.chooseURL(r)
+		data.Choose, data.Personas = u.chooseURL(r), u.hasPersonas()
 	} else if errors.As(err, &tooLarge) {
 		status, data.Sentences = http.StatusRequestEntityTooLarge, []plain.Sentence{u.tooLarge()}
 	} else if errors.As(err, &said) {
@@ -199,7 +204,8 @@ type problemPage struct {
 	Status    int
 	Sentences []plain.Sentence
 	Home      string
-	Choose    string // address of the chooser, when another persona may help
+	Choose    string // address of the chooser, when another person may help
+	Personas  bool   // can be chosen there
 }
 
 // broken answers when a template failed. It cannot use a template.

@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 
 	"github.com/akashi-id/akashi/internal/access"
@@ -20,6 +19,8 @@ func (u *UI) Serve(pages *http.ServeMux) http.Handler {
 	if u.cfg.Sessions != nil {
 		own.HandleFunc("GET /session", u.showChooser)
 		own.HandleFunc("POST /session", u.takeChoice)
+		own.HandleFunc("POST /session/passkey", u.takePasskey)
+		own.HandleFunc("POST /session/stepup", u.takeStepUp)
 	}
 	own.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := pages.Handler(r); pattern == "" {
@@ -36,7 +37,7 @@ func (u *UI) Serve(pages *http.ServeMux) http.Handler {
 			JA: "別のサイトから送られたため、受け付けませんでした。この画面を開き直して、もう一度行ってください。",
 			EN: "This was sent from another site and was not accepted: open the page here and do it again."}}})
 	}))
-	handler := guard.Handler(u.bound(own))
+	handler := guard.Handler(u.bound(u.steppedUp(own)))
 	if u.cfg.Sessions != nil {
 		handler = u.cfg.Sessions.Middleware(handler)
 	}
@@ -62,7 +63,7 @@ func (u *UI) Only(act access.Act, next http.HandlerFunc) http.Handler {
 
 // chooseURL is the address of the chooser that comes back to this request; empty when there is nothing to choose.
 func (u *UI) chooseURL(r *http.Request) string {
-	if u.cfg.Sessions == nil || len(u.cfg.Sessions.Personas()) == 0 {
+	if !u.canSignIn() {
 		return ""
 	}
 	next := u.URL(r.URL.Path)
@@ -73,50 +74,6 @@ func (u *UI) chooseURL(r *http.Request) string {
 		next += "?" + r.URL.RawQuery
 	}
 	return u.URL("/session") + "?" + url.Values{"next": {next}}.Encode()
-}
-
-type chooser struct {
-	Next   string
-	Groups []chooserGroup
-	Known  bool // somebody is chosen now
-}
-
-type chooserGroup struct {
-	Job     plain.Sentence
-	May     []plain.Sentence // what the job may do at this organisation
-	Persons []access.Person
-	Here    string // the ID that is chosen now
-}
-
-func (u *UI) showChooser(w http.ResponseWriter, r *http.Request) {
-	c := chooser{Next: u.cfg.Sessions.Within(r.URL.Query().Get("next")), Known: access.From(r.Context()).ID != ""}
-	for _, p := range u.cfg.Sessions.Personas() {
-		if n := len(c.Groups); n == 0 || c.Groups[n-1].Persons[0].Job != p.Job {
-			g := chooserGroup{Job: p.Job.Name(), Here: access.From(r.Context()).ID}
-			for _, rule := range access.Rules() {
-				if access.May(p, rule.Act, u.cfg.Role) == nil && !slices.Contains(g.May, rule.Name) {
-					g.May = append(g.May, rule.Name)
-				}
-			}
-			c.Groups = append(c.Groups, g)
-		}
-		g := &c.Groups[len(c.Groups)-1]
-		g.Persons = append(g.Persons, p)
-	}
-	u.Render(w, r, u.choose, http.StatusOK, c)
-}
-
-func (u *UI) takeChoice(w http.ResponseWriter, r *http.Request) {
-	if _, ok := u.ReadForm(w, r); !ok {
-		return
-	}
-	next, err := u.cfg.Sessions.Choose(w, r)
-	if err != nil {
-		u.Fail(w, r, err)
-		return
-	}
-	u.langOf(w, r) // the form may bring the language along, from the portal or from another organisation
-	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
 // headers are those of every answer: no code but ours runs, nobody frames us, and nothing personal stays in a cache.

@@ -71,6 +71,7 @@ type UI struct {
 	bases   map[plain.Lang]*template.Template // layout and components, never executed themselves
 	problem *Page
 	choose  *Page
+	stepUp  *Page
 	watch   func(context.Context) Attention // nil: nothing is watched
 }
 
@@ -117,7 +118,7 @@ func New(cfg Config) (*UI, error) {
 	for _, own := range []struct {
 		page **Page
 		name string
-	}{{&u.problem, "problem"}, {&u.choose, "choose"}} {
+	}{{&u.problem, "problem"}, {&u.choose, "choose"}, {&u.stepUp, "stepup"}} {
 		if *own.page, err = u.Page(htmlFiles, own.name); err != nil {
 			return nil, err
 		}
@@ -146,6 +147,9 @@ const langCookie = "akashi-lang"
 
 // URL returns the address of a path of this organisation: URL("/register").
 func (u *UI) URL(path string) string { return u.cfg.Base + path }
+
+// Sessions is who knows who sends a request; nil where nobody is anybody.
+func (u *UI) Sessions() *access.Sessions { return u.cfg.Sessions }
 
 // cookiePath scopes cookies to the organisation.
 func (u *UI) cookiePath() string {

@@ -2973,6 +2973,703 @@ func (x *CAReportRequest) GetBy() string {
 	return ""
 }
 
+// AttachQuestion asks the national center whether a record code may be attached to a registration. It is asked and answered at
+// once, and is no message.
+type AttachQuestion struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"` // the municipality's number for it: the same one has the same answer
+	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`       // the 住民票コード that the person is said to have
+	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Birth         string                 `protobuf:"bytes,4,opt,name=birth,proto3" json:"birth,omitempty"`
+	Sex           string                 `protobuf:"bytes,5,opt,name=sex,proto3" json:"sex,omitempty"`
+	Number        string                 `protobuf:"bytes,6,opt,name=number,proto3" json:"number,omitempty"`             // 個人番号 that the papers state, optional
+	Municipality  string                 `protobuf:"bytes,7,opt,name=municipality,proto3" json:"municipality,omitempty"` // in whose register the person is to be
+	From          string                 `protobuf:"bytes,8,opt,name=from,proto3" json:"from,omitempty"`                 // 従前の市区町村, optional
+	Reason        string                 `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`             // of the entry
+	Announced     bool                   `protobuf:"varint,10,opt,name=announced,proto3" json:"announced,omitempty"`     // 従前の市区町村 has told the asker of this person's moving out
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttachQuestion) Reset() {
+	*x = AttachQuestion{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttachQuestion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttachQuestion) ProtoMessage() {}
+
+func (x *AttachQuestion) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttachQuestion.ProtoReflect.Descriptor instead.
+func (*AttachQuestion) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *AttachQuestion) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetBirth() string {
+	if x != nil {
+		return x.Birth
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetSex() string {
+	if x != nil {
+		return x.Sex
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetMunicipality() string {
+	if x != nil {
+		return x.Municipality
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *AttachQuestion) GetAnnounced() bool {
+	if x != nil {
+		return x.Announced
+	}
+	return false
+}
+
+// AttachAnswer is the center's signed answer. The text is documented in package message (AttachAnswer.Text).
+type AttachAnswer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Text          []byte                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	Signature     []byte                 `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`     // SHA-256, ECDSA P-256, ASN.1 DER, over the text
+	Certificate   []byte                 `protobuf:"bytes,3,opt,name=certificate,proto3" json:"certificate,omitempty"` // the center's signing certificate, DER
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttachAnswer) Reset() {
+	*x = AttachAnswer{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttachAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttachAnswer) ProtoMessage() {}
+
+func (x *AttachAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttachAnswer.ProtoReflect.Descriptor instead.
+func (*AttachAnswer) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *AttachAnswer) GetText() []byte {
+	if x != nil {
+		return x.Text
+	}
+	return nil
+}
+
+func (x *AttachAnswer) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+func (x *AttachAnswer) GetCertificate() []byte {
+	if x != nil {
+		return x.Certificate
+	}
+	return nil
+}
+
+// NumberRequest asks the national center for the individual number of whoever has a record code.
+type NumberRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NumberRequest) Reset() {
+	*x = NumberRequest{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NumberRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NumberRequest) ProtoMessage() {}
+
+func (x *NumberRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NumberRequest.ProtoReflect.Descriptor instead.
+func (*NumberRequest) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *NumberRequest) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+func (x *NumberRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+// NumberAssignment tells the individual number (個人番号) of whoever has a record code.
+type NumberAssignment struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	Number        string                 `protobuf:"bytes,3,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NumberAssignment) Reset() {
+	*x = NumberAssignment{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NumberAssignment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NumberAssignment) ProtoMessage() {}
+
+func (x *NumberAssignment) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NumberAssignment.ProtoReflect.Descriptor instead.
+func (*NumberAssignment) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *NumberAssignment) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+func (x *NumberAssignment) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *NumberAssignment) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+// MoveOut is 転出証明書情報 of one person, from the old municipality to the new one.
+type MoveOut struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Move          string                 `protobuf:"bytes,1,opt,name=move,proto3" json:"move,omitempty"`     // the move of one person: code of the old municipality, a hyphen, a number
+	Family        string                 `protobuf:"bytes,2,opt,name=family,proto3" json:"family,omitempty"` // common to those who move by one notice
+	Step          string                 `protobuf:"bytes,3,opt,name=step,proto3" json:"step,omitempty"`     // planned, left, void
+	From          string                 `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`     // the old municipality
+	To            string                 `protobuf:"bytes,5,opt,name=to,proto3" json:"to,omitempty"`         // the new one
+	Code          string                 `protobuf:"bytes,6,opt,name=code,proto3" json:"code,omitempty"`
+	Version       uint64                 `protobuf:"varint,7,opt,name=version,proto3" json:"version,omitempty"`  // planned: of the record now; left: of its deletion; void: of the record that stays
+	Planned       string                 `protobuf:"bytes,8,opt,name=planned,proto3" json:"planned,omitempty"`   // the planned day; of left, the day of the deletion
+	Filed         string                 `protobuf:"bytes,9,opt,name=filed,proto3" json:"filed,omitempty"`       // the day of the notice; of void, of its cancellation
+	Special       bool                   `protobuf:"varint,10,opt,name=special,proto3" json:"special,omitempty"` // moves by the card, without a certificate on paper
+	Person        *MovingPerson          `protobuf:"bytes,11,opt,name=person,proto3" json:"person,omitempty"`    // not of void
+	Items         []*MoveItem            `protobuf:"bytes,12,rep,name=items,proto3" json:"items,omitempty"`      // what else the certificate says; unknown names are shown as they are
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveOut) Reset() {
+	*x = MoveOut{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveOut) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveOut) ProtoMessage() {}
+
+func (x *MoveOut) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveOut.ProtoReflect.Descriptor instead.
+func (*MoveOut) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *MoveOut) GetMove() string {
+	if x != nil {
+		return x.Move
+	}
+	return ""
+}
+
+func (x *MoveOut) GetFamily() string {
+	if x != nil {
+		return x.Family
+	}
+	return ""
+}
+
+func (x *MoveOut) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+func (x *MoveOut) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *MoveOut) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *MoveOut) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *MoveOut) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *MoveOut) GetPlanned() string {
+	if x != nil {
+		return x.Planned
+	}
+	return ""
+}
+
+func (x *MoveOut) GetFiled() string {
+	if x != nil {
+		return x.Filed
+	}
+	return ""
+}
+
+func (x *MoveOut) GetSpecial() bool {
+	if x != nil {
+		return x.Special
+	}
+	return false
+}
+
+func (x *MoveOut) GetPerson() *MovingPerson {
+	if x != nil {
+		return x.Person
+	}
+	return nil
+}
+
+func (x *MoveOut) GetItems() []*MoveItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+// MovingPerson is who moves, as the old register has them.
+type MovingPerson struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Kana          string                 `protobuf:"bytes,2,opt,name=kana,proto3" json:"kana,omitempty"` // may be empty, as are those below that are marked so
+	Birth         string                 `protobuf:"bytes,3,opt,name=birth,proto3" json:"birth,omitempty"`
+	Sex           string                 `protobuf:"bytes,4,opt,name=sex,proto3" json:"sex,omitempty"`
+	Address       string                 `protobuf:"bytes,5,opt,name=address,proto3" json:"address,omitempty"`                         // at the old municipality
+	CommonName    string                 `protobuf:"bytes,6,opt,name=common_name,json=commonName,proto3" json:"common_name,omitempty"` // may be empty
+	Nationality   string                 `protobuf:"bytes,7,opt,name=nationality,proto3" json:"nationality,omitempty"`                 // may be empty
+	Relation      string                 `protobuf:"bytes,8,opt,name=relation,proto3" json:"relation,omitempty"`
+	Number        string                 `protobuf:"bytes,9,opt,name=number,proto3" json:"number,omitempty"` // may be empty
+	Place         string                 `protobuf:"bytes,10,opt,name=place,proto3" json:"place,omitempty"`  // where to, as the person said; may be empty
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MovingPerson) Reset() {
+	*x = MovingPerson{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MovingPerson) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MovingPerson) ProtoMessage() {}
+
+func (x *MovingPerson) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MovingPerson.ProtoReflect.Descriptor instead.
+func (*MovingPerson) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *MovingPerson) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *MovingPerson) GetKana() string {
+	if x != nil {
+		return x.Kana
+	}
+	return ""
+}
+
+func (x *MovingPerson) GetBirth() string {
+	if x != nil {
+		return x.Birth
+	}
+	return ""
+}
+
+func (x *MovingPerson) GetSex() string {
+	if x != nil {
+		return x.Sex
+	}
+	return ""
+}
+
+func (x *MovingPerson) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *MovingPerson) GetCommonName() string {
+	if x != nil {
+		return x.CommonName
+	}
+	return ""
+}
+
+func (x *MovingPerson) GetNationality() string {
+	if x != nil {
+		return x.Nationality
+	}
+	return ""
+}
+
+func (x *MovingPerson) GetRelation() string {
+	if x != nil {
+		return x.Relation
+	}
+	return ""
+}
+
+func (x *MovingPerson) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *MovingPerson) GetPlace() string {
+	if x != nil {
+		return x.Place
+	}
+	return ""
+}
+
+// MoveItem is one more item of the certificate.
+type MoveItem struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Value         string                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveItem) Reset() {
+	*x = MoveItem{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveItem) ProtoMessage() {}
+
+func (x *MoveItem) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveItem.ProtoReflect.Descriptor instead.
+func (*MoveItem) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *MoveItem) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *MoveItem) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+// MoveIn is 転入通知 of one person, from the new municipality to the old one.
+type MoveIn struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Move          string                 `protobuf:"bytes,1,opt,name=move,proto3" json:"move,omitempty"` // empty: registered from a certificate on paper, whose information had not come
+	Step          string                 `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"` // registered, void
+	From          string                 `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"` // the old municipality
+	To            string                 `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`     // the new one
+	Code          string                 `protobuf:"bytes,5,opt,name=code,proto3" json:"code,omitempty"`
+	Day           string                 `protobuf:"bytes,6,opt,name=day,proto3" json:"day,omitempty"`          // since when the person is a resident; of void, the day of that
+	Filed         string                 `protobuf:"bytes,7,opt,name=filed,proto3" json:"filed,omitempty"`      // the day on which it was filed
+	Version       uint64                 `protobuf:"varint,8,opt,name=version,proto3" json:"version,omitempty"` // the first version at the new municipality; 0 of void
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoveIn) Reset() {
+	*x = MoveIn{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoveIn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoveIn) ProtoMessage() {}
+
+func (x *MoveIn) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoveIn.ProtoReflect.Descriptor instead.
+func (*MoveIn) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *MoveIn) GetMove() string {
+	if x != nil {
+		return x.Move
+	}
+	return ""
+}
+
+func (x *MoveIn) GetStep() string {
+	if x != nil {
+		return x.Step
+	}
+	return ""
+}
+
+func (x *MoveIn) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *MoveIn) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *MoveIn) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *MoveIn) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *MoveIn) GetFiled() string {
+	if x != nil {
+		return x.Filed
+	}
+	return ""
+}
+
+func (x *MoveIn) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
 var File_akashi_v1_payload_proto protoreflect.FileDescriptor
 
 const file_akashi_v1_payload_proto_rawDesc = "" +
@@ -3245,7 +3942,69 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\n" +
 	"prefecture\x18\x01 \x01(\tR\n" +
 	"prefecture\x12\x0e\n" +
-	"\x02by\x18\x02 \x01(\tR\x02byB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
+	"\x02by\x18\x02 \x01(\tR\x02by\"\x80\x02\n" +
+	"\x0eAttachQuestion\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x14\n" +
+	"\x05birth\x18\x04 \x01(\tR\x05birth\x12\x10\n" +
+	"\x03sex\x18\x05 \x01(\tR\x03sex\x12\x16\n" +
+	"\x06number\x18\x06 \x01(\tR\x06number\x12\"\n" +
+	"\fmunicipality\x18\a \x01(\tR\fmunicipality\x12\x12\n" +
+	"\x04from\x18\b \x01(\tR\x04from\x12\x16\n" +
+	"\x06reason\x18\t \x01(\tR\x06reason\x12\x1c\n" +
+	"\tannounced\x18\n" +
+	" \x01(\bR\tannounced\"b\n" +
+	"\fAttachAnswer\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\fR\x04text\x12\x1c\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\x12 \n" +
+	"\vcertificate\x18\x03 \x01(\fR\vcertificate\"=\n" +
+	"\rNumberRequest\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\"X\n" +
+	"\x10NumberAssignment\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12\x16\n" +
+	"\x06number\x18\x03 \x01(\tR\x06number\"\xc1\x02\n" +
+	"\aMoveOut\x12\x12\n" +
+	"\x04move\x18\x01 \x01(\tR\x04move\x12\x16\n" +
+	"\x06family\x18\x02 \x01(\tR\x06family\x12\x12\n" +
+	"\x04step\x18\x03 \x01(\tR\x04step\x12\x12\n" +
+	"\x04from\x18\x04 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x05 \x01(\tR\x02to\x12\x12\n" +
+	"\x04code\x18\x06 \x01(\tR\x04code\x12\x18\n" +
+	"\aversion\x18\a \x01(\x04R\aversion\x12\x18\n" +
+	"\aplanned\x18\b \x01(\tR\aplanned\x12\x14\n" +
+	"\x05filed\x18\t \x01(\tR\x05filed\x12\x18\n" +
+	"\aspecial\x18\n" +
+	" \x01(\bR\aspecial\x12/\n" +
+	"\x06person\x18\v \x01(\v2\x17.akashi.v1.MovingPersonR\x06person\x12)\n" +
+	"\x05items\x18\f \x03(\v2\x13.akashi.v1.MoveItemR\x05items\"\x85\x02\n" +
+	"\fMovingPerson\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04kana\x18\x02 \x01(\tR\x04kana\x12\x14\n" +
+	"\x05birth\x18\x03 \x01(\tR\x05birth\x12\x10\n" +
+	"\x03sex\x18\x04 \x01(\tR\x03sex\x12\x18\n" +
+	"\aaddress\x18\x05 \x01(\tR\aaddress\x12\x1f\n" +
+	"\vcommon_name\x18\x06 \x01(\tR\n" +
+	"commonName\x12 \n" +
+	"\vnationality\x18\a \x01(\tR\vnationality\x12\x1a\n" +
+	"\brelation\x18\b \x01(\tR\brelation\x12\x16\n" +
+	"\x06number\x18\t \x01(\tR\x06number\x12\x14\n" +
+	"\x05place\x18\n" +
+	" \x01(\tR\x05place\"4\n" +
+	"\bMoveItem\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"\xaa\x01\n" +
+	"\x06MoveIn\x12\x12\n" +
+	"\x04move\x18\x01 \x01(\tR\x04move\x12\x12\n" +
+	"\x04step\x18\x02 \x01(\tR\x04step\x12\x12\n" +
+	"\x04from\x18\x03 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x04 \x01(\tR\x02to\x12\x12\n" +
+	"\x04code\x18\x05 \x01(\tR\x04code\x12\x10\n" +
+	"\x03day\x18\x06 \x01(\tR\x03day\x12\x14\n" +
+	"\x05filed\x18\a \x01(\tR\x05filed\x12\x18\n" +
+	"\aversion\x18\b \x01(\x04R\aversionB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
 
 var (
 	file_akashi_v1_payload_proto_rawDescOnce sync.Once
@@ -3259,7 +4018,7 @@ func file_akashi_v1_payload_proto_rawDescGZIP() []byte {
 	return file_akashi_v1_payload_proto_rawDescData
 }
 
-var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_akashi_v1_payload_proto_goTypes = []any{
 	(*Identification)(nil),        // 0: akashi.v1.Identification
 	(*ResidentChange)(nil),        // 1: akashi.v1.ResidentChange
@@ -3297,6 +4056,14 @@ var file_akashi_v1_payload_proto_goTypes = []any{
 	(*ReportAlarm)(nil),           // 33: akashi.v1.ReportAlarm
 	(*ReportStatement)(nil),       // 34: akashi.v1.ReportStatement
 	(*CAReportRequest)(nil),       // 35: akashi.v1.CAReportRequest
+	(*AttachQuestion)(nil),        // 36: akashi.v1.AttachQuestion
+	(*AttachAnswer)(nil),          // 37: akashi.v1.AttachAnswer
+	(*NumberRequest)(nil),         // 38: akashi.v1.NumberRequest
+	(*NumberAssignment)(nil),      // 39: akashi.v1.NumberAssignment
+	(*MoveOut)(nil),               // 40: akashi.v1.MoveOut
+	(*MovingPerson)(nil),          // 41: akashi.v1.MovingPerson
+	(*MoveItem)(nil),              // 42: akashi.v1.MoveItem
+	(*MoveIn)(nil),                // 43: akashi.v1.MoveIn
 }
 var file_akashi_v1_payload_proto_depIdxs = []int32{
 	0,  // 0: akashi.v1.ResidentChange.after:type_name -> akashi.v1.Identification
@@ -3312,11 +4079,13 @@ var file_akashi_v1_payload_proto_depIdxs = []int32{
 	34, // 10: akashi.v1.CAReport.statements:type_name -> akashi.v1.ReportStatement
 	30, // 11: akashi.v1.ReportPlace.revoked:type_name -> akashi.v1.ReportCount
 	30, // 12: akashi.v1.ReportPlace.refused:type_name -> akashi.v1.ReportCount
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	41, // 13: akashi.v1.MoveOut.person:type_name -> akashi.v1.MovingPerson
+	42, // 14: akashi.v1.MoveOut.items:type_name -> akashi.v1.MoveItem
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_akashi_v1_payload_proto_init() }
@@ -3330,7 +4099,7 @@ func file_akashi_v1_payload_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akashi_v1_payload_proto_rawDesc), len(file_akashi_v1_payload_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   36,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -23,6 +23,7 @@ type screens struct {
 	ui                                 *webui.UI
 	overview, certificates, one, lists *webui.Page
 	revocations, revocation            *webui.Page
+	counts                             *keptCounts
 }
 
 func (o *CA) newScreens() (http.Handler, error) {
@@ -46,7 +47,7 @@ func (o *CA) newScreens() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &screens{o: o, ui: ui}
+	s := &screens{o: o, ui: ui, counts: keepCounts(o.Clock.Now, o.Issuance)}
 	for name, page := range map[string]**webui.Page{
 		"overview": &s.overview, "certificates": &s.certificates, "certificate": &s.one, "lists": &s.lists,
 		"revocations": &s.revocations, "revocation": &s.revocation,

@@ -54,17 +54,18 @@ func (s *screens) showIssuance(w http.ResponseWriter, r *http.Request, page *web
 		s.ui.Render(w, r, page, http.StatusUnprocessableEntity, issuancePage{Form: form})
 		return
 	}
-	rows, total, err := s.o.Issuance(r.Context(), day)
+	c, err := s.counts.of(r.Context(), day)
 	if err != nil {
 		s.ui.Fail(w, r, err)
 		return
 	}
-	s.ui.Render(w, r, page, http.StatusOK, s.issuance(form, day, rows, total))
+	s.ui.Render(w, r, page, http.StatusOK, s.issuance(form, day, c))
 }
 
-func (s *screens) issuance(form *webui.Form, day resident.Date, rows []IssuanceRow, total IssuanceRow) issuancePage {
+func (s *screens) issuance(form *webui.Form, day resident.Date, c issuanceCount) issuancePage {
+	rows, total := c.rows, c.total
 	p := issuancePage{Form: form, CSV: s.ui.URL("/issuance.csv") + "?as-of=" + day.String(),
-		Sums: []webui.Term{{Label: say("現在", "As of"), Value: webui.Day(day.Start())}, {Label: say("発行した枚数", "Certificates issued"), Value: total.Issued()},
+		Sums: []webui.Term{{Label: say("現在", "As of"), Value: webui.Day(day.Start())}, {Label: say("数えた時刻", "Counted at"), Value: c.at}, {Label: say("発行した枚数", "Certificates issued"), Value: total.Issued()},
 			{Label: say("うち署名用", "Of these for signatures"), Value: total.Signature}, {Label: say("うち利用者証明用", "Of these for authentication"), Value: total.Authentication},
 			{Label: say("その日の終わりに有効", "Valid at the end of that day"), Value: total.Valid}, {Label: say("それまでに失効", "Revoked by then"), Value: total.Revoked}},
 		Map: webui.TileMap{Caption: say("都道府県の地図", "Map of the prefectures"), Unit: say("枚", "certificates"), Figures: map[resident.PrefectureCode]int64{}}}
@@ -125,7 +126,7 @@ func (s *screens) sendIssuance(w http.ResponseWriter, r *http.Request) {
 		s.ui.Fail(w, r, form.Problems())
 		return
 	}
-	rows, _, err := s.o.Issuance(r.Context(), day)
+	c, err := s.counts.of(r.Context(), day)
 	if err != nil {
 		s.ui.Fail(w, r, err)
 		return
@@ -133,7 +134,7 @@ func (s *screens) sendIssuance(w http.ResponseWriter, r *http.Request) {
 	table := [][]string{{"現在 (as of)", "都道府県 (prefecture)", "市区町村コード (municipality code)", "市区町村 (municipality)", "枚数 (issued)",
 		"署名用 (signature)", "利用者証明用 (authentication)", "有効 (valid)", "失効 (revoked)"}}
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
-	for _, row := range rows {
+	for _, row := range c.rows {
 		table = append(table, []string{day.String(), prefectureName(row.Municipality.Prefecture()).JA, row.Municipality.String(), nameIn(row.Municipality, day),
 			number(row.Issued()), number(row.Signature), number(row.Authentication), number(row.Valid), number(row.Revoked)})
 	}

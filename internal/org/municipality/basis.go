@@ -39,6 +39,7 @@ var bases = []Basis{
 	{"order-12", plain.Sentence{JA: "職権（令12条）", EN: "ex officio (Order, art. 12)"}, []resident.ChangeReason{
 		resident.EntryExOfficio, resident.AmendmentExOfficio, resident.DeletionExOfficio}},
 	{"law-30-3", plain.Sentence{JA: "住民票コードの変更請求（法30条の3）", EN: "request for another record code (Act, art. 30-3)"}, []resident.ChangeReason{resident.CodeChangeRequested}},
+	{numberBasis, plain.Sentence{JA: "個人番号の指定（番号法7条）", EN: "individual number given (Number Act, art. 7)"}, nil},
 	{importBasis, plain.Sentence{JA: "登録簿の取込み", EN: "taken over with a register"}, nil},
 }
 

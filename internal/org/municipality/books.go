@@ -14,7 +14,7 @@ import (
 // books are what the prefecture holds copies of: the records in force, and what versions of records have killed.
 func (o *Municipality) books() []reconcile.Table {
 	source := func(peer message.Org) bool { return peer == o.prefecture }
-	return []reconcile.Table{
+	return append([]reconcile.Table{
 		{
 			Book: message.Residents, Source: source,
 			Scan: store.Residents.Scan, Look: store.Residents.Look,
@@ -42,7 +42,7 @@ func (o *Municipality) books() []reconcile.Table {
 				return n, nil
 			},
 		},
-	}
+	}, o.moveBooks()...)
 }
 
 // presentState is what the register says under a code today: the present state of whoever has it, deleted or not, or the

@@ -92,9 +92,11 @@ func (o *Municipality) File(ctx context.Context, c Change) (Filed, error) {
 		}
 		v.EnteredBy, v.EnteredAt, v.Trace = who, tx.Now(), trace
 		filed = Filed{Person: v.Person, Code: v.Record.Code, Version: v.Number, Kills: v.Kills}
-		if out, planned := c.(MoveOut); planned && v.Change.Arose.After(m.today) {
-			filed.Version, filed.Planned = 0, v.Change.Arose
-			return nil, o.plan(ctx, tx, out, v)
+		if out, leaves := c.(MoveOut); leaves {
+			if v.Change.Arose.After(m.today) {
+				filed.Version, filed.Planned = 0, v.Change.Arose
+			}
+			return o.leave(ctx, tx, out, v, "")
 		}
 		if m.rest != nil {
 			if _, err := o.settle(ctx, tx, *m.rest, who, trace); err != nil {
@@ -178,6 +180,11 @@ func (o *Municipality) judge(ctx context.Context, tx *store.Tx, c Change, filing
 		return nil, store.Version{}, err
 	}
 	next = itemsAfter(&ps, now.Record, next, c, m.today)
+	if next.Address != now.Record.Address {
+		if err := o.checkTownName(ctx, tx, "address", next, &ps); err != nil {
+			return nil, store.Version{}, err
+		}
+	}
 	if len(ps.Problems) == 0 {
 		ps.Problems = next.Check()
 	}
@@ -230,7 +237,7 @@ func open(now store.Version, base resident.Version) error {
 
 // fresh refuses a notice that was written in front of an older state.
 func fresh(now store.Version, base resident.Version) error {
-	if base != now.Number {
+	if base != now.Number && !onlyNumbered(now, base) {
 		return plain.Bad("base",
 			fmt.Sprintf("画面を開いた後に、この方の記録が第%d版に変わりました（%s、%s）。今の記録を確かめてから、もう一度届け出てください。入力した内容は残っています。", now.Number, now.Change.Reason.In(plain.JA), now.EnteredBy),
 			fmt.Sprintf("The record has become version %d since the page was opened (%s, by %s): look at it as it is now, then file again. What you entered is kept.", now.Number, now.Change.Reason.In(plain.EN), now.EnteredBy))
@@ -248,6 +255,9 @@ func (o *Municipality) enter(ctx context.Context, tx *store.Tx, v store.Version,
 		return nil, err
 	}
 	if err := o.watch(ctx, tx, v); err != nil {
+		return nil, err
+	}
+	if err := o.sealFollows(ctx, tx, v); err != nil {
 		return nil, err
 	}
 	if v.Present() && v.Record.Relation == resident.Head {
@@ -273,7 +283,8 @@ func (o *Municipality) enter(ctx context.Context, tx *store.Tx, v store.Version,
 			return nil, err
 		}
 	}
-	return o.tell(told, v.Trace), nil
+	asked, err := o.movesOvertaken(ctx, tx, v, first)
+	return append(o.tell(told, v.Trace), asked...), err
 }
 
 // tell makes the messages that tell the prefecture of a version (法30条の5): of every entry, deletion and amendment.

@@ -58,12 +58,15 @@ type country struct {
 
 	refuse  func(message.ResidentChange) error // the prefecture's objection; nil: none
 	allot   uint64                             // the next record code of the center
+	attach  attaching                          // how the center answers about codes from elsewhere
+	numbers numbering                          // and what numbers it gives
 	silent  bool                               // the CA does not answer
 	decline *plain.Sentence                    // the CA refuses with it
 	held    *message.HeldCertificate           // because of this one
 	caKey   *ecdsa.PrivateKey
 	rand    io.Reader // of the municipality, and of serials
 	status  stillvalid.Status
+	next    message.Org // a municipality with which ours exchanges; "" for none
 }
 
 // newCountry starts with a pool that the center has filled.
@@ -121,7 +124,7 @@ func (c *country) found(url string) *country {
 		}), exchange.On(raw, func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CertRevoke) ([]message.Out, error) {
 			tx.OnCommit(func() { c.reports = append(c.reports, n) })
 			return nil, nil
-		}))
+		}), exchange.On(raw, c.numbered))
 	c.peer("ca", self, exchange.On(raw, c.certify), exchange.On(raw,
 		func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CertRevoke) ([]message.Out, error) {
 			tx.OnCommit(func() { c.revokes = append(c.revokes, n) })
@@ -157,6 +160,9 @@ func (c *country) peer(org, other message.Org, routes ...exchange.Route) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	if org == "nationalcenter" {
+		c.agrees(x)
+	}
 	c.net.Join(org, x)
 	c.peers[org] = x
 	c.tasks = append(c.tasks, x.Tasks()...)
@@ -171,7 +177,7 @@ func (c *country) open(url string, self message.Org) *Municipality {
 	}
 	o, err := New(c.t.Context(), Config{
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "松本市", EN: "Matsumoto City"}, StoreURL: url, Clock: c.clk, Rand: c.rand,
-			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: []message.Org{"prefecture-20", "nationalcenter", "ca"},
+			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: c.peersOf(self),
 			Secrets: reconciletest.Secrets(self)},
 		Sessions: sessions, TestCountry: true, Portal: "/", Trace: "/trace?what=", Status: c.status,
 	})
@@ -182,6 +188,17 @@ func (c *country) open(url string, self message.Org) *Municipality {
 	c.net.Join(self, o.Exchange)
 	c.step(o)
 	return o
+}
+
+func (c *country) peersOf(self message.Org) []message.Org {
+	peers := []message.Org{message.Org("prefecture-" + self.Code()[:2]), "nationalcenter", "ca"}
+	switch {
+	case c.next == self:
+		peers = append(peers, c.o.Self)
+	case c.next != "":
+		peers = append(peers, c.next)
+	}
+	return peers
 }
 
 // step drives the country. Of the municipality, all but the comparison of the books, which nobody answers here, the closes
@@ -326,7 +343,7 @@ func (c *country) footprint() string {
 	var text string
 	c.view(func(ctx context.Context, tx *store.Tx) error {
 		text = ""
-		for _, table := range []string{"resident", "record_version", "household_place", "headless_household", "former_code", "planned_move_out", "application", "due", "audit", "x_out",
+		for _, table := range []string{"resident", "record_version", "household_place", "headless_household", "former_code", "planned_move_out", "application", "seal", "town_rename", "due", "audit", "x_out",
 			"code_pool WHERE given_at <> 0"} {
 			var n int64
 			if err := tx.QueryRow(ctx, "SELECT COUNT(*) FROM "+table).Scan(&n); err != nil {

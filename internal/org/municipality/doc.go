@@ -11,8 +11,11 @@
 // changed meanwhile is never overwritten unseen.
 //
 // Going out: resident.change and, when something dies, resident.invalidation (safe, so that nothing holds it up) to the
-// prefecture; code.request to the national center; cert.request to the CA; cert.revoke to both of these. Coming in:
-// code.allotment, cert.issued, cert.refused.
+// prefecture; code.request and number.request to the national center; cert.request to the CA; cert.revoke to both of these. Coming in:
+// code.allotment, number.assignment, cert.issued, cert.refused.
+//
+// A person is a 住民票コード. Nobody is registered under one that we did not give without the national center's signed agreement
+// (attach.go), which is asked for before the transaction.
 //
 // It is the source of two books that the prefecture holds copies of: the records in force, and what versions of records
 // have killed. Both are recomputed from the register itself (books.go).

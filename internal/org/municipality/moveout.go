@@ -19,9 +19,12 @@ import (
 // planned one, may lie ahead, and the record is deleted on that day (令8条).
 type MoveOut struct {
 	Filing
-	To        resident.Address // 転出先
-	Abroad    bool             // 国外転出
-	Continued bool             // abroad: the card's use is continued (継続利用)
+	To resident.Address // 転出先
+	// ToCode is the municipality of To; zero: that with whose name To begins, when there is one.
+	ToCode    resident.MunicipalityCode
+	Special   bool // 特例転入: moves by the card, without a certificate on paper
+	Abroad    bool // 国外転出
+	Continued bool // abroad: the card's use is continued (継続利用)
 }
 
 func (MoveOut) reason() resident.ChangeReason { return resident.MoveOut }
@@ -39,8 +42,8 @@ const farthestPlan = 366
 func (c MoveOut) next(m *matter, ps *problems) (resident.Record, error) {
 	next := m.now.Record
 	ps.need(c.To.Valid(), "place", "転出先", "where the person moves to")
-	if !c.Arose.Valid() {
-		return next, nil
+	if err := m.checkDestination(c, ps); err != nil || !c.Arose.Valid() {
+		return next, err
 	}
 	since, what := settledOn(m.before)
 	ps.notBefore("arose", c.Arose, since, what.JA, what.EN)
@@ -61,6 +64,21 @@ func (c MoveOut) next(m *matter, ps *problems) (resident.Record, error) {
 
 // dueMoveOut is the kind of due item that carries a planned move out.
 const dueMoveOut = "municipality.move-out"
+
+// leave files a notice of moving out that has passed its checks: now, or as a plan. family is common to those of one notice.
+func (o *Municipality) leave(ctx context.Context, tx *store.Tx, c MoveOut, v store.Version, family string) (outs []message.Out, err error) {
+	planned := v.Change.Arose.After(resident.DateOf(tx.Now()))
+	if planned {
+		err = o.plan(ctx, tx, c, v)
+	} else {
+		outs, err = o.enter(ctx, tx, v, false)
+	}
+	if err != nil {
+		return nil, err
+	}
+	told, err := o.tellOfLeaving(ctx, tx, c, v, family, planned)
+	return append(outs, told...), err
+}
 
 // plan writes down a move whose day has not come. Until it has, the person is a resident and the certificates live.
 func (o *Municipality) plan(ctx context.Context, tx *store.Tx, c MoveOut, v store.Version) error {
@@ -83,6 +101,15 @@ func (o *Municipality) plannedDay(ctx context.Context, raw *sqlstore.Tx, item du
 	if err != nil || !planned {
 		return nil, err // cancelled, or overtaken by a death
 	}
+	moves, err := tx.OpenMovesAway(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range moves {
+		if m.State == store.OutCancelling {
+			return nil, nil // whether the person goes, the new municipality is about to say
+		}
+	}
 	now, found, err := tx.Current(ctx, who)
 	if err != nil || !found || !now.Present() {
 		return nil, err
@@ -97,21 +124,40 @@ func (o *Municipality) plannedDay(ctx context.Context, raw *sqlstore.Tx, item du
 		return nil, err
 	}
 	v.EnteredBy, v.EnteredAt, v.Trace = plan.FiledBy, tx.Now(), plan.Trace
-	return o.enter(ctx, tx, v, false)
+	outs, err := o.enter(ctx, tx, v, false)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range moves {
+		if m.State != store.OutPlanned {
+			continue
+		}
+		m.State = store.OutLeft
+		told, err := o.tellLeft(ctx, tx, m, v)
+		if err != nil {
+			return nil, err
+		}
+		outs = append(outs, told...)
+	}
+	return outs, nil
 }
 
-// CancelPlan takes back a planned move out (転出取消) before its day has come.
+// CancelPlan takes back a move out (転出取消). Where the new municipality was told of it, that one is asked first: it may be registering
+// the person at this moment, and then the move stands. Without one, a plan whose day has not come is taken back at once.
 func (o *Municipality) CancelPlan(ctx context.Context, who PersonID) error {
 	by, err := clerk(ctx, access.FileChange)
 	if err != nil {
 		return err
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
-		plan, planned, err := tx.PlanOf(ctx, who)
+		now, found, err := tx.Current(ctx, who)
 		if err != nil {
 			return nil, err
 		}
-		now, found, err := tx.Current(ctx, who)
+		if outs, asked, err := o.askToCancel(ctx, tx, who, by, trace); err != nil || asked {
+			return outs, err
+		}
+		plan, planned, err := tx.PlanOf(ctx, who)
 		if err != nil {
 			return nil, err
 		}
@@ -120,13 +166,18 @@ func (o *Municipality) CancelPlan(ctx context.Context, who PersonID) error {
 				"取り消せる転出予定がありません。すでに転出の日を過ぎたか、取り消されています。",
 				"There is no planned move to cancel: its day has come, or it was cancelled.")
 		}
-		if err := tx.Unplan(ctx, who); err != nil {
-			return nil, err
-		}
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: "file-change", Subject: now.Record.Code.Reveal(), Case: plan.Trace,
-			Detail: "move-out planned for " + plan.Day.String() + " cancelled"})
-		_, err = due.Remove(ctx, tx.Tx, dueMoveOut, who.String())
-		return nil, err
+		return nil, o.dropPlan(ctx, tx, now, plan, by)
 	})
+	return err
+}
+
+// dropPlan takes a plan off the list of what falls due.
+func (o *Municipality) dropPlan(ctx context.Context, tx *store.Tx, now store.Version, plan store.Planned, by string) error {
+	if err := tx.Unplan(ctx, now.Person); err != nil {
+		return err
+	}
+	auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: "file-change", Subject: now.Record.Code.Reveal(), Case: plan.Trace,
+		Detail: "move-out planned for " + plan.Day.String() + " cancelled"})
+	_, err := due.Remove(ctx, tx.Tx, dueMoveOut, now.Person.String())
 	return err
 }

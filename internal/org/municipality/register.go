@@ -26,10 +26,16 @@ type Registration struct {
 	// Prior is the version of the record that the earlier municipality ended (転出証明書情報). Versions of a person only
 	// grow, wherever they are made: else a certificate issued here would look older than the revocation there.
 	Prior resident.Version
+	// Paper is why this is typed from a certificate on paper (規則2条②); needed where From tells of its moves by message.
+	Paper string
+
+	arrived bool // who it is comes from the earlier municipality, by message
 
 	Whole   bool // every item that the law asks for must be there, as at the counter; otherwise what is absent may follow
 	AsIs    bool // file an address that the center may be unable to read
 	Another bool // the clerk has made sure that this is not the person of the same name and birth who is registered
+
+	agreement *message.AttachAnswer // of the center, to a code from elsewhere; only askToAttach sets it
 }
 
 // Register enters somebody for the clerk in the context: a first version, or the next one of a person who was here
@@ -39,10 +45,19 @@ func (o *Municipality) Register(ctx context.Context, r Registration) (Filed, err
 	if err != nil {
 		return Filed{}, err
 	}
+	if r, err = o.askToAttach(ctx, who, r); err != nil {
+		return Filed{}, err
+	}
 	var filed Filed
 	trace, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
 		v, first, err := o.admit(ctx, tx, r)
 		if err != nil {
+			return nil, err
+		}
+		if first {
+			v.Person = store.Person(tx.Serial())
+		}
+		if err := o.needAgreement(ctx, tx, r, v, true); err != nil {
 			return nil, err
 		}
 		if !v.Record.Code.Valid() {
@@ -50,28 +65,37 @@ func (o *Municipality) Register(ctx context.Context, r Registration) (Filed, err
 				return nil, err
 			}
 		}
-		if first {
-			v.Person = store.Person(tx.Serial())
-		}
 		if v.Record.Household == "" {
 			v.Record.Household = newHousehold(tx)
 		}
 		v.EnteredBy, v.EnteredAt, v.Trace = who, tx.Now(), trace
 		filed = Filed{Person: v.Person, Code: v.Record.Code, Version: v.Number}
-		return o.enter(ctx, tx, v, first)
+		outs, err := o.enter(ctx, tx, v, first)
+		if err != nil {
+			return nil, err
+		}
+		told, err := o.onPaper(ctx, tx, r, v)
+		return append(append(outs, told...), o.askForNumber(tx, v)...), err
 	})
 	filed.Trace = trace
 	return filed, err
 }
 
-// CheckRegistration checks as Register does and writes nothing.
+// CheckRegistration checks as Register does, asks the center as it does, and registers nobody.
 func (o *Municipality) CheckRegistration(ctx context.Context, r Registration) error {
-	if _, err := clerk(ctx, access.Register); err != nil {
+	who, err := clerk(ctx, access.Register)
+	if err != nil {
 		return err
 	}
-	_, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
-		_, _, err := o.admit(ctx, tx, r)
-		return nil, err
+	if r, err = o.askToAttach(ctx, who, r); err != nil {
+		return err
+	}
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+		v, _, err := o.admit(ctx, tx, r)
+		if err != nil {
+			return nil, err
+		}
+		return nil, o.needAgreement(ctx, tx, r, v, false)
 	})
 	return err
 }
@@ -79,6 +103,11 @@ func (o *Municipality) CheckRegistration(ctx context.Context, r Registration) er
 // admit checks a registration and gives the version that it leads to, without what is drawn when it is filed: code,
 // person, household. It writes nothing.
 func (o *Municipality) admit(ctx context.Context, tx *store.Tx, r Registration) (v store.Version, first bool, err error) {
+	return o.admitIn(ctx, tx, r, false)
+}
+
+// admitIn is admit; joins: into the household of somebody who is registered in the same act.
+func (o *Municipality) admitIn(ctx context.Context, tx *store.Tx, r Registration, joins bool) (v store.Version, first bool, err error) {
 	var ps problems
 	today, rec := resident.DateOf(tx.Now()), r.Record
 	if r.Reason.Act() != resident.Entry {
@@ -113,13 +142,16 @@ func (o *Municipality) admit(ctx context.Context, tx *store.Tx, r Registration) 
 		rec.Municipality = body.Code
 		if rec.Address.Valid() {
 			ps.checkAddress("address", rec.Address, body, r.AsIs, on)
+			if err := o.checkTownName(ctx, tx, "address", rec, &ps); err != nil {
+				return v, false, err
+			}
 		}
 	}
 	v, first, err = o.admitCode(ctx, tx, r, on, &ps)
 	if err != nil {
 		return v, false, err
 	}
-	if rec.Household == "" && rec.Relation.Valid() && rec.Relation != resident.Head {
+	if rec.Household == "" && !joins && rec.Relation.Valid() && rec.Relation != resident.Head {
 		ps.bad("household",
 			"世帯主でない方は、入る世帯の世帯番号を入力してください。",
 			"Somebody who is not the head needs the id of the household to join.")
@@ -143,6 +175,9 @@ func (o *Municipality) admit(ctx context.Context, tx *store.Tx, r Registration) 
 func (o *Municipality) admitCode(ctx context.Context, tx *store.Tx, r Registration, on resident.Date, ps *problems) (v store.Version, first bool, err error) {
 	if r.From.Valid() {
 		if err := ps.take(existed(r.From, on)); err != nil {
+			return v, false, err
+		}
+		if err := o.checkPaper(ctx, tx, r, on, ps); err != nil {
 			return v, false, err
 		}
 		// Whoever comes from another municipality has a code; a second one would make two persons of one.

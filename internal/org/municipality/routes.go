@@ -10,8 +10,11 @@ import (
 func (o *Municipality) routes() []exchange.Route {
 	return []exchange.Route{
 		exchange.On(o.in, o.onCodeAllotment),
+		exchange.On(o.in, o.onNumberAssignment),
 		exchange.On(o.in, o.onCertIssued),
 		exchange.On(o.in, o.onCertRefused),
+		exchange.On(o.in, o.onMoveOut),
+		exchange.On(o.in, o.onMoveIn),
 	}
 }
 
@@ -20,6 +23,11 @@ func (o *Municipality) dueRules() []due.Rule {
 	rules := []due.Rule{
 		{Kind: dueRefill, Finish: o.refill},
 		{Kind: dueMoveOut, Finish: o.plannedDay},
+		{Kind: dueSealAnswer, Finish: o.sealUnanswered},
+		{Kind: dueRenameCount, Finish: o.renameStep},
+		{Kind: dueRenameSpread, Finish: o.renameStep},
+		{Kind: dueRenameOne, Finish: o.renameOne},
+		{Kind: dueSpecialVoid, Finish: o.specialLapsed},
 	}
 	if o.status != nil {
 		rules = append(rules, stillvalid.Rule(o.status))

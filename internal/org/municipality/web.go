@@ -27,7 +27,7 @@ type screens struct {
 	trace string // address of the page that shows a trace; empty: none
 
 	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
-	events, household, headless                                                      *webui.Page
+	events, household, headless, seal, towns, moves, move, arrival                   *webui.Page
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -47,6 +47,8 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			{Path: "/", Name: both("今日の窓口", "Today")},
 			{Path: "/search", Name: both("住民の検索", "Search"), Act: access.LookAtPerson},
 			{Path: "/register", Name: both("住民の登録", "Register"), Act: access.Register},
+			{Path: "/towns", Name: both("町名の変更", "Town names"), Act: access.RenameTown},
+			{Path: "/moves", Name: both("転出入", "Moves"), Act: access.LookAtPerson},
 			desk.Nav,
 			auditpage.Nav,
 		},
@@ -56,7 +58,8 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	}
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
 		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss,
-		"events": &w.events, "household": &w.household, "headless": &w.headless} {
+		"events": &w.events, "household": &w.household, "headless": &w.headless, "seal": &w.seal, "towns": &w.towns,
+		"moves": &w.moves, "move": &w.move, "arrival": &w.arrival} {
 		var common []string
 		if name == "register" || name == "change" {
 			common = []string{"items"}
@@ -79,33 +82,48 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		act  access.Act
 		show http.HandlerFunc
 	}{
-		"GET /search":                                {access.LookAtPerson, w.showSearch},
-		"POST /search":                               {access.LookAtPerson, w.doSearch},
-		"GET /register":                              {access.Register, w.showRegister},
-		"POST /register":                             {access.Register, w.doRegister},
-		"GET /resident/{person}":                     {access.LookAtPerson, w.showPerson},
-		"GET /resident/{person}/filed/{trace}":       {access.LookAtPerson, w.showFiled},
-		"GET /resident/{person}/filed/{trace}/part":  {access.ViewMessages, w.showFiledPart},
-		"POST /resident/{person}/planned/cancel":     {access.FileChange, w.cancelPlan},
-		"GET /resident/{person}/change/{act}":        {access.FileChange, w.showChange},
-		"POST /resident/{person}/change/{act}":       {access.FileChange, w.doChange},
-		"GET /resident/{person}/events":              {access.FileChange, w.showEvents},
-		"GET /resident/{person}/events/part":         {access.FileChange, w.showEventsPart},
-		"POST /resident/{person}/check/{act}":        {access.FileChange, w.checkChange},
-		"GET /resident/{person}/household/{event}":   {access.FileChange, w.showHousehold},
-		"POST /resident/{person}/household/{event}":  {access.FileChange, w.doHousehold},
-		"GET /headless":                              {access.FileChange, w.showHeadless},
-		"POST /headless/{household}/take":            {access.FileChange, w.takeHeadless},
-		"GET /resident/{person}/apply":               {access.IssueCertificate, w.showApply},
-		"POST /resident/{person}/apply":              {access.IssueCertificate, w.doApply},
-		"GET /resident/{person}/loss":                {access.RevokeCertificate, w.showLoss},
-		"POST /resident/{person}/loss":               {access.RevokeCertificate, w.doLoss},
-		"GET /application/{request}":                 {access.LookAtCertificate, w.showApplication},
-		"GET /application/{request}/part":            {access.LookAtCertificate, w.showApplicationPart},
-		"GET /application/{request}/key-part":        {access.LookAtCertificate, w.showKeyPart},
-		"GET /application/{request}/certificate.pem": {access.LookAtCertificate, w.giveCertificate},
-		"POST /application/{request}/key":            {access.IssueCertificate, w.giveKey},
-		"POST /application/{request}/revoke":         {access.RevokeCertificate, w.doRevoke},
+		"GET /search":                                    {access.LookAtPerson, w.showSearch},
+		"POST /search":                                   {access.LookAtPerson, w.doSearch},
+		"GET /register":                                  {access.Register, w.showRegister},
+		"POST /register":                                 {access.Register, w.doRegister},
+		"GET /resident/{person}":                         {access.LookAtPerson, w.showPerson},
+		"GET /resident/{person}/filed/{trace}":           {access.LookAtPerson, w.showFiled},
+		"GET /resident/{person}/filed/{trace}/part":      {access.ViewMessages, w.showFiledPart},
+		"POST /resident/{person}/planned/cancel":         {access.FileChange, w.cancelPlan},
+		"GET /resident/{person}/change/{act}":            {access.FileChange, w.showChange},
+		"POST /resident/{person}/change/{act}":           {access.FileChange, w.doChange},
+		"GET /resident/{person}/apply":                   {access.IssueCertificate, w.showApply},
+		"POST /resident/{person}/apply":                  {access.IssueCertificate, w.doApply},
+		"GET /resident/{person}/loss":                    {access.RevokeCertificate, w.showLoss},
+		"POST /resident/{person}/loss":                   {access.RevokeCertificate, w.doLoss},
+		"GET /towns":                                     {access.RenameTown, w.showTowns},
+		"POST /towns":                                    {access.RenameTown, w.doTowns},
+		"POST /towns/{rename}/confirm":                   {access.RenameTown, w.confirmTown},
+		"POST /towns/{rename}/drop":                      {access.RenameTown, w.dropTown},
+		"GET /resident/{person}/seal":                    {access.KeepSeal, w.showSeal},
+		"POST /resident/{person}/seal":                   {access.KeepSeal, w.doSeal},
+		"POST /resident/{person}/seal/answer":            {access.KeepSeal, w.answerSeal},
+		"POST /resident/{person}/seal/end":               {access.KeepSeal, w.endSeal},
+		"GET /resident/{person}/seal/{seal}/imprint.png": {access.KeepSeal, w.giveImprint},
+		"GET /application/{request}":                     {access.LookAtCertificate, w.showApplication},
+		"GET /application/{request}/part":                {access.LookAtCertificate, w.showApplicationPart},
+		"GET /application/{request}/key-part":            {access.LookAtCertificate, w.showKeyPart},
+		"GET /application/{request}/certificate.pem":     {access.LookAtCertificate, w.giveCertificate},
+		"POST /application/{request}/key":                {access.IssueCertificate, w.giveKey},
+		"POST /application/{request}/revoke":             {access.RevokeCertificate, w.doRevoke},
+		"GET /resident/{person}/events":                  {access.FileChange, w.showEvents},
+		"GET /resident/{person}/events/part":             {access.FileChange, w.showEventsPart},
+		"POST /resident/{person}/check/{act}":            {access.FileChange, w.checkChange},
+		"GET /resident/{person}/household/{event}":       {access.FileChange, w.showHousehold},
+		"POST /resident/{person}/household/{event}":      {access.FileChange, w.doHousehold},
+		"GET /headless":                                  {access.FileChange, w.showHeadless},
+		"POST /headless/{household}/take":                {access.FileChange, w.takeHeadless},
+		"GET /moves":                                     {access.LookAtPerson, w.showMoves},
+		"GET /moves/{move}":                              {access.LookAtPerson, w.showMove},
+		"GET /moves/{move}/register":                     {access.Register, w.showArrival},
+		"POST /moves/{move}/register":                    {access.Register, w.doArrival},
+		"POST /moves/{move}/give-up":                     {access.Register, w.giveUpMove},
+		"POST /moves/{move}/close":                       {access.FileChange, w.closeMove},
 	} {
 		mux.Handle(pattern, w.ui.Only(page.act, page.show))
 	}

@@ -55,7 +55,7 @@ var counterActs = []counterAct{
 		day:  both("事由の生じた日", "Day on which it happened"), yes: both("修正を届け出る", "File the amendment"), reasons: []resident.ChangeReason{resident.AmendmentExOfficio},
 		fill: fillAmendment,
 		read: func(f *webui.Form, filing Filing) Change { return readAmendment(f, filing) }},
-	{key: "move-out", name: both("転出", "Move out"), says: both("ほかの市区町村か国外へ引っ越す届出です。前もって届け出られます。", "For somebody who moves to another municipality or abroad; it can be filed in advance."),
+	{key: moveOutAct, name: both("転出", "Move out"), says: both("ほかの市区町村か国外へ引っ越す届出です。前もって届け出られます。", "For somebody who moves to another municipality or abroad; it can be filed in advance."),
 		dies: both("転出の日に住民票が消除され、署名用電子証明書が失効します。", "On the day of the move the record is deleted and the signature certificate is revoked."),
 		day:  both("転出する日（予定日）", "Day of the move, planned or past"), yes: both("転出を届け出る", "File the move out"), danger: true, reasons: []resident.ChangeReason{resident.MoveOut},
 		fill: func(f *webui.Form, _ store.Version, _ string) {
@@ -63,7 +63,8 @@ var counterActs = []counterAct{
 			f.Set("basis", "law-24")
 		},
 		read: func(f *webui.Form, filing Filing) Change {
-			return MoveOut{Filing: filing, To: entry(f, "place", resident.ParseAddress), Abroad: f.Value("abroad") == "yes", Continued: ticked(f, "continued")}
+			return MoveOut{Filing: filing, To: entry(f, "place", resident.ParseAddress), ToCode: entry(f, "to", resident.ParseMunicipalityCode),
+				Special: ticked(f, "special"), Abroad: f.Value("abroad") == "yes", Continued: ticked(f, "continued")}
 		}},
 	{key: "death", name: both("死亡", "Death"), says: both("亡くなった届出です。住民票を消除します。", "For somebody who has died; the record is deleted."),
 		dies: diesAll, day: both("死亡した日", "Day of the death"), yes: both("死亡を届け出る", "File the death"), danger: true, reasons: []resident.ChangeReason{resident.Death},

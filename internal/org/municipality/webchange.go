@@ -28,6 +28,7 @@ type changePage struct {
 	Bases, Ward []webui.Choice
 	Sexes       []webui.Choice
 	Abroad      []webui.Choice
+	With        []withField // others of the household, of a move out
 	AskAsIs     bool
 	Back        string
 	Action      string
@@ -144,6 +145,9 @@ func (w *screens) renderChange(rw http.ResponseWriter, r *http.Request, status i
 	}
 	p.Items, p.itemChoices = itemFormOf(act, p.Event, d.Now.Record), choicesFor(f)
 	p.Check, p.Rest = w.personURL(d.Now.Person, "/check/"+act.key), restFields(act, f, d)
+	if act.key == moveOutAct {
+		p.With = withFields(d)
+	}
 	w.ui.Render(rw, r, w.change, status, p)
 }
 
@@ -209,7 +213,7 @@ func (w *screens) doChange(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if f.OK() && f.Value("step") == stepFile {
-		filed, err := w.o.File(r.Context(), change)
+		filed, err := w.file(r.Context(), f, change, d)
 		if err == nil {
 			http.Redirect(rw, r, w.personURL(filed.Person, "/filed/"+filed.Trace), http.StatusSeeOther)
 			return
@@ -249,6 +253,9 @@ func (w *screens) renderConfirm(rw http.ResponseWriter, r *http.Request, act cou
 		webui.Term{Label: both("根拠", "Ground"), Value: basisName(v.After.Basis)})
 	if v.After.Corrects != 0 {
 		p.Terms = append(p.Terms, webui.Term{Label: both("直す版", "Version put right"), Value: webui.Code(v.After.Corrects.String())})
+	}
+	for _, name := range withNames(f, d) {
+		p.Terms = append(p.Terms, webui.Term{Label: both("一緒に転出する方", "Moves out too"), Value: webui.Name(name)})
 	}
 	if v.After.Place.Valid() {
 		p.Terms = append(p.Terms, webui.Term{Label: both("転出先", "Moves to"), Value: webui.Name(v.After.Place.Reveal())})

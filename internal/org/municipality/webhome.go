@@ -23,6 +23,7 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 	var population, free int64
 	var tally []store.Tally
 	var headless []store.Headless
+	var moves store.MoveCounts
 	today := resident.DateOf(w.o.Clock.Now())
 	err := w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
 		tx := w.o.in(raw)
@@ -33,6 +34,9 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		if headless, err = tx.Headless(ctx, maxHeadless); err != nil {
+			return err
+		}
+		if moves, err = tx.CountMoves(ctx); err != nil {
 			return err
 		}
 		tally, err = tx.EnteredSince(ctx, sqlstore.Micros(today.Start()))
@@ -67,7 +71,13 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 			Text: both("全国センターに依頼しています。出生や国外からの転入は、届くまで登録できません。", "More have been asked of the national center. Births and people from abroad cannot be registered until they come.")})
 	}
 	p.Notices = append(p.Notices, w.headlessCount(len(headless))...)
+	if n := moves.Asks(); n > 0 {
+		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("確かめの要る転出入が"+strconv.FormatInt(n, 10)+"件あります", "Moves about which somebody has to find out: "+strconv.FormatInt(n, 10)),
+			Text: both("電文だけでは終わりません。", "No message will end them."), Link: &webui.Link{Href: w.ui.URL("/moves"), Text: both("転出入を見る", "Look at the moves")}})
+	}
 	p.Terms = []webui.Term{
+		{Label: both("転入を待っている方", "People who are to move in"), Value: webui.Link{Href: w.ui.URL("/moves"), Text: strconv.FormatInt(moves.In[store.InPlanned]+moves.In[store.InLeft], 10)}},
+		{Label: both("転入通知を待っている転出", "Moves out without a notice yet"), Value: webui.Link{Href: w.ui.URL("/moves"), Text: strconv.FormatInt(moves.Out[store.OutPlanned]+moves.Out[store.OutLeft]+moves.Out[store.OutCancelling], 10)}},
 		{Label: both("登録されている住民", "Residents registered"), Value: population},
 		{Label: both("送信中・待機中の電文", "Messages under way or held"), Value: waiting},
 		{Label: both("保留中の電文", "Messages parked"), Value: parked},

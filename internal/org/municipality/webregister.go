@@ -14,6 +14,7 @@ type registerPage struct {
 	Ward                  []webui.Choice
 	itemChoices
 	AskAsIs, AskAnother bool
+	AskPaper            bool // why this is typed from a certificate on paper
 	Action              string
 }
 
@@ -32,13 +33,13 @@ func (w *screens) showRegister(rw http.ResponseWriter, r *http.Request) {
 func (w *screens) renderRegister(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form) {
 	w.ui.Render(rw, r, w.register, status, registerPage{Form: f, Steps: steps(0), Reasons: entryReasons, Sexes: sexChoices, Ward: w.wardChoices(), itemChoices: choicesFor(f),
 		Bases:   basisChoices(resident.MoveIn, resident.Birth, resident.EntryExOfficio),
-		AskAsIs: has(f, fieldAsIs), AskAnother: has(f, fieldAnother), Action: w.ui.URL("/register")})
+		AskAsIs: has(f, fieldAsIs), AskAnother: has(f, fieldAnother), AskPaper: has(f, fieldPaper), Action: w.ui.URL("/register")})
 }
 
 // registration reads the form.
 func registration(f *webui.Form) Registration {
 	r := Registration{Reason: entry(f, "reason", resident.ParseChangeReason), Basis: f.Value("basis"), From: entry(f, "from", resident.ParseMunicipalityCode),
-		Prior: entry(f, "prior", versionEntry), Whole: true, AsIs: ticked(f, fieldAsIs), Another: ticked(f, fieldAnother)}
+		Prior: entry(f, "prior", versionEntry), Paper: f.Value(fieldPaper), Whole: true, AsIs: ticked(f, fieldAsIs), Another: ticked(f, fieldAnother)}
 	r.Record = resident.Record{
 		Code: entry(f, "code", resident.ParseRecordCode),
 		BasicFour: resident.BasicFour{Name: entry(f, "name", resident.ParseName), Birth: entry(f, "birth", resident.ParsePartialDate),

@@ -33,6 +33,9 @@ func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.
 	if done, err := o.checkNewCode(ctx, tx, d, held, n); done || err != nil {
 		return nil, err
 	}
+	if err := side.Awaits(held, n, d.CreatedAt, tx.Now()); err != nil {
+		return nil, err
+	}
 	if done, err := side.Follows(held, n); done || err != nil {
 		return nil, err
 	}
@@ -163,6 +166,9 @@ func (o *Center) checkNewCode(ctx context.Context, tx *store.Tx, d exchange.Deli
 // before the change that says whose code it is.
 func (o *Center) carryOver(ctx context.Context, tx *store.Tx, old, now resident.RecordCode) (outs []message.Out, err error) {
 	if err := tx.Retire(ctx, old, now); err != nil {
+		return nil, err
+	}
+	if err := tx.CarryNumber(ctx, old, now); err != nil {
 		return nil, err
 	}
 	if err := tx.Inherit(ctx, old, now); err != nil {

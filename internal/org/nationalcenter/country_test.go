@@ -51,6 +51,7 @@ type country struct {
 	told        map[message.Org][]message.CertRevocation // and what each was told
 	passed      map[message.Org][]message.CertRevoke     // and of whose reports
 	allotments  []message.CodeAllotment                  // what Matsumoto was given
+	assignments []message.NumberAssignment               // and the numbers that it was told
 }
 
 type peer struct {
@@ -78,7 +79,7 @@ func newCountryOf(t testing.TB, url string, peers ...message.Org) *country {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.cfg = nationalcenter.Config{Sessions: sessions, TestCountry: true, Config: host.Config{
+	c.cfg = nationalcenter.Config{Sessions: sessions, TestCountry: true, NumberKey: testKey(), Config: host.Config{
 		Self: theCenter, Name: plain.Sentence{JA: "全国センター", EN: "National Center"}, StoreURL: url, Clock: c.clk, Rand: rand.Reader, Signer: c.signer(theCenter), Trust: trust, Link: c.net.As(theCenter),
 		Peers: peers, Secrets: reconciletest.Secrets(theCenter),
 	}}
@@ -99,7 +100,8 @@ func newCountryOf(t testing.TB, url string, peers ...message.Org) *country {
 				}
 			}), taking(func(n message.CertRevoke) { c.passed[peer] = append(c.passed[peer], n) }))
 		case peer == matsumoto:
-			routes = append(routes, taking(func(n message.CodeAllotment) { c.allotments = append(c.allotments, n) }))
+			routes = append(routes, taking(func(n message.CodeAllotment) { c.allotments = append(c.allotments, n) }),
+				taking(func(n message.NumberAssignment) { c.assignments = append(c.assignments, n) }))
 		}
 		c.join(peer, routes...)
 	}
@@ -183,6 +185,19 @@ func (c *country) tell(from message.Org, bodies ...message.Payload) []exchange.I
 	for i, id := range ids {
 		var err error
 		if items[i], _, _, err = c.center.Exchange.Find(c.t.Context(), id); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	return items
+}
+
+// again is what became of messages that were told before.
+func (c *country) again(told []exchange.Item) []exchange.Item {
+	c.t.Helper()
+	items := make([]exchange.Item, len(told))
+	for i, was := range told {
+		var err error
+		if items[i], _, _, err = c.center.Exchange.Find(c.t.Context(), was.ID); err != nil {
 			c.t.Fatal(err)
 		}
 	}

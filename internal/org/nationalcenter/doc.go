@@ -12,6 +12,10 @@
 //   - cert.revoke of a municipality (公的個人認証法9条, 10条): cert.revocation goes to each CA for what it issued to the holder, and
 //     cert.revoke on to a CA whose notice about the holder cannot be read.
 //   - code.request of a municipality (30条の7): code.allotment goes back, with codes that nobody has or was given.
+//   - number.request of a municipality (番号法8条): number.assignment goes back, with the number that the person has, or a new one that
+//     is derived from the code by a one-way function under a key of ours.
+//   - the question code.attach of a municipality: whether a code that it did not give may be attached to a registration. The answer
+//     is signed and kept.
 //
 // A person is a 住民票コード here and nothing else. A search by the four attributes returns candidates, each with what
 // agrees and what does not; it never says that one of them is the person.

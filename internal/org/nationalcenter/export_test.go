@@ -9,6 +9,7 @@ import (
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // UnguardedSearch is the search screen for whoever comes, so that tests can look at it apart from who may.
@@ -41,3 +42,11 @@ func (o *Center) Undemanded(ctx context.Context, tx *sqlstore.Tx, cursor string,
 
 // SettleOld is what a start does after an older program.
 func (o *Center) SettleOld(ctx context.Context) error { return o.settleOld(ctx) }
+
+// NumberCandidate is a number of a code's sequence.
+func NumberCandidate(k NumberKey, code resident.RecordCode, counter uint64) (resident.IndividualNumber, bool) {
+	return k.candidate(code, counter)
+}
+
+// ForgetNumberKey is a center that was started without its key.
+func (o *Center) ForgetNumberKey() { o.numberKey = NumberKey{} }

@@ -11,6 +11,7 @@ import (
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
 	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
 )
 
 // Config is what the center is given by whoever starts it.
@@ -19,17 +20,20 @@ type Config struct {
 	Sessions    *access.Sessions // who looks at the screens
 	TestCountry bool             // marks the screens
 	Portal      string           // address of the portal; "" for none
+	// NumberKey makes individual numbers; without it requests for them park. It must be the same for as long as the center lives.
+	NumberKey NumberKey
 }
 
 // Center is the national center.
 type Center struct {
 	*host.Host
-	web http.Handler
+	numberKey NumberKey
+	web       http.Handler
 }
 
 // New opens the center's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Center, error) {
-	o := &Center{}
+	o := &Center{numberKey: cfg.NumberKey}
 	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema},
 		Routes: o.routes(), Books: o.tables(), Counts: o.counts})
 	if err != nil {
@@ -37,6 +41,7 @@ func New(ctx context.Context, cfg Config) (*Center, error) {
 	}
 	o.Host = h
 	o.Alarms.Add(o.undemanded())
+	o.Exchange.Answer(message.AskAttach, o.onAttach)
 	if err := o.adopt(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}

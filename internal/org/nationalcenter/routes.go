@@ -11,5 +11,6 @@ func (o *Center) routes() []exchange.Route {
 		exchange.On(o.in, o.onCertIssuance).WhenWaiting(o.onUnreadIssuance),
 		exchange.On(o.in, o.onCertRevoke),
 		exchange.On(o.in, o.onCodeRequest),
+		exchange.On(o.in, o.onNumberRequest),
 	}
 }

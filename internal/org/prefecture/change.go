@@ -39,6 +39,9 @@ func (o *Prefecture) onResidentChange(ctx context.Context, tx *store.Tx, d excha
 	if done, err := checkNewCode(ctx, tx, d.Sender, held, n); done || err != nil {
 		return nil, err
 	}
+	if err := side.Awaits(held, n, d.CreatedAt, tx.Now()); err != nil {
+		return nil, err
+	}
 	if done, err := side.Follows(held, n); done || err != nil {
 		return nil, err
 	}

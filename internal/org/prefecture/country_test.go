@@ -165,6 +165,19 @@ func (c *country) tell(from message.Org, bodies ...message.Payload) []exchange.I
 	return items
 }
 
+// again is what became of messages that were told before.
+func (c *country) again(told []exchange.Item) []exchange.Item {
+	c.t.Helper()
+	items := make([]exchange.Item, len(told))
+	for i, was := range told {
+		var err error
+		if items[i], _, _, err = c.nagano.Exchange.Find(c.t.Context(), was.ID); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	return items
+}
+
 // want fails unless the messages had these outcomes: "applied", or the code of the refusal.
 func want(t testing.TB, items []exchange.Item, outcomes ...string) {
 	t.Helper()

@@ -34,21 +34,25 @@ func (o *Validation) serveList(w http.ResponseWriter, r *http.Request, path stri
 	err = o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
 		tx := o.in(raw)
 		newest = store.List{}
-		find := tx.Published
-		if delta {
-			find = tx.Delta
-		}
 		for _, root := range o.roots {
 			// What names no CA is the first's that has a list, so that none hides another's: the others have addresses of their own.
 			if root.profile != p || ca != nil && root.ca != ca || newest.Issuer != "" && o.owners[newest.Issuer] != root.ca.org {
 				continue
 			}
-			l, found, err := find(ctx, root.id, m)
+			l, found, err := tx.Published(ctx, root.id, m)
 			if err != nil {
 				return err
 			}
 			if found && (newest.Issuer == "" || l.ThisUpdate.After(newest.ThisUpdate)) {
 				newest = l
+			}
+		}
+		if delta && newest.Issuer != "" {
+			// RFC 5280 5.2.4: a delta list adds to a full list of the same issuer. After a change of keys the old key's may be the younger
+			// one, and would add nothing to the full list that is served beside it.
+			l, found, err := tx.Delta(ctx, newest.Issuer, m)
+			if newest = l; err != nil || !found {
+				return err
 			}
 		}
 		if newest.Issuer == "" {

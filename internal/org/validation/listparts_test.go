@@ -278,6 +278,39 @@ func TestDeltaListsArePublished(t *testing.T) {
 	})
 }
 
+// TestDeltaListIsOfTheFullOnesKey: after a change of keys the old key's delta list is not served beside the new key's full one, however young.
+func TestDeltaListIsOfTheFullOnesKey(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		old := newAuthority(t, cert.Signature)
+		c := newCountryWith(t, url, func(c *country) {
+			if err := c.keys.PutCertificates("ca-signature", c.signature.Certificate(), old.Certificate()); err != nil {
+				t.Fatal(err)
+			}
+		})
+		c.run(time.Minute)
+		at := func(n int) time.Time { return start.Add(time.Duration(n) * time.Second) }
+		put := func(a *authority, number, base uint64, when time.Time, entries ...int64) {
+			c.sendParts(a.parts(t, number, base, a.long(t, number, base, when, entries...), 3000))
+			c.run(time.Second)
+		}
+		served := func(full, delta int64) {
+			t.Helper()
+			if f, d := c.number("/crl/202029.crl"), c.number("/crl/202029.delta.crl"); f != full || d != delta {
+				t.Errorf("full %d, delta %d are served, want %d and %d", f, d, full, delta)
+			}
+		}
+		put(old, 11, 0, at(1), serials(1, 3)...)
+		put(old, 12, 11, at(3), 4)
+		served(11, 12)
+		put(c.signature, 1, 0, at(2), serials(20, 22)...)
+		served(1, 0)
+		put(old, 13, 11, at(5), 4, 5)
+		served(1, 0)
+		put(c.signature, 2, 1, at(4), 23)
+		served(1, 2)
+	})
+}
+
 // TestPublishedOnce: of several lists that come at a time each is looked at once, and settled once.
 func TestPublishedOnce(t *testing.T) {
 	sqlstoretest.Each(t, func(t *testing.T, url string) {

@@ -1,0 +1,99 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// The states of a renaming.
+const (
+	RenameCounting  = "counting"  // who lives there is being counted
+	RenameCounted   = "counted"   // a second person is to decide
+	RenameConfirmed = "confirmed" // waits for its day, and is then spread
+	RenameSpread    = "spread"    // everybody concerned has an item of their own
+	RenameDropped   = "dropped"
+)
+
+// Rename is the renaming of a town or street.
+type Rename struct {
+	ID           int64
+	Municipality resident.MunicipalityCode
+	Old, New     string
+	Day          resident.Date
+	Basis        string
+	State        string
+	Place        Person // the last that was looked at
+	Found        int64  // by the count before it was decided
+	Given        int64  // on the day
+	Changed      int64
+	ProposedAt   time.Time
+	ProposedBy   string
+	DecidedAt    time.Time // zero: not yet
+	DecidedBy    string
+	Trace        string
+}
+
+const renameColumns = `id, municipality, old_name, new_name, day, basis, state, place, found, given, changed,
+	proposed_at, proposed_by, decided_at, decided_by, trace`
+
+// AddRename writes a new one down.
+func (tx *Tx) AddRename(r Rename) {
+	tx.Collect("town_rename", renameColumns, r.ID, r.Municipality.String(), r.Old, r.New, r.Day.String(), r.Basis, r.State, int64(r.Place), r.Found,
+		r.Given, r.Changed, r.ProposedAt, r.ProposedBy, micros(r.DecidedAt), r.DecidedBy, r.Trace)
+}
+
+// SetRename writes down how one goes on; its count of changed records has a way of its own.
+func (tx *Tx) SetRename(ctx context.Context, r Rename) error {
+	_, err := tx.Exec(ctx, `UPDATE town_rename SET state = $2, place = $3, found = $4, given = $5, decided_at = $6, decided_by = $7 WHERE id = $1`,
+		r.ID, r.State, int64(r.Place), r.Found, r.Given, micros(r.DecidedAt), r.DecidedBy)
+	return err
+}
+
+// RenamedOne counts a record that has the new name.
+func (tx *Tx) RenamedOne(ctx context.Context, id int64) error {
+	_, err := tx.Exec(ctx, `UPDATE town_rename SET changed = changed + 1 WHERE id = $1`, id)
+	return err
+}
+
+// Rename finds one; false when there is none.
+func (tx *Tx) Rename(ctx context.Context, id int64) (Rename, bool, error) {
+	found, err := sqlstore.List(ctx, tx.Tx, scanRename, `SELECT `+renameColumns+` FROM town_rename WHERE id = $1`, id)
+	if err != nil || len(found) == 0 {
+		return Rename{}, false, err
+	}
+	return found[0], true, nil
+}
+
+// Renames are all that were not dropped, the newest first, at most 500.
+func (tx *Tx) Renames(ctx context.Context) ([]Rename, error) {
+	return sqlstore.List(ctx, tx.Tx, scanRename, `SELECT `+renameColumns+` FROM town_rename WHERE state <> $1 ORDER BY id DESC LIMIT 500`, RenameDropped)
+}
+
+// Lives is where somebody lives who is present.
+type Lives struct {
+	Person       Person
+	Municipality string
+	Address      string
+}
+
+// LivesAfter lists where people live, from the one after a person on.
+func (tx *Tx) LivesAfter(ctx context.Context, after Person, limit int) ([]Lives, error) {
+	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, l *Lives) error { return r.Scan(&l.Person, &l.Municipality, &l.Address) },
+		`SELECT r.person, v.municipality, v.address FROM resident r JOIN record_version v ON v.person = r.person AND v.version = r.version
+		WHERE r.person > $1 AND r.present = TRUE ORDER BY r.person LIMIT $2`, int64(after), int64(limit))
+}
+
+func scanRename(r *sqlstore.Rows, v *Rename) error {
+	var municipality, day string
+	var decided int64
+	if err := r.Scan(&v.ID, &municipality, &v.Old, &v.New, &day, &v.Basis, &v.State, &v.Place, &v.Found, &v.Given, &v.Changed,
+		sqlstore.Time(&v.ProposedAt), &v.ProposedBy, &decided, &v.DecidedBy, &v.Trace); err != nil {
+		return err
+	}
+	var p parser
+	v.Municipality, v.Day, v.DecidedAt = read(&p, municipality, resident.ParseMunicipalityCode), read(&p, day, resident.ParseDate), instant(decided)
+	return p.err
+}

@@ -1,0 +1,158 @@
+package municipality
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// The old municipality's word on a move, at the new one: 転出証明書情報, and that the person has changed their mind.
+
+// onMoveOut keeps who is to come, and decides a cancellation: whoever is registered here has moved.
+func (o *Municipality) onMoveOut(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.MoveOut) ([]message.Out, error) {
+	if n.To != o.code || org(n.From) != d.Sender {
+		return nil, errNotOurMove
+	}
+	m, found, err := tx.MoveHereOf(ctx, n.Move)
+	if err != nil {
+		return nil, err
+	}
+	if !found && n.Step == message.MoveVoid {
+		return nil, exchange.Reject("no-such-move",
+			"取り消す転出証明書情報が、ここに届いていません。番号を確かめて、届け直してください。",
+			"there is no information of this move here that could be cancelled: check its name and tell again")
+	}
+	first, err := tx.Tell(ctx, d.Sender, false, n, d.Trace)
+	if err != nil || !first {
+		return nil, err
+	}
+	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.moveout", Subject: n.Code.Reveal(), Case: d.ID.String(), Detail: n.Move + " " + string(n.Step)})
+	switch {
+	case n.Step == message.MoveVoid:
+		return o.decideVoid(ctx, tx, m, d)
+	case !found:
+		return nil, o.arrived(ctx, tx, n, d)
+	case m.Waits():
+		m.Code, m.Version, m.Planned, m.Info = n.Code, n.Version, n.Planned, &n
+		if n.Step == message.MoveLeft {
+			m.State = store.InLeft
+		}
+		return nil, tx.PutMoveHere(ctx, m)
+	case m.State == store.InEarly && n.Step == message.MoveLeft:
+		return nil, o.agree(ctx, tx, m, n)
+	}
+	return nil, nil // given up here, or settled: the old municipality has been told so
+}
+
+// arrived opens the item of somebody who is to come, or joins it with the one that was registered from a certificate on paper.
+func (o *Municipality) arrived(ctx context.Context, tx *store.Tx, n message.MoveOut, d exchange.Delivery) error {
+	m := store.MoveHere{Move: n.Move, Family: n.Family, From: n.From, Code: n.Code, Version: n.Version, Planned: n.Planned, Filed: n.Filed, Special: n.Special,
+		State: store.InPlanned, Info: &n, ArrivedAt: tx.Now(), Trace: d.Trace}
+	if n.Step == message.MoveLeft {
+		m.State = store.InLeft
+	}
+	open, err := tx.OpenMovesHere(ctx, n.Code)
+	if err != nil {
+		return err
+	}
+	for _, p := range open {
+		if p.State != store.InPaper || p.From != n.From {
+			continue
+		}
+		if err := tx.DropMoveHere(ctx, p.Move); err != nil {
+			return err
+		}
+		m.Person, m.Became, m.Registered, m.First, m.By, m.Reason, m.ArrivedAt = p.Person, p.Became, p.Registered, p.First, p.By, p.Reason, p.ArrivedAt
+		return o.agree(ctx, tx, m, n)
+	}
+	if n.Special {
+		due.Add(tx.Tx, specialUntil(n.Planned).AddDays(1).Start(), dueSpecialVoid, n.Move, []byte(n.Move))
+	}
+	return tx.PutMoveHere(ctx, m)
+}
+
+// agree compares what the old municipality tells with what was registered before it came.
+func (o *Municipality) agree(ctx context.Context, tx *store.Tx, m store.MoveHere, n message.MoveOut) error {
+	versions, err := tx.Versions(ctx, m.Person)
+	if err != nil {
+		return err
+	}
+	var entered resident.Record
+	for _, v := range versions {
+		if v.Number == m.First {
+			entered = v.Record
+		}
+	}
+	m.Info, m.Version, m.Planned = &n, n.Version, n.Planned
+	switch {
+	case entered.Code != n.Code || entered.Birth != n.Person.Birth || entered.Sex != n.Person.Sex || entered.Name != n.Person.Name:
+		m.State = store.InDiffers
+		m.Why = both("届いた転出証明書情報と、登録した住民票コード・氏名・生年月日・性別のどれかが違います。別の方の住民票コードでないか、前の市区町村と確かめてください。",
+			"Record code, name, birth or sex differ from the information that has come: find out with the old municipality whether it is another person's code.")
+	case n.Step == message.MoveLeft && n.Version >= m.First:
+		m.State = store.InDiffers
+		m.Why = both(fmt.Sprintf("前の市区町村は第%s版で消除しましたが、ここは第%s版から始めています。前の市区町村と確かめてください。", n.Version, m.First),
+			fmt.Sprintf("The old municipality deleted the record at version %s, and ours begins with version %s: find out with them.", n.Version, m.First))
+	case n.Step == message.MoveLeft:
+		m.State, m.SettledAt = store.InRegistered, tx.Now()
+	default:
+		m.State = store.InEarly
+	}
+	return tx.PutMoveHere(ctx, m)
+}
+
+// decideVoid answers the old municipality, which asks whether a move can be given up: not when the person is registered here, of which it
+// has been told, and otherwise it is, from this moment on.
+func (o *Municipality) decideVoid(ctx context.Context, tx *store.Tx, m store.MoveHere, d exchange.Delivery) ([]message.Out, error) {
+	if m.Waits() {
+		m.Why = both("前の市区町村で取り消されました。", "It was cancelled at the old municipality.")
+		return o.giveUp(ctx, tx, m, d.Trace)
+	}
+	if m.State != store.InVoid {
+		m.Why = both("前の市区町村から取消しの申出が届きましたが、先に転入を登録していたため、転入のままです。", "The old municipality asked to cancel it after the person had been registered here: the moving in stands.")
+		return nil, tx.PutMoveHere(ctx, m)
+	}
+	return nil, nil
+}
+
+// giveUp ends a move that nobody has filed here, and says so to the old municipality.
+func (o *Municipality) giveUp(ctx context.Context, tx *store.Tx, m store.MoveHere, trace string) ([]message.Out, error) {
+	m.State, m.SettledAt = store.InVoid, tx.Now()
+	if err := tx.PutMoveHere(ctx, m); err != nil {
+		return nil, err
+	}
+	if _, err := due.Remove(ctx, tx.Tx, dueSpecialVoid, m.Move); err != nil {
+		return nil, err
+	}
+	today := resident.DateOf(tx.Now())
+	return o.tellBack(ctx, tx, message.MoveIn{Move: m.Move, Step: message.MoveVoid, From: m.From, To: o.code, Code: m.Code, Day: today, Filed: today}, trace)
+}
+
+// tellBack tells the old municipality of a step.
+func (o *Municipality) tellBack(ctx context.Context, tx *store.Tx, n message.MoveIn, trace string) ([]message.Out, error) {
+	if _, err := tx.Tell(ctx, org(n.From), true, n, trace); err != nil {
+		return nil, err
+	}
+	return []message.Out{{To: org(n.From), Body: n, Trace: trace}}, nil
+}
+
+// dueSpecialVoid is the kind of due item that ends the privilege of moving in by the card.
+const dueSpecialVoid = "municipality.special-void"
+
+// specialLapsed marks a 特例転入 that nobody has filed within its time: from then on the person needs a certificate on paper.
+func (o *Municipality) specialLapsed(ctx context.Context, raw *sqlstore.Tx, item due.Item, _ any) ([]message.Out, error) {
+	tx := o.in(raw)
+	m, found, err := tx.MoveHereOf(ctx, string(item.Payload))
+	if err != nil || !found || !m.Waits() {
+		return nil, err
+	}
+	m.SpecialVoid = true
+	return nil, tx.PutMoveHere(ctx, m)
+}

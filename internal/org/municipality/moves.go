@@ -1,0 +1,139 @@
+package municipality
+
+import (
+	"context"
+	"slices"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// MoveAway and MoveHere are a move as the old and the new municipality keep it.
+type (
+	MoveAway = store.MoveAway
+	MoveHere = store.MoveHere
+)
+
+// MoveList is what the counter sees of moves: the open ones by their day, and those that were closed last.
+type MoveList struct {
+	Away, Closed     []MoveAway
+	Here, ClosedHere []MoveHere
+	Names            map[PersonID]resident.Name // of those who move away
+	More             bool                       // there are others that are open
+}
+
+// maxMoves is how many open moves a page shows of each side; maxClosed how many closed ones.
+const (
+	maxMoves  = 200
+	maxClosed = 20
+)
+
+// Moves lists the moves for the clerk in the context. That each was seen is written down.
+func (o *Municipality) Moves(ctx context.Context) (MoveList, error) {
+	by, err := clerk(ctx, access.LookAtPerson)
+	if err != nil {
+		return MoveList{}, err
+	}
+	var l MoveList
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) (_ []message.Out, err error) {
+		l = MoveList{}
+		if l.Away, err = tx.MovesAway(ctx, true, maxMoves+1); err != nil {
+			return nil, err
+		}
+		if l.Closed, err = tx.MovesAway(ctx, false, maxClosed); err != nil {
+			return nil, err
+		}
+		if l.Here, err = tx.MovesHere(ctx, true, maxMoves+1); err != nil {
+			return nil, err
+		}
+		if l.ClosedHere, err = tx.MovesHere(ctx, false, maxClosed); err != nil {
+			return nil, err
+		}
+		if len(l.Away) > maxMoves {
+			l.Away, l.More = l.Away[:maxMoves], true
+		}
+		if len(l.Here) > maxMoves {
+			l.Here, l.More = l.Here[:maxMoves], true
+		}
+		l.Names = map[PersonID]resident.Name{}
+		for _, m := range slices.Concat(l.Away, l.Closed) {
+			v, found, err := tx.Current(ctx, m.Person)
+			if err != nil || !found {
+				return nil, err
+			}
+			l.Names[m.Person] = v.Record.Name
+			looked(tx, by, v.Record.Code, "list of moves, "+m.Move)
+		}
+		for _, m := range l.Here { // these are shown by name
+			looked(tx, by, m.Code, "list of moves, "+m.Move)
+		}
+		return nil, nil
+	})
+	return l, err
+}
+
+// MoveSeen is one move with what was told of it.
+type MoveSeen struct {
+	Away   *MoveAway
+	Here   *MoveHere
+	Now    *store.Version // the record here, when there is one
+	Family []string       // the moves of the same notice
+	Steps  []store.MoveTold
+}
+
+// Move opens a move for the clerk in the context, and writes down that it was opened.
+func (o *Municipality) Move(ctx context.Context, move string) (MoveSeen, bool, error) {
+	by, err := clerk(ctx, access.LookAtPerson)
+	if err != nil {
+		return MoveSeen{}, false, err
+	}
+	var s MoveSeen
+	var found bool
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+		s, found = MoveSeen{}, false
+		var who PersonID
+		var code resident.RecordCode
+		if m, there, err := tx.MoveAwayOf(ctx, move); err != nil {
+			return nil, err
+		} else if there {
+			s.Away, who, code, found = &m, m.Person, m.Code, true
+			family, err := tx.FamilyAway(ctx, m.Family)
+			if err != nil {
+				return nil, err
+			}
+			for _, f := range family {
+				s.Family = append(s.Family, f.Move)
+			}
+		} else if m, there, err := tx.MoveHereOf(ctx, move); err != nil {
+			return nil, err
+		} else if there {
+			s.Here, who, code, found = &m, m.Person, m.Code, true
+			family, err := tx.FamilyHere(ctx, m.Family)
+			if err != nil {
+				return nil, err
+			}
+			for _, f := range family {
+				s.Family = append(s.Family, f.Move)
+			}
+		}
+		if !found {
+			return nil, nil
+		}
+		if who != 0 {
+			now, there, err := tx.Current(ctx, who)
+			if err != nil {
+				return nil, err
+			}
+			if there {
+				s.Now = &now
+			}
+		}
+		looked(tx, by, code, "move "+move)
+		var err error
+		s.Steps, err = tx.StepsOf(ctx, move)
+		return nil, err
+	})
+	return s, found, err
+}

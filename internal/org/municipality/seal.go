@@ -1,0 +1,235 @@
+package municipality
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/imprint"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// SealWay is how a counter makes sure that somebody wants this seal registered. The registration of seals is a matter of each municipality's
+// ordinance, after the ministry's model (印鑑登録証明事務処理要領; the ways and the term of the answer are from memory).
+type SealWay string
+
+// The ways.
+const (
+	SealByPhotoID   SealWay = "photo-id"  // the holder came and has an official document with a photograph
+	SealByGuarantor SealWay = "guarantor" // the holder came, and somebody whose seal is registered here vouches in writing
+	SealByInquiry   SealWay = "inquiry"   // a letter to the address asks, and its answer is brought (照会書・回答書)
+)
+
+// sealAnswerDays is for how long the answer to a letter is waited.
+const sealAnswerDays = 30
+
+// SealApplication asks for the registration of a seal (印鑑登録申請).
+type SealApplication struct {
+	Person    PersonID
+	Base      resident.Version // the version that the clerk saw
+	Scan      []byte           // PNG of the imprint
+	Text      string           // what is cut into the seal, as the clerk reads it
+	Way       SealWay
+	Guarantor PersonID // with SealByGuarantor
+	Agent     bool     // somebody else has come for the holder
+	Compared  bool     // the clerk has compared it with the seals of the household that look alike
+}
+
+// Names of the fields of a SealApplication on forms.
+const (
+	fieldSeal      = "seal"
+	fieldSealText  = "seal_text"
+	fieldSealWay   = "way"
+	fieldGuarantor = "guarantor"
+	fieldCompared  = "compared"
+)
+
+// RegisterSeal registers a seal for the clerk in the context, or sends for the holder's answer; or problems and nothing.
+func (o *Municipality) RegisterSeal(ctx context.Context, a SealApplication) (store.Seal, error) {
+	who, err := clerk(ctx, access.KeepSeal)
+	if err != nil {
+		return store.Seal{}, err
+	}
+	// Outside of the transaction: a picture takes as long as many transactions.
+	seal, unread := imprint.Read(fieldSeal, a.Scan)
+	var s store.Seal
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
+		now, err := o.judgeSeal(ctx, tx, a, seal, unread)
+		if err != nil {
+			return nil, err
+		}
+		s = store.Seal{ID: tx.Serial(), Person: a.Person, State: store.SealRegistered, Text: a.Text, Imprint: seal.PNG(), Way: string(a.Way),
+			Guarantor: a.Guarantor, AppliedAt: tx.Now(), AppliedBy: who, Trace: trace}
+		act := "register-seal"
+		if a.Way == SealByInquiry {
+			act, s.State, s.AnswerUntil = "inquire-seal", store.SealInquired, resident.DateOf(tx.Now()).AddDays(sealAnswerDays)
+			due.Add(tx.Tx, s.AnswerUntil.AddDays(1).Start(), dueSealAnswer, fmt.Sprint(s.ID), binary.BigEndian.AppendUint64(nil, uint64(s.ID)))
+		} else {
+			s.RegisteredAt, s.RegisteredBy = tx.Now(), who
+			if s.Card, err = tx.NextCard(ctx); err != nil {
+				return nil, err
+			}
+		}
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: act, Subject: now.Record.Code.Reveal(), Case: trace, Detail: string(a.Way)})
+		return nil, tx.AddSeal(ctx, s)
+	})
+	return s, err
+}
+
+// judgeSeal checks an application with what was read of its scan, and writes nothing.
+func (o *Municipality) judgeSeal(ctx context.Context, tx *store.Tx, a SealApplication, seal imprint.Imprint, unread error) (store.Version, error) {
+	now, found, err := tx.Current(ctx, a.Person)
+	if err != nil {
+		return now, err
+	}
+	if !found {
+		return now, errNobody
+	}
+	if err := open(now, a.Base); err != nil {
+		return now, err
+	}
+	var ps problems
+	if tooYoung(now.Record.Birth, resident.DateOf(tx.Now())) { // 15 years, as for a signature certificate
+		ps.bad("person", "15歳未満の方の印鑑は登録できません。", "The seal of a person under 15 cannot be registered.")
+	}
+	if _, live, err := tx.LiveSeal(ctx, a.Person); err != nil {
+		return now, err
+	} else if live {
+		ps.bad("person", "この方には、登録または照会中の印鑑があります。登録できるのは一人一つです。先に廃止してください。",
+			"This person has a seal that is registered or inquired about, and can have one only: end that one first.")
+	}
+	if err := ps.take(unread); err != nil {
+		return now, err
+	}
+	if unread == nil {
+		ps.note(seal.CheckSize(fieldSeal))
+	}
+	if ps.need(a.Text != "", fieldSealText, "印鑑に彫られている文字", "what is cut into the seal") && !expressed(a.Text, now.Record) {
+		ps.bad(fieldSealText,
+			"住民票の氏名・通称の文字を、その順に表した印鑑ではありません。読み違いがないか確かめてください。氏名を表さない印鑑は登録できません。",
+			"This is not the name of the record, nor parts of it in their order: check the reading. A seal that does not state the holder's name cannot be registered.")
+	}
+	if err := o.judgeWay(ctx, tx, a, &ps); err != nil {
+		return now, err
+	}
+	if err := o.judgeAlike(ctx, tx, a, now, seal, &ps); err != nil {
+		return now, err
+	}
+	return now, ps.Err()
+}
+
+func (o *Municipality) judgeWay(ctx context.Context, tx *store.Tx, a SealApplication, ps *problems) error {
+	switch {
+	case !slices.Contains([]SealWay{SealByPhotoID, SealByGuarantor, SealByInquiry}, a.Way):
+		ps.bad(fieldSealWay, "本人の意思をどう確かめたかを選んでください。", "Choose how it was made sure that this is the holder's will.")
+	case a.Agent && a.Way != SealByInquiry:
+		ps.bad(fieldSealWay, "代理人による申請は、その場で登録できません。「照会書」を選んでください。本人の住所に郵送します。",
+			"When somebody else has come it cannot be registered at once: choose the letter, which goes to the holder's address.")
+	case a.Way == SealByGuarantor:
+		v, found, err := tx.Current(ctx, a.Guarantor)
+		if err != nil {
+			return err
+		}
+		seal, live, err := tx.LiveSeal(ctx, a.Guarantor)
+		if err != nil {
+			return err
+		}
+		if !found || !v.Present() || !live || seal.State != store.SealRegistered || a.Guarantor == a.Person {
+			ps.bad(fieldGuarantor, "保証人は、ここに印鑑を登録している別の方です。保証人の宛名番号を確かめてください。",
+				"The guarantor is another person whose seal is registered here: check the guarantor's number.")
+		}
+	case a.Guarantor != 0:
+		ps.bad(fieldGuarantor, "保証人は、保証書で登録するときだけ入力します。取り除いてください。", "A guarantor belongs to that way only: remove it.")
+	}
+	return nil
+}
+
+// judgeAlike asks for a second look when somebody of the household has a seal that looks alike: one seal cannot stand for two persons.
+func (o *Municipality) judgeAlike(ctx context.Context, tx *store.Tx, a SealApplication, now store.Version, seal imprint.Imprint, ps *problems) error {
+	if a.Compared || len(ps.Problems) > 0 {
+		return nil
+	}
+	members, err := tx.Household(ctx, now.Record.Household)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		if m.Person == a.Person {
+			continue
+		}
+		other, live, err := tx.LiveSeal(ctx, m.Person)
+		if err != nil {
+			return err
+		}
+		if !live {
+			continue
+		}
+		theirs, err := imprint.Stored(other.Imprint)
+		if err != nil || imprint.Alike(seal, theirs) { // what cannot be compared here is compared by a person
+			ps.bad(fieldCompared, "同じ世帯の方（宛名番号"+m.Person.String()+"）が登録した印鑑に似ています。同じ印鑑は登録できません。見比べて、別の印鑑なら「見比べた」に印を付けてください。",
+				"It looks like the seal of somebody of the household (number "+m.Person.String()+"). One seal cannot be registered twice: compare them, and tick “I have compared them” when they are two.")
+			return nil
+		}
+	}
+	return nil
+}
+
+// AnswerSeal registers a seal for the clerk in the context, on the answer to the letter that the holder brought or signed.
+func (o *Municipality) AnswerSeal(ctx context.Context, who PersonID) (s store.Seal, err error) {
+	by, err := clerk(ctx, access.KeepSeal)
+	if err != nil {
+		return s, err
+	}
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+		var live bool
+		if s, live, err = tx.LiveSeal(ctx, who); err != nil {
+			return nil, err
+		}
+		if !live || s.State != store.SealInquired {
+			return nil, plain.Bad("person", "照会中の印鑑がありません。期限を過ぎたときは、申請からやり直してください。",
+				"There is no seal that is inquired about: after the last day, apply again.")
+		}
+		now, _, err := tx.Current(ctx, who)
+		if err != nil {
+			return nil, err
+		}
+		s.State, s.RegisteredAt, s.RegisteredBy = store.SealRegistered, tx.Now(), by
+		if s.Card, err = tx.NextCard(ctx); err != nil {
+			return nil, err
+		}
+		if _, err := due.Remove(ctx, tx.Tx, dueSealAnswer, fmt.Sprint(s.ID)); err != nil {
+			return nil, err
+		}
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: "register-seal", Subject: now.Record.Code.Reveal(), Case: s.Trace, Detail: s.Way})
+		return nil, tx.SetSeal(ctx, s)
+	})
+	return s, err
+}
+
+// dueSealAnswer is the kind of due item that ends a seal whose holder has not answered.
+const dueSealAnswer = "municipality.seal-answer"
+
+// sealUnanswered ends what nobody has answered by the last day.
+func (o *Municipality) sealUnanswered(ctx context.Context, raw *sqlstore.Tx, item due.Item, _ any) ([]message.Out, error) {
+	if len(item.Payload) != 8 {
+		return nil, fmt.Errorf("the letter about seal %s cannot be read", item.Ref)
+	}
+	tx := o.in(raw)
+	s, found, err := tx.SealOf(ctx, int64(binary.BigEndian.Uint64(item.Payload)))
+	if err != nil || !found || s.State != store.SealInquired {
+		return nil, err
+	}
+	now, _, err := tx.Current(ctx, s.Person)
+	if err != nil {
+		return nil, err
+	}
+	return nil, o.endSeal(ctx, tx, s, now.Record.Code, SealUnanswered, string(o.Self))
+}

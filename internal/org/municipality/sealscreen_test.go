@@ -1,0 +1,80 @@
+package municipality
+
+import (
+	mathrand "math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/imprint/imprinttest"
+	"github.com/akashi-id/akashi/internal/webui/webuitest"
+)
+
+// TestSealScreens registers a seal as a clerk does, with a scan that is too small first, by letter, and ends it.
+func TestSealScreens(t *testing.T) {
+	scan := func(mm float64) string {
+		path := filepath.Join(t.TempDir(), "seal.png")
+		if err := os.WriteFile(path, imprinttest.Seal{Millimetres: mm, Face: 3}.Scan(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for _, lang := range webuitest.Languages() {
+		t.Run(lang, func(t *testing.T) {
+			tab := webuitest.Browser(t)
+			c := newCountryBy(t, "memory:", mathrand.NewChaCha8([32]byte{1}))
+			who := c.register(movedIn()).Person
+			base := c.serve()
+			look := func(name string) {
+				t.Helper()
+				for _, w := range webuitest.Widths {
+					for _, f := range tab.Axe(w) {
+						t.Logf("axe could not decide at %d px: %s", w, f)
+					}
+				}
+				tab.Golden(name + "-" + lang)
+			}
+			status := func(got, want int) {
+				t.Helper()
+				if got != want {
+					t.Fatalf("%s: %d, want %d", tab.Location(), got, want)
+				}
+				c.run(time.Second)
+			}
+			page := "/resident/" + who.String() + "/seal"
+			status(tab.Open(base+"/?lang="+lang), http.StatusOK)
+			status(tab.Open(base+"/session?next=/municipality-202029"+page), http.StatusOK)
+			status(tab.Follow(`button[value="clerk-aoki"]`), http.StatusOK)
+			status(tab.Open(base+page), http.StatusOK)
+			look("seal")
+
+			fill := func(mm float64) {
+				t.Helper()
+				tab.Upload("#f-seal", scan(mm))
+				tab.Fill("#f-seal_text", "髙𠮷")
+				tab.Press(`label:has(input[value="inquiry"])`)
+				tab.Press(`label:has(#f-identified)`)
+			}
+			fill(7)
+			tab.Fill("#f-seal_text", "佐藤")
+			status(tab.Follow(`#form .button[data-kind="primary"]`), http.StatusUnprocessableEntity)
+			if text := tab.Text("#errors"); strings.Count(text, "\n") < 1 {
+				t.Errorf("it says %q", text)
+			}
+			look("seal-wrong")
+			tab.Upload("#f-seal", scan(13.5))
+			tab.Fill("#f-seal_text", "髙𠮷")
+			status(tab.Follow(`#form .button[data-kind="primary"]`), http.StatusOK)
+			look("seal-inquired")
+			tab.Press(`label:has(#f-answered)`)
+			status(tab.Follow(`form[action$="/answer"] .button`), http.StatusOK)
+			look("seal-registered")
+			tab.Press(`label:has(input[value="card-lost"])`)
+			status(tab.Follow(`#form .button`), http.StatusOK)
+			look("seal-ended")
+		})
+	}
+}

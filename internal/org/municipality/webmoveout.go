@@ -1,0 +1,60 @@
+package municipality
+
+import (
+	"context"
+
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// moveOutAct is the notice that several people of a household file together.
+const moveOutAct = "move-out"
+
+// withField is a box for another one of the household.
+type withField struct {
+	Field string
+	Label plain.Sentence
+	v     store.Version
+}
+
+// withFields are the others of the household who are residents.
+func withFields(d Dossier) (all []withField) {
+	for _, v := range d.Household {
+		if v.Person != d.Now.Person {
+			name := v.Record.Name.Reveal() + "（" + v.Record.Relation.Reveal() + "）"
+			all = append(all, withField{Field: "with-" + v.Person.String(), Label: both("一緒に転出する: "+name, "Moves out too: "+name), v: v})
+		}
+	}
+	return all
+}
+
+// withNames are those of them whose box is ticked.
+func withNames(f *webui.Form, d Dossier) (names []string) {
+	for _, x := range withFields(d) {
+		if ticked(f, x.Field) {
+			names = append(names, x.v.Record.Name.Reveal())
+		}
+	}
+	return names
+}
+
+// file files what the form says: for the one person, or for all who move out together.
+func (w *screens) file(ctx context.Context, f *webui.Form, c Change, d Dossier) (Filed, error) {
+	out, leaves := c.(MoveOut)
+	base, people := map[PersonID]resident.Version{d.Now.Person: c.common().Base}, []PersonID{d.Now.Person}
+	for _, x := range withFields(d) {
+		if ticked(f, x.Field) {
+			base[x.v.Person], people = x.v.Number, append(people, x.v.Person)
+		}
+	}
+	if !leaves || len(people) == 1 {
+		return w.o.File(ctx, c)
+	}
+	all, err := w.o.FileMoveOut(ctx, out, base, people)
+	if err != nil {
+		return Filed{}, err
+	}
+	return all[0], nil
+}
