@@ -79,6 +79,13 @@ func (r Record) Items() Items {
 	return Items{r.Furigana, r.FormerName, r.FamilyRegister, r.Residence, r.Stay, r.Qualified}
 }
 
+// WithItems is the record with other items, as a whole.
+func (r Record) WithItems(i Items) Record {
+	r.Furigana, r.FormerName, r.FamilyRegister = i.Furigana, i.FormerName, i.FamilyRegister.Stated()
+	r.Residence, r.Stay, r.Qualified = i.Residence, i.Stay, i.Qualified
+	return r
+}
+
 // Check names every required item that is missing.
 func (r Record) Check() plain.Problems {
 	ps := r.BasicFour.Check()

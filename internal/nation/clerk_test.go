@@ -96,7 +96,8 @@ var (
 func (c *clerk) register(name, kana, address string) (person string) {
 	c.t.Helper()
 	form := entries(c.must(c.get("/register")))
-	for field, value := range map[string]string{"step": "file", "name": name, "kana": kana, "birth": "1980-04-01", "sex": "女", "address": address} {
+	for field, value := range map[string]string{"step": "file", "name": name, "kana": kana, "birth": "1980-04-01", "sex": "女", "address": address,
+		"domicile": "長野県松本市丸の内3番", "domicile_head": name, "earlier_address": "アメリカ合衆国"} {
 		form.Set(field, value)
 	}
 	p := c.must(c.post("/register", form))

@@ -39,7 +39,7 @@ func TestAnOperatorWorksByTheCommandLine(t *testing.T) {
 	c := r.clerk("municipality-202029")
 	form := entries(c.must(c.get("/register")))
 	for field, value := range map[string]string{"step": "file", "name": "見本　花子", "kana": "ミホン　ハナコ", "birth": "1980-04-01", "sex": "女",
-		"address": "どこにもない町1番1号", "as_is": "yes"} {
+		"address": "どこにもない町1番1号", "as_is": "yes", "domicile": "長野県松本市丸の内3番", "domicile_head": "見本　花子", "earlier_address": "アメリカ合衆国"} {
 		form.Set(field, value)
 	}
 	p := c.must(c.post("/register", form))

@@ -15,8 +15,9 @@ type Amendment struct {
 	AsIs       bool // file an address that the center may be unable to read
 
 	Nationality   resident.Nationality
-	NoCommonName  bool // 通称の削除
-	NoNationality bool // the person is a Japanese national now (帰化, 国籍取得)
+	NoCommonName  bool            // 通称の削除
+	Items         *resident.Items // the items of 法7条 and 30条の45 as they are to be, as a whole; nil: as they were
+	NoNationality bool            // the person is a Japanese national now (帰化, 国籍取得)
 }
 
 func (Amendment) reason() resident.ChangeReason { return resident.AmendmentExOfficio }
@@ -42,6 +43,9 @@ func (c Amendment) next(m *matter, ps *problems) (resident.Record, error) {
 	}
 	if c.NoNationality {
 		next.Nationality, next.CommonName = resident.Nationality{}, resident.Name{} // a 通称 is of foreign residents (令30条の26)
+	}
+	if c.Items != nil {
+		next = next.WithItems(*c.Items)
 	}
 	if next == m.now.Record {
 		ps.bad("name", "今の記録と同じです。修正した内容を入力してください。", "Nothing differs from the record: enter what is amended.")

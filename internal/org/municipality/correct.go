@@ -171,6 +171,10 @@ func (m *matter) returnTo(next *resident.Record, ps *problems) error {
 	if err != nil {
 		return err
 	}
+	gone, err := m.tx.HeadGone(m.ctx, next.Household)
+	if err != nil {
+		return err
+	}
 	heads := 0
 	for _, v := range members {
 		if isHead(v) && v.Person != m.now.Person {
@@ -184,10 +188,12 @@ func (m *matter) returnTo(next *resident.Record, ps *problems) error {
 		ps.bad("relation",
 			"戻る世帯には、いま別の世帯主がいます。その世帯主との続柄を入力してください。",
 			"The household has another head by now: enter the relation to that head.")
-	case heads == 0 && next.Relation != resident.Head:
+	case heads == 0 && gone == m.now.Person:
+		next.Relation = resident.Head // it was this head that the household lost, and nothing was stated of another one
+	case heads == 0:
 		ps.bad("relation",
-			"戻る世帯には、いま世帯主がいません。この方を世帯主とするか、先に世帯主変更を届け出てください。",
-			"The household has no head: make this person the head, or file another head first.")
+			"戻る世帯には、いま世帯主がいません。先に世帯主変更を届け出てください。",
+			"The household has no head: file another head first.")
 	}
 	return nil
 }

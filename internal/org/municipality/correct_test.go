@@ -119,6 +119,24 @@ func TestRestoredHead(t *testing.T) {
 		t.Errorf("came back as %s", c.stands(p[0]))
 	}
 
+	// The head whom a household has lost comes back to it as such, and nobody else does.
+	h := c.family("世帯主", "妻", "子")
+	must[Filed](t)(c.o.File(as(t, "clerk-aoki"), MoveWithin{Filing: c.filing(h[0], "law-23"), Address: address("長野県松本市大手1番"), OwnHousehold: true}))
+	if len(c.withoutHead()) != 1 {
+		t.Fatal("the household is not on the list")
+	}
+	must[Filed](t)(c.o.File(as(t, "clerk-aoki"), Cancellation{Filing: c.filing(h[0], "found-wrong"), Corrects: 2}))
+	if len(c.withoutHead()) != 0 || c.stands(h[0]) != string(c.now(h[1]).Record.Household)+"/世帯主" {
+		t.Errorf("the head came back as %s, %d without a head", c.stands(h[0]), len(c.withoutHead()))
+	}
+	h = c.family("世帯主", "妻", "子", "子")
+	must[Filed](t)(c.o.File(as(t, "clerk-aoki"), Death{c.filing(h[3], "family-86")}))
+	must[Filed](t)(c.o.File(as(t, "clerk-aoki"), Death{c.filing(h[0], "family-86")}))
+	_, err = c.o.File(as(t, "clerk-aoki"), Restoration{Filing: c.filing(h[3], "found-wrong"), Corrects: 2, Relation: resident.Head})
+	if got := fieldsOf(t, err); !slices.Equal(got, []string{"relation"}) || !strings.Contains(err.Error(), "戻る世帯には、いま世帯主がいません") {
+		t.Errorf("%v: %v", got, err)
+	}
+
 	q := c.family("世帯主", "同居人", "同居人")
 	must[Filed](t)(c.o.File(as(t, "clerk-aoki"), Death{c.filing(q[0], "family-86")}))
 	must[Filed](t)(c.o.File(as(t, "clerk-aoki"), Death{c.filing(q[2], "family-86")}))
@@ -214,5 +232,27 @@ func TestRefusedCorrections(t *testing.T) {
 	}
 	if after := c.footprint(); after != before {
 		t.Errorf("something was written: %s, before %s", after, before)
+	}
+}
+
+// TestKeptUntil: the term of a 除票 at a leap day and over the change of an era.
+func TestKeptUntil(t *testing.T) {
+	day := resident.MustDate
+	for _, test := range []struct {
+		deleted resident.Date
+		years   int
+		want    resident.Date
+		wareki  string
+	}{
+		{day(2026, 4, 1), retention2004, day(2031, 4, 1), "令和13年4月1日"},
+		{day(2024, 2, 29), retention2004, day(2029, 2, 28), "令和11年2月28日"},
+		{day(2024, 2, 28), retention2004, day(2029, 2, 28), "令和11年2月28日"},
+		{day(2014, 4, 30), retention2004, day(2019, 4, 30), "平成31年4月30日"},
+		{day(2014, 5, 1), retention2004, day(2019, 5, 1), "令和元年5月1日"},
+		{day(2024, 2, 29), retentionNow, day(2174, 2, 28), "令和156年2月28日"},
+	} {
+		if got := keptUntil(test.deleted, test.years); got != test.want || got.Wareki() != test.wareki {
+			t.Errorf("deleted on %s it is kept until %s, want %s", test.deleted, got.Wareki(), test.wareki)
+		}
 	}
 }

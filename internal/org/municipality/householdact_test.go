@@ -255,12 +255,19 @@ func TestHeadIsGone(t *testing.T) {
 		if list := c.withoutHead(); len(list) != 1 || list[0].Owner != "clerk-aoki" {
 			t.Errorf("after the planned day: %+v", list)
 		}
-		// Whoever registers a head for it closes it.
-		reg := movedIn()
-		reg.Record.Household = c.now(p[1]).Record.Household
-		c.register(reg)
+		// Nobody comes into it before it is known who the head is.
+		home = c.now(p[1]).Record.Household
+		for _, stands := range []resident.Relation{resident.Head, relation("子")} {
+			reg := movedIn()
+			reg.Record.Household, reg.Record.Relation = home, stands
+			_, err := c.o.Register(as(t, "clerk-aoki"), reg)
+			if got := strings.Join(fieldsOf(t, err), " "); got != "household" || !strings.Contains(err.Error(), "いま世帯主がいません。先に世帯主変更を") {
+				t.Errorf("registered into a household without a head: %s: %v", got, err)
+			}
+		}
+		must[HouseholdFiled](t)(c.fileHousehold(household("head-change", Placement{p[1], home, resident.Head}, Placement{p[2], home, relation("子")})))
 		if list := c.withoutHead(); len(list) != 0 {
-			t.Errorf("after a head has come: %+v", list)
+			t.Errorf("after another head: %+v", list)
 		}
 	})
 }

@@ -11,25 +11,44 @@ import (
 // which nothing is undone. Every item that a record has is looked at, so that none is forgotten when there are more.
 func putBack(now *resident.Record, before, wrong resident.Record) (overtaken itemSet) {
 	undone := *now
-	undo(reflect.ValueOf(&undone).Elem(), reflect.ValueOf(before), reflect.ValueOf(wrong))
-	// What is undone now must be what the wrong version said.
-	if lost := changedItems(*now, wrong) & changedItems(before, wrong); lost != 0 {
-		return lost
+	if undo(reflect.ValueOf(&undone).Elem(), reflect.ValueOf(before), reflect.ValueOf(wrong)) {
+		*now = undone
+		return 0
 	}
-	*now = undone
-	return 0
+	return changedItems(*now, wrong) & changedItems(before, wrong)
 }
 
-// undo sets each field that differs between two states to that of the earlier one.
-func undo(now, before, wrong reflect.Value) {
+// undo sets each item that differs between two states to that of the earlier one. It reports whether each still was as the
+// later one has it.
+func undo(now, before, wrong reflect.Value) bool {
 	for i := range now.NumField() {
-		switch b, w := before.Field(i), wrong.Field(i); {
-		case b.Type() == reflect.TypeFor[resident.BasicFour]():
-			undo(now.Field(i), b, w)
-		case !b.Equal(w):
-			now.Field(i).Set(b)
+		n, b, w := now.Field(i), before.Field(i), wrong.Field(i)
+		switch {
+		case b.Equal(w):
+		case ofItems(b.Type()):
+			if !undo(n, b, w) {
+				return false
+			}
+		case !n.Equal(w):
+			return false
+		default:
+			n.Set(b)
 		}
 	}
+	return true
+}
+
+// ofItems tells whether a type is several items and not one: all its fields can be seen.
+func ofItems(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	for i := range t.NumField() {
+		if !t.Field(i).IsExported() {
+			return false
+		}
+	}
+	return true
 }
 
 // name lists the items of a set.

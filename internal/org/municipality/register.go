@@ -31,6 +31,7 @@ type Registration struct {
 
 	arrived bool // who it is comes from the earlier municipality, by message
 
+	Whole   bool // every item that the law asks for must be there, as at the counter; otherwise what is absent may follow
 	AsIs    bool // file an address that the center may be unable to read
 	Another bool // the clerk has made sure that this is not the person of the same name and birth who is registered
 
@@ -123,6 +124,11 @@ func (o *Municipality) admitIn(ctx context.Context, tx *store.Tx, r Registration
 		on = today
 	}
 	checkBirth(&ps, rec, today)
+	rec.FamilyRegister = rec.FamilyRegister.Stated()
+	if !rec.Kana.Valid() {
+		rec.Kana = rec.Furigana
+	}
+	r.checkItems(&ps, rec, today)
 	if born, whole := rec.Birth.Whole(); r.Reason == resident.Birth && whole && rec.BecameResident.Valid() && born != rec.BecameResident {
 		ps.bad("became",
 			"出生による記載では、住民となった日は生年月日（"+born.Wareki()+"）と同じです。",

@@ -61,7 +61,11 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss,
 		"events": &w.events, "household": &w.household, "headless": &w.headless, "seal": &w.seal, "towns": &w.towns,
 		"moves": &w.moves, "move": &w.move, "arrival": &w.arrival, "numbers": &w.numbers, "number": &w.number} {
-		if *page, err = w.ui.Page(files, name); err != nil {
+		var common []string
+		if name == "register" || name == "change" {
+			common = []string{"items"}
+		}
+		if *page, err = w.ui.Page(files, name, common...); err != nil {
 			return nil, err
 		}
 	}

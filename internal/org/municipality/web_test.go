@@ -143,12 +143,14 @@ func TestCounter(t *testing.T) {
 	page := v.get("/register", http.StatusOK)
 	entered := with(inputs(page), "name", "髙𠮷 葛󠄂子", "kana", "タカヨシ カツコ", "birth", "2023-02-29", "sex", "女", "address", home)
 	page = v.post("/register", entered, http.StatusUnprocessableEntity)
-	v.says(page, "2023年2月29日という日はありません", "まだ何も記録していません")
+	v.says(page, "2023年2月29日という日はありません", "まだ何も記録していません", "本籍がありません", "筆頭者がありません", "従前の住所（国外からの方は国名）を入力してください")
+	entered = with(entered, "domicile", "長野県飯田市大久保町2534番地", "domicile_head", "髙𠮷 一郎", "earlier_address", "ブラジル", "furigana", "タカヨシ カツコ")
+	page = v.post("/register", entered, http.StatusUnprocessableEntity)
 	if got := inputs(page); got.Get("name") != "髙𠮷 葛󠄂子" || got.Get("birth") != "2023-02-29" || got.Get("sex") != "女" {
 		t.Errorf("what was entered is lost: %v", got)
 	}
 	page = v.post("/register", with(inputs(page), "birth", "平成4年2月29日"), http.StatusOK)
-	v.says(page, "まだ記録していません", "新しく割り当てます", "平成4年2月29日")
+	v.says(page, "まだ記録していません", "新しく割り当てます", "平成4年2月29日", "飯田市大久保町", "髙𠮷 一郎", "ブラジル")
 	if len(c.changes) != 0 {
 		t.Fatal("something was filed before it was confirmed")
 	}
@@ -175,7 +177,7 @@ func TestCounter(t *testing.T) {
 	if !strings.Contains(page, person) {
 		t.Errorf("not found by the beginning of the name without its variant: %s", text(page))
 	}
-	v.says(v.get(person, http.StatusOK), "髙𠮷 葛󠄂子", "第1版", "転居", home)
+	v.says(v.get(person, http.StatusOK), "髙𠮷 葛󠄂子", "第1版", "転居", home, "筆頭者 髙𠮷 一郎", "旧氏 記載なし", "最初の記載から、何も変わっていません")
 
 	// A move to an address that the center may not read.
 	form := v.get(person+"/change/move-within", http.StatusOK)

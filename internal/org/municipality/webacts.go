@@ -17,6 +17,7 @@ type counterAct struct {
 	day        plain.Sentence // what its day is called
 	yes        plain.Sentence // the button that files it
 	danger     bool           // the record ends
+	corrects   bool           // it asks which version is put right
 	reasons    []resident.ChangeReason
 	fill       func(f *webui.Form, now store.Version, start string) // what the form holds at first
 	read       func(f *webui.Form, filing Filing) Change
@@ -96,10 +97,12 @@ func fillAmendment(f *webui.Form, now store.Version, _ string) {
 		"common_name": r.CommonName.Reveal(), "sex": r.Sex.String(), "nationality": r.Nationality.Reveal()} {
 		f.Set(name, value)
 	}
+	fillItems(f, r)
 }
 
 func readAmendment(f *webui.Form, filing Filing) Amendment {
-	return Amendment{Filing: filing, Name: entry(f, "name", resident.ParseName), Kana: entry(f, "kana", resident.ParseKana),
+	return Amendment{Filing: filing, Items: itemsTyped(f),
+		Name: entry(f, "name", resident.ParseName), Kana: entry(f, "kana", resident.ParseKana),
 		Birth: entry(f, "birth", resident.ParsePartialDate), Sex: entry(f, "sex", resident.ParseSex), Address: entry(f, "address", resident.ParseAddress),
 		CommonName: entry(f, "common_name", resident.ParseName), Nationality: entry(f, "nationality", resident.ParseNationality), AsIs: ticked(f, fieldAsIs),
 		NoCommonName: filing.Event == "common-name-deletion", NoNationality: filing.Event == "naturalisation" || filing.Event == "nationality-acquired"}

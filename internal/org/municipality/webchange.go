@@ -2,6 +2,7 @@ package municipality
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -36,6 +37,8 @@ type changePage struct {
 	Filers      []webui.Choice // who may file it; none: not asked
 	Corrects    []webui.Choice // the versions that can be put right
 	Rest        []restField    // those who remain in the household without their head
+	Items       itemForm       // which of the items stand on the form
+	itemChoices
 }
 
 // Asks tells whether the form of the event has a field.
@@ -99,6 +102,9 @@ func (w *screens) showChange(rw http.ResponseWriter, r *http.Request) {
 	if err == nil && act.key != formRestoration {
 		err = open(d.Now, d.Now.Number) // said before anything is typed
 	}
+	if err == nil && act.corrects && len(correctable(act.key, d.Versions)) == 0 {
+		err = errNothingToCorrect
+	}
 	if err != nil {
 		w.ui.Fail(rw, r, err)
 		return
@@ -109,7 +115,9 @@ func (w *screens) showChange(rw http.ResponseWriter, r *http.Request) {
 	}
 	if e, chosen := EventOf(r.URL.Query().Get("event")); chosen && e.Form == act.key {
 		f.Set("event", e.Key)
-		f.Set("basis", e.Grounds[0])
+		if !slices.Contains(e.Grounds, f.Value("basis")) {
+			f.Set("basis", e.Grounds[0])
+		}
 	}
 	w.renderChange(rw, r, http.StatusOK, act, f, d)
 }
@@ -125,13 +133,17 @@ func (w *screens) renderChange(rw http.ResponseWriter, r *http.Request, status i
 		AskAsIs: has(f, fieldAsIs), Back: w.personURL(d.Now.Person, ""), Action: w.personURL(d.Now.Person, "/change/"+act.key)}
 	if e, chosen := EventOf(f.Value("event")); chosen {
 		p.Event, p.Name, p.Bases, p.Filers = e, e.Name, groundsOf(e), e.filerChoices()
+		if len(p.Filers) == 1 {
+			p.Filers = nil // there is nothing to ask
+		}
 		if c := e.Clock.Says(); c.JA != "" {
 			p.Says = both(p.Says.JA+c.JA, p.Says.EN+" "+c.EN)
 		}
 	}
-	if _, corrects := act.read(webui.NewForm(nil), Filing{}).(corrector); corrects && act.key != formRestoration {
+	if act.corrects {
 		p.Corrects = correctable(act.key, d.Versions)
 	}
+	p.Items, p.itemChoices = itemFormOf(act, p.Event, d.Now.Record), choicesFor(f)
 	p.Check, p.Rest = w.personURL(d.Now.Person, "/check/"+act.key), restFields(act, f, d)
 	if act.key == moveOutAct {
 		p.With = withFields(d)

@@ -66,7 +66,11 @@ func TestCheckedWhileTyped(t *testing.T) {
 	}
 	form := inputs(page)
 	v.silent(v.post(at+"/check/move-within", with(form, "address", ""), http.StatusOK), "受け付けられません")
-	v.says(v.post(at+"/check/move-within", with(form, "address", "東京都足立区中央本町1番17号"), http.StatusOK), "このままでは受け付けられません", "東京都足立区の住所です")
+	wrong := v.post(at+"/check/move-within", with(form, "address", "東京都足立区中央本町1番17号"), http.StatusOK)
+	v.says(wrong, "このままでは受け付けられません", "東京都足立区の住所です")
+	v.silent(wrong, "届出期間")
+	v.says(v.post(at+"/check/move-within", with(form, "arose", today.AddDays(-15).String()), http.StatusOK), "東京都足立区の住所です", "届出期間を過ぎています")
+	form.Set("arose", today.String())
 	late := v.post(at+"/check/move-within", with(form, "address", "長野県松本市大手1番", "arose", today.AddDays(-15).String()), http.StatusOK)
 	v.says(late, "届出期間を過ぎています", "5万円以下の過料")
 	v.silent(late, "受け付けられません")
@@ -142,7 +146,7 @@ func TestHeadDies(t *testing.T) {
 
 	// The 除票: what it is, how long it is kept, and its one way back.
 	gone := v.get(at, http.StatusOK)
-	v.says(gone, "除票", "死亡", "150年", "平成16年の法では5年", "消除の誤りを直す（回復）")
+	v.says(gone, "除票", "死亡", "150年", "平成16年の法で5年（令和13年4月1日まで）", "消除の誤りを直す（回復）")
 	events := v.get(at+"/events", http.StatusOK)
 	v.says(events, "回復（消除の取消）", "転出の取消")
 	v.silent(events, "世帯分離", "氏の変更")
@@ -164,8 +168,9 @@ func TestCancelAMove(t *testing.T) {
 	c := newCountry(t, "memory:")
 	v := c.counter("clerk-aoki")
 	who := c.register(movedIn()).Person
-	must[Filed](t)(c.o.File(as(t, "clerk-aoki"), MoveWithin{Filing: c.filing(who, "law-23"), Address: address("長野県松本市大手1番")}))
 	at := "/resident/" + who.String()
+	v.says(v.get(at+"/change/cancellation?event=cancellation", http.StatusUnprocessableEntity), "この届出で直せる版はありません")
+	must[Filed](t)(c.o.File(as(t, "clerk-aoki"), MoveWithin{Filing: c.filing(who, "law-23"), Address: address("長野県松本市大手1番")}))
 	page := v.get(at+"/change/cancellation?event=cancellation", http.StatusOK)
 	v.says(page, "直す版", "第2版 転居")
 	v.silent(page, "第1版 転入")

@@ -16,10 +16,11 @@ type personPage struct {
 	Present      bool
 	Notices      []webui.Notice
 	Cancel       bool // a planned move can be cancelled
-	Terms        []webui.Term
+	Groups       []termGroup
 	Acts         []actButton
 	Certificates webui.Table
 	Household    webui.Table
+	Changes      webui.Table
 	History      webui.Timeline
 	Events       string // address of the list of events
 }
@@ -36,8 +37,8 @@ func (w *screens) showPerson(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rec := d.Now.Record
-	p := personPage{ID: d.Now.Person, Name: rec.Name.Reveal(), Present: d.Now.Present(), Terms: w.recordTerms(d.Now),
-		Certificates: w.certificates(d), History: w.history(d), Events: w.personURL(d.Now.Person, "/events")}
+	p := personPage{ID: d.Now.Person, Name: rec.Name.Reveal(), Present: d.Now.Present(), Groups: w.recordGroups(d),
+		Certificates: w.certificates(d), Changes: w.changes(d.Versions), History: w.history(d), Events: w.personURL(d.Now.Person, "/events")}
 	p.Household = *w.people(d.Household)
 	p.Household.Caption = both("世帯の人", "Household")
 	p.Household.Empty.Text = both("この世帯に、いま住民はいません。", "Nobody is present in this household.")
@@ -45,6 +46,10 @@ func (w *screens) showPerson(rw http.ResponseWriter, r *http.Request) {
 		p.Notices = append(p.Notices, w.removedNotice(d.Now))
 	}
 	p.Notices = append(p.Notices, w.headlessNotices(d)...)
+	if until := rec.Stay.Until; p.Present && until.Valid() && until.Before(resident.DateOf(w.o.Clock.Now())) {
+		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("在留期間は"+until.Wareki()+"に満了しています", "The stay ended on "+until.String()),
+			Text: both("更新された在留カードがないか確かめてください。出入国在留管理庁の通知があれば、それに従って記載を直します。", "Ask for a renewed residence card. What the Immigration Services Agency has notified is entered.")})
+	}
 	if d.Plan != nil {
 		p.Cancel = true
 		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Wait, Title: both(d.Plan.Day.Wareki()+"に転出する予定です", "Moves out on "+d.Plan.Day.String()),
@@ -60,7 +65,10 @@ func (w *screens) showPerson(rw http.ResponseWriter, r *http.Request) {
 		w.ui.Fail(rw, r, err)
 		return
 	}
-	p.Notices, p.Terms = append(p.Notices, notices...), append(p.Terms, terms...)
+	p.Notices = append(p.Notices, notices...)
+	if len(terms) > 0 {
+		p.Groups = append(p.Groups, termGroup{both("番号とコード", "Number and code"), terms})
+	}
 	w.ui.Render(rw, r, w.person, http.StatusOK, p)
 }
 
@@ -127,41 +135,6 @@ func standingBadge(s Standing) webui.Badge {
 		return badge(webui.Off, "期間満了", "expired")
 	}
 	return badge(webui.OK, "発行済み", "issued")
-}
-
-// difference is an item of a record that a change alters.
-type difference struct {
-	label         plain.Sentence
-	before, after string
-}
-
-// mainItems is how many of items are always shown; the others only when they change.
-const mainItems = 5
-
-// items are the items of a record that a change at the counter can alter, as texts.
-func items(r resident.Record) []difference {
-	return []difference{
-		{label: both("氏名", "Name"), after: r.Name.Reveal()},
-		{label: both("振り仮名", "Reading"), after: r.Kana.Reveal()},
-		{label: both("生年月日", "Date of birth"), after: r.Birth.Wareki()},
-		{label: both("性別", "Sex"), after: r.Sex.String()},
-		{label: both("住所", "Address"), after: r.Address.Reveal()},
-		{label: both("通称", "Common name"), after: r.CommonName.Reveal()},
-		{label: both("区", "Ward"), after: r.Municipality.String()},
-		{label: both("世帯番号", "Household"), after: string(r.Household)},
-		{label: both("続柄", "Relation"), after: r.Relation.Reveal()},
-		{label: both("住民票コード", "Record code"), after: grouped(r.Code)},
-	}
-}
-
-func differences(before, after resident.Record) (all []difference) {
-	was := items(before)
-	for i, d := range items(after) {
-		if d.before = was[i].after; d.before != d.after {
-			all = append(all, d)
-		}
-	}
-	return all
 }
 
 // deadWords names what an effect ends.

@@ -3,7 +3,6 @@ package municipality
 import (
 	"net/http"
 
-	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -13,9 +12,10 @@ type registerPage struct {
 	Steps                 []webui.Step
 	Reasons, Bases, Sexes []webui.Choice
 	Ward                  []webui.Choice
-	AskAsIs, AskAnother   bool
-	AskPaper              bool // why this is typed from a certificate on paper
-	Action                string
+	itemChoices
+	AskAsIs, AskAnother bool
+	AskPaper            bool // why this is typed from a certificate on paper
+	Action              string
 }
 
 var entryReasons = []webui.Choice{
@@ -26,12 +26,12 @@ var entryReasons = []webui.Choice{
 
 func (w *screens) showRegister(rw http.ResponseWriter, r *http.Request) {
 	f := webui.NewForm(map[string]string{"reason": resident.MoveIn.Code(), "basis": "law-22", "address": w.addressStart(), "relation": resident.Head.Reveal(),
-		"became": resident.DateOf(w.o.Clock.Now()).String()})
+		"became": resident.DateOf(w.o.Clock.Now()).String(), "notified": resident.DateOf(w.o.Clock.Now()).String(), "domicile_state": resident.DomicileKnown.Code()})
 	w.renderRegister(rw, r, http.StatusOK, f)
 }
 
 func (w *screens) renderRegister(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form) {
-	w.ui.Render(rw, r, w.register, status, registerPage{Form: f, Steps: steps(0), Reasons: entryReasons, Sexes: sexChoices, Ward: w.wardChoices(),
+	w.ui.Render(rw, r, w.register, status, registerPage{Form: f, Steps: steps(0), Reasons: entryReasons, Sexes: sexChoices, Ward: w.wardChoices(), itemChoices: choicesFor(f),
 		Bases:   basisChoices(resident.MoveIn, resident.Birth, resident.EntryExOfficio),
 		AskAsIs: has(f, fieldAsIs), AskAnother: has(f, fieldAnother), AskPaper: has(f, fieldPaper), Action: w.ui.URL("/register")})
 }
@@ -39,7 +39,7 @@ func (w *screens) renderRegister(rw http.ResponseWriter, r *http.Request, status
 // registration reads the form.
 func registration(f *webui.Form) Registration {
 	r := Registration{Reason: entry(f, "reason", resident.ParseChangeReason), Basis: f.Value("basis"), From: entry(f, "from", resident.ParseMunicipalityCode),
-		Prior: entry(f, "prior", versionEntry), Paper: f.Value(fieldPaper), AsIs: ticked(f, fieldAsIs), Another: ticked(f, fieldAnother)}
+		Prior: entry(f, "prior", versionEntry), Paper: f.Value(fieldPaper), Whole: true, AsIs: ticked(f, fieldAsIs), Another: ticked(f, fieldAnother)}
 	r.Record = resident.Record{
 		Code: entry(f, "code", resident.ParseRecordCode),
 		BasicFour: resident.BasicFour{Name: entry(f, "name", resident.ParseName), Birth: entry(f, "birth", resident.ParsePartialDate),
@@ -49,6 +49,7 @@ func registration(f *webui.Form) Registration {
 		Household: entry(f, "household", resident.ParseHouseholdID), Relation: entry(f, "relation", resident.ParseRelation),
 		BecameResident: entry(f, "became", resident.ParseDate), Number: entry(f, "number", resident.ParseIndividualNumber),
 	}
+	readItems(f, &r.Record)
 	return r
 }
 
@@ -102,7 +103,6 @@ func registrationTerms(r Registration) []webui.Term {
 		{Label: both("根拠", "Ground"), Value: basisName(r.Basis)},
 		{Label: both("住民となった日", "Resident since"), Value: day(rec.BecameResident)},
 		{Label: both("氏名", "Name"), Value: webui.Name(rec.Name.Reveal())},
-		{Label: both("振り仮名", "Reading"), Value: nameText(rec.Kana.Reveal())},
 		{Label: both("生年月日", "Date of birth"), Value: bornText(rec.Birth)},
 		{Label: both("性別", "Sex"), Value: sexName(rec.Sex)},
 		{Label: both("住所", "Address"), Value: webui.Name(rec.Address.Reveal())},
@@ -113,12 +113,13 @@ func registrationTerms(r Registration) []webui.Term {
 	if rec.Code.Valid() { // else the page would not be shown
 		terms = append(terms, webui.Term{Label: both("全国センター", "National center"), Value: badge(webui.OK, "このコードを付けることに同意", "agrees to this code")})
 	}
-	for _, more := range []struct {
-		label plain.Sentence
-		text  string
-	}{{both("通称", "Common name"), rec.CommonName.Reveal()}, {both("国籍・地域", "Nationality"), rec.Nationality.Reveal()}, {both("従前の市区町村", "Earlier municipality"), r.From.String()}} {
-		if more.text != "" {
-			terms = append(terms, webui.Term{Label: more.label, Value: webui.Name(more.text)})
+	if r.From.Valid() {
+		terms = append(terms, webui.Term{Label: both("従前の市区町村", "Earlier municipality"), Value: webui.Name(r.From.String())})
+	}
+	rec.FamilyRegister = rec.FamilyRegister.Stated()
+	for _, i := range moreItems(rec) {
+		if i.after != "" {
+			terms = append(terms, webui.Term{Label: i.label, Value: webui.Name(i.after)})
 		}
 	}
 	return terms

@@ -117,10 +117,15 @@ func (w *screens) checkChange(rw http.ResponseWriter, r *http.Request) {
 		w.ui.Fail(rw, r, err)
 		return
 	}
-	preview, err := w.o.Preview(r.Context(), readChange(act, f, d))
+	change := readChange(act, f, d)
+	preview, err := w.o.Preview(r.Context(), change)
 	if err = refused(f, err); err != nil {
 		w.ui.Fail(rw, r, err)
 		return
+	}
+	if e, known := EventOf(eventFor(change)); known && preview.Event.Key == "" {
+		// A notice that is late is so whatever else is wrong with it.
+		preview.Late, _ = e.Clock.Late(change.common().Arose, resident.DateOf(w.o.Clock.Now()))
 	}
 	ns := filingNotices(preview)
 	for _, p := range f.Problems() {

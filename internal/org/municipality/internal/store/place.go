@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -128,6 +130,15 @@ func (tx *Tx) CloseHeadless(ctx context.Context, id resident.HouseholdID) error 
 func (tx *Tx) TakeHeadless(ctx context.Context, id resident.HouseholdID, owner string) (bool, error) {
 	n, err := tx.Exec(ctx, `UPDATE headless_household SET owner = $2 WHERE household = $1`, string(id), owner)
 	return n == 1, err
+}
+
+// HeadGone is the head whom a household on the list has lost; 0 when it is not on the list.
+func (tx *Tx) HeadGone(ctx context.Context, id resident.HouseholdID) (who Person, err error) {
+	err = tx.QueryRow(ctx, `SELECT person FROM headless_household WHERE household = $1`, string(id)).Scan(&who)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return who, err
 }
 
 // Headless are the households without a head, the oldest first, at most limit.
