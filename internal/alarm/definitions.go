@@ -53,6 +53,8 @@ const (
 	StillValid       Code = "still-valid"
 	StillValidUnsure Code = "still-valid-unsure"
 
+	MoveUnsettled Code = "move-unsettled"
+
 	TrendHigh Code = "trend-high"
 	TrendLow  Code = "trend-low"
 	TrendSlow Code = "trend-slow"
@@ -76,6 +78,7 @@ var (
 	aboutLoss   = plain.Sentence{JA: "失ったもの", EN: "what was lost"}
 	aboutNotice = plain.Sentence{JA: "署名検証者と通知", EN: "the verifier and the notice"}
 	aboutProbe  = plain.Sentence{JA: "外部監視の対象", EN: "what is probed from outside"}
+	aboutEnd    = plain.Sentence{JA: "転入と転出の別", EN: "moving in or out"}
 	aboutTrace  = plain.Sentence{JA: "追跡番号", EN: "the trace"}
 )
 
@@ -200,6 +203,11 @@ var Definitions = []Definition{
 	{Code: StillValidUnsure, Severity: Critical, Unit: Seconds, Raise: 120, Lower: 1,
 		Name:  plain.Sentence{JA: "失効したかどうか確かめられない", EN: "Nobody can tell whether a certificate was revoked"},
 		Means: plain.Sentence{JA: "異動した人の電子証明書の状態を、2分を過ぎても確かめられていません。", EN: "For more than two minutes the state of a changed resident's certificate could not be asked."}},
+
+	// ── moves between municipalities ──
+	{Code: MoveUnsettled, Severity: Warning, Unit: Items, Raise: 1, Lower: 1, About: aboutEnd,
+		Name:  plain.Sentence{JA: "転出入が終わらない", EN: "A move does not end"},
+		Means: plain.Sentence{JA: "予定日から30日を過ぎても転入の届出や通知がないか、双方の記録が合わず、人が確かめるまで終わらない転出入があります。", EN: "Thirty days after the planned day a moving in was not filed or no notice of it has come, or the two ends do not agree: it does not end before somebody finds out."}},
 
 	// ── histories ──
 	{Code: TrendHigh, Severity: Notice, Unit: Messages, Raise: 1, Lower: 1, About: aboutFlow,

@@ -73,6 +73,9 @@ func (w *screens) awayTable(moves []MoveAway, names map[PersonID]resident.Name) 
 }
 
 func hereBadge(m MoveHere, today resident.Date) webui.Badge {
+	if m.Unread != nil {
+		return badge(webui.Bad, "読めない行です。運用員に知らせてください", "a row that cannot be read: tell an operator")
+	}
 	switch m.State {
 	case store.InPlanned:
 		if !today.Before(unsettledFrom(m.Planned)) {
@@ -113,6 +116,9 @@ func hereNext(m MoveHere, today resident.Date) plain.Sentence {
 }
 
 func awayBadge(m MoveAway, today resident.Date) webui.Badge {
+	if m.Unread != nil {
+		return badge(webui.Bad, "読めない行です。運用員に知らせてください", "a row that cannot be read: tell an operator")
+	}
 	switch m.State {
 	case store.OutPlanned:
 		return badge(webui.Wait, "転出予定", "planned")
