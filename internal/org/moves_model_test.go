@@ -18,8 +18,9 @@ import (
 // back. At every quiet moment each person is in exactly one register, or something about them is open and visible; and when all is on the line again and has
 // had its time, nothing is stuck and all books agree. The seeds are fixed; AKASHI_FULL=1 adds some that are drawn and printed.
 func TestMovesModel(t *testing.T) {
-	seeds := []uint64{1, 3, 5}
+	seeds := []uint64{1, 3}
 	if os.Getenv("AKASHI_FULL") != "" {
+		seeds = append(seeds, 2, 4, 5, 6, 7, 8)
 		for range 20 {
 			seeds = append(seeds, mathrand.Uint64())
 		}
@@ -78,7 +79,7 @@ func playMoves(t *testing.T, seed uint64) {
 			}
 		}
 	}
-	for step := range 30 {
+	for step := range 25 {
 		p, o := r.IntN(len(people)), both[r.IntN(2)]
 		switch r.IntN(10) {
 		case 0, 1, 2: // file a moving out, for a day to come or today

@@ -157,6 +157,7 @@ func awayNext(m MoveAway, today resident.Date) plain.Sentence {
 
 // movePage is a move with its days, its clocks and what was told of it.
 type movePage struct {
+	People         int // of the same notice
 	Name           plain.Sentence
 	Notices        []webui.Notice
 	Terms          []webui.Term
@@ -183,7 +184,7 @@ func (w *screens) renderMove(rw http.ResponseWriter, r *http.Request, status int
 		w.ui.NotFound(rw, r)
 		return
 	}
-	p := movePage{Form: f, Told: w.toldTable(s)}
+	p := movePage{Form: f, Told: w.toldTable(s), People: len(s.Family)}
 	trace := ""
 	if s.Away != nil {
 		w.fillAway(&p, s)
