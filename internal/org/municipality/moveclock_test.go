@@ -1,11 +1,16 @@
 package municipality
 
 import (
+	"context"
 	"crypto/rand"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/alarm"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -96,5 +101,39 @@ func TestMoveNobodyFiles(t *testing.T) {
 	n.run(10 * 24 * time.Hour)
 	if l := must[MoveList](t)(n.there.Moves(as(t, "clerk-aoki"))); len(l.Away) != 3 {
 		t.Error("it closed by itself")
+	}
+}
+
+// TestMoveClosedStaysClosed: a notice of moving in about a move that was given up deletes nobody, and the same word told again changes nothing.
+func TestMoveClosedStaysClosed(t *testing.T) {
+	n := newNeighbours(t, rand.Reader)
+	n.leave(today.AddDays(3), false)
+	l := must[MoveList](t)(n.o.Moves(as(t, "clerk-aoki")))
+	if err := n.o.GiveUpMove(as(t, "clerk-aoki"), l.Here[0].Move); err != nil {
+		t.Fatal(err)
+	}
+	n.run(time.Minute)
+	take := func(m message.MoveIn) error {
+		return n.there.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+			_, err := n.there.onMoveIn(ctx, n.there.in(tx), exchange.Delivery{ID: message.ID{Sender: n.o.Self, Receiver: n.there.Self, Node: "1", Epoch: 1, Seq: 99}, CreatedAt: tx.Now()}, m)
+			return err
+		})
+	}
+	m := message.MoveIn{Move: l.Here[0].Move, Step: message.MoveRegistered, From: n.there.Code(), To: n.o.Code(), Code: l.Here[0].Code, Day: today, Filed: today, Version: 200}
+	var r *exchange.Rejected
+	if err := take(m); !errors.As(err, &r) || r.Code != "move-closed" {
+		t.Errorf("a notice about a move that was given up: %v", err)
+	}
+	if d := must[Dossier](t)(n.there.Look(as(t, "clerk-aoki"), n.away[0], "test")); !d.Now.Present() || d.Plan != nil {
+		t.Error("the record was deleted")
+	}
+	m.Step, m.Version = message.MoveVoid, 0
+	if err := take(m); err != nil {
+		t.Errorf("the same word again: %v", err)
+	}
+	m.To = n.there.Code()
+	m.From = n.o.Code()
+	if err := take(m); !errors.As(err, &r) || r.Code != "not-your-move" {
+		t.Errorf("a move of two others: %v", err)
 	}
 }
