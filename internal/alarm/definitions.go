@@ -55,6 +55,7 @@ const (
 	StillValidUnsure Code = "still-valid-unsure"
 
 	AuthorityReviewDue Code = "authority-review-due"
+	MoveUnsettled Code = "move-unsettled"
 
 	TrendHigh Code = "trend-high"
 	TrendLow  Code = "trend-low"
@@ -79,6 +80,7 @@ var (
 	aboutLoss   = plain.Sentence{JA: "失ったもの", EN: "what was lost"}
 	aboutNotice = plain.Sentence{JA: "署名検証者と通知", EN: "the verifier and the notice"}
 	aboutProbe  = plain.Sentence{JA: "外部監視の対象", EN: "what is probed from outside"}
+	aboutEnd    = plain.Sentence{JA: "転入と転出の別", EN: "moving in or out"}
 	aboutTrace  = plain.Sentence{JA: "追跡番号", EN: "the trace"}
 )
 
@@ -209,6 +211,11 @@ var Definitions = []Definition{
 	{Code: AuthorityReviewDue, Severity: Warning, Unit: Items, Raise: 1, Lower: 1,
 		Name:  plain.Sentence{JA: "操作者IDの見直しの期日が過ぎた", EN: "The review of an authority is overdue"},
 		Means: plain.Sentence{JA: "だれかの操作者IDが、まだ要るかどうかを期日までに見直されていません。見直すまで、その人は失効や承認を行えません。", EN: "Nobody has looked in time whether somebody still needs their authority. Until it is reviewed that person can neither revoke nor confirm."}},
+
+	// ── moves between municipalities ──
+	{Code: MoveUnsettled, Severity: Warning, Unit: Items, Raise: 1, Lower: 1, About: aboutEnd,
+		Name:  plain.Sentence{JA: "転出入が終わらない", EN: "A move does not end"},
+		Means: plain.Sentence{JA: "予定日から30日を過ぎても転入の届出や通知がないか、双方の記録が合わず、人が確かめるまで終わらない転出入があります。", EN: "Thirty days after the planned day a moving in was not filed or no notice of it has come, or the two ends do not agree: it does not end before somebody finds out."}},
 
 	// ── histories ──
 	{Code: TrendHigh, Severity: Notice, Unit: Messages, Raise: 1, Lower: 1, About: aboutFlow,

@@ -37,6 +37,8 @@ var acts = map[string]plain.Sentence{
 	"ask-for-revocation":    {JA: "電子証明書の失効を申請した", EN: "asked for a revocation"},
 
 	// What came by messages.
+	"resident.moveout":               {JA: "転出証明書情報を受けた", EN: "took information of a moving out"},
+	"resident.movein":                {JA: "転入通知を受けた", EN: "took a notice of a moving in"},
 	"resident.change":                {JA: "異動を記録した", EN: "took a change of a resident"},
 	"resident.invalidation":          {JA: "異動に伴う失効を記録した", EN: "took what a change invalidates"},
 	"resident.snapshot":              {JA: "再送された住民の記録を適用した", EN: "took a resident that was sent again"},

@@ -12,7 +12,7 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// TestAwaits: only an entry by moving in from elsewhere waits for the deletion, only while the record stands there, and for a day at most.
+// TestAwaits: only an entry by moving in from elsewhere waits for the deletion, only while the record stands there, and for a month at most.
 func TestAwaits(t *testing.T) {
 	side := received.Side{Name: plain.Sentence{JA: "都道府県", EN: "the prefecture"}, Part: true}
 	there, err := resident.ParseMunicipalityCode("m", "202029")
@@ -33,8 +33,8 @@ func TestAwaits(t *testing.T) {
 		waits bool
 	}{
 		"at once":                  {waits: true},
-		"after a day":              {after: 24 * time.Hour, waits: true},
-		"after more":               {after: 24*time.Hour + 1},
+		"after a month":            {after: 30 * 24 * time.Hour, waits: true},
+		"after more":               {after: 30*24*time.Hour + 1},
 		"of one who has left":      {held: func(s *received.Standing) { s.Reason = resident.MoveOut }},
 		"of one who has died":      {held: func(s *received.Standing) { s.Reason = resident.Death }},
 		"within the municipality":  {held: func(s *received.Standing) { s.Municipality = here }},

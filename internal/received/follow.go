@@ -27,20 +27,21 @@ func CodeBefore(n message.ResidentChange) resident.RecordCode {
 	return n.After.Code
 }
 
-// awaitsFor is how long the entry of somebody who moves waits for the deletion at the old municipality.
-const awaitsFor = 24 * time.Hour
+// awaitsFor is how long the entry of somebody who moves waits for the deletion at the old municipality, seen as outstanding by whoever sent it. By
+// then a move is late at both municipalities too.
+const awaitsFor = 30 * 24 * time.Hour
 
 // Awaits asks whether an entry by moving in has overtaken the deletion at the old municipality, which comes on another way: the two
 // municipalities have told each other, and each tells its own prefecture. Until the deletion is there nothing is changed, so that nobody is
-// in two registers here, and after a day it is for people (already-resident). sent is when the message was made.
+// in two registers here, and after a month it is for people (already-resident). sent is when the message was made.
 func (s Side) Awaits(held *Standing, n message.ResidentChange, sent, now time.Time) error {
 	if held == nil || held.Gone() || n.After.Change.Reason != resident.MoveIn || held.Municipality == n.After.Municipality ||
 		n.After.Version <= held.Version || now.Sub(sent) > awaitsFor {
 		return nil
 	}
 	return exchange.Await(
-		"この人の、前の市区町村での転出（消除）の通知が、まだ届いていません。届けば自動的に進みます。1日たっても届かないときは、前の市区町村に問い合わせてください。",
-		"the old municipality's deletion of this person's record has not come yet: this goes on by itself when it comes; when it has not within a day, ask the old municipality")
+		"この人の、前の市区町村での転出（消除）の通知が、まだ届いていません。届けば自動的に進みます。長く届かないときは、前の市区町村に問い合わせてください。",
+		"the old municipality's deletion of this person's record has not come yet: this goes on by itself when it comes; when it does not for long, ask the old municipality")
 }
 
 // Follows compares a change with the state held, nil for none. done: there is nothing to do any more, and it was

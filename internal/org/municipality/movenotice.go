@@ -36,6 +36,16 @@ func (o *Municipality) onMoveIn(ctx context.Context, tx *store.Tx, d exchange.De
 		return nil, err
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.movein", Subject: m.Code.Reveal(), Case: d.ID.String(), Detail: m.Move + " " + string(n.Step)})
+	if !m.Open() {
+		// A step that was lost from our books and is told again; anything else would open what is closed, or delete a record by a move that
+		// was given up.
+		if n.Step == message.MoveRegistered && m.State == store.OutSettled && m.MovedOn == n.Day || n.Step == message.MoveVoid && m.State == store.OutCancelled {
+			return nil, nil
+		}
+		return nil, exchange.Reject("move-closed",
+			"この転出は、もう終わっています（"+string(m.State)+"）。双方の記録を確かめてください。",
+			"this move is closed here ("+string(m.State)+"): compare both records")
+	}
 	if n.Step == message.MoveVoid {
 		return o.givenUp(ctx, tx, m, d)
 	}
@@ -129,11 +139,6 @@ func (o *Municipality) givenUp(ctx context.Context, tx *store.Tx, m store.MoveAw
 	now, found, err := tx.Current(ctx, m.Person)
 	if err != nil || !found {
 		return nil, err
-	}
-	if !m.Open() {
-		return nil, exchange.Reject("move-closed",
-			"この転出は、もう終わっています（"+string(m.State)+"）。双方の記録を確かめてください。",
-			"this move is closed here ("+string(m.State)+"): compare both records")
 	}
 	asked := m.State == store.OutCancelling
 	if !asked {

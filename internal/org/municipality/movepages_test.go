@@ -1,6 +1,7 @@
 package municipality
 
 import (
+	"context"
 	"crypto/rand"
 	"io"
 	mathrand "math/rand/v2"
@@ -11,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui/webuitest"
+	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -25,6 +29,13 @@ type neighbours struct {
 func newNeighbours(t testing.TB, random io.Reader) *neighbours {
 	t.Helper()
 	c := (&country{t: t, rand: random, next: "municipality-131211"}).found("memory:")
+	raw := func(tx *sqlstore.Tx) *sqlstore.Tx { return tx }
+	c.peer("prefecture-13", c.next, exchange.On(raw, func(context.Context, *sqlstore.Tx, exchange.Delivery, message.ResidentChange) ([]message.Out, error) {
+		return nil, nil
+	}),
+		exchange.On(raw, func(context.Context, *sqlstore.Tx, exchange.Delivery, message.ResidentInvalidation) ([]message.Out, error) {
+			return nil, nil
+		}))
 	n := &neighbours{country: c, there: c.open("memory:", c.next)}
 	c.step(c.o, slices.Concat(n.there.Exchange.Tasks(), n.there.Due.Tasks())...)
 	household := resident.HouseholdID("")

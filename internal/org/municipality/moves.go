@@ -60,8 +60,11 @@ func (o *Municipality) Moves(ctx context.Context) (MoveList, error) {
 		l.Names = map[PersonID]resident.Name{}
 		for _, m := range slices.Concat(l.Away, l.Closed) {
 			v, found, err := tx.Current(ctx, m.Person)
-			if err != nil || !found {
+			if err != nil {
 				return nil, err
+			}
+			if !found {
+				continue
 			}
 			l.Names[m.Person] = v.Record.Name
 			looked(tx, by, v.Record.Code, "list of moves, "+m.Move)

@@ -58,6 +58,7 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.Alarms.Add(o.moveAlarms())
 	if o.status != nil {
 		o.Alarms.Add(stillvalid.Source(o.Store))
 	}

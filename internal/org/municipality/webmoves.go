@@ -73,6 +73,9 @@ func (w *screens) awayTable(moves []MoveAway, names map[PersonID]resident.Name) 
 }
 
 func hereBadge(m MoveHere, today resident.Date) webui.Badge {
+	if m.Unread != nil {
+		return badge(webui.Bad, "読めない行です。運用員に知らせてください", "a row that cannot be read: tell an operator")
+	}
 	switch m.State {
 	case store.InPlanned:
 		if !today.Before(unsettledFrom(m.Planned)) {
@@ -113,6 +116,9 @@ func hereNext(m MoveHere, today resident.Date) plain.Sentence {
 }
 
 func awayBadge(m MoveAway, today resident.Date) webui.Badge {
+	if m.Unread != nil {
+		return badge(webui.Bad, "読めない行です。運用員に知らせてください", "a row that cannot be read: tell an operator")
+	}
 	switch m.State {
 	case store.OutPlanned:
 		return badge(webui.Wait, "転出予定", "planned")
@@ -151,6 +157,7 @@ func awayNext(m MoveAway, today resident.Date) plain.Sentence {
 
 // movePage is a move with its days, its clocks and what was told of it.
 type movePage struct {
+	People         int // of the same notice
 	Name           plain.Sentence
 	Notices        []webui.Notice
 	Terms          []webui.Term
@@ -177,7 +184,7 @@ func (w *screens) renderMove(rw http.ResponseWriter, r *http.Request, status int
 		w.ui.NotFound(rw, r)
 		return
 	}
-	p := movePage{Form: f, Told: w.toldTable(s)}
+	p := movePage{Form: f, Told: w.toldTable(s), People: len(s.Family)}
 	trace := ""
 	if s.Away != nil {
 		w.fillAway(&p, s)

@@ -41,6 +41,7 @@ type MoveHere struct {
 	By, Trace            string
 	Reason               string
 	Why                  plain.Sentence
+	Unread               error // the row cannot be read; it stands on the list and keeps no other off it
 }
 
 // Waits tells whether the person is to come and file the moving in.
@@ -78,7 +79,7 @@ func scanMoveIn(r *sqlstore.Rows, m *MoveHere) error {
 		}
 	}
 	if p.err != nil {
-		return fmt.Errorf("the move %s cannot be read: %w", m.Move, p.err)
+		m.Unread = fmt.Errorf("the move %s cannot be read: %w", m.Move, p.err)
 	}
 	return nil
 }
@@ -110,7 +111,18 @@ func (tx *Tx) DropMoveHere(ctx context.Context, move string) error {
 	return err
 }
 
+// movesHere are the moves of one person or one notice, of which each must be read.
 func (tx *Tx) movesHere(ctx context.Context, where string, args ...any) ([]MoveHere, error) {
+	all, err := tx.movesHereListed(ctx, where, args...)
+	for _, m := range all {
+		if err == nil {
+			err = m.Unread
+		}
+	}
+	return all, err
+}
+
+func (tx *Tx) movesHereListed(ctx context.Context, where string, args ...any) ([]MoveHere, error) {
 	if err := tx.Flush(ctx); err != nil {
 		return nil, err
 	}
@@ -148,7 +160,7 @@ func (tx *Tx) MovesHereFirst(ctx context.Context, code resident.RecordCode, firs
 // MovesHere lists moves for the page: the open ones by their day, or the closed ones, the newest first.
 func (tx *Tx) MovesHere(ctx context.Context, open bool, limit int) ([]MoveHere, error) {
 	if open {
-		return tx.movesHere(ctx, `settled_at = 0 ORDER BY planned, family, move LIMIT $1`, int64(limit))
+		return tx.movesHereListed(ctx, `settled_at = 0 ORDER BY planned, family, move LIMIT $1`, int64(limit))
 	}
-	return tx.movesHere(ctx, `settled_at <> 0 ORDER BY settled_at DESC, move LIMIT $1`, int64(limit))
+	return tx.movesHereListed(ctx, `settled_at <> 0 ORDER BY settled_at DESC, move LIMIT $1`, int64(limit))
 }

@@ -41,6 +41,7 @@ type MoveAway struct {
 	FiledAt        time.Time
 	FiledBy, Trace string
 	Why            plain.Sentence
+	Unread         error // the row cannot be read; it stands on the list and keeps no other off it
 }
 
 // Open tells whether the move still waits for somebody.
@@ -66,7 +67,7 @@ func scanMoveOut(r *sqlstore.Rows, m *MoveAway) error {
 	m.Planned, m.Filed, m.MovedOn = read(&p, planned, resident.ParseDate), read(&p, filed, resident.ParseDate), read(&p, moved, resident.ParseDate)
 	m.Version, m.SettledAt = resident.Version(version), instant(settled)
 	if p.err != nil {
-		return fmt.Errorf("the move %s cannot be read: %w", m.Move, p.err)
+		m.Unread = fmt.Errorf("the move %s cannot be read: %w", m.Move, p.err)
 	}
 	return nil
 }
@@ -84,7 +85,18 @@ func (tx *Tx) PutMoveAway(ctx context.Context, m MoveAway) error {
 	return nil
 }
 
+// movesAway are the moves of one person or one notice, of which each must be read.
 func (tx *Tx) movesAway(ctx context.Context, where string, args ...any) ([]MoveAway, error) {
+	all, err := tx.movesAwayListed(ctx, where, args...)
+	for _, m := range all {
+		if err == nil {
+			err = m.Unread
+		}
+	}
+	return all, err
+}
+
+func (tx *Tx) movesAwayListed(ctx context.Context, where string, args ...any) ([]MoveAway, error) {
 	if err := tx.Flush(ctx); err != nil {
 		return nil, err
 	}
@@ -117,9 +129,9 @@ func (tx *Tx) FamilyAway(ctx context.Context, family string) ([]MoveAway, error)
 // MovesAway lists moves for the page: the open ones by their day, or the closed ones, the newest first.
 func (tx *Tx) MovesAway(ctx context.Context, open bool, limit int) ([]MoveAway, error) {
 	if open {
-		return tx.movesAway(ctx, `settled_at = 0 ORDER BY planned, family, person LIMIT $1`, int64(limit))
+		return tx.movesAwayListed(ctx, `settled_at = 0 ORDER BY planned, family, person LIMIT $1`, int64(limit))
 	}
-	return tx.movesAway(ctx, `settled_at <> 0 ORDER BY settled_at DESC, person LIMIT $1`, int64(limit))
+	return tx.movesAwayListed(ctx, `settled_at <> 0 ORDER BY settled_at DESC, person LIMIT $1`, int64(limit))
 }
 
 // MoveCounts are the open moves at both ends, by state.
@@ -148,4 +160,20 @@ func (tx *Tx) CountMoves(ctx context.Context) (c MoveCounts, err error) {
 		}
 	}
 	return c, nil
+}
+
+// Unsettled are the moves that do not end by themselves.
+type Unsettled struct{ Out, In int64 }
+
+// UnsettledMoves counts them: those planned before a day for which nobody has come or no notice has, those that wait for a message since
+// before a time, and those about which somebody has to find out.
+func (tx *Tx) UnsettledMoves(ctx context.Context, before resident.Date, since time.Time) (u Unsettled, err error) {
+	if err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM move_out WHERE settled_at = 0 AND (state IN ('unfiled', 'voided') OR planned < $1)`, before.String()).Scan(&u.Out); err != nil {
+		return u, fmt.Errorf("couldn't count the moves that do not end: %w", err)
+	}
+	if err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM move_in WHERE settled_at = 0 AND (state = 'differs' OR state IN ('paper', 'early') AND arrived_at < $2 OR planned < $1)`,
+		before.String(), since).Scan(&u.In); err != nil {
+		return u, fmt.Errorf("couldn't count the moves that do not end: %w", err)
+	}
+	return u, nil
 }
