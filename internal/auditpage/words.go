@@ -14,6 +14,8 @@ import (
 var acts = map[string]plain.Sentence{
 	auditlog.ActLook: {JA: "情報を見た", EN: "looked at the data"},
 	actRead:          {JA: "監査記録を見た", EN: "read the audit log"},
+	"visit.open":     {JA: "来庁・案件を開いた", EN: "opened a visit"},
+	"visit.close":    {JA: "来庁・案件を閉じた", EN: "closed a visit"},
 
 	// The municipality.
 	"import":                {JA: "住民を取り込んだ", EN: "imported a resident"},

@@ -7,6 +7,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
@@ -92,12 +93,11 @@ func (o *Municipality) File(ctx context.Context, c Change) (Filed, error) {
 
 // Preview checks a notice as File does and writes nothing but that somebody looked.
 func (o *Municipality) Preview(ctx context.Context, c Change) (Preview, error) {
-	who, err := clerk(ctx, access.FileChange)
-	if err != nil {
+	if _, err := clerk(ctx, access.FileChange); err != nil {
 		return Preview{}, err
 	}
 	var p Preview
-	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+	_, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
 		m, v, err := o.judge(ctx, tx, c, false)
 		if err != nil {
 			return nil, err
@@ -106,8 +106,7 @@ func (o *Municipality) Preview(ctx context.Context, c Change) (Preview, error) {
 		if c.reason() == resident.MoveOut && v.Change.Arose.After(m.today) {
 			p.Planned = v.Change.Arose
 		}
-		looked(tx, who, m.now.Record.Code, "preview of "+c.reason().Code())
-		return nil, nil
+		return nil, o.looked(ctx, tx, m.now.Record.Code, look.Four|itemsOf(m.now.Record), "preview of "+c.reason().Code())
 	})
 	return p, err
 }
@@ -206,9 +205,4 @@ func (o *Municipality) tell(told []message.Booked, trace string) (outs []message
 		outs = append(outs, message.Out{To: o.prefecture, Body: t, Trace: trace})
 	}
 	return outs
-}
-
-// looked writes down that somebody saw a person's data.
-func looked(tx *store.Tx, who string, code resident.RecordCode, why string) {
-	auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: auditlog.ActLook, Subject: code.Reveal(), Detail: why})
 }

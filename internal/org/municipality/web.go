@@ -26,7 +26,7 @@ type screens struct {
 	ui    *webui.UI
 	trace string // address of the page that shows a trace; empty: none
 
-	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
+	home, search, person, change, confirm, filed, register, apply, application, loss, visit *webui.Page
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -54,7 +54,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
-		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss} {
+		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss, "visit": &w.visit} {
 		if *page, err = w.ui.Page(files, name); err != nil {
 			return nil, err
 		}
@@ -69,6 +69,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	mux.HandleFunc("GET /{$}", w.showHome)
+	w.mountVisit(mux)
 	for pattern, page := range map[string]struct {
 		act  access.Act
 		show http.HandlerFunc
@@ -94,7 +95,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"POST /application/{request}/key":            {access.IssueCertificate, w.giveKey},
 		"POST /application/{request}/revoke":         {access.RevokeCertificate, w.doRevoke},
 	} {
-		mux.Handle(pattern, w.ui.Only(page.act, page.show))
+		mux.Handle(pattern, w.ui.Only(page.act, w.visited(page.show)))
 	}
 	return w.ui.Serve(mux), nil
 }
