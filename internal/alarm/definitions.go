@@ -53,6 +53,11 @@ const (
 	StillValid       Code = "still-valid"
 	StillValidUnsure Code = "still-valid-unsure"
 
+	LookUngrounded Code = "look-ungrounded"
+	LookAttended   Code = "look-attended"
+	LookInBulk     Code = "look-in-bulk"
+	LookAtNight    Code = "look-at-night"
+
 	TrendHigh Code = "trend-high"
 	TrendLow  Code = "trend-low"
 	TrendSlow Code = "trend-slow"
@@ -76,6 +81,7 @@ var (
 	aboutLoss   = plain.Sentence{JA: "失ったもの", EN: "what was lost"}
 	aboutNotice = plain.Sentence{JA: "署名検証者と通知", EN: "the verifier and the notice"}
 	aboutProbe  = plain.Sentence{JA: "外部監視の対象", EN: "what is probed from outside"}
+	aboutLooker = plain.Sentence{JA: "操作者ID", EN: "the operator"}
 	aboutTrace  = plain.Sentence{JA: "追跡番号", EN: "the trace"}
 )
 
@@ -200,6 +206,20 @@ var Definitions = []Definition{
 	{Code: StillValidUnsure, Severity: Critical, Unit: Seconds, Raise: 120, Lower: 1,
 		Name:  plain.Sentence{JA: "失効したかどうか確かめられない", EN: "Nobody can tell whether a certificate was revoked"},
 		Means: plain.Sentence{JA: "異動した人の電子証明書の状態を、2分を過ぎても確かめられていません。", EN: "For more than two minutes the state of a changed resident's certificate could not be asked."}},
+
+	// ── looks at persons ──
+	{Code: LookUngrounded, Severity: Critical, Unit: Items, Raise: 1, Lower: 1, About: aboutLooker,
+		Name:  plain.Sentence{JA: "番号のない閲覧がある", EN: "Somebody was looked at without a case"},
+		Means: plain.Sentence{JA: "番号のない閲覧は断られるので、あってはなりません。プログラムを通らずに書かれたか、プログラムの誤りです。", EN: "Such a look is refused, so there must be none: it was written past the program, or the program is wrong."}},
+	{Code: LookAttended, Severity: Warning, Unit: Items, Raise: 1, Lower: 1, About: aboutLooker,
+		Name:  plain.Sentence{JA: "注意対象の方の閲覧がある", EN: "Somebody on the list for attention was looked at"},
+		Means: plain.Sentence{JA: "同僚、操作者の家族または著名な方の記録が開かれました。監査人が、用件があったかを確かめます。", EN: "A colleague, an operator's family or somebody widely known was looked at. An auditor finds out whether there was a case."}},
+	{Code: LookInBulk, Severity: Warning, Unit: Items, Raise: 1, Lower: 1, About: aboutLooker,
+		Name:  plain.Sentence{JA: "短い時間に大量の閲覧がある", EN: "One operator looked at very many persons"},
+		Means: plain.Sentence{JA: "1時間に見た人の数が、上限か、その操作者のふだんの数の何倍かを超えました。", EN: "The persons of one hour are more than the bound, or several times what this operator usually looks at."}},
+	{Code: LookAtNight, Severity: Warning, Unit: Items, Raise: 1, Lower: 1, About: aboutLooker,
+		Name:  plain.Sentence{JA: "執務時間外の閲覧がある", EN: "Somebody was looked at outside office hours"},
+		Means: plain.Sentence{JA: "執務時間の外か休日に、住民の情報が見られました。", EN: "A person was looked at at night or on a day off."}},
 
 	// ── histories ──
 	{Code: TrendHigh, Severity: Notice, Unit: Messages, Raise: 1, Lower: 1, About: aboutFlow,

@@ -14,6 +14,10 @@ import (
 var acts = map[string]plain.Sentence{
 	auditlog.ActLook: {JA: "情報を見た", EN: "looked at the data"},
 	actRead:          {JA: "監査記録を見た", EN: "read the audit log"},
+	"look.confirm":   {JA: "注意対象の記録を開くことを確認した", EN: "confirmed a look that asks for attention"},
+	"look.review":    {JA: "閲覧の警報を確認した", EN: "reviewed looks"},
+	"attention.keep": {JA: "注意対象に加えた", EN: "put a person on the list for attention"},
+	"attention.drop": {JA: "注意対象から外した", EN: "took a person off the list for attention"},
 	"visit.open":     {JA: "来庁・案件を開いた", EN: "opened a visit"},
 	"visit.close":    {JA: "来庁・案件を閉じた", EN: "closed a visit"},
 

@@ -23,6 +23,7 @@ import (
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile"
@@ -62,6 +63,8 @@ type Config struct {
 	// real organisation.
 	Trial func(exchange.Route) exchange.Route
 	Log   *slog.Logger
+	// Looks are from where on looks at persons are unusual; zero: the defaults.
+	Looks look.Limits
 }
 
 // Rules are what makes an organisation that organisation.
@@ -88,6 +91,7 @@ type Host struct {
 	Alarms     *alarm.Alarms
 	Drills     *drill.Drills
 	Statements *statement.Statements
+	looks      *look.Watch
 }
 
 // Open opens the database, brings its tables up to date, and joins the parts. Close it when New of the organisation fails.
@@ -97,7 +101,7 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	}
 	cfg.Log = cfg.Log.With("organisation", string(cfg.Self))
 	store, err := sqlstore.Open(ctx, cfg.StoreURL, sqlstore.Options{Clock: cfg.Clock, Log: cfg.Log},
-		append([]sqlstore.Schema{auditlog.Schema, due.Schema, exchange.Schema(), reconcile.Schema(), alarm.Schema, trend.Schema,
+		append([]sqlstore.Schema{auditlog.Schema, due.Schema, exchange.Schema(), reconcile.Schema(), alarm.Schema, look.Schema, trend.Schema,
 			drill.Schema, statement.Schema, rules.Schema}, rules.Tables...)...)
 	if err != nil {
 		return nil, err
@@ -135,7 +139,8 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	h.Drills = drill.New(drill.Config{Self: cfg.Self, Store: store, Clock: cfg.Clock, Rand: cfg.Rand, Exchange: h.Exchange, Books: h.Books,
 		Alarms: h.Alarms, Peers: cfg.Peers, Every: cmp.Or(cfg.Drill, -1), Log: cfg.Log})
 	messages := pairs.New(h.Exchange)
-	h.Alarms.Add(messages, trend.New(store, messages.Feed()), books.New(h.Books), h.Statements.Source(), h.Drills)
+	h.Alarms.Add(messages, trend.New(store, messages.Feed()), books.New(h.Books), h.Statements.Source(), h.Drills, look.Source(store))
+	h.looks = look.NewWatch(store, cfg.Clock, cfg.Looks)
 	return h, nil
 }
 
@@ -161,9 +166,9 @@ func (h *Host) Act(ctx context.Context, rule func(context.Context, *sqlstore.Tx)
 	return trace, err
 }
 
-// Tasks are the loops to step: the exchange's, the due list's, the books', the statements', the alarms' and the drills'.
+// Tasks are the loops to step: the exchange's, the due list's, the books', the statements', the alarms', the drills' and the looks'.
 func (h *Host) Tasks() []clock.Task {
-	return slices.Concat(h.Exchange.Tasks(), h.Due.Tasks(), h.Books.Tasks(), h.Statements.Tasks(), h.Alarms.Tasks(), h.Drills.Tasks())
+	return slices.Concat(h.Exchange.Tasks(), h.Due.Tasks(), h.Books.Tasks(), h.Statements.Tasks(), h.Alarms.Tasks(), h.Drills.Tasks(), []clock.Task{h.looks.Task()})
 }
 
 // Close closes the database.

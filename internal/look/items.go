@@ -26,9 +26,10 @@ const (
 	Insurance                      // 選挙・国保・年金などの資格
 	Looks                          // 閲覧の記録そのもの
 	Signed                         // 署名した文書や、その検証の結果
+	Name                           // 氏名だけ: one of a list of hits, with nothing else shown
 )
 
-const all = Signed<<1 - 1
+const all = Name<<1 - 1
 
 var itemNames = []plain.Sentence{
 	{JA: "氏名・生年月日・性別・住所", EN: "name, date of birth, sex, address"},
@@ -46,6 +47,7 @@ var itemNames = []plain.Sentence{
 	{JA: "選挙・保険・年金などの資格", EN: "voting, insurance and pension"},
 	{JA: "閲覧の記録", EN: "looks at the record"},
 	{JA: "署名と検証の結果", EN: "signatures and their checks"},
+	{JA: "氏名（一覧の1行）", EN: "name, in a list"},
 }
 
 // Names are the items of the set, in the order of the table.

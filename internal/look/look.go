@@ -80,6 +80,7 @@ func Record(tx *sqlstore.Tx, l Look) error {
 		tx.Now(), tx.Serial(), string(l.Office), l.By.ID, subject, string(l.Ground.Purpose), l.Ground.Case, int64(l.Items), l.How)
 	auditlog.Write(tx, auditlog.Entry{Actor: l.By.ID, Act: auditlog.ActLook, Subject: subject, Case: l.Ground.Case,
 		Detail: strings.TrimSuffix(string(l.Ground.Purpose)+", "+l.How, ", ")})
+	tx.Ring(bell)
 	return nil
 }
 

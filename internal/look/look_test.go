@@ -12,6 +12,7 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/look"
@@ -43,7 +44,7 @@ type office struct {
 
 func open(t *testing.T, url string) *office {
 	o := &office{T: t, clock: clock.NewVirtual(start), faults: &sqlstoretest.Faults{}}
-	o.store = sqlstoretest.Open(t, url, sqlstore.Options{Clock: o.clock, Faults: o.faults, Log: slog.New(slog.DiscardHandler)}, auditlog.Schema, look.Schema)
+	o.store = sqlstoretest.Open(t, url, sqlstore.Options{Clock: o.clock, Faults: o.faults, Log: slog.New(slog.DiscardHandler)}, auditlog.Schema, alarm.Schema, look.Schema)
 	return o
 }
 
@@ -143,10 +144,7 @@ func TestWithoutAGroundNobodyLooks(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	serial, err := cert.ParseSerial("4711")
-	if err != nil {
-		t.Fatal(err)
-	}
+	serial := mustSerial(t, "4711")
 	for name, change := range map[string]func(*look.Look){
 		"at nobody":        func(l *look.Look) { l.Subject = resident.RecordCode{} },
 		"at two":           func(l *look.Look) { l.Serial = serial },
@@ -170,6 +168,15 @@ func TestWithoutAGroundNobodyLooks(t *testing.T) {
 	if rows, _ := o.rows(look.Filter{Subject: serial.String()}); len(rows) != 1 {
 		t.Errorf("%d looks at the certificate", len(rows))
 	}
+}
+
+func mustSerial(t testing.TB, s string) cert.Serial {
+	t.Helper()
+	serial, err := cert.ParseSerial(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serial
 }
 
 // TestGroundIsCarried: what a context carries is what is checked; without one there is no ground.
@@ -246,7 +253,7 @@ func TestTableOfPurposes(t *testing.T) {
 }
 
 func TestItemsHaveNames(t *testing.T) {
-	for i := look.Four; i <= look.Signed; i <<= 1 {
+	for i := look.Four; i <= look.Name; i <<= 1 {
 		names := i.Names()
 		if len(names) != 1 || names[0].JA == "" || names[0].EN == "" {
 			t.Errorf("item %d is called %v", bits.TrailingZeros32(uint32(i)), names)
