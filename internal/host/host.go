@@ -91,7 +91,7 @@ type Host struct {
 	Alarms     *alarm.Alarms
 	Drills     *drill.Drills
 	Statements *statement.Statements
-	looks      *look.Watch
+	LookWatch  *look.Watch // of looks at persons
 }
 
 // Open opens the database, brings its tables up to date, and joins the parts. Close it when New of the organisation fails.
@@ -140,7 +140,7 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 		Alarms: h.Alarms, Peers: cfg.Peers, Every: cmp.Or(cfg.Drill, -1), Log: cfg.Log})
 	messages := pairs.New(h.Exchange)
 	h.Alarms.Add(messages, trend.New(store, messages.Feed()), books.New(h.Books), h.Statements.Source(), h.Drills, look.Source(store))
-	h.looks = look.NewWatch(store, cfg.Clock, cfg.Looks)
+	h.LookWatch = look.NewWatch(store, cfg.Clock, cfg.Looks)
 	return h, nil
 }
 
@@ -168,7 +168,7 @@ func (h *Host) Act(ctx context.Context, rule func(context.Context, *sqlstore.Tx)
 
 // Tasks are the loops to step: the exchange's, the due list's, the books', the statements', the alarms', the drills' and the looks'.
 func (h *Host) Tasks() []clock.Task {
-	return slices.Concat(h.Exchange.Tasks(), h.Due.Tasks(), h.Books.Tasks(), h.Statements.Tasks(), h.Alarms.Tasks(), h.Drills.Tasks(), []clock.Task{h.looks.Task()})
+	return slices.Concat(h.Exchange.Tasks(), h.Due.Tasks(), h.Books.Tasks(), h.Statements.Tasks(), h.Alarms.Tasks(), h.Drills.Tasks(), []clock.Task{h.LookWatch.Task()})
 }
 
 // Close closes the database.

@@ -181,6 +181,11 @@ func (o *Municipality) enter(ctx context.Context, tx *store.Tx, v store.Version,
 	if err := o.watch(ctx, tx, v); err != nil {
 		return nil, err
 	}
+	if v.Change.OldCode.Valid() {
+		if err := look.Recoded(ctx, tx.Tx, v.Change.OldCode, v.Record.Code); err != nil {
+			return nil, err
+		}
+	}
 	act := "file-change"
 	if v.Change.Reason.Act() == resident.Entry {
 		act = "register"

@@ -61,11 +61,11 @@ func (o *Municipality) Look(ctx context.Context, who PersonID, why string) (Doss
 			return nil, o.lookedOn(ctx, tx, ground, d.Now.Record.Code, look.Four|itemsOf(d.Now.Record), why)
 		}
 		// The page of the record shows who lives there too, and has looked at them.
-		for _, v := range d.Household {
-			if v.Person == who {
+		for i := range d.Household {
+			if d.Household[i].Person == who {
 				continue
 			}
-			if err := o.lookedOn(ctx, tx, ground, v.Record.Code, look.Four|look.Kana, "with a member of the household"); err != nil {
+			if err := o.listed(ctx, tx, ground, &d.Household[i], "with a member of the household"); err != nil {
 				return nil, err
 			}
 		}
@@ -96,7 +96,33 @@ func (o *Municipality) looked(ctx context.Context, tx *store.Tx, code resident.R
 	return o.lookedOn(ctx, tx, ground, code, items, how)
 }
 
+// lookedOn refuses a look at somebody on the list for attention that was not confirmed.
 func (o *Municipality) lookedOn(ctx context.Context, tx *store.Tx, ground look.Ground, code resident.RecordCode, items look.Items, how string) error {
+	unconfirmed, err := look.Unconfirmed(ctx, tx.Tx, access.From(ctx).ID, code, ground.Case)
+	if err != nil {
+		return err
+	}
+	if unconfirmed {
+		return look.ErrUnconfirmed
+	}
+	return o.record(ctx, tx, ground, code, items, how)
+}
+
+// listed writes down that somebody was shown in a list. Of somebody on the list for attention it leaves the name, by which
+// the record can be opened once it is confirmed.
+func (o *Municipality) listed(ctx context.Context, tx *store.Tx, ground look.Ground, v *store.Version, how string) error {
+	unconfirmed, err := look.Unconfirmed(ctx, tx.Tx, access.From(ctx).ID, v.Record.Code, ground.Case)
+	if err != nil {
+		return err
+	}
+	code, items := v.Record.Code, look.Four|look.Kana
+	if unconfirmed {
+		v.Record, items = resident.Record{BasicFour: resident.BasicFour{Name: v.Record.Name}}, look.Name
+	}
+	return o.record(ctx, tx, ground, code, items, how)
+}
+
+func (o *Municipality) record(ctx context.Context, tx *store.Tx, ground look.Ground, code resident.RecordCode, items look.Items, how string) error {
 	return look.Record(tx.Tx, look.Look{By: access.From(ctx), Office: o.Self, Subject: code, Ground: ground, Items: items, How: how})
 }
 
@@ -147,8 +173,8 @@ func (o *Municipality) Search(ctx context.Context, q Query) (found []store.Versi
 		if len(found) > maxFound {
 			found, more = found[:maxFound], true
 		}
-		for i, v := range found {
-			if err := o.lookedOn(ctx, tx, ground, v.Record.Code, look.Four|look.Kana, fmt.Sprintf("search, %d of %d", i+1, len(found))); err != nil {
+		for i := range found {
+			if err := o.listed(ctx, tx, ground, &found[i], fmt.Sprintf("search, %d of %d", i+1, len(found))); err != nil {
 				return nil, err
 			}
 		}

@@ -3,6 +3,7 @@ package municipality
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -149,7 +150,7 @@ func TestVisitAtTheCounter(t *testing.T) {
 	if kept.Get("address") != "長野県松本市大手4番2号" || kept.Get(visitCase) != "申請7" || kept.Get(visitPurpose) != "copy" {
 		t.Fatalf("kept: %v", kept)
 	}
-	page = v.post(person+"/change/move-within", with(kept, visitCase, ""), http.StatusUnprocessableEntity)
+	page = v.post(person+"/change/move-within", with(maps.Clone(kept), visitCase, ""), http.StatusUnprocessableEntity)
 	v.says(page, "番号が必要です")
 	page = v.post(person+"/change/move-within", kept, http.StatusOK)
 	v.says(page, "大手4番2号", "番号 申請7")

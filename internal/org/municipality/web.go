@@ -9,6 +9,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
+	"github.com/akashi-id/akashi/internal/lookpage"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/webui"
@@ -26,7 +27,7 @@ type screens struct {
 	ui    *webui.UI
 	trace string // address of the page that shows a trace; empty: none
 
-	home, search, person, change, confirm, filed, register, apply, application, loss, visit *webui.Page
+	home, search, person, change, confirm, filed, register, apply, application, loss, visit, attention *webui.Page
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -48,13 +49,14 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			{Path: "/register", Name: both("住民の登録", "Register"), Act: access.Register},
 			desk.Nav,
 			auditpage.Nav,
+			lookpage.Nav,
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
-		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss, "visit": &w.visit} {
+		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss, "visit": &w.visit, "attention": &w.attention} {
 		if *page, err = w.ui.Page(files, name); err != nil {
 			return nil, err
 		}
@@ -66,6 +68,9 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	mux := http.NewServeMux()
 	d.Mount(mux)
 	if err := auditpage.Mount(mux, o.Host, w.ui); err != nil {
+		return nil, err
+	}
+	if err := lookpage.Mount(mux, o.Host, w.ui); err != nil {
 		return nil, err
 	}
 	mux.HandleFunc("GET /{$}", w.showHome)

@@ -37,6 +37,7 @@ func (w *screens) mountVisit(mux *http.ServeMux) {
 	}))
 	mux.Handle("POST /visit", w.ui.Only(access.LookAtPerson, w.doVisit))
 	mux.Handle("POST /visit/close", w.ui.Only(access.LookAtPerson, w.closeVisit))
+	mux.Handle("POST /resident/{person}/attention", w.ui.Only(access.LookAtPerson, w.doAffirm))
 	w.ui.Stand(w.standing)
 }
 
@@ -54,7 +55,7 @@ func (w *screens) visited(next http.HandlerFunc) http.HandlerFunc {
 			return
 		}
 		if open {
-			next(rw, r)
+			w.attended(next)(rw, r)
 			return
 		}
 		back := w.ui.URL(r.URL.Path)
@@ -84,7 +85,7 @@ func (w *screens) visited(next http.HandlerFunc) http.HandlerFunc {
 		// Not along with the page's own form: sent once more it would open another visit.
 		r.PostForm.Del(visitPurpose)
 		r.PostForm.Del(visitCase)
-		next(rw, r)
+		w.attended(next)(rw, r)
 	}
 }
 
