@@ -58,6 +58,9 @@ const (
 	LookInBulk     Code = "look-in-bulk"
 	LookAtNight    Code = "look-at-night"
 
+	DisclosureDue  Code = "disclosure-due"
+	DisclosureLate Code = "disclosure-late"
+
 	TrendHigh Code = "trend-high"
 	TrendLow  Code = "trend-low"
 	TrendSlow Code = "trend-slow"
@@ -220,6 +223,12 @@ var Definitions = []Definition{
 	{Code: LookAtNight, Severity: Warning, Unit: Items, Raise: 1, Lower: 1, About: aboutLooker,
 		Name:  plain.Sentence{JA: "執務時間外の閲覧がある", EN: "Somebody was looked at outside office hours"},
 		Means: plain.Sentence{JA: "執務時間の外か休日に、住民の情報が見られました。", EN: "A person was looked at at night or on a day off."}},
+	{Code: DisclosureDue, Severity: Warning, Unit: Items, Raise: 1, Lower: 1,
+		Name:  plain.Sentence{JA: "開示・訂正の回答の期限が近い", EN: "A request for disclosure must be answered soon"},
+		Means: plain.Sentence{JA: "期限まで7日を切った請求があります。", EN: "There are requests with less than seven days left."}},
+	{Code: DisclosureLate, Severity: Critical, Unit: Items, Raise: 1, Lower: 1,
+		Name:  plain.Sentence{JA: "開示・訂正の回答の期限を過ぎた", EN: "A request for disclosure was not answered in time"},
+		Means: plain.Sentence{JA: "受理した日から30日以内（延長したときはその日まで）に回答していない請求があります。", EN: "There are requests that were not answered within thirty days of acceptance, or by the day to which they were extended."}},
 
 	// ── histories ──
 	{Code: TrendHigh, Severity: Notice, Unit: Messages, Raise: 1, Lower: 1, About: aboutFlow,

@@ -44,6 +44,7 @@ type offices struct {
 	drive *clock.Driver
 	at    map[message.Org]*municipality.Municipality
 	x     map[message.Org]*exchange.Exchange
+	hosts map[message.Org]*host.Host
 	cas   map[message.Org]*authority
 	clerk context.Context
 	key   []byte // a holder's, PEM
@@ -72,7 +73,7 @@ func newOffices(t *testing.T, serves message.Org) *offices {
 	trust, err := pki.NewTrust(infra.Certificate())
 	check(t, err)
 	v := &offices{T: t, clk: clock.NewVirtual(start), net: new(exchange.Memory), at: map[message.Org]*municipality.Municipality{},
-		x: map[message.Org]*exchange.Exchange{}, cas: map[message.Org]*authority{}}
+		x: map[message.Org]*exchange.Exchange{}, hosts: map[message.Org]*host.Host{}, cas: map[message.Org]*authority{}}
 	config := func(self message.Org, peers ...message.Org) host.Config {
 		signer, err := infra.NewIdentity(rand.Reader, start, string(self), pki.ForSigning)
 		check(t, err)
@@ -81,7 +82,7 @@ func newOffices(t *testing.T, serves message.Org) *offices {
 	}
 	var tasks []clock.Task
 	add := func(h *host.Host) {
-		v.x[h.Self] = h.Exchange
+		v.x[h.Self], v.hosts[h.Self] = h.Exchange, h
 		t.Cleanup(func() { h.Close() })
 		tasks = slices.Concat(tasks, h.Exchange.Tasks(), h.Due.Tasks())
 	}

@@ -1,8 +1,10 @@
 package municipality
 
 import (
+	"github.com/akashi-id/akashi/internal/disclosure"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/stillvalid"
 )
 
@@ -20,6 +22,7 @@ func (o *Municipality) dueRules() []due.Rule {
 	rules := []due.Rule{
 		{Kind: dueRefill, Finish: o.refill},
 		{Kind: dueMoveOut, Finish: o.plannedDay},
+		disclosure.Rule(func() *host.Host { return o.Host }),
 	}
 	if o.status != nil {
 		rules = append(rules, stillvalid.Rule(o.status))

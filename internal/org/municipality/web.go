@@ -27,7 +27,7 @@ type screens struct {
 	ui    *webui.UI
 	trace string // address of the page that shows a trace; empty: none
 
-	home, search, person, change, confirm, filed, register, apply, application, loss, visit, attention *webui.Page
+	home, search, person, change, confirm, filed, register, apply, application, loss, visit, attention, disclosures, disclose, disclosed *webui.Page
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -47,6 +47,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			{Path: "/", Name: both("今日の窓口", "Today")},
 			{Path: "/search", Name: both("住民の検索", "Search"), Act: access.LookAtPerson},
 			{Path: "/register", Name: both("住民の登録", "Register"), Act: access.Register},
+			{Path: "/disclosures", Name: both("開示・訂正", "Disclosure"), Act: access.LookAtPerson, Within: []string{"/disclosure"}},
 			desk.Nav,
 			auditpage.Nav,
 			lookpage.Nav,
@@ -56,7 +57,8 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
-		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss, "visit": &w.visit, "attention": &w.attention} {
+		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss, "visit": &w.visit, "attention": &w.attention,
+		"disclosures": &w.disclosures, "disclose": &w.disclose, "disclosed": &w.disclosed} {
 		if *page, err = w.ui.Page(files, name); err != nil {
 			return nil, err
 		}
@@ -93,6 +95,12 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"POST /resident/{person}/apply":              {access.IssueCertificate, w.doApply},
 		"GET /resident/{person}/loss":                {access.RevokeCertificate, w.showLoss},
 		"POST /resident/{person}/loss":               {access.RevokeCertificate, w.doLoss},
+		"GET /disclosures":                           {access.LookAtPerson, w.showDisclosures},
+		"GET /resident/{person}/disclosure":          {access.LookAtPerson, w.showDisclose},
+		"POST /resident/{person}/disclosure":         {access.LookAtPerson, w.doDisclose},
+		"GET /disclosure/{request}":                  {access.LookAtPerson, w.showDisclosed},
+		"POST /disclosure/{request}/answer":          {access.LookAtPerson, w.answerDisclosure},
+		"POST /disclosure/{request}/extend":          {access.LookAtPerson, w.extendDisclosure},
 		"GET /application/{request}":                 {access.LookAtCertificate, w.showApplication},
 		"GET /application/{request}/part":            {access.LookAtCertificate, w.showApplicationPart},
 		"GET /application/{request}/key-part":        {access.LookAtCertificate, w.showKeyPart},
