@@ -18,6 +18,7 @@ var acts = map[string]plain.Sentence{
 	"disclosure.reply":  {JA: "開示・訂正の請求に回答した", EN: "answered a request for disclosure or correction"},
 	"disclosure.extend": {JA: "開示の期限を延長した", EN: "extended the time for a disclosure"},
 	"disclosure.tell":   {JA: "閲覧の記録を開示のために伝えた", EN: "told who looked, for a disclosure"},
+	"looks.expired":     {JA: "保存期間を過ぎた閲覧の記録を消した", EN: "deleted looks at the end of their time"},
 	"look.confirm":      {JA: "注意対象の記録を開くことを確認した", EN: "confirmed a look that asks for attention"},
 	"look.review":       {JA: "閲覧の警報を確認した", EN: "reviewed looks"},
 	"attention.keep":    {JA: "注意対象に加えた", EN: "put a person on the list for attention"},

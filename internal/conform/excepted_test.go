@@ -30,7 +30,7 @@ var exceptions = []exception{
 			"internal/org/municipality/internal/store:Tx.Codes", "internal/org/municipality/internal/store:Tx.EndedBy",
 			"internal/org/municipality/internal/store:Tx.Household", "internal/org/municipality/internal/store:Tx.Versions",
 			"internal/org/validation/internal/store:Tx.Notify", "internal/org/validation/internal/store:Tx.Untold", "internal/org/validation/internal/store:Tx.WrongAnswers"}},
-	{"rows that the database deletes by their time, of which none is read", []string{stepsTask}, []string{"internal/org/validation:Validation.expiry"}},
+	{"rows that the database deletes by their time, of which none is read", []string{stepsTask}, []string{"internal/org/validation:Validation.expiry", "internal/look:Watch.Expiry"}},
 	{"one target, with a task, a deadline and a place of its own: when it fails, hangs or panics that is its minute, and nobody else's (internal/probe:TestTargetThatNeverAnswers)",
 		[]string{stepsTask, goesBeside}, []string{"internal/probe:watch.step", "internal/probe:watch.call"}},
 	{"the months of what was probed, reckoned from whole numbers and names that the program wrote", []string{stepsTask, readsRows},

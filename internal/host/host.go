@@ -63,7 +63,8 @@ type Config struct {
 	// real organisation.
 	Trial func(exchange.Route) exchange.Route
 	Log   *slog.Logger
-	// Looks are from where on looks at persons are unusual; zero: the defaults.
+	// Looks are from where on looks at persons are unusual, and for how many years they are kept; zero: the defaults, and as
+	// the prefecture does.
 	Looks look.Limits
 }
 
@@ -140,6 +141,7 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 		Alarms: h.Alarms, Peers: cfg.Peers, Every: cmp.Or(cfg.Drill, -1), Log: cfg.Log})
 	messages := pairs.New(h.Exchange)
 	h.Alarms.Add(messages, trend.New(store, messages.Feed()), books.New(h.Books), h.Statements.Source(), h.Drills, look.Source(store))
+	cfg.Looks.Years = cmp.Or(cfg.Looks.Years, look.YearsAt(cfg.Self))
 	h.LookWatch = look.NewWatch(store, cfg.Clock, cfg.Looks)
 	return h, nil
 }
@@ -168,7 +170,7 @@ func (h *Host) Act(ctx context.Context, rule func(context.Context, *sqlstore.Tx)
 
 // Tasks are the loops to step: the exchange's, the due list's, the books', the statements', the alarms', the drills' and the looks'.
 func (h *Host) Tasks() []clock.Task {
-	return slices.Concat(h.Exchange.Tasks(), h.Due.Tasks(), h.Books.Tasks(), h.Statements.Tasks(), h.Alarms.Tasks(), h.Drills.Tasks(), []clock.Task{h.LookWatch.Task()})
+	return slices.Concat(h.Exchange.Tasks(), h.Due.Tasks(), h.Books.Tasks(), h.Statements.Tasks(), h.Alarms.Tasks(), h.Drills.Tasks(), []clock.Task{h.LookWatch.Task(), h.LookWatch.Expiry()})
 }
 
 // Close closes the database.

@@ -14,13 +14,14 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// Limits are from where on looks are unusual. The zero value of each field is its default.
+// Limits are from where on looks are unusual, and for how long they are kept. The zero value of each field is its default.
 type Limits struct {
 	From, Until time.Duration   // office hours of a working day, Japanese time; 8:00 and 19:00
 	Off         []resident.Date // days off beside Saturdays and Sundays
 	Hour        int64           // persons that one operator looks at in an hour; 200
 	Times       int64           // as often as this operator's usual hour; 4
 	Least       int64           // persons in an hour below which nothing is too much; 40
+	Years       int             // for which looks are kept; 7
 }
 
 const (
@@ -55,6 +56,9 @@ func NewWatch(store *sqlstore.Store, c clock.Clock, l Limits) *Watch {
 	or(&l.Hour, 200)
 	or(&l.Times, 4)
 	or(&l.Least, 40)
+	if l.Years == 0 {
+		l.Years = usualYears
+	}
 	return &Watch{store: store, clock: c, limits: l}
 }
 
