@@ -158,6 +158,10 @@ func TestLooksInBulk(t *testing.T) {
 		o.want()
 		many(jst(2, 10, 5), "clerk-inoue", 50)
 		o.want("look-in-bulk clerk-inoue 50")
+		// Who has only begun has no usual hour yet.
+		many(jst(2, 11, 5), "clerk-aoki", 1)
+		many(jst(2, 12, 5), "clerk-aoki", 12)
+		o.want("look-in-bulk clerk-inoue 50")
 		// Four persons an hour, for twenty hours: twelve are usual, thirteen are not.
 		for h := range 20 {
 			many(jst(7+h/10, 8+h%10, 10), "clerk-aoki", 4)
@@ -272,6 +276,24 @@ func TestWatchCatchesUp(t *testing.T) {
 			o.want("look-at-night clerk-aoki 60")
 		})
 	}
+}
+
+// TestALookThatCommitsLateIsCounted: its time is that of its transaction's beginning, which may lie before the mark.
+func TestALookThatCommitsLateIsCounted(t *testing.T) {
+	o := open(t, "memory:")
+	d := o.watch(look.Limits{})
+	o.at(d, jst(2, 7, 55), "clerk-aoki", 1)
+	o.at(d, jst(2, 8, 0), "clerk-aoki", 1)
+	o.run(d, jst(2, 8, 2))
+	o.want("look-at-night clerk-aoki 1")
+	o.update(func(ctx context.Context, tx *sqlstore.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO look(at, seq, office, operator, subject, purpose, case_ref, items, how) VALUES ($1, 1, $2, 'clerk-inoue', '1', 'notice', '7', 1, '')`,
+			jst(2, 7, 58), string(town))
+		return err
+	})
+	o.at(d, jst(2, 8, 5), "clerk-aoki", 1)
+	o.run(d, jst(2, 8, 10))
+	o.want("look-at-night clerk-aoki 1", "look-at-night clerk-inoue 1")
 }
 
 // TestTheListIsKeptByAuditors, and without mistakes.
