@@ -282,18 +282,18 @@ func TestWatchCatchesUp(t *testing.T) {
 func TestALookThatCommitsLateIsCounted(t *testing.T) {
 	o := open(t, "memory:")
 	d := o.watch(look.Limits{})
-	o.at(d, jst(2, 7, 55), "clerk-aoki", 1)
-	o.at(d, jst(2, 8, 0), "clerk-aoki", 1)
-	o.run(d, jst(2, 8, 2))
-	o.want("look-at-night clerk-aoki 1")
+	o.at(d, jst(2, 23, 55), "clerk-aoki", 1)
+	o.at(d, jst(3, 0, 1), "clerk-aoki", 1)
+	o.run(d, jst(3, 0, 3))
+	o.want("look-at-night clerk-aoki 2")
 	o.update(func(ctx context.Context, tx *sqlstore.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO look(at, seq, office, operator, subject, purpose, case_ref, items, how) VALUES ($1, 1, $2, 'clerk-inoue', '1', 'notice', '7', 1, '')`,
-			jst(2, 7, 58), string(town))
+			jst(2, 23, 58), string(town))
 		return err
 	})
-	o.at(d, jst(2, 8, 5), "clerk-aoki", 1)
-	o.run(d, jst(2, 8, 10))
-	o.want("look-at-night clerk-aoki 1", "look-at-night clerk-inoue 1")
+	o.at(d, jst(3, 0, 5), "clerk-aoki", 1)
+	o.run(d, jst(3, 0, 10))
+	o.want("look-at-night clerk-aoki 3", "look-at-night clerk-inoue 1")
 }
 
 // TestTheListIsKeptByAuditors, and without mistakes.
