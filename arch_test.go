@@ -61,7 +61,7 @@ var rules = []struct{ from, may string }{
 	{"internal/inspection", vocabulary + "internal/access internal/alarm internal/auditlog internal/clock internal/host internal/leave internal/queue internal/sqlstore internal/webui"},
 	{"internal/probe", vocabulary + "internal/alarm internal/auditlog internal/clock internal/leave internal/pki internal/sqlstore"},
 	{"internal/host", vocabulary + "internal/look internal/clock internal/sqlstore internal/alarm internal/auditlog internal/due internal/exchange internal/reconcile internal/pki internal/statement"},
-	{"internal/desk", vocabulary + "docs internal/access internal/alarm internal/auditlog internal/due internal/exchange internal/host internal/reconcile internal/statement internal/sqlstore internal/webui internal/clock"},
+	{"internal/desk", vocabulary + "docs internal/access internal/alarm internal/auditlog internal/due internal/exchange internal/host internal/look internal/reconcile internal/statement internal/sqlstore internal/webui internal/clock"},
 	{"internal/auditpage", vocabulary + "internal/access internal/auditlog internal/host internal/sqlstore internal/webui"},
 	{"internal/disclosure", vocabulary + "internal/access internal/alarm internal/auditlog internal/due internal/host internal/look internal/pki internal/sqlstore"},
 	{"internal/lookpage", vocabulary + "internal/access internal/alarm internal/auditlog internal/host internal/look internal/sqlstore internal/webui"},
