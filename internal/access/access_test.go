@@ -36,6 +36,7 @@ var allowed = map[access.Job]map[access.Act]string{
 	access.Auditor: {
 		access.ViewStaff:    "all",
 		access.LookAtTokens: "ca", access.LookAtDelegation: "prefecture",
+		access.ReviewLooks: "municipality prefecture nationalcenter", access.KeepAttention: "municipality prefecture nationalcenter",
 		access.ViewMessages: "all", access.ViewAudit: "all",
 		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
 	},

@@ -37,6 +37,8 @@ const (
 	AskReport         Act = "ask-report"
 	ViewStaff         Act = "view-staff"
 	ManageStaff       Act = "manage-staff"
+	ReviewLooks       Act = "review-looks"
+	KeepAttention     Act = "keep-attention"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -52,6 +54,7 @@ var (
 	counter   = []message.Role{message.Municipality}
 	issuers   = []message.Role{message.NationalCenter, message.CA, message.Validation}
 	authority = []message.Role{message.CA}
+	holders   = []message.Role{message.Municipality, message.Prefecture, message.NationalCenter}
 	everyone  = []message.Role{message.Municipality, message.Prefecture, message.NationalCenter, message.CA, message.Validation, message.Verifier}
 )
 
@@ -104,6 +107,10 @@ var rules = []Rule{
 		plain.Sentence{JA: "操作者の管理は、ほかの事務を行わない管理者だけが、自分以外の人について行う。", EN: "Only by an administrator who does no other business, and never about themselves."}},
 	{ViewAudit, plain.Sentence{JA: "監査記録の閲覧", EN: "view the audit log"}, []Job{Auditor}, everyone,
 		plain.Sentence{JA: "記録された側の人は、記録を選んで見ない。", EN: "Those who are recorded do not choose what is read."}},
+	{ReviewLooks, plain.Sentence{JA: "閲覧の警報の確認", EN: "review looks"}, []Job{Auditor}, holders,
+		plain.Sentence{JA: "漏えいや目的外の利用を防ぐ措置（住民基本台帳法第30条の29）。見た側の人は、自分の閲覧を確認しない。", EN: "Part of keeping the data safe (Basic Resident Registration Act, art. 30-29). Those who looked do not review it."}},
+	{KeepAttention, plain.Sentence{JA: "注意対象の名簿の管理", EN: "keep the list of persons who ask for attention"}, []Job{Auditor}, holders,
+		plain.Sentence{JA: "だれの閲覧に警報を出すかを、見る側の人は決めない。名簿に氏名は載せない。", EN: "Those who look do not choose whose record rings. The list holds no names."}},
 	{FileVerifier, plain.Sentence{JA: "署名検証者の届出", EN: "file as a verifier"}, []Job{Operator}, []message.Role{message.Verifier},
 		plain.Sentence{JA: "署名を検証する機関が、自分の名前で届け出る（公的個人認証法第17条）。", EN: "The office that checks signatures files under its own name (JPKI Act, art. 17)."}},
 	{DecideFiling, plain.Sentence{JA: "署名検証者の届出の審査", EN: "decide about a verifier's filing"}, []Job{Operator}, []message.Role{message.Prefecture},

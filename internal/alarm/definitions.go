@@ -55,7 +55,14 @@ const (
 	StillValidUnsure Code = "still-valid-unsure"
 
 	AuthorityReviewDue Code = "authority-review-due"
-	MoveUnsettled Code = "move-unsettled"
+	MoveUnsettled      Code = "move-unsettled"
+	LookUngrounded     Code = "look-ungrounded"
+	LookAttended       Code = "look-attended"
+	LookInBulk         Code = "look-in-bulk"
+	LookAtNight        Code = "look-at-night"
+
+	DisclosureDue  Code = "disclosure-due"
+	DisclosureLate Code = "disclosure-late"
 
 	TrendHigh Code = "trend-high"
 	TrendLow  Code = "trend-low"
@@ -81,6 +88,7 @@ var (
 	aboutNotice = plain.Sentence{JA: "署名検証者と通知", EN: "the verifier and the notice"}
 	aboutProbe  = plain.Sentence{JA: "外部監視の対象", EN: "what is probed from outside"}
 	aboutEnd    = plain.Sentence{JA: "転入と転出の別", EN: "moving in or out"}
+	aboutLooker = plain.Sentence{JA: "操作者ID", EN: "the operator"}
 	aboutTrace  = plain.Sentence{JA: "追跡番号", EN: "the trace"}
 )
 
@@ -216,6 +224,26 @@ var Definitions = []Definition{
 	{Code: MoveUnsettled, Severity: Warning, Unit: Items, Raise: 1, Lower: 1, About: aboutEnd,
 		Name:  plain.Sentence{JA: "転出入が終わらない", EN: "A move does not end"},
 		Means: plain.Sentence{JA: "予定日から30日を過ぎても転入の届出や通知がないか、双方の記録が合わず、人が確かめるまで終わらない転出入があります。", EN: "Thirty days after the planned day a moving in was not filed or no notice of it has come, or the two ends do not agree: it does not end before somebody finds out."}},
+
+	// ── looks at persons ──
+	{Code: LookUngrounded, Severity: Critical, Unit: Items, Raise: 1, Lower: 1, About: aboutLooker,
+		Name:  plain.Sentence{JA: "番号のない閲覧がある", EN: "Somebody was looked at without a case"},
+		Means: plain.Sentence{JA: "番号のない閲覧は断られるので、あってはなりません。プログラムを通らずに書かれたか、プログラムの誤りです。", EN: "Such a look is refused, so there must be none: it was written past the program, or the program is wrong."}},
+	{Code: LookAttended, Severity: Warning, Unit: Items, Raise: 1, Lower: 1, About: aboutLooker,
+		Name:  plain.Sentence{JA: "注意対象の方の閲覧がある", EN: "Somebody on the list for attention was looked at"},
+		Means: plain.Sentence{JA: "同僚、操作者の家族または著名な方の記録が開かれました。監査人が、用件があったかを確かめます。", EN: "A colleague, an operator's family or somebody widely known was looked at. An auditor finds out whether there was a case."}},
+	{Code: LookInBulk, Severity: Warning, Unit: Items, Raise: 1, Lower: 1, About: aboutLooker,
+		Name:  plain.Sentence{JA: "短い時間に大量の閲覧がある", EN: "One operator looked at very many persons"},
+		Means: plain.Sentence{JA: "1時間に見た人の数が、上限か、その操作者のふだんの数の何倍かを超えました。", EN: "The persons of one hour are more than the bound, or several times what this operator usually looks at."}},
+	{Code: LookAtNight, Severity: Warning, Unit: Items, Raise: 1, Lower: 1, About: aboutLooker,
+		Name:  plain.Sentence{JA: "執務時間外の閲覧がある", EN: "Somebody was looked at outside office hours"},
+		Means: plain.Sentence{JA: "執務時間の外か休日に、住民の情報が見られました。", EN: "A person was looked at at night or on a day off."}},
+	{Code: DisclosureDue, Severity: Warning, Unit: Items, Raise: 1, Lower: 1,
+		Name:  plain.Sentence{JA: "開示・訂正の回答の期限が近い", EN: "A request for disclosure must be answered soon"},
+		Means: plain.Sentence{JA: "期限まで7日を切った請求があります。", EN: "There are requests with less than seven days left."}},
+	{Code: DisclosureLate, Severity: Critical, Unit: Items, Raise: 1, Lower: 1,
+		Name:  plain.Sentence{JA: "開示・訂正の回答の期限を過ぎた", EN: "A request for disclosure was not answered in time"},
+		Means: plain.Sentence{JA: "受理した日から30日以内（延長したときはその日まで）に回答していない請求があります。", EN: "There are requests that were not answered within thirty days of acceptance, or by the day to which they were extended."}},
 
 	// ── histories ──
 	{Code: TrendHigh, Severity: Notice, Unit: Messages, Raise: 1, Lower: 1, About: aboutFlow,

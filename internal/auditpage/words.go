@@ -12,8 +12,19 @@ import (
 // acts are what the acts of the log are called. One that is not here, of a program that is newer or older, is shown as it
 // was written.
 var acts = map[string]plain.Sentence{
-	auditlog.ActLook: {JA: "情報を見た", EN: "looked at the data"},
-	actRead:          {JA: "監査記録を見た", EN: "read the audit log"},
+	auditlog.ActLook:    {JA: "情報を見た", EN: "looked at the data"},
+	actRead:             {JA: "監査記録を見た", EN: "read the audit log"},
+	"disclosure.accept": {JA: "開示・訂正の請求を受け付けた", EN: "accepted a request for disclosure or correction"},
+	"disclosure.reply":  {JA: "開示・訂正の請求に回答した", EN: "answered a request for disclosure or correction"},
+	"disclosure.extend": {JA: "開示の期限を延長した", EN: "extended the time for a disclosure"},
+	"disclosure.tell":   {JA: "閲覧の記録を開示のために伝えた", EN: "told who looked, for a disclosure"},
+	"looks.expired":     {JA: "保存期間を過ぎた閲覧の記録を消した", EN: "deleted looks at the end of their time"},
+	"look.confirm":      {JA: "注意対象の記録を開くことを確認した", EN: "confirmed a look that asks for attention"},
+	"look.review":       {JA: "閲覧の警報を確認した", EN: "reviewed looks"},
+	"attention.keep":    {JA: "注意対象に加えた", EN: "put a person on the list for attention"},
+	"attention.drop":    {JA: "注意対象から外した", EN: "took a person off the list for attention"},
+	"visit.open":        {JA: "来庁・案件を開いた", EN: "opened a visit"},
+	"visit.close":       {JA: "来庁・案件を閉じた", EN: "closed a visit"},
 
 	// The municipality.
 	"import":                {JA: "住民を取り込んだ", EN: "imported a resident"},

@@ -21,6 +21,7 @@ import (
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/nation"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -83,7 +84,7 @@ func issueTo(ctx context.Context, c *nation.Country, opt Options) ([]holder, err
 	if _, err := m.Import(ctx, &file, municipality.ImportOptions{By: "bench"}); err != nil {
 		return nil, err
 	}
-	clerk := access.With(ctx, access.Personas()[0])
+	clerk := look.With(access.With(ctx, access.Personas()[0]), look.Ground{Purpose: look.Certificate, Case: "1"})
 	var holders []holder
 	for r := range population.People(people) {
 		if len(holders) == opt.Count {

@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -133,6 +134,16 @@ func TestLookIsRecorded(t *testing.T) {
 	looks := c.audit(matsumoto, auditlog.ActLook)
 	if len(looks) != 1 || looks[0].Actor != "clerk-aoki" || looks[0].Case != id || looks[0].Subject != resident.RecordCodeOf(1).Reveal() {
 		t.Errorf("%d looks are recorded, want one with who, whom and which message", len(looks))
+	}
+	var rows []look.Row
+	if err := c.hosts[matsumoto].Store.View(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		rows, err = look.List(ctx, tx, look.Filter{Subject: resident.RecordCodeOf(1).Reveal()})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 1 || rows[0].Ground != (look.Ground{Purpose: look.Fault, Case: id}) || rows[0].Items&look.Four == 0 {
+		t.Errorf("the person can be told of %+v", rows)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
@@ -14,7 +15,8 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// look opens the content of a message. It is a look at a person: the entry is written in the transaction that reads.
+// look opens the content of a message. It is a look at a person, to find out why a message stopped: it is written down in
+// the transaction that reads, and the message is its case.
 func (d *Desk) look(w http.ResponseWriter, r *http.Request) {
 	if _, ok := d.ui.ReadForm(w, r); !ok {
 		return
@@ -34,15 +36,50 @@ func (d *Desk) look(w http.ResponseWriter, r *http.Request) {
 		if keys := p.Keys(); len(keys) > 0 {
 			subject = keys[0]
 		}
-		auditlog.Write(tx, auditlog.Entry{Actor: access.From(ctx).ID, Act: auditlog.ActLook, Subject: subject, Case: id.String()})
 		terms = contentOf(p)
-		return nil
+		return d.seen(ctx, tx, subject, id, itemsOf(p))
 	})
 	if err != nil {
 		d.ui.Fail(w, r, err)
 		return
 	}
 	show(d, w, r, d.message, http.StatusOK, d.messagePage, func(p *messagePage) { p.Content = terms })
+}
+
+// seen writes down that somebody saw a message about a person. What is known by no code and no serial is in the audit log
+// alone.
+func (d *Desk) seen(ctx context.Context, tx *sqlstore.Tx, subject string, id message.ID, items look.Items) error {
+	l := look.Look{By: access.From(ctx), Office: d.host.Self, Ground: look.Ground{Purpose: look.Fault, Case: id.String()}, Items: items, How: "message"}
+	var err error
+	if l.Subject, err = resident.ParseRecordCode("subject", subject); err != nil {
+		if l.Serial, err = cert.ParseSerial(subject); err != nil {
+			auditlog.Write(tx, auditlog.Entry{Actor: l.By.ID, Act: auditlog.ActLook, Subject: subject, Case: id.String()})
+			return nil
+		}
+	}
+	return look.Record(tx, l)
+}
+
+// itemsOf is what contentOf shows of a person.
+func itemsOf(p message.Payload) look.Items {
+	switch n := p.(type) {
+	case message.ResidentChange:
+		return look.Four | look.Code | look.CommonName | look.History
+	case message.CertRequest:
+		return look.Four | look.Code | look.CommonName | look.History | look.Certificates
+	case message.Snapshot:
+		if state, err := n.State(); err == nil && state != nil {
+			return itemsOf(state)
+		}
+		return look.Code
+	case message.ResidentInvalidation:
+		return look.Code | look.History
+	case message.CertIssuance:
+		if n.Name.Valid() {
+			return look.Four | look.Code | look.Certificates
+		}
+	}
+	return look.Code | look.Certificates
 }
 
 // contentOf is what a message carries, as people read it.

@@ -23,6 +23,7 @@ import (
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile"
@@ -65,6 +66,9 @@ type Config struct {
 	// real organisation.
 	Trial func(exchange.Route) exchange.Route
 	Log   *slog.Logger
+	// Looks are from where on looks at persons are unusual, and for how many years they are kept; zero: the defaults, and as
+	// the prefecture does.
+	Looks look.Limits
 }
 
 // Rules are what makes an organisation that organisation.
@@ -91,6 +95,7 @@ type Host struct {
 	Alarms     *alarm.Alarms
 	Drills     *drill.Drills
 	Statements *statement.Statements
+	LookWatch  *look.Watch // of looks at persons
 }
 
 // Open opens the database, brings its tables up to date, and joins the parts. Close it when New of the organisation fails.
@@ -100,7 +105,7 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	}
 	cfg.Log = cfg.Log.With("organisation", string(cfg.Self))
 	store, err := sqlstore.Open(ctx, cfg.StoreURL, sqlstore.Options{Clock: cfg.Clock, Log: cfg.Log},
-		append([]sqlstore.Schema{auditlog.Schema, due.Schema, exchange.Schema(), reconcile.Schema(), alarm.Schema, trend.Schema,
+		append([]sqlstore.Schema{auditlog.Schema, due.Schema, exchange.Schema(), reconcile.Schema(), alarm.Schema, look.Schema, trend.Schema,
 			drill.Schema, statement.Schema, rules.Schema}, rules.Tables...)...)
 	if err != nil {
 		return nil, err
@@ -142,7 +147,9 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	h.Drills = drill.New(drill.Config{Self: cfg.Self, Store: store, Clock: cfg.Clock, Rand: cfg.Rand, Exchange: h.Exchange, Books: h.Books,
 		Alarms: h.Alarms, Peers: slices.DeleteFunc(slices.Clone(cfg.Peers), func(peer message.Org) bool { return !h.often(peer) }), Every: cmp.Or(cfg.Drill, -1), Log: cfg.Log})
 	messages := pairs.New(h.Exchange)
-	h.Alarms.Add(messages, trend.New(store, messages.Feed()), books.New(h.Books), h.Statements.Source(), h.Drills)
+	h.Alarms.Add(messages, trend.New(store, messages.Feed()), books.New(h.Books), h.Statements.Source(), h.Drills, look.Source(store))
+	cfg.Looks.Years = cmp.Or(cfg.Looks.Years, look.YearsAt(cfg.Self))
+	h.LookWatch = look.NewWatch(store, cfg.Clock, cfg.Looks)
 	return h, nil
 }
 
@@ -171,9 +178,9 @@ func (h *Host) Act(ctx context.Context, rule func(context.Context, *sqlstore.Tx)
 	return trace, err
 }
 
-// Tasks are the loops to step: the exchange's, the due list's, the books', the statements', the alarms' and the drills'.
+// Tasks are the loops to step: the exchange's, the due list's, the books', the statements', the alarms', the drills' and the looks'.
 func (h *Host) Tasks() []clock.Task {
-	return slices.Concat(h.Exchange.Tasks(), h.Due.Tasks(), h.Books.Tasks(), h.Statements.Tasks(), h.Alarms.Tasks(), h.Drills.Tasks())
+	return slices.Concat(h.Exchange.Tasks(), h.Due.Tasks(), h.Books.Tasks(), h.Statements.Tasks(), h.Alarms.Tasks(), h.Drills.Tasks(), []clock.Task{h.LookWatch.Task(), h.LookWatch.Expiry()})
 }
 
 // Close closes the database.

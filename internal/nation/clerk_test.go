@@ -42,6 +42,9 @@ func (r *running) person(persona string, at message.Org) *clerk {
 	}
 	c := &clerk{r.t, &http.Client{Jar: jar, Timeout: 20 * time.Second}, r.url, r.url + "/" + string(at)}
 	c.must(c.post("/session", url.Values{"persona": {persona}}))
+	if at.Role() == message.Municipality && strings.HasPrefix(persona, "clerk-") {
+		c.must(c.post("/visit", url.Values{"visit_purpose": {"notice"}, "visit_case": {"A-17"}}))
+	}
 	return c
 }
 

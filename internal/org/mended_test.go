@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter"
 	"github.com/akashi-id/akashi/internal/org/prefecture"
@@ -67,7 +68,7 @@ func newRiver(t *testing.T) *river {
 	v.drive = clock.NewDriver(v.clk, tasks)
 	for _, person := range access.Personas() {
 		if person.ID == "clerk-aoki" {
-			v.clerk = access.With(t.Context(), person)
+			v.clerk = look.With(access.With(t.Context(), person), look.Ground{Purpose: look.Notice, Case: "17"})
 		}
 	}
 	v.run(time.Minute) // codes come from the center

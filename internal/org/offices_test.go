@@ -18,6 +18,7 @@ import (
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter"
 	"github.com/akashi-id/akashi/internal/org/prefecture"
@@ -43,6 +44,7 @@ type offices struct {
 	drive *clock.Driver
 	at    map[message.Org]*municipality.Municipality
 	x     map[message.Org]*exchange.Exchange
+	hosts map[message.Org]*host.Host
 	cas   map[message.Org]*authority
 	clerk context.Context
 	key   []byte // a holder's, PEM
@@ -71,7 +73,7 @@ func newOffices(t *testing.T, serves message.Org) *offices {
 	trust, err := pki.NewTrust(infra.Certificate())
 	check(t, err)
 	v := &offices{T: t, clk: clock.NewVirtual(start), net: new(exchange.Memory), at: map[message.Org]*municipality.Municipality{},
-		x: map[message.Org]*exchange.Exchange{}, cas: map[message.Org]*authority{}}
+		x: map[message.Org]*exchange.Exchange{}, hosts: map[message.Org]*host.Host{}, cas: map[message.Org]*authority{}}
 	config := func(self message.Org, peers ...message.Org) host.Config {
 		signer, err := infra.NewIdentity(rand.Reader, start, string(self), pki.ForSigning)
 		check(t, err)
@@ -80,7 +82,7 @@ func newOffices(t *testing.T, serves message.Org) *offices {
 	}
 	var tasks []clock.Task
 	add := func(h *host.Host) {
-		v.x[h.Self] = h.Exchange
+		v.x[h.Self], v.hosts[h.Self] = h.Exchange, h
 		t.Cleanup(func() { h.Close() })
 		tasks = slices.Concat(tasks, h.Exchange.Tasks(), h.Due.Tasks())
 	}
@@ -116,7 +118,7 @@ func newOffices(t *testing.T, serves message.Org) *offices {
 	v.drive = clock.NewDriver(v.clk, tasks)
 	for _, person := range access.Personas() {
 		if person.ID == "clerk-aoki" {
-			v.clerk = access.With(t.Context(), person)
+			v.clerk = look.With(access.With(t.Context(), person), look.Ground{Purpose: look.Notice, Case: "17"})
 		}
 	}
 	holder, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)

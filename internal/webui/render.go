@@ -25,6 +25,7 @@ type frame struct {
 	Base     string
 	Nav      []navEntry
 	Watch    *Attention // nil: nothing asks for somebody, or it is not this person's to know
+	Standing *Standing  // nil: nothing
 	Person   access.Person
 	Known    bool // somebody has chosen who they are
 	Choosing bool // somebody can sign in here
@@ -117,6 +118,9 @@ func (u *UI) frame(r *http.Request, page *Page, lang plain.Lang, data any) frame
 			a.Href = u.URL(a.Href)
 			f.Watch = &a
 		}
+	}
+	if u.stand != nil && f.Known {
+		f.Standing = u.stand(r.Context())
 	}
 	if d, ok := data.(interface{ form() *Form }); ok && d.form() != nil {
 		for _, p := range d.form().problems {

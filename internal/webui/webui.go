@@ -73,6 +73,7 @@ type UI struct {
 	choose  *Page
 	stepUp  *Page
 	watch   func(context.Context) Attention // nil: nothing is watched
+	stand   func(context.Context) *Standing // nil: nobody is in the middle of anything
 }
 
 // Attention is what every page says about the organisation's alarms to those who may see them.
@@ -86,6 +87,17 @@ type Attention struct {
 // Watch has every page say how many alarms are open. It is called while pages are put together, before any is served;
 // look must be quick.
 func (u *UI) Watch(look func(context.Context) Attention) { u.watch = look }
+
+// Standing is what somebody is in the middle of, and every page says: a visit at the counter.
+type Standing struct {
+	Title, Text plain.Sentence
+	Action      string         // below the base: a POST there ends it
+	End         plain.Sentence // what the button is called
+}
+
+// Stand has every page say what the person who acts is in the middle of; nil is nothing. It is called while pages are put
+// together, before any is served; look must be quick.
+func (u *UI) Stand(look func(context.Context) *Standing) { u.stand = look }
 
 // New reads the layout and the components. Its errors are mistakes of the program.
 func New(cfg Config) (*UI, error) {

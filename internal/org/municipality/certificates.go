@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
@@ -159,8 +160,7 @@ var errKeyOfNothing = plain.Bad("key", "この申請は発行されませんで�
 // HolderCertificate gives out a certificate that was issued, DER, and writes down that it was: one for signatures states
 // the holder's name, birth, sex and address.
 func (o *Municipality) HolderCertificate(ctx context.Context, request string) (der []byte, err error) {
-	who, err := clerk(ctx, access.LookAtCertificate)
-	if err != nil {
+	if _, err := clerk(ctx, access.LookAtCertificate); err != nil {
 		return nil, err
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
@@ -174,8 +174,7 @@ func (o *Municipality) HolderCertificate(ctx context.Context, request string) (d
 				"No certificate was issued for this application: see on its page how it stands.")
 		}
 		der = a.Certificate
-		looked(tx, who, a.Code, "certificate of application "+request)
-		return nil, nil
+		return nil, o.looked(ctx, tx, a.Code, look.Four|look.Certificates, "certificate of an application")
 	})
 	return der, err
 }

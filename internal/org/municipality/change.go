@@ -7,6 +7,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
@@ -120,12 +121,11 @@ func (o *Municipality) follow(ctx context.Context, tx *store.Tx, m *matter, v st
 
 // Preview checks a notice as File does and writes nothing but that somebody looked.
 func (o *Municipality) Preview(ctx context.Context, c Change) (Preview, error) {
-	who, err := clerk(ctx, access.FileChange)
-	if err != nil {
+	if _, err := clerk(ctx, access.FileChange); err != nil {
 		return Preview{}, err
 	}
 	var p Preview
-	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+	_, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
 		m, v, err := o.judge(ctx, tx, c, false)
 		if err != nil {
 			return nil, err
@@ -135,11 +135,15 @@ func (o *Municipality) Preview(ctx context.Context, c Change) (Preview, error) {
 			p.Planned = v.Change.Arose
 		}
 		p.Late, _ = m.event.Clock.Late(v.Change.Arose, m.today)
-		looked(tx, who, m.now.Record.Code, "preview of "+c.reason().Code())
+		if err := o.looked(ctx, tx, m.now.Record.Code, look.Four|itemsOf(m.now.Record), "preview of "+c.reason().Code()); err != nil {
+			return nil, err
+		}
 		if m.rest != nil {
 			p.Rest = m.rest.People
 			for _, s := range p.Rest {
-				looked(tx, who, s.Before.Record.Code, "preview of "+c.reason().Code())
+				if err := o.looked(ctx, tx, s.Before.Record.Code, look.Four|itemsOf(s.Before.Record), "preview of "+c.reason().Code()); err != nil {
+					return nil, err
+				}
 			}
 			return nil, nil
 		}
@@ -257,6 +261,11 @@ func (o *Municipality) enter(ctx context.Context, tx *store.Tx, v store.Version,
 	if err := o.watch(ctx, tx, v); err != nil {
 		return nil, err
 	}
+	if v.Change.OldCode.Valid() {
+		if err := look.Recoded(ctx, tx.Tx, v.Change.OldCode, v.Record.Code); err != nil {
+			return nil, err
+		}
+	}
 	if err := o.sealFollows(ctx, tx, v); err != nil {
 		return nil, err
 	}
@@ -293,9 +302,4 @@ func (o *Municipality) tell(told []message.Booked, trace string) (outs []message
 		outs = append(outs, message.Out{To: o.prefecture, Body: t, Trace: trace})
 	}
 	return outs
-}
-
-// looked writes down that somebody saw a person's data.
-func looked(tx *store.Tx, who string, code resident.RecordCode, why string) {
-	auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: auditlog.ActLook, Subject: code.Reveal(), Detail: why})
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -245,12 +246,12 @@ func (c *country) issue(n message.CertRequest, spki []byte) (message.CertIssued,
 	return message.CertIssued{Request: n.Request, Profile: n.Profile, Code: n.Holder.Code, Serial: serial, Certificate: der, Version: n.Holder.Version}, err
 }
 
-// as is a context in which a persona acts.
+// as is a context in which a persona acts, and looks on the ground of a letter.
 func as(t testing.TB, id string) context.Context {
 	t.Helper()
 	for _, p := range access.Personas() {
 		if p.ID == id {
-			return access.With(t.Context(), p)
+			return look.With(access.With(t.Context(), p), look.Ground{Purpose: look.Notice, Case: "17"})
 		}
 	}
 	t.Fatalf("no persona %s", id)
@@ -343,7 +344,7 @@ func (c *country) footprint() string {
 	var text string
 	c.view(func(ctx context.Context, tx *store.Tx) error {
 		text = ""
-		for _, table := range []string{"resident", "record_version", "household_place", "headless_household", "former_code", "planned_move_out", "application", "seal", "town_rename", "due", "audit", "x_out",
+		for _, table := range []string{"resident", "record_version", "household_place", "headless_household", "former_code", "planned_move_out", "application", "seal", "town_rename", "due", "audit", "look", "x_out",
 			"code_pool WHERE given_at <> 0"} {
 			var n int64
 			if err := tx.QueryRow(ctx, "SELECT COUNT(*) FROM "+table).Scan(&n); err != nil {

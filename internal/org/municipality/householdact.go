@@ -10,6 +10,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
@@ -58,18 +59,20 @@ type HouseholdFiled struct {
 
 // PreviewHousehold checks a household act and writes nothing but that somebody looked.
 func (o *Municipality) PreviewHousehold(ctx context.Context, act HouseholdAct) (Arrangement, error) {
-	who, err := clerk(ctx, access.FileChange)
-	if err != nil {
+	if _, err := clerk(ctx, access.FileChange); err != nil {
 		return Arrangement{}, err
 	}
 	var a Arrangement
-	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+	_, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
 		var ps problems
+		var err error
 		if a, err = o.arrange(ctx, tx, act, 0, &ps); err != nil {
 			return nil, err
 		}
 		for _, p := range a.People {
-			looked(tx, who, p.Before.Record.Code, "preview of "+act.Event)
+			if err := o.looked(ctx, tx, p.Before.Record.Code, look.Four|itemsOf(p.Before.Record), "preview of "+act.Event); err != nil {
+				return nil, err
+			}
 		}
 		return nil, ps.Err()
 	})

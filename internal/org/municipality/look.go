@@ -3,8 +3,10 @@ package municipality
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
@@ -21,16 +23,17 @@ type Dossier struct {
 	Places       []store.Place // changes of the household alone, the newest first
 }
 
-// Look opens a person's record for the clerk in the context, and writes down that it was opened.
+// Look opens a person's record for the clerk in the context, on the ground of the context (look.With) or of the clerk's
+// visit, and writes down that it was opened. why is the page that is opened: "record", "form death".
 func (o *Municipality) Look(ctx context.Context, who PersonID, why string) (Dossier, error) {
-	by, err := clerk(ctx, access.LookAtPerson)
-	if err != nil {
+	if _, err := clerk(ctx, access.LookAtPerson); err != nil {
 		return Dossier{}, err
 	}
 	var d Dossier
-	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+	_, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
 		d = Dossier{}
 		var found bool
+		var err error
 		if d.Now, found, err = tx.Current(ctx, who); err != nil {
 			return nil, err
 		}
@@ -54,10 +57,88 @@ func (o *Municipality) Look(ctx context.Context, who PersonID, why string) (Doss
 		if d.Places, err = tx.Places(ctx, who); err != nil {
 			return nil, err
 		}
-		looked(tx, by, d.Now.Record.Code, why)
-		return nil, nil
+		ground, err := look.GroundOf(ctx, tx.Tx, access.From(ctx).ID)
+		if err != nil {
+			return nil, err
+		}
+		if strings.HasPrefix(why, "form ") {
+			return nil, o.lookedOn(ctx, tx, ground, d.Now.Record.Code, look.Four|itemsOf(d.Now.Record), why)
+		}
+		// The page of the record shows who lives there too, and has looked at them.
+		for i := range d.Household {
+			if d.Household[i].Person == who {
+				continue
+			}
+			if err := o.listed(ctx, tx, ground, &d.Household[i], "with a member of the household"); err != nil {
+				return nil, err
+			}
+		}
+		return nil, o.lookedOn(ctx, tx, ground, d.Now.Record.Code, look.Four|itemsOf(d.Now.Record)|look.History|look.Certificates, why)
 	})
 	return d, err
+}
+
+// itemsOf are the items beside the basic four that the counter shows of a record.
+func itemsOf(r resident.Record) look.Items {
+	items := look.Kana | look.Code | look.Household
+	if r.CommonName.Valid() {
+		items |= look.CommonName
+	}
+	if r.FormerName.Valid() {
+		items |= look.CommonName
+	}
+	if r.Nationality.Valid() {
+		items |= look.Foreign
+	} else {
+		items |= look.Origin
+	}
+	if r.Number.Valid() {
+		items |= look.Number
+	}
+	if r.Qualified != (resident.Qualifications{}) {
+		items |= look.Insurance
+	}
+	return items
+}
+
+// looked writes down that the person of the context saw somebody's data, in the transaction that gives them. Without a
+// ground it is refused, and nothing is given.
+func (o *Municipality) looked(ctx context.Context, tx *store.Tx, code resident.RecordCode, items look.Items, how string) error {
+	ground, err := look.GroundOf(ctx, tx.Tx, access.From(ctx).ID)
+	if err != nil {
+		return err
+	}
+	return o.lookedOn(ctx, tx, ground, code, items, how)
+}
+
+// lookedOn refuses a look at somebody on the list for attention that was not confirmed.
+func (o *Municipality) lookedOn(ctx context.Context, tx *store.Tx, ground look.Ground, code resident.RecordCode, items look.Items, how string) error {
+	unconfirmed, err := look.Unconfirmed(ctx, tx.Tx, access.From(ctx).ID, code, ground.Case)
+	if err != nil {
+		return err
+	}
+	if unconfirmed {
+		return look.ErrUnconfirmed
+	}
+	return o.record(ctx, tx, ground, code, items, how)
+}
+
+// listed writes down that somebody was shown in a list. Of somebody on the list for attention it leaves the name, by which
+// the record can be opened once it is confirmed.
+func (o *Municipality) listed(ctx context.Context, tx *store.Tx, ground look.Ground, v *store.Version, how string) error {
+	unconfirmed, err := look.Unconfirmed(ctx, tx.Tx, access.From(ctx).ID, v.Record.Code, ground.Case)
+	if err != nil {
+		return err
+	}
+	code, items := v.Record.Code, look.Four|look.Kana
+	if unconfirmed {
+		v.Record, items = resident.Record{BasicFour: resident.BasicFour{Name: v.Record.Name}}, look.Name
+	}
+	return o.record(ctx, tx, ground, code, items, how)
+}
+
+func (o *Municipality) record(ctx context.Context, tx *store.Tx, ground look.Ground, code resident.RecordCode, items look.Items, how string) error {
+	return look.Record(tx.Tx, look.Look{By: access.From(ctx), Office: o.Self, Subject: code, Ground: ground, Items: items, How: how})
 }
 
 // Query says who is looked for: by record code alone, or by the beginnings of name or reading and the birth.
@@ -73,8 +154,7 @@ const maxFound = 20
 // Search finds people for the clerk in the context; more tells that there are others. Somebody who has left is found
 // too, and somebody whose code was changed under the old one. That each was seen is written down.
 func (o *Municipality) Search(ctx context.Context, q Query) (found []store.Version, more bool, err error) {
-	by, err := clerk(ctx, access.LookAtPerson)
-	if err != nil {
+	if _, err := clerk(ctx, access.LookAtPerson); err != nil {
 		return nil, false, err
 	}
 	if !q.Code.Valid() && q.Name == "" && q.Kana == "" && !q.Birth.Valid() {
@@ -84,6 +164,14 @@ func (o *Municipality) Search(ctx context.Context, q Query) (found []store.Versi
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
 		found, more = nil, false
+		// Before anything is looked for: also that nobody was found says something.
+		ground, err := look.GroundOf(ctx, tx.Tx, access.From(ctx).ID)
+		if err == nil {
+			err = ground.Check(access.From(ctx), o.Self)
+		}
+		if err != nil {
+			return nil, err
+		}
 		if q.Code.Valid() {
 			holder, known, err := tx.ByCode(ctx, q.Code)
 			if err != nil || !known {
@@ -100,8 +188,10 @@ func (o *Municipality) Search(ctx context.Context, q Query) (found []store.Versi
 		if len(found) > maxFound {
 			found, more = found[:maxFound], true
 		}
-		for i, v := range found {
-			looked(tx, by, v.Record.Code, fmt.Sprintf("search, %d of %d", i+1, len(found)))
+		for i := range found {
+			if err := o.listed(ctx, tx, ground, &found[i], fmt.Sprintf("search, %d of %d", i+1, len(found))); err != nil {
+				return nil, err
+			}
 		}
 		return nil, nil
 	})

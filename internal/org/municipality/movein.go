@@ -8,6 +8,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -80,7 +81,9 @@ func (o *Municipality) CheckArrivals(ctx context.Context, c MoveIn) error {
 			if err := o.needAgreement(ctx, tx, x.r, x.v, false); err != nil {
 				return nil, err
 			}
-			looked(tx, by, x.m.Code, "check of moving in "+x.m.Move)
+			if err := o.looked(ctx, tx, x.m.Code, look.Four|look.Kana|look.Household|look.Moves, "check of moving in "+x.m.Move); err != nil {
+				return nil, err
+			}
 		}
 		return nil, nil
 	})

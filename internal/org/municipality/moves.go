@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -32,12 +33,11 @@ const (
 
 // Moves lists the moves for the clerk in the context. That each was seen is written down.
 func (o *Municipality) Moves(ctx context.Context) (MoveList, error) {
-	by, err := clerk(ctx, access.LookAtPerson)
-	if err != nil {
+	if _, err := clerk(ctx, access.LookAtPerson); err != nil {
 		return MoveList{}, err
 	}
 	var l MoveList
-	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) (_ []message.Out, err error) {
+	_, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) (_ []message.Out, err error) {
 		l = MoveList{}
 		if l.Away, err = tx.MovesAway(ctx, true, maxMoves+1); err != nil {
 			return nil, err
@@ -58,6 +58,13 @@ func (o *Municipality) Moves(ctx context.Context) (MoveList, error) {
 			l.Here, l.More = l.Here[:maxMoves], true
 		}
 		l.Names = map[PersonID]resident.Name{}
+		if len(l.Away)+len(l.Closed)+len(l.Here) == 0 {
+			return nil, nil
+		}
+		ground, err := look.GroundOf(ctx, tx.Tx, access.From(ctx).ID)
+		if err != nil {
+			return nil, err
+		}
 		for _, m := range slices.Concat(l.Away, l.Closed) {
 			v, found, err := tx.Current(ctx, m.Person)
 			if err != nil {
@@ -67,10 +74,14 @@ func (o *Municipality) Moves(ctx context.Context) (MoveList, error) {
 				continue
 			}
 			l.Names[m.Person] = v.Record.Name
-			looked(tx, by, v.Record.Code, "list of moves, "+m.Move)
+			if err := o.record(ctx, tx, ground, v.Record.Code, look.Name|look.Moves, "list of moves, "+m.Move); err != nil {
+				return nil, err
+			}
 		}
 		for _, m := range l.Here { // these are shown by name
-			looked(tx, by, m.Code, "list of moves, "+m.Move)
+			if err := o.record(ctx, tx, ground, m.Code, look.Name|look.Moves, "list of moves, "+m.Move); err != nil {
+				return nil, err
+			}
 		}
 		return nil, nil
 	})
@@ -88,13 +99,12 @@ type MoveSeen struct {
 
 // Move opens a move for the clerk in the context, and writes down that it was opened.
 func (o *Municipality) Move(ctx context.Context, move string) (MoveSeen, bool, error) {
-	by, err := clerk(ctx, access.LookAtPerson)
-	if err != nil {
+	if _, err := clerk(ctx, access.LookAtPerson); err != nil {
 		return MoveSeen{}, false, err
 	}
 	var s MoveSeen
 	var found bool
-	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+	_, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
 		s, found = MoveSeen{}, false
 		var who PersonID
 		var code resident.RecordCode
@@ -133,7 +143,9 @@ func (o *Municipality) Move(ctx context.Context, move string) (MoveSeen, bool, e
 				s.Now = &now
 			}
 		}
-		looked(tx, by, code, "move "+move)
+		if err := o.looked(ctx, tx, code, look.Four|look.Kana|look.Moves, "move "+move); err != nil {
+			return nil, err
+		}
 		var err error
 		s.Steps, err = tx.StepsOf(ctx, move)
 		return nil, err

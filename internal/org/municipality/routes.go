@@ -1,8 +1,10 @@
 package municipality
 
 import (
+	"github.com/akashi-id/akashi/internal/disclosure"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/stillvalid"
 )
 
@@ -28,6 +30,7 @@ func (o *Municipality) dueRules() []due.Rule {
 		{Kind: dueRenameSpread, Finish: o.renameStep},
 		{Kind: dueRenameOne, Finish: o.renameOne},
 		{Kind: dueSpecialVoid, Finish: o.specialLapsed},
+		disclosure.Rule(func() *host.Host { return o.Host }),
 	}
 	if o.status != nil {
 		rules = append(rules, stillvalid.Rule(o.status))

@@ -51,7 +51,13 @@ func TestScreens(t *testing.T) {
 			visit := func(path string) { t.Helper(); status(tab.Open(base+path), http.StatusOK) }
 			visit("/?lang=" + lang)
 			visit("/session?next=/municipality-202029/register")
-			status(tab.Follow(`button[value="clerk-aoki"]`), http.StatusOK)
+			status(tab.Follow(`button[value="clerk-aoki"]`), http.StatusConflict)
+			look("visit")
+			status(tab.Follow(`#form .button`), http.StatusUnprocessableEntity)
+			look("visit-wrong")
+			tab.Fill("#f-visit_case", "A-17")
+			tab.Press(`label:has(input[value="notice"])`)
+			status(tab.Follow(`#form .button`), http.StatusOK)
 
 			look("register")
 			tab.Fill("#f-name", "髙𠮷 葛󠄂子")
@@ -112,6 +118,9 @@ func TestScreens(t *testing.T) {
 			look("loss")
 			// The CA holds for valid what the move has ended, as in 2004.
 			c.clk.Set(c.clk.Now().Add(time.Hour))
+			visit("/visit")
+			look("visit-idle")
+			status(tab.Follow(`#form .button`), http.StatusOK)
 			c.decline, c.held = &plain.Sentence{JA: "有効な電子証明書があります。更新は令和12年11月29日からできます。", EN: "The applicant has a valid certificate. It can be renewed from 2030-11-29 on."},
 				c.heldOne(1)
 			at := c.apply(c.person(person), cert.Signature, []byte(shownKey))

@@ -8,6 +8,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
@@ -102,8 +103,7 @@ func (o *Municipality) sealFollows(ctx context.Context, tx *store.Tx, v store.Ve
 // LookAtSeal opens the imprint of somebody's seal for the clerk in the context, and writes down that it was opened: whoever has the picture
 // can have the seal cut.
 func (o *Municipality) LookAtSeal(ctx context.Context, who PersonID, id int64) (s store.Seal, found bool, err error) {
-	by, err := clerk(ctx, access.KeepSeal)
-	if err != nil {
+	if _, err := clerk(ctx, access.KeepSeal); err != nil {
 		return s, false, err
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
@@ -115,8 +115,7 @@ func (o *Municipality) LookAtSeal(ctx context.Context, who PersonID, id int64) (
 		if err != nil {
 			return nil, err
 		}
-		looked(tx, by, now.Record.Code, "imprint of the seal")
-		return nil, nil
+		return nil, o.looked(ctx, tx, now.Record.Code, look.Seal, "imprint of the seal")
 	})
 	return s, found, err
 }

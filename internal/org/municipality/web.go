@@ -9,6 +9,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
+	"github.com/akashi-id/akashi/internal/lookpage"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/webui"
@@ -28,6 +29,7 @@ type screens struct {
 
 	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
 	events, household, headless, seal, towns, moves, move, arrival, numbers, number  *webui.Page
+	visit, attention, disclosures, disclose, disclosed                               *webui.Page
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -50,8 +52,10 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			{Path: "/towns", Name: both("町名の変更", "Town names"), Act: access.RenameTown},
 			{Path: "/moves", Name: both("転出入", "Moves"), Act: access.LookAtPerson},
 			numberNav,
+			{Path: "/disclosures", Name: both("開示・訂正", "Disclosure"), Act: access.LookAtPerson, Within: []string{"/disclosure"}},
 			desk.Nav,
 			auditpage.Nav,
+			lookpage.Nav,
 		},
 	})
 	if err != nil {
@@ -60,7 +64,8 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
 		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss,
 		"events": &w.events, "household": &w.household, "headless": &w.headless, "seal": &w.seal, "towns": &w.towns,
-		"moves": &w.moves, "move": &w.move, "arrival": &w.arrival, "numbers": &w.numbers, "number": &w.number} {
+		"moves": &w.moves, "move": &w.move, "arrival": &w.arrival, "numbers": &w.numbers, "number": &w.number,
+		"visit": &w.visit, "attention": &w.attention, "disclosures": &w.disclosures, "disclose": &w.disclose, "disclosed": &w.disclosed} {
 		var common []string
 		if name == "register" || name == "change" {
 			common = []string{"items"}
@@ -78,7 +83,11 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	if err := auditpage.Mount(mux, o.Host, w.ui); err != nil {
 		return nil, err
 	}
+	if err := lookpage.Mount(mux, o.Host, w.ui); err != nil {
+		return nil, err
+	}
 	mux.HandleFunc("GET /{$}", w.showHome)
+	w.mountVisit(mux)
 	for pattern, page := range map[string]struct {
 		act  access.Act
 		show http.HandlerFunc
@@ -128,8 +137,14 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"GET /numbers":                                   {access.Register, w.showNumbers},
 		"GET /numbers/{request}":                         {access.LookAtPerson, w.showNumber},
 		"POST /numbers/{request}/sent":                   {access.FileChange, w.sendNumber},
+		"GET /disclosures":                               {access.LookAtPerson, w.showDisclosures},
+		"GET /resident/{person}/disclosure":              {access.LookAtPerson, w.showDisclose},
+		"POST /resident/{person}/disclosure":             {access.LookAtPerson, w.doDisclose},
+		"GET /disclosure/{request}":                      {access.LookAtPerson, w.showDisclosed},
+		"POST /disclosure/{request}/answer":              {access.LookAtPerson, w.answerDisclosure},
+		"POST /disclosure/{request}/extend":              {access.LookAtPerson, w.extendDisclosure},
 	} {
-		mux.Handle(pattern, w.ui.Only(page.act, page.show))
+		mux.Handle(pattern, w.ui.Only(page.act, w.visited(page.show)))
 	}
 	return w.ui.Serve(mux), nil
 }

@@ -53,6 +53,11 @@ func (w *screens) people(list []store.Version) *webui.Table {
 		Empty: webui.Empty{Text: both("見つかりませんでした。氏名の字形や生年月日を変えて、もう一度検索してください。", "Nobody was found: try another form of the name, or the date of birth.")},
 	}
 	for _, v := range list {
+		if !v.Record.Address.Valid() { // on the list for attention: the name alone
+			t.Rows = append(t.Rows, []any{webui.Link{Href: w.personURL(v.Person, ""), Text: webui.Name(v.Record.Name.Reveal())}, nil, nil, nil, nil,
+				badge(webui.Warn, "開く前に確認します", "asks to be confirmed")})
+			continue
+		}
 		t.Rows = append(t.Rows, []any{webui.Link{Href: w.personURL(v.Person, ""), Text: webui.Name(v.Record.Name.Reveal())}, nameText(v.Record.Kana.Reveal()),
 			bornText(v.Record.Birth), sexName(v.Record.Sex), webui.Name(v.Record.Address.Reveal()), presence(v)})
 	}

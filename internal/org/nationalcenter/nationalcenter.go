@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/disclosure"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/inspection"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
@@ -45,6 +46,8 @@ func New(ctx context.Context, cfg Config) (*Center, error) {
 	o.duplicates = o.newDuplicates()
 	o.Alarms.Add(o.undemanded(), o.duplicates.Source())
 	o.Exchange.Answer(message.AskAttach, o.onAttach)
+	o.Alarms.Add(o.undemanded())
+	o.Exchange.Answer(disclosure.AskKind, disclosure.Answerer(o.Host, o.asksFor))
 	if err := o.adopt(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
+	"github.com/akashi-id/akashi/internal/lookpage"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
@@ -41,6 +42,9 @@ func (o *Center) screens(cfg Config) (http.Handler, error) {
 	if err := auditpage.Mount(mux, o.Host, w.ui); err != nil {
 		return nil, err
 	}
+	if err := lookpage.Mount(mux, o.Host, w.ui); err != nil {
+		return nil, err
+	}
 	mux.HandleFunc("GET /{$}", w.showHome)
 	mux.HandleFunc("GET /part/{part}", w.showHomePart)
 	mux.Handle("GET /search", w.ui.Only(access.LookAtPerson, w.showSearch))
@@ -58,6 +62,7 @@ func (o *Center) newWeb(cfg Config) (*web, error) {
 			duplicateNav,
 			desk.Nav,
 			auditpage.Nav,
+			lookpage.Nav,
 		},
 		Clock: cfg.Clock, Sessions: cfg.Sessions, Log: o.Log,
 	})

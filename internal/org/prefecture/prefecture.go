@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/disclosure"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/prefecture/internal/store"
 	"github.com/akashi-id/akashi/internal/probe"
@@ -39,6 +40,7 @@ func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 		return nil, err
 	}
 	o.Host = h
+	o.Exchange.Answer(disclosure.AskKind, disclosure.Answerer(o.Host, o.asksFor))
 	if err := o.adopt(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
