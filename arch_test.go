@@ -57,6 +57,7 @@ var rules = []struct{ from, may string }{
 	{"internal/hsm", vocabulary + "internal/clock internal/pki"},
 	{"internal/alarm", vocabulary + "internal/clock internal/leave internal/sqlstore internal/auditlog internal/due internal/exchange internal/pki internal/queue internal/reconcile"},
 	{"internal/stillvalid", vocabulary + "internal/sqlstore internal/alarm internal/due"},
+	{"internal/look", vocabulary + "internal/sqlstore internal/auditlog internal/access"},
 	{"internal/inspection", vocabulary + "internal/access internal/alarm internal/auditlog internal/clock internal/host internal/leave internal/queue internal/sqlstore internal/webui"},
 	{"internal/probe", vocabulary + "internal/alarm internal/auditlog internal/clock internal/leave internal/pki internal/sqlstore"},
 	{"internal/host", vocabulary + "internal/clock internal/sqlstore internal/alarm internal/auditlog internal/due internal/exchange internal/reconcile internal/pki internal/statement"},
@@ -81,7 +82,7 @@ var rules = []struct{ from, may string }{
 
 // mechanisms are what every organisation may stand on.
 const mechanisms = "internal/access internal/alarm internal/auditlog internal/auditpage internal/booktable internal/clock internal/desk internal/door internal/due internal/exchange internal/host " +
-	"internal/hsm internal/inspection internal/keys internal/leave internal/match internal/pki internal/probe internal/queue internal/received internal/reconcile internal/sqlstore internal/statement internal/stillvalid internal/tokendesk internal/webui "
+	"internal/hsm internal/inspection internal/keys internal/leave internal/look internal/match internal/pki internal/probe internal/queue internal/received internal/reconcile internal/sqlstore internal/statement internal/stillvalid internal/tokendesk internal/webui "
 
 // reserved says that a package is for these units alone, whatever the rules above allow.
 var reserved = []struct{ pkg, only string }{
