@@ -19,7 +19,7 @@ var roles = []message.Role{message.Municipality, message.Prefecture, message.Nat
 var allowed = map[access.Job]map[access.Act]string{
 	access.Public: {access.VerifySignature: "verifier"},
 	access.Clerk: {
-		access.Register: "municipality", access.FileChange: "municipality", access.LookAtPerson: "municipality nationalcenter",
+		access.Register: "municipality", access.FileChange: "municipality", access.LookAtPerson: "municipality prefecture nationalcenter",
 		access.IssueCertificate: "municipality", access.RevokeCertificate: "municipality", access.LookAtCertificate: "municipality",
 		access.ViewMessages: "municipality", access.VerifySignature: "verifier",
 	},

@@ -62,6 +62,8 @@ var rules = []Rule{
 		plain.Sentence{JA: "事務に必要な窓口だけが見る。見たことは監査記録に残る。", EN: "Only the counter that serves the person looks, and every look is recorded."}},
 	{LookAtPerson, plain.Sentence{JA: "住民の情報の閲覧", EN: "look at a person"}, []Job{Clerk}, []message.Role{message.NationalCenter},
 		plain.Sentence{JA: "本人確認情報の検索は、照会の事務に就く職員だけが行う（住民基本台帳法第30条の29）。見たことは監査記録に残る。", EN: "Only staff who answer inquiries search the index (Basic Resident Registration Act, art. 30-29), and every look is recorded."}},
+	{LookAtPerson, plain.Sentence{JA: "住民の情報の閲覧", EN: "look at a person"}, []Job{Clerk}, []message.Role{message.Prefecture},
+		plain.Sentence{JA: "都道府県の照会・提供の事務に就く職員だけが、その都道府県の住民を見る（住民基本台帳法第30条の8・第30条の29）。見たことは監査記録に残る。", EN: "Only staff who answer inquiries of the prefecture look, and at its residents (Basic Resident Registration Act, arts. 30-8 and 30-29). Every look is recorded."}},
 	{IssueCertificate, plain.Sentence{JA: "電子証明書の発行の申請", EN: "apply for a certificate"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "申請は住所地の市町村長を経由する（公的個人認証法第3条・第22条）。", EN: "Applications pass through the mayor of the place of residence (JPKI Act, arts. 3 and 22)."}},
 	{RevokeCertificate, plain.Sentence{JA: "電子証明書の失効の申請", EN: "apply for a revocation"}, []Job{Clerk}, counter,

@@ -8,27 +8,18 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
-// keyVersion changes when Key or variants.txt does, so that the keys of stored names are made anew.
-const keyVersion = "1"
-
 // Key is the text under which a stored name is found: without blanks, variation selectors and the width and case of letters,
 // each character replaced by the one that stands for its variants. Two names of one key may be different names; Compare tells.
-// A name that is "" has no key.
+//
+// Keys are stored. Who changes this, or variants.txt, empties the stored ones in a migration, and they are made anew.
 func Key(name string) string {
-	if name == "" {
-		return ""
-	}
 	v := load()
 	var b strings.Builder
-	b.WriteString(keyVersion)
 	for _, r := range bare(written(name)) {
 		b.WriteRune(v.key(r))
 	}
 	return b.String()
 }
-
-// KeyVersion is what each key begins with that this program makes.
-func KeyVersion() string { return keyVersion }
 
 // written leaves out how a text is written: blanks, the width of Latin letters and digits, and the case of letters.
 func written(s string) []rune {

@@ -13,8 +13,8 @@
 //     cert.revoke on to a CA whose notice about the holder cannot be read.
 //   - code.request of a municipality (30条の7): code.allotment goes back, with codes that nobody has or was given.
 //
-// A person is a 住民票コード here and nothing else. A search by the four attributes returns candidates, each with what
-// agrees and what does not; it never says that one of them is the person.
+// A person is a 住民票コード here and nothing else. A search by attributes (internal/inquiry) returns candidates, each with how far it
+// agrees and why; it never says that one of them is the person.
 //
 // What dies is told under every code that a resident has had, because a change of code may be parked when it comes; the
 // center holds what it knows under the present code, and looks for certificates and unread notices under all of them.

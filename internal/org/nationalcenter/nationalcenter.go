@@ -8,6 +8,8 @@ import (
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/inquiry"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
 	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -24,20 +26,25 @@ type Config struct {
 // Center is the national center.
 type Center struct {
 	*host.Host
-	web http.Handler
+	Inquiry *inquiry.Desk // where its staff search
+	web     http.Handler
 }
 
 // New opens the center's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Center, error) {
 	o := &Center{}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema},
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, look.Schema, inquiry.Schema},
 		Routes: o.routes(), Books: o.tables(), Counts: o.counts})
 	if err != nil {
 		return nil, err
 	}
 	o.Host = h
+	o.Inquiry = &inquiry.Desk{Host: h, States: o.states}
 	o.Alarms.Add(o.undemanded())
 	if err := o.adopt(ctx); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	if err := received.FillKeys(ctx, o.Store, o.states); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	if err := o.settleOld(ctx); err != nil && ctx.Err() == nil {
@@ -50,6 +57,8 @@ func New(ctx context.Context, cfg Config) (*Center, error) {
 	}
 	return o, nil
 }
+
+func (o *Center) states(tx *sqlstore.Tx) received.States { return o.in(tx).States }
 
 // Handler serves everything below the center's base path.
 func (o *Center) Handler() http.Handler { return o.web }

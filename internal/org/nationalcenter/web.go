@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"github.com/akashi-id/akashi/cert"
-	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
+	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
@@ -21,12 +21,12 @@ import (
 //go:embed html
 var files embed.FS
 
-// web is the center's screens: numbers, the search for candidates, and the message desk.
+// web is the center's screens: numbers, the search, and the message desk.
 type web struct {
 	*Center
-	ui           *webui.UI
-	desk         *desk.Desk
-	home, search *webui.Page
+	ui   *webui.UI
+	desk *desk.Desk
+	home *webui.Page
 }
 
 func (o *Center) screens(cfg Config) (http.Handler, error) {
@@ -41,8 +41,9 @@ func (o *Center) screens(cfg Config) (http.Handler, error) {
 	}
 	mux.HandleFunc("GET /{$}", w.showHome)
 	mux.HandleFunc("GET /part/{part}", w.showHomePart)
-	mux.Handle("GET /search", w.ui.Only(access.LookAtPerson, w.showSearch))
-	mux.Handle("POST /search", w.ui.Only(access.LookAtPerson, w.runSearch))
+	if err := o.Inquiry.Mount(mux, w.ui); err != nil {
+		return nil, err
+	}
 	return w.ui.Serve(mux), nil
 }
 
@@ -51,7 +52,7 @@ func (o *Center) newWeb(cfg Config) (*web, error) {
 		Base: "/" + string(cfg.Self), Org: cfg.Name, Role: cfg.Self.Role(), TestCountry: cfg.TestCountry, Portal: cfg.Portal,
 		Nav: []webui.NavItem{
 			{Path: "/", Name: plain.Sentence{JA: "住民と電子証明書の数", EN: "Numbers"}},
-			{Path: "/search", Name: plain.Sentence{JA: "本人確認情報の検索", EN: "Search"}, Act: access.LookAtPerson},
+			inquiry.Nav,
 			desk.Nav,
 			auditpage.Nav,
 		},
@@ -64,12 +65,8 @@ func (o *Center) newWeb(cfg Config) (*web, error) {
 	if w.desk, err = desk.New(o.Host, ui); err != nil {
 		return nil, err
 	}
-	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search} {
-		if *page, err = ui.Page(files, name); err != nil {
-			return nil, err
-		}
-	}
-	return w, nil
+	w.home, err = ui.Page(files, "home")
+	return w, err
 }
 
 // homePage is the data of the front page.

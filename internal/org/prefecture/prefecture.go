@@ -8,6 +8,8 @@ import (
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/inquiry"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/prefecture/internal/store"
 	"github.com/akashi-id/akashi/internal/probe"
 	"github.com/akashi-id/akashi/internal/received"
@@ -26,20 +28,25 @@ type Config struct {
 // Prefecture is one prefecture.
 type Prefecture struct {
 	*host.Host
-	probes *probe.Prober
-	web    http.Handler
+	Inquiry *inquiry.Desk // where its staff search
+	probes  *probe.Prober
+	web     http.Handler
 }
 
 // New opens the prefecture's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 	o := &Prefecture{}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, probe.Schema},
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, probe.Schema, look.Schema, inquiry.Schema},
 		Routes: o.routes(), Books: o.books(), Counts: o.counts, Rebuild: o.rebuild})
 	if err != nil {
 		return nil, err
 	}
 	o.Host = h
+	o.Inquiry = &inquiry.Desk{Host: h, States: o.states}
 	if err := o.adopt(ctx); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	if err := received.FillKeys(ctx, o.Store, o.states); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	if o.probes, err = o.probing(cfg.Outside); err != nil {
@@ -61,6 +68,8 @@ func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 func (o *Prefecture) in(tx *sqlstore.Tx) *store.Tx {
 	return store.In(tx, received.Shared{Books: o.Books, Onward: center})
 }
+
+func (o *Prefecture) states(tx *sqlstore.Tx) received.States { return o.in(tx).States }
 
 // Handler serves everything below the prefecture's base path.
 func (o *Prefecture) Handler() http.Handler { return o.web }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
+	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/org/prefecture/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -17,11 +18,11 @@ import (
 //go:embed html
 var files embed.FS
 
-// screens are what the prefecture shows: how many residents it keeps, and the message desk. Nobody looks at a person here.
+// screens are what the prefecture shows: how many residents it keeps, and the message desk. Persons are seen in the search alone.
 func (o *Prefecture) screens(cfg Config) (http.Handler, error) {
 	ui, err := webui.New(webui.Config{
 		Base: "/" + string(cfg.Self), Org: cfg.Name, Role: cfg.Self.Role(), TestCountry: cfg.TestCountry, Portal: cfg.Portal,
-		Nav:   []webui.NavItem{{Path: "/", Name: plain.Sentence{JA: "住民の数", EN: "Residents"}}, filingNav, delegationNav, availabilityNav, desk.Nav, auditpage.Nav},
+		Nav:   []webui.NavItem{{Path: "/", Name: plain.Sentence{JA: "住民の数", EN: "Residents"}}, inquiry.Nav, filingNav, delegationNav, availabilityNav, desk.Nav, auditpage.Nav},
 		Clock: cfg.Clock, Sessions: cfg.Sessions, Log: o.Log,
 	})
 	if err != nil {
@@ -37,6 +38,9 @@ func (o *Prefecture) screens(cfg Config) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	d.Mount(mux)
+	if err := o.Inquiry.Mount(mux, ui); err != nil {
+		return nil, err
+	}
 	if err := o.mountFilings(mux, ui); err != nil {
 		return nil, err
 	}
