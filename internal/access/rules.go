@@ -33,6 +33,9 @@ const (
 	PlanMaintenance   Act = "plan-maintenance"
 	LookAtDelegation  Act = "look-at-delegation"
 	AskReport         Act = "ask-report"
+	ApproveUse        Act = "approve-use"
+	Provide           Act = "provide"
+	ViewProvision     Act = "view-provision"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -48,6 +51,7 @@ var (
 	counter   = []message.Role{message.Municipality}
 	issuers   = []message.Role{message.NationalCenter, message.CA, message.Validation}
 	authority = []message.Role{message.CA}
+	keepers   = []message.Role{message.Prefecture, message.NationalCenter}
 	everyone  = []message.Role{message.Municipality, message.Prefecture, message.NationalCenter, message.CA, message.Validation, message.Verifier}
 )
 
@@ -104,6 +108,12 @@ var rules = []Rule{
 		plain.Sentence{JA: "委任した都道府県は、委任先の発行・失効・異常を自ら確かめる。人の情報は含まない。", EN: "Who has delegated looks at what is issued, revoked and wrong there; it names no person."}},
 	{AskReport, plain.Sentence{JA: "認証局の報告を求める", EN: "ask the CA for a report"}, []Job{Operator}, []message.Role{message.Prefecture},
 		plain.Sentence{JA: "いまの状況が要る運用員が、自分の名前で行う。", EN: "By the operator who needs to know now, by name."}},
+	{ApproveUse, plain.Sentence{JA: "提供する事務の提案・承認・終了", EN: "propose, approve or end a use"}, []Job{Operator}, keepers,
+		plain.Sentence{JA: "本人確認情報は、法律が定める事務だけに提供する（住民基本台帳法第30条の7・第30条の8・第30条の10）。一人が提案し、別の一人が承認する。", EN: "Data are given for listed work alone (Basic Resident Registration Act, arts. 30-7, 30-8 and 30-10). One person proposes a use, another approves it."}},
+	{Provide, plain.Sentence{JA: "本人確認情報の提供を受ける", EN: "be given data under a use"}, []Job{Clerk}, keepers,
+		plain.Sentence{JA: "承認された事務の担当者だけが、その事務の項目だけを受ける（住民基本台帳法第30条の7・第30条の8・第30条の10）。", EN: "Only the persons of an approved use, and only its items (Basic Resident Registration Act, arts. 30-7, 30-8 and 30-10)."}},
+	{ViewProvision, plain.Sentence{JA: "提供する事務と提供の状況の閲覧", EN: "view uses and how much was given"}, []Job{Clerk, Operator, Auditor}, keepers,
+		plain.Sentence{JA: "提供の状況は、少なくとも毎年公表する（住民基本台帳法第30条の11第6項）。人の情報は含まない。", EN: "How much was given is published at least each year (Basic Resident Registration Act, art. 30-11(6)). It names no person."}},
 	{AcknowledgeImpact, plain.Sentence{JA: "失効の遅れの影響の確認", EN: "acknowledge a late revocation"}, []Job{Operator}, []message.Role{message.Verifier},
 		plain.Sentence{JA: "誤って有効と答えられた機関の人が、何をしたかを書いて確認する。", EN: "A person of the office that was told wrongly says what was done."}},
 	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor}, []message.Role{message.Verifier},

@@ -11,6 +11,7 @@ import (
 	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
+	"github.com/akashi-id/akashi/internal/provision"
 	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
@@ -26,20 +27,22 @@ type Config struct {
 // Center is the national center.
 type Center struct {
 	*host.Host
-	Inquiry *inquiry.Desk // where its staff search
-	web     http.Handler
+	Inquiry   *inquiry.Desk     // where its staff search
+	Provision *provision.Office // what listed bodies are given
+	web       http.Handler
 }
 
 // New opens the center's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Center, error) {
 	o := &Center{}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, look.Schema, inquiry.Schema},
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, look.Schema, inquiry.Schema, provision.Schema},
 		Routes: o.routes(), Books: o.tables(), Counts: o.counts})
 	if err != nil {
 		return nil, err
 	}
 	o.Host = h
 	o.Inquiry = &inquiry.Desk{Host: h, States: o.states}
+	o.Provision = &provision.Office{Host: h, Inquiry: o.Inquiry}
 	o.Alarms.Add(o.undemanded())
 	if err := o.adopt(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())

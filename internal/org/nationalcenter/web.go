@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/provision"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/resident"
@@ -44,6 +45,9 @@ func (o *Center) screens(cfg Config) (http.Handler, error) {
 	if err := o.Inquiry.Mount(mux, w.ui); err != nil {
 		return nil, err
 	}
+	if err := o.Provision.Mount(mux, w.ui); err != nil {
+		return nil, err
+	}
 	return w.ui.Serve(mux), nil
 }
 
@@ -52,7 +56,7 @@ func (o *Center) newWeb(cfg Config) (*web, error) {
 		Base: "/" + string(cfg.Self), Org: cfg.Name, Role: cfg.Self.Role(), TestCountry: cfg.TestCountry, Portal: cfg.Portal,
 		Nav: []webui.NavItem{
 			{Path: "/", Name: plain.Sentence{JA: "住民と電子証明書の数", EN: "Numbers"}},
-			inquiry.Nav,
+			inquiry.Nav, provision.Nav[0], provision.Nav[1], provision.Nav[2],
 			desk.Nav,
 			auditpage.Nav,
 		},

@@ -12,6 +12,7 @@ import (
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/prefecture/internal/store"
 	"github.com/akashi-id/akashi/internal/probe"
+	"github.com/akashi-id/akashi/internal/provision"
 	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
@@ -28,21 +29,23 @@ type Config struct {
 // Prefecture is one prefecture.
 type Prefecture struct {
 	*host.Host
-	Inquiry *inquiry.Desk // where its staff search
-	probes  *probe.Prober
-	web     http.Handler
+	Inquiry   *inquiry.Desk     // where its staff search
+	Provision *provision.Office // what listed bodies are given
+	probes    *probe.Prober
+	web       http.Handler
 }
 
 // New opens the prefecture's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 	o := &Prefecture{}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, probe.Schema, look.Schema, inquiry.Schema},
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, probe.Schema, look.Schema, inquiry.Schema, provision.Schema},
 		Routes: o.routes(), Books: o.books(), Counts: o.counts, Rebuild: o.rebuild})
 	if err != nil {
 		return nil, err
 	}
 	o.Host = h
 	o.Inquiry = &inquiry.Desk{Host: h, States: o.states}
+	o.Provision = &provision.Office{Host: h, Inquiry: o.Inquiry}
 	if err := o.adopt(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}

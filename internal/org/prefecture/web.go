@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/org/prefecture/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/provision"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/resident"
@@ -22,7 +23,7 @@ var files embed.FS
 func (o *Prefecture) screens(cfg Config) (http.Handler, error) {
 	ui, err := webui.New(webui.Config{
 		Base: "/" + string(cfg.Self), Org: cfg.Name, Role: cfg.Self.Role(), TestCountry: cfg.TestCountry, Portal: cfg.Portal,
-		Nav:   []webui.NavItem{{Path: "/", Name: plain.Sentence{JA: "住民の数", EN: "Residents"}}, inquiry.Nav, filingNav, delegationNav, availabilityNav, desk.Nav, auditpage.Nav},
+		Nav:   []webui.NavItem{{Path: "/", Name: plain.Sentence{JA: "住民の数", EN: "Residents"}}, inquiry.Nav, provision.Nav[0], provision.Nav[1], provision.Nav[2], filingNav, delegationNav, availabilityNav, desk.Nav, auditpage.Nav},
 		Clock: cfg.Clock, Sessions: cfg.Sessions, Log: o.Log,
 	})
 	if err != nil {
@@ -39,6 +40,9 @@ func (o *Prefecture) screens(cfg Config) (http.Handler, error) {
 	mux := http.NewServeMux()
 	d.Mount(mux)
 	if err := o.Inquiry.Mount(mux, ui); err != nil {
+		return nil, err
+	}
+	if err := o.Provision.Mount(mux, ui); err != nil {
 		return nil, err
 	}
 	if err := o.mountFilings(mux, ui); err != nil {
