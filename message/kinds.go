@@ -35,6 +35,8 @@ const (
 	KindImpactAcknowledged   Kind = "impact.acknowledgement"
 	KindCAReport             Kind = "ca.report"
 	KindCAReportRequest      Kind = "ca.report.request"
+	KindErrorReport          Kind = "resident.error.report"
+	KindErrorAnswer          Kind = "resident.error.answer"
 	KindExchangeNote         Kind = "exchange.note"
 	KindExchangeWithdrawal   Kind = "exchange.withdrawal"
 	KindExchangeStatement    Kind = "exchange.statement"
@@ -76,6 +78,7 @@ type Spec struct {
 // cert.crl carries a part of a list, and delta lists.
 // 2026-11-22 cert.revoke goes to the national center too, and on to another CA, and says when the counter took it.
 // 2026-11-22 ca.report, ca.report.request.
+// 2026-11-22 resident.error.report, resident.error.answer.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,
@@ -123,6 +126,12 @@ var Kinds = []Spec{
 	{KindCAReportRequest, plain.Sentence{JA: "認証局の報告の求め", EN: "request for a report of the CA"},
 		[]Hop{{Prefecture, CA}}, "prefecture", true,
 		"対策（平成16年）: 委任した都道府県が、改修と動作を自ら確認した（長野県も実施）", NoPersonal},
+	{KindErrorReport, plain.Sentence{JA: "記録の誤りの通知", EN: "report of an error in a record"},
+		[]Hop{{NationalCenter, Prefecture}, {Prefecture, Municipality}}, "resident", true,
+		"住民基本台帳法30条の11⑤, 12条の5", Identification},
+	{KindErrorAnswer, plain.Sentence{JA: "記録の誤りの調査の回答", EN: "answer to an error report"},
+		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident", true,
+		"住民基本台帳法30条の11⑤, 12条の5: what was found out comes back", Identification},
 	{KindExchangeNote, plain.Sentence{JA: "問合せと回答", EN: "note about a parked message"},
 		nil, "the message it is about", true, "対策（平成16年）: 全国センターに問合せ、確認後、人的に処理する", NoPersonal},
 	{KindExchangeWithdrawal, plain.Sentence{JA: "電文の取下げ", EN: "withdrawal of a message"},

@@ -107,6 +107,8 @@ func init() {
 		KindImpactAcknowledged:   reader(impactAcknowledgedFromWire),
 		KindCAReport:             reader(caReportFromWire),
 		KindCAReportRequest:      reader(caReportRequestFromWire),
+		KindErrorReport:          reader(errorReportFromWire),
+		KindErrorAnswer:          reader(errorAnswerFromWire),
 		KindExchangeNote:         reader(noteFromWire),
 		KindExchangeWithdrawal:   reader(withdrawalFromWire),
 		KindExchangeStatement:    reader(statementFromWire),
