@@ -58,7 +58,7 @@ func TestErrorReportRefused(t *testing.T) {
 	}{
 		"no name":                  {"report", spoilt(errorReport(), func(n *message.ErrorReport) { n.Report = "" })},
 		"a name of two lines":      {"report", spoilt(errorReport(), func(n *message.ErrorReport) { n.Report = "a\nb" })},
-		"a name that is too long":  {"report", spoilt(errorReport(), func(n *message.ErrorReport) { n.Report = strings.Repeat("x", 4000) })},
+		"a name that is too long":  {"report", spoilt(errorReport(), func(n *message.ErrorReport) { n.Report = strings.Repeat("x", 41) })},
 		"nobody":                   {"code", spoilt(errorReport(), func(n *message.ErrorReport) { n.Code = resident.RecordCode{} })},
 		"no version":               {"version", spoilt(errorReport(), func(n *message.ErrorReport) { n.Version = 0 })},
 		"a version that overflows": {"version", spoilt(errorReport(), func(n *message.ErrorReport) { n.Version = 1 << 63 })},

@@ -23,6 +23,7 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.IssueCertificate: "municipality", access.RevokeCertificate: "municipality", access.LookAtCertificate: "municipality",
 		access.ViewMessages: "municipality", access.VerifySignature: "verifier",
 		access.Provide: "prefecture nationalcenter", access.ViewProvision: "prefecture nationalcenter",
+		access.ReportError: "prefecture nationalcenter", access.AnswerError: "municipality", access.ViewErrors: "municipality prefecture nationalcenter",
 	},
 	access.Operator: {
 		access.ViewMessages: "all", access.ResolvePropose: "all", access.ResolveConfirm: "all", access.SignRound: "all",

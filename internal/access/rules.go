@@ -36,6 +36,9 @@ const (
 	ApproveUse        Act = "approve-use"
 	Provide           Act = "provide"
 	ViewProvision     Act = "view-provision"
+	ReportError       Act = "report-error"
+	AnswerError       Act = "answer-error"
+	ViewErrors        Act = "view-errors"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -114,6 +117,12 @@ var rules = []Rule{
 		plain.Sentence{JA: "承認された事務の担当者だけが、その事務の項目だけを受ける（住民基本台帳法第30条の7・第30条の8・第30条の10）。", EN: "Only the persons of an approved use, and only its items (Basic Resident Registration Act, arts. 30-7, 30-8 and 30-10)."}},
 	{ViewProvision, plain.Sentence{JA: "提供する事務と提供の状況の閲覧", EN: "view uses and how much was given"}, []Job{Clerk, Operator, Auditor}, keepers,
 		plain.Sentence{JA: "提供の状況は、少なくとも毎年公表する（住民基本台帳法第30条の11第6項）。人の情報は含まない。", EN: "How much was given is published at least each year (Basic Resident Registration Act, art. 30-11(6)). It names no person."}},
+	{ReportError, plain.Sentence{JA: "記録の誤りの通知", EN: "report an error in a record"}, []Job{Clerk}, keepers,
+		plain.Sentence{JA: "誤りを知ったときは、遅滞なく通知する（住民基本台帳法第12条の5・第30条の11第5項）。", EN: "Who notices an error tells of it without delay (Basic Resident Registration Act, arts. 12-5 and 30-11(5))."}},
+	{AnswerError, plain.Sentence{JA: "記録の誤りの調査と回答", EN: "find out about an error and answer"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "記録は市町村長のもので、調べて訂正するのも市町村長である（住民基本台帳法第8条・第12条の5）。", EN: "The record is the mayor's, who finds out and corrects it (Basic Resident Registration Act, arts. 8 and 12-5)."}},
+	{ViewErrors, plain.Sentence{JA: "記録の誤りの通知の閲覧", EN: "view reports of errors"}, []Job{Clerk}, []message.Role{message.Municipality, message.Prefecture, message.NationalCenter},
+		plain.Sentence{JA: "通知には住民票コードと、見つけた人の文章が入る。事務に就く職員だけが見る。", EN: "A report has a record code and what somebody wrote: only those who do this work read it."}},
 	{AcknowledgeImpact, plain.Sentence{JA: "失効の遅れの影響の確認", EN: "acknowledge a late revocation"}, []Job{Operator}, []message.Role{message.Verifier},
 		plain.Sentence{JA: "誤って有効と答えられた機関の人が、何をしたかを書いて確認する。", EN: "A person of the office that was told wrongly says what was done."}},
 	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor}, []message.Role{message.Verifier},

@@ -9,6 +9,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
+	"github.com/akashi-id/akashi/internal/errorreport"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/webui"
@@ -46,6 +47,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			{Path: "/", Name: both("今日の窓口", "Today")},
 			{Path: "/search", Name: both("住民の検索", "Search"), Act: access.LookAtPerson},
 			{Path: "/register", Name: both("住民の登録", "Register"), Act: access.Register},
+			errorreport.Nav,
 			desk.Nav,
 			auditpage.Nav,
 		},
@@ -65,6 +67,9 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	d.Mount(mux)
+	if err := o.Errors.Mount(mux, w.ui); err != nil {
+		return nil, err
+	}
 	if err := auditpage.Mount(mux, o.Host, w.ui); err != nil {
 		return nil, err
 	}

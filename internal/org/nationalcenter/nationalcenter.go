@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/errorreport"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/look"
@@ -29,18 +30,22 @@ type Center struct {
 	*host.Host
 	Inquiry   *inquiry.Desk     // where its staff search
 	Provision *provision.Office // what listed bodies are given
+	Errors    *errorreport.Desk // errors that were found in records
 	web       http.Handler
 }
 
 // New opens the center's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Center, error) {
 	o := &Center{}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, look.Schema, inquiry.Schema, provision.Schema},
+	o.Errors = &errorreport.Desk{Record: o.recordOf}
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, look.Schema, inquiry.Schema, provision.Schema, errorreport.Schema},
 		Routes: o.routes(), Books: o.tables(), Counts: o.counts})
 	if err != nil {
 		return nil, err
 	}
 	o.Host = h
+	o.Errors.Host = h
+	o.Alarms.Add(o.Errors.Unanswered())
 	o.Inquiry = &inquiry.Desk{Host: h, States: o.states}
 	o.Provision = &provision.Office{Host: h, Inquiry: o.Inquiry}
 	o.Alarms.Add(o.undemanded())

@@ -3,6 +3,7 @@ package nationalcenter
 import (
 	"context"
 	"embed"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
+	"github.com/akashi-id/akashi/internal/errorreport"
 	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/provision"
@@ -45,7 +47,7 @@ func (o *Center) screens(cfg Config) (http.Handler, error) {
 	if err := o.Inquiry.Mount(mux, w.ui); err != nil {
 		return nil, err
 	}
-	if err := o.Provision.Mount(mux, w.ui); err != nil {
+	if err := errors.Join(o.Provision.Mount(mux, w.ui), o.Errors.Mount(mux, w.ui)); err != nil {
 		return nil, err
 	}
 	return w.ui.Serve(mux), nil
@@ -56,7 +58,7 @@ func (o *Center) newWeb(cfg Config) (*web, error) {
 		Base: "/" + string(cfg.Self), Org: cfg.Name, Role: cfg.Self.Role(), TestCountry: cfg.TestCountry, Portal: cfg.Portal,
 		Nav: []webui.NavItem{
 			{Path: "/", Name: plain.Sentence{JA: "住民と電子証明書の数", EN: "Numbers"}},
-			inquiry.Nav, provision.Nav[0], provision.Nav[1], provision.Nav[2],
+			inquiry.Nav, provision.Nav[0], provision.Nav[1], provision.Nav[2], errorreport.Nav,
 			desk.Nav,
 			auditpage.Nav,
 		},

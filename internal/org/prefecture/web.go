@@ -3,10 +3,12 @@ package prefecture
 import (
 	"context"
 	"embed"
+	"errors"
 	"net/http"
 
 	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
+	"github.com/akashi-id/akashi/internal/errorreport"
 	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/org/prefecture/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -23,7 +25,7 @@ var files embed.FS
 func (o *Prefecture) screens(cfg Config) (http.Handler, error) {
 	ui, err := webui.New(webui.Config{
 		Base: "/" + string(cfg.Self), Org: cfg.Name, Role: cfg.Self.Role(), TestCountry: cfg.TestCountry, Portal: cfg.Portal,
-		Nav:   []webui.NavItem{{Path: "/", Name: plain.Sentence{JA: "住民の数", EN: "Residents"}}, inquiry.Nav, provision.Nav[0], provision.Nav[1], provision.Nav[2], filingNav, delegationNav, availabilityNav, desk.Nav, auditpage.Nav},
+		Nav:   []webui.NavItem{{Path: "/", Name: plain.Sentence{JA: "住民の数", EN: "Residents"}}, inquiry.Nav, provision.Nav[0], provision.Nav[1], provision.Nav[2], errorreport.Nav, filingNav, delegationNav, availabilityNav, desk.Nav, auditpage.Nav},
 		Clock: cfg.Clock, Sessions: cfg.Sessions, Log: o.Log,
 	})
 	if err != nil {
@@ -42,7 +44,7 @@ func (o *Prefecture) screens(cfg Config) (http.Handler, error) {
 	if err := o.Inquiry.Mount(mux, ui); err != nil {
 		return nil, err
 	}
-	if err := o.Provision.Mount(mux, ui); err != nil {
+	if err := errors.Join(o.Provision.Mount(mux, ui), o.Errors.Mount(mux, ui)); err != nil {
 		return nil, err
 	}
 	if err := o.mountFilings(mux, ui); err != nil {
