@@ -109,12 +109,14 @@ func (d *Desk) AskIn(ctx context.Context, tx *sqlstore.Tx, by access.Person, g l
 	}
 	a = Answer{Found: received.Found{More: found.More, Unreadable: found.Unreadable}}
 	for _, c := range found.Candidates {
-		shown, err := d.Shown(ctx, tx, c.Code)
+		shown, told, err := d.Shown(ctx, tx, q, c)
 		if err != nil {
 			return Answer{}, err
 		}
-		if !shown {
+		if told {
 			a.Withheld++
+		}
+		if !shown {
 			continue
 		}
 		a.Candidates = append(a.Candidates, c)
@@ -134,13 +136,18 @@ func (d *Desk) AskIn(ctx context.Context, tx *sqlstore.Tx, by access.Person, g l
 	return a, nil
 }
 
-// Shown tells whether somebody may be shown here at all.
-func (d *Desk) Shown(ctx context.Context, tx *sqlstore.Tx, code resident.RecordCode) (bool, error) {
+// Shown tells whether somebody whom a question found may be shown here at all and, if not, whether it may be told that somebody was
+// found. An address that was asked with does not count for that: it would tell whether a guess is right.
+func (d *Desk) Shown(ctx context.Context, tx *sqlstore.Tx, q Question, c received.Candidate) (shown, told bool, err error) {
 	if d.Withheld == nil {
-		return true, nil
+		return true, false, nil
 	}
-	withheld, err := d.Withheld(ctx, tx, code)
-	return err == nil && !withheld, err
+	withheld, err := d.Withheld(ctx, tx, c.Code)
+	if err != nil || !withheld {
+		return err == nil, false, err
+	}
+	q.Asked.Address = resident.Address{}
+	return false, q.Code.Valid() || match.Compare(q.Asked, c.IdentificationInfo).Likely(), nil
 }
 
 // Why is the reasons of a result in one sentence, an attribute after the other.

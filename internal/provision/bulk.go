@@ -99,7 +99,8 @@ func (o *Office) answerLine(ctx context.Context, tx *sqlstore.Tx, by access.Pers
 		row[2] = "該当なし"
 		return row, nil
 	}
-	given, shown, err := o.give(ctx, tx, by, u, g, set, found.Candidates[0], "file")
+	l.Items = set
+	given, shown, _, err := o.give(ctx, tx, by, u, g, l.Request, found.Candidates[0], "file")
 	switch {
 	case err != nil:
 		return nil, err

@@ -137,12 +137,14 @@ func (o *Office) provide(ctx context.Context, tx *sqlstore.Tx, by access.Person,
 	}
 	a.More, a.Unreadable = found.More, found.Unreadable
 	for _, c := range found.Candidates {
-		given, shown, err := o.give(ctx, tx, by, u, g, r.Items, c, way)
+		given, shown, told, err := o.give(ctx, tx, by, u, g, r, c, way)
 		if err != nil {
 			return Answer{}, err
 		}
-		if !shown {
+		if told {
 			a.Withheld++
+		}
+		if !shown {
 			continue
 		}
 		a.Given = append(a.Given, given)
@@ -151,16 +153,17 @@ func (o *Office) provide(ctx context.Context, tx *sqlstore.Tx, by access.Person,
 	return a, nil
 }
 
-// give gives one person's items, unless that person is withheld, and writes down that it did.
-func (o *Office) give(ctx context.Context, tx *sqlstore.Tx, by access.Person, u Use, g look.Ground, wanted Items, c received.Candidate, way string) (Given, bool, error) {
-	shown, err := o.Inquiry.Shown(ctx, tx, c.Code)
-	if err != nil || !shown {
-		return Given{}, false, err
+// give gives one person's items, unless that person is withheld, and writes down that it did. told: the body may know that somebody was
+// found who is withheld.
+func (o *Office) give(ctx context.Context, tx *sqlstore.Tx, by access.Person, u Use, g look.Ground, r Request, c received.Candidate, way string) (given Given, shown, told bool, err error) {
+	if shown, told, err = o.Inquiry.Shown(ctx, tx, r.Question, c); err != nil || !shown {
+		return given, false, told, err
 	}
+	wanted := r.Items
 	if err := look.Record(tx, look.Look{By: by, Office: o.Host.Self, Subject: c.Code, Ground: g, Items: wanted.looked(), How: fmt.Sprintf("provision under %s by %s", u.Subject(), way)}); err != nil {
-		return Given{}, false, err
+		return given, false, false, err
 	}
 	tx.Collect("provision", "at, seq, day, use_number, operator, case_ref, subject, municipality, items, way", tx.Now(), tx.Serial(),
 		resident.DateOf(tx.Now()).String(), int64(u.Number), by.ID, g.Case, c.Code.Reveal(), c.Municipality.String(), int64(wanted), way)
-	return wanted.give(c), true, nil
+	return wanted.give(c), true, false, nil
 }

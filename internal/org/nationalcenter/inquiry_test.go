@@ -134,6 +134,23 @@ func TestWhoIsWithheldIsNotShown(t *testing.T) {
 			}
 		}
 	}
+	// Whether a guess of the address is right is not told, neither by name nor by birth.
+	elsewhere := must(resident.ParseAddress("address", "長野県松本市大手1番1号"))
+	c.center.Inquiry.Withheld = func(context.Context, *sqlstore.Tx, resident.RecordCode) (bool, error) { return true, nil }
+	for what, asked := range map[string][2]resident.BasicFour{
+		"name":           {{Name: p.Name, Address: p.Address}, {Name: p.Name, Address: elsewhere}},
+		"birth":          {{Birth: p.Birth, Address: p.Address}, {Birth: p.Birth, Address: elsewhere}},
+		"name and birth": {{Name: p.Name, Birth: p.Birth, Address: p.Address}, {Name: p.Name, Birth: p.Birth, Address: elsewhere}},
+	} {
+		right, err := c.center.Inquiry.Ask(t.Context(), clerk, ground("受付-3"), inquiry.Question{Asked: asked[0]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrong, err := c.center.Inquiry.Ask(t.Context(), clerk, ground("受付-3"), inquiry.Question{Asked: asked[1]})
+		if err != nil || right.Withheld != wrong.Withheld || len(right.Candidates)+len(wrong.Candidates) > 0 {
+			t.Errorf("by %s: %d withheld with the right address, %d with a wrong one, %v", what, right.Withheld, wrong.Withheld, err)
+		}
+	}
 	for _, r := range c.looks("受付-2") {
 		if r.Subject == p.Code.Reveal() {
 			t.Error("a look at somebody who was not shown")
