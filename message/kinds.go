@@ -39,6 +39,8 @@ const (
 	KindCAReportRequest      Kind = "ca.report.request"
 	KindMoveOut              Kind = "resident.moveout"
 	KindMoveIn               Kind = "resident.movein"
+	KindErrorReport          Kind = "resident.error.report"
+	KindErrorAnswer          Kind = "resident.error.answer"
 	KindExchangeNote         Kind = "exchange.note"
 	KindExchangeWithdrawal   Kind = "exchange.withdrawal"
 	KindExchangeStatement    Kind = "exchange.statement"
@@ -82,6 +84,7 @@ type Spec struct {
 // 2026-11-22 ca.report, ca.report.request.
 // 2026-11-22 number.request, number.assignment; the question code.attach.
 // 2026-11-22 resident.moveout, resident.movein.
+// 2026-11-22 resident.error.report, resident.error.answer.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,
@@ -139,6 +142,12 @@ var Kinds = []Spec{
 	{KindMoveIn, plain.Sentence{JA: "転入通知", EN: "notice of a moving in"},
 		[]Hop{{Municipality, Municipality}}, "resident, and the move when it is known", false,
 		"住民基本台帳法9条; 規則2条", Pseudonymous},
+	{KindErrorReport, plain.Sentence{JA: "記録の誤りの通知", EN: "report of an error in a record"},
+		[]Hop{{NationalCenter, Prefecture}, {Prefecture, Municipality}}, "resident", true,
+		"住民基本台帳法30条の11⑤, 12条の5", Identification},
+	{KindErrorAnswer, plain.Sentence{JA: "記録の誤りの調査の回答", EN: "answer to an error report"},
+		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident", true,
+		"住民基本台帳法30条の11⑤, 12条の5: what was found out comes back", Identification},
 	{KindExchangeNote, plain.Sentence{JA: "問合せと回答", EN: "note about a parked message"},
 		nil, "the message it is about", true, "対策（平成16年）: 全国センターに問合せ、確認後、人的に処理する", NoPersonal},
 	{KindExchangeWithdrawal, plain.Sentence{JA: "電文の取下げ", EN: "withdrawal of a message"},

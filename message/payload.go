@@ -111,6 +111,8 @@ func init() {
 		KindCAReportRequest:      reader(caReportRequestFromWire),
 		KindMoveOut:              reader(moveOutFromWire),
 		KindMoveIn:               reader(moveInFromWire),
+		KindErrorReport:          reader(errorReportFromWire),
+		KindErrorAnswer:          reader(errorAnswerFromWire),
 		KindExchangeNote:         reader(noteFromWire),
 		KindExchangeWithdrawal:   reader(withdrawalFromWire),
 		KindExchangeStatement:    reader(statementFromWire),

@@ -20,10 +20,12 @@ var roles = []message.Role{message.Municipality, message.Prefecture, message.Nat
 var allowed = map[access.Job]map[access.Act]string{
 	access.Public: {access.VerifySignature: "verifier"},
 	access.Clerk: {
-		access.Register: "municipality", access.FileChange: "municipality", access.LookAtPerson: "municipality nationalcenter",
+		access.Register: "municipality", access.FileChange: "municipality", access.LookAtPerson: "municipality prefecture nationalcenter",
 		access.IssueCertificate: "municipality", access.RevokeCertificate: "municipality", access.LookAtCertificate: "municipality",
 		access.KeepSeal: "municipality", access.RenameTown: "municipality",
 		access.ViewMessages: "municipality", access.VerifySignature: "verifier",
+		access.Provide: "prefecture nationalcenter", access.ViewProvision: "prefecture nationalcenter",
+		access.ReportError: "prefecture nationalcenter", access.AnswerError: "municipality", access.ViewErrors: "municipality prefecture nationalcenter",
 	},
 	access.Operator: {
 		access.ViewMessages: "all", access.ResolvePropose: "all", access.ResolveConfirm: "all", access.SignRound: "all",
@@ -31,11 +33,12 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.LookAtTokens: "ca", access.RetryToken: "ca",
 		access.MassPropose: "ca", access.MassConfirm: "ca", access.MakeList: "ca",
 		access.FileVerifier: "verifier", access.DecideFiling: "prefecture", access.PlanMaintenance: "prefecture", access.LookAtDelegation: "prefecture", access.AskReport: "prefecture", access.AcknowledgeImpact: "verifier",
+		access.ApproveUse: "prefecture nationalcenter", access.ViewProvision: "prefecture nationalcenter",
 	},
 	access.Administrator: {access.ViewStaff: "all", access.ManageStaff: "all", access.VerifySignature: "verifier"},
 	access.Auditor: {
 		access.ViewStaff:    "all",
-		access.LookAtTokens: "ca", access.LookAtDelegation: "prefecture",
+		access.LookAtTokens: "ca", access.LookAtDelegation: "prefecture", access.ViewProvision: "prefecture nationalcenter",
 		access.ReviewLooks: "municipality prefecture nationalcenter", access.KeepAttention: "municipality prefecture nationalcenter",
 		access.ViewMessages: "all", access.ViewAudit: "all",
 		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",

@@ -39,6 +39,12 @@ const (
 	ManageStaff       Act = "manage-staff"
 	ReviewLooks       Act = "review-looks"
 	KeepAttention     Act = "keep-attention"
+	ApproveUse        Act = "approve-use"
+	Provide           Act = "provide"
+	ViewProvision     Act = "view-provision"
+	ReportError       Act = "report-error"
+	AnswerError       Act = "answer-error"
+	ViewErrors        Act = "view-errors"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -55,6 +61,7 @@ var (
 	issuers   = []message.Role{message.NationalCenter, message.CA, message.Validation}
 	authority = []message.Role{message.CA}
 	holders   = []message.Role{message.Municipality, message.Prefecture, message.NationalCenter}
+	keepers   = []message.Role{message.Prefecture, message.NationalCenter}
 	everyone  = []message.Role{message.Municipality, message.Prefecture, message.NationalCenter, message.CA, message.Validation, message.Verifier}
 )
 
@@ -69,6 +76,8 @@ var rules = []Rule{
 		plain.Sentence{JA: "事務に必要な窓口だけが見る。見たことは監査記録に残る。", EN: "Only the counter that serves the person looks, and every look is recorded."}},
 	{LookAtPerson, plain.Sentence{JA: "住民の情報の閲覧", EN: "look at a person"}, []Job{Clerk}, []message.Role{message.NationalCenter},
 		plain.Sentence{JA: "本人確認情報の検索は、照会の事務に就く職員だけが行う（住民基本台帳法第30条の29）。見たことは監査記録に残る。", EN: "Only staff who answer inquiries search the index (Basic Resident Registration Act, art. 30-29), and every look is recorded."}},
+	{LookAtPerson, plain.Sentence{JA: "住民の情報の閲覧", EN: "look at a person"}, []Job{Clerk}, []message.Role{message.Prefecture},
+		plain.Sentence{JA: "都道府県の照会・提供の事務に就く職員だけが、その都道府県の住民を見る（住民基本台帳法第30条の8・第30条の29）。見たことは監査記録に残る。", EN: "Only staff who answer inquiries of the prefecture look, and at its residents (Basic Resident Registration Act, arts. 30-8 and 30-29). Every look is recorded."}},
 	{IssueCertificate, plain.Sentence{JA: "電子証明書の発行の申請", EN: "apply for a certificate"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "申請は住所地の市町村長を経由する（公的個人認証法第3条・第22条）。", EN: "Applications pass through the mayor of the place of residence (JPKI Act, arts. 3 and 22)."}},
 	{RevokeCertificate, plain.Sentence{JA: "電子証明書の失効の申請", EN: "apply for a revocation"}, []Job{Clerk}, counter,
@@ -121,6 +130,18 @@ var rules = []Rule{
 		plain.Sentence{JA: "委任した都道府県は、委任先の発行・失効・異常を自ら確かめる。人の情報は含まない。", EN: "Who has delegated looks at what is issued, revoked and wrong there; it names no person."}},
 	{AskReport, plain.Sentence{JA: "認証局の報告を求める", EN: "ask the CA for a report"}, []Job{Operator}, []message.Role{message.Prefecture},
 		plain.Sentence{JA: "いまの状況が要る運用員が、自分の名前で行う。", EN: "By the operator who needs to know now, by name."}},
+	{ApproveUse, plain.Sentence{JA: "提供する事務の提案・承認・終了", EN: "propose, approve or end a use"}, []Job{Operator}, keepers,
+		plain.Sentence{JA: "本人確認情報は、法律が定める事務だけに提供する（住民基本台帳法第30条の7・第30条の8・第30条の10）。一人が提案し、別の一人が承認する。", EN: "Data are given for listed work alone (Basic Resident Registration Act, arts. 30-7, 30-8 and 30-10). One person proposes a use, another approves it."}},
+	{Provide, plain.Sentence{JA: "本人確認情報の提供を受ける", EN: "be given data under a use"}, []Job{Clerk}, keepers,
+		plain.Sentence{JA: "承認された事務の担当者だけが、その事務の項目だけを受ける（住民基本台帳法第30条の7・第30条の8・第30条の10）。", EN: "Only the persons of an approved use, and only its items (Basic Resident Registration Act, arts. 30-7, 30-8 and 30-10)."}},
+	{ViewProvision, plain.Sentence{JA: "提供する事務と提供の状況の閲覧", EN: "view uses and how much was given"}, []Job{Clerk, Operator, Auditor}, keepers,
+		plain.Sentence{JA: "提供の状況は、少なくとも毎年公表する（住民基本台帳法第30条の11第6項）。人の情報は含まない。", EN: "How much was given is published at least each year (Basic Resident Registration Act, art. 30-11(6)). It names no person."}},
+	{ReportError, plain.Sentence{JA: "記録の誤りの通知", EN: "report an error in a record"}, []Job{Clerk}, keepers,
+		plain.Sentence{JA: "誤りを知ったときは、遅滞なく通知する（住民基本台帳法第12条の5・第30条の11第5項）。", EN: "Who notices an error tells of it without delay (Basic Resident Registration Act, arts. 12-5 and 30-11(5))."}},
+	{AnswerError, plain.Sentence{JA: "記録の誤りの調査と回答", EN: "find out about an error and answer"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "記録は市町村長のもので、調べて訂正するのも市町村長である（住民基本台帳法第8条・第12条の5）。", EN: "The record is the mayor's, who finds out and corrects it (Basic Resident Registration Act, arts. 8 and 12-5)."}},
+	{ViewErrors, plain.Sentence{JA: "記録の誤りの通知の閲覧", EN: "view reports of errors"}, []Job{Clerk}, []message.Role{message.Municipality, message.Prefecture, message.NationalCenter},
+		plain.Sentence{JA: "通知には住民票コードと、見つけた人の文章が入る。事務に就く職員だけが見る。", EN: "A report has a record code and what somebody wrote: only those who do this work read it."}},
 	{AcknowledgeImpact, plain.Sentence{JA: "失効の遅れの影響の確認", EN: "acknowledge a late revocation"}, []Job{Operator}, []message.Role{message.Verifier},
 		plain.Sentence{JA: "誤って有効と答えられた機関の人が、何をしたかを書いて確認する。", EN: "A person of the office that was told wrongly says what was done."}},
 	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor, Administrator}, []message.Role{message.Verifier},

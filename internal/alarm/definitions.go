@@ -48,6 +48,8 @@ const (
 	AnswersUnrecorded    Code = "answers-unrecorded"
 	NoticeUnacknowledged Code = "notice-unacknowledged"
 
+	ErrorReportUnanswered Code = "error-report-unanswered"
+
 	ProbeFailed  Code = "probe-failed"
 	ProbeMissing Code = "probe-missing"
 
@@ -210,6 +212,9 @@ var Definitions = []Definition{
 	{Code: NoticeUnacknowledged, Severity: Warning, Unit: Seconds, Raise: 7 * 24 * 3600, Lower: 1, About: aboutNotice,
 		Name:  plain.Sentence{JA: "影響の通知が確認されない", EN: "A notice of wrong answers is not acknowledged"},
 		Means: plain.Sentence{JA: "誤って「失効していない」と答えたという通知を、署名検証者の誰も7日間確認していません。報告がないことは、影響がないことではありません。", EN: "For seven days nobody at the verifier has acknowledged that it was told \"good\" wrongly. No report does not mean no impact."}},
+	{Code: ErrorReportUnanswered, Severity: Warning, Unit: Seconds, Raise: 7 * 24 * 3600, Lower: 1,
+		Name:  plain.Sentence{JA: "記録の誤りの通知に回答がない", EN: "A report of an error is not answered"},
+		Means: plain.Sentence{JA: "記録に誤りが見つかったという通知に、7日間回答がありません。誤った記録が使われ続けているかもしれません。", EN: "For seven days nobody has answered that an error was found in a record. A wrong record may still be in use."}},
 	{Code: StillValid, Severity: Critical, Unit: Seconds, Raise: 60, Lower: 1, About: aboutTrace,
 		Name:  plain.Sentence{JA: "異動したのに署名用電子証明書が有効のまま", EN: "A resident changed and the signature certificate is still valid"},
 		Means: plain.Sentence{JA: "異動から1分を過ぎても、失効情報の提供が有効と答えます。原因は問いません。", EN: "More than a minute after the change, the status service still says valid, whatever the cause."}},

@@ -63,6 +63,14 @@ var acts = map[string]plain.Sentence{
 	"code.allotment":                 {JA: "住民票コードを割り当てた", EN: "allotted record codes"},
 	"snapshot":                       {JA: "再送された内容を適用した", EN: "took what was sent again"},
 	"strike":                         {JA: "再送により記録を消した", EN: "struck out what is not held any more"},
+	"use.propose":                    {JA: "提供する事務を提案した", EN: "proposed a use"},
+	"use.approve":                    {JA: "提供する事務を承認した", EN: "approved a use"},
+	"use.refuse":                     {JA: "提供する事務を承認しなかった", EN: "refused a use"},
+	"use.end":                        {JA: "提供する事務を終えた", EN: "ended a use"},
+	"provide":                        {JA: "本人確認情報を提供した", EN: "gave data under a use"},
+	"error.report":                   {JA: "記録の誤りを通知した・された", EN: "reported, or was told of, an error in a record"},
+	"error.own":                      {JA: "記録の誤りの調査を引き受けた", EN: "took an error in a record to find out about"},
+	"error.answer":                   {JA: "記録の誤りの通知に回答した・回答を受けた", EN: "answered, or was answered about, an error in a record"},
 	"search":                         {JA: "住民を検索した", EN: "searched for a resident"},
 
 	// Certificates.

@@ -136,7 +136,7 @@ func (v *river) cases(o message.Org) []reconcile.Case {
 func TestWhatIsDoneByHandIsMended(t *testing.T) {
 	const one = `(SELECT MIN(code) FROM resident)`
 	double := `INSERT INTO resident SELECT '` + resident.RecordCodeOf(4711).Reveal() + `', name, birth, sex, address, common_name, number, municipality, version, built_on,
-		hash, reason, arose, old_code, resides, at, told_by FROM resident WHERE code = ` + one
+		hash, reason, arose, old_code, resides, at, told_by, name_key, common_key FROM resident WHERE code = ` + one
 	for _, c := range []struct {
 		name, what string
 		at         message.Org

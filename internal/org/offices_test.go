@@ -16,6 +16,7 @@ import (
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/errorreport"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/look"
@@ -43,8 +44,9 @@ type offices struct {
 	net   *exchange.Memory
 	drive *clock.Driver
 	at    map[message.Org]*municipality.Municipality
-	x     map[message.Org]*exchange.Exchange
 	hosts map[message.Org]*host.Host
+	errs  map[message.Org]*errorreport.Desk
+	x     map[message.Org]*exchange.Exchange
 	cas   map[message.Org]*authority
 	clerk context.Context
 	key   []byte // a holder's, PEM
@@ -73,7 +75,8 @@ func newOffices(t *testing.T, serves message.Org) *offices {
 	trust, err := pki.NewTrust(infra.Certificate())
 	check(t, err)
 	v := &offices{T: t, clk: clock.NewVirtual(start), net: new(exchange.Memory), at: map[message.Org]*municipality.Municipality{},
-		x: map[message.Org]*exchange.Exchange{}, hosts: map[message.Org]*host.Host{}, cas: map[message.Org]*authority{}}
+		hosts: map[message.Org]*host.Host{}, errs: map[message.Org]*errorreport.Desk{},
+		x: map[message.Org]*exchange.Exchange{}, cas: map[message.Org]*authority{}}
 	config := func(self message.Org, peers ...message.Org) host.Config {
 		signer, err := infra.NewIdentity(rand.Reader, start, string(self), pki.ForSigning)
 		check(t, err)
@@ -81,8 +84,8 @@ func newOffices(t *testing.T, serves message.Org) *offices {
 			Signer: signer, Trust: trust, Link: v.net.As(self), Peers: peers, Secrets: reconciletest.Secrets(self)}
 	}
 	var tasks []clock.Task
-	add := func(h *host.Host) {
-		v.x[h.Self], v.hosts[h.Self] = h.Exchange, h
+	add := func(h *host.Host, errs *errorreport.Desk) {
+		v.x[h.Self], v.hosts[h.Self], v.errs[h.Self] = h.Exchange, h, errs
 		t.Cleanup(func() { h.Close() })
 		tasks = slices.Concat(tasks, h.Exchange.Tasks(), h.Due.Tasks())
 	}
@@ -90,16 +93,16 @@ func newOffices(t *testing.T, serves message.Org) *offices {
 		v.at[self], err = municipality.New(t.Context(), municipality.Config{CA: ca,
 			Config: config(self, map[message.Org]message.Org{matsumoto: nagano, adachi: tokyo}[self], center, theCA, tokyosCA)})
 		check(t, err)
-		add(v.at[self].Host)
+		add(v.at[self].Host, v.at[self].Errors)
 	}
 	for self, below := range map[message.Org]message.Org{nagano: matsumoto, tokyo: adachi} {
 		p, err := prefecture.New(t.Context(), prefecture.Config{Config: config(self, below, center)})
 		check(t, err)
-		add(p.Host)
+		add(p.Host, p.Errors)
 	}
 	n, err := nationalcenter.New(t.Context(), nationalcenter.Config{NumberKey: numberKey, Config: config(center, matsumoto, adachi, nagano, tokyo, theCA, tokyosCA)})
 	check(t, err)
-	add(n.Host)
+	add(n.Host, n.Errors)
 	raw := func(tx *sqlstore.Tx) *sqlstore.Tx { return tx }
 	for _, self := range []message.Org{theCA, tokyosCA} {
 		a := &authority{self: self, clk: v.clk}

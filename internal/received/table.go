@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/match"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -54,6 +55,9 @@ func In(tx *sqlstore.Tx, shared Shared) States { return States{tx, shared} }
 const Identification = `code, name, birth, sex, address, common_name, number, municipality, version, reason, arose, old_code`
 
 const stateColumns = Identification + `, built_on, hash, resides, at, told_by`
+
+// writtenColumns are those of a row that is in force. What is kept as evidence has no keys: nobody searches it.
+const writtenColumns = stateColumns + `, name_key, common_key`
 
 // Standing is what a rule asks about the state that is held of a resident, without what the person is called.
 type Standing struct {
@@ -134,16 +138,16 @@ func (t States) Held(ctx context.Context, d exchange.Delivery, n message.Residen
 
 // PutFirst adds a resident of whom nothing is held, with the next flush. A second row for a code fails the transaction.
 func (t States) PutFirst(i resident.IdentificationInfo, toldBy message.Org) {
-	t.tx.Collect("resident", stateColumns, append(identificationArgs(i), int64(0), hashOf(i), !i.Deleted(), t.tx.Now(), string(toldBy))...)
+	t.tx.Collect("resident", writtenColumns, append(identificationArgs(i), int64(0), hashOf(i), !i.Deleted(), t.tx.Now(), string(toldBy), keyOf(i.Name.Reveal()), match.Key(i.CommonName.Reveal()))...)
 	t.enter(toldBy, i)
 }
 
 // Put writes the state that follows the one held under the code was.
 func (t States) Put(ctx context.Context, was resident.RecordCode, held Standing, i resident.IdentificationInfo, toldBy message.Org) error {
-	args := append(identificationArgs(i), int64(held.Version), hashOf(i), !i.Deleted(), t.tx.Now(), string(toldBy), was.Reveal())
+	args := append(identificationArgs(i), int64(held.Version), hashOf(i), !i.Deleted(), t.tx.Now(), string(toldBy), was.Reveal(), keyOf(i.Name.Reveal()), match.Key(i.CommonName.Reveal()))
 	n, err := t.tx.Exec(ctx, `UPDATE resident SET code = $1, name = $2, birth = $3, sex = $4, address = $5, common_name = $6, number = $7,
-		municipality = $8, version = $9, reason = $10, arose = $11, old_code = $12, built_on = $13, hash = $14, resides = $15, at = $16, told_by = $17
-		WHERE code = $18`, args...)
+		municipality = $8, version = $9, reason = $10, arose = $11, old_code = $12, built_on = $13, hash = $14, resides = $15, at = $16, told_by = $17,
+		name_key = $19, common_key = $20 WHERE code = $18`, args...)
 	if was != i.Code {
 		t.shared.both(t.tx, message.Residents, toldBy, was.Reveal(), message.Hash{})
 	}

@@ -3670,6 +3670,192 @@ func (x *MoveIn) GetVersion() uint64 {
 	return 0
 }
 
+// ErrorReport tells whoever keeps a record that an error was found in what it told.
+type ErrorReport struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Report        string                 `protobuf:"bytes,1,opt,name=report,proto3" json:"report,omitempty"` // named by the organisation that found it: "nationalcenter/0123456789abcdef"
+	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	Version       uint64                 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`       // of the record in which it was found
+	Attributes    uint32                 `protobuf:"varint,4,opt,name=attributes,proto3" json:"attributes,omitempty"` // what is doubted: 1 name, 2 birth, 4 sex, 8 address; 0: that the record is there at all
+	Text          string                 `protobuf:"bytes,5,opt,name=text,proto3" json:"text,omitempty"`
+	By            string                 `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"`                           // the person who found it
+	FoundAt       int64                  `protobuf:"varint,7,opt,name=found_at,json=foundAt,proto3" json:"found_at,omitempty"` // seconds
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ErrorReport) Reset() {
+	*x = ErrorReport{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ErrorReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ErrorReport) ProtoMessage() {}
+
+func (x *ErrorReport) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ErrorReport.ProtoReflect.Descriptor instead.
+func (*ErrorReport) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *ErrorReport) GetReport() string {
+	if x != nil {
+		return x.Report
+	}
+	return ""
+}
+
+func (x *ErrorReport) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *ErrorReport) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *ErrorReport) GetAttributes() uint32 {
+	if x != nil {
+		return x.Attributes
+	}
+	return 0
+}
+
+func (x *ErrorReport) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *ErrorReport) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *ErrorReport) GetFoundAt() int64 {
+	if x != nil {
+		return x.FoundAt
+	}
+	return 0
+}
+
+// ErrorAnswer says what was found out, and done.
+type ErrorAnswer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Report        string                 `protobuf:"bytes,1,opt,name=report,proto3" json:"report,omitempty"`
+	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`        // as in the report
+	Outcome       string                 `protobuf:"bytes,3,opt,name=outcome,proto3" json:"outcome,omitempty"`  // corrected, right
+	Version       uint64                 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"` // that is right
+	Text          string                 `protobuf:"bytes,5,opt,name=text,proto3" json:"text,omitempty"`
+	By            string                 `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"`
+	AnsweredAt    int64                  `protobuf:"varint,7,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"` // seconds
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ErrorAnswer) Reset() {
+	*x = ErrorAnswer{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ErrorAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ErrorAnswer) ProtoMessage() {}
+
+func (x *ErrorAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ErrorAnswer.ProtoReflect.Descriptor instead.
+func (*ErrorAnswer) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *ErrorAnswer) GetReport() string {
+	if x != nil {
+		return x.Report
+	}
+	return ""
+}
+
+func (x *ErrorAnswer) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *ErrorAnswer) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *ErrorAnswer) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *ErrorAnswer) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *ErrorAnswer) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *ErrorAnswer) GetAnsweredAt() int64 {
+	if x != nil {
+		return x.AnsweredAt
+	}
+	return 0
+}
+
 var File_akashi_v1_payload_proto protoreflect.FileDescriptor
 
 const file_akashi_v1_payload_proto_rawDesc = "" +
@@ -4004,7 +4190,26 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x04code\x18\x05 \x01(\tR\x04code\x12\x10\n" +
 	"\x03day\x18\x06 \x01(\tR\x03day\x12\x14\n" +
 	"\x05filed\x18\a \x01(\tR\x05filed\x12\x18\n" +
-	"\aversion\x18\b \x01(\x04R\aversionB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
+	"\aversion\x18\b \x01(\x04R\aversion\"\xb2\x01\n" +
+	"\vErrorReport\x12\x16\n" +
+	"\x06report\x18\x01 \x01(\tR\x06report\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x1e\n" +
+	"\n" +
+	"attributes\x18\x04 \x01(\rR\n" +
+	"attributes\x12\x12\n" +
+	"\x04text\x18\x05 \x01(\tR\x04text\x12\x0e\n" +
+	"\x02by\x18\x06 \x01(\tR\x02by\x12\x19\n" +
+	"\bfound_at\x18\a \x01(\x03R\afoundAt\"\xb2\x01\n" +
+	"\vErrorAnswer\x12\x16\n" +
+	"\x06report\x18\x01 \x01(\tR\x06report\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12\x18\n" +
+	"\aoutcome\x18\x03 \x01(\tR\aoutcome\x12\x18\n" +
+	"\aversion\x18\x04 \x01(\x04R\aversion\x12\x12\n" +
+	"\x04text\x18\x05 \x01(\tR\x04text\x12\x0e\n" +
+	"\x02by\x18\x06 \x01(\tR\x02by\x12\x1f\n" +
+	"\vanswered_at\x18\a \x01(\x03R\n" +
+	"answeredAtB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
 
 var (
 	file_akashi_v1_payload_proto_rawDescOnce sync.Once
@@ -4018,7 +4223,7 @@ func file_akashi_v1_payload_proto_rawDescGZIP() []byte {
 	return file_akashi_v1_payload_proto_rawDescData
 }
 
-var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
+var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_akashi_v1_payload_proto_goTypes = []any{
 	(*Identification)(nil),        // 0: akashi.v1.Identification
 	(*ResidentChange)(nil),        // 1: akashi.v1.ResidentChange
@@ -4064,6 +4269,8 @@ var file_akashi_v1_payload_proto_goTypes = []any{
 	(*MovingPerson)(nil),          // 41: akashi.v1.MovingPerson
 	(*MoveItem)(nil),              // 42: akashi.v1.MoveItem
 	(*MoveIn)(nil),                // 43: akashi.v1.MoveIn
+	(*ErrorReport)(nil),           // 44: akashi.v1.ErrorReport
+	(*ErrorAnswer)(nil),           // 45: akashi.v1.ErrorAnswer
 }
 var file_akashi_v1_payload_proto_depIdxs = []int32{
 	0,  // 0: akashi.v1.ResidentChange.after:type_name -> akashi.v1.Identification
@@ -4099,7 +4306,7 @@ func file_akashi_v1_payload_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akashi_v1_payload_proto_rawDesc), len(file_akashi_v1_payload_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   44,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -9,6 +9,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/disclosure"
+	"github.com/akashi-id/akashi/internal/errorreport"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -34,6 +35,7 @@ type Config struct {
 // Municipality is a running municipality.
 type Municipality struct {
 	*host.Host
+	Errors                 *errorreport.Desk // errors that others found in our records
 	code                   resident.MunicipalityCode
 	prefecture, center, ca message.Org
 	shelf                  *keyShelf
@@ -54,13 +56,16 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 		code: code, prefecture: message.Org(string(message.Prefecture) + "-" + code.Prefecture().String()),
 		center: message.Org(message.NationalCenter), ca: cmp.Or(cfg.CA, message.Org(message.CA)), shelf: newKeyShelf(cfg.Clock), status: cfg.Status,
 	}
-	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{stillvalid.Schema, disclosure.Schema},
+	o.Errors = &errorreport.Desk{Record: o.recordOf}
+	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{stillvalid.Schema, disclosure.Schema, errorreport.Schema},
 		Routes: o.routes(), Due: o.dueRules(), Books: o.books(), Counts: o.counts, Rebuild: o.rebuild})
 	if err != nil {
 		return nil, err
 	}
 	o.Alarms.Add(o.moveAlarms())
 	o.Alarms.Add(disclosure.Source(o.Store))
+	o.Errors.Host = o.Host
+	o.Alarms.Add(o.Errors.Unanswered())
 	if o.status != nil {
 		o.Alarms.Add(stillvalid.Source(o.Store))
 	}

@@ -10,14 +10,14 @@ import (
 
 // routes are the kinds of messages that a municipality takes.
 func (o *Municipality) routes() []exchange.Route {
-	return []exchange.Route{
+	return append([]exchange.Route{
 		exchange.On(o.in, o.onCodeAllotment),
 		exchange.On(o.in, o.onNumberAssignment),
 		exchange.On(o.in, o.onCertIssued),
 		exchange.On(o.in, o.onCertRefused),
 		exchange.On(o.in, o.onMoveOut),
 		exchange.On(o.in, o.onMoveIn),
-	}
+	}, o.Errors.Routes()...)
 }
 
 // dueRules are the kinds of things that fall due here.

@@ -9,6 +9,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
+	"github.com/akashi-id/akashi/internal/errorreport"
 	"github.com/akashi-id/akashi/internal/lookpage"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -53,6 +54,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			{Path: "/moves", Name: both("転出入", "Moves"), Act: access.LookAtPerson},
 			numberNav,
 			{Path: "/disclosures", Name: both("開示・訂正", "Disclosure"), Act: access.LookAtPerson, Within: []string{"/disclosure"}},
+			errorreport.Nav,
 			desk.Nav,
 			auditpage.Nav,
 			lookpage.Nav,
@@ -80,6 +82,9 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	d.Mount(mux)
+	if err := o.Errors.Mount(mux, w.ui); err != nil {
+		return nil, err
+	}
 	if err := auditpage.Mount(mux, o.Host, w.ui); err != nil {
 		return nil, err
 	}

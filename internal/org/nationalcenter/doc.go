@@ -17,8 +17,8 @@
 //   - the question code.attach of a municipality: whether a code that it did not give may be attached to a registration. The answer
 //     is signed and kept.
 //
-// A person is a 住民票コード here and nothing else. A search by the four attributes returns candidates, each with what
-// agrees and what does not; it never says that one of them is the person.
+// A person is a 住民票コード here and nothing else. A search by attributes (internal/inquiry) returns candidates, each with how far it
+// agrees and why; it never says that one of them is the person.
 //
 // What dies is told under every code that a resident has had, because a change of code may be parked when it comes; the
 // center holds what it knows under the present code, and looks for certificates and unread notices under all of them.

@@ -23,9 +23,9 @@ func TestDuplicateScreens(t *testing.T) {
 			tab := webuitest.Browser(t)
 			tab.Open(base + "/session?lang=" + lang + "&next=/nationalcenter/duplicates")
 			tab.Follow(`button[value="operator-ueda"]`)
-			look(t, tab, "duplicates-"+lang)
+			seen(t, tab, "duplicates-"+lang)
 			tab.Follow(`table a`)
-			look(t, tab, "duplicate-"+lang)
+			seen(t, tab, "duplicate-"+lang)
 			if status := tab.Follow(`#form .button`); status != http.StatusUnprocessableEntity {
 				t.Errorf("a proposal without a reason: %d", status)
 			}
@@ -33,7 +33,7 @@ func TestDuplicateScreens(t *testing.T) {
 			if status := tab.Follow(`#form .button`); status != http.StatusOK {
 				t.Errorf("a proposal: %d", status)
 			}
-			look(t, tab, "duplicate-proposed-"+lang)
+			seen(t, tab, "duplicate-proposed-"+lang)
 		})
 	}
 }

@@ -8,9 +8,12 @@ import (
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/disclosure"
+	"github.com/akashi-id/akashi/internal/errorreport"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/inspection"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
+	"github.com/akashi-id/akashi/internal/provision"
 	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -29,6 +32,10 @@ type Config struct {
 // Center is the national center.
 type Center struct {
 	*host.Host
+	Inquiry   *inquiry.Desk     // where its staff search
+	Provision *provision.Office // what listed bodies are given
+	Errors    *errorreport.Desk // errors that were found in records
+
 	numberKey  NumberKey
 	duplicates *inspection.Inspection
 	web        http.Handler
@@ -37,7 +44,8 @@ type Center struct {
 // New opens the center's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Center, error) {
 	o := &Center{numberKey: cfg.NumberKey}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, inspection.Schema},
+	o.Errors = &errorreport.Desk{Record: o.recordOf}
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, inspection.Schema, inquiry.Schema, provision.Schema, errorreport.Schema},
 		Routes: o.routes(), Books: o.tables(), Counts: o.counts})
 	if err != nil {
 		return nil, err
@@ -46,9 +54,15 @@ func New(ctx context.Context, cfg Config) (*Center, error) {
 	o.duplicates = o.newDuplicates()
 	o.Alarms.Add(o.undemanded(), o.duplicates.Source())
 	o.Exchange.Answer(message.AskAttach, o.onAttach)
-	o.Alarms.Add(o.undemanded())
+	o.Errors.Host = h
+	o.Alarms.Add(o.Errors.Unanswered())
+	o.Inquiry = &inquiry.Desk{Host: h, States: o.states}
+	o.Provision = &provision.Office{Host: h, Inquiry: o.Inquiry}
 	o.Exchange.Answer(disclosure.AskKind, disclosure.Answerer(o.Host, o.asksFor))
 	if err := o.adopt(ctx); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	if err := received.FillKeys(ctx, o.Store, o.states); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	if err := o.settleOld(ctx); err != nil && ctx.Err() == nil {
@@ -61,6 +75,8 @@ func New(ctx context.Context, cfg Config) (*Center, error) {
 	}
 	return o, nil
 }
+
+func (o *Center) states(tx *sqlstore.Tx) received.States { return o.in(tx).States }
 
 // Handler serves everything below the center's base path.
 func (o *Center) Handler() http.Handler { return o.web }

@@ -5,12 +5,12 @@ import (
 )
 
 func (o *Center) routes() []exchange.Route {
-	return []exchange.Route{
+	return append([]exchange.Route{
 		exchange.On(o.in, o.onResidentChange),
 		exchange.On(o.in, o.onResidentInvalidation),
 		exchange.On(o.in, o.onCertIssuance).WhenWaiting(o.onUnreadIssuance),
 		exchange.On(o.in, o.onCertRevoke),
 		exchange.On(o.in, o.onCodeRequest),
 		exchange.On(o.in, o.onNumberRequest),
-	}
+	}, o.Errors.Routes()...)
 }

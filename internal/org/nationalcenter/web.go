@@ -3,17 +3,20 @@ package nationalcenter
 import (
 	"context"
 	"embed"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/akashi-id/akashi/cert"
-	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
+	"github.com/akashi-id/akashi/internal/errorreport"
+	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/lookpage"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/provision"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/resident"
@@ -22,12 +25,12 @@ import (
 //go:embed html
 var files embed.FS
 
-// web is the center's screens: numbers, the search for candidates, and the message desk.
+// web is the center's screens: numbers, the search, and the message desk.
 type web struct {
 	*Center
-	ui           *webui.UI
-	desk         *desk.Desk
-	home, search *webui.Page
+	ui   *webui.UI
+	desk *desk.Desk
+	home *webui.Page
 
 	duplicatesAll, duplicateOne, duplicateAlike *webui.Page
 }
@@ -47,9 +50,13 @@ func (o *Center) screens(cfg Config) (http.Handler, error) {
 	}
 	mux.HandleFunc("GET /{$}", w.showHome)
 	mux.HandleFunc("GET /part/{part}", w.showHomePart)
-	mux.Handle("GET /search", w.ui.Only(access.LookAtPerson, w.showSearch))
-	mux.Handle("POST /search", w.ui.Only(access.LookAtPerson, w.runSearch))
 	w.mountDuplicates(mux)
+	if err := o.Inquiry.Mount(mux, w.ui); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(o.Provision.Mount(mux, w.ui), o.Errors.Mount(mux, w.ui)); err != nil {
+		return nil, err
+	}
 	return w.ui.Serve(mux), nil
 }
 
@@ -58,8 +65,8 @@ func (o *Center) newWeb(cfg Config) (*web, error) {
 		Base: "/" + string(cfg.Self), Org: cfg.Name, Role: cfg.Self.Role(), TestCountry: cfg.TestCountry, Portal: cfg.Portal,
 		Nav: []webui.NavItem{
 			{Path: "/", Name: plain.Sentence{JA: "住民と電子証明書の数", EN: "Numbers"}},
-			{Path: "/search", Name: plain.Sentence{JA: "本人確認情報の検索", EN: "Search"}, Act: access.LookAtPerson},
 			duplicateNav,
+			inquiry.Nav, provision.Nav[0], provision.Nav[1], provision.Nav[2], errorreport.Nav,
 			desk.Nav,
 			auditpage.Nav,
 			lookpage.Nav,
@@ -73,7 +80,7 @@ func (o *Center) newWeb(cfg Config) (*web, error) {
 	if w.desk, err = desk.New(o.Host, ui); err != nil {
 		return nil, err
 	}
-	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "duplicates": &w.duplicatesAll, "duplicate": &w.duplicateOne,
+	for name, page := range map[string]**webui.Page{"home": &w.home, "duplicates": &w.duplicatesAll, "duplicate": &w.duplicateOne,
 		"alike": &w.duplicateAlike} {
 		if *page, err = ui.Page(files, name); err != nil {
 			return nil, err

@@ -65,7 +65,7 @@ func TestSnapshotsMend(t *testing.T) {
 		}
 		actions["double a row"] = func(r *rapid.T) {
 			l.tamper(fmt.Sprintf(`INSERT INTO resident SELECT '%s', name, birth, sex, address, common_name, number, municipality, version, built_on, hash, reason, arose,
-				old_code, resides, at, told_by FROM resident WHERE code = %s ON CONFLICT DO NOTHING`, resident.RecordCodeOf(rapid.Uint64Range(900, 903).Draw(r, "code")).Reveal(), row(r)))
+				old_code, resides, at, told_by, name_key, common_key FROM resident WHERE code = %s ON CONFLICT DO NOTHING`, resident.RecordCodeOf(rapid.Uint64Range(900, 903).Draw(r, "code")).Reveal(), row(r)))
 		}
 		actions["lose notices"] = func(*rapid.T) {
 			l.tamper(`DELETE FROM invalidation_notice WHERE version = (SELECT MAX(version) FROM invalidation_notice)`)

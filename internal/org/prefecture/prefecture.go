@@ -8,9 +8,12 @@ import (
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/disclosure"
+	"github.com/akashi-id/akashi/internal/errorreport"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/org/prefecture/internal/store"
 	"github.com/akashi-id/akashi/internal/probe"
+	"github.com/akashi-id/akashi/internal/provision"
 	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
@@ -27,21 +30,32 @@ type Config struct {
 // Prefecture is one prefecture.
 type Prefecture struct {
 	*host.Host
-	probes *probe.Prober
-	web    http.Handler
+	Inquiry   *inquiry.Desk     // where its staff search
+	Provision *provision.Office // what listed bodies are given
+	Errors    *errorreport.Desk // errors that were found in records
+	probes    *probe.Prober
+	web       http.Handler
 }
 
 // New opens the prefecture's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 	o := &Prefecture{}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, probe.Schema},
+	o.Errors = &errorreport.Desk{Record: o.recordOf}
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, probe.Schema, inquiry.Schema, provision.Schema, errorreport.Schema},
 		Routes: o.routes(), Books: o.books(), Counts: o.counts, Rebuild: o.rebuild})
 	if err != nil {
 		return nil, err
 	}
 	o.Host = h
 	o.Exchange.Answer(disclosure.AskKind, disclosure.Answerer(o.Host, o.asksFor))
+	o.Errors.Host = h
+	o.Alarms.Add(o.Errors.Unanswered())
+	o.Inquiry = &inquiry.Desk{Host: h, States: o.states}
+	o.Provision = &provision.Office{Host: h, Inquiry: o.Inquiry}
 	if err := o.adopt(ctx); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	if err := received.FillKeys(ctx, o.Store, o.states); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	if o.probes, err = o.probing(cfg.Outside); err != nil {
@@ -63,6 +77,8 @@ func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 func (o *Prefecture) in(tx *sqlstore.Tx) *store.Tx {
 	return store.In(tx, received.Shared{Books: o.Books, Onward: center})
 }
+
+func (o *Prefecture) states(tx *sqlstore.Tx) received.States { return o.in(tx).States }
 
 // Handler serves everything below the prefecture's base path.
 func (o *Prefecture) Handler() http.Handler { return o.web }

@@ -5,10 +5,10 @@ import (
 )
 
 func (o *Prefecture) routes() []exchange.Route {
-	return []exchange.Route{
+	return append([]exchange.Route{
 		exchange.On(o.in, o.onResidentChange),
 		exchange.On(o.in, o.onResidentInvalidation),
 		exchange.On(o.in, o.onVerifierFiling),
 		exchange.On(o.in, o.onCAReport),
-	}
+	}, o.Errors.Routes()...)
 }

@@ -3,13 +3,17 @@ package prefecture
 import (
 	"context"
 	"embed"
+	"errors"
 	"net/http"
 
 	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
+	"github.com/akashi-id/akashi/internal/errorreport"
+	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/lookpage"
 	"github.com/akashi-id/akashi/internal/org/prefecture/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/provision"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/resident"
@@ -18,11 +22,11 @@ import (
 //go:embed html
 var files embed.FS
 
-// screens are what the prefecture shows: how many residents it keeps, and the message desk. Nobody looks at a person here.
+// screens are what the prefecture shows: how many residents it keeps, and the message desk. Persons are seen in the search alone.
 func (o *Prefecture) screens(cfg Config) (http.Handler, error) {
 	ui, err := webui.New(webui.Config{
 		Base: "/" + string(cfg.Self), Org: cfg.Name, Role: cfg.Self.Role(), TestCountry: cfg.TestCountry, Portal: cfg.Portal,
-		Nav:   []webui.NavItem{{Path: "/", Name: plain.Sentence{JA: "住民の数", EN: "Residents"}}, filingNav, delegationNav, availabilityNav, desk.Nav, auditpage.Nav, lookpage.Nav},
+		Nav:   []webui.NavItem{{Path: "/", Name: plain.Sentence{JA: "住民の数", EN: "Residents"}}, inquiry.Nav, provision.Nav[0], provision.Nav[1], provision.Nav[2], errorreport.Nav, filingNav, delegationNav, availabilityNav, desk.Nav, auditpage.Nav, lookpage.Nav},
 		Clock: cfg.Clock, Sessions: cfg.Sessions, Log: o.Log,
 	})
 	if err != nil {
@@ -38,6 +42,12 @@ func (o *Prefecture) screens(cfg Config) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	d.Mount(mux)
+	if err := o.Inquiry.Mount(mux, ui); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(o.Provision.Mount(mux, ui), o.Errors.Mount(mux, ui)); err != nil {
+		return nil, err
+	}
 	if err := o.mountFilings(mux, ui); err != nil {
 		return nil, err
 	}

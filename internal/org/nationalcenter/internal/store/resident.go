@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/akashi-id/akashi/internal/received"
-	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -32,18 +31,6 @@ func (tx *Tx) StandingAndClaim(ctx context.Context, code resident.RecordCode) (*
 	}
 	s, err := received.StandingOf(version.Int64, builtOn.Int64, hash, municipality.String, reason.String, toldBy.String)
 	return s, claim, err
-}
-
-// BornOn lists residents by their date of birth.
-func (tx *Tx) BornOn(ctx context.Context, birth resident.PartialDate, limit int) ([]resident.IdentificationInfo, error) {
-	return sqlstore.List(ctx, tx.Tx, received.Scan,
-		`SELECT `+received.Identification+` FROM resident WHERE birth = $1 ORDER BY name, code LIMIT $2`, birth.String(), limit)
-}
-
-// Named lists residents by their name, byte for byte.
-func (tx *Tx) Named(ctx context.Context, name resident.Name, limit int) ([]resident.IdentificationInfo, error) {
-	return sqlstore.List(ctx, tx.Tx, received.Scan,
-		`SELECT `+received.Identification+` FROM resident WHERE name = $1 ORDER BY birth, code LIMIT $2`, name.Reveal(), limit)
 }
 
 // read gives a stored text its type again; "" is an absent value.

@@ -1,0 +1,131 @@
+package match
+
+import (
+	_ "embed"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/akashi-id/akashi/internal/plain"
+)
+
+//go:embed variants.txt
+var variantsText string
+
+// edge says that a character is replaced by another, and by which tables: a letter each.
+type edge struct {
+	to     rune
+	tables string
+}
+
+// variants are the edges of each character, and for each character that has any the one that stands for all that are joined.
+type variants struct {
+	edges map[rune][]edge
+	keys  map[rune]rune
+}
+
+// tables are what the letters of variants.txt stand for. Their order is how much they are trusted when a character has several
+// replacements: the notices on registers first.
+var tables = []struct {
+	letter string
+	name   plain.Sentence
+}{
+	{"t", plain.Sentence{JA: "民二5202号 正字俗字等対照表", EN: "notice 民二5202"}},
+	{"s", plain.Sentence{JA: "民一2842号 誤字俗字正字一覧表", EN: "notice 民一2842"}},
+	{"u", plain.Sentence{JA: "JIS包摂規準・UCS統合規則", EN: "JIS and UCS unification"}},
+	{"k", plain.Sentence{JA: "戸籍統一文字の親字・正字", EN: "characters of family registers"}},
+	{"n", plain.Sentence{JA: "法務省告示582号", EN: "Ministry of Justice notice 582"}},
+}
+
+func rank(letters string) int {
+	return slices.IndexFunc(tables, func(t struct {
+		letter string
+		name   plain.Sentence
+	}) bool {
+		return strings.Contains(letters, t.letter)
+	})
+}
+
+var load = sync.OnceValue(func() *variants {
+	v := &variants{edges: make(map[rune][]edge, 15000), keys: make(map[rune]rune, 18000)}
+	parent := map[rune]rune{}
+	var root func(rune) rune
+	root = func(r rune) rune {
+		p, joined := parent[r]
+		if !joined || p == r {
+			return r
+		}
+		top := root(p)
+		parent[r] = top
+		return top
+	}
+	for line := range strings.Lines(variantsText) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		from, list, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ":")
+		char := codePoint(from)
+		best := edge{}
+		for one := range strings.SplitSeq(list, ",") {
+			to, letters, _ := strings.Cut(one, "/")
+			e := edge{codePoint(to), letters}
+			v.edges[char] = append(v.edges[char], e)
+			if best.to == 0 || rank(e.tables) < rank(best.tables) {
+				best = e // the lower code point when the tables are the same: the file is in order
+			}
+		}
+		// Only the best replacement joins: two that a third may be replaced by are not for that one character.
+		a, b := root(char), root(best.to)
+		parent[max(a, b)] = min(a, b)
+		parent[min(a, b)] = min(a, b)
+	}
+	for r := range parent {
+		v.keys[r] = root(r)
+	}
+	return v
+})
+
+func codePoint(s string) rune {
+	n, err := strconv.ParseUint(s, 16, 32)
+	if err != nil {
+		panic("match: variants.txt: " + err.Error()) // embedded: a broken build
+	}
+	return rune(n)
+}
+
+// key is the character that stands for all those that a search takes together.
+func (v *variants) key(r rune) rune {
+	if k, joined := v.keys[r]; joined {
+		return k
+	}
+	return r
+}
+
+// joined tells whether two different characters are one after replacement, and by which table: one replaces the other, one
+// character replaces both, or they are of one group.
+func (v *variants) joined(a, b rune) (table plain.Sentence, ok bool) {
+	letters := ""
+	for _, e := range v.edges[a] {
+		if e.to == b {
+			letters += e.tables
+		}
+		for _, f := range v.edges[b] {
+			if f.to == e.to {
+				letters += e.tables
+			}
+		}
+	}
+	for _, f := range v.edges[b] {
+		if f.to == a {
+			letters += f.tables
+		}
+	}
+	if letters == "" && v.key(a) != v.key(b) {
+		return table, false
+	}
+	if letters == "" {
+		return plain.Sentence{JA: "縮退マップ", EN: "the map of replacements"}, true // by way of a third
+	}
+	return tables[rank(letters)].name, true
+}
