@@ -106,6 +106,8 @@ var exceptions = []exception{
 	{"the values of one statement, which the program wrote", []string{atStart}, []string{"internal/sqlstore:InParts", "internal/sqlstore:portable"}},
 	{"one question of a municipality about one person: it is answered whole or refused whole", []string{atStart, rowsStart},
 		[]string{"internal/disclosure:Answerer", "internal/disclosure:Looks", "internal/look:List"}},
+	{"the cookies of one request, of which each is somebody's session or nobody's: it is answered whole or refused whole", []string{atStart},
+		[]string{"internal/access:Sessions.Person"}},
 	{"one file or one signed answer: it is read whole or refused whole", []string{atStart, overInput},
 		[]string{"internal/pki:DecodeCertificates", "internal/pki:NewTrust", "internal/pki/ocspwire:NamesOf", "internal/pki/ocspwire:Signed.readData", "internal/pki/ocspwire:readCertID",
 			"internal/pki/ocspwire:readExtensions", "verify:OCSP.AskStatus", "verify:checkResponder", "verify:readStatement", "message:oneValue", "internal/nation:IssuanceLeft",
