@@ -141,7 +141,7 @@ func TestSnapshotGoesOn(t *testing.T) {
 	}
 }
 
-// TestCodeGivenUpBeforeTheLeaving: somebody leaves Iida, comes to Matsumoto and changes the code there; the leaving and the
+// TestCodeGivenUpBeforeTheLeaving: somebody leaves Iida, comes to Matsumoto, whose entry waits for the leaving, and changes the code there; the leaving and the
 // change are lost. Matsumoto's snapshot of the new code gives up a code that is Iida's resident's as far as the prefecture
 // knows. It waits until Iida has said that the person left: told before, the center would hold nothing under the old
 // code, of which the prefecture's book says that it does, and Iida's leaving would follow nothing there.
@@ -183,7 +183,7 @@ func TestCodeGivenUpBeforeTheLeaving(t *testing.T) {
 		p    message.Payload
 		code string
 	}{
-		{iida, entry, ""}, {matsumoto, came, "gap"}, {matsumoto, now, "held-elsewhere"},
+		{iida, entry, ""}, {matsumoto, came, "awaits-another"}, {matsumoto, now, "held-elsewhere"},
 		{iida, left, ""}, {matsumoto, now, ""}, {matsumoto, now, ""},
 	} {
 		if code := take(step.from, step.p); code != step.code {
