@@ -15,8 +15,8 @@ func TestDefaultCountry(t *testing.T) {
 		t.Fatal(err)
 	}
 	for o, want := range map[message.Org][]message.Org{
-		"municipality-202029": {"prefecture-20", "nationalcenter", "ca"},    // and no other prefecture
-		"municipality-131211": {"prefecture-13", "nationalcenter", "ca-13"}, // whose prefecture has a CA of its own
+		"municipality-202029": {"municipality-202053", "municipality-131211", "prefecture-20", "nationalcenter", "ca"},    // and no other prefecture
+		"municipality-131211": {"municipality-202029", "municipality-202053", "prefecture-13", "nationalcenter", "ca-13"}, // whose prefecture has a CA of its own
 		"prefecture-13":       {"municipality-131211", "nationalcenter", "ca-13", "validation"},
 		"prefecture-20":       {"municipality-202029", "municipality-202053", "nationalcenter", "ca", "validation", "verifier-etax"},
 		"ca":                  {"municipality-202029", "municipality-202053", "prefecture-20", "nationalcenter", "validation"},

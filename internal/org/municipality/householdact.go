@@ -147,6 +147,9 @@ func (o *Municipality) mind(ctx context.Context, tx *store.Tx, id resident.House
 	if err != nil {
 		return err
 	}
+	if members, err = stayBehind(ctx, tx, members, by.Change.Arose); err != nil {
+		return err
+	}
 	if len(members) == 0 || slices.ContainsFunc(members, isHead) {
 		return tx.CloseHeadless(ctx, id)
 	}

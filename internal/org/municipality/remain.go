@@ -1,6 +1,7 @@
 package municipality
 
 import (
+	"context"
 	"slices"
 
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
@@ -48,4 +49,20 @@ func (m *matter) headless(after store.Version) (int, error) {
 		return 0, nil
 	}
 	return len(members), nil
+}
+
+// stayBehind are those of a household who do not move out by a day themselves. A family that leaves together is deleted one after
+// another; whoever comes last is no head of what is left, and the new municipality, which is told how each stood to the head, has
+// one head of them.
+func stayBehind(ctx context.Context, tx *store.Tx, members []store.Version, day resident.Date) (stay []store.Version, err error) {
+	for _, v := range members {
+		plan, planned, err := tx.PlanOf(ctx, v.Person)
+		if err != nil {
+			return nil, err
+		}
+		if !planned || plan.Day.After(day) {
+			stay = append(stay, v)
+		}
+	}
+	return stay, nil
 }
