@@ -128,7 +128,8 @@ func (n MoveOut) wire() proto.Message {
 // The bounds of what is not a field of the vocabulary.
 const (
 	maxMoveItems = 40
-	maxMoveText  = 400 // bytes, of a name or value
+	maxMoveName  = 400  // bytes
+	maxMoveValue = 2000 // bytes: an address of 200 characters with a selector each has 1600
 )
 
 // moveName reads the name of a move: that of the old municipality and a number, so that no other can give it.
@@ -177,7 +178,7 @@ func moveOutFromWire(w *messagepb.MoveOut) (MoveOut, error) {
 		return n, c.err()
 	}
 	for _, i := range w.Items {
-		if i.GetName() == "" || len(i.GetName()) > maxMoveText || len(i.GetValue()) > maxMoveText || !plainText(i.GetName()+i.GetValue()) {
+		if i.GetName() == "" || len(i.GetName()) > maxMoveName || len(i.GetValue()) > maxMoveValue || !plainText(i.GetName()+i.GetValue()) {
 			c.note("items", errors.New("an item without a name, too long, or with control characters"))
 			break
 		}

@@ -110,6 +110,7 @@ func TestMovesRefused(t *testing.T) {
 		"a void with data":   {func(w *messagepb.MoveOut) { w.Step = "void" }, "person"},
 		"an item of lines":   {func(w *messagepb.MoveOut) { w.Items[0].Value = "a\nb" }, "items"},
 		"a nameless item":    {func(w *messagepb.MoveOut) { w.Items[0].Name = "" }, "items"},
+		"an item too long":   {func(w *messagepb.MoveOut) { w.Items[0].Value = strings.Repeat("x", 2001) }, "items"},
 		"items for ever": {func(w *messagepb.MoveOut) {
 			for range 100 {
 				w.Items = append(w.Items, &messagepb.MoveItem{Name: "x"})

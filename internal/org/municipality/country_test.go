@@ -114,14 +114,14 @@ func (c *country) found(url string) *country {
 			return nil, nil
 		}))
 	c.peer("nationalcenter", self,
-		exchange.On(raw, func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CodeRequest) ([]message.Out, error) {
+		exchange.On(raw, func(_ context.Context, tx *sqlstore.Tx, d exchange.Delivery, n message.CodeRequest) ([]message.Out, error) {
 			tx.OnCommit(func() { c.codeRequests = append(c.codeRequests, n) })
 			a := message.CodeAllotment{Request: n.Request}
 			for range n.Count {
 				a.Codes = append(a.Codes, resident.RecordCodeOf(c.allot))
 				c.allot += 7919
 			}
-			return []message.Out{{To: self, Body: a}}, nil
+			return []message.Out{{To: d.Sender, Body: a}}, nil
 		}), exchange.On(raw, func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CertRevoke) ([]message.Out, error) {
 			tx.OnCommit(func() { c.reports = append(c.reports, n) })
 			return nil, nil
@@ -156,8 +156,12 @@ func (c *country) peer(org, other message.Org, routes ...exchange.Route) {
 		c.t.Fatal(err)
 	}
 	c.t.Cleanup(func() { s.Close() })
+	peers := []message.Org{other}
+	if org == "nationalcenter" && c.next != "" {
+		peers = append(peers, c.next)
+	}
 	x, err := exchange.New(c.t.Context(), exchange.Config{Self: org, Store: s, Clock: c.clk, Rand: rand.Reader, Signer: c.signer(org),
-		Trust: c.trust, Link: c.net.As(org), Peers: []message.Org{other}, Routes: routes})
+		Trust: c.trust, Link: c.net.As(org), Peers: peers, Routes: routes})
 	if err != nil {
 		c.t.Fatal(err)
 	}

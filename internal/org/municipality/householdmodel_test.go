@@ -21,7 +21,7 @@ import (
 // versions that count notices and not households; and the hash by which an import knows the record.
 func TestHouseholdModel(t *testing.T) {
 	if os.Getenv("AKASHI_FULL") == "" {
-		if err := flag.Set("rapid.checks", "15"); err != nil { // a country is made for each
+		if err := flag.Set("rapid.checks", "10"); err != nil { // a country is made for each
 			t.Fatal(err)
 		}
 	}

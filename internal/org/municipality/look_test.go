@@ -94,7 +94,7 @@ func TestEachPersonOnAPageIsLookedAt(t *testing.T) {
 		}
 		return text
 	}
-	if got, want := of(one.Code), "clerk-aoki municipality-202029 notice 17 [name, date of birth, sex, address; reading; record code; household and relation; history of the record; certificates] record; "; got != want {
+	if got, want := of(one.Code), "clerk-aoki municipality-202029 notice 17 [name, date of birth, sex, address; reading; record code; family register; household and relation; history of the record; certificates] record; "; got != want {
 		t.Errorf("of the person: %s", got)
 	}
 	if got, want := of(other.Code), "clerk-aoki municipality-202029 notice 17 [name, date of birth, sex, address; reading] with a member of the household; "; got != want {

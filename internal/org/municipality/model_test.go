@@ -40,7 +40,7 @@ type person struct {
 func TestModel(t *testing.T) {
 	if os.Getenv("AKASHI_FULL") == "" {
 		// A country is made for each check; a hundred of them take half a minute.
-		if err := flag.Set("rapid.checks", "25"); err != nil {
+		if err := flag.Set("rapid.checks", "15"); err != nil {
 			t.Fatal(err)
 		}
 	}

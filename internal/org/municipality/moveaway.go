@@ -124,7 +124,7 @@ func (o *Municipality) tellLeft(ctx context.Context, tx *store.Tx, m store.MoveA
 func (o *Municipality) tellMove(ctx context.Context, tx *store.Tx, m store.MoveAway, step message.MoveStep, r resident.Record, place resident.Address, trace string) ([]message.Out, error) {
 	n := message.MoveOut{Move: m.Move, Family: m.Family, Step: step, From: o.code, To: m.To, Code: m.Code, Version: m.Version, Planned: m.Planned, Filed: m.Filed, Special: m.Special}
 	if step != message.MoveVoid {
-		n.Person = moving(r, place)
+		n.Person, n.Items = moving(r, place), itemsTold(r)
 	} else {
 		n.Filed = resident.DateOf(tx.Now())
 	}

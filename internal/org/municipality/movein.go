@@ -81,7 +81,7 @@ func (o *Municipality) CheckArrivals(ctx context.Context, c MoveIn) error {
 			if err := o.needAgreement(ctx, tx, x.r, x.v, false); err != nil {
 				return nil, err
 			}
-			if err := o.looked(ctx, tx, x.m.Code, look.Four|look.Kana|look.Household|look.Moves, "check of moving in "+x.m.Move); err != nil {
+			if err := o.looked(ctx, tx, x.m.Code, look.Four|look.Kana|look.Household|look.Moves|shownOf(x.m.Info), "check of moving in "+x.m.Move); err != nil {
 				return nil, err
 			}
 		}
@@ -149,7 +149,7 @@ func (o *Municipality) admitArrivals(ctx context.Context, tx *store.Tx, c MoveIn
 			ps.bad("people", notWaiting(m, found).JA, notWaiting(m, found).EN)
 			continue
 		}
-		r := c.registration(m, p)
+		r := c.registration(m, p, resident.DateOf(tx.Now()))
 		joins := i > 0 && c.Household == ""
 		v, first, err := o.admitIn(ctx, tx, r, joins)
 		if err = ps.take(err); err != nil {
@@ -179,12 +179,14 @@ func notWaiting(m store.MoveHere, found bool) plain.Sentence {
 }
 
 // registration is the entry of one of them: who it is comes from the old municipality.
-func (c MoveIn) registration(m store.MoveHere, p Arrival) Registration {
+func (c MoveIn) registration(m store.MoveHere, p Arrival, today resident.Date) Registration {
 	i := m.Info.Person
 	r := Registration{Reason: resident.MoveIn, Basis: c.Basis, From: m.From, Prior: m.Version, AsIs: c.AsIs, Another: true, arrived: true,
 		Record: resident.Record{Code: m.Code, BasicFour: i.BasicFour, Kana: i.Kana, CommonName: i.CommonName, Nationality: i.Nationality, Number: i.Number,
 			Municipality: c.Municipality, Household: c.Household, Relation: p.Relation, BecameResident: c.Became}}
 	r.Record.Address, r.agreement = c.Address, c.agreements[p.Move]
+	r.Record.Residence = resident.Residence{Notified: today, Earlier: i.Address} // 法7条8号
+	r.Record = keepTold(r.Record, m.Info.Items, today)
 	if m.State == store.InPlanned {
 		r.Prior += earlyRoom
 	}

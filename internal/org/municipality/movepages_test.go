@@ -197,7 +197,8 @@ func TestTypedBesideTheMessage(t *testing.T) {
 	n := newNeighbours(t, rand.Reader)
 	v := n.counter("clerk-aoki")
 	form := url.Values{"reason": {resident.MoveIn.Code()}, "basis": {"law-22"}, "became": {"2026-04-01"}, "name": {"葛󠄂西　一郎"}, "birth": {"1980-05-01"}, "sex": {"男"}, "address": {home},
-		"relation": {"世帯主"}, "from": {"131211"}, "code": {resident.RecordCodeOf(7_000_000_001).Reveal()}, "prior": {"5"}}
+		"relation": {"世帯主"}, "from": {"131211"}, "code": {resident.RecordCodeOf(7_000_000_001).Reveal()}, "prior": {"5"},
+		"domicile_state": {resident.DomicileKnown.Code()}, "domicile": {"東京都足立区中央本町一丁目17番"}, "domicile_head": {"葛󠄂西　一郎"}, "notified": {"2026-04-01"}, "earlier_address": {"東京都足立区中央本町1丁目17番1号"}}
 	if page := v.post("/register", form, http.StatusUnprocessableEntity); !strings.Contains(page, `name="paper"`) || !strings.Contains(page, "電文で届きます") {
 		t.Error("it was not asked why")
 	}

@@ -143,7 +143,11 @@ func (o *Municipality) Move(ctx context.Context, move string) (MoveSeen, bool, e
 				s.Now = &now
 			}
 		}
-		if err := o.looked(ctx, tx, code, look.Four|look.Kana|look.Moves, "move "+move); err != nil {
+		items := look.Four | look.Kana | look.Moves
+		if s.Here != nil {
+			items |= shownOf(s.Here.Info)
+		}
+		if err := o.looked(ctx, tx, code, items, "move "+move); err != nil {
 			return nil, err
 		}
 		var err error

@@ -257,6 +257,17 @@ func TestExpressed(t *testing.T) {
 			t.Errorf("%s: %v", text, got)
 		}
 	}
+	if expressed("辻", r) {
+		t.Error("a family name that stands nowhere on the record")
+	}
+	r.FormerName = ok(resident.ParseFormerName("former_name", "辻󠄃"))
+	for text, want := range map[string]bool{
+		"辻": true, "辻󠄃之印": true, "辻葛子": true, "葛子": true, "髙𠮷": true, "辻󠄃 葛": true, "辻髙": false, "葛辻": false, "辻川": false, "辻葛子子": false,
+	} {
+		if got := expressed(text, r); got != want {
+			t.Errorf("%s, of one with a former family name: %v", text, got)
+		}
+	}
 	foreign := resident.Record{BasicFour: resident.BasicFour{Name: name("SMITH JOHN")}, CommonName: name("山田 ジョン"), Kana: kana("スミス ジョン"), Nationality: ok(resident.ParseNationality("nationality", "カナダ"))}
 	for text, want := range map[string]bool{"Smith": true, "JOHN": true, "スミス": true, "山田": true, "SMYTH": false, "Kスミス": false} {
 		if got := expressed(text, foreign); got != want {

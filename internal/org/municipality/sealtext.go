@@ -11,7 +11,7 @@ import (
 var sealEndings = []string{"之印", "の印", "之章", "印", "章"}
 
 // expressed tells whether what is cut into a seal is a name of its holder, or parts of it in their order: 氏名, 氏, 名, or a combination (from
-// memory, the ministry's model ordinance, and so for 通称). A seal is often cut in another form of a character, so variation selectors do not
+// memory, the ministry's model ordinance, and so for 通称 and for 旧氏, with the 名 or alone). A seal is often cut in another form of a character, so variation selectors do not
 // count; every other difference does.
 func expressed(text string, r resident.Record) bool {
 	for _, ending := range append(sealEndings, "") {
@@ -24,12 +24,24 @@ func expressed(text string, r resident.Record) bool {
 				return true
 			}
 		}
+		// A former family name stands for the present one, with the given name or alone.
+		if former := r.FormerName; former.Valid() && partOf(letters(cut), letters(former.Reveal()+given(r.Name.Reveal()))) {
+			return true
+		}
 		// Of a foreign resident's name also its reading in katakana (from memory, as above).
 		if r.Nationality.Valid() && partOf(letters(cut), letters(r.Kana.Reveal())) {
 			return true
 		}
 	}
 	return false
+}
+
+// given is the given name of a name, which stands behind a blank; empty when the name is written without one.
+func given(name string) string {
+	if i := strings.IndexFunc(name, unicode.IsSpace); i >= 0 {
+		return name[i:]
+	}
+	return ""
 }
 
 // letters are the characters of a name without blanks and variation selectors, Latin ones in one case.

@@ -35,7 +35,7 @@ const (
 	dueRenameSpread = "municipality.rename-spread"
 	dueRenameOne    = "municipality.rename-one"
 
-	renamePage = 500 // people looked at in a step
+	renamePage = 200 // people looked at in a step
 )
 
 // ProposeRenaming has those counted who live in a town, for the clerk in the context, and gives the number of the renaming.

@@ -97,6 +97,9 @@ func (w *screens) arrivalTerms(m MoveHere) []webui.Term {
 	if i.Nationality.Valid() {
 		terms = append(terms, webui.Term{Label: both("国籍・地域", "Nationality"), Value: webui.Name(i.Nationality.Reveal())})
 	}
+	for _, more := range m.Info.Items {
+		terms = append(terms, webui.Term{Label: both(more.Name, more.Name), Value: webui.Name(more.Value)})
+	}
 	return terms
 }
 
