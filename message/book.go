@@ -22,11 +22,14 @@ const (
 	Certificates  Book = "certificates"  // CA → national center: who holds which certificate
 	Revocations   Book = "revocations"   // national center → CA: what the center told it to revoke
 	Statuses      Book = "status"        // CA → validation: each certificate's issue and revocation
-	Drills        Book = "drill"         // any pair: marked losses that prove the alarms
+	Protections   Book = "protections"   // municipality → prefecture → national center: which versions of whose flag were set, and ended
+	// national center → prefectures and municipalities that hold the person elsewhere: the same
+	ProtectionsElsewhere Book = "protections-elsewhere"
+	Drills               Book = "drill" // any pair: marked losses that prove the alarms
 )
 
 // Books lists them in the order in which people read them.
-var Books = []Book{Residents, Invalidations, Certificates, Revocations, Statuses, Drills}
+var Books = []Book{Residents, Invalidations, Certificates, Revocations, Statuses, Protections, ProtectionsElsewhere, Drills}
 
 // Name is what people call the book.
 func (b Book) Name() plain.Sentence {
@@ -41,6 +44,10 @@ func (b Book) Name() plain.Sentence {
 		return plain.Sentence{JA: "異動等失効情報", EN: "Revocations demanded"}
 	case Statuses:
 		return plain.Sentence{JA: "電子証明書の状態", EN: "Certificate status"}
+	case Protections:
+		return plain.Sentence{JA: "支援措置", EN: "Protected persons"}
+	case ProtectionsElsewhere:
+		return plain.Sentence{JA: "ほかの市区町村の支援措置", EN: "Persons protected by other municipalities"}
 	case Drills:
 		return plain.Sentence{JA: "警報の訓練", EN: "Alarm drill"}
 	}
@@ -52,7 +59,7 @@ func (b Book) Person(key string) string {
 	switch b {
 	case Residents:
 		return key
-	case Invalidations, Revocations: // code/version; a serial, or code/profile/version
+	case Invalidations, Revocations, Protections, ProtectionsElsewhere: // code/version; a serial, or code/profile/version; code/owner/version
 		if code, _, found := strings.Cut(key, "/"); found {
 			return code
 		}

@@ -80,14 +80,16 @@ var readers map[Kind]func([]byte) (Payload, error)
 
 func init() {
 	readers = map[Kind]func([]byte) (Payload, error){
-		KindResidentChange:       reader(residentChangeFromWire),
-		KindResidentInvalidation: reader(residentInvalidationFromWire),
-		KindCodeRequest:          reader(codeRequestFromWire),
-		KindCodeAllotment:        reader(codeAllotmentFromWire),
-		KindCertRequest:          reader(certRequestFromWire),
-		KindCertIssued:           reader(certIssuedFromWire),
-		KindCertRefused:          reader(certRefusedFromWire),
-		KindCertIssuance:         reader(certIssuanceFromWire),
+		KindResidentChange:        reader(residentChangeFromWire),
+		KindResidentInvalidation:  reader(residentInvalidationFromWire),
+		KindResidentProtection:    reader(protectionFromWire),
+		KindResidentProtectionEnd: reader(protectionEndFromWire),
+		KindCodeRequest:           reader(codeRequestFromWire),
+		KindCodeAllotment:         reader(codeAllotmentFromWire),
+		KindCertRequest:           reader(certRequestFromWire),
+		KindCertIssued:            reader(certIssuedFromWire),
+		KindCertRefused:           reader(certRefusedFromWire),
+		KindCertIssuance:          reader(certIssuanceFromWire),
 		KindCertRevocation: reader(func(w *messagepb.CertRevocation) (CertRevocation, error) {
 			n, err := revocationFromWire(w)
 			return CertRevocation(n), err
