@@ -65,6 +65,7 @@ var rules = []struct{ from, may string }{
 	{"internal/tokendesk", vocabulary + "internal/access internal/alarm internal/auditlog internal/clock internal/host internal/hsm internal/sqlstore internal/webui"},
 	{"internal/booktable", vocabulary + "internal/sqlstore internal/exchange internal/reconcile"},
 	{"internal/received", vocabulary + "internal/sqlstore internal/exchange internal/reconcile"},
+	{"internal/protection", vocabulary + "internal/access internal/alarm internal/due internal/sqlstore internal/exchange internal/reconcile"},
 	{"internal/population", vocabulary},
 
 	{"internal/org", vocabulary + mechanisms + "internal/org/*"}, // a test of several together
@@ -80,7 +81,7 @@ var rules = []struct{ from, may string }{
 
 // mechanisms are what every organisation may stand on.
 const mechanisms = "internal/access internal/alarm internal/auditlog internal/auditpage internal/booktable internal/clock internal/desk internal/door internal/due internal/exchange internal/host " +
-	"internal/hsm internal/inspection internal/keys internal/leave internal/pki internal/probe internal/queue internal/received internal/reconcile internal/sqlstore internal/statement internal/stillvalid internal/tokendesk internal/webui "
+	"internal/hsm internal/inspection internal/keys internal/leave internal/pki internal/probe internal/protection internal/queue internal/received internal/reconcile internal/sqlstore internal/statement internal/stillvalid internal/tokendesk internal/webui "
 
 // reserved says that a package is for these units alone, whatever the rules above allow.
 var reserved = []struct{ pkg, only string }{
