@@ -22,6 +22,7 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.Register: "municipality", access.FileChange: "municipality", access.LookAtPerson: "municipality nationalcenter",
 		access.IssueCertificate: "municipality", access.RevokeCertificate: "municipality", access.LookAtCertificate: "municipality",
 		access.ViewMessages: "municipality", access.VerifySignature: "verifier",
+		access.ProtectPerson: "municipality", access.ReleaseProtection: "municipality", access.CountProtections: "municipality",
 	},
 	access.Operator: {
 		access.ViewMessages: "all", access.ResolvePropose: "all", access.ResolveConfirm: "all", access.SignRound: "all",
@@ -29,9 +30,10 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.LookAtTokens: "ca", access.RetryToken: "ca",
 		access.MassPropose: "ca", access.MassConfirm: "ca", access.MakeList: "ca",
 		access.FileVerifier: "verifier", access.DecideFiling: "prefecture", access.PlanMaintenance: "prefecture", access.LookAtDelegation: "prefecture", access.AskReport: "prefecture", access.AcknowledgeImpact: "verifier",
+		access.CountProtections: "municipality prefecture nationalcenter",
 	},
 	access.Auditor: {
-		access.LookAtTokens: "ca", access.LookAtDelegation: "prefecture",
+		access.LookAtTokens: "ca", access.LookAtDelegation: "prefecture", access.CountProtections: "municipality prefecture nationalcenter",
 		access.ViewMessages: "all", access.ViewAudit: "all",
 		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
 	},

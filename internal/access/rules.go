@@ -33,6 +33,9 @@ const (
 	PlanMaintenance   Act = "plan-maintenance"
 	LookAtDelegation  Act = "look-at-delegation"
 	AskReport         Act = "ask-report"
+	ProtectPerson     Act = "protect-person"
+	ReleaseProtection Act = "release-protection"
+	CountProtections  Act = "count-protections"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -102,6 +105,14 @@ var rules = []Rule{
 		plain.Sentence{JA: "委任した都道府県は、委任先の発行・失効・異常を自ら確かめる。人の情報は含まない。", EN: "Who has delegated looks at what is issued, revoked and wrong there; it names no person."}},
 	{AskReport, plain.Sentence{JA: "認証局の報告を求める", EN: "ask the CA for a report"}, []Job{Operator}, []message.Role{message.Prefecture},
 		plain.Sentence{JA: "いまの状況が要る運用員が、自分の名前で行う。", EN: "By the operator who needs to know now, by name."}},
+	{ProtectPerson, plain.Sentence{JA: "支援措置の申出の受付・決定・延長", EN: "take an application for protection, decide and renew it"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "申出は市区町村の窓口に対して行う。守る側に倒すことは、一人でできる。", EN: "Applications go to the counter. To protect takes one person."}},
+	{ReleaseProtection, plain.Sentence{JA: "支援措置の一時解除・終了", EN: "release or end a protection"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "一人が依頼し、別の一人が認める（SecondPerson）。依頼した本人は認められない。", EN: "One person asks, another grants (SecondPerson); nobody grants what they asked for."}},
+	{CountProtections, plain.Sentence{JA: "支援措置の件数の閲覧", EN: "look at how many persons are protected"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "件数が団体の間で同じかを毎日確かめる。人の情報は含まない。", EN: "Whether every organisation counts the same is looked at daily; it names no person."}},
+	{CountProtections, plain.Sentence{JA: "支援措置の件数の閲覧", EN: "look at how many persons are protected"}, []Job{Operator, Auditor}, []message.Role{message.Municipality, message.Prefecture, message.NationalCenter},
+		plain.Sentence{JA: "件数が団体の間で同じかを毎日確かめる。人の情報は含まない。", EN: "Whether every organisation counts the same is looked at daily; it names no person."}},
 	{AcknowledgeImpact, plain.Sentence{JA: "失効の遅れの影響の確認", EN: "acknowledge a late revocation"}, []Job{Operator}, []message.Role{message.Verifier},
 		plain.Sentence{JA: "誤って有効と答えられた機関の人が、何をしたかを書いて確認する。", EN: "A person of the office that was told wrongly says what was done."}},
 	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor}, []message.Role{message.Verifier},
