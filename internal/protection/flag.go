@@ -224,3 +224,15 @@ func (t Flags) EndExactly(ctx context.Context, n message.ResidentProtectionEnd) 
 	_, _, err = t.Close(ctx, n)
 	return err
 }
+
+// Ending says for the audit log what an end has done.
+func Ending(n message.ResidentProtectionEnd, ended, overtaken bool) string {
+	what := "ended"
+	switch {
+	case overtaken:
+		what = "ended; a later version goes on"
+	case !ended:
+		what = "had ended before"
+	}
+	return fmt.Sprintf("version %s of %s %s", n.Version, n.Owner, what)
+}

@@ -80,3 +80,9 @@ func (t Flags) Places(ctx context.Context, code resident.RecordCode) ([]resident
 	}
 	return all, nil
 }
+
+// ReachedKey is Reached for the flag that a key of the books names.
+func (t Flags) ReachedKey(ctx context.Context, key string) ([]message.Org, error) {
+	code, owner, _ := parts(key)
+	return t.reached(ctx, code, owner)
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
@@ -19,19 +20,24 @@ type Config struct {
 	Sessions    *access.Sessions // who looks at the screens
 	TestCountry bool             // marks the screens
 	Portal      string           // address of the portal; "" for none
+	Gate        protection.Gate  // nil in every real center: the one flag. A replay puts what was there in its place
 }
 
 // Center is the national center.
 type Center struct {
 	*host.Host
-	web http.Handler
+	gate protection.Gate
+	web  http.Handler
 }
 
 // New opens the center's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Center, error) {
-	o := &Center{}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema},
-		Routes: o.routes(), Books: o.tables(), Counts: o.counts})
+	o := &Center{gate: cfg.Gate}
+	if o.gate == nil {
+		o.gate = protection.OneFlag{}
+	}
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, protection.Schema},
+		Routes: o.routes(), Books: append(o.tables(), o.protectionBooks()...), Counts: o.counts})
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ import (
 type Candidate struct {
 	resident.IdentificationInfo
 	Agrees, Differs resident.Attributes // of those that were asked for
+	Protected       bool                // 支援措置中: no more is shown than what was asked with
 }
 
 // mostCandidates bounds an answer. Who gets more must ask more precisely.
@@ -54,6 +55,9 @@ func (o *Center) Search(ctx context.Context, by access.Person, ground string, q 
 			}
 			seen[i.Code] = true
 		}
+		if found, err = o.hideProtected(ctx, t, found, q); err != nil {
+			return err
+		}
 		slices.SortFunc(found, func(a, b Candidate) int {
 			return cmp.Or(bits.OnesCount8(uint8(b.Agrees))-bits.OnesCount8(uint8(a.Agrees)), cmp.Compare(a.Code.Reveal(), b.Code.Reveal()))
 		})
@@ -78,7 +82,7 @@ func compare(i resident.IdentificationInfo, q resident.BasicFour) Candidate {
 		asked |= resident.AttrAddress
 	}
 	differs := i.Diff(q) & asked
-	return Candidate{i, asked &^ differs, differs}
+	return Candidate{IdentificationInfo: i, Agrees: asked &^ differs, Differs: differs}
 }
 
 // likely asks for two of the three that tell people apart; half of all people agree in sex.

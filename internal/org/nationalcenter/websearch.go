@@ -96,7 +96,9 @@ func (w *web) found(candidates []Candidate, more bool) *foundPart {
 	}
 	for _, c := range candidates {
 		record := webui.Badge{Kind: webui.OK, Text: plain.Sentence{JA: "住民", EN: "resident"}}
-		if c.Deleted() {
+		if c.Protected {
+			record = webui.Badge{Kind: webui.Warn, Text: plain.Sentence{JA: "支援措置中（住所などは表示しません）", EN: "protected: no address is shown"}}
+		} else if c.Deleted() {
 			record = webui.Badge{Kind: webui.Off, Text: plain.Sentence{JA: c.Change.Reason.In(plain.JA), EN: c.Change.Reason.In(plain.EN)}}
 		}
 		p.Table.Rows = append(p.Table.Rows, []any{webui.Code(c.Code.Reveal()), webui.Name(c.Name.Reveal()), c.Birth.String(),

@@ -101,3 +101,30 @@ func (tx *Tx) Taken(ctx context.Context, codes []resident.RecordCode) (map[resid
 	}
 	return taken, nil
 }
+
+// Predecessors are the codes that each of some codes replaced.
+func (tx *Tx) Predecessors(ctx context.Context, codes []resident.RecordCode) (map[resident.RecordCode][]resident.RecordCode, error) {
+	texts := make([]string, 0, len(codes))
+	for _, c := range codes {
+		texts = append(texts, c.Reveal())
+	}
+	former := map[resident.RecordCode][]resident.RecordCode{}
+	err := sqlstore.InParts(tx.Tx, 1, texts, func(marks string, part []any) error {
+		type row struct{ old, now resident.RecordCode }
+		found, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, v *row) error {
+			var old, now string
+			if err := r.Scan(&old, &now); err != nil {
+				return err
+			}
+			return errors.Join(read(&v.old, old, resident.ParseRecordCode), read(&v.now, now, resident.ParseRecordCode))
+		}, `SELECT code, successor FROM code WHERE successor IN (`+marks+`) AND successor <> '' ORDER BY code`, part...)
+		for _, v := range found {
+			former[v.now] = append(former[v.now], v.old)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("couldn't find the codes that residents had: %w", err)
+	}
+	return former, nil
+}
