@@ -173,6 +173,9 @@ func (o *Municipality) HolderCertificate(ctx context.Context, request string) (d
 				"この申請の電子証明書は、発行されていません。申請の画面で状態を確かめてください。",
 				"No certificate was issued for this application: see on its page how it stands.")
 		}
+		if err := o.handsOver(ctx, tx, who, a.Person, request); err != nil {
+			return nil, err
+		}
 		der = a.Certificate
 		looked(tx, who, a.Code, "certificate of application "+request)
 		return nil, nil

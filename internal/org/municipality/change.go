@@ -9,6 +9,7 @@ import (
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -74,6 +75,9 @@ func (o *Municipality) File(ctx context.Context, c Change) (Filed, error) {
 	}
 	var filed Filed
 	trace, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
+		if err := o.admits(ctx, tx, protection.Register, who, c.common().Person); err != nil {
+			return nil, err
+		}
 		m, v, err := o.judge(ctx, tx, c, true)
 		if err != nil {
 			return nil, err
@@ -98,6 +102,9 @@ func (o *Municipality) Preview(ctx context.Context, c Change) (Preview, error) {
 	}
 	var p Preview
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+		if err := o.admits(ctx, tx, protection.Register, who, c.common().Person); err != nil {
+			return nil, err
+		}
 		m, v, err := o.judge(ctx, tx, c, false)
 		if err != nil {
 			return nil, err
@@ -197,7 +204,8 @@ func (o *Municipality) enter(ctx context.Context, tx *store.Tx, v store.Version,
 			return nil, err
 		}
 	}
-	return o.tell(told, v.Trace), nil
+	flags, err := o.carryFlags(ctx, tx, v)
+	return append(flags, o.tell(told, v.Trace)...), err
 }
 
 // tell makes the messages that tell the prefecture of a version (法30条の5): of every entry, deletion and amendment.

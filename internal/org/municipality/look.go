@@ -7,6 +7,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -18,6 +19,9 @@ type Dossier struct {
 	Applications []store.Application
 	Plan         *store.Planned // a move out that is planned; nil: none
 	Household    []store.Version
+
+	Protection protection.Standing // 支援措置
+	Hidden     bool                // the person is protected, and no release opens the record to this clerk: of it only the name is here
 }
 
 // Look opens a person's record for the clerk in the context, and writes down that it was opened.
@@ -51,7 +55,7 @@ func (o *Municipality) Look(ctx context.Context, who PersonID, why string) (Doss
 			return nil, err
 		}
 		looked(tx, by, d.Now.Record.Code, why)
-		return nil, nil
+		return nil, o.hide(ctx, tx, by, &d)
 	})
 	return d, err
 }
@@ -99,7 +103,7 @@ func (o *Municipality) Search(ctx context.Context, q Query) (found []store.Versi
 		for i, v := range found {
 			looked(tx, by, v.Record.Code, fmt.Sprintf("search, %d of %d", i+1, len(found)))
 		}
-		return nil, nil
+		return nil, o.hideFound(ctx, tx, found)
 	})
 	return found, more, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -107,6 +108,9 @@ func (o *Municipality) CancelPlan(ctx context.Context, who PersonID) error {
 		return err
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
+		if err := o.admits(ctx, tx, protection.Register, by, who); err != nil {
+			return nil, err
+		}
 		plan, planned, err := tx.PlanOf(ctx, who)
 		if err != nil {
 			return nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/stillvalid"
 	"github.com/akashi-id/akashi/message"
@@ -28,6 +29,8 @@ type Config struct {
 	// Status asks the status service that relying parties ask about a certificate, a minute after a change has ended it. issuer is the hex
 	// of the SHA-1 of the CA's key, as OCSP names it. Nil: nobody asks.
 	Status stillvalid.Status
+	// Gate is nil in every real municipality: the one flag of a protected person. A replay puts what was there in its place.
+	Gate protection.Gate
 }
 
 // Municipality is a running municipality.
@@ -37,6 +40,7 @@ type Municipality struct {
 	prefecture, center, ca message.Org
 	shelf                  *keyShelf
 	status                 stillvalid.Status
+	gate                   protection.Gate
 	web                    http.Handler
 }
 
@@ -51,10 +55,13 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	}
 	o := &Municipality{
 		code: code, prefecture: message.Org(string(message.Prefecture) + "-" + code.Prefecture().String()),
-		center: message.Org(message.NationalCenter), ca: cmp.Or(cfg.CA, message.Org(message.CA)), shelf: newKeyShelf(cfg.Clock), status: cfg.Status,
+		center: message.Org(message.NationalCenter), ca: cmp.Or(cfg.CA, message.Org(message.CA)), shelf: newKeyShelf(cfg.Clock), status: cfg.Status, gate: cfg.Gate,
 	}
-	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{stillvalid.Schema},
-		Routes: o.routes(), Due: o.dueRules(), Books: o.books(), Counts: o.counts, Rebuild: o.rebuild})
+	if o.gate == nil {
+		o.gate = protection.OneFlag{}
+	}
+	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{stillvalid.Schema, protection.Schema},
+		Routes: o.routes(), Due: o.dueRules(), Books: append(o.books(), o.protectionBooks()...), Counts: o.counts, Rebuild: o.rebuild})
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,8 @@ func (o *Municipality) routes() []exchange.Route {
 		exchange.On(o.in, o.onCodeAllotment),
 		exchange.On(o.in, o.onCertIssued),
 		exchange.On(o.in, o.onCertRefused),
+		exchange.On(o.in, o.onResidentProtection),
+		exchange.On(o.in, o.onResidentProtectionEnd),
 	}
 }
 
@@ -20,6 +22,7 @@ func (o *Municipality) dueRules() []due.Rule {
 	rules := []due.Rule{
 		{Kind: dueRefill, Finish: o.refill},
 		{Kind: dueMoveOut, Finish: o.plannedDay},
+		{Kind: dueRelock, Finish: o.relock},
 	}
 	if o.status != nil {
 		rules = append(rules, stillvalid.Rule(o.status))

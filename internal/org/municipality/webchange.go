@@ -67,7 +67,7 @@ func (w *screens) showChange(rw http.ResponseWriter, r *http.Request) {
 		w.ui.NotFound(rw, r)
 		return
 	}
-	d, err := w.o.Look(r.Context(), personOf(r), "form "+act.key)
+	d, err := w.o.LookOpened(r.Context(), personOf(r), "form "+act.key)
 	if err == nil {
 		err = open(d.Now, d.Now.Number) // said before anything is typed
 	}
@@ -138,7 +138,7 @@ func (w *screens) doChange(rw http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	d, err := w.o.Look(r.Context(), personOf(r), "form "+act.key)
+	d, err := w.o.LookOpened(r.Context(), personOf(r), "form "+act.key)
 	if err != nil {
 		w.ui.Fail(rw, r, err)
 		return
