@@ -66,6 +66,7 @@ type View struct {
 
 	Waiting  int `json:"waiting,omitempty"`  // applications without an answer
 	Evidence int `json:"evidence,omitempty"` // records of what devices did
+	Shown    int `json:"shown,omitempty"`    // ways by which a protected person's address was shown
 }
 
 // Part is one variant's run of a replay. The two share nothing but the plan, which both draw from the options.
@@ -114,7 +115,7 @@ func both(ctx context.Context, opt Options, part func(context.Context, Options, 
 }
 
 // All are the failures that can be replayed.
-func All() []Incident { return []Incident{lascom2004, lascom2004LostRows, relayHSM2016} }
+func All() []Incident { return []Incident{lascom2004, lascom2004LostRows, relayHSM2016, daito, meguro} }
 
 // Find returns the failure of a name.
 func Find(name string) (Incident, bool) {

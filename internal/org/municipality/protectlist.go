@@ -117,3 +117,44 @@ func (o *Municipality) ApplyList(ctx context.Context, id int64) (l protection.Li
 	})
 	return l, err
 }
+
+// RunningMeasure is a measure of ours of which a flag holds.
+type RunningMeasure struct {
+	protection.Measure
+	Persons []PersonID // whose flag holds
+}
+
+// Measures lists the measures that hold, the provisional ones first and then by the end of their terms. It names nobody.
+func (o *Municipality) Measures(ctx context.Context) (all []RunningMeasure, err error) {
+	if _, err := clerk(ctx, access.ProtectPerson); err != nil {
+		return nil, err
+	}
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+		all = nil
+		flags, err := o.flags(tx.Tx).OurOwn(ctx, 10*mostLines)
+		if err != nil {
+			return nil, err
+		}
+		seen := map[string]bool{}
+		for _, f := range flags {
+			if seen[f.Measure] || len(all) == mostLines {
+				continue
+			}
+			seen[f.Measure] = true
+			m, found, err := o.flags(tx.Tx).Measure(ctx, f.Measure)
+			if err != nil {
+				return nil, err
+			}
+			if !found {
+				continue // carried from another municipality's measure to a new code: it is on the person's page
+			}
+			r := RunningMeasure{Measure: m}
+			for _, w := range m.Members {
+				r.Persons = append(r.Persons, personNamed(w.Holder))
+			}
+			all = append(all, r)
+		}
+		return nil, nil
+	})
+	return all, err
+}
