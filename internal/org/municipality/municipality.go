@@ -65,6 +65,7 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.Alarms.Add(protection.Differs(o.Store, o.Books, o.Statements), protection.TermEnding(o.Store))
 	if o.status != nil {
 		o.Alarms.Add(stillvalid.Source(o.Store))
 	}

@@ -42,7 +42,7 @@ func New(ctx context.Context, cfg Config) (*Center, error) {
 		return nil, err
 	}
 	o.Host = h
-	o.Alarms.Add(o.undemanded())
+	o.Alarms.Add(o.undemanded(), protection.Differs(o.Store, o.Books, o.Statements))
 	if err := o.adopt(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}

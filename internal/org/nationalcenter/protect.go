@@ -238,3 +238,14 @@ func (o *Center) takeProtection(ctx context.Context, raw *sqlstore.Tx, d exchang
 	}
 	return outs, nil
 }
+
+// protectionCounts are the figures for the statements: what prefectures told, and what those who hold a person elsewhere were told.
+func (o *Center) protectionCounts(ctx context.Context, tx *sqlstore.Tx, peer message.Org, source bool) ([]message.CountAccount, error) {
+	switch role := peer.Role(); {
+	case source && (role == message.Prefecture || role == message.Municipality):
+		return o.flags(tx).Counts(ctx, message.ProtectionsElsewhere, peer)
+	case !source && role == message.Prefecture:
+		return o.flags(tx).Counts(ctx, message.Protections, peer)
+	}
+	return nil, nil
+}

@@ -40,6 +40,7 @@ func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 		return nil, err
 	}
 	o.Host = h
+	o.Alarms.Add(protection.Differs(o.Store, o.Books, o.Statements))
 	if err := o.adopt(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
