@@ -65,7 +65,7 @@ var rules = []struct{ from, may string }{
 	{"internal/tokendesk", vocabulary + "internal/access internal/alarm internal/auditlog internal/clock internal/host internal/hsm internal/sqlstore internal/webui"},
 	{"internal/booktable", vocabulary + "internal/sqlstore internal/exchange internal/reconcile"},
 	{"internal/received", vocabulary + "internal/sqlstore internal/exchange internal/reconcile"},
-	{"internal/protection", vocabulary + "internal/access internal/alarm internal/sqlstore internal/exchange internal/reconcile internal/statement"},
+	{"internal/protection", vocabulary + "internal/access internal/alarm internal/host internal/sqlstore internal/exchange internal/reconcile internal/statement internal/webui"},
 	{"internal/population", vocabulary},
 
 	{"internal/org", vocabulary + mechanisms + "internal/org/*"}, // a test of several together

@@ -15,8 +15,11 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// Page is where the counts are shown, below an organisation's base.
+// Page is where the owner lists its measures, below its base.
 const Page = "/protections"
+
+// CountPage is where the counts are shown.
+const CountPage = Page + "/counts"
 
 // Differs is the alarm that two organisations do not hold the same (枚方市: a system that never got the flag): by the comparison of
 // the books, which goes on all the time, and by the counts that both signed at the last close of a day. It names nobody.

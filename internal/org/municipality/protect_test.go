@@ -259,6 +259,10 @@ func TestFlagOfAnUnknownCode(t *testing.T) {
 	}
 	update(`UPDATE protection_flag SET state = 'in-force'`)
 
+	if page := c.counter("clerk-aoki").get("/resident/"+her.Person.String(), 200); strings.Contains(page, "272183") || !strings.Contains(page, "ほかの市区町村") {
+		t.Error("the page says where else she is known")
+	}
+
 	// Taken over, both hold; the other's end leaves ours.
 	measure, err := c.o.TakeOver(aoki, her.Person)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection/protectpage"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -27,6 +28,8 @@ type screens struct {
 	trace string // address of the page that shows a trace; empty: none
 
 	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
+
+	protect *protectScreens
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -46,6 +49,8 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			{Path: "/", Name: both("今日の窓口", "Today")},
 			{Path: "/search", Name: both("住民の検索", "Search"), Act: access.LookAtPerson},
 			{Path: "/register", Name: both("住民の登録", "Register"), Act: access.Register},
+			protectNav,
+			protectpage.Nav,
 			desk.Nav,
 			auditpage.Nav,
 		},
@@ -66,6 +71,12 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	mux := http.NewServeMux()
 	d.Mount(mux)
 	if err := auditpage.Mount(mux, o.Host, w.ui); err != nil {
+		return nil, err
+	}
+	if err := w.mountProtection(mux); err != nil {
+		return nil, err
+	}
+	if err := protectpage.Mount(mux, o.Host, w.ui, o.flags); err != nil {
 		return nil, err
 	}
 	mux.HandleFunc("GET /{$}", w.showHome)

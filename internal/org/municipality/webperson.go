@@ -19,6 +19,7 @@ type personPage struct {
 	Present      bool
 	Notices      []webui.Notice
 	Cancel       bool // a planned move can be cancelled
+	Protected    bool // 支援措置中: a release opens the record
 	Terms        []webui.Term
 	Acts         []actButton
 	Certificates webui.Table
@@ -37,12 +38,24 @@ func (w *screens) showPerson(rw http.ResponseWriter, r *http.Request) {
 		w.ui.Fail(rw, r, err)
 		return
 	}
+	if d.Hidden {
+		w.protect.showProtected(rw, r, http.StatusOK, webui.NewForm(nil), d)
+		return
+	}
 	rec := d.Now.Record
 	p := personPage{ID: d.Now.Person, Name: rec.Name.Reveal(), Present: d.Now.Present(), Terms: w.recordTerms(d.Now),
 		Certificates: w.certificates(d), History: w.history(d.Versions)}
 	p.Household = *w.people(d.Household)
 	p.Household.Caption = both("世帯の人", "Household")
 	p.Household.Empty.Text = both("この世帯に、いま住民はいません。", "Nobody is present in this household.")
+	if p.Protected = d.Protection.Held; p.Protected {
+		open, err := w.openUntil(r, p.ID)
+		if err != nil {
+			w.ui.Fail(rw, r, err)
+			return
+		}
+		p.Notices = append(p.Notices, open)
+	}
 	if !p.Present {
 		reason := reasonName(d.Now.Change.Reason)
 		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Off, Title: both("この方の住民票は消除されています（"+reason.JA+"、"+d.Now.Change.Arose.Wareki()+"）", "This record was deleted ("+reason.EN+", "+d.Now.Change.Arose.String()+")"),

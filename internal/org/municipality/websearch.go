@@ -61,6 +61,9 @@ func (w *screens) people(list []store.Version) *webui.Table {
 
 // presence is whether somebody is a resident.
 func presence(v store.Version) webui.Badge {
+	if isMasked(v) {
+		return badge(webui.Warn, "支援措置中（住所などは表示しません）", "protected: no address is shown")
+	}
 	if v.Present() {
 		return badge(webui.OK, "住民", "resident")
 	}
