@@ -34,18 +34,19 @@ func (v *offices) moves() (before, after municipality.Filed) {
 	before, err := v.at[matsumoto].Register(v.clerk, v.her(matsumoto, resident.RecordCode{}, 0))
 	check(v, err)
 	v.run(time.Minute)
-	after, err = v.moveFrom(before)
+	after, err = v.moveFrom(before, func() {})
 	check(v, err)
 	return before, after
 }
 
-func (v *offices) moveFrom(before municipality.Filed) (municipality.Filed, error) {
+func (v *offices) moveFrom(before municipality.Filed, between func()) (municipality.Filed, error) {
 	out, err := v.at[matsumoto].File(v.clerk, municipality.MoveOut{Filing: municipality.Filing{Person: before.Person, Base: before.Version, Arose: resident.DateOf(v.clk.Now()), Basis: "law-24"},
 		To: parsed("東京都足立区中央本町一丁目17番1号", resident.ParseAddress)})
 	if err != nil {
 		return out, err
 	}
 	v.run(time.Minute)
+	between()
 	in, err := v.at[adachi].Register(v.clerk, v.her(adachi, before.Code, out.Version))
 	v.run(time.Minute)
 	return in, err
@@ -118,7 +119,7 @@ func TestFlagGoesBeforeThePerson(t *testing.T) {
 				t.Errorf("足立区 knows before she comes: %v", known)
 			}
 			// What she files here takes a release.
-			if _, err := v.moveFrom(before); err == nil {
+			if _, err := v.moveFrom(before, func() {}); err == nil {
 				t.Error("a notice about her is taken without a release")
 			}
 			check(t, v.at[matsumoto].AskRelease(v.clerk, before.Person, protection.Look, "本人が転出を届出。旅券で確認。"))
@@ -129,7 +130,11 @@ func TestFlagGoesBeforeThePerson(t *testing.T) {
 				return err
 			}))
 			check(t, v.at[matsumoto].DecideRelease(inoue, id, true))
-			after, err := v.moveFrom(before)
+			after, err := v.moveFrom(before, func() {
+				if v.tally(adachi).Provisional != 1 || v.tally(tokyo).Provisional != 1 {
+					t.Error("her flag does not go before her")
+				}
+			})
 			check(t, err)
 			if !v.hidden(adachi, after.Person) || v.tally(tokyo).Provisional != 1 {
 				t.Error("she is not hidden where she came to")
@@ -137,7 +142,7 @@ func TestFlagGoesBeforeThePerson(t *testing.T) {
 			_, err = v.at[adachi].TakeOver(v.clerk, after.Person)
 			check(t, err)
 			v.run(protection.OpenFor)
-			if n := v.tally(center); n != (protection.Tally{Set: 2, Provisional: 2}) || !v.hidden(matsumoto, before.Person) {
+			if n := v.tally(center); n != (protection.Tally{Set: 3, Provisional: 2}) || !v.hidden(matsumoto, before.Person) {
 				t.Errorf("both hold: %+v", n)
 			}
 		})

@@ -84,11 +84,16 @@ func (o *Municipality) File(ctx context.Context, c Change) (Filed, error) {
 		}
 		v.EnteredBy, v.EnteredAt, v.Trace = who, tx.Now(), trace
 		filed = Filed{Person: v.Person, Code: v.Record.Code, Version: v.Number, Kills: v.Kills}
+		ahead, err := o.flagsAhead(ctx, tx, c, v)
+		if err != nil {
+			return nil, err
+		}
 		if out, planned := c.(MoveOut); planned && v.Change.Arose.After(m.today) {
 			filed.Version, filed.Planned = 0, v.Change.Arose
-			return nil, o.plan(ctx, tx, out, v)
+			return ahead, o.plan(ctx, tx, out, v)
 		}
-		return o.enter(ctx, tx, v, false)
+		outs, err := o.enter(ctx, tx, v, false)
+		return append(ahead, outs...), err
 	})
 	filed.Trace = trace
 	return filed, err

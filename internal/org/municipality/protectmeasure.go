@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
@@ -190,4 +191,43 @@ func (o *Municipality) TakeOver(ctx context.Context, who PersonID) (measure stri
 		return o.openMeasure(ctx, tx, by, m)
 	})
 	return measure, err
+}
+
+// flagsAhead has the flag of somebody who moves out go before her: the municipality that she names is told by a new version of our flag, when
+// the notice is filed and not when the day has come, so that it holds there before her record does.
+func (o *Municipality) flagsAhead(ctx context.Context, tx *store.Tx, c Change, v store.Version) (outs []message.Out, err error) {
+	move, moves := c.(MoveOut)
+	if !moves || move.Abroad {
+		return nil, nil
+	}
+	standing, err := o.protected(ctx, tx, protection.Register, v.Person)
+	if err != nil || !standing.Held {
+		return nil, err
+	}
+	to, found := municipalityOf(move.To, resident.DateOf(tx.Now()))
+	if !found || to.Code == o.code {
+		return nil, nil // the center tells whoever she comes to as soon as it hears of it
+	}
+	for _, f := range standing.Flags {
+		if f.Owner != o.Self {
+			continue
+		}
+		n := f.ResidentProtection
+		n.Places = []resident.MunicipalityCode{to.Code}
+		if n, err = o.flags(tx.Tx).Decide(ctx, n); err != nil {
+			return nil, err
+		}
+		outs = append(outs, message.Out{To: o.prefecture, Body: n})
+	}
+	return outs, nil
+}
+
+// municipalityOf is the municipality with whose name an address begins, the ward where it names one.
+func municipalityOf(a resident.Address, on resident.Date) (of resident.Municipality, found bool) {
+	for _, m := range resident.Municipalities(on) {
+		if name := m.FullName(); strings.HasPrefix(a.Reveal(), name) && len(name) > len(of.FullName()) {
+			of, found = m, true
+		}
+	}
+	return of, found
 }
