@@ -12,7 +12,8 @@
 //
 // Going out: resident.change and, when something dies, resident.invalidation (safe, so that nothing holds it up) to the
 // prefecture; code.request to the national center; cert.request to the CA; cert.revoke to both of these. Coming in:
-// code.allotment, cert.issued, cert.refused.
+// code.allotment, cert.issued, cert.refused. resident.protection and its end go out for whom this municipality protects, and come in from
+// the national center for whom others do (protect.go; the gate before every look is protectgate.go).
 //
 // It is the source of two books that the prefecture holds copies of: the records in force, and what versions of records
 // have killed. Both are recomputed from the register itself (books.go).
