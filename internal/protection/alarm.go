@@ -24,35 +24,42 @@ const CountPage = Page + "/counts"
 // Differs is the alarm that two organisations do not hold the same (枚方市: a system that never got the flag): by the comparison of
 // the books, which goes on all the time, and by the counts that both signed at the last close of a day. It names nobody.
 func Differs(store *sqlstore.Store, books *reconcile.Books, closes *statement.Statements) alarm.Source {
-	return alarm.InView("protections", store, func(ctx context.Context, tx *sqlstore.Tx, now time.Time) ([]alarm.Signal, error) {
-		standings, err := books.StandingsIn(ctx, tx)
+	return alarm.InView("protections", store, differs{books, closes}.look)
+}
+
+type differs struct {
+	books  *reconcile.Books
+	closes *statement.Statements
+}
+
+func (d differs) look(ctx context.Context, tx *sqlstore.Tx, now time.Time) ([]alarm.Signal, error) {
+	standings, err := d.books.StandingsIn(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	var signals []alarm.Signal
+	for _, b := range standings {
+		if b.Book != message.Protections && b.Book != message.ProtectionsElsewhere || b.Differences == 0 {
+			continue
+		}
+		signals = append(signals, alarm.Signal{Code: alarm.ProtectionCountDiffers, Peer: b.Peer, About: string(b.Book), Value: b.Differences, Href: "/reconcile",
+			Detail: plain.Sentence{JA: fmt.Sprintf("突合で、違うものが%d件あります。", b.Differences), EN: fmt.Sprintf("The comparison names %d that differ.", b.Differences)}})
+	}
+	asking, err := d.closes.Missing(ctx, tx, now)
+	if err != nil {
+		return nil, err
+	}
+	for _, of := range asking {
+		if of.Code != statement.StatementUnexplained {
+			continue
+		}
+		more, err := unequal(ctx, tx, d.closes, of.Peer, now)
 		if err != nil {
 			return nil, err
 		}
-		var signals []alarm.Signal
-		for _, b := range standings {
-			if b.Book != message.Protections && b.Book != message.ProtectionsElsewhere || b.Differences == 0 {
-				continue
-			}
-			signals = append(signals, alarm.Signal{Code: alarm.ProtectionCountDiffers, Peer: b.Peer, About: string(b.Book), Value: b.Differences, Href: "/reconcile",
-				Detail: plain.Sentence{JA: fmt.Sprintf("突合で、違うものが%d件あります。", b.Differences), EN: fmt.Sprintf("The comparison names %d that differ.", b.Differences)}})
-		}
-		asking, err := closes.Missing(ctx, tx, now)
-		if err != nil {
-			return nil, err
-		}
-		for _, of := range asking {
-			if of.Code != statement.StatementUnexplained {
-				continue
-			}
-			more, err := unequal(ctx, tx, closes, of.Peer, now)
-			if err != nil {
-				return nil, err
-			}
-			signals = append(signals, more...)
-		}
-		return signals, nil
-	})
+		signals = append(signals, more...)
+	}
+	return signals, nil
 }
 
 // unequal looks at the counts of the last day that both sides have closed, in each direction.
