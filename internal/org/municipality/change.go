@@ -117,6 +117,11 @@ func (o *Municipality) carryOut(ctx context.Context, tx *store.Tx, c Change, m *
 		return o.leave(ctx, tx, out, v, "")
 	}
 	if m.rest != nil {
+		for _, s := range m.rest.People {
+			if err := o.admits(ctx, tx, protection.Register, v.EnteredBy, s.Before.Person); err != nil {
+				return nil, err
+			}
+		}
 		if _, err := o.settle(ctx, tx, *m.rest, v.EnteredBy, v.Trace); err != nil {
 			return nil, err
 		}
@@ -159,6 +164,9 @@ func (o *Municipality) Preview(ctx context.Context, c Change) (Preview, error) {
 		if m.rest != nil {
 			p.Rest = m.rest.People
 			for _, s := range p.Rest {
+				if err := o.admits(ctx, tx, protection.Register, who, s.Before.Person); err != nil {
+					return nil, err
+				}
 				if err := o.looked(ctx, tx, s.Before.Record.Code, look.Four|itemsOf(s.Before.Record), "preview of "+c.reason().Code()); err != nil {
 					return nil, err
 				}
