@@ -215,7 +215,7 @@ func (l *protectedLand) ways() []way {
 			return err == nil, err
 		}},
 		{"全国センターの検索 index", func(ctx context.Context) (shown bool, err error) {
-			a, err := l.center.Inquiry.Ask(ctx, serves, look.Ground{Purpose: look.Confirm, Case: "照会"},
+			a, err := l.center.Inquiry.Ask(ctx, serves, look.Ground{Purpose: look.Confirm, Case: "照会1"},
 				inquiry.Question{Asked: resident.BasicFour{Name: l.name, Birth: l.born}})
 			for _, c := range a.Candidates {
 				shown = shown || says(c.Address)
