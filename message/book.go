@@ -24,11 +24,14 @@ const (
 	Statuses      Book = "status"        // CA → validation: each certificate's issue and revocation
 	Moves         Book = "moves"         // municipality → municipality, from the lower code to the higher: what it told of moves
 	MovesBack     Book = "moves-back"    // from the higher code to the lower
-	Drills        Book = "drill"         // any pair: marked losses that prove the alarms
+	Protections   Book = "protections"   // municipality → prefecture → national center: which versions of whose flag were set, and ended
+	// national center → prefectures and municipalities that hold the person elsewhere: the same
+	ProtectionsElsewhere Book = "protections-elsewhere"
+	Drills               Book = "drill" // any pair: marked losses that prove the alarms
 )
 
 // Books lists them in the order in which people read them.
-var Books = []Book{Residents, Invalidations, Certificates, Revocations, Statuses, Moves, MovesBack, Drills}
+var Books = []Book{Residents, Invalidations, Certificates, Revocations, Statuses, Moves, MovesBack, Protections, ProtectionsElsewhere, Drills}
 
 // Name is what people call the book.
 func (b Book) Name() plain.Sentence {
@@ -47,6 +50,10 @@ func (b Book) Name() plain.Sentence {
 		return plain.Sentence{JA: "転出入の通知", EN: "Moves told"}
 	case MovesBack:
 		return plain.Sentence{JA: "転出入の通知（逆向き）", EN: "Moves told, the other way"}
+	case Protections:
+		return plain.Sentence{JA: "支援措置", EN: "Protected persons"}
+	case ProtectionsElsewhere:
+		return plain.Sentence{JA: "ほかの市区町村の支援措置", EN: "Persons protected by other municipalities"}
 	case Drills:
 		return plain.Sentence{JA: "警報の訓練", EN: "Alarm drill"}
 	}
@@ -62,7 +69,7 @@ func (b Book) Person(key string) string {
 		if name, _, _ := strings.Cut(key, "/"); strings.HasPrefix(name, "paper-") {
 			return name[strings.LastIndexByte(name, '-')+1:]
 		}
-	case Invalidations, Revocations: // code/version; a serial, or code/profile/version
+	case Invalidations, Revocations, Protections, ProtectionsElsewhere: // code/version; a serial, or code/profile/version; code/owner/version
 		if code, _, found := strings.Cut(key, "/"); found {
 			return code
 		}

@@ -14,40 +14,42 @@ type Kind string
 
 // The kinds. Their table below is the map of the country.
 const (
-	KindResidentChange       Kind = "resident.change"
-	KindResidentInvalidation Kind = "resident.invalidation"
-	KindCodeRequest          Kind = "code.request"
-	KindCodeAllotment        Kind = "code.allotment"
-	KindNumberRequest        Kind = "number.request"
-	KindNumberAssignment     Kind = "number.assignment"
-	KindCertRequest          Kind = "cert.request"
-	KindCertIssued           Kind = "cert.issued"
-	KindCertRefused          Kind = "cert.refused"
-	KindCertIssuance         Kind = "cert.issuance"
-	KindCertRevocation       Kind = "cert.revocation"
-	KindCertRevoke           Kind = "cert.revoke"
-	KindCertStatus           Kind = "cert.status"
-	KindCertCRL              Kind = "cert.crl"
-	KindResponderRequest     Kind = "responder.request"
-	KindResponderIssued      Kind = "responder.issued"
-	KindVerifierFiling       Kind = "verifier.filing"
-	KindVerifierDecision     Kind = "verifier.decision"
-	KindVerifierRegistration Kind = "verifier.registration"
-	KindImpactNotice         Kind = "impact.notice"
-	KindImpactAcknowledged   Kind = "impact.acknowledgement"
-	KindCAReport             Kind = "ca.report"
-	KindCAReportRequest      Kind = "ca.report.request"
-	KindMoveOut              Kind = "resident.moveout"
-	KindMoveIn               Kind = "resident.movein"
-	KindErrorReport          Kind = "resident.error.report"
-	KindErrorAnswer          Kind = "resident.error.answer"
-	KindExchangeNote         Kind = "exchange.note"
-	KindExchangeWithdrawal   Kind = "exchange.withdrawal"
-	KindExchangeStatement    Kind = "exchange.statement"
-	KindExchangeDrill        Kind = "exchange.drill"
-	KindSnapshotRequest      Kind = "snapshot.request"
-	KindSnapshot             Kind = "snapshot"
-	KindReconcileCase        Kind = "reconcile.case"
+	KindResidentChange        Kind = "resident.change"
+	KindResidentInvalidation  Kind = "resident.invalidation"
+	KindCodeRequest           Kind = "code.request"
+	KindCodeAllotment         Kind = "code.allotment"
+	KindNumberRequest         Kind = "number.request"
+	KindNumberAssignment      Kind = "number.assignment"
+	KindCertRequest           Kind = "cert.request"
+	KindCertIssued            Kind = "cert.issued"
+	KindCertRefused           Kind = "cert.refused"
+	KindCertIssuance          Kind = "cert.issuance"
+	KindCertRevocation        Kind = "cert.revocation"
+	KindCertRevoke            Kind = "cert.revoke"
+	KindCertStatus            Kind = "cert.status"
+	KindCertCRL               Kind = "cert.crl"
+	KindResponderRequest      Kind = "responder.request"
+	KindResponderIssued       Kind = "responder.issued"
+	KindVerifierFiling        Kind = "verifier.filing"
+	KindVerifierDecision      Kind = "verifier.decision"
+	KindVerifierRegistration  Kind = "verifier.registration"
+	KindImpactNotice          Kind = "impact.notice"
+	KindImpactAcknowledged    Kind = "impact.acknowledgement"
+	KindCAReport              Kind = "ca.report"
+	KindCAReportRequest       Kind = "ca.report.request"
+	KindMoveOut               Kind = "resident.moveout"
+	KindMoveIn                Kind = "resident.movein"
+	KindErrorReport           Kind = "resident.error.report"
+	KindErrorAnswer           Kind = "resident.error.answer"
+	KindExchangeNote          Kind = "exchange.note"
+	KindExchangeWithdrawal    Kind = "exchange.withdrawal"
+	KindExchangeStatement     Kind = "exchange.statement"
+	KindExchangeDrill         Kind = "exchange.drill"
+	KindSnapshotRequest       Kind = "snapshot.request"
+	KindSnapshot              Kind = "snapshot"
+	KindReconcileCase         Kind = "reconcile.case"
+	KindResidentProtection    Kind = "resident.protection"
+	KindResidentProtectionEnd Kind = "resident.protection.end"
 )
 
 // Class is what personal data a kind carries, and so what may be shown of it to whom.
@@ -85,6 +87,7 @@ type Spec struct {
 // 2026-11-22 number.request, number.assignment; the question code.attach.
 // 2026-11-22 resident.moveout, resident.movein.
 // 2026-11-22 resident.error.report, resident.error.answer.
+// 2026-11-22 resident.protection, resident.protection.end.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,
@@ -92,6 +95,12 @@ var Kinds = []Spec{
 	{KindResidentInvalidation, plain.Sentence{JA: "異動に伴う失効", EN: "resident invalidation"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident", true,
 		"住民基本台帳法30条の11⑨", Pseudonymous},
+	{KindResidentProtection, plain.Sentence{JA: "支援措置", EN: "protection of a person"},
+		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}, {NationalCenter, Municipality}, {NationalCenter, Prefecture}}, "resident", true,
+		"支援措置（住民基本台帳事務処理要領、記憶による）; design: it reaches every organisation that holds the person before anything else does", Pseudonymous},
+	{KindResidentProtectionEnd, plain.Sentence{JA: "支援措置の終了", EN: "end of a protection"},
+		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}, {NationalCenter, Municipality}, {NationalCenter, Prefecture}}, "resident", false,
+		"design: it ends the version that it names, and no other", Pseudonymous},
 	{KindCodeRequest, plain.Sentence{JA: "住民票コードの割当て依頼", EN: "request for record codes"},
 		[]Hop{{Municipality, NationalCenter}}, "request", false, "住民基本台帳法30条の7, 規則14条", NoPersonal},
 	{KindCodeAllotment, plain.Sentence{JA: "住民票コードの割当て", EN: "allotment of record codes"},

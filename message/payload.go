@@ -80,16 +80,18 @@ var readers map[Kind]func([]byte) (Payload, error)
 
 func init() {
 	readers = map[Kind]func([]byte) (Payload, error){
-		KindResidentChange:       reader(residentChangeFromWire),
-		KindResidentInvalidation: reader(residentInvalidationFromWire),
-		KindCodeRequest:          reader(codeRequestFromWire),
-		KindCodeAllotment:        reader(codeAllotmentFromWire),
-		KindNumberRequest:        reader(numberRequestFromWire),
-		KindNumberAssignment:     reader(numberAssignmentFromWire),
-		KindCertRequest:          reader(certRequestFromWire),
-		KindCertIssued:           reader(certIssuedFromWire),
-		KindCertRefused:          reader(certRefusedFromWire),
-		KindCertIssuance:         reader(certIssuanceFromWire),
+		KindResidentChange:        reader(residentChangeFromWire),
+		KindResidentInvalidation:  reader(residentInvalidationFromWire),
+		KindCodeRequest:           reader(codeRequestFromWire),
+		KindCodeAllotment:         reader(codeAllotmentFromWire),
+		KindNumberRequest:         reader(numberRequestFromWire),
+		KindNumberAssignment:      reader(numberAssignmentFromWire),
+		KindCertRequest:           reader(certRequestFromWire),
+		KindCertIssued:            reader(certIssuedFromWire),
+		KindCertRefused:           reader(certRefusedFromWire),
+		KindCertIssuance:          reader(certIssuanceFromWire),
+		KindResidentProtection:    reader(protectionFromWire),
+		KindResidentProtectionEnd: reader(protectionEndFromWire),
 		KindCertRevocation: reader(func(w *messagepb.CertRevocation) (CertRevocation, error) {
 			n, err := revocationFromWire(w)
 			return CertRevocation(n), err

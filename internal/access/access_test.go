@@ -26,6 +26,7 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.ViewMessages: "municipality", access.VerifySignature: "verifier",
 		access.Provide: "prefecture nationalcenter", access.ViewProvision: "prefecture nationalcenter",
 		access.ReportError: "prefecture nationalcenter", access.AnswerError: "municipality", access.ViewErrors: "municipality prefecture nationalcenter",
+		access.ProtectPerson: "municipality", access.ReleaseProtection: "municipality", access.CountProtections: "municipality",
 	},
 	access.Operator: {
 		access.ViewMessages: "all", access.ResolvePropose: "all", access.ResolveConfirm: "all", access.SignRound: "all",
@@ -34,12 +35,14 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.MassPropose: "ca", access.MassConfirm: "ca", access.MakeList: "ca",
 		access.FileVerifier: "verifier", access.DecideFiling: "prefecture", access.PlanMaintenance: "prefecture", access.LookAtDelegation: "prefecture", access.AskReport: "prefecture", access.AcknowledgeImpact: "verifier",
 		access.ApproveUse: "prefecture nationalcenter", access.ViewProvision: "prefecture nationalcenter",
+		access.CountProtections: "municipality prefecture nationalcenter",
 	},
 	access.Administrator: {access.ViewStaff: "all", access.ManageStaff: "all", access.VerifySignature: "verifier"},
 	access.Auditor: {
 		access.ViewStaff:    "all",
 		access.LookAtTokens: "ca", access.LookAtDelegation: "prefecture", access.ViewProvision: "prefecture nationalcenter",
-		access.ReviewLooks: "municipality prefecture nationalcenter", access.KeepAttention: "municipality prefecture nationalcenter",
+		access.CountProtections: "municipality prefecture nationalcenter",
+		access.ReviewLooks:      "municipality prefecture nationalcenter", access.KeepAttention: "municipality prefecture nationalcenter",
 		access.ViewMessages: "all", access.ViewAudit: "all",
 		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
 	},

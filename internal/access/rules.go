@@ -45,6 +45,9 @@ const (
 	ReportError       Act = "report-error"
 	AnswerError       Act = "answer-error"
 	ViewErrors        Act = "view-errors"
+	ProtectPerson     Act = "protect-person"
+	ReleaseProtection Act = "release-protection"
+	CountProtections  Act = "count-protections"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -142,6 +145,14 @@ var rules = []Rule{
 		plain.Sentence{JA: "記録は市町村長のもので、調べて訂正するのも市町村長である（住民基本台帳法第8条・第12条の5）。", EN: "The record is the mayor's, who finds out and corrects it (Basic Resident Registration Act, arts. 8 and 12-5)."}},
 	{ViewErrors, plain.Sentence{JA: "記録の誤りの通知の閲覧", EN: "view reports of errors"}, []Job{Clerk}, []message.Role{message.Municipality, message.Prefecture, message.NationalCenter},
 		plain.Sentence{JA: "通知には住民票コードと、見つけた人の文章が入る。事務に就く職員だけが見る。", EN: "A report has a record code and what somebody wrote: only those who do this work read it."}},
+	{ProtectPerson, plain.Sentence{JA: "支援措置の申出の受付・決定・延長", EN: "take an application for protection, decide and renew it"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "申出は市区町村の窓口に対して行う。守る側に倒すことは、一人でできる。", EN: "Applications go to the counter. To protect takes one person."}},
+	{ReleaseProtection, plain.Sentence{JA: "支援措置の一時解除・終了", EN: "release or end a protection"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "一人が依頼し、別の一人が認める（SecondPerson）。依頼した本人は認められない。", EN: "One person asks, another grants (SecondPerson); nobody grants what they asked for."}},
+	{CountProtections, plain.Sentence{JA: "支援措置の件数の閲覧", EN: "look at how many persons are protected"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "件数が団体の間で同じかを毎日確かめる。人の情報は含まない。", EN: "Whether every organisation counts the same is looked at daily; it names no person."}},
+	{CountProtections, plain.Sentence{JA: "支援措置の件数の閲覧", EN: "look at how many persons are protected"}, []Job{Operator, Auditor}, []message.Role{message.Municipality, message.Prefecture, message.NationalCenter},
+		plain.Sentence{JA: "件数が団体の間で同じかを毎日確かめる。人の情報は含まない。", EN: "Whether every organisation counts the same is looked at daily; it names no person."}},
 	{AcknowledgeImpact, plain.Sentence{JA: "失効の遅れの影響の確認", EN: "acknowledge a late revocation"}, []Job{Operator}, []message.Role{message.Verifier},
 		plain.Sentence{JA: "誤って有効と答えられた機関の人が、何をしたかを書いて確認する。", EN: "A person of the office that was told wrongly says what was done."}},
 	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor, Administrator}, []message.Role{message.Verifier},

@@ -41,6 +41,9 @@ const (
 	ReportMissing     Code = "report-missing"
 	ReportContradicts Code = "report-contradicts"
 
+	ProtectionCountDiffers Code = "protection-count-differs"
+	ProtectionTermEnding   Code = "protection-term-ending"
+
 	TokenFailed Code = "token-failed"
 	TokensAway  Code = "tokens-away"
 
@@ -195,6 +198,14 @@ var Definitions = []Definition{
 	{Code: ReportContradicts, Severity: Warning, Unit: Items, Raise: 1, Lower: 1,
 		Name:  plain.Sentence{JA: "認証局の報告が前の報告と合わない", EN: "A report of the CA contradicts the one before"},
 		Means: plain.Sentence{JA: "発行・失効・不発行の数が、前の報告から続いていません。記録が消えたか、数え方が違います。", EN: "What was issued, revoked or refused does not go on from the report before. Records were lost, or counted otherwise."}},
+
+	// ── who is protected ──
+	{Code: ProtectionCountDiffers, Severity: Critical, Unit: Items, Raise: 1, Lower: 1, About: plain.Sentence{JA: "帳簿、または締めの行", EN: "the book, or the line of the close"},
+		Name:  plain.Sentence{JA: "支援措置の件数が団体の間で違う", EN: "Two organisations count protected persons differently"},
+		Means: plain.Sentence{JA: "支援措置の設定か終了が、二つの団体で同じではありません。守るべき人の記録を、見せているかもしれません。", EN: "A protection that was set, or ended, is not the same at two organisations. A record that must be hidden may be shown."}},
+	{Code: ProtectionTermEnding, Severity: Warning, Unit: Items, Raise: 1, Lower: 1,
+		Name:  plain.Sentence{JA: "支援措置の期限が近い", EN: "The term of a protection ends soon"},
+		Means: plain.Sentence{JA: "期限まで30日以内か、期限を過ぎた支援措置があります。終了するまで、措置は続きます。", EN: "The term of a protection ends within thirty days, or is over. It goes on until it is ended."}},
 
 	// ── a right that should have ended ──
 	{Code: TokensAway, Severity: Critical, Unit: Seconds, Raise: 60, Lower: 1,

@@ -94,6 +94,21 @@ var acts = map[string]plain.Sentence{
 	"publish-finding":   {JA: "公表した失効リストに不審な点を見つけた", EN: "found something wrong with a revocation list that was published"},
 	"verify-signature":  {JA: "署名を検証した", EN: "verified a signature"},
 
+	// Protected persons.
+	"resident.protection":          {JA: "支援措置の知らせを受けた", EN: "took the flag of a protected person"},
+	"resident.protection.end":      {JA: "支援措置の終了の知らせを受けた", EN: "took the end of a protection"},
+	"resident.protection.snapshot": {JA: "支援措置の現在の状態を受けた", EN: "took the present state of a protection"},
+	"protect-person":               {JA: "支援措置の申出を受け付けた", EN: "took an application for protection"},
+	"protection-decided":           {JA: "支援措置を決定した", EN: "decided a protection"},
+	"protection-renewed":           {JA: "支援措置を延長した", EN: "renewed a protection"},
+	"protection-list-made":         {JA: "支援措置を終了する一覧を作った", EN: "made a list of protections to end"},
+	"protection-ended":             {JA: "支援措置を終了した", EN: "ended a protection"},
+	"release-asked":                {JA: "支援措置の一時解除を依頼した", EN: "asked for a release"},
+	"release-granted":              {JA: "支援措置の一時解除を認めた", EN: "granted a release"},
+	"release-refused":              {JA: "支援措置の一時解除を認めなかった", EN: "refused a release"},
+	"release-opened":               {JA: "一時解除を使い始めた", EN: "began to use a release"},
+	"release-locked":               {JA: "一時解除が終わった（自動）", EN: "a release has locked again by itself"},
+
 	// Verifiers.
 	"verifier.filing":       {JA: "署名検証者の届出をした・受けた", EN: "filed, or took the filing of, a verifier"},
 	"verifier.renumbered":   {JA: "署名検証者の届出に新しい番号を付けた", EN: "gave a verifier's filing a new number"},

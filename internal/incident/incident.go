@@ -70,6 +70,7 @@ type View struct {
 	SameCode   int `json:"same_code,omitempty"`   // people who have a record code that another one has too
 	SameNumber int `json:"same_number,omitempty"` // likewise of individual numbers
 	Elsewhere  int `json:"elsewhere,omitempty"`   // people whose address at the center is another one's
+	Shown      int `json:"shown,omitempty"`       // ways by which a protected person's address was shown
 }
 
 // Part is one variant's run of a replay. The two share nothing but the plan, which both draw from the options.
@@ -118,7 +119,9 @@ func both(ctx context.Context, opt Options, part func(context.Context, Options, 
 }
 
 // All are the failures that can be replayed.
-func All() []Incident { return []Incident{lascom2004, lascom2004LostRows, relayHSM2016, oneNumber2016} }
+func All() []Incident {
+	return []Incident{lascom2004, lascom2004LostRows, relayHSM2016, oneNumber2016, daito, meguro}
+}
 
 // Find returns the failure of a name.
 func Find(name string) (Incident, bool) {

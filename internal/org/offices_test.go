@@ -46,6 +46,7 @@ type offices struct {
 	at    map[message.Org]*municipality.Municipality
 	hosts map[message.Org]*host.Host
 	errs  map[message.Org]*errorreport.Desk
+	tasks []clock.Task
 	x     map[message.Org]*exchange.Exchange
 	cas   map[message.Org]*authority
 	clerk context.Context
@@ -69,7 +70,10 @@ type given struct {
 }
 
 // newOffices founds them; serves says which CA issues for 足立区, "ca" for both when it is that.
-func newOffices(t *testing.T, serves message.Org) *offices {
+func newOffices(t *testing.T, serves message.Org) *offices { return newOfficesTrying(t, serves, nil) }
+
+// newOfficesTrying puts other rules in the place of some of an organisation's.
+func newOfficesTrying(t *testing.T, serves message.Org, trial func(message.Org, exchange.Route) exchange.Route) *offices {
 	infra, err := pki.NewInfrastructureCA(rand.Reader, start)
 	check(t, err)
 	trust, err := pki.NewTrust(infra.Certificate())
@@ -80,8 +84,12 @@ func newOffices(t *testing.T, serves message.Org) *offices {
 	config := func(self message.Org, peers ...message.Org) host.Config {
 		signer, err := infra.NewIdentity(rand.Reader, start, string(self), pki.ForSigning)
 		check(t, err)
-		return host.Config{Self: self, Name: plain.Sentence{JA: "試験", EN: "Test"}, StoreURL: "memory:", Clock: v.clk, Rand: rand.Reader,
+		c := host.Config{Self: self, Name: plain.Sentence{JA: "試験", EN: "Test"}, StoreURL: "memory:", Clock: v.clk, Rand: rand.Reader,
 			Signer: signer, Trust: trust, Link: v.net.As(self), Peers: peers, Secrets: reconciletest.Secrets(self)}
+		if trial != nil {
+			c.Trial = func(r exchange.Route) exchange.Route { return trial(self, r) }
+		}
+		return c
 	}
 	var tasks []clock.Task
 	add := func(h *host.Host, errs *errorreport.Desk) {
@@ -118,6 +126,7 @@ func newOffices(t *testing.T, serves message.Org) *offices {
 		v.cas[self], v.x[self], tasks = a, x, append(tasks, x.Tasks()...)
 	}
 	v.join()
+	v.tasks = tasks
 	v.drive = clock.NewDriver(v.clk, tasks)
 	for _, person := range access.Personas() {
 		if person.ID == "clerk-aoki" {

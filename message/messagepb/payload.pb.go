@@ -3856,6 +3856,160 @@ func (x *ErrorAnswer) GetAnsweredAt() int64 {
 	return 0
 }
 
+// ResidentProtection says that a person is protected (支援措置); safe: applied in any order, never held.
+type ResidentProtection struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Owner         string                 `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`              // the municipality that decided, which alone counts the versions
+	Version       uint64                 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`         // of the flag, from 1; not of the record
+	Measure       string                 `protobuf:"bytes,4,opt,name=measure,proto3" json:"measure,omitempty"`          // 措置番号, common to all who are protected together
+	Provisional   bool                   `protobuf:"varint,5,opt,name=provisional,proto3" json:"provisional,omitempty"` // 仮の措置: applied for, not yet decided
+	Until         string                 `protobuf:"bytes,6,opt,name=until,proto3" json:"until,omitempty"`              // the last day of the term; empty while it is provisional
+	Places        []string               `protobuf:"bytes,7,rep,name=places,proto3" json:"places,omitempty"`            // municipalities beside the owner's that the owner knows to hold the person
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResidentProtection) Reset() {
+	*x = ResidentProtection{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResidentProtection) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResidentProtection) ProtoMessage() {}
+
+func (x *ResidentProtection) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResidentProtection.ProtoReflect.Descriptor instead.
+func (*ResidentProtection) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *ResidentProtection) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *ResidentProtection) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *ResidentProtection) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *ResidentProtection) GetMeasure() string {
+	if x != nil {
+		return x.Measure
+	}
+	return ""
+}
+
+func (x *ResidentProtection) GetProvisional() bool {
+	if x != nil {
+		return x.Provisional
+	}
+	return false
+}
+
+func (x *ResidentProtection) GetUntil() string {
+	if x != nil {
+		return x.Until
+	}
+	return ""
+}
+
+func (x *ResidentProtection) GetPlaces() []string {
+	if x != nil {
+		return x.Places
+	}
+	return nil
+}
+
+// ResidentProtectionEnd ends one version of a flag, and no other.
+type ResidentProtectionEnd struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Owner         string                 `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
+	Version       uint64                 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResidentProtectionEnd) Reset() {
+	*x = ResidentProtectionEnd{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResidentProtectionEnd) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResidentProtectionEnd) ProtoMessage() {}
+
+func (x *ResidentProtectionEnd) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResidentProtectionEnd.ProtoReflect.Descriptor instead.
+func (*ResidentProtectionEnd) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *ResidentProtectionEnd) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *ResidentProtectionEnd) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *ResidentProtectionEnd) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
 var File_akashi_v1_payload_proto protoreflect.FileDescriptor
 
 const file_akashi_v1_payload_proto_rawDesc = "" +
@@ -4209,7 +4363,19 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x04text\x18\x05 \x01(\tR\x04text\x12\x0e\n" +
 	"\x02by\x18\x06 \x01(\tR\x02by\x12\x1f\n" +
 	"\vanswered_at\x18\a \x01(\x03R\n" +
-	"answeredAtB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
+	"answeredAt\"\xc2\x01\n" +
+	"\x12ResidentProtection\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x18\n" +
+	"\ameasure\x18\x04 \x01(\tR\ameasure\x12 \n" +
+	"\vprovisional\x18\x05 \x01(\bR\vprovisional\x12\x14\n" +
+	"\x05until\x18\x06 \x01(\tR\x05until\x12\x16\n" +
+	"\x06places\x18\a \x03(\tR\x06places\"[\n" +
+	"\x15ResidentProtectionEnd\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
+	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\x04R\aversionB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
 
 var (
 	file_akashi_v1_payload_proto_rawDescOnce sync.Once
@@ -4223,7 +4389,7 @@ func file_akashi_v1_payload_proto_rawDescGZIP() []byte {
 	return file_akashi_v1_payload_proto_rawDescData
 }
 
-var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
 var file_akashi_v1_payload_proto_goTypes = []any{
 	(*Identification)(nil),        // 0: akashi.v1.Identification
 	(*ResidentChange)(nil),        // 1: akashi.v1.ResidentChange
@@ -4271,6 +4437,8 @@ var file_akashi_v1_payload_proto_goTypes = []any{
 	(*MoveIn)(nil),                // 43: akashi.v1.MoveIn
 	(*ErrorReport)(nil),           // 44: akashi.v1.ErrorReport
 	(*ErrorAnswer)(nil),           // 45: akashi.v1.ErrorAnswer
+	(*ResidentProtection)(nil),    // 46: akashi.v1.ResidentProtection
+	(*ResidentProtectionEnd)(nil), // 47: akashi.v1.ResidentProtectionEnd
 }
 var file_akashi_v1_payload_proto_depIdxs = []int32{
 	0,  // 0: akashi.v1.ResidentChange.after:type_name -> akashi.v1.Identification
@@ -4306,7 +4474,7 @@ func file_akashi_v1_payload_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akashi_v1_payload_proto_rawDesc), len(file_akashi_v1_payload_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   46,
+			NumMessages:   48,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

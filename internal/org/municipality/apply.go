@@ -59,6 +59,9 @@ func (o *Municipality) Apply(ctx context.Context, a Application) (Applied, error
 			return nil, err
 		}
 		applied.Request = fmt.Sprintf("%s-%d", o.code, tx.Serial())
+		if err := o.spend(ctx, tx, who, now.Person, applied.Request); err != nil {
+			return nil, err
+		}
 		tx.Apply(store.Application{Request: applied.Request, Person: now.Person, Code: now.Record.Code, Version: now.Number, Profile: a.Profile,
 			PublicKey: key.public, MadeHere: key.private != nil, AppliedAt: tx.Now(), AppliedBy: who, Trace: trace})
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "apply-for-certificate", Subject: now.Record.Code.Reveal(), Case: applied.Request,

@@ -160,7 +160,8 @@ var errKeyOfNothing = plain.Bad("key", "この申請は発行されませんで�
 // HolderCertificate gives out a certificate that was issued, DER, and writes down that it was: one for signatures states
 // the holder's name, birth, sex and address.
 func (o *Municipality) HolderCertificate(ctx context.Context, request string) (der []byte, err error) {
-	if _, err := clerk(ctx, access.LookAtCertificate); err != nil {
+	who, err := clerk(ctx, access.LookAtCertificate)
+	if err != nil {
 		return nil, err
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
@@ -172,6 +173,9 @@ func (o *Municipality) HolderCertificate(ctx context.Context, request string) (d
 			return nil, plain.Bad("request",
 				"この申請の電子証明書は、発行されていません。申請の画面で状態を確かめてください。",
 				"No certificate was issued for this application: see on its page how it stands.")
+		}
+		if err := o.handsOver(ctx, tx, who, a.Person, request); err != nil {
+			return nil, err
 		}
 		der = a.Certificate
 		return nil, o.looked(ctx, tx, a.Code, look.Four|look.Certificates, "certificate of an application")

@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -87,27 +88,45 @@ func (o *Municipality) File(ctx context.Context, c Change) (Filed, error) {
 	}
 	var filed Filed
 	trace, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
+		if err := o.admits(ctx, tx, protection.Register, who, c.common().Person); err != nil {
+			return nil, err
+		}
 		m, v, err := o.judge(ctx, tx, c, true)
 		if err != nil {
 			return nil, err
 		}
 		v.EnteredBy, v.EnteredAt, v.Trace = who, tx.Now(), trace
 		filed = Filed{Person: v.Person, Code: v.Record.Code, Version: v.Number, Kills: v.Kills}
-		if out, leaves := c.(MoveOut); leaves {
-			if v.Change.Arose.After(m.today) {
-				filed.Version, filed.Planned = 0, v.Change.Arose
-			}
-			return o.leave(ctx, tx, out, v, "")
+		ahead, err := o.flagsAhead(ctx, tx, c, v)
+		if err != nil {
+			return nil, err
 		}
-		if m.rest != nil {
-			if _, err := o.settle(ctx, tx, *m.rest, who, trace); err != nil {
-				return nil, err
-			}
-		}
-		return o.follow(ctx, tx, m, v)
+		outs, err := o.carryOut(ctx, tx, c, m, v, &filed)
+		return append(ahead, outs...), err
 	})
 	filed.Trace = trace
 	return filed, err
+}
+
+// carryOut does what a notice that was judged says.
+func (o *Municipality) carryOut(ctx context.Context, tx *store.Tx, c Change, m *matter, v store.Version, filed *Filed) ([]message.Out, error) {
+	if out, leaves := c.(MoveOut); leaves {
+		if v.Change.Arose.After(m.today) {
+			filed.Version, filed.Planned = 0, v.Change.Arose
+		}
+		return o.leave(ctx, tx, out, v, "")
+	}
+	if m.rest != nil {
+		for _, s := range m.rest.People {
+			if err := o.admits(ctx, tx, protection.Register, v.EnteredBy, s.Before.Person); err != nil {
+				return nil, err
+			}
+		}
+		if _, err := o.settle(ctx, tx, *m.rest, v.EnteredBy, v.Trace); err != nil {
+			return nil, err
+		}
+	}
+	return o.follow(ctx, tx, m, v)
 }
 
 // follow enters a version, and sees to the household that the person has left by it.
@@ -121,11 +140,15 @@ func (o *Municipality) follow(ctx context.Context, tx *store.Tx, m *matter, v st
 
 // Preview checks a notice as File does and writes nothing but that somebody looked.
 func (o *Municipality) Preview(ctx context.Context, c Change) (Preview, error) {
-	if _, err := clerk(ctx, access.FileChange); err != nil {
+	who, err := clerk(ctx, access.FileChange)
+	if err != nil {
 		return Preview{}, err
 	}
 	var p Preview
-	_, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+		if err := o.admits(ctx, tx, protection.Register, who, c.common().Person); err != nil {
+			return nil, err
+		}
 		m, v, err := o.judge(ctx, tx, c, false)
 		if err != nil {
 			return nil, err
@@ -141,6 +164,9 @@ func (o *Municipality) Preview(ctx context.Context, c Change) (Preview, error) {
 		if m.rest != nil {
 			p.Rest = m.rest.People
 			for _, s := range p.Rest {
+				if err := o.admits(ctx, tx, protection.Register, who, s.Before.Person); err != nil {
+					return nil, err
+				}
 				if err := o.looked(ctx, tx, s.Before.Record.Code, look.Four|itemsOf(s.Before.Record), "preview of "+c.reason().Code()); err != nil {
 					return nil, err
 				}
@@ -292,8 +318,12 @@ func (o *Municipality) enter(ctx context.Context, tx *store.Tx, v store.Version,
 			return nil, err
 		}
 	}
+	flags, err := o.carryFlags(ctx, tx, v)
+	if err != nil {
+		return nil, err
+	}
 	asked, err := o.movesOvertaken(ctx, tx, v, first)
-	return append(o.tell(told, v.Trace), asked...), err
+	return append(append(flags, o.tell(told, v.Trace)...), asked...), err
 }
 
 // tell makes the messages that tell the prefecture of a version (法30条の5): of every entry, deletion and amendment.

@@ -52,6 +52,8 @@ type country struct {
 
 	changes       []message.ResidentChange       // applied by the prefecture
 	invalidations []message.ResidentInvalidation // likewise
+	flags         []message.Payload              // protections set and ended, as the prefecture took them
+	told          []uint64                       // the numbers of those set
 	codeRequests  []message.CodeRequest
 	certRequests  []message.CertRequest
 	revokes       []message.CertRevoke // the CA was told
@@ -111,6 +113,14 @@ func (c *country) found(url string) *country {
 		}),
 		exchange.On(raw, func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.ResidentInvalidation) ([]message.Out, error) {
 			tx.OnCommit(func() { c.invalidations = append(c.invalidations, n) })
+			return nil, nil
+		}),
+		exchange.On(raw, func(_ context.Context, tx *sqlstore.Tx, d exchange.Delivery, n message.ResidentProtection) ([]message.Out, error) {
+			tx.OnCommit(func() { c.flags, c.told = append(c.flags, n), append(c.told, d.Seq) })
+			return nil, nil
+		}),
+		exchange.On(raw, func(_ context.Context, tx *sqlstore.Tx, d exchange.Delivery, n message.ResidentProtectionEnd) ([]message.Out, error) {
+			tx.OnCommit(func() { c.flags = append(c.flags, n) })
 			return nil, nil
 		}))
 	c.peer("nationalcenter", self,

@@ -7,6 +7,7 @@ import (
 	"github.com/akashi-id/akashi/internal/disclosure"
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -14,10 +15,14 @@ import (
 // AcceptDisclosure takes a person's own request: to be told what is recorded and who looked at it (30条の37), or to have it
 // corrected (30条の40), in the person's words. It returns the number of the request.
 func (o *Municipality) AcceptDisclosure(ctx context.Context, who PersonID, kind disclosure.Kind, wish string) (id string, err error) {
-	if _, err := clerk(ctx, access.LookAtPerson); err != nil {
+	by, err := clerk(ctx, access.LookAtPerson)
+	if err != nil {
 		return "", err
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+		if err := o.admits(ctx, tx, protection.Register, by, who); err != nil {
+			return nil, err
+		}
 		_, found, err := tx.Current(ctx, who)
 		if err != nil {
 			return nil, err
@@ -51,7 +56,8 @@ type Disclosed struct {
 
 // Disclosed gives the answer to a request as far as it has come. To read it is a look at the person.
 func (o *Municipality) Disclosed(ctx context.Context, id string) (d Disclosed, err error) {
-	if _, err := clerk(ctx, access.LookAtPerson); err != nil {
+	by, err := clerk(ctx, access.LookAtPerson)
+	if err != nil {
 		return d, err
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
@@ -65,6 +71,10 @@ func (o *Municipality) Disclosed(ctx context.Context, id string) (d Disclosed, e
 			err = disclosure.MayDeal(access.From(ctx), o.Self, ground, d.Kind)
 		}
 		if err != nil {
+			return nil, err
+		}
+		if err := o.admits(ctx, tx, protection.Register, by, store.Person(d.Person)); err != nil {
+			d = Disclosed{}
 			return nil, err
 		}
 		var found bool

@@ -12,7 +12,8 @@
 //
 // Going out: resident.change and, when something dies, resident.invalidation (safe, so that nothing holds it up) to the
 // prefecture; code.request and number.request to the national center; cert.request to the CA; cert.revoke to both of these. Coming in:
-// code.allotment, number.assignment, cert.issued, cert.refused.
+// code.allotment, number.assignment, cert.issued, cert.refused. resident.protection and its end go out for whom this municipality protects,
+// and come in from the national center for whom others do (protect.go; the gate before every look is protectgate.go).
 //
 // A person is a 住民票コード. Nobody is registered under one that we did not give without the national center's signed agreement
 // (attach.go), which is asked for before the transaction.

@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -59,17 +60,21 @@ type HouseholdFiled struct {
 
 // PreviewHousehold checks a household act and writes nothing but that somebody looked.
 func (o *Municipality) PreviewHousehold(ctx context.Context, act HouseholdAct) (Arrangement, error) {
-	if _, err := clerk(ctx, access.FileChange); err != nil {
+	who, err := clerk(ctx, access.FileChange)
+	if err != nil {
 		return Arrangement{}, err
 	}
 	var a Arrangement
-	_, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
 		var ps problems
 		var err error
 		if a, err = o.arrange(ctx, tx, act, 0, &ps); err != nil {
 			return nil, err
 		}
 		for _, p := range a.People {
+			if err := o.admits(ctx, tx, protection.Register, who, p.Before.Person); err != nil {
+				return nil, err
+			}
 			if err := o.looked(ctx, tx, p.Before.Record.Code, look.Four|itemsOf(p.Before.Record), "preview of "+act.Event); err != nil {
 				return nil, err
 			}
@@ -92,6 +97,11 @@ func (o *Municipality) FileHousehold(ctx context.Context, act HouseholdAct) (Hou
 		a, err := o.arrange(ctx, tx, act, 0, &ps)
 		if err != nil {
 			return nil, err
+		}
+		for _, p := range a.People {
+			if err := o.admits(ctx, tx, protection.Register, who, p.Before.Person); err != nil {
+				return nil, err
+			}
 		}
 		if len(ps.Problems) == 0 && a.Stamp != act.Base {
 			ps.bad("base",

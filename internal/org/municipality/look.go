@@ -9,6 +9,7 @@ import (
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -21,16 +22,20 @@ type Dossier struct {
 	Plan         *store.Planned // a move out that is planned; nil: none
 	Household    []store.Version
 	Places       []store.Place // changes of the household alone, the newest first
+
+	Protection protection.Standing // 支援措置
+	Hidden     bool                // the person is protected, and no release opens the record to this clerk: of it only the name is here
 }
 
 // Look opens a person's record for the clerk in the context, on the ground of the context (look.With) or of the clerk's
 // visit, and writes down that it was opened. why is the page that is opened: "record", "form death".
 func (o *Municipality) Look(ctx context.Context, who PersonID, why string) (Dossier, error) {
-	if _, err := clerk(ctx, access.LookAtPerson); err != nil {
+	by, err := clerk(ctx, access.LookAtPerson)
+	if err != nil {
 		return Dossier{}, err
 	}
 	var d Dossier
-	_, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
 		d = Dossier{}
 		var found bool
 		var err error
@@ -61,19 +66,26 @@ func (o *Municipality) Look(ctx context.Context, who PersonID, why string) (Doss
 		if err != nil {
 			return nil, err
 		}
+		code, items, household := d.Now.Record.Code, look.Four|itemsOf(d.Now.Record), codesOf(d.Household)
+		if err := o.hide(ctx, tx, by, &d); err != nil {
+			return nil, err
+		}
+		if d.Hidden {
+			return nil, o.lookedOn(ctx, tx, ground, code, look.Name, why)
+		}
 		if strings.HasPrefix(why, "form ") {
-			return nil, o.lookedOn(ctx, tx, ground, d.Now.Record.Code, look.Four|itemsOf(d.Now.Record), why)
+			return nil, o.lookedOn(ctx, tx, ground, code, items, why)
 		}
 		// The page of the record shows who lives there too, and has looked at them.
 		for i := range d.Household {
 			if d.Household[i].Person == who {
 				continue
 			}
-			if err := o.listed(ctx, tx, ground, &d.Household[i], "with a member of the household"); err != nil {
+			if err := o.listed(ctx, tx, ground, household[i], &d.Household[i], "with a member of the household"); err != nil {
 				return nil, err
 			}
 		}
-		return nil, o.lookedOn(ctx, tx, ground, d.Now.Record.Code, look.Four|itemsOf(d.Now.Record)|look.History|look.Certificates, why)
+		return nil, o.lookedOn(ctx, tx, ground, code, items|look.History|look.Certificates, why)
 	})
 	return d, err
 }
@@ -123,14 +135,25 @@ func (o *Municipality) lookedOn(ctx context.Context, tx *store.Tx, ground look.G
 	return o.record(ctx, tx, ground, code, items, how)
 }
 
-// listed writes down that somebody was shown in a list. Of somebody on the list for attention it leaves the name, by which
-// the record can be opened once it is confirmed.
-func (o *Municipality) listed(ctx context.Context, tx *store.Tx, ground look.Ground, v *store.Version, how string) error {
-	unconfirmed, err := look.Unconfirmed(ctx, tx.Tx, access.From(ctx).ID, v.Record.Code, ground.Case)
+// codesOf are the codes of people in a list, kept before any of them is masked.
+func codesOf(list []store.Version) (codes []resident.RecordCode) {
+	for _, v := range list {
+		codes = append(codes, v.Record.Code)
+	}
+	return codes
+}
+
+// listed writes down that somebody, whose code is given, was shown in a list: masked, of a protected person (hide, hideFound). Of
+// somebody on the list for attention it leaves the name, by which the record can be opened once it is confirmed.
+func (o *Municipality) listed(ctx context.Context, tx *store.Tx, ground look.Ground, code resident.RecordCode, v *store.Version, how string) error {
+	if isMasked(*v) {
+		return o.record(ctx, tx, ground, code, look.Name, how)
+	}
+	unconfirmed, err := look.Unconfirmed(ctx, tx.Tx, access.From(ctx).ID, code, ground.Case)
 	if err != nil {
 		return err
 	}
-	code, items := v.Record.Code, look.Four|look.Kana
+	items := look.Four | look.Kana
 	if unconfirmed {
 		v.Record, items = resident.Record{BasicFour: resident.BasicFour{Name: v.Record.Name}}, look.Name
 	}
@@ -188,8 +211,12 @@ func (o *Municipality) Search(ctx context.Context, q Query) (found []store.Versi
 		if len(found) > maxFound {
 			found, more = found[:maxFound], true
 		}
+		codes := codesOf(found)
+		if err := o.hideFound(ctx, tx, found); err != nil {
+			return nil, err
+		}
 		for i := range found {
-			if err := o.listed(ctx, tx, ground, &found[i], fmt.Sprintf("search, %d of %d", i+1, len(found))); err != nil {
+			if err := o.listed(ctx, tx, ground, codes[i], &found[i], fmt.Sprintf("search, %d of %d", i+1, len(found))); err != nil {
 				return nil, err
 			}
 		}

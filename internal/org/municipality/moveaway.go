@@ -9,6 +9,7 @@ import (
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -164,6 +165,9 @@ func (o *Municipality) FileMoveOut(ctx context.Context, c MoveOut, base map[Pers
 		for _, p := range people {
 			c := c
 			c.Person, c.Base = p, base[p]
+			if err := o.admits(ctx, tx, protection.Register, who, p); err != nil {
+				return nil, err
+			}
 			_, v, err := o.judge(ctx, tx, c, true)
 			if err = ps.take(err); err != nil {
 				return nil, err
@@ -175,6 +179,13 @@ func (o *Municipality) FileMoveOut(ctx context.Context, c MoveOut, base map[Pers
 			return nil, err
 		}
 		family := o.newMove(tx)
+		for _, x := range each {
+			ahead, err := o.flagsAhead(ctx, tx, x.c, x.v)
+			if err != nil {
+				return nil, err
+			}
+			outs = append(outs, ahead...)
+		}
 		for _, x := range each {
 			more, err := o.leave(ctx, tx, x.c, x.v, family)
 			if err != nil {

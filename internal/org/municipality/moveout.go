@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -150,6 +151,9 @@ func (o *Municipality) CancelPlan(ctx context.Context, who PersonID) error {
 		return err
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
+		if err := o.admits(ctx, tx, protection.Register, by, who); err != nil {
+			return nil, err
+		}
 		now, found, err := tx.Current(ctx, who)
 		if err != nil {
 			return nil, err

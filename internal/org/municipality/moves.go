@@ -33,11 +33,12 @@ const (
 
 // Moves lists the moves for the clerk in the context. That each was seen is written down.
 func (o *Municipality) Moves(ctx context.Context) (MoveList, error) {
-	if _, err := clerk(ctx, access.LookAtPerson); err != nil {
+	by, err := clerk(ctx, access.LookAtPerson)
+	if err != nil {
 		return MoveList{}, err
 	}
 	var l MoveList
-	_, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) (_ []message.Out, err error) {
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) (_ []message.Out, err error) {
 		l = MoveList{}
 		if l.Away, err = tx.MovesAway(ctx, true, maxMoves+1); err != nil {
 			return nil, err
@@ -58,6 +59,24 @@ func (o *Municipality) Moves(ctx context.Context) (MoveList, error) {
 			l.Here, l.More = l.Here[:maxMoves], true
 		}
 		l.Names = map[PersonID]resident.Name{}
+		for _, list := range [][]MoveAway{l.Away, l.Closed} {
+			for i, m := range list {
+				if hidden, err := o.hidesMove(ctx, tx, by, m.Person, m.Code); err != nil {
+					return nil, err
+				} else if hidden {
+					list[i] = maskedAway(m)
+				}
+			}
+		}
+		for _, list := range [][]MoveHere{l.Here, l.ClosedHere} {
+			for i, m := range list {
+				if hidden, err := o.hidesMove(ctx, tx, by, m.Person, m.Code); err != nil {
+					return nil, err
+				} else if hidden {
+					list[i] = maskedHere(m)
+				}
+			}
+		}
 		if len(l.Away)+len(l.Closed)+len(l.Here) == 0 {
 			return nil, nil
 		}
@@ -95,16 +114,18 @@ type MoveSeen struct {
 	Now    *store.Version // the record here, when there is one
 	Family []string       // the moves of the same notice
 	Steps  []store.MoveTold
+	Hidden bool // the person is protected, and no release opens the record to this clerk: of the move only the name is here
 }
 
 // Move opens a move for the clerk in the context, and writes down that it was opened.
 func (o *Municipality) Move(ctx context.Context, move string) (MoveSeen, bool, error) {
-	if _, err := clerk(ctx, access.LookAtPerson); err != nil {
+	by, err := clerk(ctx, access.LookAtPerson)
+	if err != nil {
 		return MoveSeen{}, false, err
 	}
 	var s MoveSeen
 	var found bool
-	_, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
 		s, found = MoveSeen{}, false
 		var who PersonID
 		var code resident.RecordCode
@@ -147,10 +168,24 @@ func (o *Municipality) Move(ctx context.Context, move string) (MoveSeen, bool, e
 		if s.Here != nil {
 			items |= shownOf(s.Here.Info)
 		}
+		var err error
+		if s.Hidden, err = o.hidesMove(ctx, tx, by, who, code); err != nil {
+			return nil, err
+		}
+		if s.Hidden {
+			items = look.Name
+			if s.Away != nil {
+				*s.Away = maskedAway(*s.Away)
+			} else {
+				*s.Here = maskedHere(*s.Here)
+			}
+			if s.Now != nil {
+				*s.Now = masked(*s.Now)
+			}
+		}
 		if err := o.looked(ctx, tx, code, items, "move "+move); err != nil {
 			return nil, err
 		}
-		var err error
 		s.Steps, err = tx.StepsOf(ctx, move)
 		return nil, err
 	})

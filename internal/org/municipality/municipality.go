@@ -12,6 +12,7 @@ import (
 	"github.com/akashi-id/akashi/internal/errorreport"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/stillvalid"
 	"github.com/akashi-id/akashi/message"
@@ -30,6 +31,8 @@ type Config struct {
 	// Status asks the status service that relying parties ask about a certificate, a minute after a change has ended it. issuer is the hex
 	// of the SHA-1 of the CA's key, as OCSP names it. Nil: nobody asks.
 	Status stillvalid.Status
+	// Gate is nil in every real municipality: the one flag of a protected person. A replay puts what was there in its place.
+	Gate protection.Gate
 }
 
 // Municipality is a running municipality.
@@ -40,6 +43,7 @@ type Municipality struct {
 	prefecture, center, ca message.Org
 	shelf                  *keyShelf
 	status                 stillvalid.Status
+	gate                   protection.Gate
 	web                    http.Handler
 }
 
@@ -54,11 +58,14 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	}
 	o := &Municipality{
 		code: code, prefecture: message.Org(string(message.Prefecture) + "-" + code.Prefecture().String()),
-		center: message.Org(message.NationalCenter), ca: cmp.Or(cfg.CA, message.Org(message.CA)), shelf: newKeyShelf(cfg.Clock), status: cfg.Status,
+		center: message.Org(message.NationalCenter), ca: cmp.Or(cfg.CA, message.Org(message.CA)), shelf: newKeyShelf(cfg.Clock), status: cfg.Status, gate: cfg.Gate,
+	}
+	if o.gate == nil {
+		o.gate = protection.OneFlag{}
 	}
 	o.Errors = &errorreport.Desk{Record: o.recordOf}
-	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{stillvalid.Schema, disclosure.Schema, errorreport.Schema},
-		Routes: o.routes(), Due: o.dueRules(), Books: o.books(), Counts: o.counts, Rebuild: o.rebuild})
+	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{stillvalid.Schema, disclosure.Schema, errorreport.Schema, protection.Schema},
+		Routes: o.routes(), Due: o.dueRules(), Books: append(o.books(), o.protectionBooks()...), Counts: o.counts, Rebuild: o.rebuild})
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +73,7 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	o.Alarms.Add(disclosure.Source(o.Store))
 	o.Errors.Host = o.Host
 	o.Alarms.Add(o.Errors.Unanswered())
+	o.Alarms.Add(protection.Differs(o.Store, o.Books, o.Statements), protection.TermEnding(o.Store))
 	if o.status != nil {
 		o.Alarms.Add(stillvalid.Source(o.Store))
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
 
@@ -29,6 +30,9 @@ func (o *Municipality) NumberNotice(ctx context.Context, request string) (n Numb
 	err = o.Store.Update(ctx, func(ctx context.Context, raw *sqlstore.Tx) (err error) {
 		tx := o.in(raw)
 		if n.NumberRequest, err = o.noticeOf(ctx, tx, request); err != nil {
+			return err
+		}
+		if err := o.admits(ctx, tx, protection.Register, who, n.Person); err != nil {
 			return err
 		}
 		if n.Now, _, err = tx.Current(ctx, n.Person); err != nil {

@@ -15,6 +15,8 @@ func (o *Municipality) routes() []exchange.Route {
 		exchange.On(o.in, o.onNumberAssignment),
 		exchange.On(o.in, o.onCertIssued),
 		exchange.On(o.in, o.onCertRefused),
+		exchange.On(o.in, o.onResidentProtection),
+		exchange.On(o.in, o.onResidentProtectionEnd),
 		exchange.On(o.in, o.onMoveOut),
 		exchange.On(o.in, o.onMoveIn),
 	}, o.Errors.Routes()...)
@@ -31,6 +33,7 @@ func (o *Municipality) dueRules() []due.Rule {
 		{Kind: dueRenameOne, Finish: o.renameOne},
 		{Kind: dueSpecialVoid, Finish: o.specialLapsed},
 		disclosure.Rule(func() *host.Host { return o.Host }),
+		{Kind: dueRelock, Finish: o.relock},
 	}
 	if o.status != nil {
 		rules = append(rules, stillvalid.Rule(o.status))

@@ -12,6 +12,7 @@ import (
 	"github.com/akashi-id/akashi/internal/imprint"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -62,6 +63,9 @@ func (o *Municipality) RegisterSeal(ctx context.Context, a SealApplication) (sto
 	seal, unread := imprint.Read(fieldSeal, a.Scan)
 	var s store.Seal
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
+		if err := o.admits(ctx, tx, protection.Issue, who, a.Person); err != nil {
+			return nil, err
+		}
 		now, err := o.judgeSeal(ctx, tx, a, seal, unread)
 		if err != nil {
 			return nil, err
@@ -189,6 +193,9 @@ func (o *Municipality) AnswerSeal(ctx context.Context, who PersonID) (s store.Se
 		return s, err
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+		if err := o.admits(ctx, tx, protection.Issue, by, who); err != nil {
+			return nil, err
+		}
 		var live bool
 		if s, live, err = tx.LiveSeal(ctx, who); err != nil {
 			return nil, err

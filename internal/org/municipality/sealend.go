@@ -11,6 +11,7 @@ import (
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -103,10 +104,15 @@ func (o *Municipality) sealFollows(ctx context.Context, tx *store.Tx, v store.Ve
 // LookAtSeal opens the imprint of somebody's seal for the clerk in the context, and writes down that it was opened: whoever has the picture
 // can have the seal cut.
 func (o *Municipality) LookAtSeal(ctx context.Context, who PersonID, id int64) (s store.Seal, found bool, err error) {
-	if _, err := clerk(ctx, access.KeepSeal); err != nil {
+	by, err := clerk(ctx, access.KeepSeal)
+	if err != nil {
 		return s, false, err
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+		s, found = store.Seal{}, false
+		if err := o.admits(ctx, tx, protection.Register, by, who); err != nil {
+			return nil, err
+		}
 		if s, found, err = tx.SealOf(ctx, id); err != nil || !found || s.Person != who {
 			found = false
 			return nil, err

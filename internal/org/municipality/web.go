@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/lookpage"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection/protectpage"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -31,6 +32,8 @@ type screens struct {
 	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
 	events, household, headless, seal, towns, moves, move, arrival, numbers, number  *webui.Page
 	visit, attention, disclosures, disclose, disclosed                               *webui.Page
+
+	protect *protectScreens
 }
 
 func both(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
@@ -55,6 +58,8 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			numberNav,
 			{Path: "/disclosures", Name: both("開示・訂正", "Disclosure"), Act: access.LookAtPerson, Within: []string{"/disclosure"}},
 			errorreport.Nav,
+			protectNav,
+			protectpage.Nav,
 			desk.Nav,
 			auditpage.Nav,
 			lookpage.Nav,
@@ -88,7 +93,13 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	if err := auditpage.Mount(mux, o.Host, w.ui); err != nil {
 		return nil, err
 	}
+	if err := w.mountProtection(mux); err != nil {
+		return nil, err
+	}
 	if err := lookpage.Mount(mux, o.Host, w.ui); err != nil {
+		return nil, err
+	}
+	if err := protectpage.Mount(mux, o.Host, w.ui, o.flags); err != nil {
 		return nil, err
 	}
 	mux.HandleFunc("GET /{$}", w.showHome)

@@ -29,7 +29,7 @@ var profileChoices = []webui.Choice{
 }
 
 func (w *screens) showApply(rw http.ResponseWriter, r *http.Request) {
-	d, err := w.o.Look(r.Context(), personOf(r), "application")
+	d, err := w.o.LookOpened(r.Context(), personOf(r), "application")
 	if err == nil {
 		err = open(d.Now, d.Now.Number)
 	}
@@ -63,7 +63,7 @@ func (w *screens) doApply(rw http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	d, err := w.o.Look(r.Context(), personOf(r), "application")
+	d, err := w.o.LookOpened(r.Context(), personOf(r), "application")
 	if err != nil {
 		w.ui.Fail(rw, r, err)
 		return

@@ -98,7 +98,7 @@ func (w *screens) showChange(rw http.ResponseWriter, r *http.Request) {
 		w.ui.NotFound(rw, r)
 		return
 	}
-	d, err := w.o.Look(r.Context(), personOf(r), "form "+act.key)
+	d, err := w.o.LookOpened(r.Context(), personOf(r), "form "+act.key)
 	if err == nil && act.key != formRestoration {
 		err = open(d.Now, d.Now.Number) // said before anything is typed
 	}
@@ -195,7 +195,7 @@ func (w *screens) doChange(rw http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	d, err := w.o.Look(r.Context(), personOf(r), "form "+act.key)
+	d, err := w.o.LookOpened(r.Context(), personOf(r), "form "+act.key)
 	if err != nil {
 		w.ui.Fail(rw, r, err)
 		return

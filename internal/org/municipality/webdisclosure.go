@@ -54,7 +54,7 @@ func (w *screens) showDisclose(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *screens) renderDisclose(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form) {
-	d, err := w.o.Look(r.Context(), personOf(r), "form disclosure")
+	d, err := w.o.LookOpened(r.Context(), personOf(r), "form disclosure")
 	if err != nil {
 		w.ui.Fail(rw, r, err)
 		return

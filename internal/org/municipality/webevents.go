@@ -28,7 +28,7 @@ type eventLink struct {
 
 // showEvents opens the list for a person.
 func (w *screens) showEvents(rw http.ResponseWriter, r *http.Request) {
-	d, err := w.o.Look(r.Context(), personOf(r), "choose an event")
+	d, err := w.o.LookOpened(r.Context(), personOf(r), "choose an event")
 	if err != nil {
 		w.ui.Fail(rw, r, err)
 		return

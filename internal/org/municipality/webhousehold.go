@@ -52,7 +52,7 @@ func (w *screens) showHousehold(rw http.ResponseWriter, r *http.Request) {
 		w.ui.NotFound(rw, r)
 		return
 	}
-	d, err := w.o.Look(r.Context(), personOf(r), "form "+e.Key)
+	d, err := w.o.LookOpened(r.Context(), personOf(r), "form "+e.Key)
 	if err == nil {
 		err = open(d.Now, d.Now.Number)
 	}
@@ -112,7 +112,7 @@ func (w *screens) doHousehold(rw http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	d, err := w.o.Look(r.Context(), personOf(r), "form "+e.Key)
+	d, err := w.o.LookOpened(r.Context(), personOf(r), "form "+e.Key)
 	if err != nil {
 		w.ui.Fail(rw, r, err)
 		return

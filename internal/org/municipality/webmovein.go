@@ -87,6 +87,9 @@ func (w *screens) renderArrival(rw http.ResponseWriter, r *http.Request, status 
 // arrivalTerms is who somebody is, as the old municipality has told.
 func (w *screens) arrivalTerms(m MoveHere) []webui.Term {
 	i := m.Info.Person
+	if !m.From.Valid() { // taken out of the move of a protected person
+		return []webui.Term{{Label: both("氏名", "Name"), Value: webui.Name(i.Name.Reveal())}, {Label: both("前の市区町村", "From"), Value: w.placeName(m.From)}}
+	}
 	terms := []webui.Term{
 		{Label: both("氏名", "Name"), Value: webui.Name(i.Name.Reveal())}, {Label: both("振り仮名", "Reading"), Value: nameText(i.Kana.Reveal())},
 		{Label: both("生年月日", "Date of birth"), Value: bornText(i.Birth)}, {Label: both("性別", "Sex"), Value: sexName(i.Sex)},

@@ -40,6 +40,9 @@ func (w *screens) showMoves(rw http.ResponseWriter, r *http.Request) {
 func (w *screens) moveURL(move, more string) string { return w.ui.URL("/moves/" + move + more) }
 
 func (w *screens) placeName(code resident.MunicipalityCode) plain.Sentence {
+	if !code.Valid() { // taken out of the move of a protected person
+		return both("支援措置中（表示しません）", "protected: not shown")
+	}
 	if m, err := resident.Lookup("municipality", code, resident.DateOf(w.o.Clock.Now())); err == nil {
 		return both(m.FullName(), m.Romaji())
 	}
@@ -193,10 +196,12 @@ func (w *screens) renderMove(rw http.ResponseWriter, r *http.Request, status int
 		w.fillHere(&p, s)
 		trace = s.Here.Trace
 	}
-	p.Terms = append(p.Terms, webui.Term{Label: both("追跡番号", "Trace"), Value: w.traceLink(trace)})
-	if p.Messages, err = w.messages(r, trace); err != nil {
-		w.ui.Fail(rw, r, err)
-		return
+	if !s.Hidden { // the messages name the other municipality
+		p.Terms = append(p.Terms, webui.Term{Label: both("追跡番号", "Trace"), Value: w.traceLink(trace)})
+		if p.Messages, err = w.messages(r, trace); err != nil {
+			w.ui.Fail(rw, r, err)
+			return
+		}
 	}
 	w.ui.Render(rw, r, w.move, status, p)
 }
@@ -229,7 +234,9 @@ func (w *screens) fillHere(p *movePage, s MoveSeen) {
 		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("特例の転入（カードによる転入）は、期限を過ぎて無効です", "Moving in by the card is void: its time is over"),
 			Text: both("紙の転出証明書が要ります。カードは継続利用できません。", "A certificate on paper is needed, and the card cannot be used on.")})
 	}
-	if m.Info != nil {
+	if s.Hidden && m.Info != nil {
+		p.Terms = append(p.Terms, webui.Term{Label: both("氏名", "Name"), Value: webui.Name(m.Info.Person.Name.Reveal())})
+	} else if m.Info != nil {
 		i := m.Info.Person
 		p.Terms = append(p.Terms, webui.Term{Label: both("氏名", "Name"), Value: webui.Name(i.Name.Reveal())}, webui.Term{Label: both("生年月日", "Date of birth"), Value: bornText(i.Birth)},
 			webui.Term{Label: both("性別", "Sex"), Value: sexName(i.Sex)}, webui.Term{Label: both("前の住所", "Old address"), Value: webui.Name(i.Address.Reveal())},
@@ -240,7 +247,10 @@ func (w *screens) fillHere(p *movePage, s MoveSeen) {
 	} else if s.Now != nil {
 		p.Terms = append(p.Terms, webui.Term{Label: both("氏名", "Name"), Value: webui.Name(s.Now.Record.Name.Reveal())})
 	}
-	p.Terms = append(p.Terms, webui.Term{Label: both("住民票コード", "Record code"), Value: codeText(m.Code)}, webui.Term{Label: both("記録の版", "Record version"), Value: webui.Code(m.Version.String())},
+	if !s.Hidden {
+		p.Terms = append(p.Terms, webui.Term{Label: both("住民票コード", "Record code"), Value: codeText(m.Code)})
+	}
+	p.Terms = append(p.Terms, webui.Term{Label: both("記録の版", "Record version"), Value: webui.Code(m.Version.String())},
 		webui.Term{Label: both("前の市区町村", "From"), Value: w.placeName(m.From)}, webui.Term{Label: both("転出の予定日", "Planned day"), Value: day(m.Planned)},
 		webui.Term{Label: both("転入をした日", "Moved in"), Value: day(m.Became)}, webui.Term{Label: both("転入届の日", "Filed"), Value: day(m.Registered)},
 		webui.Term{Label: both("同じ届出の人数", "People of the same notice"), Value: len(s.Family)})

@@ -16,6 +16,7 @@ type personPage struct {
 	Present      bool
 	Notices      []webui.Notice
 	Cancel       bool // a planned move can be cancelled
+	Protected    bool // 支援措置中: a release opens the record
 	Groups       []termGroup
 	Acts         []actButton
 	Certificates webui.Table
@@ -36,12 +37,24 @@ func (w *screens) showPerson(rw http.ResponseWriter, r *http.Request) {
 		w.ui.Fail(rw, r, err)
 		return
 	}
+	if d.Hidden {
+		w.protect.showProtected(rw, r, http.StatusOK, webui.NewForm(nil), d)
+		return
+	}
 	rec := d.Now.Record
 	p := personPage{ID: d.Now.Person, Name: rec.Name.Reveal(), Present: d.Now.Present(), Groups: w.recordGroups(d),
 		Certificates: w.certificates(d), Changes: w.changes(d.Versions), History: w.history(d), Events: w.personURL(d.Now.Person, "/events")}
 	p.Household = *w.people(d.Household)
 	p.Household.Caption = both("世帯の人", "Household")
 	p.Household.Empty.Text = both("この世帯に、いま住民はいません。", "Nobody is present in this household.")
+	if p.Protected = d.Protection.Held; p.Protected {
+		open, err := w.openUntil(r, p.ID)
+		if err != nil {
+			w.ui.Fail(rw, r, err)
+			return
+		}
+		p.Notices = append(p.Notices, open)
+	}
 	if !p.Present {
 		p.Notices = append(p.Notices, w.removedNotice(d.Now))
 	}

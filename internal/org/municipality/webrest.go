@@ -112,7 +112,7 @@ func (w *screens) checkChange(rw http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	d, err := w.o.Look(r.Context(), personOf(r), "form "+act.key)
+	d, err := w.o.LookOpened(r.Context(), personOf(r), "form "+act.key)
 	if err != nil {
 		w.ui.Fail(rw, r, err)
 		return

@@ -40,7 +40,7 @@ var sealWays = []webui.Choice{
 
 // dossierOfSeal is what the page shows, read together with the look at the person.
 func (w *screens) dossierOfSeal(r *http.Request) (d Dossier, seals []store.Seal, err error) {
-	if d, err = w.o.Look(r.Context(), personOf(r), "seal"); err != nil {
+	if d, err = w.o.LookOpened(r.Context(), personOf(r), "seal"); err != nil {
 		return d, nil, err
 	}
 	err = w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {

@@ -53,6 +53,10 @@ func (w *screens) people(list []store.Version) *webui.Table {
 		Empty: webui.Empty{Text: both("見つかりませんでした。氏名の字形や生年月日を変えて、もう一度検索してください。", "Nobody was found: try another form of the name, or the date of birth.")},
 	}
 	for _, v := range list {
+		if isMasked(v) {
+			t.Rows = append(t.Rows, []any{webui.Link{Href: w.personURL(v.Person, ""), Text: webui.Name(v.Record.Name.Reveal())}, nil, nil, nil, nil, presence(v)})
+			continue
+		}
 		if !v.Record.Address.Valid() { // on the list for attention: the name alone
 			t.Rows = append(t.Rows, []any{webui.Link{Href: w.personURL(v.Person, ""), Text: webui.Name(v.Record.Name.Reveal())}, nil, nil, nil, nil,
 				badge(webui.Warn, "開く前に確認します", "asks to be confirmed")})
@@ -66,6 +70,9 @@ func (w *screens) people(list []store.Version) *webui.Table {
 
 // presence is whether somebody is a resident.
 func presence(v store.Version) webui.Badge {
+	if isMasked(v) {
+		return badge(webui.Warn, "支援措置中（住所などは表示しません）", "protected: no address is shown")
+	}
 	if v.Present() {
 		return badge(webui.OK, "住民", "resident")
 	}

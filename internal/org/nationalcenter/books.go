@@ -59,14 +59,22 @@ func (o *Center) takeResident(ctx context.Context, raw *sqlstore.Tx, d exchange.
 		return nil, err
 	}
 	o.record(tx, d, n, "resident.snapshot", taken.Changed)
+	var flags []message.Out
+	if state != nil && taken.Changed {
+		if flags, err = o.followFlags(ctx, tx, taken.Held, *state); err != nil {
+			return nil, err
+		}
+	}
 	if old := changedCode(state); old.Valid() {
-		return o.carryOver(ctx, tx, old, state.After.Code)
+		outs, err := o.carryOver(ctx, tx, old, state.After.Code)
+		return append(flags, outs...), err
 	}
 	if state != nil && taken.Changed {
 		if err := tx.Flush(ctx); err != nil {
 			return nil, err
 		}
-		return o.revokeAll(ctx, tx, state.After.Code)
+		outs, err := o.revokeAll(ctx, tx, state.After.Code)
+		return append(flags, outs...), err
 	}
 	return nil, nil
 }

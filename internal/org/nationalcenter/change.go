@@ -51,6 +51,10 @@ func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.
 		return nil, err
 	}
 
+	flags, err := o.followFlags(ctx, tx, held, n) // first of all, so that nothing about her is told before
+	if err != nil {
+		return nil, err
+	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.change", Subject: n.After.Code.Reveal(), Case: d.ID.String(),
 		Detail: n.After.Change.Reason.Code() + " v" + n.After.Version.String()})
 	if held == nil {
@@ -59,12 +63,14 @@ func (o *Center) onResidentChange(ctx context.Context, tx *store.Tx, d exchange.
 		return nil, err
 	}
 	if was != n.After.Code {
-		return o.carryOver(ctx, tx, was, n.After.Code)
+		outs, err := o.carryOver(ctx, tx, was, n.After.Code)
+		return append(flags, outs...), err
 	}
 	if held != nil && held.Municipality.Prefecture() != n.After.Municipality.Prefecture() {
-		return o.revokeAll(ctx, tx, was) // the new prefecture's CA may have told of a certificate before the change came
+		outs, err := o.revokeAll(ctx, tx, was) // the new prefecture's CA may have told of a certificate before the change came
+		return append(flags, outs...), err
 	}
-	return nil, nil
+	return flags, nil
 }
 
 // checkPrefecture asks, also when two persons accept the message: nobody tells for another prefecture's residents.

@@ -30,5 +30,6 @@ func (o *Center) counts(ctx context.Context, tx *sqlstore.Tx, peer message.Org, 
 			return nil, err
 		}
 	}
-	return all, nil
+	protections, err := o.protectionCounts(ctx, tx, peer, source)
+	return append(all, protections...), err
 }

@@ -100,7 +100,12 @@ func (o *Center) LookAtAlike(ctx context.Context, by access.Person, id, ground s
 		if all, err = tx.Alike(ctx, codes...); err != nil {
 			return err
 		}
-		for _, i := range all {
+		for n, i := range all {
+			if held, err := o.withheld(ctx, raw, i.Code); err != nil {
+				return err
+			} else if held {
+				all[n] = resident.IdentificationInfo{Code: i.Code, BasicFour: resident.BasicFour{Name: i.Name}}
+			}
 			auditlog.Write(raw, auditlog.Entry{Actor: by.ID, Act: auditlog.ActLook, Subject: i.Code.Reveal(), Case: ground, Detail: "duplicate check, " + f.Rule})
 		}
 		return nil

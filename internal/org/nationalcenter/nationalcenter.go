@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/inspection"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/provision"
 	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -27,6 +28,7 @@ type Config struct {
 	Portal      string           // address of the portal; "" for none
 	// NumberKey makes individual numbers; without it requests for them park. It must be the same for as long as the center lives.
 	NumberKey NumberKey
+	Gate      protection.Gate // nil in every real center: the one flag. A replay puts what was there in its place
 }
 
 // Center is the national center.
@@ -38,25 +40,29 @@ type Center struct {
 
 	numberKey  NumberKey
 	duplicates *inspection.Inspection
+	gate       protection.Gate
 	web        http.Handler
 }
 
 // New opens the center's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Center, error) {
-	o := &Center{numberKey: cfg.NumberKey}
+	o := &Center{numberKey: cfg.NumberKey, gate: cfg.Gate}
+	if o.gate == nil {
+		o.gate = protection.OneFlag{}
+	}
 	o.Errors = &errorreport.Desk{Record: o.recordOf}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, inspection.Schema, inquiry.Schema, provision.Schema, errorreport.Schema},
-		Routes: o.routes(), Books: o.tables(), Counts: o.counts})
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, inspection.Schema, inquiry.Schema, provision.Schema, errorreport.Schema, protection.Schema},
+		Routes: o.routes(), Books: append(o.tables(), o.protectionBooks()...), Counts: o.counts})
 	if err != nil {
 		return nil, err
 	}
 	o.Host = h
 	o.duplicates = o.newDuplicates()
-	o.Alarms.Add(o.undemanded(), o.duplicates.Source())
+	o.Alarms.Add(o.undemanded(), o.duplicates.Source(), protection.Differs(o.Store, o.Books, o.Statements))
 	o.Exchange.Answer(message.AskAttach, o.onAttach)
 	o.Errors.Host = h
 	o.Alarms.Add(o.Errors.Unanswered())
-	o.Inquiry = &inquiry.Desk{Host: h, States: o.states}
+	o.Inquiry = &inquiry.Desk{Host: h, States: o.states, Withheld: o.withheld}
 	o.Provision = &provision.Office{Host: h, Inquiry: o.Inquiry}
 	o.Exchange.Answer(disclosure.AskKind, disclosure.Answerer(o.Host, o.asksFor))
 	if err := o.adopt(ctx); err != nil {

@@ -8,6 +8,8 @@ func (o *Center) routes() []exchange.Route {
 	return append([]exchange.Route{
 		exchange.On(o.in, o.onResidentChange),
 		exchange.On(o.in, o.onResidentInvalidation),
+		exchange.On(o.in, o.onResidentProtection),
+		exchange.On(o.in, o.onResidentProtectionEnd),
 		exchange.On(o.in, o.onCertIssuance).WhenWaiting(o.onUnreadIssuance),
 		exchange.On(o.in, o.onCertRevoke),
 		exchange.On(o.in, o.onCodeRequest),

@@ -16,6 +16,7 @@ import (
 	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/lookpage"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection/protectpage"
 	"github.com/akashi-id/akashi/internal/provision"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
@@ -48,6 +49,9 @@ func (o *Center) screens(cfg Config) (http.Handler, error) {
 	if err := lookpage.Mount(mux, o.Host, w.ui); err != nil {
 		return nil, err
 	}
+	if err := protectpage.Mount(mux, o.Host, w.ui, o.flags); err != nil {
+		return nil, err
+	}
 	mux.HandleFunc("GET /{$}", w.showHome)
 	mux.HandleFunc("GET /part/{part}", w.showHomePart)
 	w.mountDuplicates(mux)
@@ -67,6 +71,7 @@ func (o *Center) newWeb(cfg Config) (*web, error) {
 			{Path: "/", Name: plain.Sentence{JA: "住民と電子証明書の数", EN: "Numbers"}},
 			duplicateNav,
 			inquiry.Nav, provision.Nav[0], provision.Nav[1], provision.Nav[2], errorreport.Nav,
+			protectpage.Nav,
 			desk.Nav,
 			auditpage.Nav,
 			lookpage.Nav,

@@ -38,6 +38,11 @@ func (o *Prefecture) takeResident(ctx context.Context, raw *sqlstore.Tx, d excha
 	if err != nil {
 		return nil, err
 	}
+	if taken.Changed && state != nil {
+		if err := tx.Retire(ctx, state.After.Change.OldCode, state.After.Code); err != nil {
+			return nil, err
+		}
+	}
 	detail := "unchanged"
 	switch {
 	case taken.Changed && (state == nil || state.After.Code.Reveal() != n.Key):

@@ -53,6 +53,9 @@ func (o *Prefecture) onResidentChange(ctx context.Context, tx *store.Tx, d excha
 
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.change", Subject: n.After.Code.Reveal(), Case: d.ID.String(),
 		Detail: n.After.Change.Reason.Code() + " v" + n.After.Version.String()})
+	if err := tx.Retire(ctx, n.After.Change.OldCode, n.After.Code); err != nil {
+		return nil, err
+	}
 	if held == nil {
 		tx.PutFirst(n.After, d.Sender)
 	} else if err := tx.Put(ctx, received.CodeBefore(n), *held, n.After, d.Sender); err != nil {

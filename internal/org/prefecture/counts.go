@@ -17,10 +17,15 @@ func (o *Prefecture) counts(ctx context.Context, tx *sqlstore.Tx, peer message.O
 	switch {
 	case source && peer == center:
 		teller = ""
+	case !source && peer == center:
+		return o.flags(tx).Counts(ctx, message.ProtectionsElsewhere, peer)
 	case source || peer.Role() != message.Municipality:
 		return nil, nil
 	}
-	var err error
+	all, err := o.flags(tx).Counts(ctx, message.Protections, peer)
+	if err != nil {
+		return nil, err
+	}
 	c.N, err = o.in(tx).Notices.Count(ctx, teller)
-	return []message.CountAccount{c}, err
+	return append([]message.CountAccount{c}, all...), err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/org/prefecture/internal/store"
 	"github.com/akashi-id/akashi/internal/probe"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/provision"
 	"github.com/akashi-id/akashi/internal/received"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -25,6 +26,7 @@ type Config struct {
 	TestCountry bool             // marks the screens
 	Portal      string           // address of the portal; "" for none
 	Outside     Outside          // what is probed from outside; the zero value: nothing
+	Gate        protection.Gate  // nil in every real prefecture: the one flag. A replay puts what was there in its place
 }
 
 // Prefecture is one prefecture.
@@ -34,15 +36,19 @@ type Prefecture struct {
 	Provision *provision.Office // what listed bodies are given
 	Errors    *errorreport.Desk // errors that were found in records
 	probes    *probe.Prober
+	gate      protection.Gate
 	web       http.Handler
 }
 
 // New opens the prefecture's database and joins its rules and screens.
 func New(ctx context.Context, cfg Config) (*Prefecture, error) {
-	o := &Prefecture{}
+	o := &Prefecture{gate: cfg.Gate}
+	if o.gate == nil {
+		o.gate = protection.OneFlag{}
+	}
 	o.Errors = &errorreport.Desk{Record: o.recordOf}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, probe.Schema, inquiry.Schema, provision.Schema, errorreport.Schema},
-		Routes: o.routes(), Books: o.books(), Counts: o.counts, Rebuild: o.rebuild})
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, probe.Schema, inquiry.Schema, provision.Schema, errorreport.Schema, protection.Schema},
+		Routes: o.routes(), Books: append(o.books(), o.protectionBooks()...), Counts: o.counts, Rebuild: o.rebuild})
 	if err != nil {
 		return nil, err
 	}
@@ -50,8 +56,9 @@ func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 	o.Exchange.Answer(disclosure.AskKind, disclosure.Answerer(o.Host, o.asksFor))
 	o.Errors.Host = h
 	o.Alarms.Add(o.Errors.Unanswered())
-	o.Inquiry = &inquiry.Desk{Host: h, States: o.states}
+	o.Inquiry = &inquiry.Desk{Host: h, States: o.states, Withheld: o.withheld}
 	o.Provision = &provision.Office{Host: h, Inquiry: o.Inquiry}
+	o.Alarms.Add(protection.Differs(o.Store, o.Books, o.Statements))
 	if err := o.adopt(ctx); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}

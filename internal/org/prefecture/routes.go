@@ -8,6 +8,8 @@ func (o *Prefecture) routes() []exchange.Route {
 	return append([]exchange.Route{
 		exchange.On(o.in, o.onResidentChange),
 		exchange.On(o.in, o.onResidentInvalidation),
+		exchange.On(o.in, o.onResidentProtection),
+		exchange.On(o.in, o.onResidentProtectionEnd),
 		exchange.On(o.in, o.onVerifierFiling),
 		exchange.On(o.in, o.onCAReport),
 	}, o.Errors.Routes()...)

@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/lookpage"
 	"github.com/akashi-id/akashi/internal/org/prefecture/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection/protectpage"
 	"github.com/akashi-id/akashi/internal/provision"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
@@ -26,7 +27,7 @@ var files embed.FS
 func (o *Prefecture) screens(cfg Config) (http.Handler, error) {
 	ui, err := webui.New(webui.Config{
 		Base: "/" + string(cfg.Self), Org: cfg.Name, Role: cfg.Self.Role(), TestCountry: cfg.TestCountry, Portal: cfg.Portal,
-		Nav:   []webui.NavItem{{Path: "/", Name: plain.Sentence{JA: "住民の数", EN: "Residents"}}, inquiry.Nav, provision.Nav[0], provision.Nav[1], provision.Nav[2], errorreport.Nav, filingNav, delegationNav, availabilityNav, desk.Nav, auditpage.Nav, lookpage.Nav},
+		Nav:   []webui.NavItem{{Path: "/", Name: plain.Sentence{JA: "住民の数", EN: "Residents"}}, inquiry.Nav, provision.Nav[0], provision.Nav[1], provision.Nav[2], errorreport.Nav, filingNav, delegationNav, availabilityNav, protectpage.Nav, desk.Nav, auditpage.Nav, lookpage.Nav},
 		Clock: cfg.Clock, Sessions: cfg.Sessions, Log: o.Log,
 	})
 	if err != nil {
@@ -55,6 +56,9 @@ func (o *Prefecture) screens(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	if err := o.mountDelegation(mux, ui); err != nil {
+		return nil, err
+	}
+	if err := protectpage.Mount(mux, o.Host, ui, o.flags); err != nil {
 		return nil, err
 	}
 	if err := auditpage.Mount(mux, o.Host, ui); err != nil {

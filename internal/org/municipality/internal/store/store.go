@@ -64,6 +64,8 @@ type Version struct {
 	// Placed is the place (Place.Seq) from which the record has its household and relation; 0: they are as the version was
 	// entered with. Only of a present state.
 	Placed int64
+
+	Masked bool // shown to somebody who may not see it: all but the name was taken out (支援措置); never stored
 }
 
 // Identification is the part of the state that leaves the municipality.

@@ -210,3 +210,35 @@ func read[T any](p *parser, s string, parse func(field, s string) (T, error)) (v
 	v, p.err = parse("stored", s)
 	return v
 }
+
+// FormerCodes are the codes that persons have had here and have no more.
+func (tx *Tx) FormerCodes(ctx context.Context, people []Person) (map[Person][]resident.RecordCode, error) {
+	former := map[Person][]resident.RecordCode{}
+	err := sqlstore.InParts(tx.Tx, 1, people, func(marks string, part []any) error {
+		for i := range part {
+			part[i] = int64(part[i].(Person))
+		}
+		rows, err := tx.Query(ctx, `SELECT person, code FROM former_code WHERE person IN (`+marks+`)`, part...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var person int64
+			var text string
+			if err := rows.Scan(&person, &text); err != nil {
+				return err
+			}
+			code, err := resident.ParseRecordCode("code", text)
+			if err != nil {
+				return err
+			}
+			former[Person(person)] = append(former[Person(person)], code)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read the codes that people had: %w", err)
+	}
+	return former, nil
+}

@@ -1,0 +1,139 @@
+package conform
+
+import (
+	"go/ast"
+	"go/types"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// states are the types that say where somebody lives. Whoever reads one out of an organisation's tables holds an address in hand.
+var states = []string{"internal/org/municipality/internal/store.Version", "internal/org/municipality/internal/store.Planned", "resident.IdentificationInfo", "internal/received.Found"}
+
+// gates are what stands before them: a function that calls one of these asks whether the person is protected.
+var gates = []string{
+	"internal/org/municipality:Municipality.hide", "internal/org/municipality:Municipality.hideFound", "internal/org/municipality:Municipality.admits",
+	"internal/org/municipality:Municipality.spend", "internal/org/municipality:Municipality.handsOver", "internal/org/municipality:Municipality.hidesMove",
+	"internal/org/nationalcenter:Center.withheld", "internal/inquiry:Desk.Shown", "internal/provision:Office.give",
+}
+
+// ungated read a state and show nothing of it to anybody.
+var ungated = []struct {
+	why       string
+	functions []string
+}{
+	{"what is told to those above, as the law says (法30条の5, 30条の11): they hold the flag too", []string{
+		"internal/org/municipality:Municipality.presentState", "internal/org/municipality:Municipality.rebuild", "internal/org/municipality:Municipality.present",
+		"internal/org/prefecture:Prefecture.rebuild"}},
+	{"the gate itself, and what it stands before", []string{"internal/org/municipality:Municipality.opens", "internal/org/municipality:Municipality.memberCodes",
+		"internal/org/municipality:Municipality.AskRelease", "internal/org/municipality:Municipality.DecideRelease"}},
+	{"a notice that is judged or entered: whoever files or previews it was asked before, and a planned day has nobody who looks", []string{
+		"internal/org/municipality:Municipality.judge", "internal/org/municipality:Municipality.plannedDay", "internal/org/municipality:MoveOut.next", "internal/org/municipality:matter.returnTo",
+		"internal/org/municipality:matter.headless", "internal/org/municipality:Municipality.mind", "internal/org/municipality:placing.load", "internal/org/municipality:placing.add",
+		"internal/org/municipality:Municipality.renameOne"}},
+	{"a seal that is judged, of whose likeness to another no more is said than whose number it is: who registers it was asked before", []string{
+		"internal/org/municipality:Municipality.judgeSeal", "internal/org/municipality:Municipality.judgeWay", "internal/org/municipality:Municipality.judgeAlike"}},
+	{"a message or a day that has come: nobody looks", []string{"internal/org/municipality:Municipality.onNumberAssignment", "internal/org/municipality:Municipality.movedIn",
+		"internal/org/municipality:Municipality.moveOf", "internal/org/municipality:Municipality.stepTold", "internal/org/municipality:Municipality.givenUp", "internal/org/municipality:Municipality.restore",
+		"internal/org/municipality:Municipality.agree", "internal/org/municipality:Municipality.sealUnanswered"}},
+	{"whether a look must be confirmed first: the record that is opened then asks", []string{"internal/org/municipality:Municipality.unconfirmed", "internal/org/municipality:Municipality.AffirmLook"}},
+	{"of the record no more than its version", []string{"internal/org/municipality:Municipality.recordOf"}},
+	{"a person's entry: what is compared with it, and of which no more is said than that it is there", []string{
+		"internal/org/municipality:Municipality.admitAgain", "internal/org/municipality:Municipality.checkHousehold", "internal/org/municipality:checkNamesake"}},
+	{"an application: who may have one is asked where it is made, and its page shows no item of the person", []string{
+		"internal/org/municipality:Municipality.applicant", "internal/org/municipality:applicantOf", "internal/org/municipality:Municipality.renewed", "internal/org/municipality:screens.applicationOf", "internal/org/municipality:Municipality.compareHeld"}},
+	{"what ends certificates and seals: it shows nothing, and protects", []string{"internal/org/municipality:Municipality.ReportLoss", "internal/org/municipality:Municipality.EndSeal", "internal/org/municipality:Municipality.Revoke"}},
+	{"two records compared by the program, of which the answer names no item", []string{"internal/org/nationalcenter:Center.checkSamePerson", "internal/org/nationalcenter:Center.checkHolder", "internal/org/nationalcenter:Center.againstAttaching"}},
+}
+
+// TestEveryReaderOfResidentsHasAGate walks all functions of all organisations that read a resident's state, and fails for one that asks
+// no gate and is not excepted with a reason. A new screen, search or issuer that nobody thought of is found here.
+func TestEveryReaderOfResidentsHasAGate(t *testing.T) {
+	p, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	excepted := map[string]bool{}
+	for _, u := range ungated {
+		for _, f := range u.functions {
+			excepted[f] = true
+		}
+	}
+	asked, readers := map[string]bool{}, p.readersOfResidents()
+	for name := range excepted {
+		if gated, reads := readers[name]; !reads || gated {
+			t.Errorf("%s is excepted, and reads no state or asks a gate: take it out of ungated", name)
+		}
+	}
+	for name, gated := range readers {
+		switch {
+		case gated:
+			asked[name] = true
+		case !excepted[name]:
+			t.Errorf("%s reads a resident's state and asks no gate (internal/protection): call one of %s, or say in ungated why it shows nothing", name, strings.Join(gates, ", "))
+		}
+	}
+	// The test sees those that are known to be readers.
+	for _, known := range []string{"internal/org/municipality:Municipality.Look", "internal/org/municipality:Municipality.Search", "internal/org/municipality:Municipality.CancelPlan",
+		"internal/org/municipality:Municipality.Moves", "internal/org/municipality:Municipality.Move", "internal/inquiry:Desk.AskIn", "internal/provision:Office.provide"} {
+		if !asked[known] {
+			t.Errorf("%s is not seen to read and to ask", known)
+		}
+	}
+}
+
+// readersOfResidents are the functions of organisations, their stores left out, that call something whose result holds a state; gated:
+// they ask a gate too.
+func (s *source) readersOfResidents() map[string]bool {
+	readers := map[string]bool{}
+	for fn, decl := range s.funcs {
+		name := s.name(fn)
+		if !strings.HasPrefix(name, "internal/org/") && !strings.HasPrefix(name, "internal/inquiry:") && !strings.HasPrefix(name, "internal/provision:") || strings.Contains(name, "/internal/store:") {
+			continue
+		}
+		reads, gated := false, false
+		ast.Inspect(decl.Body, func(n ast.Node) bool {
+			id, ok := n.(*ast.Ident)
+			if !ok {
+				return true
+			}
+			callee, ok := s.info.Uses[id].(*types.Func)
+			if !ok || callee.Pkg() == nil || !strings.HasPrefix(callee.Pkg().Path(), s.module) {
+				return true
+			}
+			of := s.name(callee)
+			gated = gated || slices.Contains(gates, of)
+			if fromTables := strings.Contains(of, "/internal/store:") || strings.HasPrefix(of, "internal/received:"); !fromTables {
+				return true
+			}
+			results := callee.Signature().Results()
+			for i := range results.Len() {
+				reads = reads || s.isState(results.At(i).Type())
+			}
+			return true
+		})
+		if reads {
+			readers[name] = gated
+		}
+	}
+	return readers
+}
+
+// isState tells whether a type is a state, a pointer to one, or several.
+func (s *source) isState(t types.Type) bool {
+	switch t := t.(type) {
+	case *types.Pointer:
+		return s.isState(t.Elem())
+	case *types.Slice:
+		return s.isState(t.Elem())
+	case *types.Map:
+		return s.isState(t.Elem())
+	case *types.Named:
+		if t.Obj().Pkg() == nil {
+			return false
+		}
+		return slices.Contains(states, strings.TrimPrefix(t.Obj().Pkg().Path(), s.module+"/")+"."+t.Obj().Name())
+	}
+	return false
+}
