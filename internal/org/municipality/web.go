@@ -11,6 +11,7 @@ import (
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/staffpage"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -47,7 +48,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			{Path: "/search", Name: both("住民の検索", "Search"), Act: access.LookAtPerson},
 			{Path: "/register", Name: both("住民の登録", "Register"), Act: access.Register},
 			desk.Nav,
-			auditpage.Nav,
+			auditpage.Nav, staffpage.Nav,
 		},
 	})
 	if err != nil {
@@ -66,6 +67,9 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	mux := http.NewServeMux()
 	d.Mount(mux)
 	if err := auditpage.Mount(mux, o.Host, w.ui); err != nil {
+		return nil, err
+	}
+	if err := staffpage.Mount(mux, o.Host, w.ui); err != nil {
 		return nil, err
 	}
 	mux.HandleFunc("GET /{$}", w.showHome)

@@ -14,6 +14,7 @@ import (
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/staffpage"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -39,6 +40,9 @@ func (o *Center) screens(cfg Config) (http.Handler, error) {
 	if err := auditpage.Mount(mux, o.Host, w.ui); err != nil {
 		return nil, err
 	}
+	if err := staffpage.Mount(mux, o.Host, w.ui); err != nil {
+		return nil, err
+	}
 	mux.HandleFunc("GET /{$}", w.showHome)
 	mux.HandleFunc("GET /part/{part}", w.showHomePart)
 	mux.Handle("GET /search", w.ui.Only(access.LookAtPerson, w.showSearch))
@@ -53,7 +57,7 @@ func (o *Center) newWeb(cfg Config) (*web, error) {
 			{Path: "/", Name: plain.Sentence{JA: "住民と電子証明書の数", EN: "Numbers"}},
 			{Path: "/search", Name: plain.Sentence{JA: "本人確認情報の検索", EN: "Search"}, Act: access.LookAtPerson},
 			desk.Nav,
-			auditpage.Nav,
+			auditpage.Nav, staffpage.Nav,
 		},
 		Clock: cfg.Clock, Sessions: cfg.Sessions, Log: o.Log,
 	})

@@ -18,6 +18,7 @@ import (
 	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/staffpage"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -40,7 +41,7 @@ func (o *Validation) newScreens() (http.Handler, error) {
 			{Path: "/", Name: say("失効情報の状況", "Statuses")},
 			{Path: "/answers", Name: say("回答の記録", "Answers"), Act: access.LookAtCertificate},
 			{Path: "/lists", Name: say("失効リスト", "Revocation lists")},
-		}, verifierNav, []webui.NavItem{checkpage.Nav, desk.Nav, auditpage.Nav}),
+		}, verifierNav, []webui.NavItem{checkpage.Nav, desk.Nav, auditpage.Nav, staffpage.Nav}),
 	})
 	if err != nil {
 		return nil, err
@@ -68,6 +69,9 @@ func (o *Validation) newScreens() (http.Handler, error) {
 		return nil, err
 	}
 	if err := auditpage.Mount(mux, o.Host, ui); err != nil {
+		return nil, err
+	}
+	if err := staffpage.Mount(mux, o.Host, ui); err != nil {
 		return nil, err
 	}
 	return ui.Serve(mux), nil
