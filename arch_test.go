@@ -63,11 +63,12 @@ var rules = []struct{ from, may string }{
 	{"internal/look", vocabulary + "internal/sqlstore internal/auditlog internal/access internal/alarm internal/clock"},
 	{"internal/inspection", vocabulary + "internal/access internal/alarm internal/auditlog internal/clock internal/host internal/leave internal/queue internal/sqlstore internal/webui"},
 	{"internal/probe", vocabulary + "internal/alarm internal/auditlog internal/clock internal/leave internal/pki internal/sqlstore"},
-	{"internal/host", vocabulary + "internal/look internal/clock internal/sqlstore internal/alarm internal/auditlog internal/due internal/exchange internal/reconcile internal/pki internal/statement"},
+	{"internal/host", vocabulary + "internal/look internal/clock internal/sqlstore internal/alarm internal/auditlog internal/due internal/exchange internal/reconcile internal/pki internal/staff internal/statement"},
 	{"internal/desk", vocabulary + "docs internal/access internal/alarm internal/auditlog internal/due internal/exchange internal/host internal/look internal/reconcile internal/statement internal/sqlstore internal/webui internal/clock"},
 	{"internal/auditpage", vocabulary + "internal/access internal/auditlog internal/host internal/sqlstore internal/webui"},
 	{"internal/disclosure", vocabulary + "internal/access internal/alarm internal/auditlog internal/due internal/host internal/look internal/pki internal/sqlstore"},
 	{"internal/lookpage", vocabulary + "internal/access internal/alarm internal/auditlog internal/host internal/look internal/sqlstore internal/webui"},
+	{"internal/staffpage", vocabulary + "internal/access internal/host internal/staff internal/webui"},
 	{"internal/tokendesk", vocabulary + "internal/access internal/alarm internal/auditlog internal/clock internal/host internal/hsm internal/sqlstore internal/webui"},
 	{"internal/booktable", vocabulary + "internal/sqlstore internal/exchange internal/reconcile"},
 	{"internal/match", vocabulary},
@@ -91,7 +92,7 @@ var rules = []struct{ from, may string }{
 
 // mechanisms are what every organisation may stand on.
 const mechanisms = "internal/access internal/alarm internal/auditlog internal/auditpage internal/booktable internal/clock internal/desk internal/disclosure internal/door internal/due internal/errorreport internal/exchange internal/host internal/imprint " +
-	"internal/hsm internal/inquiry internal/inspection internal/keys internal/leave internal/look internal/lookpage internal/match internal/pki internal/probe internal/protection internal/provision internal/queue internal/received internal/reconcile internal/sqlstore internal/statement internal/stillvalid internal/tokendesk internal/webui "
+	"internal/hsm internal/inquiry internal/inspection internal/keys internal/leave internal/look internal/lookpage internal/match internal/pki internal/probe internal/protection internal/provision internal/queue internal/received internal/reconcile internal/sqlstore internal/staff internal/staffpage internal/statement internal/stillvalid internal/tokendesk internal/webui "
 
 // reserved says that a package is for these units alone, whatever the rules above allow.
 var reserved = []struct{ pkg, only string }{

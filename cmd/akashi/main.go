@@ -75,6 +75,8 @@ func init() { // a table that names its own printer needs the detour
 		{"ca revocations", "[--json] [--id N] [--at CA] [--data DIR]", in("一括失効の一覧と計算書", "mass revocations, and the statement of one"), "--id 1", runCARevocations},
 		{"ca list", "--as PERSON --municipality CODE [--profile KIND] --text WHY [--at CA] [--data DIR]", in("失効リストを作り直す", "have new revocation lists made"),
 			"--as operator-ueda --municipality 202029 --text '公表されなかったため'", runCAList},
+		{"staff invite", "--at ORG --id ID --name NAME --name-en NAME --office OFFICE [--job administrator] [--data DIR]", in("最初の管理者をパスキーの登録に招く", "invite an organisation's first administrator to register a passkey"),
+			"--at municipality-202029 --id hayashi --name '林' --name-en Hayashi --office '情報政策課'", runStaffInvite},
 		{"replay", "[--json] [--seed N] [--late N] [--keep DIR] NAME | all | list", in("障害を再現する", "replay a recorded failure"), "--seed 7 lascom-2004", runReplay},
 		{"replay device", "--bus FILE --keys DIR", in("故障する装置のプロセス（akashi replay が起動する）", "the process of a device that fails; akashi replay starts it"), "--bus hsm-1.bus --keys sealed", runReplayDevice},
 		{"replay monitor", "--bus FILE", in("その装置を見る監視プログラム（akashi replay が起動する）", "the monitor that looks at it; akashi replay starts it"), "--bus hsm-1.bus", runReplayMonitor},

@@ -28,6 +28,7 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/staff"
 	"github.com/akashi-id/akashi/internal/statement"
 	"github.com/akashi-id/akashi/message"
 )
@@ -62,6 +63,9 @@ type Config struct {
 	// Drill is how often a drill proves the alarms, with one peer after the other; negative: when somebody asks for it. Zero:
 	// never, and the book of drills is not held. Both ends of a pair hold it or neither does.
 	Drill time.Duration
+	// Origin is where people open the screens, as browsers write it: "https://juki.example.lg.jp". Passkeys are bound to the name in
+	// it. Empty: no browser shows one, and only personas sign in.
+	Origin string
 	// Trial puts another rule in the place of one of ours, to try what the others notice of a faulty one. Nil in every
 	// real organisation.
 	Trial func(exchange.Route) exchange.Route
@@ -96,6 +100,7 @@ type Host struct {
 	Drills     *drill.Drills
 	Statements *statement.Statements
 	LookWatch  *look.Watch // of looks at persons
+	Staff      *staff.Staff
 }
 
 // Open opens the database, brings its tables up to date, and joins the parts. Close it when New of the organisation fails.
@@ -106,7 +111,7 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	cfg.Log = cfg.Log.With("organisation", string(cfg.Self))
 	store, err := sqlstore.Open(ctx, cfg.StoreURL, sqlstore.Options{Clock: cfg.Clock, Log: cfg.Log},
 		append([]sqlstore.Schema{auditlog.Schema, due.Schema, exchange.Schema(), reconcile.Schema(), alarm.Schema, look.Schema, trend.Schema,
-			drill.Schema, statement.Schema, rules.Schema}, rules.Tables...)...)
+			drill.Schema, statement.Schema, staff.Schema, rules.Schema}, rules.Tables...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +126,10 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	h.Books, err = reconcile.New(ctx, reconcile.Config{Self: cfg.Self, Store: store, Clock: cfg.Clock, Peers: cfg.Peers,
 		Tables: rules.Books, Secrets: cfg.Secrets, Every: cfg.Compare, Cycle: cfg.Audit, Bell: alarm.Bell, Log: cfg.Log})
 	if err != nil {
+		store.Close()
+		return nil, err
+	}
+	if h.Staff, err = staff.New(staff.Config{Self: cfg.Self, Name: cfg.Name, Store: store, Clock: cfg.Clock, Rand: cfg.Rand, Origin: cfg.Origin, Log: cfg.Log}); err != nil {
 		store.Close()
 		return nil, err
 	}
@@ -147,7 +156,7 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	h.Drills = drill.New(drill.Config{Self: cfg.Self, Store: store, Clock: cfg.Clock, Rand: cfg.Rand, Exchange: h.Exchange, Books: h.Books,
 		Alarms: h.Alarms, Peers: slices.DeleteFunc(slices.Clone(cfg.Peers), func(peer message.Org) bool { return !h.often(peer) }), Every: cmp.Or(cfg.Drill, -1), Log: cfg.Log})
 	messages := pairs.New(h.Exchange)
-	h.Alarms.Add(messages, trend.New(store, messages.Feed()), books.New(h.Books), h.Statements.Source(), h.Drills, look.Source(store))
+	h.Alarms.Add(messages, trend.New(store, messages.Feed()), books.New(h.Books), h.Statements.Source(), h.Drills, look.Source(store), h.Staff.Source())
 	cfg.Looks.Years = cmp.Or(cfg.Looks.Years, look.YearsAt(cfg.Self))
 	h.LookWatch = look.NewWatch(store, cfg.Clock, cfg.Looks)
 	return h, nil

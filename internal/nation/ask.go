@@ -41,6 +41,7 @@ func controlOf(h *host.Host, s setting) *http.ServeMux {
 	operate(mux, h, s.persons())
 	refill(mux, h, s.persons())
 	drills(mux, h, s.persons())
+	invitations(mux, h)
 	mux.HandleFunc("GET /pairs", func(w http.ResponseWriter, r *http.Request) {
 		pairs, err := h.Exchange.Pairs(r.Context())
 		answer(w, pairs, err)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
@@ -38,6 +39,7 @@ type setting struct {
 	residents int
 	// portal is the address of the country's front door; OCSP answers and revocation lists are fetched below it.
 	portal   string
+	origin   string // of the screens, as browsers write it; empty: that of the portal
 	personas bool
 	public   bool // validation answers whoever reaches its address
 	// keepAnswers is for how long validation keeps what was asked and told; 0: its own default.
@@ -134,6 +136,9 @@ func (s setting) open(ctx context.Context, id identity, link exchange.Link) (*or
 		Signer: id.signer, Trust: id.trust, Link: link, Peers: s.peers, Log: s.log,
 		Secrets: func(peer message.Org) []byte { return secrets[peer] }, Drill: 24 * time.Hour, Seldom: s.seldom,
 	}
+	if hostConfig.Origin, err = s.originOf(); err != nil {
+		return nil, err
+	}
 	if hostConfig.Webhook, err = s.hook(); err != nil {
 		return nil, err
 	}
@@ -144,7 +149,7 @@ func (s setting) open(ctx context.Context, id identity, link exchange.Link) (*or
 	if err != nil {
 		return nil, fmt.Errorf("couldn't read the session key: %w", err)
 	}
-	sc := access.SessionConfig{Org: string(s.id), Base: "/" + string(s.id), Key: key, Clock: s.clock}
+	sc := access.SessionConfig{Org: string(s.id), Base: "/" + string(s.id), Key: key, Clock: s.clock, Secure: strings.HasPrefix(hostConfig.Origin, "https:")}
 	sc.Personas = s.persons()
 	sessions, err := access.NewSessions(sc)
 	if err != nil {

@@ -37,6 +37,9 @@ type ServeConfig struct {
 	// Portal is the address at which everybody reaches the country's front door. Certificates name the OCSP responder
 	// below it.
 	Portal string `yaml:"portal"`
+	// Origin is where people open its screens, as their browsers write it: "https://juki.example.lg.jp". Staff's passkeys are bound to the
+	// name in it for good. Empty: that of Portal. TLS is ended before Web.
+	Origin string `yaml:"origin,omitempty"`
 	// Peers are the organisations that it exchanges with, and their addresses.
 	Peers []PeerConfig `yaml:"peers"`
 	// CAs are those whose certificates lie in keys/, the one that issues for its own residents first: those of ca are ca-signature.crt and
@@ -120,7 +123,7 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 	if len(cfg.CAs) == 0 {
 		cfg.CAs = []message.Org{theCA}
 	}
-	own := setting{id: cfg.ID, cas: cfg.CAs, name: cfg.Name.Sentence(), dir: cfg.Dir, store: cfg.Store, portal: cfg.Portal,
+	own := setting{id: cfg.ID, cas: cfg.CAs, name: cfg.Name.Sentence(), dir: cfg.Dir, store: cfg.Store, portal: cfg.Portal, origin: cfg.Origin,
 		personas: cfg.Personas, public: cfg.PublicStatus, keepAnswers: time.Duration(cfg.KeepAnswersDays) * 24 * time.Hour, webhook: cfg.Webhook, webhookSecret: cfg.WebhookSecret, clock: clk, log: log}
 	id, err := openIdentity(own.keys())
 	if err != nil {

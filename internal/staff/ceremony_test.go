@@ -292,3 +292,24 @@ func TestWithoutAnAddressNobodyIsAsked(t *testing.T) {
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// TestAPasskeyThatDoesNotCount: many devices count nothing, and then the challenge alone says that an answer was given before.
+func TestAPasskeyThatDoesNotCount(t *testing.T) {
+	each(t, func(o *office) {
+		admin := o.administrator()
+		d := newDevice(1)
+		o.hire(admin, "tanaka", access.Clerk, d)
+		d.counter = 1<<32 - 1 // the next is 0
+		q, err := o.Ask(o.Context(), "", browser)
+		o.ok(err)
+		answer := o.show(d, q)
+		_, err = o.SignIn(o.Context(), browser, answer)
+		o.ok(err)
+		_, err = o.SignIn(o.Context(), browser, answer)
+		o.refused(err, "確かめられませんでした")
+		d.counter = 1<<32 - 1
+		if _, err := o.signIn(d); err != nil {
+			o.Errorf("a second question: %v", err)
+		}
+	})
+}

@@ -54,14 +54,22 @@ func (s *Staff) ask(of purpose, bound string, options func(challenge []byte) (st
 		return access.Question{}, err
 	}
 	text := base64.RawURLEncoding.EncodeToString(b)
-	return access.Question{Options: o, Sealed: text + "." + base64.RawURLEncoding.EncodeToString(s.sign(text)), Origin: s.Origin}, nil
+	sig, err := s.sign(text)
+	return access.Question{Options: o, Sealed: text + "." + base64.RawURLEncoding.EncodeToString(sig), Origin: s.Origin}, err
 }
 
 // opened is the challenge of an answer's question, when it is ours, for this, for whom it was asked, and open.
 func (s *Staff) opened(of purpose, bound, sealed string) ([]byte, error) {
 	text, mac, _ := strings.Cut(sealed, ".")
 	sig, err := base64.RawURLEncoding.DecodeString(mac)
-	if err != nil || !hmac.Equal(sig, s.sign(text)) {
+	if err != nil {
+		return nil, errQuestion
+	}
+	ours, err := s.sign(text)
+	if err != nil {
+		return nil, err
+	}
+	if !hmac.Equal(sig, ours) {
 		return nil, errQuestion
 	}
 	var q question
@@ -75,10 +83,14 @@ func (s *Staff) opened(of purpose, bound, sealed string) ([]byte, error) {
 	return q.Challenge, nil
 }
 
-func (s *Staff) sign(text string) []byte {
-	mac := hmac.New(sha256.New, s.seal[:])
+func (s *Staff) sign(text string) ([]byte, error) {
+	key, err := s.seal()
+	if err != nil {
+		return nil, err
+	}
+	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("question " + text))
-	return mac.Sum(nil)
+	return mac.Sum(nil), nil
 }
 
 // spend writes down that a challenge was answered. A second time is an error: whoever saw the answer of another cannot

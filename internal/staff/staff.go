@@ -21,6 +21,7 @@ import (
 	"log/slog"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
@@ -69,7 +70,7 @@ type Config struct {
 type Staff struct {
 	Config
 	party *passkey.Party
-	seal  [sha256.Size]byte // the key of this process, under which questions go out
+	seal  func() ([]byte, error) // the key of this process, under which questions go out; made when the first one does
 }
 
 // nowhere is the origin of an organisation that no browser shows a passkey to.
@@ -89,8 +90,12 @@ func New(cfg Config) (*Staff, error) {
 	if s.party, err = passkey.New(cfg.Name.In(plain.JA), origin); err != nil {
 		return nil, err
 	}
-	_, err = io.ReadFull(cfg.Rand, s.seal[:])
-	return s, err
+	s.seal = sync.OnceValues(func() ([]byte, error) {
+		key := make([]byte, sha256.Size)
+		_, err := io.ReadFull(s.Rand, key)
+		return key, err
+	})
+	return s, nil
 }
 
 // secret returns a new secret, and the hash that is kept of it.

@@ -2,8 +2,10 @@ package webui
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -29,6 +31,11 @@ type hiddenField struct{ Name, Value string }
 
 // askStepUp answers a request with that page. What could not be sent again, a file, is said.
 func (u *UI) askStepUp(w http.ResponseWriter, r *http.Request, refused *access.Refused, problem error) {
+	if r.PostForm == nil && r.Method == http.MethodPost { // refused before anybody had read it
+		if _, ok := u.ReadForm(w, r); !ok {
+			return
+		}
+	}
 	d := u.cfg.Sessions.Directory()
 	_, session, err := u.cfg.Sessions.Person(r)
 	if err != nil {
@@ -57,8 +64,8 @@ func (u *UI) askStepUp(w http.ResponseWriter, r *http.Request, refused *access.R
 		q := r.URL.Query()
 		q.Set(stepUpQuery, "1")
 		page.Action = u.URL(r.URL.Path) + "?" + q.Encode()
-		for name, values := range r.PostForm {
-			for _, v := range values {
+		for _, name := range slices.Sorted(maps.Keys(r.PostForm)) {
+			for _, v := range r.PostForm[name] {
 				if name != relangField && name != sealedField && name != passkeyField && name != softField {
 					page.Hidden = append(page.Hidden, hiddenField{name, v})
 				}

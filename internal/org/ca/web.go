@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/inspection/checkpage"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/staffpage"
 	"github.com/akashi-id/akashi/internal/tokendesk"
 	"github.com/akashi-id/akashi/internal/webui"
 )
@@ -35,7 +36,7 @@ func (o *CA) newScreens() (http.Handler, error) {
 		{Path: "/revocations", Name: plain.Sentence{JA: "一括失効", EN: "Mass revocation"}, Act: access.LookAtCertificate},
 		checkpage.Nav,
 		desk.Nav,
-		auditpage.Nav,
+		auditpage.Nav, staffpage.Nav,
 	}
 	if o.cfg.Tokens != nil {
 		nav = slices.Insert(nav, 4, tokendesk.Nav)
@@ -75,6 +76,9 @@ func (o *CA) newScreens() (http.Handler, error) {
 		return nil, err
 	}
 	if err := auditpage.Mount(mux, o.Host, ui); err != nil {
+		return nil, err
+	}
+	if err := staffpage.Mount(mux, o.Host, ui); err != nil {
 		return nil, err
 	}
 	if o.cfg.Tokens != nil {

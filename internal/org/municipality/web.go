@@ -14,6 +14,7 @@ import (
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/protection/protectpage"
+	"github.com/akashi-id/akashi/internal/staffpage"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -63,6 +64,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			desk.Nav,
 			auditpage.Nav,
 			lookpage.Nav,
+			staffpage.Nav,
 		},
 	})
 	if err != nil {
@@ -100,6 +102,9 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	if err := protectpage.Mount(mux, o.Host, w.ui, o.flags); err != nil {
+		return nil, err
+	}
+	if err := staffpage.Mount(mux, o.Host, w.ui); err != nil {
 		return nil, err
 	}
 	mux.HandleFunc("GET /{$}", w.showHome)

@@ -19,6 +19,7 @@ import (
 	"github.com/akashi-id/akashi/internal/protection/protectpage"
 	"github.com/akashi-id/akashi/internal/provision"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/staffpage"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -52,6 +53,9 @@ func (o *Center) screens(cfg Config) (http.Handler, error) {
 	if err := protectpage.Mount(mux, o.Host, w.ui, o.flags); err != nil {
 		return nil, err
 	}
+	if err := staffpage.Mount(mux, o.Host, w.ui); err != nil {
+		return nil, err
+	}
 	mux.HandleFunc("GET /{$}", w.showHome)
 	mux.HandleFunc("GET /part/{part}", w.showHomePart)
 	w.mountDuplicates(mux)
@@ -75,6 +79,7 @@ func (o *Center) newWeb(cfg Config) (*web, error) {
 			desk.Nav,
 			auditpage.Nav,
 			lookpage.Nav,
+			staffpage.Nav,
 		},
 		Clock: cfg.Clock, Sessions: cfg.Sessions, Log: o.Log,
 	})

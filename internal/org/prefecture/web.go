@@ -16,6 +16,7 @@ import (
 	"github.com/akashi-id/akashi/internal/protection/protectpage"
 	"github.com/akashi-id/akashi/internal/provision"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/staffpage"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -27,7 +28,7 @@ var files embed.FS
 func (o *Prefecture) screens(cfg Config) (http.Handler, error) {
 	ui, err := webui.New(webui.Config{
 		Base: "/" + string(cfg.Self), Org: cfg.Name, Role: cfg.Self.Role(), TestCountry: cfg.TestCountry, Portal: cfg.Portal,
-		Nav:   []webui.NavItem{{Path: "/", Name: plain.Sentence{JA: "住民の数", EN: "Residents"}}, inquiry.Nav, provision.Nav[0], provision.Nav[1], provision.Nav[2], errorreport.Nav, filingNav, delegationNav, availabilityNav, protectpage.Nav, desk.Nav, auditpage.Nav, lookpage.Nav},
+		Nav:   []webui.NavItem{{Path: "/", Name: plain.Sentence{JA: "住民の数", EN: "Residents"}}, inquiry.Nav, provision.Nav[0], provision.Nav[1], provision.Nav[2], errorreport.Nav, filingNav, delegationNav, availabilityNav, protectpage.Nav, desk.Nav, auditpage.Nav, lookpage.Nav, staffpage.Nav},
 		Clock: cfg.Clock, Sessions: cfg.Sessions, Log: o.Log,
 	})
 	if err != nil {
@@ -65,6 +66,9 @@ func (o *Prefecture) screens(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	if err := lookpage.Mount(mux, o.Host, ui); err != nil {
+		return nil, err
+	}
+	if err := staffpage.Mount(mux, o.Host, ui); err != nil {
 		return nil, err
 	}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {

@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/inspection/checkpage"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/staffpage"
 	"github.com/akashi-id/akashi/internal/webui"
 )
 
@@ -31,7 +32,7 @@ func (o *Validation) newScreens() (http.Handler, error) {
 			{Path: "/", Name: say("失効情報の状況", "Statuses")},
 			{Path: "/answers", Name: say("回答の記録", "Answers"), Act: access.LookAtCertificate},
 			{Path: "/lists", Name: say("失効リスト", "Revocation lists")},
-		}, verifierNav, []webui.NavItem{checkpage.Nav, desk.Nav, auditpage.Nav}),
+		}, verifierNav, []webui.NavItem{checkpage.Nav, desk.Nav, auditpage.Nav, staffpage.Nav}),
 	})
 	if err != nil {
 		return nil, err
@@ -59,6 +60,9 @@ func (o *Validation) newScreens() (http.Handler, error) {
 		return nil, err
 	}
 	if err := auditpage.Mount(mux, o.Host, ui); err != nil {
+		return nil, err
+	}
+	if err := staffpage.Mount(mux, o.Host, ui); err != nil {
 		return nil, err
 	}
 	return ui.Serve(mux), nil

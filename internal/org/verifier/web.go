@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/auditpage"
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/staffpage"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/verify"
 )
@@ -35,7 +36,7 @@ func (o *Verifier) newScreens() (http.Handler, error) {
 		Nav: slices.Concat([]webui.NavItem{
 			{Path: "/", Name: say("署名の検証", "Check a signature")},
 			{Path: "/records", Name: say("検証の記録", "Records"), Act: access.ViewMessages},
-		}, dutiesNav, []webui.NavItem{desk.Nav, auditpage.Nav}),
+		}, dutiesNav, []webui.NavItem{desk.Nav, auditpage.Nav, staffpage.Nav}),
 	})
 	if err != nil {
 		return nil, err
@@ -66,6 +67,9 @@ func (o *Verifier) newScreens() (http.Handler, error) {
 		return nil, err
 	}
 	if err := auditpage.Mount(mux, o.Host, ui); err != nil {
+		return nil, err
+	}
+	if err := staffpage.Mount(mux, o.Host, ui); err != nil {
 		return nil, err
 	}
 	return o.guardAPI(ui.Serve(mux)), nil
