@@ -37,13 +37,13 @@ func TestFamilyMoves(t *testing.T) {
 	v.run(day.Start().Sub(v.clk.Now()) + time.Minute)
 	coming = v.coming(adachi)
 	for _, m := range coming {
-		if m.State != "left" || m.Version != 2 {
+		if m.State != "left" || m.Version != 3 {
 			t.Errorf("on the day %s at version %s", m.State, m.Version)
 		}
 	}
 	filed, err := v.arrives(adachi, day, coming...)
 	check(t, err)
-	if len(filed) != 4 || filed[0].Version != 3 {
+	if len(filed) != 4 || filed[0].Version != 4 {
 		t.Errorf("filed %+v", filed)
 	}
 	home := v.look(adachi, filed[0].Person)

@@ -1,11 +1,13 @@
 package org_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter"
 	"github.com/akashi-id/akashi/internal/org/prefecture"
@@ -69,14 +72,14 @@ func newMovers(t testing.TB, books bool) *movers {
 		check(t, err)
 		add(p.Host)
 	}
-	n, err := nationalcenter.New(t.Context(), nationalcenter.Config{Config: config(center, matsumoto, adachi, nagano, tokyo)})
+	n, err := nationalcenter.New(t.Context(), nationalcenter.Config{NumberKey: numberKey, Config: config(center, matsumoto, adachi, nagano, tokyo)})
 	check(t, err)
 	add(n.Host)
 	v.join()
 	v.drive = clock.NewDriver(v.clk, tasks)
 	for _, person := range access.Personas() {
 		if person.ID == "clerk-aoki" {
-			v.clerk = access.With(t.Context(), person)
+			v.clerk = look.With(access.With(t.Context(), person), look.Ground{Purpose: look.Notice, Case: "17"})
 		}
 	}
 	v.run(time.Minute) // codes come from the center
@@ -150,7 +153,9 @@ func (v *movers) coming(at message.Org) (moves []municipality.MoveHere) {
 			moves = append(moves, m)
 		}
 	}
-	slices.SortFunc(moves, func(a, b municipality.MoveHere) int { return len(a.Move) - len(b.Move) })
+	slices.SortFunc(moves, func(a, b municipality.MoveHere) int {
+		return cmp.Or(len(a.Move)-len(b.Move), strings.Compare(a.Move, b.Move))
+	})
 	return moves
 }
 
