@@ -18,9 +18,9 @@ import (
 // back. At every quiet moment each person is in exactly one register, or something about them is open and visible; and when all is on the line again and has
 // had its time, nothing is stuck and all books agree. The seeds are fixed; AKASHI_FULL=1 adds some that are drawn and printed.
 func TestMovesModel(t *testing.T) {
-	seeds := []uint64{1, 3}
+	seeds := []uint64{3, 4}
 	if os.Getenv("AKASHI_FULL") != "" {
-		seeds = append(seeds, 2, 4, 5, 6, 7, 8)
+		seeds = append(seeds, 1, 2, 5, 6, 7, 8)
 		for range 20 {
 			seeds = append(seeds, mathrand.Uint64())
 		}
