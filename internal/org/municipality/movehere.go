@@ -40,6 +40,11 @@ func (o *Municipality) onMoveOut(ctx context.Context, tx *store.Tx, d exchange.D
 	case !found:
 		return nil, o.arrived(ctx, tx, n, d)
 	case m.Waits():
+		// A family leaves on its day one after the other, and whoever is left alone for that moment becomes the head there by itself. What the
+		// relation was when they filed is what the clerk begins with here.
+		if m.Info != nil && n.Step == message.MoveLeft && n.Person.Relation == resident.Head {
+			n.Person.Relation = m.Info.Person.Relation
+		}
 		m.Code, m.Version, m.Planned, m.Info = n.Code, n.Version, n.Planned, &n
 		if n.Step == message.MoveLeft {
 			m.State = store.InLeft
