@@ -31,7 +31,7 @@ var ungated = []struct {
 	{"a notice that is judged or entered: whoever files or previews it was asked before, and a planned day has nobody who looks", []string{
 		"internal/org/municipality:Municipality.judge", "internal/org/municipality:Municipality.plannedDay", "internal/org/municipality:MoveOut.next", "internal/org/municipality:matter.returnTo",
 		"internal/org/municipality:matter.headless", "internal/org/municipality:Municipality.mind", "internal/org/municipality:placing.load", "internal/org/municipality:placing.add",
-		"internal/org/municipality:Municipality.renameOne"}},
+		"internal/org/municipality:Municipality.renameOne", "internal/org/municipality:stayBehind"}},
 	{"a seal that is judged, of whose likeness to another no more is said than whose number it is: who registers it was asked before", []string{
 		"internal/org/municipality:Municipality.judgeSeal", "internal/org/municipality:Municipality.judgeWay", "internal/org/municipality:Municipality.judgeAlike"}},
 	{"a message or a day that has come: nobody looks", []string{"internal/org/municipality:Municipality.onNumberAssignment", "internal/org/municipality:Municipality.movedIn",

@@ -10,8 +10,17 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/imprint/imprinttest"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/webui/webuitest"
 )
+
+// visitBy opens a visit, as a clerk does before anybody is looked at.
+func (c *country) visitBy(clerk string) {
+	c.t.Helper()
+	if err := c.o.OpenVisit(as(c.t, clerk), look.Ground{Purpose: look.Notice, Case: "A-17"}); err != nil {
+		c.t.Fatal(err)
+	}
+}
 
 // TestSealScreens registers a seal as a clerk does, with a scan that is too small first, by letter, and ends it.
 func TestSealScreens(t *testing.T) {
@@ -28,7 +37,7 @@ func TestSealScreens(t *testing.T) {
 			c := newCountryBy(t, "memory:", mathrand.NewChaCha8([32]byte{1}))
 			who := c.register(movedIn()).Person
 			base := c.serve()
-			look := func(name string) {
+			shot := func(name string) {
 				t.Helper()
 				for _, w := range webuitest.Widths {
 					for _, f := range tab.Axe(w) {
@@ -45,11 +54,12 @@ func TestSealScreens(t *testing.T) {
 				c.run(time.Second)
 			}
 			page := "/resident/" + who.String() + "/seal"
+			c.visitBy("clerk-aoki")
 			status(tab.Open(base+"/?lang="+lang), http.StatusOK)
 			status(tab.Open(base+"/session?next=/municipality-202029"+page), http.StatusOK)
 			status(tab.Follow(`button[value="clerk-aoki"]`), http.StatusOK)
 			status(tab.Open(base+page), http.StatusOK)
-			look("seal")
+			shot("seal")
 
 			fill := func(mm float64) {
 				t.Helper()
@@ -64,17 +74,17 @@ func TestSealScreens(t *testing.T) {
 			if text := tab.Text("#errors"); strings.Count(text, "\n") < 1 {
 				t.Errorf("it says %q", text)
 			}
-			look("seal-wrong")
+			shot("seal-wrong")
 			tab.Upload("#f-seal", scan(13.5))
 			tab.Fill("#f-seal_text", "髙𠮷")
 			status(tab.Follow(`#form .button[data-kind="primary"]`), http.StatusOK)
-			look("seal-inquired")
+			shot("seal-inquired")
 			tab.Press(`label:has(#f-answered)`)
 			status(tab.Follow(`form[action$="/answer"] .button`), http.StatusOK)
-			look("seal-registered")
+			shot("seal-registered")
 			tab.Press(`label:has(input[value="card-lost"])`)
 			status(tab.Follow(`#form .button`), http.StatusOK)
-			look("seal-ended")
+			shot("seal-ended")
 		})
 	}
 }

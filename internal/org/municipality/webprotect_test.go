@@ -139,6 +139,7 @@ func TestProtectionScreens(t *testing.T) {
 				t.Fatal(got)
 			}
 			person := "/resident/" + her.Person.String()
+			c.visitBy("clerk-inoue")
 			visit(person + "/protect")
 			look("protect")
 			m := c.protect(Protecting{Applicant: her.Person})
