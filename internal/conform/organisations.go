@@ -251,27 +251,32 @@ func openList(ctx context.Context, g queue.Ground) (*queue.Rig, error) {
 				return nil, err
 			}
 			serial := w.issued[0].Serial
-			return func(context.Context) (bool, error) {
-				der, status := w.get(w.v.Handler(), "/validation/crl/authentication/"+city.Code()+".crl")
-				if status != http.StatusOK {
-					return false, nil
-				}
-				list, err := x509.ParseRevocationList(der)
-				if err != nil {
-					return false, err
-				}
-				for _, e := range list.RevokedCertificateEntries {
-					if s, err := cert.SerialFromInt(e.SerialNumber); err == nil && s == serial {
-						return true, nil
-					}
-				}
-				return false, nil
-			}, nil
+			return func(context.Context) (bool, error) { return w.listed(serial) }, nil
 		},
 		Aside: func(context.Context) (queue.Aside, error) {
 			page, _ := w.get(w.ca.Handler(), "/ca/lists?lang=en")
 			return fromPage(page, `(\d+) records cannot be read`, plain.Sentence{JA: "読めない記録があります。控えと比べてください", EN: "records cannot be read: compare them with the backup"}), nil
 		}}, nil
+}
+
+// listed tells whether a served list names a serial: the full one, or where that is long the delta list that adds to it.
+func (w *authorities) listed(serial cert.Serial) (bool, error) {
+	for _, ending := range []string{".crl", ".delta.crl"} {
+		der, status := w.get(w.v.Handler(), "/validation/crl/authentication/"+city.Code()+ending)
+		if status != http.StatusOK {
+			continue
+		}
+		list, err := x509.ParseRevocationList(der)
+		if err != nil {
+			return false, err
+		}
+		for _, e := range list.RevokedCertificateEntries {
+			if s, err := cert.SerialFromInt(e.SerialNumber); err == nil && s == serial {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 // openKeys is a validation authority of whose keys some were damaged.

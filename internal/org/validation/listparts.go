@@ -34,7 +34,7 @@ func (o *Validation) onCertCRL(ctx context.Context, tx *store.Tx, d exchange.Del
 		sum := sha256.Sum256(n.CRL)
 		offer.Digest, offer.Parts, offer.Older, part = sum[:], 1, true, 1
 	}
-	kept, err := tx.Offers(ctx, n.Issuer, n.Municipality)
+	k, kept, err := tx.Offer(ctx, n.Issuer, n.Municipality, offer.Digest)
 	if err != nil {
 		return nil, err
 	}
@@ -42,10 +42,7 @@ func (o *Validation) onCertCRL(ctx context.Context, tx *store.Tx, d exchange.Del
 	if err != nil {
 		return nil, err
 	}
-	for _, k := range kept {
-		if !bytes.Equal(k.Digest, offer.Digest) {
-			continue
-		}
+	if kept {
 		if k.Delta != offer.Delta || k.Number != offer.Number || k.Base != offer.Base || k.Parts != offer.Parts {
 			return nil, contradicts()
 		}

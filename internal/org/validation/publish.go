@@ -62,10 +62,6 @@ func (o *Validation) decide(ctx context.Context, tx *store.Tx, ref string) (d de
 		return d, unknownIssuer()
 	}
 	d.profile = r.profile
-	offers, err := tx.Offers(ctx, issuer, m)
-	if err != nil {
-		return d, err
-	}
 	was, _, err := tx.Published(ctx, issuer, m)
 	if err != nil {
 		return d, err
@@ -75,14 +71,8 @@ func (o *Validation) decide(ctx context.Context, tx *store.Tx, ref string) (d de
 		return d, err
 	}
 	d.full, d.delta = was.Number, delta.Number
-	for _, f := range offers {
-		if f.State == store.Whole && (!f.Delta || f.Base <= was.Number) { // a delta list waits for its base
-			d.offer, d.found = f, true
-			break
-		}
-	}
-	if !d.found {
-		return d, nil
+	if d.offer, d.found, err = tx.NextOffer(ctx, issuer, m, was.Number); err != nil || !d.found { // a delta list waits for its base
+		return d, err
 	}
 	source := func() (io.Reader, error) { return tx.Bytes(ctx, issuer, m, d.offer.Digest), nil }
 	sum := sha256.New()

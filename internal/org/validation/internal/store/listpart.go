@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/plain"
@@ -57,6 +59,25 @@ func (tx *Tx) Offers(ctx context.Context, issuer string, m resident.Municipality
 	return sqlstore.List(ctx, tx.Tx, scanOffer, offerColumns+`WHERE issuer = $1 AND municipality = $2 ORDER BY delta, number DESC, digest`, issuer, m.String())
 }
 
+// NextOffer is the list of a partition that came as a whole and is to be looked at next: the newest full one, and where there is none the
+// newest delta list whose base is not newer than the published one.
+func (tx *Tx) NextOffer(ctx context.Context, issuer string, m resident.MunicipalityCode, published int64) (Offer, bool, error) {
+	return oneOffer(sqlstore.List(ctx, tx.Tx, scanOffer, offerColumns+`WHERE issuer = $1 AND municipality = $2 AND state = 'whole' AND (delta = FALSE OR base <= $3)
+		ORDER BY delta, number DESC, digest LIMIT 1`, issuer, m.String(), published))
+}
+
+// Offer finds a list of a partition that came, by its digest.
+func (tx *Tx) Offer(ctx context.Context, issuer string, m resident.MunicipalityCode, digest []byte) (Offer, bool, error) {
+	return oneOffer(sqlstore.List(ctx, tx.Tx, scanOffer, offerColumns+`WHERE issuer = $1 AND municipality = $2 AND digest = $3`, issuer, m.String(), digest))
+}
+
+func oneOffer(found []Offer, err error) (Offer, bool, error) {
+	if err != nil || len(found) == 0 {
+		return Offer{}, false, err
+	}
+	return found[0], true, nil
+}
+
 // OpenOffersAfter gives lists that are not published, behind a place.
 func (tx *Tx) OpenOffersAfter(ctx context.Context, issuer, municipality string, digest []byte, limit int) ([]Offer, error) {
 	return sqlstore.List(ctx, tx.Tx, scanOffer, offerColumns+`WHERE state <> 'published' AND (issuer > $1 OR issuer = $1 AND (municipality > $2 OR municipality = $2 AND digest > $3))
@@ -93,11 +114,11 @@ func (tx *Tx) Gather(ctx context.Context, o Offer, part int64, body []byte) (now
 		WHERE issuer = $1 AND municipality = $2 AND digest = $3`, o.Issuer, o.Municipality.String(), o.Digest, tx.Now()); err != nil {
 		return o, false, err
 	}
-	all, err := sqlstore.List(ctx, tx.Tx, scanOffer, offerColumns+`WHERE issuer = $1 AND municipality = $2 AND digest = $3`, o.Issuer, o.Municipality.String(), o.Digest)
-	if err != nil || len(all) == 0 {
+	now, found, err := tx.Offer(ctx, o.Issuer, o.Municipality, o.Digest)
+	if err != nil || !found {
 		return o, false, err
 	}
-	return all[0], true, nil
+	return now, true, nil
 }
 
 // mostRefused is of how many refused lists of a partition and kind the bytes are kept, to be looked at. A CA whose every list is refused goes
@@ -110,22 +131,21 @@ func (tx *Tx) Refuse(ctx context.Context, o Offer, why plain.Sentence) error {
 		o.Issuer, o.Municipality.String(), o.Digest, why.JA, why.EN); err != nil {
 		return err
 	}
-	offers, err := tx.Offers(ctx, o.Issuer, o.Municipality)
+	// One more is refused than before, so that at most one has to go: this one, or the one that was the last of the newest.
+	newest, err := sqlstore.List(ctx, tx.Tx, scanOffer, offerColumns+`WHERE issuer = $1 AND municipality = $2 AND state = 'refused' AND delta = $3
+		ORDER BY number DESC, digest LIMIT $4`, o.Issuer, o.Municipality.String(), o.Delta, int64(mostRefused+1))
 	if err != nil {
 		return err
 	}
-	n := 0
-	for _, of := range offers { // the newest first
-		if of.Delta != o.Delta || of.State != Refused {
-			continue
+	gone := o.Digest
+	if at := slices.IndexFunc(newest, func(of Offer) bool { return bytes.Equal(of.Digest, o.Digest) }); 0 <= at && at < mostRefused {
+		if len(newest) <= mostRefused {
+			return nil
 		}
-		if n++; n > mostRefused {
-			if _, err := tx.Exec(ctx, `DELETE FROM list_part WHERE issuer = $1 AND municipality = $2 AND digest = $3`, of.Issuer, of.Place, of.Digest); err != nil {
-				return err
-			}
-		}
+		gone = newest[mostRefused].Digest
 	}
-	return nil
+	_, err = tx.Exec(ctx, `DELETE FROM list_part WHERE issuer = $1 AND municipality = $2 AND digest = $3`, o.Issuer, o.Municipality.String(), gone)
+	return err
 }
 
 // Drop deletes a list and its parts.
