@@ -102,8 +102,8 @@ func TestLongList(t *testing.T) {
 			if len(all) != 2 || all[0].Base != 0 || len(all[0].of) != n || all[0].Parts < 2 {
 				t.Fatalf("%s: %d lists went out; %v", which, len(all), c.troubles(t))
 			}
-			// A few times its bytes, and what the test keeps of what was sent.
-			if bound := 150 + 10*(len(all[0].CRL)>>20); which == "the next" && before > 0 && max(most, later)-before > bound {
+			// Some times its bytes, and what the test keeps of what was sent; how much more the collector leaves lying depends on how busy the machine is.
+			if bound := 150 + 20*(len(all[0].CRL)>>20); which == "the next" && before > 0 && max(most, later)-before > bound {
 				t.Errorf("a list of %d entries took %d MB, more than %d", n, max(most, later)-before, bound)
 			}
 		}
