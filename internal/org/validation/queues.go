@@ -66,6 +66,7 @@ func Queues() []queue.Queue {
 			Aside: plain.Sentence{JA: "失効リストの画面の「届いて、まだ公表していない失効リスト」", EN: "the page of the lists, under lists that came and are not published"},
 			Loops: []string{"internal/org/validation:Validation.publishRule", "internal/org/validation:Validation.decide", "internal/org/validation:checks.came",
 				"internal/org/validation:checks.deltas", "internal/org/validation/internal/store:Tx.Offers", "internal/org/validation/internal/store:Tx.OpenOffersAfter",
+				"internal/org/validation/internal/store:Tx.NextOffer", "internal/org/validation/internal/store:Tx.Offer", "internal/org/validation/internal/store:Tx.Refuse",
 				"internal/org/validation/internal/store:Tx.Gather", "internal/org/validation/internal/store:Tx.Published", "internal/org/validation/internal/store:Tx.Delta",
 				"internal/org/validation/internal/store:Tx.Revoked", "internal/org/validation/internal/store:Tx.revokedAfter"},
 			Bad: []queue.Poison{queue.Undecodable, queue.Truncated},
