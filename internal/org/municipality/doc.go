@@ -6,7 +6,7 @@
 //
 // What a person files is one act in one transaction: the new version of the record, the audit entry, and the messages out.
 // Each kind of change has a file: register.go, movewithin.go, minor.go, amend.go, moveout.go, death.go, removal.go,
-// recode.go; what they share is change.go. A change is refused as plain.Problems, all of them at once and by field, and
+// recode.go; what they share is change.go. Seals (印鑑登録) are seal.go and sealend.go, a town's new name for all who live there townrename.go. A change is refused as plain.Problems, all of them at once and by field, and
 // then nothing has been written. Notices carry the version of the record that the form was opened on: a record that
 // changed meanwhile is never overwritten unseen.
 //
@@ -22,6 +22,6 @@
 // have killed. Both are recomputed from the register itself (books.go).
 //
 // What it does not do yet: households as records of their own (世帯変更), the transfer notice between municipalities
-// (転出証明書情報 is typed in), seal registration, the card. A holder's key that is made at the counter is kept in memory
+// (転出証明書情報 is typed in), the card. A holder's key that is made at the counter is kept in memory
 // for ten minutes and never stored.
 package municipality

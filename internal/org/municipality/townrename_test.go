@@ -147,6 +147,46 @@ func TestRenamingGoesOnWithoutOne(t *testing.T) {
 	}
 }
 
+// TestDamagedRenaming keeps no notice back: neither a change of address nor the page of the others.
+func TestDamagedRenaming(t *testing.T) {
+	for _, damage := range []string{"municipality = 'x'", "day = 'x'"} {
+		c := newCountry(t, "memory:")
+		who := c.settle("丸の内1番")
+		must[int64](t)(c.o.ProposeRenaming(as(t, "clerk-aoki"), Renaming{Old: "大手", New: "中央", Day: resident.DateOf(c.clk.Now()), Basis: "rule-21-2-3"}))
+		c.run(time.Second)
+		if err := c.o.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+			_, err := tx.Exec(ctx, "UPDATE town_rename SET state = 'spread', "+damage)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.o.File(as(t, "clerk-aoki"), MoveWithin{Filing: c.filing(who, "law-23"), Address: address("長野県松本市丸の内2番")}); err != nil {
+			t.Errorf("%s: %v", damage, err)
+		}
+	}
+}
+
+// TestDamagedSealKeepsNoDeathBack: a seal's row with a day that cannot be read ends with its holder's record.
+func TestDamagedSealKeepsNoDeathBack(t *testing.T) {
+	c := newCountry(t, "memory:")
+	who := c.register(movedIn()).Person
+	a := c.sealOf(who, 1)
+	a.Way = SealByInquiry
+	must[store.Seal](t)(c.o.RegisterSeal(as(t, "clerk-aoki"), a))
+	if err := c.o.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		_, err := tx.Exec(ctx, "UPDATE seal SET answer_until = 'x'")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.o.File(as(t, "clerk-aoki"), Death{c.filing(who, "family-86")}); err != nil {
+		t.Error(err)
+	}
+	if _, live := c.liveSeal(who); live {
+		t.Error("the seal stands")
+	}
+}
+
 // TestRenamingInPages: as many as fill several steps, each once.
 func TestRenamingInPages(t *testing.T) {
 	c := newCountry(t, "memory:")

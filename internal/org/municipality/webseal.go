@@ -2,6 +2,7 @@ package municipality
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -20,7 +21,7 @@ type sealPage struct {
 
 	Seal    []webui.Term // the one that is registered or inquired about; none: one can be registered
 	Picture string       // address of its imprint
-	Size    string       // as the picture is shown, so that a seal can be laid on it
+	Size    string       // of the seal itself; the picture is enlarged
 	Waiting bool         // for the answer to a letter
 	Ways    []webui.Choice
 	Grounds []webui.Choice
@@ -115,11 +116,7 @@ func cardText(card int64) any {
 	if card == 0 {
 		return nil
 	}
-	text := strconv.FormatInt(card, 10)
-	for len(text) < 8 {
-		text = "0" + text
-	}
-	return webui.Code(text)
+	return webui.Code(fmt.Sprintf("%08d", card))
 }
 
 func momentOrNone(t time.Time) any {

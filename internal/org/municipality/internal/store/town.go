@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -67,9 +69,16 @@ func (tx *Tx) Rename(ctx context.Context, id int64) (Rename, bool, error) {
 	return found[0], true, nil
 }
 
-// Renames are all that were not dropped, the newest first, at most 500.
+// Renames are all that were not dropped, the newest first, at most 500. Every change of an address asks them, so that a damaged one keeps no
+// notice back: it is of no municipality and no day.
 func (tx *Tx) Renames(ctx context.Context) ([]Rename, error) {
-	return sqlstore.List(ctx, tx.Tx, scanRename, `SELECT `+renameColumns+` FROM town_rename WHERE state <> $1 ORDER BY id DESC LIMIT 500`, RenameDropped)
+	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, v *Rename) error {
+		var damaged *plain.Problem
+		if err := scanRename(r, v); err != nil && !errors.As(err, &damaged) {
+			return err
+		}
+		return nil
+	}, `SELECT `+renameColumns+` FROM town_rename WHERE state <> $1 ORDER BY id DESC LIMIT 500`, RenameDropped)
 }
 
 // Lives is where somebody lives who is present.
