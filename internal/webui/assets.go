@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -26,7 +27,8 @@ type assets struct {
 	files  map[string][]byte // hashed name → content
 }
 
-func loadAssets() (*assets, error) {
+// theAssets are those of the program, the same for every organisation.
+var theAssets = sync.OnceValues(func() (*assets, error) {
 	a := &assets{map[string]string{}, map[string][]byte{}}
 	names, err := fs.Glob(assetFiles, "assets/*")
 	if err != nil {
@@ -43,7 +45,7 @@ func loadAssets() (*assets, error) {
 		a.byName[base], a.files[hashed] = hashed, data
 	}
 	return a, nil
-}
+})
 
 func (a *assets) hashed(name string) (string, error) {
 	if h, ok := a.byName[name]; ok {

@@ -10,7 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
-// funcs are what templates may call, bound to one language. In the templates:
+// funcs are what templates may call, bound to one organisation's base path and one language. In the templates:
 //
 //	t "日本語" "English"      a text; both must be there
 //	say S                     a plain.Sentence
@@ -24,14 +24,14 @@ import (
 //	num N                     12,345
 //	counted C                 a Count: 3件, 3 messages
 //	field FORM NAME LABEL …   a field for the components text, date, area, select, radio, check, file (see field.go)
-func (u *UI) funcs(lang plain.Lang) template.FuncMap {
+func funcs(base string, a *assets, lang plain.Lang) template.FuncMap {
 	m := template.FuncMap{
 		"t":     func(ja, en string) string { return plain.Sentence{JA: ja, EN: en}.In(lang) },
 		"say":   func(s plain.Sentence) string { return s.In(lang) },
 		"lang":  func() string { return string(lang) },
-		"url":   u.URL,
+		"url":   func(path string) string { return base + path },
 		"away":  func(address string) string { return carry(address, lang) },
-		"asset": func(name string) (string, error) { h, err := u.assets.hashed(name); return u.URL("/assets/" + h), err },
+		"asset": func(name string) (string, error) { h, err := a.hashed(name); return base + "/assets/" + h, err },
 		"name":  func(s string) Name { return Name(s) },
 		"code":  func(s string) Code { return Code(s) },
 		"day":   func(d Day) moment { return dayOf(time.Time(d), lang) },

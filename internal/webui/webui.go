@@ -13,7 +13,6 @@ package webui
 import (
 	"context"
 	"errors"
-	"html/template"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -68,7 +67,6 @@ type UI struct {
 	cfg     Config
 	look    look
 	assets  *assets
-	bases   map[plain.Lang]*template.Template // layout and components, never executed themselves
 	problem *Page
 	choose  *Page
 	stepUp  *Page
@@ -115,17 +113,10 @@ func New(cfg Config) (*UI, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	u := &UI{cfg: cfg, look: lookOf(cfg.Role), bases: map[plain.Lang]*template.Template{}}
+	u := &UI{cfg: cfg, look: lookOf(cfg.Role)}
 	var err error
-	if u.assets, err = loadAssets(); err != nil {
+	if u.assets, err = theAssets(); err != nil {
 		return nil, err
-	}
-	for _, lang := range languages {
-		base, err := template.New("").Funcs(u.funcs(lang)).Option("missingkey=error").ParseFS(htmlFiles, "html/layout.html", "html/components/*.html")
-		if err != nil {
-			return nil, err
-		}
-		u.bases[lang] = base
 	}
 	for _, own := range []struct {
 		page **Page

@@ -9,22 +9,27 @@ import (
 // Open goes to an address and returns the status of the answer.
 func (tab *Tab) Open(address string) int {
 	tab.t.Helper()
-	return tab.answered("open "+address, chromedp.Navigate(address))
+	resp, err := chromedp.RunResponse(tab.ctx, chromedp.Navigate(address))
+	if err != nil {
+		tab.t.Fatalf("open %s: %v", address, err)
+	}
+	return int(resp.Status)
 }
 
 // Follow clicks a link or a button and returns the status of the page that comes.
 func (tab *Tab) Follow(css string) int {
 	tab.t.Helper()
-	return tab.answered("follow "+css, chromedp.Click(chromedp.CSS(css)))
-}
-
-func (tab *Tab) answered(what string, step chromedp.Action[chromedp.Void]) int {
-	tab.t.Helper()
-	resp, err := chromedp.RunResponse(tab.ctx, step)
-	if err != nil {
-		tab.t.Fatalf("%s: %v", what, err)
+	for again := 0; ; again++ {
+		resp, err := chromedp.RunResponse(tab.ctx, chromedp.Click(chromedp.CSS(css)))
+		if err == nil {
+			return int(resp.Status)
+		}
+		// A part of the page that refreshes itself replaced the element between its search and the click, which so did not
+		// take place: a person would not notice and clicks what is there now.
+		if replaced := strings.Contains(err.Error(), "Could not find node with given id"); !replaced || again == 10 {
+			tab.t.Fatalf("follow %s: %v", css, err)
+		}
 	}
-	return int(resp.Status)
 }
 
 // Press clicks something that does not lead to another page: a choice, a box to tick.

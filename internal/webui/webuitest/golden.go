@@ -3,6 +3,7 @@ package webuitest
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"flag"
 	"fmt"
 	"image"
@@ -15,6 +16,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -47,26 +50,23 @@ func (tab *Tab) Golden(name string, widths ...int64) {
 		widths = Widths
 	}
 	for _, w := range widths {
-		got, err := shrink(tab.Picture(w))
-		if err != nil {
-			tab.t.Fatalf("make the picture smaller: %v", err)
-		}
+		seen := tab.Picture(w)
 		file := filepath.Join("testdata", "screens", fmt.Sprintf("%s-%d.png", name, w))
 		actual := file[:len(file)-len(".png")] + ".actual.png"
 		if *update {
-			tab.write(file, got)
+			tab.writeSmall(file, seen)
 			os.Remove(actual)
 			continue
 		}
 		want, err := os.ReadFile(file)
 		if err != nil {
-			tab.write(actual, got)
+			tab.writeSmall(actual, seen)
 			tab.t.Errorf("there is no picture of %s: look at %s, then run with -update-screens", name, actual)
 			continue
 		}
-		share, err := differing(want, got)
+		share, err := differing(want, seen)
 		if err != nil || share > maxShare {
-			tab.write(actual, got)
+			tab.writeSmall(actual, seen)
 			tab.t.Errorf("%s at %d px looks different (%.2f %% of it, %v): compare %s with %s", name, w, share*100, err, actual, file)
 			continue
 		}
@@ -79,7 +79,14 @@ func (tab *Tab) Picture(width int64) []byte {
 	tab.t.Helper()
 	height := tab.Fits(width)
 	tab.do("set the window", chromedp.EmulateViewport(width, max(height, 900)))
-	data, err := chromedp.Run(tab.ctx, chromedp.CaptureScreenshot())
+	data, err := chromedp.Run(tab.ctx, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
+		yes := true // packed quickly, not small: it is compared and thrown away, or packed anew by shrink
+		r, err := cdp.Call(ctx, target, page.CaptureScreenshot, page.CaptureScreenshotParams{FromSurface: &yes, OptimizeForSpeed: &yes})
+		if err != nil {
+			return nil, err
+		}
+		return r.Data, nil
+	})
 	if err != nil {
 		tab.t.Fatalf("take a picture: %v", err)
 	}
@@ -134,8 +141,13 @@ func shrink(data []byte) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-func (tab *Tab) write(file string, data []byte) {
+// writeSmall keeps a picture in a file, as small as shrink makes it.
+func (tab *Tab) writeSmall(file string, data []byte) {
 	tab.t.Helper()
+	data, err := shrink(data)
+	if err != nil {
+		tab.t.Fatalf("make the picture smaller: %v", err)
+	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		tab.t.Fatal(err)
 	}
