@@ -122,7 +122,7 @@ var exceptions = []exception{
 		[]string{"internal/org/prefecture/internal/store:Tx.oneReport", "internal/org/prefecture/internal/store:Tx.Closes"}},
 	{"the cookies of one request", []string{atStart}, []string{"internal/access:Sessions.Person"}},
 	{"pages, templates and pictures that are built into the program", []string{atStart, overInput},
-		[]string{"internal/staffpage:Mount", "internal/desk:New", "internal/lookpage:Mount", "internal/provision:Office.Mount", "internal/webui:New", "internal/webui:UI.Page", "internal/webui:loadAssets", "internal/org/ca:CA.newScreens",
+		[]string{"internal/staffpage:Mount", "internal/desk:New", "internal/lookpage:Mount", "internal/provision:Office.Mount", "internal/webui:New", "internal/webui:UI.Page", "internal/webui:parsedPage.parse", "internal/org/ca:CA.newScreens",
 			"internal/org/municipality:newScreens", "internal/org/municipality:screens.mountProtection", "internal/org/nationalcenter:Center.newWeb", "internal/org/validation:Validation.newScreens",
 			"internal/org/validation:Validation.mountVerifiers", "internal/org/verifier:Verifier.mountDuties", "internal/org/verifier:Verifier.newScreens"}},
 	{"what whoever starts the program has typed: it is refused as a whole", []string{atStart}, []string{"cmd/akashi:parse"}},
