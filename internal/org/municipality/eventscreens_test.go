@@ -38,6 +38,7 @@ func TestEventScreens(t *testing.T) {
 			visit := func(path string) { t.Helper(); status(tab.Open(base+path), http.StatusOK) }
 			visit("/?lang=" + lang)
 			visit("/session?next=/municipality-202029/register")
+			c.visitBy("clerk-aoki")
 			status(tab.Follow(`button[value="clerk-aoki"]`), http.StatusOK)
 			head, child := "/resident/"+p[0].String(), "/resident/"+p[2].String()
 

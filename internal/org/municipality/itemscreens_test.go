@@ -38,6 +38,7 @@ func TestItemScreens(t *testing.T) {
 			}
 			visit("/?lang=" + lang)
 			visit("/session?next=/municipality-202029/register")
+			c.visitBy("clerk-aoki")
 			if got := tab.Follow(`button[value="clerk-aoki"]`); got != http.StatusOK {
 				t.Fatal(got)
 			}

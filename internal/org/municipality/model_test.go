@@ -211,7 +211,7 @@ func (c *country) compare(r *rapid.T, all []*person) {
 	}
 	c.view(func(ctx context.Context, tx *store.Tx) error {
 		figures, err := c.o.counts(ctx, tx.Tx, "prefecture-20", true)
-		if err != nil || len(figures) != 2 || figures[0].N != int64(len(c.changes)) || figures[1].N != int64(len(c.invalidations)) {
+		if err != nil || len(figures) != 4 || figures[2].N != 0 || figures[3].N != 0 || figures[0].N != int64(len(c.changes)) || figures[1].N != int64(len(c.invalidations)) {
 			r.Fatalf("the register counts %v, %v; the prefecture has %d changes and %d invalidations", figures, err, len(c.changes), len(c.invalidations))
 		}
 		return nil

@@ -245,6 +245,7 @@ func TestMoveScreens(t *testing.T) {
 			}
 			visit("/?lang=" + lang)
 			visit("/session?next=/municipality-202029/moves")
+			n.visitBy("clerk-aoki")
 			tab.Follow(`button[value="clerk-aoki"]`)
 			look("moves")
 			move := must[MoveList](t)(n.o.Moves(as(t, "clerk-aoki"))).Here[0].Move

@@ -125,7 +125,7 @@ func TestScreens(t *testing.T) {
 				c.heldOne(1)
 			at := c.apply(c.person(person), cert.Signature, []byte(shownKey))
 			visit("/application/" + at.Request)
-			if got := tab.Text(`.notice`); !strings.Contains(got, "食い違") && !strings.Contains(got, "disagree") {
+			if got := tab.Text(`main .notice`); !strings.Contains(got, "食い違") && !strings.Contains(got, "disagree") {
 				t.Errorf("first it says %q", got)
 			}
 			look("disagrees")

@@ -80,6 +80,7 @@ func TestNumberScreens(t *testing.T) {
 			}
 			tab.Open(base + "/?lang=" + lang)
 			tab.Open(base + "/session?next=/municipality-202029/numbers")
+			c.visitBy("clerk-aoki")
 			tab.Follow(`button[value="clerk-aoki"]`)
 			look("numbers")
 			tab.Follow(`table a`)

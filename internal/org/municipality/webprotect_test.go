@@ -135,11 +135,11 @@ func TestProtectionScreens(t *testing.T) {
 			}
 			visit("/?lang=" + lang)
 			visit("/session?next=/municipality-202029/search")
+			c.visitBy("clerk-inoue")
 			if got := tab.Follow(`button[value="clerk-inoue"]`); got != http.StatusOK {
 				t.Fatal(got)
 			}
 			person := "/resident/" + her.Person.String()
-			c.visitBy("clerk-inoue")
 			visit(person + "/protect")
 			look("protect")
 			m := c.protect(Protecting{Applicant: her.Person})
