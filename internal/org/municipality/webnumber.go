@@ -3,6 +3,7 @@ package municipality
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/akashi-id/akashi/internal/access"
@@ -135,4 +136,22 @@ func (w *screens) aboutCodes(ctx context.Context, who PersonID) (notices []webui
 		return err
 	})
 	return notices, terms, err
+}
+
+// withCodes says in the record's last group, its numbers, what is known beside the record: in the place of an item that the record does
+// not state yet, so that the page does not say of one number both that there is none and that it is on its way.
+func withCodes(groups []termGroup, known []webui.Term) []termGroup {
+	if len(groups) == 0 {
+		return groups
+	}
+	numbers := &groups[len(groups)-1]
+	for _, k := range known {
+		at := slices.IndexFunc(numbers.Terms, func(t webui.Term) bool { return t.Label == k.Label && t.Value == any(absent) })
+		if at >= 0 {
+			numbers.Terms[at] = k
+		} else {
+			numbers.Terms = append(numbers.Terms, k)
+		}
+	}
+	return groups
 }

@@ -79,9 +79,7 @@ func (w *screens) showPerson(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.Notices = append(p.Notices, notices...)
-	if len(terms) > 0 {
-		p.Groups = append(p.Groups, termGroup{both("番号とコード", "Number and code"), terms})
-	}
+	p.Groups = withCodes(p.Groups, terms)
 	w.ui.Render(rw, r, w.person, http.StatusOK, p)
 }
 
