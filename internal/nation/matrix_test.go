@@ -27,6 +27,7 @@ var screensOf = map[string]message.Role{
 	"org/municipality": message.Municipality, "org/prefecture": message.Prefecture, "org/nationalcenter": message.NationalCenter,
 	"org/ca": message.CA, "org/validation": message.Validation, "org/verifier": message.Verifier,
 	"desk": "", "auditpage": "", "staffpage": "", "tokendesk": "", "inspection/checkpage": "", "webui": "",
+	"errorreport": "", "inquiry": "", "lookpage": "", "protection/protectpage": "", "provision": "",
 }
 
 // openTo are the routes that no act guards, each with the reason. Any other must name its act where it is registered.
@@ -55,6 +56,7 @@ var openTo = map[string]string{
 	"staffpage GET /join":                 "whoever holds an invitation is nobody yet",
 	"staffpage POST /join":                "takes an invitation, which is a secret",
 	"staffpage POST /join/passkey":        "takes an invitation and a passkey for it",
+	"provision GET /provision/published":  "the published table of provision: numbers, of no person",
 	"webui GET /assets/":                  "style and script",
 	"webui GET /session":                  "where people sign in",
 	"webui POST /session":                 "a persona of the test country, or leaving",

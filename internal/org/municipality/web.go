@@ -163,10 +163,16 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	} {
 		mux.Handle(pattern, w.ui.Only(page.act, w.visited(page.show)))
 	}
-	for pattern, show := range map[string]http.HandlerFunc{ // they show nobody
-		"GET /towns": w.showTowns, "POST /towns": w.doTowns, "POST /towns/{rename}/confirm": w.confirmTown, "POST /towns/{rename}/drop": w.dropTown,
+	for pattern, page := range map[string]struct { // they show nobody, and need no visit
+		act  access.Act
+		show http.HandlerFunc
+	}{
+		"GET /towns":                   {access.RenameTown, w.showTowns},
+		"POST /towns":                  {access.RenameTown, w.doTowns},
+		"POST /towns/{rename}/confirm": {access.RenameTown, w.confirmTown},
+		"POST /towns/{rename}/drop":    {access.RenameTown, w.dropTown},
 	} {
-		mux.Handle(pattern, w.ui.Only(access.RenameTown, show))
+		mux.Handle(pattern, w.ui.Only(page.act, page.show))
 	}
 	return w.ui.Serve(mux), nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/webui/webuitest"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // TestDuplicateScreens: an operator sees what was found and proposes to close it, another one confirms, and staff who answer inquiries compare the
@@ -16,6 +17,7 @@ func TestDuplicateScreens(t *testing.T) {
 	for _, lang := range []string{"ja", "en"} {
 		t.Run(lang, func(t *testing.T) {
 			c := peopled(t)
+			want(t, c.tell(nagano, newPerson(t, 4, "髙橋　太郎").change(resident.MoveIn, at("長野県松本市大手1番1号"))), "applied")
 			c.runFor(2 * time.Minute)
 			server := httptest.NewServer(c.center.Handler())
 			t.Cleanup(server.Close)

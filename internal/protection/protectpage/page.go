@@ -28,7 +28,8 @@ func Mount(mux *http.ServeMux, h *host.Host, ui *webui.UI, in func(*sqlstore.Tx)
 	if err != nil {
 		return err
 	}
-	mux.Handle("GET "+protection.CountPage, ui.Only(access.CountProtections, func(w http.ResponseWriter, r *http.Request) {
+	// protection.CountPage, written out so that the table of rights against routes can read it.
+	mux.Handle("GET /protections/counts", ui.Only(access.CountProtections, func(w http.ResponseWriter, r *http.Request) {
 		p, err := counts(r.Context(), h, in)
 		if err != nil {
 			ui.Fail(w, r, err)
