@@ -112,5 +112,5 @@ func (x *Exchange) sendAgain(ctx context.Context, tx *sqlstore.Tx, p *peer, deci
 		return err
 	}
 	tx.OnCommit(p.bell.Ring)
-	return nil
+	return x.renumberAgain(ctx, tx, p.org)
 }
