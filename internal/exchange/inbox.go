@@ -150,6 +150,11 @@ func (in *intake) record(ctx context.Context, e *message.Envelope, hash message.
 		string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq), int64(e.Attempt), string(e.Kind), hash[:], batch, keep,
 		string(now), code, ja, en, at); err != nil {
 		return fmt.Errorf("couldn't write the decision on %s: %w", e.ID, err)
+	} else if e.Epoch < in.mark.epoch {
+		// The hole that later epochs left at its number is none: they have no message of that number.
+		if err := fillHole(ctx, in.tx, string(e.Sender), int64(e.Seq)); err != nil {
+			return err
+		}
 	}
 	// A safe message waits for nothing, and nothing waits for it.
 	switch {

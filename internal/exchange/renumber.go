@@ -19,6 +19,7 @@ const (
 	selectRenumber      = `SELECT epoch, seq, attempt, envelope FROM x_out WHERE peer = $1 AND epoch < $2 AND seq >= $3 AND `
 	selectRenumberReady = selectRenumber + `state = 'ready'`
 	selectRenumberStuck = selectRenumber + stuckOut
+	selectFirstOf       = `SELECT seq FROM x_out WHERE peer = $1 AND epoch = $2 ORDER BY seq LIMIT 1`
 )
 
 // renumber moves our messages to a peer that have not ended, from a number on, to an epoch that is later than theirs. Numbers
@@ -100,7 +101,7 @@ func (x *Exchange) renumberAgain(ctx context.Context, tx *sqlstore.Tx, peer mess
 	}
 	for _, epoch := range epochs {
 		var first int64
-		if err := tx.QueryRow(ctx, `SELECT seq FROM x_out WHERE peer = $1 AND epoch = $2 ORDER BY seq LIMIT 1`, string(peer), int64(epoch)).Scan(&first); err != nil {
+		if err := tx.QueryRow(ctx, selectFirstOf, string(peer), int64(epoch)).Scan(&first); err != nil {
 			return err
 		}
 		if err := x.renumber(ctx, tx, peer, epoch, uint64(first)); err != nil {
