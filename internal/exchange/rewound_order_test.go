@@ -22,7 +22,7 @@ func TestOrderHoldsWhenTheSenderIsRewound(t *testing.T) {
 		{"one is held behind another that waits for a person", func(w *rewound) {
 			w.begin()
 			w.bad[11] = true
-			w.city.send(w.t, change(5, 11), change(5, 12))
+			w.city.send(w.t, change(5, 11), change(5, 12), change(8, 14), change(8, 15))
 			w.run(time.Second)
 			w.city.send(w.t, change(5, 13))
 			w.meet()
@@ -104,6 +104,22 @@ func TestOrderHoldsWhenTheSenderIsRewound(t *testing.T) {
 			w.line.deliverLate(w.t.Context())
 			w.city.send(w.t, change(5, 12), change(9, 13), change(5, 14))
 		}, []int64{11, 12, 14}},
+		{"what was on its way of the lost database comes late, and the first number was never seen", func(w *rewound) {
+			w.bad[1] = true
+			w.city.send(w.t, change(1, 1))
+			w.run(time.Second)
+			w.backup(w.city, "copy")
+			w.city.send(w.t, change(1, 2), change(9, 3)) // the first is not offered
+			w.run(time.Second)
+			w.line.next = []string{"late"}
+			w.city.send(w.t, change(5, 4))
+			w.step()
+			w.restore("copy")
+			w.city.send(w.t, change(5, 11))
+			w.run(time.Second)
+			w.line.deliverLate(w.t.Context())
+			w.resolve(w.city, w.ours(1), exchange.Withdraw)
+		}, []int64{11}},
 		{"what was on its way of the lost database has a number that was given again", func(w *rewound) {
 			w.backup(w.city, "copy")
 			w.line.next = []string{"late"}
@@ -116,6 +132,19 @@ func TestOrderHoldsWhenTheSenderIsRewound(t *testing.T) {
 			w.line.deliverLate(w.t.Context())
 			w.resolve(w.pref, w.theirs(2), exchange.Accept) // it is not lost
 		}, []int64{11, 12}},
+		{"what was lost is known for lost before its number is given again", func(w *rewound) {
+			w.bad[1], w.bad[3] = true, true
+			w.city.send(w.t, change(1, 1))
+			w.run(time.Second)
+			w.backup(w.city, "copy")
+			w.city.send(w.t, change(1, 2), change(5, 3)) // the first is not offered
+			w.run(time.Second)
+			w.restore("copy")
+			w.city.send(w.t, change(5, 11), change(1, 12), change(5, 13))
+			w.run(time.Second)
+			w.resolve(w.pref, w.theirs(3), exchange.Discard) // it cannot be accepted
+			w.resolve(w.city, w.ours(1), exchange.Withdraw)
+		}, []int64{11, 13}},
 		{"a message has two keys", func(w *rewound) {
 			w.begin()
 			w.bad[11] = true
@@ -155,6 +184,7 @@ func TestOrderHoldsWhenTheSenderIsRewound(t *testing.T) {
 			w.begin()
 			w.restore("copy")
 			w.city.send(w.t, change(1, 10))
+			w.crash()
 			w.bad[11] = true
 			w.city.send(w.t, change(5, 11), change(5, 12)) // 3, 4
 			w.run(time.Second)
@@ -169,6 +199,7 @@ func TestOrderHoldsWhenTheSenderIsRewound(t *testing.T) {
 			w.restore("copy of the second epoch")
 			w.bad[17] = true
 			w.city.send(w.t, change(1, 16), change(7, 17), change(7, 18)) // 7 again, 8, 9
+			w.crash()
 			w.run(time.Second)
 			w.resolve(w.city, w.ours(6), exchange.Withdraw)
 			w.run(time.Minute)

@@ -20,6 +20,7 @@ import (
 type rewound struct {
 	*duo
 	dir      string
+	file     string // the city's database, once it was restored
 	line     *faultyLink
 	bad      map[uint64]bool
 	failing  map[uint64]bool // its rule does, so that it is put off
@@ -65,7 +66,9 @@ func (w *rewound) put(m *member, self, peer message.Org, link exchange.Link, nam
 	if err := os.WriteFile(file, must(os.ReadFile(filepath.Join(w.dir, name))), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
-	*m = w.open(self, peer, "sqlite:"+file, link)
+	if *m = w.open(self, peer, "sqlite:"+file, link); self == city {
+		w.file = file
+	}
 }
 
 // step lets the city alone do one piece of work.
@@ -97,6 +100,12 @@ func (w *rewound) stuck(m member, out bool, seq uint64) message.ID {
 	return is
 }
 
+// crash starts the city once more: what it has numbered was numbered before, for all that it knows.
+func (w *rewound) crash() {
+	w.city.store.Close()
+	w.city = w.open(city, pref, "sqlite:"+w.file, w.link)
+}
+
 // begin makes the city lose number 2, which the prefecture has, and gives it again to a message of person 1, behind one that
 // waits for a person. So the city meets the conflict only when that one ends.
 func (w *rewound) begin() {
@@ -108,6 +117,7 @@ func (w *rewound) begin() {
 	w.run(time.Second)
 	w.restore("copy")
 	w.city.send(w.t, change(1, 10))
+	w.crash()
 }
 
 // meet lets the city meet the conflict.
@@ -131,7 +141,7 @@ func (w *rewound) settled(want []int64) {
 		n int64
 	}
 	var all []applied
-	w.pref.view(w.t.(*testing.T), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+	w.pref.view(w.t, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
 		all, err = sqlstore.List(ctx, tx, func(r *sqlstore.Rows, a *applied) error { return r.Scan(&a.k, &a.n) }, `SELECT k, n FROM log ORDER BY pos`)
 		return err
 	})
@@ -148,6 +158,18 @@ func (w *rewound) settled(want []int64) {
 	if !slices.Equal(log, want) {
 		w.t.Errorf("applied %v, want %v", log, want)
 	}
+	var cut exchange.Cut
+	w.pref.view(w.t, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		cut, err = w.pref.Cut(ctx, tx, city)
+		return err
+	})
+	w.city.view(w.t, func(ctx context.Context, tx *sqlstore.Tx) error {
+		unapplied, err := w.city.Unapplied(ctx, tx, pref, cut)
+		for _, u := range unapplied {
+			w.t.Errorf("not applied at the cut: %s, which is %s", u.ID, u.State)
+		}
+		return err
+	})
 	if p := w.pair(); p.Open != 0 {
 		w.t.Errorf("still open: %+v", p)
 	}
