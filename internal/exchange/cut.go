@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -120,6 +121,10 @@ func (x *Exchange) Unapplied(ctx context.Context, tx *sqlstore.Tx, peer message.
 	if err != nil {
 		return nil, err
 	}
+	begins, err := x.beginnings(ctx, tx, peer, epochs)
+	if err != nil {
+		return nil, err
+	}
 	for _, s := range cut.Except {
 		if (s.Epoch|s.From|s.To)>>62 != 0 {
 			return nil, fmt.Errorf("the cut of %s has impossible numbers", peer)
@@ -128,6 +133,9 @@ func (x *Exchange) Unapplied(ctx context.Context, tx *sqlstore.Tx, peer message.
 			to := s.To
 			if epoch == cut.Epoch {
 				to = min(to, cut.Seq)
+			}
+			if first, ok := begins[epoch]; ok && s.Epoch == 0 {
+				to = min(to, first-1)
 			}
 			if s.Epoch != 0 && s.Epoch != epoch || s.From > to {
 				continue
@@ -168,6 +176,22 @@ func (x *Exchange) scanUnapplied(r *sqlstore.Rows, peer message.Org, u *Unapplie
 		}
 	}
 	return nil
+}
+
+// beginnings tells, of each epoch that is not the last, the smallest number of a later one. What still has a number from there on
+// in the epoch had ended before the later one began (renumber.go), so its receiver has applied it, though it counts the number among
+// those of the later epoch that it has not seen.
+func (x *Exchange) beginnings(ctx context.Context, tx *sqlstore.Tx, peer message.Org, epochs []uint64) (map[uint64]uint64, error) {
+	begins := map[uint64]uint64{}
+	for i, least := len(epochs)-1, uint64(math.MaxInt64); i > 0; i-- {
+		var first int64
+		if err := tx.QueryRow(ctx, selectFirstOf, string(peer), int64(epochs[i])).Scan(&first); err != nil {
+			return nil, fmt.Errorf("couldn't tell where an epoch begins: %w", err)
+		}
+		least = min(least, uint64(first))
+		begins[epochs[i-1]] = least
+	}
+	return begins, nil
 }
 
 // epochsTo lists the epochs in which we have numbered messages to a peer, up to one. There are few.

@@ -39,7 +39,7 @@
 //
 // What can go wrong on the way has its own files: a peer that is away, or falls over one message (pump.go, probe.go); a
 // rule that is slow, or does not come back (slow.go, hang.go); a stored message that is damaged (damaged.go); a database
-// restored from a copy, on either side (greet.go, settle.go, orphan.go); a message that never came (gap.go); a receipt that
+// restored from a copy, on either side (greet.go, orphan.go, renumber.go, carry.go); a message that never came (gap.go); a receipt that
 // got lost (fill.go). The receipts themselves are signed and checked in receipt.go, and kept in keep.go.
 //
 // Two organisations ask each other what must not travel as a message (ask.go), and speak of one moment by a cut (cut.go):

@@ -138,6 +138,7 @@ type peer struct {
 	met      bool          // it said hello to us since we started
 	sound    bool          // it has told us that our database is no restored copy
 	greeted  bool          // we to it, since we started or lost it
+	began    int64         // the number that we would have given next when we started; 0: it knows nothing of us that we do not
 	failures int
 	retryAt  time.Time // zero: the peer is there
 	state    PairState
@@ -197,6 +198,9 @@ func New(ctx context.Context, cfg Config) (*Exchange, error) {
 			if _, err := tx.Exec(ctx, `INSERT INTO x_peer(peer, out_epoch, next_seq, out_open, out_open_bytes, out_stuck,
 				out_sent, peer_decisions, in_decisions, in_stuck, in_refused)
 				VALUES ($1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING`, string(o)); err != nil {
+				return err
+			}
+			if err := tx.QueryRow(ctx, `SELECT next_seq FROM x_peer WHERE peer = $1`, string(o)).Scan(&x.peers[o].began); err != nil {
 				return err
 			}
 		}

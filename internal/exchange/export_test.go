@@ -18,7 +18,11 @@ func HotQueries() map[string]string {
 		selectUnapplied + insideCut + andNotWithdrawn: "sqlite_autoindex_x_out_1 (peer=? AND epoch=? AND seq>? AND seq<?)",
 		selectStuckIn + lostByHello:                   "x_in_stuck",
 		selectStuckIn + lostByOrder:                   "x_in_stuck",
-		selectStuckIn + lostByConflict:                "x_in_stuck",
+		selectRenumberReady:                           "x_out_ready",
+		selectRenumberStuck:                           "x_out_stuck",
+		selectFirstOf:                                 "sqlite_autoindex_x_out_1 (peer=? AND epoch=?)",
+		selectEpochBefore:                             "sqlite_autoindex_x_in_1 (peer=? AND node=? AND epoch<?)",
+		selectEpochAfter:                              "sqlite_autoindex_x_in_1 (peer=? AND node=? AND epoch>?)",
 	}
 }
 

@@ -23,6 +23,7 @@ func (x *Exchange) hello(ctx context.Context, p *peer) (*messagepb.Acquaintance,
 	if err != nil {
 		return nil, err
 	}
+	next = p.unoffered(next)
 	ctx, cancel := context.WithTimeout(ctx, x.cfg.Limits.SendDeadline)
 	defer cancel()
 	a, err := guarded(ctx, x, func() (*messagepb.Acquaintance, error) {
@@ -46,7 +47,22 @@ func (x *Exchange) hello(ctx context.Context, p *peer) (*messagepb.Acquaintance,
 	p.sound = a.Told <= uint64(decisions)
 	// Nearly always the two agree, and there is nothing to write. Our numbers only grow meanwhile.
 	p.greeted = place{a.Epoch, a.Seq}.before(place{uint64(epoch), uint64(next)}) && int64(a.Decisions) == theirs
+	if p.greeted {
+		p.began = 0
+	}
 	return a, nil
+}
+
+// unoffered is the first of our numbers that the peer cannot know of us: nothing is offered before the first hello since we
+// started, so when the peer knows what was numbered since then, our database is a restored copy, however much more it has
+// numbered. next is the number that we would give now.
+func (p *peer) unoffered(next int64) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.began > 0 {
+		return min(p.began, next)
+	}
+	return next
 }
 
 // compare compares what the peer holds with what we remember. It finds a restored database on either side before a
@@ -64,8 +80,9 @@ func (x *Exchange) compare(ctx context.Context, p *peer, a *messagepb.Acquaintan
 			Scan(&epoch, &next, &decisions); err != nil {
 			return err
 		}
+		next = p.unoffered(next)
 		if int64(a.Epoch) > epoch || int64(a.Epoch) == epoch && int64(a.Seq) >= next {
-			if err := x.newEpoch(ctx, tx, p, int64(a.Epoch)+1); err != nil {
+			if err := x.newEpoch(ctx, tx, p, int64(a.Epoch)+1, next); err != nil {
 				return err
 			}
 		}
@@ -79,19 +96,23 @@ func (x *Exchange) compare(ctx context.Context, p *peer, a *messagepb.Acquaintan
 		return fmt.Errorf("couldn't compare what %s holds: %w", p.org, err)
 	}
 	p.mu.Lock()
-	p.greeted = true
+	p.greeted, p.began = true, 0
 	p.mu.Unlock()
 	return nil
 }
 
 // newEpoch starts a new epoch: the peer has seen numbers that we have not given yet, so our database is a restored
-// copy. What was in the outbox keeps its number: the peer has it already and answers with a duplicate, or it was put
-// there since the restore under a number that the peer knows for another message, and the peer answers with a conflict
-// (settlement.newNumbers), or the peer never saw it.
-func (x *Exchange) newEpoch(ctx context.Context, tx *sqlstore.Tx, p *peer, epoch int64) error {
+// copy. What was numbered since we started, from a number on, was never offered, and moves. What was in the outbox before keeps
+// its number: the peer has it already and answers with a duplicate, or it was put there since the restore, before another start,
+// under a number that the peer knows for another message, and the peer answers with a conflict (settlement.newNumbers), or
+// the peer never saw it.
+func (x *Exchange) newEpoch(ctx context.Context, tx *sqlstore.Tx, p *peer, epoch, from int64) error {
 	x.cfg.Log.WarnContext(ctx, "our database was restored from a copy: new epoch", "self", x.cfg.Self, "peer", p.org, "epoch", epoch)
 	_, err := tx.Exec(ctx, `UPDATE x_peer SET out_epoch = $2 WHERE peer = $1 AND out_epoch < $2`, string(p.org), epoch)
-	return err
+	if err != nil {
+		return err
+	}
+	return x.renumber(ctx, tx, p.org, uint64(epoch), uint64(from))
 }
 
 // sendAgain offers again what the peer had decided on and lost: it holds fewer decisions than it told us before.
@@ -112,5 +133,5 @@ func (x *Exchange) sendAgain(ctx context.Context, tx *sqlstore.Tx, p *peer, deci
 		return err
 	}
 	tx.OnCommit(p.bell.Ring)
-	return nil
+	return x.renumberAgain(ctx, tx, p.org)
 }

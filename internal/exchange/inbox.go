@@ -27,6 +27,11 @@ func (r inRow) sameAs(e *message.Envelope, hash message.Hash) bool {
 	if r.attempt == 1 && e.Attempt == 1 && r.hashed {
 		return r.hash == hash
 	}
+	return r.isAttemptAt(e)
+}
+
+// isAttemptAt tells whether e was made in the same instant as the row's message, by the same act, for the same person.
+func (r inRow) isAttemptAt(e *message.Envelope) bool {
 	return r.createdAt == e.CreatedAt.UnixMicro() && r.trace == e.Trace && r.key1 == firstKey(e.Keys)
 }
 
@@ -120,9 +125,7 @@ func (in *intake) record(ctx context.Context, e *message.Envelope, hash message.
 	keep := []byte{}
 	if !ended {
 		keep = e.Raw
-		for _, k := range e.Keys {
-			in.stuck[k] = in.stuck[k] || !spec.Safe
-		}
+		in.stick(e)
 		if err := in.whenWaiting(ctx, e); err != nil {
 			return err
 		}
@@ -147,6 +150,11 @@ func (in *intake) record(ctx context.Context, e *message.Envelope, hash message.
 		string(e.Sender), e.Node, int64(e.Epoch), int64(e.Seq), int64(e.Attempt), string(e.Kind), hash[:], batch, keep,
 		string(now), code, ja, en, at); err != nil {
 		return fmt.Errorf("couldn't write the decision on %s: %w", e.ID, err)
+	} else if e.Epoch < in.mark.epoch {
+		// The hole that later epochs left at its number is none: they have no message of that number.
+		if err := fillHole(ctx, in.tx, string(e.Sender), int64(e.Seq)); err != nil {
+			return err
+		}
 	}
 	// A safe message waits for nothing, and nothing waits for it.
 	switch {

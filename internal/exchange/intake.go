@@ -42,7 +42,8 @@ type intake struct {
 	x        *Exchange
 	tx       *sqlstore.Tx
 	known    map[message.ID]inRow
-	anyStuck bool // keys of earlier messages are stuck
+	former   map[message.ID]former // under numbers of earlier epochs
+	anyStuck bool                  // keys of earlier messages are stuck
 	mark     place
 	id       int64
 	decided  int64
@@ -74,6 +75,11 @@ func (x *Exchange) takeIn(ctx context.Context, tx *sqlstore.Tx, s *sitting, part
 		}
 		epoch = e.Epoch // the first of it in this batch
 		if err := x.orphan(ctx, tx, lostByOrder, e.Sender, e.Node, e.Epoch, e.Seq); err != nil {
+			return nil, err
+		}
+	}
+	if epoch > 1 {
+		if in.former, err = x.formerOf(ctx, tx, b.Head, part, in.known); err != nil {
 			return nil, err
 		}
 	}
@@ -126,11 +132,24 @@ func (in *intake) one(ctx context.Context, e *message.Envelope) (*messagepb.Verd
 		return verdict(e, message.Conflict, "after-conflict", "この前の電文の番号が衝突したため、判定していません。",
 			"the number of a message before it was given twice, so nothing was decided", ""), nil
 	case !known:
-	case !was.sameAs(e, hash):
-		in.conflicted = true
-		if err := in.x.orphan(ctx, in.tx, lostByConflict, e.Sender, e.Node, e.Epoch, e.Seq); err != nil {
-			return nil, err
+		if was, ok := in.former[e.ID]; ok {
+			return in.carry(ctx, e, hash, was)
 		}
+		if e.Epoch < in.mark.epoch {
+			late, err := in.late(ctx, e)
+			if err != nil {
+				return nil, err
+			}
+			if late {
+				in.conflicted = true
+				return verdict(e, message.Conflict, "number-moved", "送信側はこの番号から新しい世代に移りました。電文は新しい世代の番号で送ってください。",
+					"its sender has begun a new epoch at or before this number: it must come in that epoch", ""), nil
+			}
+		}
+	case !was.sameAs(e, hash):
+		// Its sender is a restored copy and does not know that yet, or e was on its way since before. So nothing is said
+		// here to be lost: what is, its sender shows by the epoch that it begins.
+		in.conflicted = true
 		return verdict(e, message.Conflict, "number-reused", "この番号の電文は、別の内容で受け取っています。",
 			"another message with this number was received before", was.Outcome), nil
 	case was.attempt > e.Attempt && open(was.Outcome) && was.stored != nil && isDamaged(was.stored):
@@ -146,17 +165,33 @@ func (in *intake) one(ctx context.Context, e *message.Envelope) (*messagepb.Verd
 		}
 		return verdict(e, message.Duplicate, was.code, was.ja, was.en, was.Outcome), nil
 	case was.hash == hash && !open(was.Outcome), was.attempt > e.Attempt, !open(was.Outcome) && !parked(was.Outcome):
+		if parked(was.Outcome) {
+			in.stick(e) // it may hold nothing here, as what is thought lost does
+		}
 		return verdict(e, message.Duplicate, was.code, was.ja, was.en, was.Outcome), nil
 	case was.hash != hash && was.stored != nil && !sameKeys(was.stored, e):
 		// The keys hold what comes behind; another attempt cannot take others.
 		return verdict(e, message.Rejected, "wrong-keys", "訂正した電文の鍵が、前のものと違います。送信側のプログラムを確かめてください。",
 			"the corrected message has other keys than the one before: check the sender's program", ""), nil
 	}
+	return in.decideOn(ctx, e, hash, known)
+}
+
+// decideOn decides on a message that is here now.
+func (in *intake) decideOn(ctx context.Context, e *message.Envelope, hash message.Hash, known bool) (*messagepb.Verdict, error) {
 	var now inRow
 	if err := in.settle(ctx, e, hash, in.id, known, &now); err != nil {
 		return nil, err
 	}
 	return verdict(e, now.Outcome, now.code, now.ja, now.en, ""), nil
+}
+
+// stick lets what comes behind e in the batch wait for it: its sender learns only with the verdicts that it did not end.
+func (in *intake) stick(e *message.Envelope) {
+	spec, _ := message.SpecOf(e.Kind)
+	for _, k := range e.Keys {
+		in.stuck[k] = in.stuck[k] || !spec.Safe
+	}
 }
 
 // settle decides on a message and writes the decision down.

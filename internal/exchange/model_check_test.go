@@ -99,11 +99,15 @@ func (w *world) cut() {
 	}
 }
 
-// uncut asks the sender, some time after the cut, what the receiver had not applied at it.
+// uncut asks the sender, some time after the cut, what the receiver had not applied at it. Of what was lost meanwhile it knows
+// nothing, so while a restored sender is not through with everything, nothing is asked.
 func (w *world) uncut() {
-	if w.taken == nil || w.restored {
-		return
+	if w.taken != nil && !w.restored {
+		w.compareCut()
 	}
+}
+
+func (w *world) compareCut() {
 	err := w.city.store.View(w.ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		list, err := w.city.x.Unapplied(ctx, tx, pref, w.taken.Cut)
 		if err != nil {
@@ -233,6 +237,8 @@ func (w *world) compare() {
 
 // check compares the sender's outbox with what the receiver's rule did.
 func (w *world) check() {
+	w.cut()
+	w.compareCut()
 	type applied struct {
 		key    string
 		n, pos int64

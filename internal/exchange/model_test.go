@@ -305,6 +305,7 @@ func TestModelAgain(t *testing.T) {
 		"a receiver forgot a receipt that it had signed":              "2694679219341722193",
 		"the receiver forgot what came before one under suspicion":    "13912931296841398139",
 		"one that was refused is thought lost, and its sender has it": "15364153916991338123",
+		"a sender finds out late that it was restored":                "8429009468147023148",
 	} {
 		t.Run(name, func(t *testing.T) {
 			for name, value := range map[string]string{"rapid.checks": "1", "rapid.seed": seed} {

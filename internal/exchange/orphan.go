@@ -12,11 +12,11 @@ import (
 const codeOrphan = "sender-restored"
 
 // What tells a sender that was restored from a copy, and the messages that it lost by that. Its numbers go on through
-// the epochs, so in what it knows a later epoch never has a smaller number.
+// the epochs, so in what it knows and has not seen the end of, a later epoch never has a smaller number (renumber.go). A number
+// that it gave a second time tells nothing yet: those behind it may be its own, sent and decided upon since.
 const (
-	lostByHello    = `(epoch > $3 OR seq >= $4)` // it says that it will give this number next
-	lostByConflict = `epoch = $3 AND seq >= $4`  // it gave this number a second time
-	lostByOrder    = `epoch < $3 AND seq >= $4`  // it gave this number in a later epoch
+	lostByHello = `(epoch > $3 OR seq >= $4)` // it says that it will give this number next
+	lostByOrder = `epoch < $3 AND seq >= $4`  // it gave this number in a later epoch
 )
 
 // The expression keeps SQLite from going through the whole inbox by its primary key instead of by what is stuck.

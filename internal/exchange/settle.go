@@ -208,45 +208,14 @@ func (s *settlement) holdBehind(ctx context.Context, e *message.Envelope) error 
 }
 
 // newNumbers starts a new epoch: the peer has another message under e's number, so our database is a restored copy that
-// gave the number a second time. It gave those after it a second time too. They move to the new epoch, in their order;
-// numbers go on through epochs, so what was sent meanwhile stays behind them.
+// gave the number a second time. It gave those after it a second time too, and they move with it.
 func (s *settlement) newNumbers(ctx context.Context, e *message.Envelope) error {
-	peer := string(s.peer.org)
 	s.x.cfg.Log.WarnContext(ctx, "a number was given a second time, our database was restored from a copy: new epoch", "message", e.ID.String())
 	var epoch int64
 	if err := s.tx.QueryRow(ctx, `UPDATE x_peer SET out_epoch = CASE WHEN out_epoch > $2 THEN out_epoch ELSE $2 + 1 END
-		WHERE peer = $1 RETURNING out_epoch`, peer, int64(e.Epoch)).Scan(&epoch); err != nil {
+		WHERE peer = $1 RETURNING out_epoch`, string(s.peer.org), int64(e.Epoch)).Scan(&epoch); err != nil {
 		return err
-	}
-	rows, err := s.tx.Query(ctx, `SELECT epoch, seq, attempt, envelope FROM x_out WHERE peer = $1 AND epoch = $2
-		AND (seq = $3 OR seq > $3 AND outcome = '' AND state IN ('ready', 'held')) ORDER BY epoch, seq`, peer, int64(e.Epoch), int64(e.Seq))
-	if err != nil {
-		return err
-	}
-	// What is damaged is parked when its turn comes, and moves when it is withdrawn.
-	move, _, err := envelopes(rows, func(at place) message.ID { return s.x.outID(s.peer.org, at) })
-	if err != nil {
-		return err
-	}
-	for _, m := range move {
-		old := int64(m.Epoch)
-		m.Epoch = uint64(epoch)
-		if err := m.Seal(); err != nil {
-			return err
-		}
-		if _, err := s.tx.Exec(ctx, `UPDATE x_out SET epoch = $4, envelope = $5 WHERE peer = $1 AND epoch = $2 AND seq = $3`,
-			peer, old, int64(m.Seq), epoch, m.Raw); err != nil {
-			return err
-		}
-		for _, k := range m.Keys {
-			for _, table := range []string{"x_out_hold", "x_out_more"} {
-				if _, err := s.tx.Exec(ctx, `UPDATE `+table+` SET epoch = $5 WHERE peer = $1 AND skey = $2 AND epoch = $3 AND seq = $4`,
-					peer, k, old, int64(m.Seq), epoch); err != nil {
-					return err
-				}
-			}
-		}
 	}
 	s.tx.OnCommit(s.peer.bell.Ring)
-	return nil
+	return s.x.renumber(ctx, s.tx, s.peer.org, uint64(epoch), e.Seq)
 }
