@@ -24,7 +24,7 @@ func Register(ctx context.Context, o Options) ([]figure.Result, error) {
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, m.Close()) }()
-		if _, err := g.fillTown(ctx, m); err != nil {
+		if _, _, err := g.fillTown(ctx, m); err != nil {
 			return nil, err
 		}
 		took, commits, err := g.registerAll(ctx, m)

@@ -29,6 +29,9 @@ func Search(ctx context.Context, o Options) ([]figure.Result, error) {
 			if err != nil {
 				return nil, err
 			}
+			for _, r := range results {
+				g.Say("%s: %.2f %s, ratio %.1f", r.What, r.Value, r.Unit, r.Ratio) // the rest takes long
+			}
 			all = append(all, results...)
 		}
 		physical, err := disk(g.Dir, g.Questions/4)
@@ -178,7 +181,7 @@ func (g ground) searchTown(ctx context.Context) (all []figure.Result, err error)
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
-	if _, err := g.fillTown(ctx, m); err != nil {
+	if _, _, err := g.fillTown(ctx, m); err != nil {
 		return nil, err
 	}
 	who := g.chosen()
