@@ -16,7 +16,7 @@ func TestRun(t *testing.T) {
 	for name, c := range map[string]struct {
 		run     func(context.Context, registrybench.Options) ([]figure.Result, error)
 		figures int // of an engine
-	}{"search": {registrybench.Search, 15}, "register": {registrybench.Register, 5}, "import": {registrybench.Import, 4}} {
+	}{"search": {registrybench.Search, 16}, "register": {registrybench.Register, 5}, "import": {registrybench.Import, 4}} {
 		t.Run(name, func(t *testing.T) {
 			opt := registrybench.Options{Dir: t.TempDir(), Residents: 400, Questions: 40, Say: t.Logf}
 			engines := 1

@@ -10,6 +10,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/bench/figure"
+	"github.com/akashi-id/akashi/internal/bench/peer"
 	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/match"
@@ -145,20 +146,22 @@ func (g ground) searchCenter(ctx context.Context) (all []figure.Result, err erro
 		}
 		return inquiry.Question{Asked: asked}
 	}
-	before := c.Store.Commits()
+	before, used := c.Store.Commits(), peer.CPUSeconds()
 	byName, err := ask(named)
 	if err != nil {
 		return nil, err
 	}
-	commits := c.Store.Commits() - before
+	commits, cpu := c.Store.Commits()-before, peer.CPUSeconds()-used
 	byCode, err := ask(func(w wanted, _ int) inquiry.Question { return inquiry.Question{Code: w.Code} })
 	if err != nil {
 		return nil, err
 	}
+	used = peer.CPUSeconds()
 	bareName, err := bare(`name_key = $1 AND birth = $2`, func(w wanted) []any { return []any{match.Key(w.Name.Reveal()), w.Birth.String()} })
 	if err != nil {
 		return nil, err
 	}
+	bareCPU := peer.CPUSeconds() - used
 	bareCode, err := bare(`code = $1`, func(w wanted) []any { return []any{w.Code.Reveal()} })
 	if err != nil {
 		return nil, err
@@ -170,6 +173,8 @@ func (g ground) searchCenter(ctx context.Context) (all []figure.Result, err erro
 	label := fmt.Sprintf("%s: center of %d, by ", g.engine, g.Residents)
 	const query = "the bare SQL query, 4 at once, nothing written down"
 	all = append(all, byName.beside(label+"name and birth", query, bareName)...)
+	perSearch := func(cpu float64) float64 { return 1000 * cpu / float64(len(who)) }
+	all = append(all, figure.Result{What: label + "name and birth, CPU of this process", Value: perSearch(cpu), Unit: "ms"}.Beside(query, perSearch(bareCPU)))
 	all = append(all, byCode.beside(label+"code", query, bareCode)...)
 	all = append(all, byCode.beside(label+"code, once more", bareCommit, commit)...)
 	return append(all, figure.Result{What: g.engine + ": durable transactions of a search by name, shared by whoever comes at once", Value: float64(commits) / float64(len(who)), Unit: "transactions"}), nil
