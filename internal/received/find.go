@@ -98,8 +98,8 @@ func questionsOf(asked resident.BasicFour) (all []question) {
 }
 
 // bothAgree are the questions for a name and a whole date of birth without an address, so that both must agree: of a million, some
-// hundred have the name or the birthday and one or two have both. Reading all those took thirty times as long as the commit of
-// the search, and more than the bounds allow were hidden. Nil: not of that kind, or of too many names.
+// hundred have the name or the birthday and one or two have both. Reading all those grows with the country, and of more than the
+// bounds allow somebody was hidden. Nil: not of that kind, or of too many names.
 func bothAgree(asked resident.BasicFour) []question {
 	day, whole := asked.Birth.Whole()
 	if !asked.Name.Valid() || !whole || asked.Address.Valid() {
