@@ -22,6 +22,7 @@ func runBench(ctx context.Context, io streams, args []string) error {
 		fs.StringVar(&opt.Postgres, "postgres", os.Getenv("AKASHI_TEST_POSTGRES"), "スキーマを作れる役割の postgres:// URL（そこでも測る） / a postgres:// URL of a role that may create schemas, to measure there too; scripts/with-postgres.sh starts a server")
 		fs.StringVar(&profile, "profile", "", "CPU時間の記録を残す場所（go tool pprof で読む） / a directory for profiles of the CPU time of the processes that a measurement starts, for go tool pprof")
 		fs.BoolVar(&part, "part", false, "測定の一つのプロセスになる（bench 自身が使う） / be one process of a measurement; bench itself starts them")
+		fs.IntVar(&opt.Residents, "residents", 0, "住民の数（search、register、import。0なら100万） / how many residents the registers hold, for search, register and import; 0: a million")
 		fs.IntVar(&opt.Count, "count", 0, "量（0なら値が落ち着くまで） / how much; 0: as much as gives a steady figure")
 	}, 1)
 	if err != nil {

@@ -58,16 +58,17 @@ type Bench struct {
 
 // Options say where and how much.
 type Options struct {
-	Dir      string // for the databases; removed by whoever made it
-	Count    int    // how much of it; 0: as much as gives a steady figure
-	Peers    string // directory of the peers that are measured beside us; empty: none
-	Postgres string // URL of a role that may create schemas; empty: not measured on PostgreSQL
-	Say      func(format string, args ...any)
+	Dir       string // for the databases; removed by whoever made it
+	Count     int    // how much of it; 0: as much as gives a steady figure
+	Peers     string // directory of the peers that are measured beside us; empty: none
+	Residents int    // how many the registers hold; 0: a million
+	Postgres  string // URL of a role that may create schemas; empty: not measured on PostgreSQL
+	Say       func(format string, args ...any)
 }
 
 // All are the measurements.
 func All() []Bench {
-	return []Bench{exchangeBench, reconcileBench, importBench, moveBench, crlBench, ocspBench, issueBench, hsmBench}
+	return []Bench{exchangeBench, reconcileBench, importBench, searchBench, registerBench, moveBench, crlBench, ocspBench, issueBench, hsmBench}
 }
 
 // Find returns the measurement of a name.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/bench/registrybench"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/nation"
 	"github.com/akashi-id/akashi/internal/org/municipality"
@@ -16,11 +17,21 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-var importBench = Bench{Name: "import", Title: plain.Sentence{JA: "住民の取り込み", EN: "residents imported, and at the center"}, Run: runImport}
+var importBench = Bench{Name: "import", Title: plain.Sentence{JA: "住民の取り込み", EN: "residents imported, and at the center"}, BothEngines: true, Run: runImport}
 
 const matsumoto = message.Org("municipality-202029")
 
+// runImport measures a country's import to its center, and then one register of a municipality as large as there are.
 func runImport(ctx context.Context, opt Options) ([]Result, error) {
+	small, err := importToCenter(ctx, opt)
+	if err != nil {
+		return nil, err
+	}
+	large, err := registry(ctx, opt, registrybench.Import)
+	return append(small, large...), err
+}
+
+func importToCenter(ctx context.Context, opt Options) ([]Result, error) {
 	if opt.Count == 0 {
 		opt.Count = 20_000
 	}

@@ -21,6 +21,27 @@ func Key(name string) string {
 	return b.String()
 }
 
+// Keys are the keys of all names that Compare can find to agree with a name: its own, and those of names in which a character is
+// replaced by one of another group. ok is false when they would be more than most, and none are given.
+func Keys(name string, most int) (keys []string, ok bool) {
+	v := load()
+	keys = []string{""}
+	for _, r := range bare(written(name)) {
+		ends := v.near(r)
+		if len(keys)*len(ends) > most {
+			return nil, false
+		}
+		longer := make([]string, 0, len(keys)*len(ends))
+		for _, k := range keys {
+			for _, end := range ends {
+				longer = append(longer, k+string(end))
+			}
+		}
+		keys = longer
+	}
+	return keys, true
+}
+
 // written leaves out how a text is written: blanks, the width of Latin letters and digits, and the case of letters.
 func written(s string) []rune {
 	var out []rune

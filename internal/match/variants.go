@@ -22,6 +22,7 @@ type edge struct {
 // variants are the edges of each character, and for each character that has any the one that stands for all that are joined.
 type variants struct {
 	edges map[rune][]edge
+	from  map[rune][]rune // whom a character replaces: the edges the other way
 	keys  map[rune]rune
 }
 
@@ -48,7 +49,7 @@ func rank(letters string) int {
 }
 
 var load = sync.OnceValue(func() *variants {
-	v := &variants{edges: make(map[rune][]edge, 15000), keys: make(map[rune]rune, 18000)}
+	v := &variants{edges: make(map[rune][]edge, 15000), from: make(map[rune][]rune, 8000), keys: make(map[rune]rune, 18000)}
 	parent := map[rune]rune{}
 	var root func(rune) rune
 	root = func(r rune) rune {
@@ -71,6 +72,7 @@ var load = sync.OnceValue(func() *variants {
 			to, letters, _ := strings.Cut(one, "/")
 			e := edge{codePoint(to), letters}
 			v.edges[char] = append(v.edges[char], e)
+			v.from[e.to] = append(v.from[e.to], char)
 			if best.to == 0 || rank(e.tables) < rank(best.tables) {
 				best = e // the lower code point when the tables are the same: the file is in order
 			}
@@ -100,6 +102,26 @@ func (v *variants) key(r rune) rune {
 		return k
 	}
 	return r
+}
+
+// near are the keys of all characters that are one with a character after replacement, as joined tells; its own first.
+func (v *variants) near(r rune) []rune {
+	all := []rune{v.key(r)}
+	add := func(other rune) {
+		if k := v.key(other); !slices.Contains(all, k) {
+			all = append(all, k)
+		}
+	}
+	for _, s := range v.from[r] {
+		add(s)
+	}
+	for _, e := range v.edges[r] {
+		add(e.to)
+		for _, s := range v.from[e.to] {
+			add(s)
+		}
+	}
+	return all
 }
 
 // joined tells whether two different characters are one after replacement, and by which table: one replaces the other, one

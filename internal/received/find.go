@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/akashi-id/akashi/internal/match"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -30,34 +31,15 @@ type Found struct {
 const (
 	mostNamed = 500
 	mostBorn  = 5000
+	mostKeys  = 64 // names that a name may be written as; their questions are of one statement
 )
 
 // Find lists at most limit candidates for the attributes that are asked for, of which the name or the date of birth is one. Those
 // agree in two or more of name, date of birth and address. It is found whoever has the name, whatever is known of the birth, and
 // whoever has the birthday exactly as it is asked for.
 func (t States) Find(ctx context.Context, asked resident.BasicFour, limit int) (f Found, err error) {
-	type question struct {
-		where string
-		most  int
-		args  []any
-	}
-	var questions []question
-	born := mostBorn
-	if asked.Name.Valid() {
-		born = mostNamed
-		key := match.Key(asked.Name.Reveal())
-		if asked.Birth.Valid() {
-			// First, so that neither of the bounds below can hide them.
-			questions = append(questions, question{`name_key = $1 AND birth = $2`, mostNamed, []any{key, asked.Birth.String()}})
-		}
-		questions = append(questions, question{`name_key = $1`, mostNamed, []any{key}},
-			question{`common_key = $1 AND common_key <> ''`, mostNamed, []any{key}})
-	}
-	if asked.Birth.Valid() {
-		questions = append(questions, question{`birth = $1`, born, []any{asked.Birth.String()}})
-	}
 	seen := map[resident.RecordCode]bool{}
-	for _, q := range questions {
+	for _, q := range questionsOf(asked) {
 		rows, err := sqlstore.List(ctx, t.tx, scanReadable, fmt.Sprintf(`SELECT `+Identification+` FROM resident WHERE `+q.where+` ORDER BY birth, code LIMIT %d`, q.most), q.args...)
 		if err != nil {
 			return f, fmt.Errorf("couldn't look for candidates: %w", err)
@@ -84,6 +66,64 @@ func (t States) Find(ctx context.Context, asked resident.BasicFour, limit int) (
 		f.Candidates, f.More = f.Candidates[:limit], true
 	}
 	return f, nil
+}
+
+// question asks for rows, at most so many.
+type question struct {
+	where string
+	most  int
+	args  []any
+}
+
+// questionsOf are the questions that find whoever may agree.
+func questionsOf(asked resident.BasicFour) (all []question) {
+	if exact := bothAgree(asked); exact != nil {
+		return exact
+	}
+	born := mostBorn
+	if asked.Name.Valid() {
+		born = mostNamed
+		key := match.Key(asked.Name.Reveal())
+		if asked.Birth.Valid() {
+			// First, so that neither of the bounds below can hide them.
+			all = append(all, question{`name_key = $1 AND birth = $2`, mostNamed, []any{key, asked.Birth.String()}})
+		}
+		all = append(all, question{`name_key = $1`, mostNamed, []any{key}},
+			question{`common_key = $1 AND common_key <> ''`, mostNamed, []any{key}})
+	}
+	if asked.Birth.Valid() {
+		all = append(all, question{`birth = $1`, born, []any{asked.Birth.String()}})
+	}
+	return all
+}
+
+// bothAgree are the questions for a name and a whole date of birth without an address, so that both must agree: of a million, some
+// hundred have the name or the birthday and one or two have both. Reading all those grows with the country, and of more than the
+// bounds allow somebody was hidden. Nil: not of that kind, or of too many names.
+func bothAgree(asked resident.BasicFour) []question {
+	day, whole := asked.Birth.Whole()
+	if !asked.Name.Valid() || !whole || asked.Address.Valid() {
+		return nil
+	}
+	keys, ok := match.Keys(asked.Name.Reveal(), mostKeys)
+	if !ok {
+		return nil
+	}
+	// Dates of which a part is unknown agree in the rest (match.Compare).
+	y, m, d := day.Year(), int(day.Month()), day.Day()
+	var args []any
+	list := func(texts []string) string {
+		marks := make([]string, len(texts))
+		for i, t := range texts {
+			args = append(args, t)
+			marks[i] = fmt.Sprintf("$%d", len(args))
+		}
+		return strings.Join(marks, ", ")
+	}
+	named := list(keys)
+	born := list([]string{fmt.Sprintf("%04d-%02d-%02d", y, m, d), fmt.Sprintf("%04d-%02d-00", y, m), fmt.Sprintf("%04d-00-%02d", y, d), fmt.Sprintf("%04d-00-00", y)})
+	return []question{{`name_key IN (` + named + `) AND birth IN (` + born + `)`, mostNamed, args},
+		{`common_key IN (` + named + `) AND common_key <> '' AND birth IN (` + born + `)`, mostNamed, args}}
 }
 
 // readable is a row that may be damaged: one that cannot be read keeps nobody else from being found.

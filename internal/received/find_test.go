@@ -77,6 +77,27 @@ func TestVariantsAreFoundAndTheClosestComesFirst(t *testing.T) {
 	})
 }
 
+// TestNameAndBirthFindAllWhoHaveBoth: also those of another key and of a birth that is partly unknown, and whoever else has the
+// name or the birthday hides nobody.
+func TestNameAndBirthFindAllWhoHaveBoth(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		g := newGround(t, url)
+		var crowd []resident.IdentificationInfo
+		for n := range uint64(510) {
+			crowd = append(crowd, state(1000+n, 1, resident.MoveIn, called("化　太郎"), born("1950-01-01")), state(3000+n, 1, resident.MoveIn, called("鈴木　一郎")))
+		}
+		g.put(crowd...)
+		common := state(6, 1, resident.MoveIn, called("NGUYEN VAN A"), born("1980-05-00"))
+		common.CommonName = must(resident.ParseName("name", "㐶　太郎"))
+		g.put(state(5001, 1, resident.MoveIn, called("㐶　太郎")), state(5002, 1, resident.MoveIn, called("化　太郎"), born("1980-00-00")),
+			state(5003, 1, resident.MoveIn, called("化太郎")), state(5004, 1, resident.MoveIn, called("化　太郎"), born("0000-00-00")), common)
+		f := g.find(ask("化　太郎", "1980-05-01"), 20)
+		if len(f.Candidates) != 4 || f.More || f.Candidates[0].Code != resident.RecordCodeOf(5003) {
+			t.Errorf("%d candidates, more: %v", len(f.Candidates), f.More)
+		}
+	})
+}
+
 // TestAKeyFollowsTheName: whoever changes the name is found under the new one and not under the old.
 func TestAKeyFollowsTheName(t *testing.T) {
 	g := newGround(t, "memory:")

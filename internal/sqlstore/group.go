@@ -290,6 +290,7 @@ func (s *Store) commitLite(group bool) error {
 		}
 		return fmt.Errorf("commit: %w", err)
 	}
+	s.commits.Add(1)
 	if err := s.afterCommit(); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnknown, err)
 	}

@@ -162,6 +162,7 @@ func (s *Store) tryPostgres(ctx context.Context, fn func(context.Context, *Tx) e
 		}
 		return tx, fmt.Errorf("commit: %w", err)
 	}
+	s.commits.Add(1)
 	if err := s.afterCommit(); err != nil {
 		return tx, fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
