@@ -87,12 +87,13 @@ func byHand(ctx context.Context, h *host.Host, statement string, args ...any) er
 	})
 }
 
-// victim is somebody in whose affairs a fault is planted.
+// victim is somebody in whose affairs a fault is planted. Nothing else happens to them: it could put right what is wrong.
 func (s *simulation) victim(ctx context.Context) (*soul, municipality.Dossier, string, error) {
 	who, d, err := s.somebody(ctx, anybody)
 	if err != nil {
 		return nil, d, "", err
 	}
+	who.leaving = true
 	return who, d, d.Now.Record.Code.Reveal(), nil
 }
 
@@ -181,6 +182,7 @@ func (s *simulation) notInvalidated(ctx context.Context) (*planted, error) {
 	if err != nil {
 		return nil, err
 	}
+	who.leaving = true
 	s.land.deaf = deafness{at: theCA, kind: message.KindCertRevocation}
 	return &planted{where: theCA, key: serial}, s.movesHouse(ctx, who, d)
 }
@@ -239,6 +241,7 @@ func (s *simulation) revocationLost(ctx context.Context) (*planted, error) {
 	if err != nil {
 		return nil, err
 	}
+	who.leaving = true
 	if err := s.movesHouse(ctx, who, d); err != nil {
 		return nil, err
 	}

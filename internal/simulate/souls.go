@@ -21,7 +21,7 @@ type soul struct {
 	at      *town
 	id      municipality.PersonID
 	gone    bool // deleted
-	leaving bool // a move is under way
+	leaving bool // a move is under way, or a fault was planted: nothing else happens to them
 	held    map[cert.Profile]string
 }
 
