@@ -74,6 +74,7 @@ type simulation struct {
 	strange stranger
 	moves   []*move
 	report  *Report
+	asked   []Difference // what the last morning's rounds found
 }
 
 // Run simulates. The error is that of a program that could not go on; what was found is in the report.
@@ -128,7 +129,7 @@ func (s *simulation) day(ctx context.Context, n int, plan []Kind) error {
 			}
 		}
 		if slot == 0 {
-			if err := errors.Join(s.land.rounds(ctx), s.arrivals(ctx)); err != nil {
+			if err := errors.Join(s.rounds(ctx), s.arrivals(ctx)); err != nil {
 				return err
 			}
 		}

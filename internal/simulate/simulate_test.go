@@ -29,16 +29,14 @@ func holds(t *testing.T, opt simulate.Options) *simulate.Report {
 
 // TestCountryHolds: every kind of event, at a pace at which several of each come in a day, and nothing is found.
 func TestCountryHolds(t *testing.T) {
-	for _, seed := range []uint64{1, 2} {
-		r := holds(t, simulate.Options{Days: 2, Seed: seed, Residents: 200, Pace: 50})
-		for _, k := range simulate.Kinds() {
-			if r.Events[k] == 0 {
-				t.Errorf("seed %d: no %s", seed, k)
-			}
+	r := holds(t, simulate.Options{Days: 2, Seed: 1, Residents: 200, Pace: 50})
+	for _, k := range simulate.Kinds() {
+		if r.Events[k] == 0 {
+			t.Errorf("no %s", k)
 		}
-		if r.Messages == 0 || r.Present == 0 || len(r.ByDay) != 2 || r.Digest == "" {
-			t.Errorf("seed %d: %d messages, %d residents, %d days", seed, r.Messages, r.Present, len(r.ByDay))
-		}
+	}
+	if r.Messages == 0 || r.Present == 0 || len(r.ByDay) != 2 || r.Digest == "" {
+		t.Errorf("%d messages, %d residents, %d days", r.Messages, r.Present, len(r.ByDay))
 	}
 }
 
@@ -55,7 +53,7 @@ func TestMonth(t *testing.T) {
 
 // TestSameSeedSameCourse: what happened can be played again.
 func TestSameSeedSameCourse(t *testing.T) {
-	opt := simulate.Options{Days: 1, Seed: 7, Residents: 100, Pace: 1}
+	opt := simulate.Options{Days: 1, Seed: 2, Residents: 200, Pace: 20}
 	a, b := holds(t, opt), holds(t, opt)
 	if a.Digest != b.Digest {
 		t.Error("another digest of the registers with the same seed")

@@ -74,13 +74,33 @@ func window(at time.Time, when []span) time.Time {
 	return day.AddDays(1).Start().Add(when[0].from)
 }
 
-// rounds has an operator sign the round of the day before everywhere, where nothing asks for anybody: only then need nothing be written.
-func (l *land) rounds(ctx context.Context) error {
-	for _, h := range l.hosts {
+// rounds has an operator sign the round of the day before everywhere, where nothing asks for anybody: only then need nothing be written. What
+// does ask is found. On the first morning it is written that residents were taken over: the self-audit has not come round since.
+func (s *simulation) rounds(ctx context.Context) error {
+	s.asked = nil
+	findings := ""
+	if s.land.today() == begins {
+		findings = "住民を取り込んだ日。 / Residents were taken over on this day."
+	}
+	for _, h := range s.land.hosts {
 		err := h.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-			return h.Statements.Sign(ctx, tx, l.today().AddDays(-1), "operator-ueda", says("上田", "Ueda"), "")
+			return h.Statements.Sign(ctx, tx, s.land.today().AddDays(-1), "operator-ueda", says("上田", "Ueda"), findings)
 		})
-		if _, refused := said(err); err != nil && !refused { // what asks for somebody is found in the evening
+		if _, refused := said(err); !refused {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err := h.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+			all, err := h.Statements.Looks(ctx, tx, tx.Now())
+			for _, l := range all {
+				if l.N > 0 {
+					s.asked = append(s.asked, Difference{Where: string(h.Self), By: "round", What: l.What, Says: l.Name})
+				}
+			}
+			return err
+		}); err != nil {
 			return err
 		}
 	}
