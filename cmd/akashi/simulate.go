@@ -61,12 +61,16 @@ func printSimulation(io streams, r *simulate.Report) {
 	fmt.Fprintf(io.out, "%d日 days  種 seed %d  住民 residents %d → %d  頻度 pace %g\n\n", r.Days, r.Seed, r.Residents, r.Present, r.Pace)
 	for _, k := range simulate.Kinds() {
 		ja, en := simulate.EventName(k)
-		fmt.Fprintf(io.out, "  %6d  %s / %s\n", r.Events[k], ja, en)
+		guess := ""
+		if simulate.Guessed(k) {
+			guess = " *"
+		}
+		fmt.Fprintf(io.out, "  %6d  %s / %s%s\n", r.Events[k], ja, en, guess)
 		if why := r.Skipped[k]; why != "" {
 			fmt.Fprintf(io.out, "          起こらなかったもの / some that did not happen: %s\n", why)
 		}
 	}
-	fmt.Fprintf(io.out, "\n電文 messages %d  窓口の却下 refused %d  実時間 real time %.1f s\n", r.Messages, r.Refused, r.Seconds)
+	fmt.Fprintf(io.out, "  * 頻度は推定 / the rate is a guess\n\n電文 messages %d  窓口の却下 refused %d  実時間 real time %.1f s\n", r.Messages, r.Refused, r.Seconds)
 	fmt.Fprintf(io.out, "登録の要約値 digest of all registers %s\n", r.Digest)
 	fmt.Fprintf(io.out, "差異 differences %d\n", len(r.Findings))
 	for i, d := range r.Findings {

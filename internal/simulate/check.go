@@ -14,7 +14,7 @@ import (
 // Difference is one thing that was found.
 type Difference struct {
 	Where string         `json:"where"`         // the organisation in which it was found
-	By    string         `json:"by"`            // tables, books, self-audit, inspection, alarms, messages, counter
+	By    string         `json:"by"`            // what found it: tables, certificates, moves, books, self-audit, inspection, alarms, messages, round, counter
 	What  string         `json:"what"`          // missing, extra, differs, …
 	Key   string         `json:"key,omitempty"` // record code of an invented resident, serial, name of a move
 	Says  plain.Sentence `json:"says"`

@@ -7,5 +7,6 @@
 // the inspection are asked as well, and have to be silent. A fault can be planted; the run then has to find it and to name it.
 //
 // Real rates are those of events per resident; with a few hundred residents nothing would happen on most days, so Options.Pace
-// multiplies them, and every kind of event happens at least once in a run.
+// multiplies them, and every kind of event happens at least once in a run without a fault. What is not played: certificates expire and are
+// renewed after years, and no run lasts as long.
 package simulate

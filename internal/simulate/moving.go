@@ -168,7 +168,7 @@ func (s *simulation) stranded(m *move, why string) error {
 	if why == "" {
 		return errors.New("a move was refused without a word")
 	}
-	s.report.Stranded = append(s.report.Stranded, Difference{Where: string(m.to.Self), What: "move-refused", Says: says("転入を登録できません。", "nobody can register: "+why)})
+	s.report.Stranded = append(s.report.Stranded, Difference{Where: string(m.to.Self), By: "counter", What: "move-refused", Says: says("転入を登録できません。", "nobody can register: "+why)})
 	for _, x := range m.souls {
 		x.gone = true
 	}

@@ -95,6 +95,9 @@ func (l *land) messages(ctx context.Context) (n int64) {
 // EventName is a kind in words.
 func EventName(k Kind) (ja, en string) { n := rateOf(k).name; return n.JA, n.EN }
 
+// Guessed tells that the rate of a kind is a guess and no figure that was published.
+func Guessed(k Kind) bool { return rateOf(k).guess }
+
 // Kinds are all kinds of events, in their order.
 func Kinds() (all []Kind) {
 	for _, r := range rates {
