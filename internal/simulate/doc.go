@@ -2,7 +2,7 @@
 // what happens to real ones, and proves that everybody still holds the same: the registers, the copies of the prefectures and of
 // the national center, and the certificates.
 //
-// Whatever happens goes through the functions that a clerk's page calls, on a day and at an hour when counters are open. What is proved
+// Whatever happens goes through the functions that a clerk's page calls, on a working day and at an hour when counters are open. What is proved
 // is read from the tables by code that shares nothing with the rules that wrote them: the books of reconcile, the self-audit and
 // the inspection are asked as well, and have to be silent. A fault can be planted; the run then has to find it and to name it.
 //

@@ -103,11 +103,26 @@ func (s *simulation) schedule() [][]Kind {
 			plan[d] = append(plan[d], r.kind)
 		}
 	}
+	// What happens on a day on which counters are closed is filed on the next one on which they are open.
+	for d := range plan {
+		if open(d) {
+			continue
+		}
+		next := d + 1
+		if next == len(plan) { // the run ends before
+			for next = d; !open(next); next-- {
+			}
+		}
+		plan[next], plan[d] = append(plan[next], plan[d]...), nil
+	}
 	for _, day := range plan {
 		s.rng.Shuffle(len(day), func(i, j int) { day[i], day[j] = day[j], day[i] })
 	}
 	return plan
 }
+
+// open tells whether counters are open on a day of the run. It begins with a Monday.
+func open(n int) bool { return n%7 < 5 }
 
 // poisson draws how often something happens that happens so often on average.
 func (s *simulation) poisson(mean float64) (n int) {

@@ -129,7 +129,11 @@ func (s *simulation) day(ctx context.Context, n int, plan []Kind) error {
 			}
 		}
 		if slot == 0 {
-			if err := errors.Join(s.rounds(ctx), s.arrivals(ctx)); err != nil {
+			err := s.rounds(ctx) // every day
+			if err == nil && open(n) {
+				err = s.arrivals(ctx)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -139,7 +143,7 @@ func (s *simulation) day(ctx context.Context, n int, plan []Kind) error {
 			}
 		}
 		// In the middle of the second day, or of the only one.
-		if s.fault != nil && s.plant == nil && slot == slots/2 && n >= min(1, s.opt.Days-1) {
+		if s.fault != nil && s.plant == nil && slot == slots/2 && n >= min(1, s.opt.Days-1) && open(n) {
 			if err := s.plantFault(ctx); err != nil {
 				return fmt.Errorf("couldn't plant %s: %w", s.fault.Name, err)
 			}
