@@ -84,10 +84,11 @@ var rules = []struct{ from, may string }{
 
 	{"internal/nation", vocabulary + "verify " + mechanisms + "internal/population internal/org/*"},
 	{"internal/incident", vocabulary + mechanisms + "internal/org/*"},
+	{"internal/simulate", vocabulary + mechanisms + "internal/population internal/org/*"},
 	{"internal/conform", vocabulary + mechanisms + "internal/population internal/nation internal/org/*"},
 	{"internal/bench", vocabulary + mechanisms + "internal/heapfloor internal/population internal/nation internal/org/*"},
 	{"cmd/akashi-token", vocabulary + "internal/hsm"},
-	{"cmd/akashi", vocabulary + "verify " + mechanisms + "internal/heapfloor internal/population internal/nation internal/incident internal/bench internal/conform internal/org/*"},
+	{"cmd/akashi", vocabulary + "verify " + mechanisms + "internal/heapfloor internal/population internal/nation internal/incident internal/simulate internal/bench internal/conform internal/org/*"},
 }
 
 // mechanisms are what every organisation may stand on.

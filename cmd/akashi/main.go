@@ -80,6 +80,8 @@ func init() { // a table that names its own printer needs the detour
 		{"replay", "[--json] [--seed N] [--late N] [--keep DIR] NAME | all | list", in("障害を再現する", "replay a recorded failure"), "--seed 7 lascom-2004", runReplay},
 		{"replay device", "--bus FILE --keys DIR", in("故障する装置のプロセス（akashi replay が起動する）", "the process of a device that fails; akashi replay starts it"), "--bus hsm-1.bus --keys sealed", runReplayDevice},
 		{"replay monitor", "--bus FILE", in("その装置を見る監視プログラム（akashi replay が起動する）", "the monitor that looks at it; akashi replay starts it"), "--bus hsm-1.bus", runReplayMonitor},
+		{"simulate", "[--json] [--days N] [--seed N] [--residents N] [--pace X] [--fault NAME]", in("国の日々を仮想時刻で動かし、すべてが一致することを確かめる", "run a country's days in virtual time, and prove that everybody holds the same"),
+			"--days 30 --seed 1", runSimulate},
 		{"conform", "[--json] ([--quick] [--postgres URL] [--only NAME,…] queue | --module FILE (--slot N | --token LABEL) --pin-file FILE [--duration TIME] [--monitor COMMAND] hsm | list)",
 			in("適合試験をする", "hold the program, or an HSM, to what it promises"), "--quick --only due/list queue", runConform},
 		{"bench", "[--json] [--peers DIR] [--postgres URL] NAME | all | list", in("性能を測る", "measure beside a peer"), "--peers bench exchange", runBench},

@@ -1,0 +1,23 @@
+package simulate_test
+
+import (
+	"testing"
+
+	"github.com/akashi-id/akashi/internal/simulate"
+)
+
+// TestEveryFaultIsNamed: a run in which something was planted names it, in the organisation where it is.
+func TestEveryFaultIsNamed(t *testing.T) {
+	for _, f := range simulate.Faults() {
+		t.Run(f.Name, func(t *testing.T) {
+			r, err := simulate.Run(t.Context(), simulate.Options{Days: 1, Seed: 3, Residents: 100, Pace: 1, Fault: f.Name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !r.Found || r.Held {
+				t.Errorf("it was not found; what was: %v", r.Findings)
+			}
+			t.Logf("%.1f s; named by %v", r.Seconds, r.Named)
+		})
+	}
+}
