@@ -64,7 +64,7 @@ func Queues() []queue.Queue {
 			Items: plain.Sentence{JA: "前の電文を待つ電文", EN: "messages that wait behind another"},
 			Aside: parked,
 			Loops: []string{"internal/exchange:Exchange.release", "internal/exchange:Exchange.heldBehind", "internal/exchange:Exchange.readyBehind",
-				"internal/exchange:settlement.newNumbers"},
+				"internal/exchange:Exchange.renumber"},
 			Bad: []queue.Poison{queue.Undecodable, queue.Truncated},
 			Never: map[queue.Poison]string{
 				queue.Foreign: "its keys are those under which it is held; others are refused by the receiver, see exchange/inbox",
