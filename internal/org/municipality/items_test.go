@@ -186,7 +186,7 @@ func TestRecordPage(t *testing.T) {
 	v.says(page(foreigner, plain.JA), "国籍・地域 ブラジル", "在留資格 定住者", "在留期間 3年", "令和11年2月28日", "在留カードの番号 AB12345678CD", "通称 髙橋 アナ", "介護保険 記載なし")
 	ja := page(national, plain.JA)
 	v.says(ja, "本籍 長野県飯田市大久保町2534番地", "筆頭者 髙𠮷 一郎", "氏名の振り仮名 タカヨシ カツコ", "届出の日 令和8年3月5日", "従前の住所 ブラジル", "旧氏 記載なし",
-		"住所を定めた日 記載なし", "選挙人名簿 記載なし", "個人番号 記載なし", "世帯主 この方")
+		"住所を定めた日 記載なし", "選挙人名簿 記載なし", "個人番号 全国センターに求めています", "世帯主 この方")
 	for _, not := range []string{"在留", "通称"} {
 		if strings.Contains(text(ja), not) {
 			t.Errorf("the page of a Japanese national says %s", not)
