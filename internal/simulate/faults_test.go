@@ -15,7 +15,7 @@ func TestEveryFaultIsNamed(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !r.Found || r.Held {
-				t.Errorf("it was not found; what was: %v", r.Findings)
+				t.Errorf("it was not found by the country itself and named; what was: %v", r.Findings)
 			}
 			t.Logf("%.1f s; named by %v", r.Seconds, r.Named)
 		})

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -63,13 +64,20 @@ func (s *simulation) named() bool {
 	return len(s.report.Named) > 0
 }
 
+// noticed tells whether the country itself said at the last look that something is wrong: a comparison by this package alone, which no
+// real country has, is no proof that the fault would be found in one. Without a fault it says nothing.
+func (s *simulation) noticed() bool {
+	last := s.report.ByDay[len(s.report.ByDay)-1]
+	return slices.ContainsFunc(last.Findings, func(d Difference) bool { return !slices.Contains([]string{"tables", "certificates", "moves"}, d.By) })
+}
+
 func (p *planted) names(d Difference) bool {
 	return (d.Where == string(p.where) || d.Where == string(p.also)) && p.key != "" && strings.Contains(d.Key, p.key)
 }
 
 func (r *Report) finish(ctx context.Context, s *simulation) {
 	r.Held = len(r.Findings) == 0 && len(r.Skipped) == 0 && s.fault == nil
-	r.Found = s.plant != nil && len(r.Named) > 0
+	r.Found = s.plant != nil && len(r.Named) > 0 && s.noticed()
 	for _, x := range s.souls {
 		if !x.gone {
 			r.Present++

@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/webui/webuitest"
 )
 
-// TestScreens looks at every page of the staff, in both languages.
+// TestScreens looks at every page of the staff.
 func TestScreens(t *testing.T) {
-	for _, lang := range []string{"ja", "en"} {
+	for _, lang := range webuitest.Languages() {
 		t.Run(lang, func(t *testing.T) {
 			test, real := open(t, access.Personas()), open(t, nil)
 			v := test.visitor(false)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -232,6 +233,15 @@ func TestRefusedCorrections(t *testing.T) {
 	}
 	if after := c.footprint(); after != before {
 		t.Errorf("something was written: %s, before %s", after, before)
+	}
+}
+
+// TestDeletedOn: a death of six years ago that is entered today is kept from today on.
+func TestDeletedOn(t *testing.T) {
+	v := store.Version{EnteredAt: today.Start()}
+	v.Change.Arose = resident.MustDate(today.Year()-6, 1, 1)
+	if got := keptUntil(deletedOn(v), retention2004); got.Year() != today.Year()+5 {
+		t.Errorf("kept until %s", got)
 	}
 }
 

@@ -83,11 +83,16 @@ func keptUntil(deleted resident.Date, years int) resident.Date {
 	return last
 }
 
+// deletedOn is the day from which a 除票 is kept (令34条): that on which the record was deleted, not that of the death or the move, which may be
+// long before.
+func deletedOn(now store.Version) resident.Date { return resident.DateOf(now.EnteredAt) }
+
 // removedNotice says that what is shown is a 除票, since when and why, how long it is kept, and what can be done with it.
 func (w *screens) removedNotice(now store.Version) webui.Notice {
 	name, on := eventName(now.Event, now.Change.Reason), now.Change.Arose
+	deleted := deletedOn(now)
 	return webui.Notice{Kind: webui.Off, Title: both("除票: この方の住民票は消除されています（"+name.JA+"、"+on.Wareki()+"）", "Deleted record: "+name.EN+", "+on.String()),
-		Text: both("入力した日は"+resident.DateOf(now.EnteredAt).Wareki()+"です。異動は届け出られません。消除が誤りだったときだけ、回復できます。保存期間は、平成16年の法で5年（"+keptUntil(on, retention2004).Wareki()+"まで）、今は150年（"+keptUntil(on, retentionNow).Wareki()+"まで。条文で要確認）です。転出証明書情報の「記録の版」は"+now.Number.String()+"です。",
-			"It was entered on "+resident.DateOf(now.EnteredAt).String()+". No change can be filed; only a deletion that was wrong can be taken back. It is kept for 5 years under the law of 2004 (until "+keptUntil(on, retention2004).String()+"), and for 150 now (until "+keptUntil(on, retentionNow).String()+"; to be confirmed in the text of the law). The record version for the moving-out certificate is "+now.Number.String()+"."),
+		Text: both("入力した日は"+deleted.Wareki()+"です。異動は届け出られません。消除が誤りだったときだけ、回復できます。保存期間は、平成16年の法で5年（"+keptUntil(deleted, retention2004).Wareki()+"まで）、今は150年（"+keptUntil(deleted, retentionNow).Wareki()+"まで。条文で要確認）です。転出証明書情報の「記録の版」は"+now.Number.String()+"です。",
+			"It was entered on "+deleted.String()+". No change can be filed; only a deletion that was wrong can be taken back. It is kept for 5 years under the law of 2004 (until "+keptUntil(deleted, retention2004).String()+"), and for 150 now (until "+keptUntil(deleted, retentionNow).String()+"; to be confirmed in the text of the law). The record version for the moving-out certificate is "+now.Number.String()+"."),
 		Link: &webui.Link{Href: w.personURL(now.Person, "/events"), Text: both("消除の誤りを直す（回復）", "Take the deletion back")}}
 }

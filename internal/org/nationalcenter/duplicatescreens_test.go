@@ -14,7 +14,7 @@ import (
 // TestDuplicateScreens: an operator sees what was found and proposes to close it, another one confirms, and staff who answer inquiries compare the
 // records. No page of the operators names anybody.
 func TestDuplicateScreens(t *testing.T) {
-	for _, lang := range []string{"ja", "en"} {
+	for _, lang := range webuitest.Languages() {
 		t.Run(lang, func(t *testing.T) {
 			c := peopled(t)
 			want(t, c.tell(nagano, newPerson(t, 4, "髙橋　太郎").change(resident.MoveIn, at("長野県松本市大手1番1号"))), "applied")

@@ -37,6 +37,11 @@ func (o *Center) onNumberRequest(ctx context.Context, tx *store.Tx, d exchange.D
 	}
 	detail := "the one that the person has"
 	if !given {
+		if number, given, err = adoptNumber(ctx, tx, d.Sender, holder); err != nil {
+			return nil, err
+		}
+	}
+	if !given {
 		if number, err = o.giveNumber(ctx, tx, d.Sender, holder); err != nil {
 			return nil, err
 		}
@@ -65,6 +70,24 @@ func checkNumbersFor(ctx context.Context, tx *store.Tx, d exchange.Delivery, hol
 		"this is no resident of the municipality that asks: check the record code, and whether the notice of moving in has reached the national center, then send it again")
 }
 
+// adoptNumber makes the number that a person's record came with, as an imported one does, the one that the person has: nobody is given a
+// second. One that is somebody else's too is for people to clear up.
+func adoptNumber(ctx context.Context, tx *store.Tx, by message.Org, holder resident.RecordCode) (n resident.IndividualNumber, held bool, err error) {
+	if n, held, err = tx.NumberStated(ctx, holder); err != nil || !held {
+		return n, held, err
+	}
+	taken, err := tx.NumberOfAnother(ctx, n, holder)
+	if err != nil {
+		return n, false, err
+	}
+	if taken {
+		return n, false, exchange.Reject("number-of-another",
+			"この住民の記録にある個人番号は、別の住民の記録にもあります。どちらが本人の番号かを市区町村と確かめ、記録を直してから、受け直してください。",
+			"the individual number of this record stands in somebody else's too: find out with the municipality whose it is, have the record corrected, and take the message again")
+	}
+	return n, true, tx.PutNumber(ctx, store.Number{Number: n, Code: holder, DerivedFrom: holder, AskedBy: by})
+}
+
 // giveNumber derives a number that nobody has or had.
 func (o *Center) giveNumber(ctx context.Context, tx *store.Tx, by message.Org, holder resident.RecordCode) (resident.IndividualNumber, error) {
 	for counter := range uint64(candidates) {
@@ -72,7 +95,7 @@ func (o *Center) giveNumber(ctx context.Context, tx *store.Tx, by message.Org, h
 		if !ok {
 			continue
 		}
-		taken, err := tx.NumberGiven(ctx, number)
+		taken, err := tx.NumberOfAnother(ctx, number, holder)
 		if err != nil {
 			return number, err
 		}

@@ -108,6 +108,30 @@ func TestNumber(t *testing.T) {
 	})
 }
 
+// TestNumberThatCameWithARecord: a number that an imported record states is that person's and nobody else's, and one that two records state is
+// not handed on.
+func TestNumberThatCameWithARecord(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, url string) {
+		c := newCountry(t, url)
+		a, b, d, e := newPerson(t, 1, "松本　花子"), newPerson(t, 2, "髙橋　辰男"), newPerson(t, 3, "飯田　三郎"), newPerson(t, 4, "足立　京子")
+		states := func(n resident.IndividualNumber) func(*resident.IdentificationInfo) {
+			return func(i *resident.IdentificationInfo) { i.Number = n }
+		}
+		zeroth, _ := nationalcenter.NumberCandidate(testKey(), a.Code, 0)
+		other := resident.IndividualNumberOf(12345)
+		want(t, c.tell(nagano, a.change(resident.MoveIn), b.change(resident.EntryExOfficio, states(zeroth)), d.change(resident.EntryExOfficio, states(other))),
+			"applied", "applied", "applied")
+		if n := c.number("r-1", a.Code); n == zeroth || !n.Valid() {
+			t.Error("the number that a record states was given to somebody else")
+		}
+		if c.number("r-2", d.Code) != other || c.number("r-3", d.Code) != other {
+			t.Error("who holds a number was given another")
+		}
+		want(t, c.tell(nagano, e.change(resident.EntryExOfficio, states(zeroth))), "applied")
+		want(t, c.tell(matsumoto, message.NumberRequest{Request: "r-4", Code: b.Code}), "number-of-another")
+	})
+}
+
 // TestNumberOfOthers: no municipality learns the number of another one's resident, and none is made for a code that nobody has.
 func TestNumberOfOthers(t *testing.T) {
 	c := newCountry(t, "memory:")

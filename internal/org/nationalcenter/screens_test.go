@@ -26,7 +26,7 @@ func peopled(t *testing.T) *country {
 }
 
 func TestScreens(t *testing.T) {
-	for _, lang := range []string{"ja", "en"} {
+	for _, lang := range webuitest.Languages() {
 		t.Run(lang, func(t *testing.T) {
 			c := peopled(t)
 			server := httptest.NewServer(c.center.Handler())

@@ -41,7 +41,7 @@ func be(t *testing.T, tab *webuitest.Tab, base, persona, path string) {
 // looks as it did when somebody last looked.
 func TestScreens(t *testing.T) {
 	base := serve(t)
-	for _, lang := range []string{"ja", "en"} {
+	for _, lang := range webuitest.Languages() {
 		t.Run(lang, func(t *testing.T) {
 			tab := webuitest.Browser(t)
 			look := func(name string) {

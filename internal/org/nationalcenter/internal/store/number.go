@@ -33,10 +33,25 @@ func (tx *Tx) NumberOf(ctx context.Context, holder resident.RecordCode) (n resid
 	return n, true, read(&n, number, resident.ParseIndividualNumber)
 }
 
-// NumberGiven tells whether a number is or was anybody's.
-func (tx *Tx) NumberGiven(ctx context.Context, n resident.IndividualNumber) (bool, error) {
+// NumberStated is the number that a person's record came with, as one that was imported does; false when it states none, or nobody has the
+// code. The center did not give it.
+func (tx *Tx) NumberStated(ctx context.Context, holder resident.RecordCode) (n resident.IndividualNumber, found bool, err error) {
+	var number string
+	err = tx.QueryRow(ctx, `SELECT number FROM resident WHERE code = $1 AND number <> ''`, holder.Reveal()).Scan(&number)
+	if errors.Is(err, sql.ErrNoRows) {
+		return n, false, nil
+	}
+	if err != nil {
+		return n, false, fmt.Errorf("couldn't look for the individual number of a record: %w", err)
+	}
+	return n, true, read(&n, number, resident.ParseIndividualNumber)
+}
+
+// NumberOfAnother tells whether a number is or was somebody's, other than holder's present one: given by the center, or stated by a record.
+func (tx *Tx) NumberOfAnother(ctx context.Context, n resident.IndividualNumber, holder resident.RecordCode) (bool, error) {
 	var rows int64
-	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM individual_number WHERE number = $1`, n.Reveal()).Scan(&rows); err != nil {
+	if err := tx.QueryRow(ctx, `SELECT (SELECT COUNT(*) FROM individual_number WHERE number = $1 AND (code <> $2 OR ended_at <> 0))
+		+ (SELECT COUNT(*) FROM resident WHERE number = $1 AND number <> '' AND code <> $2)`, n.Reveal(), holder.Reveal()).Scan(&rows); err != nil {
 		return false, fmt.Errorf("couldn't look for an individual number: %w", err)
 	}
 	return rows > 0, nil
