@@ -147,6 +147,34 @@ func TestRenamingGoesOnWithoutOne(t *testing.T) {
 	}
 }
 
+// TestRenamedBack: a town that gets its old name back is entered with that one, and not with the name between.
+func TestRenamedBack(t *testing.T) {
+	c := newCountry(t, "memory:")
+	who := c.settle("大手3番7号")
+	for _, r := range []Renaming{{Old: "大手", New: "中央"}, {Old: "中央", New: "大手"}} {
+		r.Day, r.Basis = resident.DateOf(c.clk.Now()).AddDays(1), "rule-21-2-3"
+		id := must[int64](t)(c.o.ProposeRenaming(as(t, "clerk-aoki"), r))
+		c.run(time.Second)
+		if err := c.o.DecideRenaming(as(t, "clerk-inoue"), id, true); err != nil {
+			t.Fatal(err)
+		}
+		c.run(r.Day.Start().Sub(c.clk.Now()) + time.Minute)
+	}
+	if got := c.address(who); got != "大手3番7号" {
+		t.Errorf("the address is %s", got)
+	}
+	move := func(to string) error {
+		_, err := c.o.File(as(t, "clerk-aoki"), MoveWithin{Filing: c.filing(who, "law-23"), Address: address("長野県松本市" + to)})
+		return err
+	}
+	if err := move("中央1番"); err == nil || !slices.Equal(fieldsOf(t, err), []string{"address"}) {
+		t.Errorf("the name between: %v", err)
+	}
+	if err := move("大手1番"); err != nil {
+		t.Errorf("the name of today: %v", err)
+	}
+}
+
 // TestDamagedRenaming keeps no notice back: neither a change of address nor the page of the others.
 func TestDamagedRenaming(t *testing.T) {
 	for _, damage := range []string{"municipality = 'x'", "day = 'x'"} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/akashi-id/akashi/internal/due"
@@ -64,8 +65,15 @@ func (o *Municipality) checkTownName(ctx context.Context, tx *store.Tx, field st
 	if err != nil {
 		return err
 	}
+	all = slices.DeleteFunc(all, func(r store.Rename) bool {
+		return r.State != store.RenameConfirmed && r.State != store.RenameSpread || r.Municipality != of.Code || today.Before(r.Day)
+	})
+	slices.SortStableFunc(all, func(a, b store.Rename) int { return b.Day.Compare(a.Day) }) // what came last holds
+	since := map[string]bool{}                                                              // names that were given later
 	for _, r := range all {
-		if r.State != store.RenameConfirmed && r.State != store.RenameSpread || r.Municipality != of.Code || today.Before(r.Day) {
+		given := since[r.Old]
+		since[r.New] = true
+		if given { // the town got its name back
 			continue
 		}
 		if now, lives := renamedAddress(a.Reveal(), of, r.Old, r.New); lives {
