@@ -74,6 +74,9 @@ func (o *Municipality) SendNumberNotice(ctx context.Context, request string) err
 		if err != nil {
 			return err
 		}
+		if err := o.admits(ctx, tx, protection.Register, who, n.Person); err != nil {
+			return err
+		}
 		sent, err := tx.NoticeSent(ctx, request, who)
 		if err != nil {
 			return err
