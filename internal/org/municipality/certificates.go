@@ -144,6 +144,9 @@ func (o *Municipality) HolderKey(ctx context.Context, request string) ([]byte, e
 		if a.State == store.Refused {
 			return nil, errKeyOfNothing
 		}
+		if err := o.handsOver(ctx, tx, who, a.Person, request); err != nil {
+			return nil, err
+		}
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "hand-over-key", Subject: a.Code.Reveal(), Case: request})
 		return nil, nil
 	})

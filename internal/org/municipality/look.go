@@ -78,7 +78,7 @@ func (o *Municipality) Look(ctx context.Context, who PersonID, why string) (Doss
 		}
 		// The page of the record shows who lives there too, and has looked at them.
 		for i := range d.Household {
-			if d.Household[i].Person == who {
+			if d.Household[i].Person == who || isUnnamed(d.Household[i]) { // of whom nothing is shown
 				continue
 			}
 			if err := o.listed(ctx, tx, ground, household[i], &d.Household[i], "with a member of the household"); err != nil {

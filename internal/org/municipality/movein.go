@@ -304,6 +304,9 @@ func (o *Municipality) GiveUpMove(ctx context.Context, move string) error {
 		if !found || !m.Waits() {
 			return nil, plain.Bad("move", notWaiting(m, found).JA, notWaiting(m, found).EN)
 		}
+		if err := o.admitsMove(ctx, tx, by, m.Person, m.Code); err != nil {
+			return nil, err
+		}
 		m.By, m.Why = by, both("ここで、転入しない旨の申出を受けました。", "The person said here that they will not move in.")
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: "register", Subject: m.Code.Reveal(), Case: m.Move, Detail: "move given up"})
 		return o.giveUp(ctx, tx, m, trace)
@@ -325,6 +328,9 @@ func (o *Municipality) CloseMove(ctx context.Context, move, text string) error {
 		if m, found, err := tx.MoveAwayOf(ctx, move); err != nil {
 			return nil, err
 		} else if found && (m.State == store.OutUnfiled || m.State == store.OutVoided) {
+			if err := o.admitsMove(ctx, tx, by, m.Person, m.Code); err != nil {
+				return nil, err
+			}
 			m.State, m.SettledAt, m.Why = store.OutSettled, tx.Now(), why
 			auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: "file-change", Subject: m.Code.Reveal(), Case: m.Move, Detail: "move closed by hand"})
 			return nil, tx.PutMoveAway(ctx, m)
@@ -332,6 +338,9 @@ func (o *Municipality) CloseMove(ctx context.Context, move, text string) error {
 		if m, found, err := tx.MoveHereOf(ctx, move); err != nil {
 			return nil, err
 		} else if found && (m.State == store.InPaper || m.State == store.InDiffers) {
+			if err := o.admitsMove(ctx, tx, by, m.Person, m.Code); err != nil {
+				return nil, err
+			}
 			m.State, m.SettledAt, m.Why = store.InRegistered, tx.Now(), why
 			auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: "file-change", Subject: m.Code.Reveal(), Case: m.Move, Detail: "move closed by hand"})
 			return nil, tx.PutMoveHere(ctx, m)

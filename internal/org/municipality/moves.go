@@ -93,18 +93,50 @@ func (o *Municipality) Moves(ctx context.Context) (MoveList, error) {
 				continue
 			}
 			l.Names[m.Person] = v.Record.Name
-			if err := o.record(ctx, tx, ground, v.Record.Code, look.Name|look.Moves, "list of moves, "+m.Move); err != nil {
-				return nil, err
+		}
+		for _, list := range [][]MoveAway{l.Away, l.Closed} {
+			for i, m := range list {
+				if _, named := l.Names[m.Person]; !named {
+					continue
+				}
+				v, _, err := tx.Current(ctx, m.Person)
+				if err != nil {
+					return nil, err
+				}
+				short, err := o.listedMove(ctx, tx, ground, v.Record.Code, m.Move)
+				if err != nil {
+					return nil, err
+				}
+				if short {
+					list[i] = maskedAway(m)
+				}
 			}
 		}
-		for _, m := range l.Here { // these are shown by name
-			if err := o.record(ctx, tx, ground, m.Code, look.Name|look.Moves, "list of moves, "+m.Move); err != nil {
+		for i, m := range l.Here { // these are shown by name
+			short, err := o.listedMove(ctx, tx, ground, m.Code, m.Move)
+			if err != nil {
 				return nil, err
+			}
+			if short {
+				l.Here[i] = maskedHere(m)
 			}
 		}
 		return nil, nil
 	})
 	return l, err
+}
+
+// listedMove writes down that a move was shown in the list, and tells whether the name is all that may be shown of it: its person is on the
+// list for attention, and that was not confirmed.
+func (o *Municipality) listedMove(ctx context.Context, tx *store.Tx, ground look.Ground, code resident.RecordCode, move string) (short bool, err error) {
+	if short, err = look.Unconfirmed(ctx, tx.Tx, access.From(ctx).ID, code, ground.Case); err != nil {
+		return true, err
+	}
+	items := look.Name | look.Moves
+	if short {
+		items = look.Name
+	}
+	return short, o.record(ctx, tx, ground, code, items, "list of moves, "+move)
 }
 
 // MoveSeen is one move with what was told of it.

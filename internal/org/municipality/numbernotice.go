@@ -5,10 +5,12 @@ import (
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // NumberNotice is a notice of an individual number (個人番号通知書), that goes or went to the person.
@@ -21,7 +23,7 @@ var errNoNotice = plain.Bad("request",
 	"この個人番号通知書はありません。「個人番号通知書」の一覧から選び直してください。",
 	"There is no such notice of an individual number: choose from the list of notices.")
 
-// NumberNotice gives the notice to the clerk who prints it. It shows the person and the number, which is written down.
+// NumberNotice gives the notice to the clerk who prints it. It shows the person and, until the notice was sent, the number: a look like any.
 func (o *Municipality) NumberNotice(ctx context.Context, request string) (n NumberNotice, err error) {
 	who, err := clerk(ctx, access.LookAtPerson)
 	if err != nil {
@@ -29,6 +31,7 @@ func (o *Municipality) NumberNotice(ctx context.Context, request string) (n Numb
 	}
 	err = o.Store.Update(ctx, func(ctx context.Context, raw *sqlstore.Tx) (err error) {
 		tx := o.in(raw)
+		n = NumberNotice{}
 		if n.NumberRequest, err = o.noticeOf(ctx, tx, request); err != nil {
 			return err
 		}
@@ -38,10 +41,16 @@ func (o *Municipality) NumberNotice(ctx context.Context, request string) (n Numb
 		if n.Now, _, err = tx.Current(ctx, n.Person); err != nil {
 			return err
 		}
-		auditlog.Write(raw, auditlog.Entry{Actor: who, Act: auditlog.ActLook, Subject: n.Now.Record.Code.Reveal(), Case: request, Detail: "notice of the individual number"})
-		return nil
+		items := look.Four | look.Number
+		if n.Sent { // nobody needs the number any more
+			n.Now.Record.Number, items = resident.IndividualNumber{}, look.Four
+		}
+		return o.looked(ctx, tx, n.Now.Record.Code, items, "notice of the individual number "+request)
 	})
-	return n, err
+	if err != nil {
+		return NumberNotice{}, err // what is not written down was not seen
+	}
+	return n, nil
 }
 
 // noticeOf is the request that a notice is about: a number was entered for it.
@@ -63,6 +72,9 @@ func (o *Municipality) SendNumberNotice(ctx context.Context, request string) err
 		tx := o.in(raw)
 		n, err := o.noticeOf(ctx, tx, request)
 		if err != nil {
+			return err
+		}
+		if err := o.admits(ctx, tx, protection.Register, who, n.Person); err != nil {
 			return err
 		}
 		sent, err := tx.NoticeSent(ctx, request, who)

@@ -86,7 +86,7 @@ func (o *Municipality) hide(ctx context.Context, tx *store.Tx, by string, d *Dos
 			return err
 		}
 		if of.Held {
-			d.Household[i] = masked(v)
+			d.Household[i] = unnamed(v)
 		}
 	}
 	return nil
@@ -127,6 +127,23 @@ func masked(v store.Version) store.Version {
 	return store.Version{Person: v.Person, Masked: true, Number: v.Number, Kills: v.Kills, Trace: v.Trace, EnteredAt: v.EnteredAt,
 		Record: resident.Record{BasicFour: resident.BasicFour{Name: v.Record.Name}}, Change: resident.ChangeInfo{Reason: v.Change.Reason}}
 }
+
+// unnamed is a state of somebody in another's dossier: not even the name, for beside it stands the address that they have in common.
+func unnamed(v store.Version) store.Version {
+	return store.Version{Person: v.Person, Masked: true, Number: v.Number}
+}
+
+// withheld are how many of a list are unnamed.
+func withheld(list []store.Version) (n int) {
+	for _, v := range list {
+		if isUnnamed(v) {
+			n++
+		}
+	}
+	return n
+}
+
+func isUnnamed(v store.Version) bool { return v.Masked && !v.Record.Name.Valid() }
 
 // isMasked tells whether a state was masked.
 func isMasked(v store.Version) bool { return v.Masked }

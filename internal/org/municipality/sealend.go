@@ -64,6 +64,9 @@ func (o *Municipality) EndSeal(ctx context.Context, who PersonID, ground SealGro
 		return plain.Bad("ground", "廃止の理由を選んでください。", "Choose why it ends.")
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+		if err := o.admits(ctx, tx, protection.Register, by, who); err != nil {
+			return nil, err
+		}
 		s, live, err := tx.LiveSeal(ctx, who)
 		if err != nil {
 			return nil, err

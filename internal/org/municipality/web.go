@@ -119,7 +119,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"POST /register":                                 {access.Register, w.doRegister},
 		"GET /resident/{person}":                         {access.LookAtPerson, w.showPerson},
 		"GET /resident/{person}/filed/{trace}":           {access.LookAtPerson, w.showFiled},
-		"GET /resident/{person}/filed/{trace}/part":      {access.ViewMessages, w.showFiledPart},
+		"GET /resident/{person}/filed/{trace}/part":      {access.LookAtPerson, w.showFiledPart},
 		"POST /resident/{person}/planned/cancel":         {access.FileChange, w.cancelPlan},
 		"GET /resident/{person}/change/{act}":            {access.FileChange, w.showChange},
 		"POST /resident/{person}/change/{act}":           {access.FileChange, w.doChange},

@@ -2,6 +2,7 @@ package municipality
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -23,7 +24,11 @@ type filedPage struct {
 
 func (w *screens) showFiled(rw http.ResponseWriter, r *http.Request) {
 	trace := r.PathValue("trace")
-	d, err := w.o.Look(r.Context(), personOf(r), "result")
+	if !strings.HasPrefix(trace, aTrace) {
+		w.ui.NotFound(rw, r)
+		return
+	}
+	d, err := w.o.LookOpened(r.Context(), personOf(r), "result") // the messages name the other municipality
 	if err != nil {
 		w.ui.Fail(rw, r, err)
 		return
@@ -77,7 +82,16 @@ func (w *screens) traceLink(trace string) any {
 }
 
 func (w *screens) showFiledPart(rw http.ResponseWriter, r *http.Request) {
-	t, err := w.messages(r, r.PathValue("trace"))
+	trace := r.PathValue("trace")
+	filed, err := w.o.follows(r.Context(), personOf(r), trace)
+	if err == nil && !filed {
+		w.ui.NotFound(rw, r)
+		return
+	}
+	var t webui.Table
+	if err == nil {
+		t, err = w.messages(r, trace)
+	}
 	if err != nil {
 		w.ui.Fail(rw, r, err)
 		return
@@ -85,7 +99,8 @@ func (w *screens) showFiledPart(rw http.ResponseWriter, r *http.Request) {
 	w.ui.RenderPart(rw, r, w.filed, "messages", filedPage{Messages: t})
 }
 
-// messages are this municipality's messages of a trace, with how they fare. They show nothing of a person.
+// messages are this municipality's messages of a trace, with how they fare. They say to whom a person's data went: whoever
+// shows them has looked at the person.
 func (w *screens) messages(r *http.Request, trace string) (webui.Table, error) {
 	t := webui.Table{
 		Caption: both("この届出から出た電文", "Messages of this notice"),

@@ -98,7 +98,7 @@ func (w *screens) takeHeadless(rw http.ResponseWriter, r *http.Request) {
 
 // headlessNotices say on somebody's page that the household has no head, and how it gets one.
 func (w *screens) headlessNotices(d Dossier) []webui.Notice {
-	if len(d.Household) == 0 || slices.ContainsFunc(d.Household, isHead) {
+	if len(d.Household) == 0 || slices.ContainsFunc(d.Household, isHead) || withheld(d.Household) > 0 { // one who is not shown may be it
 		return nil
 	}
 	first := d.Household[0].Person

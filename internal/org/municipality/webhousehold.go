@@ -74,6 +74,10 @@ func (w *screens) renderHousehold(rw http.ResponseWriter, r *http.Request, statu
 		Bases: groundsOf(e), Filers: e.filerChoices(), Back: w.personURL(d.Now.Person, ""), Action: w.personURL(d.Now.Person, "/household/"+e.Key)}
 	p.Now.Caption = both("世帯番号"+string(d.Now.Record.Household)+"の人", "The people of household "+string(d.Now.Record.Household))
 	for _, v := range d.Household {
+		if isUnnamed(v) {
+			p.Members = append(p.Members, memberField{memberName(v), plain.Sentence{}, movesField(v), relationField(v.Person)})
+			continue
+		}
 		p.Members = append(p.Members, memberField{v.Record.Name.Reveal(), both("今は「"+v.Record.Relation.Reveal()+"」、"+v.Record.Birth.Wareki()+"生", "now "+v.Record.Relation.Reveal()+", born "+v.Record.Birth.String()), movesField(v), relationField(v.Person)})
 	}
 	w.ui.Render(rw, r, w.household, status, p)

@@ -203,7 +203,11 @@ func headTerm(d Dossier) webui.Term {
 	for _, v := range d.Household {
 		if v.Record.Relation == resident.Head {
 			t.Value = webui.Name(v.Record.Name.Reveal())
+			return t
 		}
+	}
+	if withheld(d.Household) > 0 {
+		t.Value = both("表示しません", "not shown")
 	}
 	return t
 }

@@ -23,7 +23,10 @@ type withField struct {
 func withFields(d Dossier) (all []withField) {
 	for _, v := range d.Household {
 		if v.Person != d.Now.Person {
-			name := v.Record.Name.Reveal() + "（" + v.Record.Relation.Reveal() + "）"
+			name := memberName(v)
+			if !isUnnamed(v) {
+				name += "（" + v.Record.Relation.Reveal() + "）"
+			}
 			all = append(all, withField{Field: "with-" + v.Person.String(), Label: both("一緒に転出する: "+name, "Moves out too: "+name), v: v})
 		}
 	}

@@ -40,8 +40,8 @@ func (w *screens) showMoves(rw http.ResponseWriter, r *http.Request) {
 func (w *screens) moveURL(move, more string) string { return w.ui.URL("/moves/" + move + more) }
 
 func (w *screens) placeName(code resident.MunicipalityCode) plain.Sentence {
-	if !code.Valid() { // taken out of the move of a protected person
-		return both("支援措置中（表示しません）", "protected: not shown")
+	if !code.Valid() { // taken out of the move of somebody who is protected, or on the list for attention
+		return both("表示しません", "not shown")
 	}
 	if m, err := resident.Lookup("municipality", code, resident.DateOf(w.o.Clock.Now())); err == nil {
 		return both(m.FullName(), m.Romaji())

@@ -69,8 +69,12 @@ func (w *screens) showNumber(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rec := n.Now.Record
+	number := any(both("送った後は表示しません", "not shown once it was sent"))
+	if !n.Sent {
+		number = webui.Code(inFours(rec.Number.Reveal()))
+	}
 	p := numberPage{Request: n.Request, Send: !n.Sent && n.Now.Present(), Person: w.personURL(n.Person, ""), Terms: []webui.Term{
-		{Label: both("個人番号", "Individual number"), Value: webui.Code(inFours(rec.Number.Reveal()))},
+		{Label: both("個人番号", "Individual number"), Value: number},
 		{Label: both("氏名", "Name"), Value: webui.Name(rec.Name.Reveal())},
 		{Label: both("生年月日", "Date of birth"), Value: bornText(rec.Birth)},
 		{Label: both("性別", "Sex"), Value: sexName(rec.Sex)},

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/webui/webuitest"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -32,11 +33,27 @@ func TestNumberNotice(t *testing.T) {
 	if acts := c.audited(who.Code); len(acts) != looks+1 || acts[0] != "clerk-aoki look" {
 		t.Errorf("audited: %v", acts)
 	}
+	if rows := c.looks(who.Code); rows[0].Items != look.Four|look.Number || rows[0].Ground != (look.Ground{Purpose: look.Notice, Case: "A-17"}) {
+		t.Errorf("looked at: %+v", rows[0])
+	}
+	if n, err := c.o.NumberNotice(look.With(as(t, "clerk-inoue"), look.Ground{}), request); err == nil || n.Now.Record.Number.Valid() {
+		t.Errorf("shown without a ground: %v", err)
+	}
 	v.post("/numbers/"+request+"/sent", nil, http.StatusOK)
 	if acts := c.audited(who.Code); acts[0] != "clerk-aoki send-number-notice" {
 		t.Errorf("audited: %v", acts)
 	}
 	v.post("/numbers/"+request+"/sent", nil, http.StatusUnprocessableEntity)
+	if notice := text(v.get("/numbers/"+request, http.StatusOK)); strings.Contains(notice, inFours(resident.IndividualNumberOf(1).Reveal())) {
+		t.Errorf("the number is shown after it was sent: %s", notice)
+	}
+	if rows := c.looks(who.Code); rows[0].Items != look.Four {
+		t.Errorf("looked at: %+v", rows[0])
+	}
+	c.attend(look.Attention{Subject: who.Code, Category: look.Known})
+	if n, err := c.o.NumberNotice(as(t, "clerk-aoki"), request); err != look.ErrUnconfirmed || n.Now.Record.Name.Valid() {
+		t.Errorf("somebody on the list for attention is shown: %v", err)
+	}
 	if list := text(v.get("/numbers", http.StatusOK)); !strings.Contains(list, "送る通知書はありません") {
 		t.Errorf("the list says %s", list)
 	}

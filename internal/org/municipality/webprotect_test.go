@@ -49,8 +49,17 @@ func TestProtectionByItsPages(t *testing.T) {
 		if page := v.post("/search", url.Values{"kana": {"ヤマダ ハナコ"}}, http.StatusOK); strings.Contains(page, "丸の内") || !strings.Contains(page, "支援措置中") {
 			t.Error("the search says where she lives, or not that she is protected")
 		}
-		if page := v.get("/resident/"+him.Person.String(), http.StatusOK); !strings.Contains(page, "支援措置中") {
-			t.Error("his household's page does not say that she is protected")
+		looks := len(c.looks(her.Code))
+		if page := v.get("/resident/"+him.Person.String(), http.StatusOK); strings.Contains(page, "支援措置中") || strings.Contains(page, "花子") || strings.Contains(page, person+`"`) || !strings.Contains(page, "ほか1人（表示しません）") {
+			t.Error("his page, on which her address stands, names her, or does not count her")
+		}
+		for _, form := range []string{"/household/head-change", "/change/move-out", "/change/death", "/protect"} {
+			if page := v.get("/resident/"+him.Person.String()+form, http.StatusOK); strings.Contains(page, "花子") || strings.Contains(page, person+`"`) {
+				t.Errorf("the form %s names her", form)
+			}
+		}
+		if len(c.looks(her.Code)) != looks {
+			t.Error("of her nothing was shown, and a look was written down")
 		}
 		v.get(person+"/change/move-within", http.StatusUnprocessableEntity)
 		v.get(person+"/apply", http.StatusUnprocessableEntity)
@@ -105,6 +114,17 @@ func TestProtectionByItsPages(t *testing.T) {
 		for _, path := range []string{"/protections", measure, list, person + "/protect"} {
 			v.get(path, http.StatusForbidden)
 		}
+	}
+}
+
+// TestProtectedHead: whose head is protected, the page neither names the head nor says that there is none.
+func TestProtectedHead(t *testing.T) {
+	c := newCountry(t, "memory:")
+	him, her := c.couple()
+	c.protect(Protecting{Applicant: him.Person})
+	page := text(c.counter("clerk-aoki").get("/resident/"+her.Person.String(), http.StatusOK))
+	if strings.Contains(page, "太郎") || !strings.Contains(page, "世帯主 表示しません") || strings.Contains(page, "世帯主がいません") {
+		t.Error(page)
 	}
 }
 

@@ -26,7 +26,7 @@ func restFields(act counterAct, f *webui.Form, d Dossier) (fields []restField) {
 		return nil
 	}
 	for _, v := range others {
-		name := v.Record.Name.Reveal()
+		name := memberName(v)
 		fields = append(fields, restField{relationField(v.Person), both(name+" さんの続柄（今は「"+v.Record.Relation.Reveal()+"」）", "Relation of "+name+" (now "+v.Record.Relation.Reveal()+")")})
 	}
 	return fields

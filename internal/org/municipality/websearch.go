@@ -2,8 +2,10 @@ package municipality
 
 import (
 	"net/http"
+	"strconv"
 
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -53,6 +55,9 @@ func (w *screens) people(list []store.Version) *webui.Table {
 		Empty: webui.Empty{Text: both("見つかりませんでした。氏名の字形や生年月日を変えて、もう一度検索してください。", "Nobody was found: try another form of the name, or the date of birth.")},
 	}
 	for _, v := range list {
+		if isUnnamed(v) {
+			continue
+		}
 		if isMasked(v) {
 			t.Rows = append(t.Rows, []any{webui.Link{Href: w.personURL(v.Person, ""), Text: webui.Name(v.Record.Name.Reveal())}, nil, nil, nil, nil, presence(v)})
 			continue
@@ -65,7 +70,23 @@ func (w *screens) people(list []store.Version) *webui.Table {
 		t.Rows = append(t.Rows, []any{webui.Link{Href: w.personURL(v.Person, ""), Text: webui.Name(v.Record.Name.Reveal())}, nameText(v.Record.Kana.Reveal()),
 			bornText(v.Record.Birth), sexName(v.Record.Sex), webui.Name(v.Record.Address.Reveal()), presence(v)})
 	}
+	if n := withheld(list); n > 0 {
+		t.Rows = append(t.Rows, []any{othersText(n), nil, nil, nil, nil, nil})
+	}
 	return t
+}
+
+// othersText stands for people of whom nothing is shown, not even why.
+func othersText(n int) plain.Sentence {
+	return both("ほか"+strconv.Itoa(n)+"人（表示しません）", strconv.Itoa(n)+" more (not shown)")
+}
+
+// memberName is somebody of a household on a form.
+func memberName(v store.Version) string {
+	if isUnnamed(v) {
+		return "ほかの方（表示しません） / another person (not shown)"
+	}
+	return v.Record.Name.Reveal()
 }
 
 // presence is whether somebody is a resident.
