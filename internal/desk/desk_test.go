@@ -3,6 +3,7 @@ package desk_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/look"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -144,6 +146,60 @@ func TestLookIsRecorded(t *testing.T) {
 	}
 	if len(rows) != 1 || rows[0].Ground != (look.Ground{Purpose: look.Fault, Case: id}) || rows[0].Items&look.Four == 0 {
 		t.Errorf("the person can be told of %+v", rows)
+	}
+}
+
+// TestOnlyWhatIsStuckIsOpened: nobody reads a town's residents out of messages that arrived, by numbers that follow one another.
+func TestOnlyWhatIsStuckIsOpened(t *testing.T) {
+	c := newCountry(t)
+	c.move(1, "長野県松本市大手1番1号", "新しい団地1号棟", "長野県松本市大手2番2号")
+	parked := c.parked(matsumoto).ID
+	for at, clerk := range map[string]visitor{"sender": c.as("clerk-aoki", matsumoto), "receiver": c.as("clerk-aoki", nagano)} {
+		for seq, stuck := range map[uint64]bool{parked.Seq - 1: false, parked.Seq: true, parked.Seq + 1: true, parked.Seq + 2: false} {
+			id := parked
+			id.Seq = seq
+			status, body := clerk.post("/messages/" + id.String() + "/look")
+			if shown := strings.Contains(body, "花子"); shown != stuck || (status == 200) != stuck {
+				t.Errorf("%s: message %d is shown: %v, with %d, want %v", at, seq, shown, status, stuck)
+			}
+		}
+		id := parked
+		id.Seq--
+		status, body := clerk.post("/messages/" + id.String() + "/look")
+		wants(t, status, body, 422, "止まっていて人の解決を待つ電文だけ")
+		if status, body = clerk.get("/messages/" + id.String()); at == "sender" && status != 200 || strings.Contains(body, "/look\"") {
+			t.Errorf("%s: a message that is not stuck offers its content, with %d", at, status)
+		}
+	}
+	if looks := c.audit(matsumoto, auditlog.ActLook); len(looks) != 2 {
+		t.Errorf("%d looks are recorded, want those two that were shown", len(looks))
+	}
+}
+
+// TestContentAsksTheGate: the organisation is asked for everybody whom a message is about, and its ground is the one of the look.
+func TestContentAsksTheGate(t *testing.T) {
+	c := newCountry(t)
+	c.move(1, "新しい団地1号棟")
+	id, her := c.parked(matsumoto).ID.String(), resident.RecordCodeOf(1)
+	clerk := c.as("clerk-aoki", matsumoto)
+	c.gate = func(_ context.Context, _ *sqlstore.Tx, g look.Ground, codes []resident.RecordCode) (look.Ground, error) {
+		if slices.Contains(codes, her) {
+			return look.Ground{}, plain.Bad("person", "支援措置中の方です。", "This person is protected.")
+		}
+		return g, nil
+	}
+	status, body := clerk.post("/messages/" + id + "/look")
+	wants(t, status, body, 422, "支援措置中の方です。")
+	if strings.Contains(body, "団地") || len(c.audit(matsumoto, auditlog.ActLook)) != 0 {
+		t.Error("a protected person's address is shown, or a look recorded of what was not")
+	}
+	c.gate = func(context.Context, *sqlstore.Tx, look.Ground, []resident.RecordCode) (look.Ground, error) {
+		return look.Ground{Purpose: look.Disclosure, Case: "受付-17"}, nil
+	}
+	status, body = clerk.post("/messages/" + id + "/look")
+	wants(t, status, body, 200, "新しい団地1号棟")
+	if looks := c.audit(matsumoto, auditlog.ActLook); len(looks) != 1 || looks[0].Case != "受付-17" || !strings.Contains(looks[0].Detail, id) {
+		t.Errorf("the looks recorded are %+v", looks)
 	}
 }
 
