@@ -255,12 +255,25 @@ func TestJSON(t *testing.T) {
 			t.Errorf("a person's code is taken from the address %s", path)
 		}
 	}
+	for _, form := range [][]string{{"what", code}, {"what", code + "/municipality-202029/1"}, {"what", code, "purpose", "fault"}, {"what", code, "case", "障害-17"},
+		{"what", code, "purpose", "nothing", "case", "障害-17"}} {
+		if status, body := aoki.post("/api/trace", form...); status != 422 || strings.Contains(body, "parked") {
+			t.Errorf("a person's code is followed without a ground, by %q: %d", form[2:], status)
+		}
+	}
+	c.gate = func(context.Context, *sqlstore.Tx, look.Ground, []resident.RecordCode) (look.Ground, error) {
+		return look.Ground{}, plain.Bad("person", "支援措置中の方です。", "This person is protected.")
+	}
+	if status, body := aoki.post("/api/trace", "what", code, "purpose", "fault", "case", "障害-17"); status != 422 || !strings.Contains(body, "支援措置") || strings.Contains(body, "parked") {
+		t.Errorf("a protected person's code is followed: %d", status)
+	}
+	c.gate = nil
 	if looks := c.audit(matsumoto, auditlog.ActLook); len(looks) != 0 {
 		t.Errorf("%d looks are recorded where nothing was shown", len(looks))
 	}
 	for what, who := range map[string]visitor{code: aoki, c.parked(matsumoto).Trace: ueda, c.parked(matsumoto).ID.String(): ueda} {
 		if what == code {
-			status, body = who.post("/api/trace", "what", what)
+			status, body = who.post("/api/trace", "what", what, "purpose", "fault", "case", "障害-17")
 		} else {
 			status, body = who.get("/api/trace?what=" + what)
 		}
@@ -276,6 +289,9 @@ func TestJSON(t *testing.T) {
 		if !found || strings.Contains(body, "団地") {
 			t.Errorf("the trace of %q has %d items, without the parked message, or with content", what, len(tr.Items))
 		}
+	}
+	if looks := c.audit(matsumoto, auditlog.ActLook); len(looks) != 1 || looks[0].Case != "障害-17" || looks[0].Subject != code {
+		t.Errorf("the looks recorded are %+v", looks)
 	}
 	if status, _ := ueda.get("/api/trace"); status != 422 {
 		t.Errorf("a trace of nothing: %d", status)
