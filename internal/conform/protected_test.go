@@ -11,8 +11,8 @@ import (
 // states are the types that say where somebody lives. Whoever reads one out of an organisation's tables holds an address in hand.
 var states = []string{"internal/org/municipality/internal/store.Version", "internal/org/municipality/internal/store.Planned", "resident.IdentificationInfo", "internal/received.Found"}
 
-// envelopes give what a message carries, which is a state as well.
-var envelopes = []string{"internal/exchange:Exchange.Payload"}
+// envelopes give what a message carries, which is a state as well, or what somebody wrote about a person.
+var envelopes = []string{"internal/exchange:Exchange.Payload", "internal/errorreport:find"}
 
 // holders are the packages whose functions are walked, beside the organisations.
 var holders = []string{"internal/org/", "internal/inquiry:", "internal/provision:", "internal/desk:", "internal/errorreport:"}
@@ -46,6 +46,7 @@ var ungated = []struct {
 		"internal/org/municipality:Municipality.agree", "internal/org/municipality:Municipality.sealUnanswered"}},
 	{"whether a look must be confirmed first: the record that is opened then asks", []string{"internal/org/municipality:Municipality.unconfirmed", "internal/org/municipality:Municipality.AffirmLook"}},
 	{"whether the notice of an issue was taken: of the message no more than its serial", []string{"internal/org/ca:CA.centerTold"}},
+	{"a report that is taken, passed on or answered: its page, which shows it, asks", []string{"internal/errorreport:open", "internal/errorreport:Desk.onReport", "internal/errorreport:Desk.onAnswer"}},
 	{"of the record no more than its version", []string{"internal/org/municipality:Municipality.recordOf"}},
 	{"a person's entry: what is compared with it, and of which no more is said than that it is there", []string{
 		"internal/org/municipality:Municipality.admitAgain", "internal/org/municipality:Municipality.checkHousehold", "internal/org/municipality:checkNamesake"}},
@@ -84,7 +85,7 @@ func TestEveryReaderOfResidentsHasAGate(t *testing.T) {
 	}
 	// The test sees those that are known to be readers.
 	for _, known := range []string{"internal/org/municipality:Municipality.Look", "internal/org/municipality:Municipality.Search", "internal/org/municipality:Municipality.CancelPlan",
-		"internal/org/municipality:Municipality.Moves", "internal/org/municipality:Municipality.Move", "internal/inquiry:Desk.AskIn", "internal/provision:Office.provide", "internal/desk:Desk.look"} {
+		"internal/org/municipality:Municipality.Moves", "internal/org/municipality:Municipality.Move", "internal/inquiry:Desk.AskIn", "internal/provision:Office.provide", "internal/desk:Desk.look", "internal/errorreport:pages.showOne"} {
 		if !asked[known] {
 			t.Errorf("%s is not seen to read and to ask", known)
 		}
