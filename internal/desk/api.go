@@ -9,11 +9,10 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
-	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
-	"github.com/akashi-id/akashi/resident"
 )
 
 // Status is the answer of api/status: how it stands between this organisation and each of its peers.
@@ -124,20 +123,24 @@ func (d *Desk) trace(r *http.Request) (any, error) {
 			"what に、追跡番号、電文番号または住民票コードを指定してください。",
 			"name a trace, a message or a resident record code in the parameter what")
 	}
-	if _, err := resident.ParseRecordCode("what", what); err == nil {
+	if codes := personsOf([]string{what}); len(codes) > 0 {
 		if r.URL.Query().Has("what") {
 			return nil, plain.Bad("what",
 				"住民票コードは、アドレスではなく、POSTの本文で送ってください。アドレスは記録や履歴に残ります。",
 				"send a resident record code by POST in the body, not in the address, which stays in logs and histories")
 		}
-		// To follow a person's code is a look at that person.
+		// To follow a person's code is a look at that person, on a ground, and of a protected one it is refused.
 		by := access.From(r.Context())
 		if err := access.May(by, access.LookAtPerson, d.role); err != nil {
 			return nil, err
 		}
-		if err := d.host.Store.Update(r.Context(), func(_ context.Context, tx *sqlstore.Tx) error {
-			auditlog.Write(tx, auditlog.Entry{Actor: by.ID, Act: auditlog.ActLook, Subject: what, Detail: "trace"})
-			return nil
+		if err := d.host.Store.Update(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+			asked := look.Ground{Purpose: look.Purpose(r.FormValue("purpose")), Case: r.FormValue("case")}
+			ground, err := d.host.Admits(ctx, tx, asked, codes)
+			if err != nil {
+				return err
+			}
+			return look.Record(tx, look.Look{By: by, Office: d.host.Self, Subject: codes[0], Ground: ground, Items: look.Code | look.History, How: "trace"})
 		}); err != nil {
 			return nil, err
 		}

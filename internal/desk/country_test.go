@@ -22,6 +22,7 @@ import (
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/reconcile"
@@ -54,6 +55,7 @@ type country struct {
 	tasks   []clock.Task
 	server  *httptest.Server
 	applied int                                            // changes that the prefecture has applied
+	gate    host.Admits                                    // of the municipality; nil: everybody is admitted
 	now     map[resident.RecordCode]message.ResidentChange // what the municipality last sent of each
 }
 
@@ -106,6 +108,12 @@ func newCountry(t testing.TB) *country {
 		mux.Handle(base+"/", ui.Serve(pages))
 	}
 	open(matsumoto, nagano, plain.Sentence{JA: "松本市", EN: "Matsumoto-shi"}, host.Rules{
+		Admits: func(ctx context.Context, tx *sqlstore.Tx, g look.Ground, codes []resident.RecordCode) (look.Ground, error) {
+			if c.gate == nil {
+				return g, nil
+			}
+			return c.gate(ctx, tx, g, codes)
+		},
 		Rebuild: func(_ context.Context, _ *sqlstore.Tx, was message.Payload) (message.Payload, error) {
 			n := was.(message.ResidentChange)
 			n.After.Address = address("長野県松本市大手1番1号")

@@ -3,6 +3,7 @@ package desk_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/akashi-id/akashi/internal/desk"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/look"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -147,6 +149,60 @@ func TestLookIsRecorded(t *testing.T) {
 	}
 }
 
+// TestOnlyWhatIsStuckIsOpened: nobody reads a town's residents out of messages that arrived, by numbers that follow one another.
+func TestOnlyWhatIsStuckIsOpened(t *testing.T) {
+	c := newCountry(t)
+	c.move(1, "長野県松本市大手1番1号", "新しい団地1号棟", "長野県松本市大手2番2号")
+	parked := c.parked(matsumoto).ID
+	for at, clerk := range map[string]visitor{"sender": c.as("clerk-aoki", matsumoto), "receiver": c.as("clerk-aoki", nagano)} {
+		for seq, stuck := range map[uint64]bool{parked.Seq - 1: false, parked.Seq: true, parked.Seq + 1: true, parked.Seq + 2: false} {
+			id := parked
+			id.Seq = seq
+			status, body := clerk.post("/messages/" + id.String() + "/look")
+			if shown := strings.Contains(body, "花子"); shown != stuck || (status == 200) != stuck {
+				t.Errorf("%s: message %d is shown: %v, with %d, want %v", at, seq, shown, status, stuck)
+			}
+		}
+		id := parked
+		id.Seq--
+		status, body := clerk.post("/messages/" + id.String() + "/look")
+		wants(t, status, body, 422, "止まっていて人の解決を待つ電文だけ")
+		if status, body = clerk.get("/messages/" + id.String()); at == "sender" && status != 200 || strings.Contains(body, "/look\"") {
+			t.Errorf("%s: a message that is not stuck offers its content, with %d", at, status)
+		}
+	}
+	if looks := c.audit(matsumoto, auditlog.ActLook); len(looks) != 2 {
+		t.Errorf("%d looks are recorded, want those two that were shown", len(looks))
+	}
+}
+
+// TestContentAsksTheGate: the organisation is asked for everybody whom a message is about, and its ground is the one of the look.
+func TestContentAsksTheGate(t *testing.T) {
+	c := newCountry(t)
+	c.move(1, "新しい団地1号棟")
+	id, her := c.parked(matsumoto).ID.String(), resident.RecordCodeOf(1)
+	clerk := c.as("clerk-aoki", matsumoto)
+	c.gate = func(_ context.Context, _ *sqlstore.Tx, g look.Ground, codes []resident.RecordCode) (look.Ground, error) {
+		if slices.Contains(codes, her) {
+			return look.Ground{}, plain.Bad("person", "支援措置中の方です。", "This person is protected.")
+		}
+		return g, nil
+	}
+	status, body := clerk.post("/messages/" + id + "/look")
+	wants(t, status, body, 422, "支援措置中の方です。")
+	if strings.Contains(body, "団地") || len(c.audit(matsumoto, auditlog.ActLook)) != 0 {
+		t.Error("a protected person's address is shown, or a look recorded of what was not")
+	}
+	c.gate = func(context.Context, *sqlstore.Tx, look.Ground, []resident.RecordCode) (look.Ground, error) {
+		return look.Ground{Purpose: look.Disclosure, Case: "受付-17"}, nil
+	}
+	status, body = clerk.post("/messages/" + id + "/look")
+	wants(t, status, body, 200, "新しい団地1号棟")
+	if looks := c.audit(matsumoto, auditlog.ActLook); len(looks) != 1 || looks[0].Case != "受付-17" || !strings.Contains(looks[0].Detail, id) {
+		t.Errorf("the looks recorded are %+v", looks)
+	}
+}
+
 func TestSetAsideIsShownAndTriedAgain(t *testing.T) {
 	c := newCountry(t)
 	err := c.hosts[matsumoto].Store.Update(t.Context(), func(_ context.Context, tx *sqlstore.Tx) error {
@@ -199,12 +255,25 @@ func TestJSON(t *testing.T) {
 			t.Errorf("a person's code is taken from the address %s", path)
 		}
 	}
+	for _, form := range [][]string{{"what", code}, {"what", code + "/municipality-202029/1"}, {"what", code, "purpose", "fault"}, {"what", code, "case", "障害-17"},
+		{"what", code, "purpose", "nothing", "case", "障害-17"}} {
+		if status, body := aoki.post("/api/trace", form...); status != 422 || strings.Contains(body, "parked") {
+			t.Errorf("a person's code is followed without a ground, by %q: %d", form[2:], status)
+		}
+	}
+	c.gate = func(context.Context, *sqlstore.Tx, look.Ground, []resident.RecordCode) (look.Ground, error) {
+		return look.Ground{}, plain.Bad("person", "支援措置中の方です。", "This person is protected.")
+	}
+	if status, body := aoki.post("/api/trace", "what", code, "purpose", "fault", "case", "障害-17"); status != 422 || !strings.Contains(body, "支援措置") || strings.Contains(body, "parked") {
+		t.Errorf("a protected person's code is followed: %d", status)
+	}
+	c.gate = nil
 	if looks := c.audit(matsumoto, auditlog.ActLook); len(looks) != 0 {
 		t.Errorf("%d looks are recorded where nothing was shown", len(looks))
 	}
 	for what, who := range map[string]visitor{code: aoki, c.parked(matsumoto).Trace: ueda, c.parked(matsumoto).ID.String(): ueda} {
 		if what == code {
-			status, body = who.post("/api/trace", "what", what)
+			status, body = who.post("/api/trace", "what", what, "purpose", "fault", "case", "障害-17")
 		} else {
 			status, body = who.get("/api/trace?what=" + what)
 		}
@@ -220,6 +289,9 @@ func TestJSON(t *testing.T) {
 		if !found || strings.Contains(body, "団地") {
 			t.Errorf("the trace of %q has %d items, without the parked message, or with content", what, len(tr.Items))
 		}
+	}
+	if looks := c.audit(matsumoto, auditlog.ActLook); len(looks) != 1 || looks[0].Case != "障害-17" || looks[0].Subject != code {
+		t.Errorf("the looks recorded are %+v", looks)
 	}
 	if status, _ := ueda.get("/api/trace"); status != 422 {
 		t.Errorf("a trace of nothing: %d", status)

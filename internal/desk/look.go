@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
@@ -15,8 +16,13 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// look opens the content of a message. It is a look at a person, to find out why a message stopped: it is written down in
-// the transaction that reads, and the message is its case.
+// errNotStopped is what somebody is told who would open a message that nobody has to resolve.
+var errNotStopped = plain.Bad("message",
+	"内容を開けるのは、止まっていて人の解決を待つ電文だけです。この電文は止まっていません。住民のことは、受付をして住民の記録で見てください。",
+	"Only the content of a message that is stuck and waits for people can be opened, and this one is not stuck. What you need of a resident, see in the resident's record on the ground of a visit.")
+
+// look opens the content of a message that is stuck. It is a look at persons, to find out why it stopped: the gate is asked for each, and
+// it is written down, in the transaction that reads. The message is its case, where the organisation has no ground of its own.
 func (d *Desk) look(w http.ResponseWriter, r *http.Request) {
 	if _, ok := d.ui.ReadForm(w, r); !ok {
 		return
@@ -28,7 +34,18 @@ func (d *Desk) look(w http.ResponseWriter, r *http.Request) {
 	}
 	var terms []webui.Term
 	err = d.host.Store.Update(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		stopped, err := d.host.Exchange.WaitsForPerson(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if !stopped {
+			return errNotStopped
+		}
 		p, err := d.host.Exchange.Payload(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		ground, err := d.host.Admits(ctx, tx, look.Ground{Purpose: look.Fault, Case: id.String()}, personsOf(p.Keys()))
 		if err != nil {
 			return err
 		}
@@ -37,7 +54,7 @@ func (d *Desk) look(w http.ResponseWriter, r *http.Request) {
 			subject = keys[0]
 		}
 		terms = contentOf(p)
-		return d.seen(ctx, tx, subject, id, itemsOf(p))
+		return d.seen(ctx, tx, ground, subject, id, itemsOf(p))
 	})
 	if err != nil {
 		d.ui.Fail(w, r, err)
@@ -46,10 +63,21 @@ func (d *Desk) look(w http.ResponseWriter, r *http.Request) {
 	show(d, w, r, d.message, http.StatusOK, d.messagePage, func(p *messagePage) { p.Content = terms })
 }
 
+// personsOf are those whom order keys name: "12345678902", or a key that begins so as a book's may.
+func personsOf(keys []string) (codes []resident.RecordCode) {
+	for _, key := range keys {
+		head, _, _ := strings.Cut(key, "/")
+		if code, err := resident.ParseRecordCode("key", head); err == nil {
+			codes = append(codes, code)
+		}
+	}
+	return codes
+}
+
 // seen writes down that somebody saw a message about a person. What is known by no code and no serial is in the audit log
 // alone.
-func (d *Desk) seen(ctx context.Context, tx *sqlstore.Tx, subject string, id message.ID, items look.Items) error {
-	l := look.Look{By: access.From(ctx), Office: d.host.Self, Ground: look.Ground{Purpose: look.Fault, Case: id.String()}, Items: items, How: "message"}
+func (d *Desk) seen(ctx context.Context, tx *sqlstore.Tx, ground look.Ground, subject string, id message.ID, items look.Items) error {
+	l := look.Look{By: access.From(ctx), Office: d.host.Self, Ground: ground, Items: items, How: "message " + id.String()}
 	var err error
 	if l.Subject, err = resident.ParseRecordCode("subject", subject); err != nil {
 		if l.Serial, err = cert.ParseSerial(subject); err != nil {

@@ -47,7 +47,7 @@ func (d *Desk) messagePage(r *http.Request) (p messagePage, err error) {
 	now, person := d.host.Clock.Now(), access.From(r.Context())
 	p = messagePage{Form: webui.NewForm(nil), Tabs: d.tabs(r), Base: d.ui.URL("/messages/" + id.String()), ID: id.String(),
 		Facts: facts(i, now), Views: views(i, notes, now), Path: path(i, notes, now),
-		MayLook:  access.May(person, access.LookAtPerson, d.role) == nil,
+		MayLook:  i.Stopped() && access.May(person, access.LookAtPerson, d.role) == nil,
 		MayWrite: access.May(person, access.ResolvePropose, d.role) == nil,
 		Notes:    noteChoices}
 	if !i.Parked() {

@@ -178,7 +178,7 @@ func (p *pages) showOne(w http.ResponseWriter, r *http.Request, report string, f
 	var e Entry
 	var held Held
 	var there bool
-	// It names a person, and quotes what somebody wrote about one: to open it is a look.
+	// It names a person, and quotes what somebody wrote about one, which may be an address: to open it is a look, for which the gate is asked.
 	err := p.d.Host.Store.Update(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
 		var found bool
 		if e, found, err = find(ctx, tx, report); err != nil {
@@ -190,8 +190,11 @@ func (p *pages) showOne(w http.ResponseWriter, r *http.Request, report string, f
 		if held, there, err = p.d.Record(ctx, tx, e.Code); err != nil || !e.Code.Valid() {
 			return err
 		}
-		return look.Record(tx, look.Look{By: access.From(ctx), Office: p.d.Host.Self, Subject: e.Code, Items: look.Four | look.Code, How: "error report",
-			Ground: look.Ground{Purpose: look.Correction, Case: e.Report + " v" + e.Version.String()}})
+		ground, err := p.d.Host.Admits(ctx, tx, look.Ground{Purpose: look.Correction, Case: e.Report + " v" + e.Version.String()}, []resident.RecordCode{e.Code})
+		if err != nil {
+			return err
+		}
+		return look.Record(tx, look.Look{By: access.From(ctx), Office: p.d.Host.Self, Subject: e.Code, Items: look.Four | look.Code, How: "error report " + e.Report, Ground: ground})
 	})
 	if err != nil {
 		p.ui.Fail(w, r, err)

@@ -43,6 +43,17 @@ func (x *Exchange) Payload(ctx context.Context, tx *sqlstore.Tx, id message.ID) 
 	return p, nil
 }
 
+// WaitsForPerson tells whether a message has stopped, so that people must find out why: it is parked, or held behind one that is.
+func (x *Exchange) WaitsForPerson(ctx context.Context, tx *sqlstore.Tx, id message.ID) (bool, error) {
+	dir, peer := x.side(id)
+	query, args := outItem+`peer = $1 AND epoch = $2 AND seq = $3`, []any{peer, int64(id.Epoch), int64(id.Seq)}
+	if dir == "in" {
+		query, args = inItem+`peer = $1 AND epoch = $2 AND seq = $3 AND node = $4`, append(args, id.Node)
+	}
+	items, err := x.items(ctx, tx, query, args...)
+	return len(items) > 0 && items[0].Stopped(), err
+}
+
 // LastOf finds the last message to a peer with an order key, and of the given kinds when there are any. A withdrawal is
 // of the kind that it withdrew: Item.State tells what became of it. found is false when there is none.
 func (x *Exchange) LastOf(ctx context.Context, tx *sqlstore.Tx, peer message.Org, key string, kinds ...message.Kind) (last Item, found bool, err error) {

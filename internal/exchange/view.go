@@ -147,6 +147,9 @@ func (i Item) Parked() bool {
 	return i.State == stateParked || i.State == string(message.Rejected) || i.State == string(message.Gap)
 }
 
+// Stopped tells whether it waits for a person, or for one that does.
+func (i Item) Stopped() bool { return i.Parked() || i.State == stateHeld }
+
 // Orphan tells whether its sender lost the message and no longer knows it: it can only be closed.
 func (i Item) Orphan() bool { return !i.Out && i.Code == codeOrphan }
 

@@ -31,6 +31,7 @@ import (
 	"github.com/akashi-id/akashi/internal/staff"
 	"github.com/akashi-id/akashi/internal/statement"
 	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // Config is what an organisation is given by whoever starts it.
@@ -86,7 +87,13 @@ type Rules struct {
 	Rebuild func(ctx context.Context, tx *sqlstore.Tx, was message.Payload) (message.Payload, error)
 	// Counts gives figures of the business, from its own tables, for the statements with a peer; may be nil.
 	Counts func(ctx context.Context, tx *sqlstore.Tx, peer message.Org, source bool) ([]message.CountAccount, error)
+	// Admits is the gate of pages that show what came or went about persons (Host.Admits); nil: nobody is protected here.
+	Admits Admits
 }
+
+// Admits refuses to show whoever is in the context what is about persons, one of whom is protected (支援措置) and released to nobody or to
+// somebody else. It returns the ground of the look: the one that is given, or the organisation's own where it has one.
+type Admits func(ctx context.Context, tx *sqlstore.Tx, ground look.Ground, codes []resident.RecordCode) (look.Ground, error)
 
 // Host is an organisation's ground.
 type Host struct {
@@ -101,6 +108,17 @@ type Host struct {
 	Statements *statement.Statements
 	LookWatch  *look.Watch // of looks at persons
 	Staff      *staff.Staff
+
+	admits Admits
+}
+
+// Admits is asked before anything about persons is shown that is not read from the organisation's own tables of them, such as the
+// content of a message, in the transaction that reads and that writes the look down. Codes are all that it is about.
+func (h *Host) Admits(ctx context.Context, tx *sqlstore.Tx, ground look.Ground, codes []resident.RecordCode) (look.Ground, error) {
+	if h.admits == nil {
+		return ground, nil
+	}
+	return h.admits(ctx, tx, ground, codes)
 }
 
 // Open opens the database, brings its tables up to date, and joins the parts. Close it when New of the organisation fails.
@@ -115,7 +133,7 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Host{Config: cfg, Store: store}
+	h := &Host{Config: cfg, Store: store, admits: rules.Admits}
 	if cfg.Drill != 0 {
 		book := drill.Table(cfg.Self)
 		source, copied := book.Source, book.Copy

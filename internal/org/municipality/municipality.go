@@ -65,7 +65,7 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	}
 	o.Errors = &errorreport.Desk{Record: o.recordOf}
 	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{stillvalid.Schema, disclosure.Schema, errorreport.Schema, protection.Schema},
-		Routes: o.routes(), Due: o.dueRules(), Books: append(o.books(), o.protectionBooks()...), Counts: o.counts, Rebuild: o.rebuild})
+		Routes: o.routes(), Due: o.dueRules(), Books: append(o.books(), o.protectionBooks()...), Counts: o.counts, Rebuild: o.rebuild, Admits: o.admitsAll})
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -408,5 +410,45 @@ func TestFlagFollowsTheCode(t *testing.T) {
 		if found, _, err := c.o.Search(as(t, "clerk-aoki"), Query{Code: code}); err != nil || len(found) != 1 || !isMasked(found[0]) {
 			t.Errorf("under one of her codes: %v", err)
 		}
+	}
+}
+
+// TestWhatCameAboutSomebodyAsksTheGate: what is shown of messages and reports about a person asks as the record does: for a visit, for
+// protection under any code, for a release to this clerk, and for the list for attention.
+func TestWhatCameAboutSomebodyAsksTheGate(t *testing.T) {
+	c := newCountry(t, "memory:")
+	him, her := c.couple()
+	fault := look.Ground{Purpose: look.Fault, Case: "municipality-202029.1.1.prefecture-20.99"}
+	asked := func(ctx context.Context, codes ...resident.RecordCode) (g look.Ground, err error) {
+		err = c.o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+			g, err = c.o.Admits(ctx, tx, fault, codes)
+			return err
+		})
+		return g, err
+	}
+	aoki, inoue := as(t, "clerk-aoki"), as(t, "clerk-inoue")
+	if g, err := asked(aoki, him.Code, her.Code); err != nil || g != look.From(aoki) {
+		t.Fatalf("on the ground of a letter: %+v, %v", g, err)
+	}
+	if _, err := asked(access.With(t.Context(), access.From(aoki)), her.Code); !slices.Contains(fieldsOf(t, err), "purpose") {
+		t.Errorf("without a visit: %v", err)
+	}
+	c.protect(Protecting{Applicant: her.Person})
+	if _, err := asked(aoki, him.Code, her.Code); err != errProtected {
+		t.Errorf("protected: %v", err)
+	}
+	if _, err := asked(aoki, him.Code); err != nil {
+		t.Errorf("her husband: %v", err)
+	}
+	c.release(her.Person, protection.Look)
+	if _, err := asked(aoki, her.Code); err != nil {
+		t.Errorf("released to this clerk: %v", err)
+	}
+	if _, err := asked(inoue, her.Code); err != errProtected {
+		t.Errorf("released to another clerk: %v", err)
+	}
+	c.attend(look.Attention{Subject: him.Code, Category: look.Known})
+	if _, err := asked(aoki, him.Code); err != look.ErrUnconfirmed {
+		t.Errorf("on the list for attention: %v", err)
 	}
 }

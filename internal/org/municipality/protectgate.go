@@ -3,10 +3,13 @@ package municipality
 import (
 	"context"
 
+	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/protection"
+	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -39,6 +42,51 @@ func (o *Municipality) admits(ctx context.Context, tx *store.Tx, of protection.S
 	open, err := o.opens(ctx, tx, by, who)
 	if err == nil && !open {
 		err = errProtected
+	}
+	return err
+}
+
+// admitsAll is the gate of pages that show what came or went about persons (host.Admits). The ground is that of the clerk's visit, and
+// nothing else; somebody on the list for attention is confirmed first. A code that the register does not know is asked for by itself.
+func (o *Municipality) admitsAll(ctx context.Context, raw *sqlstore.Tx, _ look.Ground, codes []resident.RecordCode) (look.Ground, error) {
+	tx, by := o.in(raw), access.From(ctx)
+	ground, err := look.GroundOf(ctx, raw, by.ID)
+	if err == nil {
+		err = ground.Check(by, o.Self)
+	}
+	for _, code := range codes {
+		if err != nil {
+			break
+		}
+		err = o.admitsCode(ctx, tx, by.ID, ground, code)
+	}
+	if err != nil {
+		return look.Ground{}, err
+	}
+	return ground, nil
+}
+
+func (o *Municipality) admitsCode(ctx context.Context, tx *store.Tx, by string, ground look.Ground, code resident.RecordCode) error {
+	holder, known, err := tx.ByCode(ctx, code)
+	switch {
+	case err != nil:
+		return err
+	case known:
+		if err := o.admits(ctx, tx, protection.Register, by, holder.Person); err != nil {
+			return err
+		}
+	default:
+		standing, err := o.gate.Standing(ctx, tx.Tx, protection.Register, code)
+		if err != nil {
+			return err
+		}
+		if standing.Held {
+			return errProtected
+		}
+	}
+	unconfirmed, err := look.Unconfirmed(ctx, tx.Tx, by, code, ground.Case)
+	if err == nil && unconfirmed {
+		err = look.ErrUnconfirmed
 	}
 	return err
 }

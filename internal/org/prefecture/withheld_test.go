@@ -37,6 +37,19 @@ func TestWhoIsProtectedIsNotFound(t *testing.T) {
 	}
 	byName, byCode := inquiry.Question{Asked: resident.BasicFour{Name: her.Name, Birth: her.Birth}}, inquiry.Question{Code: her.Code}
 	file := []byte("\ufeff" + strings.Join(provision.BulkColumns, ",") + "\r\n17," + her.Code.Reveal() + ",,,,\r\n18," + free.Code.Reveal() + ",,,,\r\n")
+	fault := look.Ground{Purpose: look.Fault, Case: "17"}
+	admits := func(code resident.RecordCode) error {
+		return c.nagano.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+			g, err := c.nagano.Admits(ctx, tx, fault, []resident.RecordCode{free.Code, code})
+			if err == nil && g != fault {
+				t.Errorf("the ground is %+v", g)
+			}
+			return err
+		})
+	}
+	if err := admits(her.Code); err != nil {
+		t.Errorf("what came about her, before: %v", err)
+	}
 	shown := func() (found, given, filed int, err error) {
 		for _, q := range []inquiry.Question{byName, byCode} {
 			a, e := c.nagano.Inquiry.Ask(t.Context(), clerk, look.Ground{Purpose: look.Confirm, Case: "照会1"}, q)
@@ -52,6 +65,11 @@ func TestWhoIsProtectedIsNotFound(t *testing.T) {
 	want(t, c.tell(matsumoto, message.ResidentProtection{Code: first, Owner: "municipality-202029", Version: 1, Measure: "S202029-1", Provisional: true}), "applied")
 	if found, given, filed, err := shown(); found != 1 || given != 1 || filed != 1 || err != nil {
 		t.Errorf("protected: found %d, given %d, by file %d, %v", found, given, filed, err)
+	}
+	for _, code := range []resident.RecordCode{first, her.Code} {
+		if err := admits(code); err == nil {
+			t.Error("what came about her is shown")
+		}
 	}
 	if err := c.nagano.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
 		_, err := tx.Exec(ctx, `ALTER TABLE protection_flag RENAME TO elsewhere`)
