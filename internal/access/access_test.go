@@ -184,7 +184,8 @@ func TestDangerousActsTakeAPasskeyShownAMomentAgo(t *testing.T) {
 	for _, r := range access.Rules() {
 		known[r.Act] = true
 	}
-	for _, act := range []access.Act{access.RevokeCertificate, access.ResolveConfirm, access.MassPropose, access.MassConfirm, access.DecideFiling, access.ManageStaff} {
+	for _, act := range []access.Act{access.RevokeCertificate, access.ResolveConfirm, access.MassPropose, access.MassConfirm, access.DecideFiling, access.ManageStaff,
+		access.ReleaseProtection, access.ApproveUse} {
 		if !act.Dangerous() || !known[act] {
 			t.Errorf("%s is not dangerous, or no rule knows it", act)
 		}

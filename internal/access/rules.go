@@ -181,6 +181,8 @@ var dangerous = map[Act]bool{
 	MassConfirm:       true,
 	DecideFiling:      true,
 	ManageStaff:       true,
+	ReleaseProtection: true, // it opens the record of somebody whose whereabouts are a matter of life
+	ApproveUse:        true, // it has data of many given for as long as the use holds
 }
 
 // Dangerous tells whether the act takes a passkey that was shown a moment ago.

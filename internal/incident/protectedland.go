@@ -43,8 +43,8 @@ type protectedLand struct {
 }
 
 var (
-	takes  = access.Person{ID: "clerk-aoki", Job: access.Clerk}  // who takes her application
-	serves = access.Person{ID: "clerk-inoue", Job: access.Clerk} // who serves whoever asks for her address
+	takes  = access.Person{ID: "clerk-aoki", Job: access.Clerk, Fresh: true}  // who takes her application
+	serves = access.Person{ID: "clerk-inoue", Job: access.Clerk, Fresh: true} // who serves whoever asks for her address
 )
 
 // atDesk is the context of somebody at the counter.

@@ -88,7 +88,7 @@ func TestFlagReachesWhoeverHoldsThePerson(t *testing.T) {
 	v.run(2 * time.Second)
 	list, err := v.at[adachi].ListToEnd(v.clerk, number, "本人の申出")
 	check(t, err)
-	if _, err := v.at[adachi].ApplyList(access.With(t.Context(), access.Person{ID: "clerk-inoue", Job: access.Clerk}), list); err != nil {
+	if _, err := v.at[adachi].ApplyList(access.With(t.Context(), access.Person{ID: "clerk-inoue", Job: access.Clerk, Fresh: true}), list); err != nil {
 		t.Fatal(err)
 	}
 	v.run(2 * time.Second)
@@ -111,7 +111,7 @@ func TestFlagGoesBeforeThePerson(t *testing.T) {
 			before, err := v.at[matsumoto].Register(v.clerk, v.her(matsumoto, resident.RecordCode{}, 0))
 			check(t, err)
 			v.run(time.Minute)
-			inoue := access.With(t.Context(), access.Person{ID: "clerk-inoue", Job: access.Clerk})
+			inoue := access.With(t.Context(), access.Person{ID: "clerk-inoue", Job: access.Clerk, Fresh: true})
 			_, err = v.at[matsumoto].Protect(v.clerk, municipality.Protecting{Applicant: before.Person, Places: places})
 			check(t, err)
 			v.run(2 * time.Second)

@@ -60,8 +60,11 @@ func end(ctx context.Context, tx *sqlstore.Tx, person string, state State) (Auth
 	if err != nil {
 		return a, err
 	}
-	_, err = tx.Exec(ctx, `UPDATE staff_authority SET state = $2, ended_at = $3 WHERE number = $1 AND state = 'issued'`, a.Number, string(state), tx.Now())
-	return a, err
+	if _, err := tx.Exec(ctx, `UPDATE staff_authority SET state = $2, ended_at = $3 WHERE number = $1 AND state = 'issued'`, a.Number, string(state), tx.Now()); err != nil {
+		return a, err
+	}
+	// An invitation was made for the authority that ends: under a later one it would let in whoever kept it.
+	return a, void(ctx, tx, person)
 }
 
 // Transfer ends the authority that a person has and issues another: sessions under the old one are over.

@@ -313,3 +313,29 @@ func TestAPasskeyThatDoesNotCount(t *testing.T) {
 		}
 	})
 }
+
+// TestAnInvitationEndsWithWhatItWasMadeFor: it does not come to life again under a later authority, nor after a passkey was lost.
+func TestAnInvitationEndsWithWhatItWasMadeFor(t *testing.T) {
+	each(t, func(o *office) {
+		admin := o.administrator()
+		grant := newcomer("tanaka", access.Clerk).Grant
+		kept, err := o.Invite(o.Context(), admin, newcomer("tanaka", access.Clerk))
+		o.ok(err)
+		o.ok(o.Revoke(o.Context(), admin, "tanaka", "退職"))
+		o.ok(o.Issue(o.Context(), admin, "tanaka", grant))
+		o.refused(o.register(kept, newDevice(1)), "招待")
+		again := func() string {
+			secret, err := o.InviteAgain(o.Context(), admin, "tanaka")
+			o.ok(err)
+			return secret
+		}
+		kept = again()
+		o.ok(o.Transfer(o.Context(), admin, "tanaka", grant, "異動"))
+		o.refused(o.register(kept, newDevice(1)), "招待")
+		o.ok(o.register(again(), newDevice(1)))
+		kept = again()
+		o.refused(o.forget(admin, "tanaka", o.Lose), "")
+		o.refused(o.register(kept, newDevice(2)), "招待")
+		o.ok(o.register(again(), newDevice(2)))
+	})
+}

@@ -29,6 +29,9 @@ func (s *Staff) endPasskey(ctx context.Context, by access.Person, person, name, 
 			err = plain.Bad("passkey", "このパスキーは、この人の使用中のものではありません。画面を開き直して、選び直してください。",
 				"This is not a passkey that the person uses: open the page again and choose.")
 		}
+		if err == nil && state == Lost { // who has the passkey may have the invitation too
+			err = void(ctx, tx, person)
+		}
 		// Resume asks for a live passkey: what was signed in with this one is over with the commit.
 		record(tx, by.ID, act, person, name+": "+reason)
 		return err

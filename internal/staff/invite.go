@@ -120,8 +120,14 @@ func (s *Staff) InviteAgain(ctx context.Context, by access.Person, person string
 	})
 }
 
+// void ends the invitation that a person has: what follows on it takes another one.
+func void(ctx context.Context, tx *sqlstore.Tx, person string) error {
+	_, err := tx.Exec(ctx, `UPDATE staff_invitation SET used_at = $2 WHERE person = $1 AND used_at = 0`, person, tx.Now())
+	return err
+}
+
 func invite(ctx context.Context, tx *sqlstore.Tx, by, person string, hash []byte) error {
-	if _, err := tx.Exec(ctx, `UPDATE staff_invitation SET used_at = $2 WHERE person = $1 AND used_at = 0`, person, tx.Now()); err != nil {
+	if err := void(ctx, tx, person); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO staff_invitation(hash, person, made_by, made_at, ends_at, used_at) VALUES ($1, $2, $3, $4, $5, 0)`,

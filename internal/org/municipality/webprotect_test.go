@@ -92,6 +92,9 @@ func TestProtectionByItsPages(t *testing.T) {
 	}
 	inoue.post(measure+"/decided", nil, http.StatusUnprocessableEntity)
 	inoue.post(measure+"/renewed", nil, http.StatusOK)
+	inoue.post(measure+"/end", url.Values{"reason": {"本人の申出"}}, http.StatusForbidden) // from a screen that somebody walked away from
+	inoue.post("/session", url.Values{"persona": {"clerk-inoue"}}, http.StatusOK)
+	aoki.post("/session", url.Values{"persona": {"clerk-aoki"}}, http.StatusOK)
 	inoue.post(measure+"/end", url.Values{"reason": {""}}, http.StatusUnprocessableEntity)
 	page = inoue.post(measure+"/end", url.Values{"reason": {"本人の申出"}}, http.StatusOK)
 	list, _, _ := strings.Cut(strings.TrimPrefix(page, "/municipality-202029"), "\n")

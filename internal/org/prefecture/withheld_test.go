@@ -31,8 +31,8 @@ func TestWhoIsProtectedIsNotFound(t *testing.T) {
 	today := resident.DateOf(c.clk.Now())
 	use := provision.Use{Name: "一般旅券の発給", Body: "旅券センター", Law: "住民基本台帳法第30条の8・別表第五の六", Purpose: look.Passport,
 		Items: provision.Resides | provision.Name | provision.Birth | provision.Address, Staff: []string{clerk.ID}, Begins: today}
-	n := must(c.nagano.Provision.Propose(t.Context(), access.Person{ID: "operator-ueda", Job: access.Operator}, use))
-	if err := c.nagano.Provision.Approve(t.Context(), access.Person{ID: "operator-egawa", Job: access.Operator}, n, true, ""); err != nil {
+	n := must(c.nagano.Provision.Propose(t.Context(), access.Person{ID: "operator-ueda", Job: access.Operator, Fresh: true}, use))
+	if err := c.nagano.Provision.Approve(t.Context(), access.Person{ID: "operator-egawa", Job: access.Operator, Fresh: true}, n, true, ""); err != nil {
 		t.Fatal(err)
 	}
 	byName, byCode := inquiry.Question{Asked: resident.BasicFour{Name: her.Name, Birth: her.Birth}}, inquiry.Question{Code: her.Code}
