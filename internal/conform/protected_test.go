@@ -47,12 +47,13 @@ var ungated = []struct {
 	{"whether a look must be confirmed first: the record that is opened then asks", []string{"internal/org/municipality:Municipality.unconfirmed", "internal/org/municipality:Municipality.AffirmLook"}},
 	{"whether the notice of an issue was taken: of the message no more than its serial", []string{"internal/org/ca:CA.centerTold"}},
 	{"a report that is taken, passed on or answered: its page, which shows it, asks", []string{"internal/errorreport:open", "internal/errorreport:Desk.onReport", "internal/errorreport:Desk.onAnswer"}},
+	{"whether a trace is that of a notice about somebody, and nothing of it: who asks was admitted before", []string{"internal/org/municipality:filedFor"}},
 	{"of the record no more than its version", []string{"internal/org/municipality:Municipality.recordOf"}},
 	{"a person's entry: what is compared with it, and of which no more is said than that it is there", []string{
 		"internal/org/municipality:Municipality.admitAgain", "internal/org/municipality:Municipality.checkHousehold", "internal/org/municipality:checkNamesake"}},
 	{"an application: who may have one is asked where it is made, and its page shows no item of the person", []string{
 		"internal/org/municipality:Municipality.applicant", "internal/org/municipality:applicantOf", "internal/org/municipality:Municipality.renewed", "internal/org/municipality:screens.applicationOf", "internal/org/municipality:Municipality.compareHeld"}},
-	{"what ends certificates and seals: it shows nothing, and protects", []string{"internal/org/municipality:Municipality.ReportLoss", "internal/org/municipality:Municipality.EndSeal", "internal/org/municipality:Municipality.Revoke"}},
+	{"what ends certificates: it shows nothing, and protects", []string{"internal/org/municipality:Municipality.ReportLoss", "internal/org/municipality:Municipality.Revoke"}},
 	{"two records compared by the program, of which the answer names no item", []string{"internal/org/nationalcenter:Center.checkSamePerson", "internal/org/nationalcenter:Center.checkHolder", "internal/org/nationalcenter:Center.againstAttaching"}},
 }
 
