@@ -52,7 +52,7 @@ func New(ctx context.Context, cfg Config) (*Center, error) {
 	}
 	o.Errors = &errorreport.Desk{Record: o.recordOf}
 	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, inspection.Schema, inquiry.Schema, provision.Schema, errorreport.Schema, protection.Schema},
-		Routes: o.routes(), Books: append(o.tables(), o.protectionBooks()...), Counts: o.counts, Admits: o.admits})
+		Routes: o.routes(), Books: append(o.tables(), o.protectionBooks()...), Counts: o.counts, Admits: inquiry.Admitting(o.withheld)})
 	if err != nil {
 		return nil, err
 	}

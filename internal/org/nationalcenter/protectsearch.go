@@ -3,8 +3,6 @@ package nationalcenter
 import (
 	"context"
 
-	"github.com/akashi-id/akashi/internal/look"
-	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/resident"
@@ -22,23 +20,4 @@ func (o *Center) withheld(ctx context.Context, raw *sqlstore.Tx, code resident.R
 		return true, err
 	}
 	return standing.Held, nil
-}
-
-// errWithheld is what somebody is told who would open what is about a protected person.
-var errWithheld = plain.Bad("person",
-	"支援措置中の方についてのものです。ここではだれにも示しません。必要なときは、措置を決めた市区町村に問い合わせてください。",
-	"This is about somebody who is protected, and is shown to nobody here. Ask the municipality that decided on the protection.")
-
-// admits is the gate of pages that show what came or went about persons (host.Admits).
-func (o *Center) admits(ctx context.Context, raw *sqlstore.Tx, ground look.Ground, codes []resident.RecordCode) (look.Ground, error) {
-	for _, code := range codes {
-		held, err := o.withheld(ctx, raw, code)
-		if err != nil {
-			return look.Ground{}, err
-		}
-		if held {
-			return look.Ground{}, errWithheld
-		}
-	}
-	return ground, nil
 }

@@ -48,7 +48,7 @@ func New(ctx context.Context, cfg Config) (*Prefecture, error) {
 	}
 	o.Errors = &errorreport.Desk{Record: o.recordOf}
 	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, probe.Schema, inquiry.Schema, provision.Schema, errorreport.Schema, protection.Schema},
-		Routes: o.routes(), Books: append(o.books(), o.protectionBooks()...), Counts: o.counts, Rebuild: o.rebuild, Admits: o.admits})
+		Routes: o.routes(), Books: append(o.books(), o.protectionBooks()...), Counts: o.counts, Rebuild: o.rebuild, Admits: inquiry.Admitting(o.withheld)})
 	if err != nil {
 		return nil, err
 	}
