@@ -3,6 +3,7 @@ package akashi_test
 import (
 	"encoding/json"
 	"go/ast"
+	"go/version"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -255,25 +256,12 @@ func TestDecisionsAreComplete(t *testing.T) {
 
 // TestDependenciesHaveReasons: a module that we require directly has its line, and a line its module.
 func TestDependenciesHaveReasons(t *testing.T) {
-	out, err := exec.Command("go", "mod", "edit", "-json").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var mod struct {
-		Require []struct {
-			Path     string
-			Indirect bool
-		}
-	}
-	if err := json.Unmarshal(out, &mod); err != nil {
-		t.Fatal(err)
-	}
 	const doc = "docs/decisions/0006-dependencies.md"
 	var rows []string
 	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| Go module").FindAllStringSubmatch(read(t, doc), -1) {
 		rows = append(rows, m[1])
 	}
-	for _, r := range mod.Require {
+	for _, r := range required(t, "go.mod") {
 		if i := slices.Index(rows, r.Path); i >= 0 {
 			rows = slices.Delete(rows, i, i+1)
 		} else if !r.Indirect {
@@ -283,6 +271,39 @@ func TestDependenciesHaveReasons(t *testing.T) {
 	for _, gone := range rows {
 		t.Errorf("%s has a row for %s, which go.mod does not require", doc, gone)
 	}
+}
+
+// TestPeersFollowOurVersions: a peer is built with our packages, so its go.mod may not stay behind ours; only `make full` builds it.
+func TestPeersFollowOurVersions(t *testing.T) {
+	ours := map[string]string{}
+	for _, r := range required(t, "go.mod") {
+		ours[r.Path] = r.Version
+	}
+	goVersion := func(v string) string { return "go" + strings.TrimPrefix(v, "v") } // what has no plain number is equal to all such
+	for _, r := range required(t, "bench/go.mod") {
+		if v, shared := ours[r.Path]; shared && version.Compare(goVersion(r.Version), goVersion(v)) < 0 {
+			t.Errorf("bench/go.mod requires %s %s, and go.mod %s; run: go -C bench mod tidy", r.Path, r.Version, v)
+		}
+	}
+}
+
+type requirement struct {
+	Path, Version string
+	Indirect      bool
+}
+
+func required(t *testing.T, file string) []requirement {
+	t.Helper()
+	read(t, file) // what a child reads does not count for the cache of test results
+	out, err := exec.Command("go", "mod", "edit", "-json", file).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mod struct{ Require []requirement }
+	if err := json.Unmarshal(out, &mod); err != nil {
+		t.Fatal(err)
+	}
+	return mod.Require
 }
 
 // anchors gives the fragments that a renderer makes of a document's headings.
