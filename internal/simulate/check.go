@@ -14,7 +14,7 @@ import (
 // Difference is one thing that was found.
 type Difference struct {
 	Where string         `json:"where"`         // the organisation in which it was found
-	By    string         `json:"by"`            // what found it: tables, certificates, moves, books, self-audit, inspection, alarms, messages, round, counter
+	By    string         `json:"by"`            // what found it: tables, certificates, seals, flags, moves, books, self-audit, inspection, alarms, messages, round, counter
 	What  string         `json:"what"`          // missing, extra, differs, …
 	Key   string         `json:"key,omitempty"` // record code of an invented resident, serial, name of a move
 	Says  plain.Sentence `json:"says"`
@@ -33,7 +33,7 @@ func (f *finding) add(by, what string, where message.Org, key, ja, en string) {
 // check looks at everything when a day is over.
 func (s *simulation) check(ctx context.Context) (*finding, error) {
 	f := &finding{findings: slices.Concat(s.report.Stranded, s.asked)}
-	for _, look := range []func(context.Context, *finding) error{s.land.residents, s.land.certificates, s.openMoves, s.land.words} {
+	for _, look := range []func(context.Context, *finding) error{s.land.residents, s.land.certificates, s.land.seals, s.land.flags, s.openMoves, s.land.words} {
 		if err := look(ctx, f); err != nil {
 			return nil, err
 		}

@@ -8,5 +8,5 @@
 //
 // Real rates are those of events per resident; with a few hundred residents nothing would happen on most days, so Options.Pace
 // multiplies them, and every kind of event happens at least once in a run without a fault. What is not played: certificates expire and are
-// renewed after years, and no run lasts as long.
+// renewed after years, and no run lasts as long; nothing happens to who is protected until that ends.
 package simulate

@@ -46,6 +46,7 @@ func init() { // the table names what names the table
 		{Fault{"number-changed", says("センターの個人番号が変わる", "an individual number changes at the center")}, (*simulation).numberChanged},
 		{Fault{"revocation-lost", says("失効情報の提供で、失効の記録が失われる", "a revocation is lost at the validation authority")}, (*simulation).revocationLost},
 		{Fault{"move-unanswered", says("転入通知が前の市区町村に効かない", "the notice of moving in has no effect at the old municipality")}, (*simulation).moveUnanswered},
+		{Fault{"flag-lost", says("都道府県の支援措置の記録が消える", "the flag of a protected person is deleted at the prefecture")}, (*simulation).flagLost},
 	}
 }
 
@@ -250,6 +251,19 @@ func (s *simulation) revocationLost(ctx context.Context) (*planted, error) {
 	}
 	return &planted{where: theValidation, key: serial}, byHand(ctx, s.land.validation.Host,
 		`UPDATE status SET state = 'good', revoked_at = 0, reason = '', why = '' WHERE hex(serial) = $1 AND state = 'revoked'`, serial)
+}
+
+// flagLost: a copy that does not know of a protection would show what the owner hides.
+func (s *simulation) flagLost(ctx context.Context) (*planted, error) {
+	who, d, err := s.protected(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.land.wait(ctx, 10*time.Minute); err != nil {
+		return nil, err
+	}
+	above, code := who.at.above(), d.Now.Record.Code.Reveal()
+	return &planted{where: above, key: code}, byHand(ctx, s.land.hostOf(above), `DELETE FROM protection_flag WHERE code = $1`, code)
 }
 
 // moveUnanswered: somebody moves, and registers where they come; the old municipality says that it heard of it, and did not.

@@ -19,6 +19,8 @@ var acts = map[Kind]func(*simulation, context.Context) error{
 	Removal: (*simulation).removal, Restoration: (*simulation).restoration,
 	Naturalisation: (*simulation).naturalisation, CodeChange: (*simulation).codeChange,
 	Application: (*simulation).application, Renewal: (*simulation).again, Revocation: (*simulation).revocation, Loss: (*simulation).loss,
+	Seal: (*simulation).seal, SealEnded: (*simulation).sealEnded, Renaming: (*simulation).renaming,
+	Protection: (*simulation).protect, ProtectionEnd: (*simulation).protectionEnded,
 }
 
 // tries is how many people a counter may refuse an event before the run says so: who was drawn may be somebody with whom it is not

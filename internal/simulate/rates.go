@@ -35,6 +35,11 @@ const (
 	Renewal        Kind = "certificate-again"
 	Revocation     Kind = "certificate-revoked"
 	Loss           Kind = "certificate-lost"
+	Seal           Kind = "seal"
+	SealEnded      Kind = "seal-ended"
+	Protection     Kind = "protection"
+	ProtectionEnd  Kind = "protection-ended"
+	Renaming       Kind = "town-renamed"
 )
 
 // inhabitants of the country on 2024-01-01, to which the yearly figures below are.
@@ -78,6 +83,11 @@ var rates = []rate{
 	{Renewal, says("電子証明書の再発行", "certificates issued anew"), 15_800_000, false},
 	{Revocation, says("電子証明書の失効申請", "certificates revoked on request"), 300_000, true},
 	{Loss, says("カードの紛失の届出", "losses reported"), 500_000, true},
+	{Seal, says("印鑑登録", "seals registered"), 2_000_000, true},
+	{SealEnded, says("印鑑登録の廃止", "seals given up"), 500_000, true},
+	{Protection, says("支援措置", "protections"), 40_000, true},
+	{ProtectionEnd, says("支援措置の終了", "protections ended"), 20_000, true},
+	{Renaming, says("町名の変更", "towns renamed"), 200, true},
 }
 
 func rateOf(k Kind) rate {

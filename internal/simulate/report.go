@@ -68,7 +68,9 @@ func (s *simulation) named() bool {
 // real country has, is no proof that the fault would be found in one. Without a fault it says nothing.
 func (s *simulation) noticed() bool {
 	last := s.report.ByDay[len(s.report.ByDay)-1]
-	return slices.ContainsFunc(last.Findings, func(d Difference) bool { return !slices.Contains([]string{"tables", "certificates", "moves"}, d.By) })
+	return slices.ContainsFunc(last.Findings, func(d Difference) bool {
+		return !slices.Contains([]string{"tables", "certificates", "seals", "flags", "moves"}, d.By)
+	})
 }
 
 func (p *planted) names(d Difference) bool {

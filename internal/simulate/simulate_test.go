@@ -84,7 +84,7 @@ func TestOptions(t *testing.T) {
 	if err := good.Check(); err != nil {
 		t.Error(err)
 	}
-	if n := len(simulate.Faults()); n != 10 {
+	if n := len(simulate.Faults()); n != 11 {
 		t.Errorf("%d faults", n)
 	}
 }

@@ -23,6 +23,8 @@ type soul struct {
 	gone    bool // deleted
 	leaving bool // a move is under way, or a fault was planted: nothing else happens to them
 	held    map[cert.Profile]string
+	seal    bool   // registered, unless a change has ended it
+	measure string // by which they are protected; empty: none
 }
 
 // move is one that is under way: filed where people leave, and to be filed where they come.
@@ -83,7 +85,7 @@ func persons(ctx context.Context, t *town) (ids []municipality.PersonID, err err
 }
 
 // somebody draws one of those who are in a register and of whom ok says that the event may happen to them, with their dossier. Nobody
-// is drawn whose move is under way.
+// is drawn whose move is under way, nor who is protected, nor who lives with somebody who is.
 func (s *simulation) somebody(ctx context.Context, ok func(*soul, municipality.Dossier) bool) (*soul, municipality.Dossier, error) {
 	for range 400 {
 		x := s.souls[s.rng.IntN(len(s.souls))]
@@ -94,11 +96,20 @@ func (s *simulation) somebody(ctx context.Context, ok func(*soul, municipality.D
 		if err != nil {
 			return nil, d, err
 		}
-		if d.Now.Present() && d.Plan == nil && ok(x, d) {
+		if !d.Hidden && d.Now.Present() && d.Plan == nil && !withSomebodyHidden(d) && ok(x, d) {
 			return x, d, nil
 		}
 	}
 	return nil, municipality.Dossier{}, errNobody
+}
+
+func withSomebodyHidden(d municipality.Dossier) bool {
+	for _, v := range d.Household {
+		if v.Masked {
+			return true
+		}
+	}
+	return false
 }
 
 // errNobody is that nobody of the country is one to whom the event could happen.

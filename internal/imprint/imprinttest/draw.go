@@ -1,4 +1,4 @@
-// Package imprinttest draws seals (印影) for tests, as a scanner would bring them: vermilion ink on paper that is not quite white.
+// Package imprinttest draws seals (印影) for tests and simulations, as a scanner would bring them: vermilion ink on paper that is not quite white.
 package imprinttest
 
 import (
