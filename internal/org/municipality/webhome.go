@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -14,6 +15,7 @@ import (
 
 type homePage struct {
 	Notices []webui.Notice
+	Inbox   *webui.Table // nil for whoever decides nothing here
 	Today   webui.Table
 	Terms   []webui.Term
 }
@@ -24,6 +26,7 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 	var tally []store.Tally
 	var headless []store.Headless
 	var moves store.MoveCounts
+	var waits []proposal
 	today := resident.DateOf(w.o.Clock.Now())
 	err := w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
 		tx := w.o.in(raw)
@@ -37,6 +40,9 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		if moves, err = tx.CountMoves(ctx); err != nil {
+			return err
+		}
+		if waits, err = w.o.proposals(ctx, tx); err != nil {
 			return err
 		}
 		tally, err = tx.EnteredSince(ctx, sqlstore.Micros(today.Start()))
@@ -55,6 +61,10 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 	if p.Today, err = enteredToday(tally); err != nil {
 		w.ui.Fail(rw, r, err)
 		return
+	}
+	if access.From(r.Context()).Job == access.Clerk {
+		inbox := w.inbox(r.Context(), waits)
+		p.Inbox = &inbox
 	}
 	var waiting, parked int64
 	for _, pair := range pairs {

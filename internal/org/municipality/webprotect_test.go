@@ -79,7 +79,19 @@ func TestProtectionByItsPages(t *testing.T) {
 	if page := inoue.get("/protections", http.StatusOK); !strings.Contains(page, release+`"`) || !strings.Contains(page, "旅券で確認") {
 		t.Error("the other clerk is not asked")
 	}
+	const asked = "支援措置の一時解除の依頼"
+	for _, in := range []struct {
+		v    *counter
+		says string
+	}{{aoki, asked + " あなたが決める 0 ほかの人が決める（あなたの依頼） 1"}, {inoue, asked + " あなたが決める 1 ほかの人が決める（あなたの依頼） 0"}, {c.counter("auditor-onishi"), ""}} {
+		if home := text(in.v.get("/", http.StatusOK)); in.says != "" && !strings.Contains(home, in.says) || in.says == "" && strings.Contains(home, "承認待ち") {
+			t.Errorf("the inbox: %s", home)
+		}
+	}
 	inoue.post(release, url.Values{"step": {"grant"}}, http.StatusOK)
+	if home := text(inoue.get("/", http.StatusOK)); strings.Contains(home, asked) || !strings.Contains(home, "二人目の判断を待つものはありません") {
+		t.Errorf("the inbox when all is decided: %s", home)
+	}
 	if page := aoki.get(person, http.StatusOK); !strings.Contains(page, "丸の内") || !strings.Contains(page, "一時解除で開いています") {
 		t.Error("what was granted is not open")
 	}
