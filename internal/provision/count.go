@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/look"
@@ -83,19 +82,19 @@ func (s Statistics) ByPrefecture(number uint64) map[resident.PrefectureCode]int6
 // least is the smallest number that is published as it is. Fewer could be told apart by those who know one of them.
 const least = 10
 
-// Published is one use of a published table. A number that is −1 is not published.
+// Published is one use of a published table. A number that is −1 is not published; the total lies from Least to Most.
 type Published struct {
-	Use   uint64
-	Total int64
-	Areas map[string]int64
+	Use         uint64
+	Least, Most int64
+	Areas       map[string]int64
 }
 
 // hidden stands for a number that is not published.
 const hidden int64 = -1
 
-// Publish makes the table that anybody may see: of each use the total, and the parts by area. A number from 1 to 9 is not published; when
-// that is so for one part alone, the next larger one is not either, so that neither follows from the total
-// (docs/decisions/0047).
+// Publish makes the table that anybody may see: of each use the parts by area, and the total. A number from 1 to 9 is not published, and the
+// total then as far only as it follows from the rest: between 1 and 9 more for each part that is not. So whatever stands in the table is
+// made from numbers that are published, and nobody can work out one that is not (docs/decisions/0047).
 func (s Statistics) Publish(area func(municipality string) string) (all []Published) {
 	byUse := map[uint64]map[string]int64{}
 	for _, c := range s.Rows {
@@ -106,29 +105,14 @@ func (s Statistics) Publish(area func(municipality string) string) (all []Publis
 	}
 	for number, areas := range byUse {
 		p := Published{Use: number, Areas: map[string]int64{}}
-		var names []string
 		for name, n := range areas {
-			p.Total += n
-			names = append(names, name)
-		}
-		// The smallest first, so that the next one to hide is at hand.
-		slices.SortFunc(names, func(a, b string) int {
-			if areas[a] != areas[b] {
-				return int(areas[a] - areas[b])
-			}
-			return strings.Compare(a, b)
-		})
-		small := 0
-		for i, name := range names {
-			n := areas[name]
-			if n < least || small == 1 && i == 1 {
-				small++
-				n = hidden
+			if n < least {
+				p.Areas[name] = hidden
+				p.Least, p.Most = p.Least+1, p.Most+least-1
+				continue
 			}
 			p.Areas[name] = n
-		}
-		if p.Total < least {
-			p.Total = hidden
+			p.Least, p.Most = p.Least+n, p.Most+n
 		}
 		all = append(all, p)
 	}

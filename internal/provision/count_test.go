@@ -8,25 +8,47 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// TestSmallNumbersAreNotPublished: nor what they would follow from.
+// TestSmallNumbersAreNotPublished: what is published of a table is the same whatever the small numbers in it are. So nobody learns more of one
+// than that it is from 1 to 9, not even who knows how the table is made, nor who knows another of them.
 func TestSmallNumbersAreNotPublished(t *testing.T) {
-	s := provision.Statistics{Rows: []provision.Counted{
-		{Use: 1, Municipality: "202029", N: 100}, {Use: 1, Municipality: "202053", N: 9}, {Use: 1, Municipality: "202037", N: 50},
-		{Use: 2, Municipality: "202029", N: 3}, {Use: 3, Municipality: "202029", N: 10}, {Use: 3, Municipality: "202053", N: 11},
-		{Use: 4, Municipality: "202029", N: 5}, {Use: 4, Municipality: "202053", N: 6}, {Use: 4, Municipality: "202037", N: 70},
-	}}
-	for i, want := range []struct {
-		total int64
-		areas map[string]int64
+	places := []string{"202029", "202037", "202053"}
+	table := func(ns ...int64) (s provision.Statistics) {
+		for i, n := range ns {
+			s.Rows = append(s.Rows, provision.Counted{Use: 1, Municipality: places[i], N: n})
+		}
+		return s
+	}
+	publish := func(s provision.Statistics) provision.Published {
+		t.Helper()
+		all := s.Publish(func(m string) string { return m })
+		if len(all) != 1 {
+			t.Fatalf("%d uses", len(all))
+		}
+		return all[0]
+	}
+	for _, c := range []struct {
+		shown       []int64 // 0: one from 1 to 9
+		least, most int64
 	}{
-		{159, map[string]int64{"202029": 100, "202053": -1, "202037": -1}}, // the 9 would follow from the other two and the total
-		{-1, map[string]int64{"202029": -1}},
-		{21, map[string]int64{"202029": 10, "202053": 11}},
-		{81, map[string]int64{"202029": -1, "202053": -1, "202037": 70}},
+		{[]int64{100, 0, 50}, 151, 159}, {[]int64{0}, 1, 9}, {[]int64{10, 11}, 21, 21}, {[]int64{0, 0, 70}, 72, 88}, {[]int64{0, 0}, 2, 18}, {[]int64{0, 0, 0}, 3, 27},
 	} {
-		got := s.Publish(func(m string) string { return m })[i]
-		if got.Total != want.total || !maps.Equal(got.Areas, want.areas) {
-			t.Errorf("use %d: %+v, want %+v", got.Use, got, want)
+		for small := range int64(9 * 9 * 9) {
+			digits := []int64{small%9 + 1, small/9%9 + 1, small/81 + 1}
+			ns, areas, total := make([]int64, len(c.shown)), map[string]int64{}, int64(0)
+			for i, n := range c.shown {
+				areas[places[i]], ns[i] = n, n
+				if n == 0 {
+					areas[places[i]], ns[i] = -1, digits[i]
+				}
+				total += ns[i]
+			}
+			got := publish(table(ns...))
+			if got.Least != c.least || got.Most != c.most || !maps.Equal(got.Areas, areas) {
+				t.Fatalf("%v: %+v, want %d to %d", ns, got, c.least, c.most)
+			}
+			if total < got.Least || total > got.Most {
+				t.Fatalf("%v: the total is not from %d to %d", ns, got.Least, got.Most)
+			}
 		}
 	}
 }

@@ -190,7 +190,7 @@ func (p *pages) showPublished(w http.ResponseWriter, r *http.Request) {
 			Columns: []webui.Column{{Name: say("事務", "Work")}, {Name: say("機関", "Body")}, {Name: say("根拠", "Law")}, {Name: say("地域", "Area")}, {Name: say("件数", "Number"), Right: true}}, Empty: nothing}
 		for _, u := range one.Publish(p.area) {
 			what := one.Uses[u.Use]
-			t.Rows = append(t.Rows, []any{one.nameOf(u.Use), what.Body, what.Law, say("計", "All"), published(u.Total)})
+			t.Rows = append(t.Rows, []any{one.nameOf(u.Use), what.Body, what.Law, say("計", "All"), totalOf(u)})
 			areas := make([]string, 0, len(u.Areas))
 			for a := range u.Areas {
 				areas = append(areas, a)
@@ -224,7 +224,15 @@ func (p *pages) areaName(area string) plain.Sentence {
 
 func published(n int64) any {
 	if n == hidden {
-		return say("公表しない", "not published")
+		return say("公表しない（1〜9）", "not published (1 to 9)")
 	}
 	return n
+}
+
+func totalOf(u Published) any {
+	if u.Least == u.Most {
+		return u.Most
+	}
+	from, to := strconv.FormatInt(u.Least, 10), strconv.FormatInt(u.Most, 10)
+	return say(from+"〜"+to, from+" to "+to)
 }
