@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+
+	"github.com/akashi-id/akashi/internal/clock"
 )
 
 // AssertLite lets tests show a connection that is not durable to the check of Open.
@@ -34,4 +36,19 @@ func (s *Store) Alone() bool {
 		return false
 	}
 	return true
+}
+
+// LogPages is the length of the log at which a commit copies it.
+const LogPages = logPages
+
+// Copied rings when the log was copied beside the commits.
+func (s *Store) Copied() *clock.Bell { return &s.lite.copier.copied }
+
+// Log tells how many pages the log of the writing connection has, and how many of them were copied.
+func (s *Store) Log(ctx context.Context) (length, copied int, err error) {
+	err = s.lite.writer.alone(ctx, s.lite.closed, func() error {
+		length, copied, err = checkpoint(ctx, s.lite.writer.conn, "NOOP")
+		return err
+	})
+	return length, copied, err
 }

@@ -206,6 +206,9 @@ func (s *Store) lead(ctx context.Context, m *member, fn func(context.Context, *T
 	err := s.commitLite(len(group) > 0)
 	if err == nil || errors.Is(err, ErrUnknown) {
 		inside = false
+		if s.lite.copier != nil {
+			s.lite.copier.wrote(writes)
+		}
 	}
 	return tx, end(err)
 }

@@ -27,13 +27,14 @@ const (
 // a variable for that benchmark alone.
 var sqliteParameters = 192
 
-// liteStore is one SQLite file: one connection that writes, some that read. In memory there is one connection in all,
+// liteStore is one SQLite file: one connection that writes, some that read, one that copies the log. In memory there is one connection in all,
 // because a second one would be another database.
 type liteStore struct {
 	path   string // "" in memory
 	lock   *os.File
 	writer writer
 	read   chan *liteConn // idle readers; a nil one is not opened yet
+	copier *copier        // nil in memory
 
 	closing sync.Once
 	closed  chan struct{}
@@ -72,6 +73,7 @@ func openLite(ctx context.Context, path string, opt Options) (*liteStore, error)
 		for range readers {
 			l.read <- nil
 		}
+		l.copier = newCopier(func(ctx context.Context) (*liteConn, error) { return l.connect(ctx, false) })
 	}
 	c, err := l.connect(ctx, false)
 	if err == nil {
@@ -87,6 +89,9 @@ func openLite(ctx context.Context, path string, opt Options) (*liteStore, error)
 		return nil, err
 	}
 	l.writer.conn = c
+	if l.copier != nil {
+		go l.copier.run(l.closed, opt.Log)
+	}
 	return l, nil
 }
 
@@ -112,7 +117,7 @@ func (l *liteStore) connect(ctx context.Context, readOnly bool) (*liteConn, erro
 	case readOnly:
 		pragmas = append(pragmas, "query_only=ON")
 	default:
-		pragmas = append(pragmas, "journal_mode=WAL", "synchronous=FULL")
+		pragmas = append(pragmas, "journal_mode=WAL", "synchronous=FULL", fmt.Sprintf("wal_autocheckpoint=%d", logPages))
 	}
 	for _, p := range pragmas {
 		if _, err := c.ExecContext(ctx, "PRAGMA "+p); err != nil {
@@ -289,6 +294,9 @@ func (l *liteStore) close() (err error) {
 	l.closing.Do(func() {
 		err = l.writer.alone(context.Background(), nil, func() error {
 			close(l.closed)
+			if l.copier != nil {
+				<-l.copier.done
+			}
 			return l.writer.conn.close()
 		})
 		for range cap(l.read) {
