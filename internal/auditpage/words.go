@@ -59,6 +59,7 @@ var acts = map[string]plain.Sentence{
 	"cert.snapshot":                  {JA: "再送された電子証明書の発行を適用した", EN: "took a certificate that was sent again"},
 	"attach.propose":                 {JA: "取り置いた照会に答えることを提案した", EN: "proposed to let a municipality ask about a record code again"},
 	"attach.let":                     {JA: "取り置いた照会を認めた", EN: "let a municipality ask about a record code again"},
+	"duplicate.compare":              {JA: "重複の件の記録を見比べた", EN: "compared the records of a finding of the duplicate check"},
 	"duplicate.propose":              {JA: "重複の件を閉じることを提案した", EN: "proposed to close a finding of the duplicate check"},
 	"code.attach":                    {JA: "住民票コードを付けてよいか答えた", EN: "answered whether a record code may be attached"},
 	"number.assignment":              {JA: "個人番号を知らせた", EN: "told an individual number"},
