@@ -61,6 +61,7 @@ const (
 	StillValidUnsure Code = "still-valid-unsure"
 
 	AuthorityReviewDue Code = "authority-review-due"
+	PasskeyHeld        Code = "passkey-held"
 	MoveUnsettled      Code = "move-unsettled"
 	LookUngrounded     Code = "look-ungrounded"
 	LookAttended       Code = "look-attended"
@@ -239,6 +240,9 @@ var Definitions = []Definition{
 	{Code: AuthorityReviewDue, Severity: Warning, Unit: Items, Raise: 1, Lower: 1,
 		Name:  plain.Sentence{JA: "操作者IDの見直しの期日が過ぎた", EN: "The review of an authority is overdue"},
 		Means: plain.Sentence{JA: "だれかの操作者IDが、まだ要るかどうかを期日までに見直されていません。見直すまで、その人は失効や承認を行えません。", EN: "Nobody has looked in time whether somebody still needs their authority. Until it is reviewed that person can neither revoke nor confirm."}},
+	{Code: PasskeyHeld, Severity: Critical, Unit: Items, Raise: 1, Lower: 1,
+		Name:  plain.Sentence{JA: "パスキーが複製されたおそれがある", EN: "There may be a copy of a passkey"},
+		Means: plain.Sentence{JA: "職員のパスキーの署名の回数が、前より増えていませんでした。だれかが複製を使ったおそれがあり、そのパスキーを止めています。", EN: "The counter of somebody's passkey did not grow. Somebody may have used a copy of it; it is held."}},
 
 	// ── moves between municipalities ──
 	{Code: MoveUnsettled, Severity: Warning, Unit: Items, Raise: 1, Lower: 1, About: aboutEnd,

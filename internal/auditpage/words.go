@@ -159,6 +159,7 @@ var acts = map[string]plain.Sentence{
 	"staff.review":   {JA: "操作者IDを見直した", EN: "reviewed a person's authority"},
 	"staff.invite":   {JA: "パスキーの登録に招いた", EN: "invited a person to register a passkey"},
 	"staff.register": {JA: "パスキーを登録した", EN: "registered a passkey"},
+	"staff.hold":     {JA: "複製のおそれのあるパスキーを止めた", EN: "held a passkey of which there may be a copy"},
 	"staff.lost":     {JA: "パスキーを紛失とした", EN: "took a passkey out of use as lost"},
 	"staff.withdraw": {JA: "パスキーの使用をやめた", EN: "took a passkey out of use"},
 	"staff.taken":    {JA: "他人のパスキーの登録を断った", EN: "refused a passkey that is another person's"},

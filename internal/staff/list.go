@@ -17,6 +17,7 @@ type Member struct {
 	Person
 	Authority
 	Passkeys int64 // live ones
+	Held     int64 // those of which there may be a copy
 	Invited  bool  // an invitation is open
 }
 
@@ -30,10 +31,11 @@ func (s *Staff) Members(ctx context.Context, by access.Person) (all []Member, er
 			a := &m.Authority
 			return r.Scan(&m.ID, &m.Name.JA, &m.Name.EN, &m.Persona, sqlstore.Time(&m.MadeAt), &m.MadeBy,
 				&a.Number, &a.Job, &a.Office, sqlstore.Time(&a.From), orNever(&a.Until), &a.State, sqlstore.Time(&a.Review), orNever(&a.ReviewedAt), &a.ReviewedBy, orNever(&a.EndedAt),
-				&m.Passkeys, &m.Invited)
+				&m.Passkeys, &m.Held, &m.Invited)
 		}, `SELECT p.id, p.name_ja, p.name_en, p.persona, p.made_at, p.made_by,
 			a.number, a.job, a.office, a.from_at, a.until_at, a.state, a.review_at, a.reviewed_at, a.reviewed_by, a.ended_at,
 			(SELECT COUNT(*) FROM staff_credential c WHERE c.person = p.id AND c.state = 'live'),
+			(SELECT COUNT(*) FROM staff_credential c WHERE c.person = p.id AND c.state = 'held'),
 			EXISTS (SELECT 1 FROM staff_invitation i WHERE i.person = p.id AND i.used_at = 0 AND i.ends_at > $1)
 			FROM staff_person p JOIN staff_authority a ON a.number = (SELECT MAX(number) FROM staff_authority l WHERE l.person = p.id)
 			ORDER BY CASE WHEN a.state = 'issued' THEN 0 ELSE 1 END, a.number LIMIT $2`, tx.Now(), int64(mostListed))

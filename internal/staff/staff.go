@@ -150,6 +150,7 @@ const (
 	ActRegister = "register" // a passkey was registered
 	ActLost     = "lost"     // a passkey was reported lost
 	ActWithdraw = "withdraw" // a passkey was taken out of use
+	ActHold     = "hold"     // a passkey was held: there may be a copy of it
 	ActTaken    = "taken"    // a passkey was refused: it is another person's
 	ActSignIn   = "sign-in"
 	ActStepUp   = "step-up"

@@ -164,7 +164,7 @@ func readGrant(f *webui.Form) staff.Grant {
 func (s *screens) keyPage(w http.ResponseWriter, r *http.Request) (actPage, bool) {
 	return s.formOf(w, r, actPage{Title: say("パスキーを止める", "Stop a passkey"), Button: say("止める", "Stop it"), Danger: true, Why: true,
 		Lead: say("このパスキーは、すぐに使えなくなります。これでログインしている画面も終わります。元には戻せません。", "It cannot be used from now on, and what was signed in with it is over. This cannot be undone."),
-		Ends: []webui.Choice{{Value: "lost", Name: say("紛失・盗難", "Lost or stolen")}, {Value: "withdraw", Name: say("もう使わない（交換・返却）", "Not used any more (replaced, given back)")}}})
+		Ends: []webui.Choice{{Value: "lost", Name: say("紛失・盗難・複製のおそれ", "Lost, stolen, or maybe copied")}, {Value: "withdraw", Name: say("もう使わない（交換・返却）", "Not used any more (replaced, given back)")}}})
 }
 
 func (s *screens) showKey(w http.ResponseWriter, r *http.Request) {
