@@ -158,6 +158,7 @@ var acts = map[string]plain.Sentence{
 	"staff.revoke":   {JA: "操作者IDを取り消した", EN: "revoked a person's authority"},
 	"staff.review":   {JA: "操作者IDを見直した", EN: "reviewed a person's authority"},
 	"staff.invite":   {JA: "パスキーの登録に招いた", EN: "invited a person to register a passkey"},
+	"staff.confirm":  {JA: "パスキーの登録の招待を確認した", EN: "confirmed an invitation to register a passkey"},
 	"staff.register": {JA: "パスキーを登録した", EN: "registered a passkey"},
 	"staff.hold":     {JA: "複製のおそれのあるパスキーを止めた", EN: "held a passkey of which there may be a copy"},
 	"staff.lost":     {JA: "パスキーを紛失とした", EN: "took a passkey out of use as lost"},
