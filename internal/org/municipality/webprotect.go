@@ -40,13 +40,13 @@ func (w *screens) mountProtection(mux *http.ServeMux) error {
 		"GET /protections/measure/{measure}/asked":    {access.ProtectPerson, p.showAskedAbout},
 		"POST /protections/measure/{measure}/decided": {access.ProtectPerson, p.decided},
 		"POST /protections/measure/{measure}/renewed": {access.ProtectPerson, p.renewed},
-		"POST /protections/measure/{measure}/end":     {access.ReleaseProtection, p.listToEnd},
-		"POST /protections/end":                       {access.ReleaseProtection, p.listToEnd},
-		"GET /protections/list/{list}":                {access.ReleaseProtection, p.showList},
+		"POST /protections/measure/{measure}/end":     {access.AskRelease, p.listToEnd},
+		"POST /protections/end":                       {access.AskRelease, p.listToEnd},
+		"GET /protections/list/{list}":                {access.AskRelease, p.showList},
 		"POST /protections/list/{list}":               {access.ReleaseProtection, p.applyList},
 		"GET /resident/{person}/protect":              {access.ProtectPerson, p.showApply},
 		"POST /resident/{person}/protect":             {access.ProtectPerson, p.doApply},
-		"POST /resident/{person}/release":             {access.ReleaseProtection, p.askRelease},
+		"POST /resident/{person}/release":             {access.AskRelease, p.askRelease},
 		"POST /resident/{person}/take-over":           {access.ProtectPerson, p.takeOver},
 	} {
 		mux.Handle(pattern, w.ui.Only(page.act, page.show))
