@@ -121,10 +121,11 @@ const (
 	AttachEnded     AttachWhy = "ended"     // the record ended otherwise than by moving out: a death, or ex officio
 	AttachElsewhere AttachWhy = "elsewhere" // the person moved out of another municipality than the one named
 	AttachPromised  AttachWhy = "promised"  // another municipality has been told yes, and has not registered the person yet
+	AttachAside     AttachWhy = "aside"     // the center's staff look into it first: too many refused, or whom nobody expects there
 )
 
 var attachWhys = []AttachWhy{AttachUnknown, AttachRetired, AttachName, AttachBirth, AttachSex, AttachNumber, AttachPresent, AttachEnded,
-	AttachElsewhere, AttachPromised}
+	AttachElsewhere, AttachPromised, AttachAside}
 
 // AttachAnswer is the center's answer. It agrees when it gives no reason against it.
 type AttachAnswer struct {
@@ -283,6 +284,8 @@ func (w AttachWhy) Name() plain.Sentence {
 		return plain.Sentence{JA: "従前の市区町村が違う", EN: "moved out of another municipality"}
 	case AttachPromised:
 		return plain.Sentence{JA: "ほかの市区町村に同意している", EN: "another municipality has been agreed with"}
+	case AttachAside:
+		return plain.Sentence{JA: "全国センターが確認中", EN: "the center's staff look into it"}
 	}
 	return plain.Sentence{JA: string(w), EN: string(w)}
 }

@@ -77,6 +77,7 @@ func init() { // a table that names its own printer needs the detour
 			"--as operator-ueda --municipality 202029 --text '公表されなかったため'", runCAList},
 		{"staff invite", "--at ORG --id ID --name NAME --name-en NAME --office OFFICE [--job administrator] [--data DIR]", in("最初の管理者をパスキーの登録に招く", "invite an organisation's first administrator to register a passkey"),
 			"--at municipality-202029 --id hayashi --name '林' --name-en Hayashi --office '情報政策課'", runStaffInvite},
+		{"staff confirm", "--at ORG --id ID [--data DIR]", in("管理者が二人いない間、招待を確認する", "confirm an invitation while there are not two administrators"), "--at municipality-202029 --id mori", runStaffConfirm},
 		{"replay", "[--json] [--seed N] [--late N] [--keep DIR] NAME | all | list", in("障害を再現する", "replay a recorded failure"), "--seed 7 lascom-2004", runReplay},
 		{"replay device", "--bus FILE --keys DIR", in("故障する装置のプロセス（akashi replay が起動する）", "the process of a device that fails; akashi replay starts it"), "--bus hsm-1.bus --keys sealed", runReplayDevice},
 		{"replay monitor", "--bus FILE", in("その装置を見る監視プログラム（akashi replay が起動する）", "the monitor that looks at it; akashi replay starts it"), "--bus hsm-1.bus", runReplayMonitor},

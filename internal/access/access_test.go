@@ -26,7 +26,7 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.ViewMessages: "municipality", access.VerifySignature: "verifier",
 		access.Provide: "prefecture nationalcenter", access.ViewProvision: "prefecture nationalcenter",
 		access.ReportError: "prefecture nationalcenter", access.AnswerError: "municipality", access.ViewErrors: "municipality prefecture nationalcenter",
-		access.ProtectPerson: "municipality", access.ReleaseProtection: "municipality", access.CountProtections: "municipality",
+		access.ProtectPerson: "municipality", access.AskRelease: "municipality", access.ReleaseProtection: "municipality", access.CountProtections: "municipality",
 	},
 	access.Operator: {
 		access.ViewMessages: "all", access.ResolvePropose: "all", access.ResolveConfirm: "all", access.SignRound: "all",
@@ -185,7 +185,7 @@ func TestDangerousActsTakeAPasskeyShownAMomentAgo(t *testing.T) {
 		known[r.Act] = true
 	}
 	for _, act := range []access.Act{access.RevokeCertificate, access.ResolveConfirm, access.MassPropose, access.MassConfirm, access.DecideFiling, access.ManageStaff,
-		access.ReleaseProtection, access.ApproveUse} {
+		access.AskRelease, access.ReleaseProtection, access.ApproveUse} {
 		if !act.Dangerous() || !known[act] {
 			t.Errorf("%s is not dangerous, or no rule knows it", act)
 		}

@@ -46,6 +46,7 @@ const (
 	AnswerError       Act = "answer-error"
 	ViewErrors        Act = "view-errors"
 	ProtectPerson     Act = "protect-person"
+	AskRelease        Act = "ask-release"
 	ReleaseProtection Act = "release-protection"
 	CountProtections  Act = "count-protections"
 )
@@ -147,8 +148,10 @@ var rules = []Rule{
 		plain.Sentence{JA: "通知には住民票コードと、見つけた人の文章が入る。事務に就く職員だけが見る。", EN: "A report has a record code and what somebody wrote: only those who do this work read it."}},
 	{ProtectPerson, plain.Sentence{JA: "支援措置の申出の受付・決定・延長", EN: "take an application for protection, decide and renew it"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "申出は市区町村の窓口に対して行う。守る側に倒すことは、一人でできる。", EN: "Applications go to the counter. To protect takes one person."}},
-	{ReleaseProtection, plain.Sentence{JA: "支援措置の一時解除・終了", EN: "release or end a protection"}, []Job{Clerk}, counter,
-		plain.Sentence{JA: "一人が依頼し、別の一人が認める（SecondPerson）。依頼した本人は認められない。", EN: "One person asks, another grants (SecondPerson); nobody grants what they asked for."}},
+	{AskRelease, plain.Sentence{JA: "支援措置の一時解除・終了の依頼", EN: "ask that a protection be released or ended"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "本人に応対する窓口の一人が、わけを書いて依頼する。依頼だけでは何も開かない。", EN: "By the clerk who serves the person, with a reason. Asking alone opens nothing."}},
+	{ReleaseProtection, plain.Sentence{JA: "支援措置の一時解除・終了の承認", EN: "grant that a protection is released or ended"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "依頼した本人とは別の一人が認める（SecondPerson）。", EN: "Another person grants what one has asked for (SecondPerson)."}},
 	{CountProtections, plain.Sentence{JA: "支援措置の件数の閲覧", EN: "look at how many persons are protected"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "件数が団体の間で同じかを毎日確かめる。人の情報は含まない。", EN: "Whether every organisation counts the same is looked at daily; it names no person."}},
 	{CountProtections, plain.Sentence{JA: "支援措置の件数の閲覧", EN: "look at how many persons are protected"}, []Job{Operator, Auditor}, []message.Role{message.Municipality, message.Prefecture, message.NationalCenter},
@@ -181,6 +184,7 @@ var dangerous = map[Act]bool{
 	MassConfirm:       true,
 	DecideFiling:      true,
 	ManageStaff:       true,
+	AskRelease:        true, // a screen that somebody walked away from must not ask in their name
 	ReleaseProtection: true, // it opens the record of somebody whose whereabouts are a matter of life
 	ApproveUse:        true, // it has data of many given for as long as the use holds
 }

@@ -33,6 +33,7 @@ const (
 	ServedAway        Code = "served-away"
 	InspectionStopped Code = "inspection-stopped"
 	DuplicatePerson   Code = "duplicate-person"
+	AttachAside       Code = "attach-aside"
 
 	StatementMissing     Code = "statement-missing"
 	StatementUnexplained Code = "statement-unexplained"
@@ -60,6 +61,7 @@ const (
 	StillValidUnsure Code = "still-valid-unsure"
 
 	AuthorityReviewDue Code = "authority-review-due"
+	PasskeyHeld        Code = "passkey-held"
 	MoveUnsettled      Code = "move-unsettled"
 	LookUngrounded     Code = "look-ungrounded"
 	LookAttended       Code = "look-attended"
@@ -169,6 +171,9 @@ var Definitions = []Definition{
 	{Code: DuplicatePerson, Severity: Critical, Unit: Items, Raise: 1, Lower: 1, About: aboutWay,
 		Name:  plain.Sentence{JA: "一人が二人、または二人が一人になっているおそれがある", EN: "One person may be registered as two, or two as one"},
 		Means: plain.Sentence{JA: "全国センターの重複の点検で、同じ人らしい二つの住民票コード、二人に付いた個人番号、または使えないコードが見つかりました。", EN: "The national center's duplicate check found two record codes that may be one person's, an individual number that two people have, or a code that cannot be."}},
+	{Code: AttachAside, Severity: Warning, Unit: Items, Raise: 1, Lower: 1,
+		Name:  plain.Sentence{JA: "住民票コードの照会を取り置いている", EN: "An asking about a record code is set aside"},
+		Means: plain.Sentence{JA: "一つの市区町村が、一つの住民票コードについて断られ続けたか、支援措置中の方のコードを、転入先と聞いていない市区町村が照会しました。担当者が確かめるまで答えません。", EN: "A municipality was refused again and again about one record code, or asked about a protected person of whom nobody has said that she goes there. It gets no answer before staff have looked into it."}},
 	{Code: InspectionStopped, Severity: Warning, Unit: Seconds, Raise: 600, Lower: 60, About: aboutWay,
 		Name:  plain.Sentence{JA: "点検が進んでいない", EN: "The inspection stands still"},
 		Means: plain.Sentence{JA: "10分を超えて、この対象の点検が進んでいません。おかしなものがあっても分かりません。", EN: "For more than ten minutes nothing of this was inspected. What is wrong would not be seen."}},
@@ -235,6 +240,9 @@ var Definitions = []Definition{
 	{Code: AuthorityReviewDue, Severity: Warning, Unit: Items, Raise: 1, Lower: 1,
 		Name:  plain.Sentence{JA: "操作者IDの見直しの期日が過ぎた", EN: "The review of an authority is overdue"},
 		Means: plain.Sentence{JA: "だれかの操作者IDが、まだ要るかどうかを期日までに見直されていません。見直すまで、その人は失効や承認を行えません。", EN: "Nobody has looked in time whether somebody still needs their authority. Until it is reviewed that person can neither revoke nor confirm."}},
+	{Code: PasskeyHeld, Severity: Critical, Unit: Items, Raise: 1, Lower: 1,
+		Name:  plain.Sentence{JA: "パスキーが複製されたおそれがある", EN: "There may be a copy of a passkey"},
+		Means: plain.Sentence{JA: "職員のパスキーの署名の回数が、前より増えていませんでした。だれかが複製を使ったおそれがあり、そのパスキーを止めています。", EN: "The counter of somebody's passkey did not grow. Somebody may have used a copy of it; it is held."}},
 
 	// ── moves between municipalities ──
 	{Code: MoveUnsettled, Severity: Warning, Unit: Items, Raise: 1, Lower: 1, About: aboutEnd,

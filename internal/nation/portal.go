@@ -30,7 +30,6 @@ type portal struct {
 	home     *webui.Page
 	trace    *webui.Page
 	sessions *access.Sessions
-	sealer   sealer
 }
 
 func newPortal(spec *Spec, members []member, keys keys.Dir, clk clock.Clock, log *slog.Logger) (*portal, error) {
@@ -39,9 +38,6 @@ func newPortal(spec *Spec, members []member, keys keys.Dir, clk clock.Clock, log
 		return nil, err
 	}
 	p := &portal{spec: spec, members: members, clock: clk}
-	if p.sealer, err = newSealer(key); err != nil {
-		return nil, err
-	}
 	if p.sessions, err = access.NewSessions(access.SessionConfig{Org: "portal", Key: key, Clock: clk, Personas: access.Personas()}); err != nil {
 		return nil, err
 	}
@@ -87,7 +83,12 @@ func (p *portal) handler() http.Handler {
 func (p *portal) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /trace", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, trace(r.Context(), p.members, r.FormValue("what"), "command line"), nil)
+		what := r.FormValue("what")
+		if err := namesNobody(what); err != nil {
+			answer(w, nil, err)
+			return
+		}
+		answer(w, trace(r.Context(), p.members, what), nil)
 	})
 	mux.HandleFunc("GET /standing", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, standings(r.Context(), p.members), nil)
@@ -191,46 +192,33 @@ func (p *portal) takeTrace(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	what := strings.TrimSpace(form.Value("what"))
-	query := url.Values{"what": {what}}
-	if _, ok := personCode(what); ok {
-		query = url.Values{"sealed": {p.sealer.seal(access.From(r.Context()), what)}}
+	if err := form.Take(namesNobody(what)); err != nil {
+		p.ui.Fail(w, r, err)
+		return
 	}
-	http.Redirect(w, r, p.ui.URL("/trace?"+query.Encode()), http.StatusSeeOther)
-}
-
-// asked is what a request for a path is about. A record code is taken from no address that was not sealed for this person.
-func (p *portal) asked(r *http.Request) (what string, ok bool) {
-	query := r.URL.Query()
-	if query.Has("sealed") {
-		return p.sealer.open(access.From(r.Context()), query.Get("sealed"))
+	if !form.OK() {
+		v := p.view(r)
+		v.Form = form
+		p.ui.Render(w, r, p.home, http.StatusUnprocessableEntity, v)
+		return
 	}
-	what = strings.TrimSpace(query.Get("what"))
-	_, code := personCode(what)
-	return what, !code
+	http.Redirect(w, r, p.ui.URL("/trace?"+url.Values{"what": {what}}.Encode()), http.StatusSeeOther)
 }
 
 // follow shows a trace to who may view messages: each organisation's part as far as this person may at its role.
 func (p *portal) follow(r *http.Request) traceView {
-	what, ok := p.asked(r)
-	if !ok {
-		return traceView{Refresh: p.ui.URL("/trace/part?sealed="), Nothing: webui.Empty{Text: plain.Sentence{
-			JA: "住民票コードは、案内の画面の入力欄に入れてください。アドレスは記録に残るので、アドレスからはたどれません。",
-			EN: "Enter a record code in the field of the portal: addresses are written down, so none may hold it."},
-			Link: &webui.Link{Href: p.ui.URL("/"), Text: plain.Sentence{JA: "案内へ", EN: "To the portal"}}}}
+	what := strings.TrimSpace(r.URL.Query().Get("what"))
+	if ps, no := plain.AsProblems(namesNobody(what)); no {
+		return traceView{Refresh: p.ui.URL("/trace/part?what="), Nothing: webui.Empty{Text: ps[0].Sentence, Link: &webui.Link{Href: p.ui.URL("/"), Text: plain.Sentence{JA: "案内へ", EN: "To the portal"}}}}
 	}
 	v := traceView{Refresh: p.ui.URL("/trace/part?" + r.URL.RawQuery),
 		Nothing:  webui.Empty{Text: plain.Sentence{JA: "この番号の電文は見つかりませんでした。番号を確かめてください。", EN: "No message was found under this number: check it."}},
 		Timeline: webui.Timeline{Caption: plain.Sentence{JA: "「" + what + "」の経路", EN: "The path of “" + what + "”"}}}
 	person := access.From(r.Context())
-	act, who := access.ViewMessages, plain.Sentence{JA: "経路を見るには、運用員か監査人を選んでください。", EN: "Choose an operator or the auditor to see the path."}
-	if _, ok := personCode(what); ok {
-		// To follow a person's code is a look at that person.
-		act, who = access.LookAtPerson, plain.Sentence{JA: "住民票コードでたどれるのは、窓口職員だけです。追跡番号か電文番号を使うか、窓口職員を選んでください。",
-			EN: "Only clerks follow a record code: use a trace or a message id, or choose a clerk."}
-	}
+	who := plain.Sentence{JA: "経路を見るには、運用員か監査人を選んでください。", EN: "Choose an operator or the auditor to see the path."}
 	var may []member
 	for _, m := range p.members {
-		if access.May(person, act, m.entry.ID.Role()) == nil {
+		if access.May(person, access.ViewMessages, m.entry.ID.Role()) == nil {
 			may = append(may, m)
 		}
 	}
@@ -239,7 +227,7 @@ func (p *portal) follow(r *http.Request) traceView {
 		v.Nothing.Link = &webui.Link{Href: p.ui.URL("/session"), Text: plain.Sentence{JA: "担当者を選ぶ", EN: "Choose a persona"}}
 		return v
 	}
-	t := trace(r.Context(), may, what, person.ID)
+	t := trace(r.Context(), may, what)
 	var first time.Time
 	for _, h := range t.Hops {
 		if first.IsZero() {

@@ -17,6 +17,9 @@ type StaffInvitation struct {
 	Job                      string
 }
 
+// StaffConfirmation is whose invitation is confirmed from the command line (招待の確認), while no two administrators can sign in.
+type StaffConfirmation struct{ ID string }
+
 // Invited is the link that the person is given. It is good once.
 type Invited struct{ Link string }
 
@@ -35,6 +38,16 @@ func invitations(mux *http.ServeMux, h *host.Host) {
 		}
 		answer(w, Invited{staffpage.Link(h.Origin, "/"+string(h.Self), secret)}, err)
 	}
+	confirm := func(w http.ResponseWriter, r *http.Request) {
+		var c StaffConfirmation
+		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&c)
+		if err == nil {
+			err = h.Staff.ConfirmFromMachine(r.Context(), c.ID)
+		}
+		answer(w, struct{}{}, err)
+	}
+	mux.HandleFunc("POST /staff/confirm", confirm)
+	mux.HandleFunc("POST /"+string(h.Self)+"/staff/confirm", confirm)
 	mux.HandleFunc("POST /staff/invite", invite)
 	mux.HandleFunc("POST /"+string(h.Self)+"/staff/invite", invite)
 }

@@ -42,6 +42,15 @@ func TestTheFirstAdministratorIsInvitedFromTheMachine(t *testing.T) {
 			t.Errorf("%+v: %d %s", refused, status, said)
 		}
 	}
+	// Nothing waits to be confirmed: the machine's own invitation is good.
+	confirm, err := r.control.Post("http://country/prefecture-20/staff/confirm", "application/json", strings.NewReader(`{"ID":"hayashi"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer confirm.Body.Close()
+	if why, err := io.ReadAll(confirm.Body); err != nil || confirm.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(string(why), "確認を待っている招待がありません") {
+		t.Errorf("confirming: %d %s %v", confirm.StatusCode, why, err)
+	}
 	resp, err := http.Get(strings.Replace(r.url, "127.0.0.1", "localhost", 1) + "/prefecture-20/join")
 	if err != nil {
 		t.Fatal(err)

@@ -47,16 +47,16 @@ type SilentOne struct {
 }
 
 // trace asks every organisation for its part, and joins the two views of each message. A first answer may name traces
-// that others know by that name only (a 住民票コード is known to few, a trace to all that took part): they are asked once
-// more by trace. by is who asks, for the audit logs of those who are asked about a person.
-func trace(ctx context.Context, members []member, what, by string) Trace {
+// that others know by that name only (the number of a message is known to two, a trace to all that took part): they are asked once
+// more by trace. Nobody is followed by record code (namesNobody).
+func trace(ctx context.Context, members []member, what string) Trace {
 	t := Trace{What: what, Hops: []Hop{}}
 	hops := map[string]*Hop{}
 	traces := map[string]bool{}
 	silent := map[message.Org]error{}
 	collect := func(what string) {
 		members = slices.DeleteFunc(slices.Clone(members), func(m member) bool { return silent[m.entry.ID] != nil })
-		answers, none := askAll[[]exchange.Item](ctx, members, "/trace?what="+url.QueryEscape(what)+"&by="+url.QueryEscape(by))
+		answers, none := askAll[[]exchange.Item](ctx, members, "/trace?what="+url.QueryEscape(what))
 		maps.Copy(silent, none)
 		for _, items := range answers {
 			for _, i := range items {
@@ -64,9 +64,6 @@ func trace(ctx context.Context, members []member, what, by string) Trace {
 				join(hops, i)
 			}
 		}
-	}
-	if code, ok := personCode(what); ok {
-		what = code.Reveal()
 	}
 	collect(what)
 	for name := range traces {

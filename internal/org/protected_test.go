@@ -139,6 +139,13 @@ func TestFlagGoesBeforeThePerson(t *testing.T) {
 			if !v.hidden(adachi, after.Person) || v.tally(tokyo).Provisional != 1 {
 				t.Error("she is not hidden where she came to")
 			}
+			// 松本市 sees that somebody asked about her, and of whom the center agreed with not who.
+			measures, err := v.at[matsumoto].Measures(v.clerk)
+			check(t, err)
+			asked, err := v.at[matsumoto].QuestionsAbout(v.clerk, measures[0].Number)
+			if check(t, err); len(asked) != 1 || !asked[0].Agreed || asked[0].AskedBy != "" {
+				t.Errorf("the owner is told %+v", asked)
+			}
 			_, err = v.at[adachi].TakeOver(v.clerk, after.Person)
 			check(t, err)
 			v.run(protection.OpenFor)

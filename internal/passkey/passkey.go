@@ -84,8 +84,9 @@ type Holder struct {
 // ErrNotTaken is the error of everything that was not shown or created as it must be. What exactly was wrong is for logs.
 var ErrNotTaken = errors.New("the passkey cannot be taken")
 
-// errCounter says that two devices answer for one passkey.
-var errCounter = fmt.Errorf("%w: its counter did not grow, so there may be a copy of it", ErrNotTaken)
+// ErrCounter says that two devices may answer for one passkey: everything else about the answer was right, and its counter did not grow
+// (WebAuthn §6.1.1, §7.2). A device that does not count always says 0, and that is no sign of anything.
+var ErrCounter = fmt.Errorf("%w: its counter did not grow, so there may be a copy of it", ErrNotTaken)
 
 // algorithms are those of the keys that are taken, the preferred first: ES256, EdDSA, RS256 (Windows Hello with an older TPM).
 var algorithms = []webauthncose.COSEAlgorithmIdentifier{webauthncose.AlgES256, webauthncose.AlgEdDSA, webauthncose.AlgRS256}
@@ -187,7 +188,7 @@ func (p *Party) Take(h Holder, c Credential, challenge []byte, answer string) (c
 		return 0, refused(err)
 	}
 	if now.Authenticator.CloneWarning {
-		return 0, errCounter
+		return 0, ErrCounter
 	}
 	return now.Authenticator.SignCount, nil
 }

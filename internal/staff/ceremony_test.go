@@ -63,13 +63,6 @@ func TestAnAnswerCountsOnceForOnePurposeAndOneBrowser(t *testing.T) {
 			},
 			"with nothing":         func() error { _, err := o.SignIn(o.Context(), browser, access.Answer{}); return err },
 			"stepping up silently": func() error { return o.StepUp(o.Context(), session, access.Answer{}) },
-			"with an old counter": func() error {
-				was := d.counter
-				d.counter = 0
-				_, err := o.signIn(d)
-				d.counter = was
-				return err
-			},
 		} {
 			if err := try(); err == nil {
 				o.Errorf("%s: taken", name)

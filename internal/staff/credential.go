@@ -8,7 +8,7 @@ import (
 	"github.com/akashi-id/akashi/internal/sqlstore"
 )
 
-// Lose takes a passkey out of use at once, because it was lost or stolen. All that was signed in with it is over.
+// Lose takes a passkey out of use at once, because it was lost or stolen, or there may be a copy of it (Held). All that was signed in with it is over.
 func (s *Staff) Lose(ctx context.Context, by access.Person, person, name, reason string) error {
 	return s.endPasskey(ctx, by, person, name, reason, Lost, ActLost)
 }
@@ -24,7 +24,7 @@ func (s *Staff) endPasskey(ctx context.Context, by access.Person, person, name, 
 		if err != nil {
 			return err
 		}
-		n, err := tx.Exec(ctx, `UPDATE staff_credential SET state = $3, ended_at = $4 WHERE name = $1 AND person = $2 AND state = 'live'`, name, person, string(state), tx.Now())
+		n, err := tx.Exec(ctx, `UPDATE staff_credential SET state = $3, ended_at = $4 WHERE name = $1 AND person = $2 AND state IN ('live', 'held')`, name, person, string(state), tx.Now())
 		if err == nil && n == 0 {
 			err = plain.Bad("passkey", "このパスキーは、この人の使用中のものではありません。画面を開き直して、選び直してください。",
 				"This is not a passkey that the person uses: open the page again and choose.")

@@ -20,12 +20,12 @@ type Newcomer struct {
 }
 
 // Invite makes a person, gives them authority, and returns the secret of an invitation to register a passkey. It is good once, for
-// InvitationLife, and kept nowhere.
+// InvitationLife, when somebody else has confirmed it (ConfirmInvitation), and kept nowhere.
 func (s *Staff) Invite(ctx context.Context, by access.Person, n Newcomer) (secret string, err error) {
 	if err := s.may(by, n.ID); err != nil {
 		return "", err
 	}
-	return s.admit(ctx, by.ID, n, nil)
+	return s.admit(ctx, by, n, func(ctx context.Context, tx *sqlstore.Tx) error { return onlyAdministrators(ctx, tx, by, n.Job) })
 }
 
 // InviteFirst is Invite for an administrator, by whoever holds the machine: for as long as no administrator can sign in.
@@ -34,11 +34,8 @@ func (s *Staff) InviteFirst(ctx context.Context, n Newcomer) (secret string, err
 		return "", plain.Bad("--job", "コマンドで招けるのは、操作者の管理者（administrator）だけです。ほかの人は、管理者が職員の画面から招きます。",
 			"The command invites administrators alone. Everybody else is invited by an administrator, on the page of the staff.")
 	}
-	return s.admit(ctx, commandActor, n, func(ctx context.Context, tx *sqlstore.Tx) error {
-		var able int64
-		err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM staff_authority a JOIN staff_person p ON p.id = a.person
-			WHERE a.state = 'issued' AND a.job = $1 AND (a.until_at = 0 OR a.until_at > $2) AND a.review_at > $2 AND NOT p.persona
-			AND EXISTS (SELECT 1 FROM staff_credential c WHERE c.person = p.id AND c.state = 'live')`, string(access.Administrator), tx.Now()).Scan(&able)
+	return s.admit(ctx, access.Person{ID: commandActor}, n, func(ctx context.Context, tx *sqlstore.Tx) error {
+		able, err := ableAdministrators(ctx, tx, "", false)
 		if err == nil && able > 0 {
 			err = plain.Bad("--job", "ログインできる管理者がいます。職員の画面から招いてもらってください。",
 				"There is an administrator who can sign in: have them invite, on the page of the staff.")
@@ -47,7 +44,7 @@ func (s *Staff) InviteFirst(ctx context.Context, n Newcomer) (secret string, err
 	})
 }
 
-func (s *Staff) admit(ctx context.Context, by string, n Newcomer, allowed func(context.Context, *sqlstore.Tx) error) (secret string, err error) {
+func (s *Staff) admit(ctx context.Context, by access.Person, n Newcomer, allowed func(context.Context, *sqlstore.Tx) error) (secret string, err error) {
 	var problems plain.Problems
 	note := func(err error) {
 		if ps, ok := plain.AsProblems(err); ok {
@@ -77,12 +74,10 @@ func (s *Staff) admit(ctx context.Context, by string, n Newcomer, allowed func(c
 		return "", err
 	}
 	err = s.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
-		if allowed != nil {
-			if err := allowed(ctx, tx); err != nil {
-				return err
-			}
+		if err := allowed(ctx, tx); err != nil {
+			return err
 		}
-		made, err := s.makePerson(ctx, tx, n.ID, n.Name, handle, false, by)
+		made, err := s.makePerson(ctx, tx, n.ID, n.Name, handle, false, by.ID)
 		if err == nil && !made {
 			err = plain.Bad("id", fmt.Sprintf("識別子「%s」は、使われているか、使われていました。別の識別子にしてください。", n.ID),
 				fmt.Sprintf("The identifier %q is in use, or was: choose another.", n.ID))
@@ -94,9 +89,12 @@ func (s *Staff) admit(ctx context.Context, by string, n Newcomer, allowed func(c
 		if err != nil {
 			return err
 		}
-		record(tx, by, ActIssue, n.ID, fmt.Sprintf("%d %s", number, n.Job))
+		record(tx, by.ID, ActIssue, n.ID, fmt.Sprintf("%d %s", number, n.Job))
 		tx.Ring(alarm.Bell)
-		return invite(ctx, tx, by, n.ID, hash)
+		if err := invite(ctx, tx, by, n.ID, hash); err != nil || by.ID != commandActor {
+			return err
+		}
+		return confirm(ctx, tx, commandActor, n.ID)
 	})
 	return secret, err
 }
@@ -116,7 +114,7 @@ func (s *Staff) InviteAgain(ctx context.Context, by access.Person, person string
 		if err != nil {
 			return err
 		}
-		return invite(ctx, tx, by.ID, person, hash)
+		return invite(ctx, tx, by, person, hash)
 	})
 }
 
@@ -126,13 +124,13 @@ func void(ctx context.Context, tx *sqlstore.Tx, person string) error {
 	return err
 }
 
-func invite(ctx context.Context, tx *sqlstore.Tx, by, person string, hash []byte) error {
+func invite(ctx context.Context, tx *sqlstore.Tx, by access.Person, person string, hash []byte) error {
 	if err := void(ctx, tx, person); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO staff_invitation(hash, person, made_by, made_at, ends_at, used_at) VALUES ($1, $2, $3, $4, $5, 0)`,
-		hash, person, by, tx.Now(), tx.Now().Add(InvitationLife))
-	record(tx, by, ActInvite, person, "")
+	_, err := tx.Exec(ctx, `INSERT INTO staff_invitation(hash, person, made_by, made_with, made_at, ends_at, used_at) VALUES ($1, $2, $3, $4, $5, $6, 0)`,
+		hash, person, by.ID, by.Credential, tx.Now(), tx.Now().Add(InvitationLife))
+	record(tx, by.ID, ActInvite, person, "")
 	return err
 }
 
@@ -146,14 +144,24 @@ func (s *Staff) makePerson(ctx context.Context, tx *sqlstore.Tx, id string, name
 var errInvitation = plain.Bad("invitation", "この招待は、使われたか、期限が過ぎたか、取り消されています。操作者の管理者に、招待し直してもらってください。",
 	"This invitation was used, has run out, or was withdrawn: ask the administrator of operators for another.")
 
+// errUnconfirmed is said to whoever holds the secret of an invitation that waits.
+var errUnconfirmed = plain.Bad("invitation", "この招待は、もう一人の管理者の確認を待っています。招いた管理者とは別の管理者に会って、確認してもらってから、もう一度開いてください。",
+	"This invitation waits for a second administrator: meet one who did not invite you, have them confirm it, then open it again.")
+
 // invited is the person whom an invitation is for, who has authority.
 func invited(ctx context.Context, tx *sqlstore.Tx, secret string) (p Person, err error) {
-	err = scanPerson(tx.QueryRow(ctx, `SELECT p.id, p.name_ja, p.name_en, p.handle, p.persona, p.made_at, p.made_by FROM staff_invitation i JOIN staff_person p ON p.id = i.person
+	var confirmed string
+	err = scanPerson(func(to ...any) error {
+		return tx.QueryRow(ctx, `SELECT p.id, p.name_ja, p.name_en, p.handle, p.persona, p.made_at, p.made_by, i.confirmed_by FROM staff_invitation i JOIN staff_person p ON p.id = i.person
 		WHERE i.hash = $1 AND i.used_at = 0 AND i.ends_at > $2
 		AND EXISTS (SELECT 1 FROM staff_authority a WHERE a.person = p.id AND a.state = 'issued' AND (a.until_at = 0 OR a.until_at > $2))`,
-		hashOf(secret), tx.Now()).Scan, &p)
-	if noRows(err) {
+			hashOf(secret), tx.Now()).Scan(append(to, &confirmed)...)
+	}, &p)
+	switch {
+	case noRows(err):
 		return p, errInvitation
+	case err == nil && confirmed == "":
+		return Person{}, errUnconfirmed
 	}
 	return p, err
 }

@@ -17,7 +17,9 @@ type Member struct {
 	Person
 	Authority
 	Passkeys int64 // live ones
+	Held     int64 // those of which there may be a copy
 	Invited  bool  // an invitation is open
+	Waits    bool  // … and waits for a second administrator
 }
 
 // Members are an organisation's staff, those with authority first. Who looks must be allowed to.
@@ -30,11 +32,13 @@ func (s *Staff) Members(ctx context.Context, by access.Person) (all []Member, er
 			a := &m.Authority
 			return r.Scan(&m.ID, &m.Name.JA, &m.Name.EN, &m.Persona, sqlstore.Time(&m.MadeAt), &m.MadeBy,
 				&a.Number, &a.Job, &a.Office, sqlstore.Time(&a.From), orNever(&a.Until), &a.State, sqlstore.Time(&a.Review), orNever(&a.ReviewedAt), &a.ReviewedBy, orNever(&a.EndedAt),
-				&m.Passkeys, &m.Invited)
+				&m.Passkeys, &m.Held, &m.Invited, &m.Waits)
 		}, `SELECT p.id, p.name_ja, p.name_en, p.persona, p.made_at, p.made_by,
 			a.number, a.job, a.office, a.from_at, a.until_at, a.state, a.review_at, a.reviewed_at, a.reviewed_by, a.ended_at,
 			(SELECT COUNT(*) FROM staff_credential c WHERE c.person = p.id AND c.state = 'live'),
-			EXISTS (SELECT 1 FROM staff_invitation i WHERE i.person = p.id AND i.used_at = 0 AND i.ends_at > $1)
+			(SELECT COUNT(*) FROM staff_credential c WHERE c.person = p.id AND c.state = 'held'),
+			EXISTS (SELECT 1 FROM staff_invitation i WHERE i.person = p.id AND i.used_at = 0 AND i.ends_at > $1),
+			EXISTS (SELECT 1 FROM staff_invitation i WHERE i.person = p.id AND i.used_at = 0 AND i.ends_at > $1 AND i.confirmed_by = '')
 			FROM staff_person p JOIN staff_authority a ON a.number = (SELECT MAX(number) FROM staff_authority l WHERE l.person = p.id)
 			ORDER BY CASE WHEN a.state = 'issued' THEN 0 ELSE 1 END, a.number LIMIT $2`, tx.Now(), int64(mostListed))
 		return err
@@ -53,8 +57,8 @@ type Whole struct {
 	Person
 	Authorities []Authority // the newest first
 	Passkeys    []Credential
-	History     []Record // the newest first
-	Invited     bool
+	History     []Record    // the newest first
+	Invitation  *Invitation // that is open; nil for none
 }
 
 // Now is the authority that the person has; zero when there is none.
@@ -90,8 +94,10 @@ func (s *Staff) Member(ctx context.Context, by access.Person, id string) (w Whol
 			"SELECT "+credentialColumns+" FROM staff_credential WHERE person = $1 ORDER BY made_at DESC, name LIMIT $2", id, int64(mostHistory)); err != nil {
 			return err
 		}
-		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM staff_invitation WHERE person = $1 AND used_at = 0 AND ends_at > $2)`, id, tx.Now()).Scan(&w.Invited); err != nil {
+		if i, found, err := openInvitation(ctx, tx, id); err != nil {
 			return err
+		} else if found {
+			w.Invitation = &i
 		}
 		w.History, err = sqlstore.List(ctx, tx, func(r *sqlstore.Rows, l *Record) error {
 			return r.Scan(sqlstore.Time(&l.At), &l.Actor, &l.Act, &l.Person, &l.Detail)

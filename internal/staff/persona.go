@@ -111,7 +111,7 @@ func (s *Staff) Seed(ctx context.Context, personas ...access.Person) error {
 func needsPasskey(ctx context.Context, tx *sqlstore.Tx, person string) (bool, error) {
 	var had, invitations int64
 	err := tx.QueryRow(ctx, `SELECT (SELECT COUNT(*) FROM staff_persona WHERE person = $1),
-		(SELECT COUNT(*) FROM staff_invitation WHERE person = $1 AND used_at = 0 AND ends_at > $2)`, person, tx.Now()).Scan(&had, &invitations)
+		(SELECT COUNT(*) FROM staff_invitation WHERE person = $1 AND used_at = 0 AND ends_at > $2 AND confirmed_by <> '')`, person, tx.Now()).Scan(&had, &invitations)
 	return had == 0 || invitations > 0, err
 }
 

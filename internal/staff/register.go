@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/passkey"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -45,7 +46,7 @@ func (s *Staff) AskRegister(ctx context.Context, invitation, bound string) (p Pe
 // excluded are the passkeys that a device must not hold already: everybody else's, the ended ones too, and the person's own live ones.
 func excluded(ctx context.Context, tx *sqlstore.Tx, person string) ([][]byte, error) {
 	return sqlstore.List(ctx, tx, func(r *sqlstore.Rows, id *[]byte) error { return r.Scan(id) },
-		`SELECT id FROM staff_credential WHERE person <> $1 OR state = 'live' ORDER BY made_at DESC, name LIMIT $2`, person, int64(mostExcluded))
+		`SELECT id FROM staff_credential WHERE person <> $1 OR state IN ('live', 'held') ORDER BY made_at DESC, name LIMIT $2`, person, int64(mostExcluded))
 }
 
 // Register takes the passkey that was made for an invitation, which is then used up. The label is what the person calls the device.
@@ -108,5 +109,20 @@ func keep(ctx context.Context, tx *sqlstore.Tx, person, by, label string, c pass
 		return err
 	}
 	record(tx, by, ActRegister, person, c.Name())
-	return nil
+	return replace(ctx, tx, person, by, c.Name())
+}
+
+// replace ends the passkeys of a person that are held: an administrator has invited them to register another in their place.
+func replace(ctx context.Context, tx *sqlstore.Tx, person, by, with string) error {
+	held, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, name *string) error { return r.Scan(name) },
+		`SELECT name FROM staff_credential WHERE person = $1 AND state = 'held' ORDER BY name`, person)
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	for _, name := range held {
+		record(tx, by, ActWithdraw, person, name+": replaced by "+with)
+	}
+	tx.Ring(alarm.Bell)
+	_, err = tx.Exec(ctx, `UPDATE staff_credential SET state = 'revoked', ended_at = $2 WHERE person = $1 AND state = 'held'`, person, tx.Now())
+	return err
 }

@@ -26,9 +26,10 @@ type Person struct {
 // State is where a passkey or an authority stands.
 type State string
 
-// The states. Of a passkey: live, lost, revoked. Of an authority: issued, transferred, revoked.
+// The states. Of a passkey: live, held, lost, revoked. Of an authority: issued, transferred, revoked.
 const (
 	Live        State = "live"
+	Held        State = "held" // there may be a copy of it: nobody signs in with it before an administrator has ended it
 	Lost        State = "lost"
 	Revoked     State = "revoked"
 	Issued      State = "issued"
@@ -40,7 +41,7 @@ type Credential struct {
 	Name, Person, Label string
 	State               State
 	MadeAt              time.Time
-	UsedAt, EndedAt     time.Time // zero: not yet
+	UsedAt, EndedAt     time.Time // zero: not yet. Of one that is held, since when
 
 	passkey.Credential
 }

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/passkey"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // Staff is the directory of an organisation's screens.
@@ -90,7 +93,9 @@ func (s *Staff) begin(ctx context.Context, name string, challenge []byte, answer
 	if err != nil {
 		return "", err
 	}
+	var held error
 	err = s.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		held = nil
 		c, err := named(ctx, tx, name)
 		if noRows(err) {
 			err = fmt.Errorf("%w: nobody has registered it", passkey.ErrNotTaken)
@@ -102,7 +107,10 @@ func (s *Staff) begin(ctx context.Context, name string, challenge []byte, answer
 		if err != nil {
 			return err
 		}
-		if err := s.verified(ctx, tx, p, c, challenge, answer); err != nil {
+		if err := s.verified(ctx, tx, p, c, challenge, answer); errors.Is(err, passkey.ErrCounter) {
+			held = heldSince(tx.Now())
+			return hold(ctx, tx, c)
+		} else if err != nil {
 			return err
 		}
 		a, err := issuedTo(ctx, tx, p.ID)
@@ -124,6 +132,9 @@ func (s *Staff) begin(ctx context.Context, name string, challenge []byte, answer
 	if errors.Is(err, passkey.ErrNotTaken) || errors.Is(err, errQuestion) {
 		return "", s.notTaken(ctx, "signing in", err)
 	}
+	if err == nil && held != nil {
+		return "", held
+	}
 	return secret, err
 }
 
@@ -133,16 +144,21 @@ func (s *Staff) verified(ctx context.Context, tx *sqlstore.Tx, p Person, c Crede
 	if err != nil {
 		return err
 	}
-	counter, err := s.party.Take(p.holder(), c.Credential, challenge, text)
-	if err != nil {
-		return err
-	}
-	if c.State != Live { // said only to whoever has it in the hand
-		return plain.Bad("passkey", "このパスキーは、紛失または取消しとして登録されているため、使えません。操作者の管理者に連絡してください。",
-			"This passkey was reported lost or taken out of use: tell the administrator of operators.")
-	}
+	// First, so that an answer that is sent twice is not taken for that of a copy.
 	if err := spend(ctx, tx, challenge); err != nil {
 		return err
+	}
+	counter, err := s.party.Take(p.holder(), c.Credential, challenge, text)
+	switch {
+	case errors.Is(err, passkey.ErrCounter) && c.State == Live:
+		return err
+	case err != nil && !errors.Is(err, passkey.ErrCounter):
+		return err
+	case c.State == Held: // said, as what follows, only to whoever has it in the hand
+		return heldSince(c.EndedAt)
+	case c.State != Live:
+		return plain.Bad("passkey", "このパスキーは、紛失または取消しとして登録されているため、使えません。操作者の管理者に連絡してください。",
+			"This passkey was reported lost or taken out of use: tell the administrator of operators.")
 	}
 	_, err = tx.Exec(ctx, `UPDATE staff_credential SET counter = $2, used_at = $3 WHERE name = $1`, c.Name, int64(counter), tx.Now())
 	return err
@@ -158,7 +174,9 @@ func (s *Staff) StepUp(ctx context.Context, session string, a access.Answer) err
 			return s.notTaken(ctx, "stepping up", err)
 		}
 	}
+	var held error
 	err = s.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		held = nil
 		now, err := s.resume(ctx, tx, session)
 		if err != nil {
 			return err
@@ -182,7 +200,10 @@ func (s *Staff) StepUp(ctx context.Context, session string, a access.Answer) err
 		} else if id, err := passkey.Which(a.Credential); err != nil || passkey.NameOf(id) != c.Name {
 			return fmt.Errorf("%w: another passkey than that of the session", passkey.ErrNotTaken)
 		}
-		if err := s.verified(ctx, tx, p, c, challenge, answer); err != nil {
+		if err := s.verified(ctx, tx, p, c, challenge, answer); errors.Is(err, passkey.ErrCounter) {
+			held = heldSince(tx.Now())
+			return hold(ctx, tx, c)
+		} else if err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, `UPDATE staff_session SET verified_at = $2 WHERE hash = $1`, hashOf(session), tx.Now())
@@ -192,7 +213,29 @@ func (s *Staff) StepUp(ctx context.Context, session string, a access.Answer) err
 	if errors.Is(err, passkey.ErrNotTaken) || errors.Is(err, errQuestion) {
 		return s.notTaken(ctx, "stepping up", err)
 	}
+	if err == nil {
+		err = held
+	}
 	return err
+}
+
+// hold takes a passkey out of use whose counter did not grow, in the transaction of the answer: a copy may have answered before it, or be
+// answering now (WebAuthn §6.1.1; what to do then §7.2 leaves to us). Resume asks for a live one, so all that was signed in with it is over. Whoever
+// has the copy may have an invitation too. An administrator ends it; until then it is an alarm.
+func hold(ctx context.Context, tx *sqlstore.Tx, c Credential) error {
+	if _, err := tx.Exec(ctx, `UPDATE staff_credential SET state = 'held', ended_at = $2 WHERE name = $1 AND state = 'live'`, c.Name, tx.Now()); err != nil {
+		return err
+	}
+	record(tx, systemActor, ActHold, c.Person, c.Name)
+	tx.Ring(alarm.Bell)
+	return void(ctx, tx, c.Person)
+}
+
+func heldSince(at time.Time) error {
+	day := resident.DateOf(at)
+	return plain.Bad("passkey",
+		fmt.Sprintf("このパスキーは、複製されたおそれがあるため、%sから使えません。装置を持って、操作者の管理者に知らせてください。", day.Wareki()),
+		fmt.Sprintf("There may be a copy of this passkey, so it is out of use since %s: take the device to the administrator of operators.", day))
 }
 
 // Leave ends a session.

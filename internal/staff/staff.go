@@ -147,9 +147,11 @@ const (
 	ActRevoke   = "revoke"   // authority was taken away
 	ActReview   = "review"   // authority was found to be right
 	ActInvite   = "invite"   // a person was invited to register a passkey
+	ActConfirm  = "confirm"  // the invitation was confirmed, by another administrator or the machine
 	ActRegister = "register" // a passkey was registered
 	ActLost     = "lost"     // a passkey was reported lost
 	ActWithdraw = "withdraw" // a passkey was taken out of use
+	ActHold     = "hold"     // a passkey was held: there may be a copy of it
 	ActTaken    = "taken"    // a passkey was refused: it is another person's
 	ActSignIn   = "sign-in"
 	ActStepUp   = "step-up"

@@ -157,7 +157,37 @@ func (o *office) administrator() access.Person {
 	d := newDevice(200)
 	o.ok(o.register(invitation, d))
 	_, p := o.signedIn(d)
+	second, err := o.Staff.Invite(o.Context(), p, newcomer("mori", access.Administrator))
+	o.ok(err)
+	o.ok(o.ConfirmFromMachine(o.Context(), "mori"))
+	o.ok(o.register(second, newDevice(201)))
 	return p
+}
+
+// mori is the second administrator, who confirms what the first one invites.
+var mori = access.Person{ID: "mori", Job: access.Administrator, Credential: "mori's", Fresh: true}
+
+// Invite and InviteAgain have what is invited confirmed by the second administrator.
+func (o *office) Invite(ctx context.Context, by access.Person, n staff.Newcomer) (string, error) {
+	secret, err := o.Staff.Invite(ctx, by, n)
+	if err == nil {
+		err = o.confirmed(n.ID)
+	}
+	return secret, err
+}
+
+func (o *office) InviteAgain(ctx context.Context, by access.Person, person string) (string, error) {
+	secret, err := o.Staff.InviteAgain(ctx, by, person)
+	if err == nil {
+		err = o.confirmed(person)
+	}
+	return secret, err
+}
+
+func (o *office) confirmed(person string) error {
+	w, err := o.Member(o.Context(), mori, person)
+	o.ok(err)
+	return o.ConfirmInvitation(o.Context(), mori, person, w.Invitation.Mark)
 }
 
 func (o *office) hire(by access.Person, id string, job access.Job, d *device) {
@@ -186,10 +216,10 @@ func TestFromTheFirstInvitationToAClerkWhoSignsIn(t *testing.T) {
 		d := newDevice(1)
 		o.hire(admin, "tanaka", access.Clerk, d)
 		secret, p := o.signedIn(d)
-		if p.ID != "tanaka" || p.Job != access.Clerk || p.Authority != 2 || p.Credential == admin.Credential {
+		if p.ID != "tanaka" || p.Job != access.Clerk || p.Authority != 3 || p.Credential == admin.Credential {
 			o.Fatalf("%+v", p)
 		}
-		if got := fmt.Sprint(o.acts("tanaka")); got != "[issue invite register sign-in]" {
+		if got := fmt.Sprint(o.acts("tanaka")); got != "[issue invite confirm register sign-in]" {
 			o.Error(got)
 		}
 		o.ok(o.Leave(o.Context(), secret))
@@ -202,7 +232,7 @@ func TestFromTheFirstInvitationToAClerkWhoSignsIn(t *testing.T) {
 			audit, err = auditlog.List(ctx, tx, auditlog.Filter{Case: "tanaka"})
 			return err
 		}))
-		if len(audit) != 3 || audit[0].Act != "staff.register" || audit[2].Actor != "hayashi" {
+		if len(audit) != 4 || audit[0].Act != "staff.register" || audit[2].Actor != "hayashi" {
 			o.Errorf("%+v", audit)
 		}
 	})
@@ -310,7 +340,7 @@ func TestWithoutAuthorityNobodySignsIn(t *testing.T) {
 		g := staff.Grant{Job: access.Clerk, Office: "市民課", Until: start.Add(time.Hour)}
 		o.ok(o.Issue(o.Context(), admin, "tanaka", g))
 		secret, p := o.signedIn(d)
-		if p.Authority != 3 {
+		if p.Authority != 4 {
 			o.Errorf("%+v", p)
 		}
 		o.clk.Set(start.Add(time.Hour))
@@ -333,7 +363,7 @@ func TestATransferEndsWhatWasDoneUnderTheOldAuthority(t *testing.T) {
 		if o.who(secret).ID != "" {
 			o.Error("still a clerk")
 		}
-		if _, p := o.signedIn(d); p.Job != access.Operator || p.Authority != 3 {
+		if _, p := o.signedIn(d); p.Job != access.Operator || p.Authority != 4 {
 			o.Errorf("%+v", p)
 		}
 		w, err := o.Member(o.Context(), admin, "tanaka")
@@ -355,7 +385,7 @@ func TestReviewsAreDueAndDangerousActsWait(t *testing.T) {
 			at   time.Time
 			want bool
 			due  int64
-		}{{at.Add(-time.Microsecond), false, 0}, {at, true, 2}} {
+		}{{at.Add(-time.Microsecond), false, 0}, {at, true, 3}} {
 			o.clk.Set(c.at)
 			_, p := o.signedIn(d)
 			if err := access.May(p, access.ResolveConfirm, "municipality"); p.Overdue != c.want || (err != nil) != c.want {
@@ -369,7 +399,7 @@ func TestReviewsAreDueAndDangerousActsWait(t *testing.T) {
 		if _, p := o.signedIn(d); p.Overdue || access.May(p, access.ResolveConfirm, "municipality") != nil {
 			o.Errorf("after the review: %+v", p)
 		}
-		if got := o.due(); got != 1 {
+		if got := o.due(); got != 2 {
 			o.Errorf("after the review the alarm counts %d", got)
 		}
 	})

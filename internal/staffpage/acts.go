@@ -19,6 +19,7 @@ type actPage struct {
 	Newcomer            bool // asks for a new person's identifier and names
 	Grant               bool // asks for job, office and end
 	Why                 bool
+	Mark                string         // of the invitation that is confirmed
 	Ends                []webui.Choice // how a passkey ends
 	Jobs                []webui.Choice
 	Action, Back        string
@@ -40,6 +41,11 @@ var acts = map[string]act{
 		Lead: say("予備の装置、またはなくした装置の代わりを登録してもらいます。前の招待は使えなくなります。", "For a spare device, or in the place of a lost one. An earlier invitation is void.")},
 		func(s *screens, ctx context.Context, by access.Person, person string, _ *webui.Form, _ staff.Grant) (string, error) {
 			return s.InviteAgain(ctx, by, person)
+		}},
+	"confirm": {actPage{Title: say("招待の確認", "Confirm an invitation"), Button: say("本人と確かめたので、招待を認める", "I have met the person: confirm"),
+		Lead: say("招いた管理者とは別に、本人に会って、この人が実際に勤めていることと、自分の装置を持っていることを確かめてください。確認すると、招待のリンクが使えるようになります。", "Apart from who invited, meet the person: that they work here, and have a device of their own. Once confirmed, the link of the invitation is good.")},
+		func(s *screens, ctx context.Context, by access.Person, person string, f *webui.Form, _ staff.Grant) (string, error) {
+			return "", s.ConfirmInvitation(ctx, by, person, f.Value("mark"))
 		}},
 	"transfer": {actPage{Title: say("異動", "Transfer"), Button: say("異動する", "Transfer"), Grant: true, Why: true,
 		Lead: say("いまの操作者IDを閉じ、新しい操作者IDを発行します。パスキーはそのまま使えます。ログイン中の画面は、すぐに終わります。", "Closes the authority and issues another. The passkeys stay. What the person is signed in to is over at once.")},
@@ -69,10 +75,14 @@ func personPath(r *http.Request) string { return "/staff/person/" + r.PathValue(
 
 // formOf is the page of an act about the person of the request; false when it has answered.
 func (s *screens) formOf(w http.ResponseWriter, r *http.Request, page actPage) (actPage, bool) {
-	name, err := s.name(r.Context(), r.PathValue("person"))
+	one, err := s.Member(r.Context(), access.From(r.Context()), r.PathValue("person"))
 	if err != nil {
 		s.ui.Fail(w, r, err)
 		return page, false
+	}
+	name := one.Name
+	if one.Invitation != nil {
+		page.Mark = one.Invitation.Mark
 	}
 	page.Form, page.Jobs = webui.NewForm(nil), jobs
 	page.Title = say(page.Title.JA+"："+name.JA, page.Title.EN+": "+name.EN)
@@ -164,7 +174,7 @@ func readGrant(f *webui.Form) staff.Grant {
 func (s *screens) keyPage(w http.ResponseWriter, r *http.Request) (actPage, bool) {
 	return s.formOf(w, r, actPage{Title: say("パスキーを止める", "Stop a passkey"), Button: say("止める", "Stop it"), Danger: true, Why: true,
 		Lead: say("このパスキーは、すぐに使えなくなります。これでログインしている画面も終わります。元には戻せません。", "It cannot be used from now on, and what was signed in with it is over. This cannot be undone."),
-		Ends: []webui.Choice{{Value: "lost", Name: say("紛失・盗難", "Lost or stolen")}, {Value: "withdraw", Name: say("もう使わない（交換・返却）", "Not used any more (replaced, given back)")}}})
+		Ends: []webui.Choice{{Value: "lost", Name: say("紛失・盗難・複製のおそれ", "Lost, stolen, or maybe copied")}, {Value: "withdraw", Name: say("もう使わない（交換・返却）", "Not used any more (replaced, given back)")}}})
 }
 
 func (s *screens) showKey(w http.ResponseWriter, r *http.Request) {
@@ -195,7 +205,7 @@ func (s *screens) takeKey(w http.ResponseWriter, r *http.Request) {
 
 func (s *screens) invitePage() actPage {
 	return actPage{Form: webui.NewForm(nil), Title: say("職員を招く", "Invite somebody"), Button: say("操作者IDを発行して招く", "Issue authority and invite"), Newcomer: true, Grant: true, Jobs: jobs,
-		Lead:   say("操作者IDを発行し、パスキーを登録するための招待を作ります。招待は一度だけ、72時間使えます。", "Issues an authority and makes an invitation to register a passkey. It is good once, for 72 hours."),
+		Lead:   say("操作者IDを発行し、パスキーを登録するための招待を作ります。招待は、ほかの管理者が確認すると、一度だけ、72時間使えます。", "Issues an authority and makes an invitation to register a passkey. Once another administrator has confirmed it, it is good once, for 72 hours."),
 		Action: s.ui.URL("/staff/invite"), Back: s.ui.URL("/staff")}
 }
 

@@ -3,7 +3,6 @@
 package staffpage
 
 import (
-	"context"
 	"embed"
 	"net/http"
 	"time"
@@ -72,6 +71,8 @@ func say(ja, en string) plain.Sentence { return plain.Sentence{JA: ja, EN: en} }
 type listPage struct {
 	Table  webui.Table
 	Due    *webui.Notice
+	Held   *webui.Notice
+	Alone  *webui.Notice
 	Invite bool
 }
 
@@ -82,7 +83,7 @@ func (s *screens) showList(w http.ResponseWriter, r *http.Request) {
 		s.ui.Fail(w, r, err)
 		return
 	}
-	now, due := s.Clock.Now(), 0
+	now, due, held := s.Clock.Now(), 0, int64(0)
 	p := listPage{Invite: access.May(by, access.ManageStaff, s.Self.Role()) == nil, Table: webui.Table{
 		Caption: say("職員", "Staff"),
 		Columns: []webui.Column{{Name: say("氏名", "Name")}, {Name: say("識別子", "Identifier")}, {Name: say("操作者ID", "Authority"), Right: true}, {Name: say("職務", "Job")}, {Name: say("所属", "Office")},
@@ -97,7 +98,22 @@ func (s *screens) showList(w http.ResponseWriter, r *http.Request) {
 		if a.State == staff.Issued && !m.Persona {
 			review = webui.Day(a.Review)
 		}
-		p.Table.Rows = append(p.Table.Rows, []any{webui.Link{Href: s.ui.URL("/staff/person/" + m.ID), Text: nameOf(m.Person)}, webui.Code(m.ID), a.Number, a.Job.Name(), a.Office, standing(a, m.Passkeys, m.Invited, now), review, m.Passkeys})
+		held += m.Held
+		p.Table.Rows = append(p.Table.Rows, []any{webui.Link{Href: s.ui.URL("/staff/person/" + m.ID), Text: nameOf(m.Person)}, webui.Code(m.ID), a.Number, a.Job.Name(), a.Office, standing(a, m.Passkeys, m.Held, m.Invited, m.Waits, now), review, m.Passkeys})
+	}
+	alone, err := s.Alone(r.Context(), by)
+	if err != nil {
+		s.ui.Fail(w, r, err)
+		return
+	}
+	if alone {
+		p.Alone = &webui.Notice{Kind: webui.Warn, Title: say("ログインできる管理者が、二人いません", "There are not two administrators who can sign in"),
+			Text: say("招待は、招いた人とは別の管理者が確認します。その人がいない間は、管理者だけを招けます。招待の確認は、この団体の機械で akashi staff confirm により行います。一人の管理者が、二人の担当者になりすますことを防ぐためです。",
+				"An invitation is confirmed by an administrator who did not make it. While there is none, only administrators can be invited, and whoever holds this organisation's machine confirms with akashi staff confirm. So no administrator becomes two operators alone.")}
+	}
+	if held > 0 {
+		p.Held = &webui.Notice{Kind: webui.Bad, Title: say("複製されたおそれのあるパスキーがあります", "There may be a copy of a passkey"),
+			Text: say("そのパスキーでは、もうログインできません。本人と装置を確かめ、その人の画面で「紛失・使用終了」にするか、新しい装置の登録に招いてください。", "Nobody signs in with it any more. See the person and the device, then end it on the person's page, or invite them to register another device.")}
 	}
 	if due > 0 {
 		p.Due = &webui.Notice{Kind: webui.Warn, Title: say("見直しの期日を過ぎた人がいます", "The review of somebody's authority is overdue"),
@@ -115,7 +131,7 @@ func nameOf(p staff.Person) plain.Sentence {
 }
 
 // standing is what stands in somebody's way, the first thing first.
-func standing(a staff.Authority, passkeys int64, invited bool, now time.Time) webui.Badge {
+func standing(a staff.Authority, passkeys, held int64, invited, waits bool, now time.Time) webui.Badge {
 	switch {
 	case a.State == staff.Revoked:
 		return webui.Badge{Kind: webui.Off, Text: say("取り消した", "revoked")}
@@ -123,8 +139,12 @@ func standing(a staff.Authority, passkeys int64, invited bool, now time.Time) we
 		return webui.Badge{Kind: webui.Off, Text: say("異動した", "transferred")}
 	case !a.Holds(now):
 		return webui.Badge{Kind: webui.Off, Text: say("期限が過ぎた", "has ended")}
+	case held > 0:
+		return webui.Badge{Kind: webui.Bad, Text: say("パスキーに複製のおそれ", "a passkey is held")}
 	case a.Overdue(now):
 		return webui.Badge{Kind: webui.Warn, Text: say("見直しが遅れている", "review overdue")}
+	case waits:
+		return webui.Badge{Kind: webui.Wait, Text: say("招待の確認を待っている", "invitation to be confirmed")}
 	case passkeys == 0 && invited:
 		return webui.Badge{Kind: webui.Wait, Text: say("登録を待っている", "invited")}
 	case passkeys == 0:
@@ -150,23 +170,37 @@ func (s *screens) showPerson(w http.ResponseWriter, r *http.Request) {
 	now, base := s.Clock.Now(), s.ui.URL("/staff/person/"+one.ID)
 	may := access.May(by, access.ManageStaff, s.Self.Role()) == nil
 	p := personPage{Self: may && by.ID == one.ID}
-	live := int64(0)
+	live, held := int64(0), int64(0)
 	for _, c := range one.Passkeys {
-		if c.State == staff.Live {
+		switch c.State {
+		case staff.Live:
 			live++
+		case staff.Held:
+			held++
 		}
 	}
 	has := one.Now()
 	state := webui.Badge{Kind: webui.Off, Text: say("操作者IDがない", "no authority")}
 	if has.Number != 0 {
-		state = standing(has, live, one.Invited, now)
+		state = standing(has, live, held, one.Invitation != nil, one.Invitation != nil && !one.Invitation.Confirmed, now)
 	}
 	p.Terms = []webui.Term{{Label: say("氏名", "Name"), Value: nameOf(one.Person)}, {Label: say("識別子", "Identifier"), Value: webui.Code(one.ID)}, {Label: say("状態", "State"), Value: state},
 		{Label: say("登録した日", "Since"), Value: webui.Day(one.MadeAt)}, {Label: say("登録した人", "Entered by"), Value: webui.Code(one.MadeBy)}}
+	if i := one.Invitation; i != nil {
+		state := webui.Badge{Kind: webui.Wait, Text: say("もう一人の管理者の確認を待っている", "waits for a second administrator")}
+		if i.Confirmed {
+			state = webui.Badge{Kind: webui.OK, Text: say("確認済み", "confirmed")}
+		}
+		p.Terms = append(p.Terms, webui.Term{Label: say("招待", "Invitation"), Value: state}, webui.Term{Label: say("招いた人", "Invited by"), Value: webui.Code(i.MadeBy)},
+			webui.Term{Label: say("招いた時", "Invited at"), Value: i.MadeAt})
+	}
 	if may && !p.Self {
 		if has.Number != 0 {
 			p.Acts = []webui.Link{{Href: base + "/review", Text: say("見直した", "Review")}, {Href: base + "/invite", Text: say("パスキーの登録に招く", "Invite to register a passkey")},
 				{Href: base + "/transfer", Text: say("異動", "Transfer")}, {Href: base + "/revoke", Text: say("操作者IDを取り消す", "Revoke the authority")}}
+			if i := one.Invitation; i != nil && !i.Confirmed && i.MadeBy != by.ID {
+				p.Acts = append([]webui.Link{{Href: base + "/confirm", Text: say("招待を確認する", "Confirm the invitation")}}, p.Acts...)
+			}
 		} else {
 			p.Acts = []webui.Link{{Href: base + "/issue", Text: say("操作者IDを発行する", "Issue an authority")}}
 		}
@@ -187,23 +221,26 @@ func (s *screens) showPerson(w http.ResponseWriter, r *http.Request) {
 		if a.State == staff.Issued && !one.Persona {
 			review = webui.Day(a.Review)
 		}
-		held := live
+		keys, copied := live, held
 		if a.State != staff.Issued {
-			held = 1
+			keys, copied = 1, 0
 		}
-		p.Authorities.Rows = append(p.Authorities.Rows, []any{a.Number, a.Job.Name(), a.Office, standing(a, held, false, now), webui.Day(a.From), until, reviewed, by, review})
+		p.Authorities.Rows = append(p.Authorities.Rows, []any{a.Number, a.Job.Name(), a.Office, standing(a, keys, copied, false, false, now), webui.Day(a.From), until, reviewed, by, review})
 	}
-	p.Passkeys = webui.Table{Caption: say("パスキー", "Passkeys"), Columns: []webui.Column{{Name: say("呼び名", "Called")}, {Name: say("番号", "Number")}, {Name: say("状態", "State")}, {Name: say("登録", "Registered")}, {Name: say("最後の使用", "Used last")}, {Name: say("止める", "Stop")}},
+	p.Passkeys = webui.Table{Caption: say("パスキー", "Passkeys"), Columns: []webui.Column{{Name: say("呼び名", "Called")}, {Name: say("番号", "Number")}, {Name: say("状態", "State")}, {Name: say("登録", "Registered")}, {Name: say("最後の使用", "Used last")}, {Name: say("止まった日時", "Stopped")}, {Name: say("止める", "Stop")}},
 		Empty: webui.Empty{Text: say("パスキーはまだありません。", "There is no passkey yet.")}}
 	for _, c := range one.Passkeys {
-		var used, stop any
+		var used, ended, stop any
 		if !c.UsedAt.IsZero() {
 			used = c.UsedAt
 		}
-		if may && !p.Self && c.State == staff.Live {
+		if !c.EndedAt.IsZero() {
+			ended = c.EndedAt
+		}
+		if may && !p.Self && (c.State == staff.Live || c.State == staff.Held) {
 			stop = webui.Link{Href: base + "/key/" + c.Name, Text: say("紛失・使用終了", "Lost, or not used any more")}
 		}
-		p.Passkeys.Rows = append(p.Passkeys.Rows, []any{webui.Name(c.Label), webui.Code(c.Name), passkeyStates[c.State], c.MadeAt, used, stop})
+		p.Passkeys.Rows = append(p.Passkeys.Rows, []any{webui.Name(c.Label), webui.Code(c.Name), passkeyStates[c.State], c.MadeAt, used, ended, stop})
 	}
 	p.History = webui.Table{Caption: say("履歴（新しい順）", "History, newest first"), Columns: []webui.Column{{Name: say("日時", "When")}, {Name: say("だれが", "Who")}, {Name: say("何を", "What")}, {Name: say("詳細", "Detail")}}}
 	for _, l := range one.History {
@@ -214,14 +251,15 @@ func (s *screens) showPerson(w http.ResponseWriter, r *http.Request) {
 
 var passkeyStates = map[staff.State]webui.Badge{
 	staff.Live:    {Kind: webui.OK, Text: plain.Sentence{JA: "使用中", EN: "in use"}},
+	staff.Held:    {Kind: webui.Bad, Text: plain.Sentence{JA: "複製のおそれ（停止中）", EN: "held: maybe copied"}},
 	staff.Lost:    {Kind: webui.Bad, Text: plain.Sentence{JA: "紛失", EN: "lost"}},
 	staff.Revoked: {Kind: webui.Off, Text: plain.Sentence{JA: "使用終了", EN: "not used any more"}},
 }
 
 var historyWords = map[string]plain.Sentence{
 	staff.ActIssue: say("操作者IDを発行した", "issued authority"), staff.ActTransfer: say("異動した", "transferred"), staff.ActRevoke: say("操作者IDを取り消した", "revoked the authority"),
-	staff.ActReview: say("見直した", "reviewed"), staff.ActInvite: say("パスキーの登録に招いた", "invited to register a passkey"), staff.ActRegister: say("パスキーを登録した", "registered a passkey"),
-	staff.ActLost: say("パスキーを紛失とした", "took a passkey out of use as lost"), staff.ActWithdraw: say("パスキーの使用を終えた", "took a passkey out of use"), staff.ActTaken: say("他人のパスキーの登録を断った", "refused another person's passkey"),
+	staff.ActReview: say("見直した", "reviewed"), staff.ActInvite: say("パスキーの登録に招いた", "invited to register a passkey"), staff.ActConfirm: say("招待を確認した", "confirmed the invitation"), staff.ActRegister: say("パスキーを登録した", "registered a passkey"),
+	staff.ActLost: say("パスキーを紛失とした", "took a passkey out of use as lost"), staff.ActWithdraw: say("パスキーの使用を終えた", "took a passkey out of use"), staff.ActHold: say("複製のおそれのあるパスキーを止めた", "held a passkey of which there may be a copy"), staff.ActTaken: say("他人のパスキーの登録を断った", "refused another person's passkey"),
 	staff.ActSignIn: say("ログインした", "signed in"), staff.ActStepUp: say("もう一度、本人を確かめた", "showed the passkey again"), staff.ActLeave: say("ログアウトした", "signed out"),
 }
 
@@ -230,8 +268,3 @@ func (s *screens) link(secret string) string { return Link(s.Origin, s.ui.URL(""
 
 // Link is where an invitation leads, for an organisation whose screens lie below base of an origin.
 func Link(origin, base, secret string) string { return origin + base + "/join#" + secret }
-
-func (s *screens) name(ctx context.Context, id string) (plain.Sentence, error) {
-	one, err := s.Member(ctx, access.From(ctx), id)
-	return one.Name, err
-}

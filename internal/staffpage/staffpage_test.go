@@ -19,6 +19,7 @@ import (
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/passkey"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -177,6 +178,12 @@ func TestOperatorsInABrowser(t *testing.T) {
 	admin.signIn()
 	admin.says("職員")
 
+	// Whoever is alone invites another administrator, and the machine confirms.
+	if said := admin.Text("main"); !strings.Contains(said, "二人いません") {
+		t.Errorf("it does not say that there is one administrator: %s", said)
+	}
+	o.second()
+
 	// The administrator invites an operator, who registers another device.
 	link := admin.hire("tanaka", "田中 実", "operator")
 	tanaka.register(link, "黒い鍵")
@@ -252,7 +259,29 @@ func (v visitor) hire(id, name, job string) string {
 	v.Fill("#f-office", "市民課")
 	v.Follow("main button")
 	v.says("招待を作りました")
-	return v.Text("#invitation")
+	link := v.Text("#invitation")
+	check(v.o.T, v.o.h.Staff.ConfirmInvitation(v.o.Context(), mori, id, v.o.member(id).Invitation.Mark))
+	return link
+}
+
+// mori is the second administrator.
+var mori = access.Person{ID: "mori", Job: access.Administrator, Credential: "mori's", Fresh: true}
+
+// second makes mori somebody who can sign in, with a passkey of software.
+func (o *office) second() {
+	o.Helper()
+	s := o.h.Staff
+	secret, err := s.Invite(o.Context(), access.Person{ID: "hayashi", Job: access.Administrator, Fresh: true},
+		staff.Newcomer{ID: mori.ID, Name: plain.Sentence{JA: "森 一郎", EN: "Mori Ichiro"}, Grant: staff.Grant{Job: access.Administrator, Office: "情報政策課"}})
+	check(o.T, err)
+	check(o.T, s.ConfirmFromMachine(o.Context(), mori.ID))
+	_, q, err := s.AskRegister(o.Context(), secret, "a browser")
+	check(o.T, err)
+	soft, err := passkey.NewSoft([]byte(strings.Repeat("m", passkey.SeedSize)))
+	check(o.T, err)
+	answer, err := soft.Create(q.Options, o.h.Origin)
+	check(o.T, err)
+	check(o.T, s.Register(o.Context(), secret, "a browser", "鍵", access.Answer{Sealed: q.Sealed, Credential: answer}))
 }
 
 // client is somebody in the test country, without a browser.
@@ -343,6 +372,42 @@ func (o *office) member(id string) staff.Whole {
 	return w
 }
 
+// TestAnInvitationIsConfirmedOnThePage: by another administrator, who sees that it waits, and not by the one who made it.
+func TestAnInvitationIsConfirmedOnThePage(t *testing.T) {
+	kimura := access.Personas()[5]
+	kimura.ID, kimura.Name = "administrator-kimura", plain.Sentence{JA: "木村", EN: "Kimura"}
+	o := open(t, append(access.Personas(), kimura))
+	kato := o.client("administrator-kato")
+	tanaka := url.Values{"id": {"tanaka"}, "name_ja": {"田中"}, "name_en": {"Tanaka"}, "job": {"operator"}, "office": {"市民課"}}
+	if page := kato.post("/staff/invite", tanaka, 422); !strings.Contains(page, "管理者だけを招けます") {
+		t.Error("an operator is invited by an administrator who is alone")
+	}
+	second := o.client(kimura.ID)
+	if page := kato.post("/staff/invite", tanaka, 200); !strings.Contains(page, "別の管理者") {
+		t.Error("it does not say that it waits")
+	}
+	person, act := "/staff/person/tanaka", "/staff/person/tanaka/confirm"
+	if page := kato.get(person, 200); strings.Contains(page, act) || !strings.Contains(page, "確認を待っている") {
+		t.Error("who invited is to confirm, or does not see that it waits")
+	}
+	if page := second.get(person, 200); !strings.Contains(page, act) {
+		t.Error("the other administrator is not asked to confirm")
+	}
+	mark := o.member("tanaka").Invitation.Mark
+	if page := second.get(act, 200); !strings.Contains(page, `value="`+mark+`"`) {
+		t.Error("the form does not say which invitation")
+	}
+	kato.post(act, url.Values{"mark": {mark}}, 422)
+	second.post(act, url.Values{"mark": {"another"}}, 422)
+	if o.member("tanaka").Invitation.Confirmed {
+		t.Fatal("confirmed")
+	}
+	second.post(act, url.Values{"mark": {mark}}, 200)
+	if !o.member("tanaka").Invitation.Confirmed {
+		t.Error("not confirmed")
+	}
+}
+
 // TestPersonasAreNobodyInARealOrganisation: what a test country has left in the tables opens nothing.
 func TestPersonasAreNobodyInARealOrganisation(t *testing.T) {
 	o := open(t, nil)
@@ -386,7 +451,7 @@ func TestBadEntriesComeBackWithSentences(t *testing.T) {
 	kato.get("/staff/person/nobody-there", http.StatusUnprocessableEntity)
 	kato.get("/staff/person/clerk-aoki/promote", http.StatusNotFound)
 	kato.post("/staff/person/clerk-aoki/promote", nil, http.StatusNotFound)
-	last := url.Values{"id": {"tanaka"}, "name_ja": {"田中"}, "name_en": {"Tanaka"}, "office": {"市民課"}, "job": {"clerk"}, "until": {"2026-11-24"}}
+	last := url.Values{"id": {"tanaka"}, "name_ja": {"田中"}, "name_en": {"Tanaka"}, "office": {"市民課"}, "job": {"administrator"}, "until": {"2026-11-24"}}
 	if page := kato.post("/staff/invite", last, 200); !strings.Contains(page, "/join#") {
 		t.Error("no link")
 	}

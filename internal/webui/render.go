@@ -179,6 +179,13 @@ func (u *UI) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		status = http.StatusUnprocessableEntity
 		for _, p := range problems {
 			data.Sentences = append(data.Sentences, p.Sentence)
+			// The fields of a ground (look.Ground.Check): whoever has none is led to where it is said, and back to what they wanted to see.
+			if u.cfg.Visit != "" && (p.Field == "purpose" || p.Field == "case") {
+				data.Visit = u.URL(u.cfg.Visit)
+				if r.Method == http.MethodGet {
+					data.Visit += "?" + url.Values{"next": {u.URL(r.URL.Path)}}.Encode()
+				}
+			}
 		}
 	} else if errors.As(err, &refused) {
 		status, data.Sentences = http.StatusForbidden, []plain.Sentence{refused.Sentence}
@@ -210,6 +217,7 @@ type problemPage struct {
 	Home      string
 	Choose    string // address of the chooser, when another person may help
 	Personas  bool   // can be chosen there
+	Visit     string // address where a ground is said, when there was none
 }
 
 // broken answers when a template failed. It cannot use a template.

@@ -42,7 +42,7 @@ func open(t *testing.T) *desk {
 	}
 	u, err := webui.New(webui.Config{
 		Base: base, Org: plain.Sentence{JA: "松本市", EN: "Matsumoto City"}, Role: message.Municipality, TestCountry: true,
-		Clock: now, Sessions: sessions, MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&d.log, nil)),
+		Clock: now, Sessions: sessions, Visit: "/visit", MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&d.log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -60,6 +60,9 @@ func open(t *testing.T) *desk {
 		u.Render(w, r, page, 200, entries{f})
 	})
 	mux.HandleFunc("GET /secret", func(w http.ResponseWriter, r *http.Request) { u.Fail(w, r, errors.New("disk /var/lib is full")) })
+	for field, path := range map[string]string{"purpose": "/no-purpose", "case": "/no-case", "name": "/no-name"} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) { u.Fail(w, r, plain.Bad(field, "だめです", "no")) })
+	}
 	mux.Handle("GET /audit", u.Only(access.ViewAudit, func(w http.ResponseWriter, r *http.Request) { u.Render(w, r, page, 200, entries{}) }))
 	root := http.NewServeMux()
 	root.Handle(base+"/", u.Serve(mux))
@@ -67,6 +70,25 @@ func open(t *testing.T) *desk {
 	t.Cleanup(s.Close)
 	d.url = s.URL + base
 	return d
+}
+
+// TestWhoHasNoGroundIsLedToAVisit: a refusal for want of a ground leads to where it is said, and back; one for anything else does not.
+func TestWhoHasNoGroundIsLedToAVisit(t *testing.T) {
+	d := open(t)
+	for _, c := range []struct{ method, path, link string }{
+		{"GET", "/no-purpose", `href="` + base + `/visit?next=` + strings.ReplaceAll(base, "/", "%2f") + `%2fno-purpose"`}, {"POST", "/no-case", `href="` + base + `/visit"`}, {"GET", "/no-name", ""},
+	} {
+		r, err := http.NewRequest(c.method, d.url+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		resp, page := ask(t, r)
+		page = strings.ReplaceAll(page, "%2F", "%2f")
+		if resp.StatusCode != http.StatusUnprocessableEntity || c.link == "" && strings.Contains(page, "/visit") || !strings.Contains(page, c.link) {
+			t.Errorf("%s %s: %d %s", c.method, c.path, resp.StatusCode, page)
+		}
+	}
 }
 
 func ask(t *testing.T, r *http.Request) (*http.Response, string) {

@@ -30,6 +30,7 @@ type Config struct {
 	Role        message.Role   // its role: the colour of its band, and whose rules decide; Portal for the portal
 	TestCountry bool           // marks every page as 見本・試験国
 	Portal      string         // address of the portal, linked from every page; "" for none
+	Visit       string         // path where somebody says what they look at persons for, linked from a refusal for want of it; "" for none
 	Nav         []NavItem      // the menu
 	Clock       clock.Clock    // for the line that says how fresh a page is
 	Sessions    *access.Sessions

@@ -209,6 +209,10 @@ func refusedToAttach(why message.AttachWhy) *plain.Problem {
 		return plain.Bad("code",
 			"この住民票コードでの登録を、ほかの市区町村が進めています。本人に、ほかで転入を届けていないか確かめてください。",
 			"Another municipality is registering somebody under this record code: ask the person whether the moving in was filed elsewhere.")
+	case message.AttachAside:
+		return plain.Bad("code",
+			"この住民票コードについての照会は、全国センターの担当者が確かめてから答えます。登録していません。届出書を預かり、全国センターに電話で、届出の経緯を伝えてください。",
+			"The national center's staff look into this record code before they answer. Nobody was registered: keep the paper form, and tell the center by telephone how the notice came.")
 	}
 	return plain.Bad("code", "全国センターが同意していません。運用担当者に知らせてください。", "The national center does not agree: tell your operator.")
 }

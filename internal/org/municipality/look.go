@@ -25,6 +25,8 @@ type Dossier struct {
 
 	Protection protection.Standing // 支援措置
 	Hidden     bool                // the person is protected, and no release opens the record to this clerk: of it only the name is here
+
+	veil []byte // the key under which forms name a member of whom nothing is shown
 }
 
 // Look opens a person's record for the clerk in the context, on the ground of the context (look.With) or of the clerk's
@@ -36,7 +38,7 @@ func (o *Municipality) Look(ctx context.Context, who PersonID, why string) (Doss
 	}
 	var d Dossier
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
-		d = Dossier{}
+		d = Dossier{veil: o.Secrets(o.prefecture)}
 		var found bool
 		var err error
 		if d.Now, found, err = tx.Current(ctx, who); err != nil {

@@ -20,7 +20,7 @@ const mostLines = 500
 // ListToEnd makes a list of flags to be ended, for another person to apply: those of one measure, or, for "", those whose term is over.
 // It writes down the version of each.
 func (o *Municipality) ListToEnd(ctx context.Context, measure, reason string) (id int64, err error) {
-	by, err := clerk(ctx, access.ReleaseProtection)
+	by, err := clerk(ctx, access.AskRelease)
 	if err != nil {
 		return 0, err
 	}

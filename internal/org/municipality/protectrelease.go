@@ -37,7 +37,7 @@ const mostReason = 300
 
 // AskRelease asks a second person to open one person's record to the clerk in the context (一時解除の依頼).
 func (o *Municipality) AskRelease(ctx context.Context, who PersonID, purpose protection.Purpose, reason string) error {
-	by, err := clerk(ctx, access.ReleaseProtection)
+	by, err := clerk(ctx, access.AskRelease)
 	if err != nil {
 		return err
 	}

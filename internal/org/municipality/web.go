@@ -49,7 +49,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	var err error
 	w.ui, err = webui.New(webui.Config{
 		Base: "/" + string(o.Self), Org: o.Name, Role: message.Municipality, TestCountry: cfg.TestCountry, Portal: cfg.Portal,
-		Clock: o.Clock, Sessions: cfg.Sessions, Log: o.Log,
+		Clock: o.Clock, Sessions: cfg.Sessions, Log: o.Log, Visit: "/visit",
 		Nav: []webui.NavItem{
 			{Path: "/", Name: both("今日の窓口", "Today")},
 			{Path: "/search", Name: both("住民の検索", "Search"), Act: access.LookAtPerson},

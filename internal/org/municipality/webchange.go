@@ -208,7 +208,7 @@ func (w *screens) doChange(rw http.ResponseWriter, r *http.Request) {
 	}
 	change := readChange(act, f, d)
 	preview, err := w.o.Preview(r.Context(), change)
-	if err = refused(f, err); err != nil {
+	if err = refused(f, d.veiled(err)); err != nil {
 		w.ui.Fail(rw, r, err)
 		return
 	}
@@ -218,7 +218,7 @@ func (w *screens) doChange(rw http.ResponseWriter, r *http.Request) {
 			http.Redirect(rw, r, w.personURL(filed.Person, "/filed/"+filed.Trace), http.StatusSeeOther)
 			return
 		}
-		if err = refused(f, err); err != nil {
+		if err = refused(f, d.veiled(err)); err != nil {
 			w.ui.Fail(rw, r, err)
 			return
 		}
@@ -243,7 +243,7 @@ func readChange(act counterAct, f *webui.Form, d Dossier) Change {
 
 func (w *screens) renderConfirm(rw http.ResponseWriter, r *http.Request, act counterAct, f *webui.Form, d Dossier, v Preview) {
 	p := confirmPage{Form: f, Name: act.name, Steps: steps(1), Values: hidden(f), Action: w.personURL(d.Now.Person, "/change/"+act.key), Yes: act.yes, Danger: act.danger,
-		Notices: append(filingNotices(v), effectNotices(v, d, w.o)...), Diff: beside(v), People: standsTable(v.Rest)}
+		Notices: append(filingNotices(v), effectNotices(v, d, w.o)...), Diff: beside(v), People: standsTable(v.Rest, d)}
 	if p.Diff == nil {
 		p.Terms = w.recordTerms(d.Now)[:6] // whose record ends
 	}

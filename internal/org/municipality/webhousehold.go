@@ -2,6 +2,7 @@ package municipality
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -44,8 +45,6 @@ func householdEvent(r *http.Request) (Event, bool) {
 	return e, known && e.Form == formHousehold
 }
 
-func movesField(v store.Version) string { return "moves-" + v.Person.String() }
-
 func (w *screens) showHousehold(rw http.ResponseWriter, r *http.Request) {
 	e, ok := householdEvent(r)
 	if !ok {
@@ -62,7 +61,7 @@ func (w *screens) showHousehold(rw http.ResponseWriter, r *http.Request) {
 	}
 	f := webui.NewForm(map[string]string{"arose": resident.DateOf(w.o.Clock.Now()).String(), "basis": e.Grounds[0]})
 	for _, v := range d.Household {
-		f.Set(relationField(v.Person), v.Record.Relation.Reveal())
+		f.Set(d.relationField(v), v.Record.Relation.Reveal())
 	}
 	w.renderHousehold(rw, r, http.StatusOK, e, f, d)
 }
@@ -75,10 +74,10 @@ func (w *screens) renderHousehold(rw http.ResponseWriter, r *http.Request, statu
 	p.Now.Caption = both("世帯番号"+string(d.Now.Record.Household)+"の人", "The people of household "+string(d.Now.Record.Household))
 	for _, v := range d.Household {
 		if isUnnamed(v) {
-			p.Members = append(p.Members, memberField{memberName(v), plain.Sentence{}, movesField(v), relationField(v.Person)})
+			p.Members = append(p.Members, memberField{memberName(v), plain.Sentence{}, d.movesField(v), d.relationField(v)})
 			continue
 		}
-		p.Members = append(p.Members, memberField{v.Record.Name.Reveal(), both("今は「"+v.Record.Relation.Reveal()+"」、"+v.Record.Birth.Wareki()+"生", "now "+v.Record.Relation.Reveal()+", born "+v.Record.Birth.String()), movesField(v), relationField(v.Person)})
+		p.Members = append(p.Members, memberField{v.Record.Name.Reveal(), both("今は「"+v.Record.Relation.Reveal()+"」、"+v.Record.Birth.Wareki()+"生", "now "+v.Record.Relation.Reveal()+", born "+v.Record.Birth.String()), d.movesField(v), d.relationField(v)})
 	}
 	w.ui.Render(rw, r, w.household, status, p)
 }
@@ -91,8 +90,8 @@ func readHousehold(e Event, f *webui.Form, d Dossier) HouseholdAct {
 	var staying []Placement
 	restated := e.Key == "head-change" || e.Key == "relation-change"
 	for _, v := range d.Household {
-		p := Placement{v.Person, home, entry(f, relationField(v.Person), resident.ParseRelation)}
-		if e.Key == "household-merge" || ticked(f, movesField(v)) {
+		p := Placement{v.Person, home, entry(f, d.relationField(v), resident.ParseRelation)}
+		if e.Key == "household-merge" || ticked(f, d.movesField(v)) {
 			p.Household = target
 			act.Places = append(act.Places, p)
 			continue
@@ -131,17 +130,17 @@ func (w *screens) doHousehold(rw http.ResponseWriter, r *http.Request) {
 		f.Bad("household", "移る先の世帯番号を入力してください。相手の方の住民の記録にあります。", "Enter the id of the household to go to: it stands on the record of somebody who is in it.")
 	}
 	arranged, err := w.o.PreviewHousehold(r.Context(), act)
-	if err = refused(f, err); err != nil {
+	if err = refused(f, d.veiled(err)); err != nil {
 		w.ui.Fail(rw, r, err)
 		return
 	}
 	if f.OK() && f.Value("step") == stepFile {
 		filed, err := w.o.FileHousehold(r.Context(), act)
 		if err == nil {
-			http.Redirect(rw, r, w.personURL(act.Places[0].Person, "/filed/"+filed.Trace), http.StatusSeeOther)
+			http.Redirect(rw, r, w.personURL(shownPlace(act.Places, d), "/filed/"+filed.Trace), http.StatusSeeOther)
 			return
 		}
-		if err = refused(f, err); err != nil {
+		if err = refused(f, d.veiled(err)); err != nil {
 			w.ui.Fail(rw, r, err)
 			return
 		}
@@ -152,9 +151,19 @@ func (w *screens) doHousehold(rw http.ResponseWriter, r *http.Request) {
 	}
 	values := hidden(f)
 	values["seen"] = arranged.Stamp
-	w.ui.Render(rw, r, w.confirm, http.StatusOK, confirmPage{Form: f, Name: e.Name, Steps: steps(1), Values: values, People: standsTable(arranged.People),
+	w.ui.Render(rw, r, w.confirm, http.StatusOK, confirmPage{Form: f, Name: e.Name, Steps: steps(1), Values: values, People: standsTable(arranged.People, d),
 		Action: w.personURL(d.Now.Person, "/household/"+e.Key), Yes: both("「"+e.Name.JA+"」を届け出る", "File: "+e.Name.EN),
 		Notices: append(lateNotice(arranged.Late), webui.Notice{Kind: webui.OK, Title: both("この届出で失効するものはありません", "This notice ends nothing"),
 			Text: both("世帯だけの変更なので、都道府県などへは通知しません。記録の版も変わりません。", "Only the household changes: nobody outside is told, and the version of the record stays.")}),
 		Terms: []webui.Term{{Label: both("異動事由", "Event"), Value: e.Name}, {Label: both("世帯が変わった日", "Day"), Value: day(act.Arose)}, {Label: both("根拠", "Ground"), Value: basisName(act.Basis)}}})
+}
+
+// shownPlace is the first of those whom an act places of whom the clerk sees anything: the page of what was filed is hers.
+func shownPlace(places []Placement, d Dossier) PersonID {
+	for _, p := range places {
+		if !slices.ContainsFunc(d.Household, func(v store.Version) bool { return v.Person == p.Person && isUnnamed(v) }) {
+			return p.Person
+		}
+	}
+	return d.Now.Person
 }

@@ -18,14 +18,14 @@ var protectNav = webui.NavItem{Path: protection.Page, Name: both("支援措置",
 // protectScreens are the pages about protected persons.
 type protectScreens struct {
 	*screens
-	all, measure, list, apply, person *webui.Page
+	all, measure, list, apply, person, asked *webui.Page
 }
 
 func (w *screens) mountProtection(mux *http.ServeMux) error {
 	p := &protectScreens{screens: w}
 	w.protect = p
 	var err error
-	for name, page := range map[string]**webui.Page{"protections": &p.all, "protection": &p.measure, "protection-list": &p.list, "protect": &p.apply, "protected": &p.person} {
+	for name, page := range map[string]**webui.Page{"protections": &p.all, "protection": &p.measure, "protection-list": &p.list, "protect": &p.apply, "protected": &p.person, "protection-asked": &p.asked} {
 		if *page, err = w.ui.Page(files, name); err != nil {
 			return err
 		}
@@ -37,15 +37,16 @@ func (w *screens) mountProtection(mux *http.ServeMux) error {
 		"GET /protections":                            {access.ProtectPerson, p.showAll},
 		"POST /protections/release/{release}":         {access.ReleaseProtection, p.decideRelease},
 		"GET /protections/measure/{measure}":          {access.ProtectPerson, p.showMeasure},
+		"GET /protections/measure/{measure}/asked":    {access.ProtectPerson, p.showAskedAbout},
 		"POST /protections/measure/{measure}/decided": {access.ProtectPerson, p.decided},
 		"POST /protections/measure/{measure}/renewed": {access.ProtectPerson, p.renewed},
-		"POST /protections/measure/{measure}/end":     {access.ReleaseProtection, p.listToEnd},
-		"POST /protections/end":                       {access.ReleaseProtection, p.listToEnd},
-		"GET /protections/list/{list}":                {access.ReleaseProtection, p.showList},
+		"POST /protections/measure/{measure}/end":     {access.AskRelease, p.listToEnd},
+		"POST /protections/end":                       {access.AskRelease, p.listToEnd},
+		"GET /protections/list/{list}":                {access.AskRelease, p.showList},
 		"POST /protections/list/{list}":               {access.ReleaseProtection, p.applyList},
 		"GET /resident/{person}/protect":              {access.ProtectPerson, p.showApply},
 		"POST /resident/{person}/protect":             {access.ProtectPerson, p.doApply},
-		"POST /resident/{person}/release":             {access.ReleaseProtection, p.askRelease},
+		"POST /resident/{person}/release":             {access.AskRelease, p.askRelease},
 		"POST /resident/{person}/take-over":           {access.ProtectPerson, p.takeOver},
 	} {
 		mux.Handle(pattern, w.ui.Only(page.act, page.show))

@@ -27,7 +27,7 @@ func restFields(act counterAct, f *webui.Form, d Dossier) (fields []restField) {
 	}
 	for _, v := range others {
 		name := memberName(v)
-		fields = append(fields, restField{relationField(v.Person), both(name+" さんの続柄（今は「"+v.Record.Relation.Reveal()+"」）", "Relation of "+name+" (now "+v.Record.Relation.Reveal()+")")})
+		fields = append(fields, restField{d.relationField(v), both(name+" さんの続柄（今は「"+v.Record.Relation.Reveal()+"」）", "Relation of "+name+" (now "+v.Record.Relation.Reveal()+")")})
 	}
 	return fields
 }
@@ -44,7 +44,7 @@ func othersOf(d Dossier) (others []store.Version) {
 
 func readRest(f *webui.Form, d Dossier) (rest []Placement) {
 	for _, v := range othersOf(d) {
-		if field := relationField(v.Person); f.Value(field) != "" {
+		if field := d.relationField(v); f.Value(field) != "" {
 			rest = append(rest, Placement{v.Person, d.Now.Record.Household, entry(f, field, resident.ParseRelation)})
 		}
 	}
@@ -52,7 +52,7 @@ func readRest(f *webui.Form, d Dossier) (rest []Placement) {
 }
 
 // standsTable is everybody of the households before and after; nil when nobody but the person is concerned.
-func standsTable(people []Stood) *webui.Table {
+func standsTable(people []Stood, d Dossier) *webui.Table {
 	if len(people) == 0 {
 		return nil
 	}
@@ -69,7 +69,7 @@ func standsTable(people []Stood) *webui.Table {
 		case s.restated:
 			mark = badge(webui.Info, "新しい世帯主との続柄", "stated of the new head")
 		}
-		t.Rows = append(t.Rows, []any{webui.Name(was.Name.Reveal()), standsAs(was), standsAs(is), mark})
+		t.Rows = append(t.Rows, []any{webui.Name(d.nameOf(s.Before)), standsAs(was), standsAs(is), mark})
 	}
 	return t
 }

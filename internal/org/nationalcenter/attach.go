@@ -53,7 +53,7 @@ func (o *Center) onAttach(ctx context.Context, from message.Org, body []byte) ([
 
 // judgeAttach writes the answer to a new question down, with the look.
 func (o *Center) judgeAttach(ctx context.Context, tx *store.Tx, from message.Org, q message.AttachQuestion) (store.Attach, error) {
-	why, version, err := o.againstAttaching(ctx, tx, from, q)
+	why, version, err := o.answerOrAside(ctx, tx, from, q)
 	if err != nil {
 		return store.Attach{}, err
 	}
@@ -81,8 +81,12 @@ func whyText(why []message.AttachWhy) (s string) {
 	return s
 }
 
-// againstAttaching collects all that speaks against it, so that a clerk learns at once what to look at. version is that of the state held.
-func (o *Center) againstAttaching(ctx context.Context, tx *store.Tx, from message.Org, q message.AttachQuestion) (why []message.AttachWhy, version resident.Version, err error) {
+// againstAttaching collects all that speaks against it, so that a clerk learns at once what to look at. version is that of the state held. let
+// tells that two operators have let the asker ask about this code.
+//
+// Of a protected person (支援措置) no answer depends on the earlier municipality that the question names: by trying one after the other somebody
+// would learn where she lived. Instead, the center agrees with whom her protection has gone ahead to (expects), and sets any other question aside.
+func (o *Center) againstAttaching(ctx context.Context, tx *store.Tx, from message.Org, q message.AttachQuestion, let bool) (why []message.AttachWhy, version resident.Version, err error) {
 	standing, claim, err := tx.StandingAndClaim(ctx, q.Code)
 	switch {
 	case err != nil:
@@ -93,6 +97,10 @@ func (o *Center) againstAttaching(ctx context.Context, tx *store.Tx, from messag
 		return []message.AttachWhy{message.AttachUnknown}, 0, nil
 	}
 	held, _, err := tx.State(ctx, q.Code)
+	if err != nil {
+		return nil, 0, err
+	}
+	hidden, err := o.withheld(ctx, tx.Tx, q.Code)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -111,7 +119,8 @@ func (o *Center) againstAttaching(ctx context.Context, tx *store.Tx, from messag
 		// person is held is asked below.
 		{message.AttachPresent, !standing.Gone() && !(q.Announced && q.Reason == resident.MoveIn)},
 		{message.AttachEnded, standing.Gone() && !mayEnter(*standing, from, q, resident.DateOf(tx.Now()))},
-		{message.AttachElsewhere, q.Reason == resident.MoveIn && !cameFrom(*standing, q.From, resident.DateOf(tx.Now()))},
+		// Whoever says no municipality has no certificate of moving out, and then nothing but the name ties the person to the code.
+		{message.AttachElsewhere, q.Reason == resident.MoveIn && (!q.From.Valid() || !hidden && !cameFrom(*standing, q.From, resident.DateOf(tx.Now())))},
 	} {
 		if w.says {
 			why = append(why, w.why)
@@ -120,6 +129,15 @@ func (o *Center) againstAttaching(ctx context.Context, tx *store.Tx, from messag
 	promised, err := tx.Promised(ctx, q.Code, standing.Version, from)
 	if promised {
 		why = append(why, message.AttachPromised)
+	}
+	if err == nil && hidden && !let && len(why) == 0 {
+		expected, err := o.expects(ctx, tx, from, q.Code)
+		if err != nil {
+			return nil, 0, err
+		}
+		if !expected {
+			return []message.AttachWhy{message.AttachAside}, 0, nil
+		}
 	}
 	return why, standing.Version, err
 }
@@ -134,12 +152,8 @@ func mayEnter(ended received.Standing, by message.Org, q message.AttachQuestion,
 }
 
 // cameFrom tells whether a record is, or ended, in the municipality that the person says to come from, which may be a designated city and
-// the record a ward's. Of one that is no more nobody can say who keeps its records now. Whoever says no municipality has no
-// certificate of moving out, and then nothing but the name ties the person to the code.
+// the record a ward's. Of one that is no more nobody can say who keeps its records now.
 func cameFrom(ended received.Standing, from resident.MunicipalityCode, today resident.Date) bool {
-	if !from.Valid() {
-		return false
-	}
 	if _, err := resident.Lookup("municipality", ended.Municipality, today); err != nil {
 		return true
 	}

@@ -72,7 +72,7 @@ func TestAttach(t *testing.T) {
 			t.Errorf("the person who moved out: %+v", got)
 		}
 		c.attachSays("from elsewhere", adachi, asks(a, "t-6", "131211", "202053"), "elsewhere")
-		c.attachSays("from where nobody knows", adachi, asks(a, "t-6b", "131211", ""), "elsewhere")
+		c.attachSays("from where nobody knows", iida, asks(a, "t-6b", "202053", ""), "elsewhere promised")
 		// Another municipality has been told yes, on this very state.
 		c.attachSays("promised", iida, asks(a, "t-7", "202053", "202029"), "promised")
 		c.runFor(31 * time.Minute)

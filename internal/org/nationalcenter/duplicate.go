@@ -94,54 +94,89 @@ func (o *Center) indexedItem(r store.Indexed) inspection.Item {
 		Judge: func(context.Context) ([]inspection.Fault, error) { return o.judgeIndexed(r), nil }}
 }
 
-// judgeIndexed says what is wrong with a resident in force. No sentence names anybody.
+// judgeIndexed says what is wrong with a resident in force. No sentence names anybody, nor where anybody lives: it is kept, and who is
+// protected (支援措置) may be so from tomorrow on. The page says where, after it has asked the gate (concerned).
 func (o *Center) judgeIndexed(r store.Indexed) (all []inspection.Fault) {
 	bad := func(rule, ja, en string) {
 		all = append(all, inspection.Fault{Rule: rule, Sentence: plain.Sentence{JA: ja, EN: en}})
 	}
-	here := o.placeOf(r.Municipality)
-	with := func(other string) plain.Sentence { // "in Matsumoto and in Iida"
-		there := o.placeOf(other)
-		if there == here {
-			return plain.Sentence{JA: here.JA + "の二人", EN: "Two residents of " + here.EN}
-		}
-		return plain.Sentence{JA: there.JA + "の住民と" + here.JA + "の住民", EN: "A resident of " + there.EN + " and one of " + here.EN}
-	}
 	if _, err := resident.ParseRecordCode("code", r.Code); err != nil {
-		bad(ruleCode, here.JA+"の住民の住民票コードが、コードではありません（けた数か検査数字）。だれかが表を書き換えたおそれがあります。",
-			"The record code of a resident of "+here.EN+" is none (its length or check digit): somebody may have changed the table.")
+		bad(ruleCode, "住民の住民票コードが、コードではありません（けた数か検査数字）。だれかが表を書き換えたおそれがあります。",
+			"The record code of a resident is none (its length or check digit): somebody may have changed the table.")
 	}
 	if _, err := resident.ParseIndividualNumber("number", r.Number); r.Number != "" && err != nil {
-		bad(ruleNumber, here.JA+"の住民の個人番号が、番号ではありません（けた数か検査用数字）。だれかが表を書き換えたおそれがあります。",
-			"The individual number of a resident of "+here.EN+" is none (its length or check digit): somebody may have changed the table.")
+		bad(ruleNumber, "住民の個人番号が、番号ではありません（けた数か検査用数字）。だれかが表を書き換えたおそれがあります。",
+			"The individual number of a resident is none (its length or check digit): somebody may have changed the table.")
 	}
 	if r.Twin.Code != "" {
-		both := with(r.Twin.Municipality)
-		ja, en := "住所は違います", "at two addresses"
-		if r.SameAddress {
-			ja, en = "住所も同じです", "at one address"
-		}
-		bad(ruleSamePerson, both.JA+"が、別の住民票コードで、氏名・生年月日・性別が同じです。"+ja+"。一人が二重に登録されていないか、市区町村に確かめてください。",
-			both.EN+" have the same name, date of birth and sex under two record codes, "+en+": ask the municipalities whether one person was registered twice.")
+		bad(ruleSamePerson, "二人の住民が、別の住民票コードで、氏名・生年月日・性別が同じです。一人が二重に登録されていないか、市区町村に確かめてください。",
+			"Two residents have the same name, date of birth and sex under two record codes: ask the municipalities whether one person was registered twice.")
 	}
 	if r.NumberTwin.Code != "" {
-		both := with(r.NumberTwin.Municipality)
-		bad(ruleOneNumber, both.JA+"が、別の住民票コードで、同じ個人番号を持っています。どちらの番号かを確かめ、もう一人の番号を直してください。",
-			both.EN+", under two record codes, have one individual number: find out whose it is, and have the other one's corrected.")
+		bad(ruleOneNumber, "二人の住民が、別の住民票コードで、同じ個人番号を持っています。どちらの番号かを確かめ、もう一人の番号を直してください。",
+			"Two residents, under two record codes, have one individual number: find out whose it is, and have the other one's corrected.")
 	}
 	if r.Given != "" {
-		bad(ruleOtherNumber, here.JA+"の住民の個人番号が、このコードに指定した番号と違います。市区町村に、どこから入力した番号かを確かめてください。",
-			"The individual number of a resident of "+here.EN+" is not the one that this code was given: ask the municipality where it comes from.")
+		bad(ruleOtherNumber, "住民の個人番号が、このコードに指定した番号と違います。市区町村に、どこから入力した番号かを確かめてください。",
+			"The individual number of a resident is not the one that this code was given: ask the municipality where it comes from.")
 	}
 	if r.GivenTo {
-		bad(ruleNumberGiven, here.JA+"の住民の個人番号は、別の住民票コードに指定した番号です。市区町村に、どこから入力した番号かを確かめてください。",
-			"The individual number of a resident of "+here.EN+" was given to another record code: ask the municipality where it comes from.")
+		bad(ruleNumberGiven, "住民の個人番号は、別の住民票コードに指定した番号です。市区町村に、どこから入力した番号かを確かめてください。",
+			"The individual number of a resident was given to another record code: ask the municipality where it comes from.")
 	}
 	if r.Retired {
-		bad(ruleRetired, here.JA+"の住民が、変更されて使われなくなった住民票コードで有効になっています。市区町村に、いまのコードを確かめてください。",
-			"A resident of "+here.EN+" is in force under a record code that was given up for another one: ask the municipality for the present code.")
+		bad(ruleRetired, "住民が、変更されて使われなくなった住民票コードで有効になっています。市区町村に、いまのコードを確かめてください。",
+			"A resident is in force under a record code that was given up for another one: ask the municipality for the present code.")
 	}
 	return all
+}
+
+// concerned are the residents whom a finding is about.
+type concerned struct {
+	codes  []string         // as the rows have them, which may be none
+	places []plain.Sentence // their municipalities; none when somebody is withheld
+	same   bool             // whether two of the same name have one address, where places are told
+	hidden bool             // somebody of them is protected, or nobody can tell
+}
+
+// concernedBy reads whom a finding is about. Where one of them is protected it says no municipality at all, neither hers nor that of whoever may be
+// the same person. A row whose code is none cannot be asked about: it is withheld like one that is protected.
+func (o *Center) concernedBy(ctx context.Context, tx *store.Tx, f inspection.Finding) (c concerned, err error) {
+	code, _ := o.numberKey.named(f.Item)
+	row, there, err := tx.IndexedOf(ctx, code, len(code) == longestNamed)
+	if err != nil || !there {
+		return c, err
+	}
+	c.codes, c.places = []string{row.Code}, []plain.Sentence{o.placeOf(row.Municipality)}
+	other := store.Other{}
+	switch f.Rule {
+	case ruleSamePerson:
+		other, c.same = row.Twin, row.SameAddress
+	case ruleOneNumber:
+		other = row.NumberTwin
+	}
+	if other.Code != "" {
+		c.codes = append(c.codes, other.Code)
+		if place := o.placeOf(other.Municipality); place != c.places[0] {
+			c.places = append(c.places, place)
+		}
+	}
+	for _, text := range c.codes {
+		code, err := resident.ParseRecordCode("code", text)
+		if err != nil {
+			c.hidden = true
+			continue
+		}
+		held, err := o.withheld(ctx, tx.Tx, code)
+		if err != nil {
+			return concerned{}, err
+		}
+		c.hidden = c.hidden || held
+	}
+	if c.hidden {
+		c.places, c.same = nil, false
+	}
+	return c, nil
 }
 
 // placeOf names a municipality, whatever the column holds.

@@ -3,6 +3,7 @@ package nationalcenter_test
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -13,9 +14,11 @@ import (
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/inspection"
 	"github.com/akashi-id/akashi/internal/inspection/inspectiontest"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
+	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -51,8 +54,8 @@ func TestDuplicates(t *testing.T) {
 		want(t, c.tell(nagano, again.change(resident.MoveIn, at("長野県松本市大手1番1号"))), "applied")
 		c.finds("one person twice", "same-person")
 		open := must(c.openFindings())
-		if f := open[0]; strings.Contains(f.Item+f.Says.JA+f.Says.EN, "松本　花子") || strings.Contains(f.Item+f.Says.JA, again.Code.Reveal()) || !strings.Contains(f.Says.JA, "長野県松本市") ||
-			!strings.Contains(f.Says.JA, "住所は違います") {
+		if f := open[0]; strings.Contains(f.Item+f.Says.JA+f.Says.EN, "松本　花子") || strings.Contains(f.Item+f.Says.JA, again.Code.Reveal()) || strings.Contains(f.Says.JA+f.Says.EN, "松本市") ||
+			!strings.Contains(f.Says.JA, "氏名・生年月日・性別が同じ") {
 			t.Errorf("the finding says %s: %+v", f.Item, f.Says)
 		}
 		if s := must(c.center.DuplicatesAlarm().Signals(t.Context(), c.clk.Now())); len(s) != 1 || s[0].Code != alarm.DuplicatePerson || s[0].Value != 1 || s[0].Href != "/duplicates" {
@@ -133,10 +136,16 @@ func TestDuplicateIsClosedByTwo(t *testing.T) {
 		if err := c.center.ConfirmDuplicate(t.Context(), ueda, id); err == nil {
 			t.Error("one person closed it alone")
 		}
-		if _, err := c.center.LookAtAlike(t.Context(), ueda, id, "件"); err == nil {
+		confirm := look.Ground{Purpose: look.Confirm, Case: "照会12"}
+		if _, err := c.center.LookAtAlike(t.Context(), ueda, id, confirm); err == nil {
 			t.Error("an operator saw the records")
 		}
-		if all, err := c.center.LookAtAlike(t.Context(), aoki, id, "照会12"); err != nil || len(all) != 2 || all[0].Name != a.Name {
+		for _, no := range []look.Ground{{}, {Purpose: look.Confirm}, {Purpose: look.Confirm, Case: "松本さん"}, {Purpose: look.Notice, Case: "12"}} {
+			if all, err := c.center.LookAtAlike(t.Context(), aoki, id, no); err == nil || all != nil {
+				t.Errorf("the records are shown on the ground %+v", no)
+			}
+		}
+		if all, err := c.center.LookAtAlike(t.Context(), aoki, id, confirm); err != nil || len(all) != 2 || all[0].Name != a.Name {
 			t.Errorf("%d records: %v", len(all), err)
 		}
 		for _, p := range []*person{a, b} {
@@ -152,6 +161,49 @@ func TestDuplicateIsClosedByTwo(t *testing.T) {
 		want(t, c.tell(nagano, d.change(resident.MoveIn)), "applied")
 		c.finds("a third one", "same-person", "same-person")
 	})
+}
+
+// TestDuplicateOfProtected: a finding about a protected person says on no page where she lives or what she is called, and not that of whoever may be the
+// same; of somebody else it says where. Who was protected only after it was found is hidden all the same. What is shown is a look that the person is told of.
+func TestDuplicateOfProtected(t *testing.T) {
+	c := newCountry(t, "memory:")
+	her, again := newPerson(t, 1, "山田　花子"), newPerson(t, 2, "山田　花子")
+	want(t, c.tell(nagano, her.change(resident.MoveIn), again.change(resident.MoveIn, at("長野県松本市大手1番1号"))), "applied", "applied")
+	c.finds("twins", "same-person")
+	id := nationalcenter.IDOfFinding(must(c.openFindings())[0])
+	one := "/duplicates/" + id
+	pages := func() (all string) {
+		all = c.page("operator-ueda", "GET", "/duplicates", nil).Body.String() + c.page("operator-ueda", "GET", one, nil).Body.String()
+		return all + c.page("clerk-aoki", "POST", one+"/records", url.Values{"purpose": {"confirm"}, "case": {"照会12"}}).Body.String()
+	}
+	looks := func(p *person) (n int) {
+		c.view(func(ctx context.Context, tx *sqlstore.Tx) error {
+			all, err := look.List(ctx, tx, look.Filter{Subject: p.Code.Reveal()})
+			n = len(all)
+			return err
+		})
+		return n
+	}
+	if before := pages(); !strings.Contains(before, "長野県松本市") || !strings.Contains(before, her.Name.Reveal()) || looks(her) != 1 || looks(again) != 1 {
+		t.Errorf("nobody is protected: %d and %d looks", looks(her), looks(again))
+	}
+	want(t, c.tell(nagano, message.ResidentProtection{Code: her.Code, Owner: matsumoto, Version: 1, Measure: "S202029-1", Provisional: true}), "applied")
+	all := must(c.center.LookAtAlike(t.Context(), persona(t, "clerk-aoki"), id, look.Ground{Purpose: look.Confirm, Case: "照会13"}))
+	if len(all) != 2 || !all[0].Protected && !all[1].Protected || looks(her) != 1 || looks(again) != 2 {
+		t.Errorf("protected: %d and %d looks", looks(her), looks(again))
+	}
+	for _, r := range all {
+		if r.Protected && (r.Code.Valid() || r.Name.Valid() || r.Municipality.Valid() || r.Address.Valid()) {
+			t.Error("something of a protected person is told")
+		}
+	}
+	operators := c.page("operator-ueda", "GET", "/duplicates", nil).Body.String() + c.page("operator-ueda", "GET", one, nil).Body.String()
+	if strings.Contains(operators, "松本市") || strings.Contains(operators, "山田") || !strings.Contains(operators, "支援措置中の方") {
+		t.Error("a page of the operators says where a protected person lives, or her name")
+	}
+	if staff := c.page("clerk-aoki", "POST", one+"/records", url.Values{"purpose": {"confirm"}, "case": {"照会12"}}).Body.String(); strings.Contains(staff, her.Code.Reveal()) {
+		t.Error("the page of the staff has her code")
+	}
 }
 
 // TestDuplicatesPoison: rows of which somebody made nonsense stop nobody: those behind them are compared in the same round.

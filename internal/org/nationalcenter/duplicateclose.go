@@ -7,6 +7,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/inspection"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -73,10 +74,19 @@ func (o *Center) ConfirmDuplicate(ctx context.Context, by access.Person, id stri
 	})
 }
 
-// LookAtAlike gives the records that a finding is about, to staff who compare them. Each is a look at that person, on the ground given, and
-// recorded in the same transaction.
-func (o *Center) LookAtAlike(ctx context.Context, by access.Person, id, ground string) (all []resident.IdentificationInfo, err error) {
+// Compared is a record of a finding, as staff see it.
+type Compared struct {
+	resident.IdentificationInfo
+	Protected bool // and then nothing else is told of the person (支援措置)
+}
+
+// LookAtAlike gives the records that a finding is about, to staff who compare them. Each that is shown is a look at that person, on the ground given,
+// and recorded in the same transaction. Nothing is shown of a protected person; that somebody opened the finding is in the audit log.
+func (o *Center) LookAtAlike(ctx context.Context, by access.Person, id string, ground look.Ground) (all []Compared, err error) {
 	if err := access.May(by, access.LookAtPerson, o.Self.Role()); err != nil {
+		return nil, err
+	}
+	if err := ground.Check(by, o.Self); err != nil {
 		return nil, err
 	}
 	err = o.Store.Update(ctx, func(ctx context.Context, raw *sqlstore.Tx) error {
@@ -85,30 +95,34 @@ func (o *Center) LookAtAlike(ctx context.Context, by access.Person, id, ground s
 		if err != nil {
 			return err
 		}
-		code, _ := o.numberKey.named(f.Item)
-		row, _, err := tx.IndexedOf(ctx, code, len(code) == longestNamed)
+		c, err := o.concernedBy(ctx, tx, f)
 		if err != nil {
 			return err
 		}
-		codes := []string{row.Code}
-		switch {
-		case f.Rule == ruleSamePerson && row.Twin.Code != "":
-			codes = append(codes, row.Twin.Code)
-		case f.Rule == ruleOneNumber && row.NumberTwin.Code != "":
-			codes = append(codes, row.NumberTwin.Code)
-		}
-		if all, err = tx.Alike(ctx, codes...); err != nil {
+		auditlog.Write(raw, auditlog.Entry{Actor: by.ID, Act: "duplicate.compare", Subject: f.Item, Case: ground.Case, Detail: f.Rule})
+		infos, err := tx.Alike(ctx, c.codes...)
+		if err != nil {
 			return err
 		}
-		for n, i := range all {
-			if held, err := o.withheld(ctx, raw, i.Code); err != nil {
+		for _, i := range infos {
+			held, err := o.withheld(ctx, raw, i.Code)
+			if err != nil {
 				return err
-			} else if held {
-				all[n] = resident.IdentificationInfo{Code: i.Code, BasicFour: resident.BasicFour{Name: i.Name}}
 			}
-			auditlog.Write(raw, auditlog.Entry{Actor: by.ID, Act: auditlog.ActLook, Subject: i.Code.Reveal(), Case: ground, Detail: "duplicate check, " + f.Rule})
+			if held {
+				all = append(all, Compared{Protected: true})
+				continue
+			}
+			if err := look.Record(raw, look.Look{By: by, Office: o.Self, Subject: i.Code, Ground: ground, Items: look.Four | look.Code | look.History,
+				How: "duplicate check, " + f.Rule}); err != nil {
+				return err
+			}
+			all = append(all, Compared{IdentificationInfo: i})
 		}
 		return nil
 	})
-	return all, err
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
 }

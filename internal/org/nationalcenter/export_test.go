@@ -48,3 +48,6 @@ func IDOfFinding(f inspection.Finding) string { return idOfFinding(f) }
 // NameOf and Named are how findings call a resident.
 func NameOf(k NumberKey, code string) string        { return k.name(code) }
 func Named(k NumberKey, name string) (string, bool) { return k.named(name) }
+
+// AsidesAlarm is the alarm about askings that are set aside.
+func (o *Center) AsidesAlarm() alarm.Source { return o.asidesAlarm() }

@@ -58,8 +58,9 @@ func New(ctx context.Context, cfg Config) (*Center, error) {
 	}
 	o.Host = h
 	o.duplicates = o.newDuplicates()
-	o.Alarms.Add(o.undemanded(), o.duplicates.Source(), protection.Differs(o.Store, o.Books, o.Statements))
+	o.Alarms.Add(o.undemanded(), o.asidesAlarm(), o.duplicates.Source(), protection.Differs(o.Store, o.Books, o.Statements))
 	o.Exchange.Answer(message.AskAttach, o.onAttach)
+	o.Exchange.Answer(protection.AskQuestions, o.onQuestions)
 	o.Errors.Host = h
 	o.Alarms.Add(o.Errors.Unanswered())
 	o.Inquiry = &inquiry.Desk{Host: h, States: o.states, Withheld: o.withheld}

@@ -35,6 +35,7 @@ type web struct {
 	home *webui.Page
 
 	duplicatesAll, duplicateOne, duplicateAlike *webui.Page
+	asidesAll, asideOne                         *webui.Page
 }
 
 func (o *Center) screens(cfg Config) (http.Handler, error) {
@@ -59,6 +60,7 @@ func (o *Center) screens(cfg Config) (http.Handler, error) {
 	mux.HandleFunc("GET /{$}", w.showHome)
 	mux.HandleFunc("GET /part/{part}", w.showHomePart)
 	w.mountDuplicates(mux)
+	w.mountAsides(mux)
 	if err := o.Inquiry.Mount(mux, w.ui); err != nil {
 		return nil, err
 	}
@@ -74,6 +76,7 @@ func (o *Center) newWeb(cfg Config) (*web, error) {
 		Nav: []webui.NavItem{
 			{Path: "/", Name: plain.Sentence{JA: "住民と電子証明書の数", EN: "Numbers"}},
 			duplicateNav,
+			asideNav,
 			inquiry.Nav, provision.Nav[0], provision.Nav[1], provision.Nav[2], errorreport.Nav,
 			protectpage.Nav,
 			desk.Nav,
@@ -91,7 +94,7 @@ func (o *Center) newWeb(cfg Config) (*web, error) {
 		return nil, err
 	}
 	for name, page := range map[string]**webui.Page{"home": &w.home, "duplicates": &w.duplicatesAll, "duplicate": &w.duplicateOne,
-		"alike": &w.duplicateAlike} {
+		"alike": &w.duplicateAlike, "asides": &w.asidesAll, "aside": &w.asideOne} {
 		if *page, err = ui.Page(files, name); err != nil {
 			return nil, err
 		}

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/inspection"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -137,8 +139,12 @@ func (w *web) showDuplicate(rw http.ResponseWriter, r *http.Request, status int,
 	var f inspection.Finding
 	var word store.Word
 	var proposed bool
+	var about concerned
 	err := w.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		f, word, proposed, err = w.finding(ctx, w.in(tx), r.PathValue("finding"))
+		if f, word, proposed, err = w.finding(ctx, w.in(tx), r.PathValue("finding")); err != nil {
+			return err
+		}
+		about, err = w.concernedBy(ctx, w.in(tx), f)
 		return err
 	})
 	if err != nil {
@@ -153,6 +159,27 @@ func (w *web) showDuplicate(rw http.ResponseWriter, r *http.Request, status int,
 			EN: "Ask the municipalities concerned how the people came to be registered. When it is right again, the next round ends the finding; when they are two people, two operators close it."}},
 		Facts: []webui.Term{{Label: plain.Sentence{JA: "件の名前", EN: "Name of the case"}, Value: webui.Code(f.Item)},
 			{Label: plain.Sentence{JA: "規則", EN: "Rule"}, Value: webui.Code(f.Rule)}, {Label: plain.Sentence{JA: "見つけた時", EN: "Found"}, Value: f.At}}}
+	switch {
+	case about.hidden:
+		p.Facts = append(p.Facts, webui.Term{Label: plain.Sentence{JA: "市区町村", EN: "Municipalities"},
+			Value: plain.Sentence{JA: "支援措置中の方が含まれるか、コードが読めないため、表示しません", EN: "Not shown: somebody of them is protected, or a code cannot be read"}})
+	case len(about.places) > 0:
+		var places plain.Sentence
+		for i, of := range about.places {
+			if i > 0 {
+				places.JA, places.EN = places.JA+"・", places.EN+", "
+			}
+			places.JA, places.EN = places.JA+of.JA, places.EN+of.EN
+		}
+		p.Facts = append(p.Facts, webui.Term{Label: plain.Sentence{JA: "市区町村", EN: "Municipalities"}, Value: places})
+		if f.Rule == ruleSamePerson {
+			address := plain.Sentence{JA: "違う", EN: "two"}
+			if about.same {
+				address = plain.Sentence{JA: "同じ", EN: "one and the same"}
+			}
+			p.Facts = append(p.Facts, webui.Term{Label: plain.Sentence{JA: "住所", EN: "Addresses"}, Value: address})
+		}
+	}
 	if proposed {
 		p.Facts = append(p.Facts, webui.Term{Label: plain.Sentence{JA: "閉じる提案", EN: "Proposed to close"}, Value: webui.Name(word.By + "：" + word.Why)},
 			webui.Term{Label: plain.Sentence{JA: "提案した時", EN: "Proposed at"}, Value: word.At})
@@ -192,8 +219,9 @@ func (w *web) confirmDuplicate(rw http.ResponseWriter, r *http.Request) {
 
 type alikePage struct {
 	*webui.Form
-	Base  string
-	Table *webui.Table
+	Base     string
+	Purposes []webui.Choice
+	Table    *webui.Table
 }
 
 func (w *web) lookAtAlike(rw http.ResponseWriter, r *http.Request) {
@@ -201,14 +229,14 @@ func (w *web) lookAtAlike(rw http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	ground := form.Need("ground", plain.Sentence{JA: "照会の根拠", EN: "ground"})
-	if !form.OK() {
-		w.showAlike(rw, r, http.StatusUnprocessableEntity, form, nil)
+	ground := look.Ground{Purpose: look.Purpose(form.Value("purpose")), Case: form.Value("case")}
+	all, err := w.LookAtAlike(r.Context(), access.From(r.Context()), r.PathValue("finding"), ground)
+	if err := form.Take(err); err != nil {
+		w.ui.Fail(rw, r, err)
 		return
 	}
-	all, err := w.LookAtAlike(r.Context(), access.From(r.Context()), r.PathValue("finding"), ground)
-	if err != nil {
-		w.ui.Fail(rw, r, err)
+	if !form.OK() {
+		w.showAlike(rw, r, http.StatusUnprocessableEntity, form, nil)
 		return
 	}
 	t := webui.Table{Caption: plain.Sentence{JA: "記録", EN: "Records"},
@@ -217,6 +245,10 @@ func (w *web) lookAtAlike(rw http.ResponseWriter, r *http.Request) {
 			{Name: plain.Sentence{JA: "住民票コード", EN: "Record code"}}},
 		Empty: webui.Empty{Text: plain.Sentence{JA: "読める記録がありません。", EN: "No record can be read."}}}
 	for _, i := range all {
+		if i.Protected {
+			t.Rows = append(t.Rows, []any{plain.Sentence{JA: "支援措置中の方（表示しません）", EN: "A protected person: nothing is shown"}, nil, nil, nil, nil, nil, nil})
+			continue
+		}
 		t.Rows = append(t.Rows, []any{w.placeName(i.Municipality), webui.Name(i.Name.Reveal()), webui.Name(i.Birth.Wareki()), webui.Name(i.Sex.String()), webui.Name(i.Address.Reveal()),
 			plain.Sentence{JA: i.Change.Reason.In(plain.JA), EN: i.Change.Reason.In(plain.EN)}, webui.Code(i.Code.Reveal())})
 	}
@@ -224,5 +256,5 @@ func (w *web) lookAtAlike(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *web) showAlike(rw http.ResponseWriter, r *http.Request, status int, form *webui.Form, t *webui.Table) {
-	w.ui.Render(rw, r, w.duplicateAlike, status, alikePage{form, w.ui.URL(duplicatePath + "/" + r.PathValue("finding")), t})
+	w.ui.Render(rw, r, w.duplicateAlike, status, alikePage{form, w.ui.URL(duplicatePath + "/" + r.PathValue("finding")), inquiry.Purposes(w.Self.Role()), t})
 }
