@@ -41,7 +41,6 @@ var correctingActs = []counterAct{
 		fill: func(f *webui.Form, now store.Version, _ string) {
 			f.Set("basis", "found-wrong")
 			f.Set("corrects", now.Number.String())
-			f.Set("relation", now.Record.Relation.Reveal())
 		},
 		read: func(f *webui.Form, filing Filing) Change {
 			return Restoration{Filing: filing, Corrects: entry(f, "corrects", versionEntry), Relation: entry(f, "relation", resident.ParseRelation)}
