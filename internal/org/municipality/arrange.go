@@ -2,6 +2,7 @@ package municipality
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
@@ -98,7 +99,8 @@ func (p *placing) add(ctx context.Context, tx *store.Tx, at Placement, arose res
 
 // targets looks the households up that people go to.
 func (p *placing) targets(ctx context.Context, tx *store.Tx, ps *problems) error {
-	for _, at := range p.placed {
+	for _, who := range slices.Sorted(maps.Keys(p.placed)) {
+		at := p.placed[who]
 		if at.Household == "" {
 			continue
 		}
@@ -145,7 +147,7 @@ func (p *placing) judgeHeads(people []Stood, ps *problems) {
 	for _, s := range people {
 		after[s.After.Record.Household] = true
 	}
-	for id := range after {
+	for _, id := range slices.Sorted(maps.Keys(after)) {
 		members := in(people, id)
 		var head *Stood
 		heads := 0

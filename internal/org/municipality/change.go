@@ -132,8 +132,12 @@ func (o *Municipality) carryOut(ctx context.Context, tx *store.Tx, c Change, m *
 // follow enters a version, and sees to the household that the person has left by it.
 func (o *Municipality) follow(ctx context.Context, tx *store.Tx, m *matter, v store.Version) ([]message.Out, error) {
 	outs, err := o.enter(ctx, tx, v, false)
-	if was := m.now.Record.Household; err == nil && v.Present() && was != v.Record.Household {
-		err = o.mind(ctx, tx, was, v)
+	if was := m.now.Record; err == nil && m.now.Present() && v.Present() && was.Household != v.Record.Household {
+		by := occasionOf(v)
+		if err = o.mind(ctx, tx, v.Record.Household, by); err == nil {
+			by.Stood = was.Relation
+			err = o.mind(ctx, tx, was.Household, by)
+		}
 	}
 	return outs, err
 }
@@ -295,8 +299,8 @@ func (o *Municipality) enter(ctx context.Context, tx *store.Tx, v store.Version,
 	if err := o.sealFollows(ctx, tx, v); err != nil {
 		return nil, err
 	}
-	if v.Present() && v.Record.Relation == resident.Head {
-		if err := tx.CloseHeadless(ctx, v.Record.Household); err != nil {
+	if v.Present() && v.Change.Reason.Act() == resident.Entry && v.Before != (resident.StateHash{}) { // somebody who comes back
+		if err := o.mind(ctx, tx, v.Record.Household, occasionOf(v)); err != nil {
 			return nil, err
 		}
 	}
@@ -307,7 +311,9 @@ func (o *Municipality) enter(ctx context.Context, tx *store.Tx, v store.Version,
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: v.EnteredBy, Act: act, Subject: v.Record.Code.Reveal(), Case: v.Trace,
 		Detail: fmt.Sprintf("%s, version %d, %s", v.Change.Reason.Code(), v.Number, v.Basis)})
 	if !v.Present() {
-		if err := o.mind(ctx, tx, v.Record.Household, v); err != nil {
+		by := occasionOf(v)
+		by.Stood = v.Record.Relation
+		if err := o.mind(ctx, tx, v.Record.Household, by); err != nil {
 			return nil, err
 		}
 		// Whatever was planned is overtaken.

@@ -39,6 +39,7 @@ func (c Correction) next(m *matter, ps *problems) (resident.Record, error) {
 type Cancellation struct {
 	Filing
 	Corrects resident.Version
+	Relation resident.Relation // in the household that the person comes back to; zero: as it was
 }
 
 func (c Cancellation) corrects() resident.Version { return c.Corrects }
@@ -69,7 +70,8 @@ func (c Cancellation) next(m *matter, ps *problems) (resident.Record, error) {
 		ps.bad("corrects", "その版を取り消しても、今の記録は変わりません。版を選び直してください。", "Cancelling that version would change nothing: choose another one.")
 	}
 	if next.Household != m.now.Record.Household {
-		return next, m.returnTo(&next, ps)
+		set(&next.Relation, c.Relation)
+		return next, m.returnTo(&next, c.Relation.Valid(), ps)
 	}
 	return next, nil
 }
@@ -162,38 +164,26 @@ func (c Restoration) next(m *matter, ps *problems) (resident.Record, error) {
 	}
 	set(&next.Household, c.Household)
 	set(&next.Relation, c.Relation)
-	return next, m.returnTo(&next, ps)
+	return next, m.returnTo(&next, c.Relation.Valid(), ps)
 }
 
-// returnTo brings somebody into a household that went on, or ended, while the person was elsewhere.
-func (m *matter) returnTo(next *resident.Record, ps *problems) error {
-	members, err := m.tx.Household(m.ctx, next.Household)
+// returnTo brings somebody into a household that went on, or ended, while the person was elsewhere. stated tells whether the relation is
+// what the notice says, and not what the record said before.
+func (m *matter) returnTo(next *resident.Record, stated bool, ps *problems) error {
+	back, stands, err := m.comeBack(m.ctx, m.tx, m.now.Person, next.Household, next.Relation, stated)
 	if err != nil {
 		return err
 	}
-	gone, err := m.tx.HeadGone(m.ctx, next.Household)
-	if err != nil {
-		return err
-	}
-	heads := 0
-	for _, v := range members {
-		if isHead(v) && v.Person != m.now.Person {
-			heads++
-		}
-	}
-	switch {
-	case len(members) == 0:
-		next.Relation = resident.Head // whoever is alone in a household is its head
-	case heads > 0 && next.Relation == resident.Head:
+	switch back {
+	case backToOther:
 		ps.bad("relation",
 			"戻る世帯には、いま別の世帯主がいます。その世帯主との続柄を入力してください。",
 			"The household has another head by now: enter the relation to that head.")
-	case heads == 0 && gone == m.now.Person:
-		next.Relation = resident.Head // it was this head that the household lost, and nothing was stated of another one
-	case heads == 0:
+	case backToNone:
 		ps.bad("relation",
 			"戻る世帯には、いま世帯主がいません。先に世帯主変更を届け出てください。",
 			"The household has no head: file another head first.")
 	}
+	next.Relation = stands
 	return nil
 }

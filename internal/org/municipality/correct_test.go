@@ -183,7 +183,7 @@ func TestRefusedCorrections(t *testing.T) {
 	}{
 		{"no such version", "corrects", "この方の記録にありません", cancel(99)},
 		{"an entry", "corrects", "「記載の取消」で", cancel(1)},
-		{"changed again", "corrects", "同じ項目（住所）がまた変わっています", cancel(2)},
+		{"changed again", "corrects", "同じ項目（住所・世帯）がまた変わっています", cancel(2)},
 		{"a change of code", "corrects", "住民票コードの変更は取り消せません", cancel(4)},
 		{"a minor amendment", "corrects", "もう一度「軽微な修正」で", cancel(5)},
 		{"twice", "corrects", "第7版ですでに取り消されています", cancel(6)},

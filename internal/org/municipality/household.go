@@ -19,7 +19,7 @@ func (o *Municipality) checkHousehold(ctx context.Context, tx *store.Tx, who Per
 	if err != nil {
 		return err
 	}
-	others, heads := 0, 0
+	others, heads, elsewhere := 0, 0, false
 	for _, v := range members {
 		if v.Person == who {
 			continue
@@ -28,11 +28,17 @@ func (o *Municipality) checkHousehold(ctx context.Context, tx *store.Tx, who Per
 		if isHead(v) {
 			heads++
 		}
+		elsewhere = elsewhere || v.Record.Address != r.Address
 		if r.Relation == resident.Head && v.Record.Relation == resident.Head {
 			ps.bad("relation",
 				"この世帯には世帯主がいます。続柄を「妻」「子」などで入力するか、世帯番号を空けて新しい世帯にしてください。",
 				"This household has a head: enter another relation, or leave the household empty to begin a new one.")
 		}
+	}
+	if elsewhere && r.Address.Valid() {
+		ps.bad("household",
+			"この世帯の住所は、入力された住所と違います。世帯は同じ住所に住む方の集まりです。世帯番号を確かめるか、その世帯の記録と同じ書き方で住所を入力するか、世帯番号を空けて新しい世帯にしてください。",
+			"This household lives at another address than the one entered, and a household is of people who live together: check its id, enter the address as its record has it, or leave the household empty to begin a new one.")
 	}
 	if others > 0 && heads == 0 {
 		// To whom would the relation be? And those who are in it are stated to somebody who is gone.

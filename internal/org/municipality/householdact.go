@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/akashi-id/akashi/internal/access"
@@ -120,7 +121,7 @@ func (o *Municipality) FileHousehold(ctx context.Context, act HouseholdAct) (Hou
 
 // settle writes an arrangement down. All checks have passed.
 func (o *Municipality) settle(ctx context.Context, tx *store.Tx, a Arrangement, who, trace string) (begun resident.HouseholdID, err error) {
-	concerned := map[resident.HouseholdID]bool{}
+	concerned := map[resident.HouseholdID]occasion{}
 	for _, p := range a.People {
 		was, is := p.Before.Record, p.After.Record
 		if !p.restated && was == is {
@@ -132,7 +133,8 @@ func (o *Municipality) settle(ctx context.Context, tx *store.Tx, a Arrangement, 
 			}
 			is.Household = begun
 		}
-		concerned[was.Household], concerned[is.Household] = true, true
+		by := occasion{Person: p.Before.Person, By: who, Trace: trace, Arose: a.act.Arose}
+		concerned[was.Household], concerned[is.Household] = by, by
 		if err := tx.Settle(ctx, p.Before, store.Place{Household: is.Household, Relation: is.Relation, Event: a.act.Event, Arose: a.act.Arose, Basis: a.act.Basis,
 			EnteredAt: tx.Now(), EnteredBy: who, Trace: trace}); err != nil {
 			return "", err
@@ -140,40 +142,73 @@ func (o *Municipality) settle(ctx context.Context, tx *store.Tx, a Arrangement, 
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "file-change", Subject: is.Code.Reveal(), Case: trace,
 			Detail: fmt.Sprintf("%s, version %d stays, %s", a.act.Event, p.Before.Number, a.act.Basis)})
 	}
-	for id := range concerned {
-		// The arrangement gave each household that people are in one head, so that none is on the list any more.
-		if err := tx.CloseHeadless(ctx, id); err != nil {
+	for _, id := range slices.Sorted(maps.Keys(concerned)) {
+		if err := o.mind(ctx, tx, id, concerned[id]); err != nil {
 			return "", err
 		}
 	}
 	return begun, nil
 }
 
-// mind sees to a household that somebody has left. One who remains alone is its head: there is nobody else to ask about, and
-// no notice is wanted (令25条, from memory). When several remain and none of them is the head, the household goes on the list,
-// in the charge of whoever entered what left it so.
-func (o *Municipality) mind(ctx context.Context, tx *store.Tx, id resident.HouseholdID, by store.Version) error {
+// occasion is what changed who is in a household, or whether they stay.
+type occasion struct {
+	Person PersonID // whom it is about
+	By     string
+	Trace  string
+	Arose  resident.Date
+	Stood  resident.Relation // of somebody who has left: how they stood; else zero
+}
+
+func occasionOf(v store.Version) occasion {
+	return occasion{Person: v.Person, By: v.EnteredBy, Trace: v.Trace, Arose: v.Change.Arose}
+}
+
+// mind sees to a household after every act that changes who is in it, or who of them stays, and in its transaction: it has a head, or is on
+// the list of those without one in the charge of whoever entered what left it so, or nobody is in it. One who remains alone is its head:
+// there is nobody else to ask about, and no notice is wanted (令25条, from memory).
+func (o *Municipality) mind(ctx context.Context, tx *store.Tx, id resident.HouseholdID, by occasion) error {
 	members, err := tx.Household(ctx, id)
 	if err != nil {
 		return err
 	}
-	if members, err = stayBehind(ctx, tx, members, by.Change.Arose); err != nil {
-		return err
+	if by.Stood.Valid() {
+		if err := stoodTo(ctx, tx, id, members, by); err != nil {
+			return err
+		}
 	}
 	if len(members) == 0 || slices.ContainsFunc(members, isHead) {
 		return tx.CloseHeadless(ctx, id)
 	}
-	if len(members) > 1 {
-		return tx.OpenHeadless(ctx, store.Headless{Household: id, OpenedAt: tx.Now(), Owner: by.EnteredBy, Person: by.Person, Trace: by.Trace})
-	}
 	last := members[0]
-	if err := tx.Settle(ctx, last, store.Place{Household: id, Relation: resident.Head, Event: "head-change", Arose: by.Change.Arose, Basis: "order-12",
-		EnteredAt: tx.Now(), EnteredBy: by.EnteredBy, Trace: by.Trace}); err != nil {
+	if leaves, err := leaving(ctx, tx, last.Person); err != nil {
+		return err
+	} else if len(members) > 1 || leaves {
+		return tx.OpenHeadless(ctx, store.Headless{Household: id, OpenedAt: tx.Now(), Owner: by.By, Person: by.Person, Trace: by.Trace})
+	}
+	if err := tx.Settle(ctx, last, store.Place{Household: id, Relation: resident.Head, Event: "head-change", Arose: by.Arose, Basis: "order-12",
+		EnteredAt: tx.Now(), EnteredBy: by.By, Trace: by.Trace}); err != nil {
 		return err
 	}
-	auditlog.Write(tx.Tx, auditlog.Entry{Actor: by.EnteredBy, Act: "file-change", Subject: last.Record.Code.Reveal(), Case: by.Trace,
+	auditlog.Write(tx.Tx, auditlog.Entry{Actor: by.By, Act: "file-change", Subject: last.Record.Code.Reveal(), Case: by.Trace,
 		Detail: fmt.Sprintf("head-change, version %d stays, the only one who remains", last.Number)})
 	return tx.CloseHeadless(ctx, id)
+}
+
+// stoodTo keeps to which head somebody stood who has left: the relation in the record says "child", and not whose.
+func stoodTo(ctx context.Context, tx *store.Tx, id resident.HouseholdID, members []store.Version, by occasion) error {
+	head := by.Person
+	if by.Stood != resident.Head {
+		var err error
+		if head, err = tx.HeadGone(ctx, id); err != nil {
+			return err
+		}
+		for _, v := range members {
+			if isHead(v) {
+				head = v.Person
+			}
+		}
+	}
+	return tx.StandTo(ctx, by.Person, id, head)
 }
 
 func isHead(v store.Version) bool { return v.Record.Relation == resident.Head }

@@ -314,8 +314,17 @@ func TestRefusedRest(t *testing.T) {
 			f.Rest = both[:1]
 			return Death{f}
 		}},
-		{"a head by the way", "relation", "世帯主変更で世帯の全員", func() Change {
+		{"alone, and not said where to", "own_household", "世帯主になる方を先に届け出て", func() Change {
 			return MoveWithin{Filing: c.filing(p[1], "law-23"), Address: address("長野県松本市大手1番"), Relation: resident.Head}
+		}},
+		{"with the household of the old address", "household", "前の住所の世帯です", func() Change {
+			return MoveWithin{Filing: c.filing(p[1], "law-23"), Address: address("長野県松本市大手1番"), Household: home, Relation: relation("妻")}
+		}},
+		{"into a household elsewhere", "household", "この世帯の住所は、入力された住所と違います", func() Change {
+			return MoveWithin{Filing: c.filing(p[1], "law-23"), Address: address("長野県松本市大手1番"), Household: c.now(q[0]).Record.Household, Relation: relation("同居人")}
+		}},
+		{"alone, and as a child", "relation", "その世帯主です", func() Change {
+			return MoveWithin{Filing: c.filing(q[0], "law-23"), Address: address("長野県松本市大手1番"), Relation: relation("子")}
 		}},
 		{"an own household and another one", "household", "世帯番号を空けて", func() Change {
 			return MoveWithin{Filing: c.filing(p[1], "law-23"), Address: address("長野県松本市大手1番"), OwnHousehold: true, Household: "H1"}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -17,7 +18,7 @@ import (
 )
 
 // TestHouseholdModel files random household acts, entries, deaths and moves, good and bad, and looks at every household after
-// each: one head or a place on the list of those without one, and never both; relations that were stated of the head there is;
+// each: one head or a place on the list of those without one, and never both; one address; relations that were stated of the head there is;
 // versions that count notices and not households; and the hash by which an import knows the record.
 func TestHouseholdModel(t *testing.T) {
 	if os.Getenv("AKASHI_FULL") == "" {
@@ -31,7 +32,11 @@ func TestHouseholdModel(t *testing.T) {
 		clerk := as(t, "clerk-aoki")
 		var all []PersonID
 		versions := map[PersonID]resident.Version{}
-		statedTo := map[PersonID]PersonID{} // the head when the relation was stated
+		type standing struct {
+			who PersonID
+			in  resident.HouseholdID
+		}
+		statedTo := map[standing]PersonID{} // the head when the relation was stated
 		file := func(what string, err error, before string) bool {
 			var problem *plain.Problem
 			var problems plain.Problems
@@ -68,15 +73,17 @@ func TestHouseholdModel(t *testing.T) {
 		stated := func(people ...PersonID) {
 			now := households()
 			for _, id := range people {
-				if head, heads := headOf(now[c.now(id).Record.Household]); heads == 1 {
-					statedTo[id] = head
+				home := c.now(id).Record.Household
+				if head, heads := headOf(now[home]); heads == 1 {
+					statedTo[standing{id, home}] = head
 				}
 			}
 		}
+		planned := map[PersonID]bool{}
 		// left notes that somebody remained alone, whom nobody needs to ask.
 		left := func(home resident.HouseholdID) {
 			if members := households()[home]; len(members) == 1 && isHead(members[0]) {
-				statedTo[members[0].Person] = members[0].Person
+				statedTo[standing{members[0].Person, home}] = members[0].Person
 			}
 		}
 		relations := []resident.Relation{resident.Head, relation("妻"), relation("子"), relation("同居人")}
@@ -95,8 +102,11 @@ func TestHouseholdModel(t *testing.T) {
 						r.Fatalf("household %s has %d heads; on the list %v", id, heads, listed[id])
 					}
 					for _, v := range members {
-						if heads == 1 && statedTo[v.Person] != head {
-							r.Fatalf("person %d is %s of %d, stated of %d", v.Person, v.Record.Relation.Reveal(), head, statedTo[v.Person])
+						if v.Record.Address != members[0].Record.Address {
+							r.Fatalf("household %s lives at two addresses", id)
+						}
+						if heads == 1 && statedTo[standing{v.Person, id}] != head {
+							r.Fatalf("person %d is %s of %d, stated of %d", v.Person, v.Record.Relation.Reveal(), head, statedTo[standing{v.Person, id}])
 						}
 					}
 					delete(listed, id)
@@ -170,9 +180,16 @@ func TestHouseholdModel(t *testing.T) {
 				}
 				id := pick(r)
 				v := c.now(id)
-				to := address("長野県松本市大手" + rapid.StringMatching(`[1-3]`).Draw(r, "to") + "番")
+				n := MoveWithin{Filing: Filing{Person: id, Base: versions[id], Arose: today, Basis: "law-23"}, OwnHousehold: rapid.Bool().Draw(r, "own"),
+					Address: address("長野県松本市大手" + rapid.StringMatching(`[1-3]`).Draw(r, "to") + "番")}
+				if with := c.now(pick(r)).Record; !n.OwnHousehold && rapid.IntRange(0, 3).Draw(r, "joins") > 0 {
+					n.Household, n.Relation = with.Household, relation("同居人")
+					if rapid.IntRange(0, 3).Draw(r, "there") > 0 {
+						n.Address = with.Address
+					}
+				}
 				before := c.footprint()
-				_, err := c.o.File(clerk, MoveWithin{Filing: Filing{Person: id, Base: versions[id], Arose: today, Basis: "law-23"}, Address: to, OwnHousehold: true})
+				_, err := c.o.File(clerk, n)
 				if file("leave", err, before) {
 					versions[id]++
 					stated(id)
@@ -185,10 +202,82 @@ func TestHouseholdModel(t *testing.T) {
 				}
 				id := pick(r)
 				before := c.footprint()
-				_, err := c.o.File(clerk, Restoration{Filing: Filing{Person: id, Base: versions[id], Arose: today, Basis: "found-wrong"}, Corrects: versions[id], Relation: draw(r)})
+				n := Restoration{Filing: Filing{Person: id, Base: versions[id], Arose: today, Basis: "found-wrong"}, Corrects: versions[id]}
+				if rapid.Bool().Draw(r, "asked") {
+					n.Relation = draw(r)
+				}
+				_, err := c.o.File(clerk, n)
 				if file("restore", err, before) {
 					versions[id]++
-					stated(id)
+					if n.Relation.Valid() || isHead(c.now(id)) {
+						stated(id)
+					}
+				}
+			},
+			"cancel": func(r *rapid.T) {
+				if len(all) == 0 {
+					r.Skip()
+				}
+				id := pick(r)
+				home := c.now(id).Record.Household
+				before := c.footprint()
+				_, err := c.o.File(clerk, Cancellation{Filing: Filing{Person: id, Base: versions[id], Arose: today, Basis: "found-wrong"}, Corrects: versions[id]})
+				if file("cancel", err, before) {
+					versions[id]++
+					left(home)
+					if isHead(c.now(id)) {
+						stated(id)
+					}
+				}
+			},
+			"move out": func(r *rapid.T) {
+				if len(all) == 0 {
+					r.Skip()
+				}
+				n := MoveOut{Filing: Filing{Arose: resident.DateOf(c.clk.Now()).AddDays(rapid.IntRange(0, 1).Draw(r, "day")), Basis: "law-24"}, To: address("東京都足立区中央本町1番")}
+				at, base := c.now(pick(r)).Record.Household, map[PersonID]resident.Version{}
+				var people []PersonID
+				for _, v := range households()[at] {
+					if rapid.IntRange(0, 2).Draw(r, "goes") > 0 {
+						people, base[v.Person] = append(people, v.Person), versions[v.Person]
+					}
+				}
+				before := c.footprint()
+				filed, err := c.o.FileMoveOut(clerk, n, base, people)
+				if !file("move out", err, before) {
+					return
+				}
+				for _, f := range filed {
+					if planned[f.Person] = f.Planned.Valid(); f.Version > 0 {
+						versions[f.Person]++
+					}
+				}
+				left(at)
+			},
+			"stay": func(r *rapid.T) {
+				if len(all) == 0 {
+					r.Skip()
+				}
+				id := pick(r)
+				before := c.footprint()
+				if file("stay", c.o.CancelPlan(clerk, id), before) {
+					planned[id] = false
+					left(c.now(id).Record.Household)
+				}
+			},
+			"the day comes": func(r *rapid.T) {
+				if !slices.Contains(slices.Collect(maps.Values(planned)), true) || rapid.IntRange(0, 2).Draw(r, "comes") > 0 {
+					r.Skip()
+				}
+				before := households()
+				c.run(24 * time.Hour)
+				for id, goes := range planned {
+					if v := c.now(id); goes && !v.Present() {
+						versions[id], planned[id] = v.Number, false
+					}
+				}
+				for home := range before {
+					left(home)
 				}
 			},
 		}

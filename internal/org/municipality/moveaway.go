@@ -185,6 +185,10 @@ func (o *Municipality) FileMoveOut(ctx context.Context, c MoveOut, base map[Pers
 				return nil, err
 			}
 			outs = append(outs, ahead...)
+			if !x.v.Change.Arose.After(resident.DateOf(tx.Now())) {
+				// Until its turn comes each of them is one who leaves today, and no head of what is left.
+				tx.Plan(store.Planned{Person: x.v.Person, Day: x.v.Change.Arose, Place: x.c.To, Abroad: x.c.Abroad, Basis: x.c.Basis, FiledAt: x.v.EnteredAt, FiledBy: x.v.EnteredBy, Trace: x.v.Trace})
+			}
 		}
 		for _, x := range each {
 			more, err := o.leave(ctx, tx, x.c, x.v, family)

@@ -165,19 +165,19 @@ func (o *Municipality) givenUp(ctx context.Context, tx *store.Tx, m store.MoveAw
 
 // restore goes on with a record that was deleted for a move that is not made (回復). What the deletion has killed stays dead.
 func (o *Municipality) restore(ctx context.Context, tx *store.Tx, m store.MoveAway, now store.Version, by, trace string) ([]message.Out, error) {
-	members, err := tx.Household(ctx, now.Record.Household)
+	back, stands, err := o.comeBack(ctx, tx, now.Person, now.Record.Household, now.Record.Relation, false)
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range members {
-		if v.Record.Relation == resident.Head && now.Record.Relation == resident.Head {
-			m.State = store.OutVoided
-			m.Why = both("世帯に別の世帯主がいるため、自動では回復していません。続柄を決めて、職権記載で回復してください。",
-				"The household has another head by now, so nothing was restored by itself: settle the relation and enter the person ex officio.")
-			return nil, tx.PutMoveAway(ctx, m)
-		}
+	if back == backToOther || back == backToNone && stands == resident.Head {
+		m.State = store.OutVoided
+		m.Why = both("世帯主がその後に替わったため、自動では回復していません。いまの世帯主との続柄を聞き、「回復」で届け出てください。",
+			"The household has had another head since, so nothing was restored by itself: ask for the relation to the present one, and file a restoration.")
+		return nil, tx.PutMoveAway(ctx, m)
 	}
-	v := store.Version{Person: now.Person, Number: now.Number + 1, Record: now.Record, Basis: "found-wrong", Before: now.Hash(),
+	record := now.Record
+	record.Relation = stands
+	v := store.Version{Person: now.Person, Number: now.Number + 1, Record: record, Basis: "found-wrong", Before: now.Hash(),
 		Change: resident.ChangeInfo{Reason: resident.EntryExOfficio, Arose: resident.DateOf(tx.Now())}, EnteredBy: by, EnteredAt: tx.Now(), Trace: trace}
 	m.State, m.SettledAt = store.OutCancelled, tx.Now()
 	if err := tx.PutMoveAway(ctx, m); err != nil {

@@ -182,6 +182,9 @@ func (o *Municipality) dropPlan(ctx context.Context, tx *store.Tx, now store.Ver
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: "file-change", Subject: now.Record.Code.Reveal(), Case: plan.Trace,
 		Detail: "move-out planned for " + plan.Day.String() + " cancelled"})
-	_, err := due.Remove(ctx, tx.Tx, dueMoveOut, now.Person.String())
-	return err
+	if _, err := due.Remove(ctx, tx.Tx, dueMoveOut, now.Person.String()); err != nil {
+		return err
+	}
+	// Those who were to leave with this one may have left: who stays has a head, or is asked who it is.
+	return o.mind(ctx, tx, now.Record.Household, occasion{Person: now.Person, By: by, Trace: plan.Trace, Arose: resident.DateOf(tx.Now())})
 }

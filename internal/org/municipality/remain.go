@@ -51,18 +51,10 @@ func (m *matter) headless(after store.Version) (int, error) {
 	return len(members), nil
 }
 
-// stayBehind are those of a household who do not move out by a day themselves. A family that leaves together is deleted one after
-// another; whoever comes last is no head of what is left, and the new municipality, which is told how each stood to the head, has
-// one head of them.
-func stayBehind(ctx context.Context, tx *store.Tx, members []store.Version, day resident.Date) (stay []store.Version, err error) {
-	for _, v := range members {
-		plan, planned, err := tx.PlanOf(ctx, v.Person)
-		if err != nil {
-			return nil, err
-		}
-		if !planned || plan.Day.After(day) {
-			stay = append(stay, v)
-		}
-	}
-	return stay, nil
+// leaving tells whether somebody's move out was planned for a day that has come. A family that leaves together is deleted one after
+// another; whoever comes last is no head of what is left, and the new municipality, which is told how each stood to the head, has one head
+// of them.
+func leaving(ctx context.Context, tx *store.Tx, who PersonID) (bool, error) {
+	plan, planned, err := tx.PlanOf(ctx, who)
+	return planned && !plan.Day.After(resident.DateOf(tx.Now())), err
 }

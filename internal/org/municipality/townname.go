@@ -17,9 +17,28 @@ func renamedAddress(address string, of resident.Municipality, old, now string) (
 	if !ours {
 		return "", false
 	}
-	next, _ := utf8.DecodeRuneInString(rest)
-	if rest != "" && next != '　' && next != ' ' && !strings.ContainsRune(counted, next) {
+	if !endsTown(rest) {
 		return "", false
 	}
 	return of.FullName() + now + rest, true
+}
+
+// endsTown tells whether the name of a town may end before what follows it.
+func endsTown(rest string) bool {
+	next, _ := utf8.DecodeRuneInString(rest)
+	return rest == "" || next == '　' || next == ' ' || strings.ContainsRune(counted, next)
+}
+
+// townNames are the names of which an address may be in the town: what renamings are looked up by.
+func townNames(address string, of resident.Municipality) (names []string) {
+	town, ours := strings.CutPrefix(address, of.FullName())
+	if !ours {
+		return nil
+	}
+	for i := range town {
+		if i > 0 && endsTown(town[i:]) {
+			names = append(names, town[:i])
+		}
+	}
+	return append(names, town)
 }

@@ -71,11 +71,11 @@ func (o *Municipality) judgeRenaming(ctx context.Context, tx *store.Tx, r Renami
 	if named && r.Old == r.New {
 		ps.bad("new_name", "今の町名と同じです。新しい町名を入力してください。", "This is the present name: enter the new one.")
 	}
-	for field, name := range map[string]string{"old_name": r.Old, "new_name": r.New} {
-		if name == "" || !of.Code.Valid() {
+	for _, n := range []struct{ field, name string }{{"old_name", r.Old}, {"new_name", r.New}} {
+		if n.name == "" || !of.Code.Valid() {
 			continue
 		}
-		if _, err := resident.ParseAddress(field, of.FullName()+name); err != nil {
+		if _, err := resident.ParseAddress(n.field, of.FullName()+n.name); err != nil {
 			if err := ps.take(err); err != nil {
 				return of, err
 			}
@@ -89,12 +89,12 @@ func (o *Municipality) judgeRenaming(ctx context.Context, tx *store.Tx, r Renami
 			ps.bad("day", "その日は1年より離れています。年を確かめてください。", "That day is more than a year away: check the year.")
 		}
 	}
-	others, err := tx.Renames(ctx)
+	others, err := tx.RenamesOf(ctx, of.Code, []string{r.Old})
 	if err != nil {
 		return of, err
 	}
 	for _, other := range others {
-		if other.Municipality == of.Code && other.Old == r.Old && other.State != store.RenameSpread {
+		if other.Old == r.Old && other.State != store.RenameSpread {
 			ps.bad("old_name", "この町名の変更は、すでに提案されています。", "A renaming of this town is under way already.")
 		}
 	}

@@ -61,12 +61,12 @@ func (o *Municipality) checkTownName(ctx context.Context, tx *store.Tx, field st
 	if err != nil || !a.Valid() {
 		return nil // what is wrong with either is said elsewhere
 	}
-	all, err := tx.Renames(ctx)
+	all, err := tx.RenamesOf(ctx, of.Code, townNames(a.Reveal(), of))
 	if err != nil {
 		return err
 	}
 	all = slices.DeleteFunc(all, func(r store.Rename) bool {
-		return r.State != store.RenameConfirmed && r.State != store.RenameSpread || r.Municipality != of.Code || today.Before(r.Day)
+		return r.State != store.RenameConfirmed && r.State != store.RenameSpread || !r.Day.Valid() || today.Before(r.Day)
 	})
 	slices.SortStableFunc(all, func(a, b store.Rename) int { return b.Day.Compare(a.Day) }) // what came last holds
 	since := map[string]bool{}                                                              // names that were given later

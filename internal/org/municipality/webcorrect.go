@@ -27,7 +27,7 @@ var correctingActs = []counterAct{
 		day:  both("誤りを確かめた日", "Day on which the error was found"), yes: both("取消を届け出る", "File the cancellation"), reasons: []resident.ChangeReason{resident.AmendmentExOfficio},
 		fill: func(f *webui.Form, _ store.Version, _ string) { f.Set("basis", "found-wrong") },
 		read: func(f *webui.Form, filing Filing) Change {
-			return Cancellation{Filing: filing, Corrects: entry(f, "corrects", versionEntry)}
+			return Cancellation{Filing: filing, Corrects: entry(f, "corrects", versionEntry), Relation: entry(f, "relation", resident.ParseRelation)}
 		}},
 	{key: "entry-cancel", corrects: true, name: both("記載の取消", "Cancellation of an entry"), says: both("記載されるはずのなかった住民票を消除し、どの記載の取消かを記録します。", "A record that should not have been entered is deleted, and the deletion names the entry."),
 		dies: diesAll, day: both("誤りを確かめた日", "Day on which the error was found"), yes: both("住民票を消除する", "Delete the record"), danger: true, reasons: []resident.ChangeReason{resident.DeletionExOfficio},
@@ -41,7 +41,6 @@ var correctingActs = []counterAct{
 		fill: func(f *webui.Form, now store.Version, _ string) {
 			f.Set("basis", "found-wrong")
 			f.Set("corrects", now.Number.String())
-			f.Set("relation", now.Record.Relation.Reveal())
 		},
 		read: func(f *webui.Form, filing Filing) Change {
 			return Restoration{Filing: filing, Corrects: entry(f, "corrects", versionEntry), Relation: entry(f, "relation", resident.ParseRelation)}

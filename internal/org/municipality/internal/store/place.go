@@ -141,6 +141,22 @@ func (tx *Tx) HeadGone(ctx context.Context, id resident.HouseholdID) (who Person
 	return who, err
 }
 
+// StandTo keeps to which head somebody stood who has left a household; 0: it had none.
+func (tx *Tx) StandTo(ctx context.Context, who Person, household resident.HouseholdID, head Person) error {
+	_, err := tx.Exec(ctx, `INSERT INTO stood_to(person, household, head) VALUES ($1, $2, $3)
+		ON CONFLICT(person, household) DO UPDATE SET head = excluded.head`, int64(who), string(household), int64(head))
+	return err
+}
+
+// StoodTo is the head to whom somebody stood who has left a household; false when that was not kept.
+func (tx *Tx) StoodTo(ctx context.Context, who Person, household resident.HouseholdID) (head Person, known bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT head FROM stood_to WHERE person = $1 AND household = $2`, int64(who), string(household)).Scan(&head)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	return head, err == nil, err
+}
+
 // Headless are the households without a head, the oldest first, at most limit.
 func (tx *Tx) Headless(ctx context.Context, limit int) ([]Headless, error) {
 	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, h *Headless) error {

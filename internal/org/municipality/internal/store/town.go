@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/plain"
@@ -69,16 +72,42 @@ func (tx *Tx) Rename(ctx context.Context, id int64) (Rename, bool, error) {
 	return found[0], true, nil
 }
 
-// Renames are all that were not dropped, the newest first, at most 500. Every change of an address asks them, so that a damaged one keeps no
-// notice back: it is of no municipality and no day.
+// Renames are those that were not dropped, the newest first, at most 500, for the page.
 func (tx *Tx) Renames(ctx context.Context) ([]Rename, error) {
-	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, v *Rename) error {
-		var damaged *plain.Problem
-		if err := scanRename(r, v); err != nil && !errors.As(err, &damaged) {
-			return err
+	return sqlstore.List(ctx, tx.Tx, scanReadable, `SELECT `+renameColumns+` FROM town_rename WHERE state <> $1 ORDER BY id DESC LIMIT 500`, RenameDropped)
+}
+
+// RenamesOf are those that were not dropped by which a town of a municipality lost or got one of some names, the newest first. Every change of
+// an address asks them, so that there is no end to how far back they go.
+func (tx *Tx) RenamesOf(ctx context.Context, of resident.MunicipalityCode, names []string) (all []Rename, err error) {
+	if err := tx.Flush(ctx); err != nil {
+		return nil, err
+	}
+	for part := range slices.Chunk(names, 100) {
+		args := []any{of.String(), RenameDropped}
+		for _, n := range part {
+			args = append(args, n)
 		}
-		return nil
-	}, `SELECT `+renameColumns+` FROM town_rename WHERE state <> $1 ORDER BY id DESC LIMIT 500`, RenameDropped)
+		for _, column := range []string{"old_name", "new_name"} {
+			found, err := sqlstore.List(ctx, tx.Tx, scanReadable, `SELECT `+renameColumns+` FROM town_rename
+				WHERE municipality = $1 AND state <> $2 AND `+column+` IN (`+tx.Marks(3, len(part))+`)`, args...)
+			if err != nil {
+				return nil, fmt.Errorf("couldn't read the renamings of a town: %w", err)
+			}
+			all = append(all, found...)
+		}
+	}
+	slices.SortFunc(all, func(a, b Rename) int { return cmp.Compare(b.ID, a.ID) })
+	return slices.CompactFunc(all, func(a, b Rename) bool { return a.ID == b.ID }), nil
+}
+
+// scanReadable reads a renaming as far as it can be: a damaged one keeps no notice and no page back.
+func scanReadable(r *sqlstore.Rows, v *Rename) error {
+	var damaged *plain.Problem
+	if err := scanRename(r, v); err != nil && !errors.As(err, &damaged) {
+		return err
+	}
+	return nil
 }
 
 // Lives is where somebody lives who is present.

@@ -106,6 +106,9 @@ func (tx *Tx) LastOfCode(ctx context.Context, p Person, code resident.RecordCode
 
 // Household are the people of a household who are present, the oldest first.
 func (tx *Tx) Household(ctx context.Context, id resident.HouseholdID) ([]Version, error) {
+	if err := tx.Flush(ctx); err != nil { // who has just come into it must be seen
+		return nil, err
+	}
 	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, v *Version) error { return scanPresent(r, v) }, presentStates+
 		`WHERE r.household = $1 AND r.present = TRUE ORDER BY r.birth, r.person LIMIT 200`, string(id))
 }
