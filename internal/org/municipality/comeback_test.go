@@ -141,3 +141,21 @@ func TestStaysWhileOthersGo(t *testing.T) {
 		t.Errorf("who stays alone is %s, %d without a head", c.stands(p[1]), len(c.withoutHead()))
 	}
 }
+
+// TestHouseholdTellsNoAddress: whoever is entered into the household of a protected person is told nothing of where it lives.
+func TestHouseholdTellsNoAddress(t *testing.T) {
+	c := newCountry(t, "memory:")
+	her, other := c.family("世帯主")[0], c.family("世帯主")[0]
+	join := func(at string) error {
+		_, err := c.o.Preview(as(t, "clerk-inoue"), MoveWithin{Filing: c.filing(other, "law-23"), Address: address(at), Household: c.now(her).Record.Household, Relation: relation("同居人")})
+		return err
+	}
+	must[Filed](t)(c.o.File(as(t, "clerk-aoki"), MoveWithin{Filing: c.filing(her, "law-23"), Address: address("長野県松本市大手2番")}))
+	if right, wrong := join("長野県松本市大手2番"), join("長野県松本市大手1番"); right != nil || wrong == nil {
+		t.Fatalf("before: %v, %v", right, wrong)
+	}
+	c.protect(Protecting{Applicant: her})
+	if right, wrong := join("長野県松本市大手2番"), join("長野県松本市大手1番"); right != nil || wrong != nil {
+		t.Errorf("a guess is answered: right %v, wrong %v", right, wrong)
+	}
+}
