@@ -178,7 +178,7 @@ func moveOne(ctx context.Context, c *nation.Country, issuer *x509.Certificate, h
 	}
 	begun := clk.Now()
 	if _, err := m.File(access.With(ctx, access.Personas()[0]), municipality.MoveWithin{
-		Filing: municipality.Filing{Person: h.person, Base: 1, Arose: today(clk), Basis: municipality.BasesOf(resident.MoveWithin)[0].Key}, Address: address,
+		Filing: municipality.Filing{Person: h.person, Base: 1, Arose: today(clk), Basis: municipality.BasesOf(resident.MoveWithin)[0].Key}, Address: address, OwnHousehold: true,
 	}); err != nil {
 		return 0, err
 	}

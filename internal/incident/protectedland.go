@@ -171,7 +171,7 @@ func (l *protectedLand) move(ctx context.Context) error {
 		return err
 	}
 	_, err = l.town.File(ctx, counter.MoveWithin{Filing: counter.Filing{Person: l.her.Person, Base: d.Now.Number, Arose: resident.DateOf(l.clk.Now()), Basis: "law-23"},
-		Address: l.now, AsIs: true})
+		Address: l.now, AsIs: true, OwnHousehold: true})
 	if err != nil {
 		return err
 	}

@@ -213,7 +213,7 @@ func (r *running) keepLooking(done <-chan struct{}) error {
 // insist files one move, whatever happens to the counter's process meanwhile. When no answer came, the record tells
 // whether it was filed, as a clerk would look.
 func (c *clerk) insist(m *mover) error {
-	form := url.Values{"step": {"file"}, "base": {strconv.Itoa(m.version)}, "basis": {"law-23"},
+	form := url.Values{"step": {"file"}, "base": {strconv.Itoa(m.version)}, "basis": {"law-23"}, "own_household": {"yes"},
 		"address": {m.address + "新町" + strconv.Itoa(m.version) + "番地"}}
 	return c.again(func() (bool, error) {
 		version, page, err := c.version(m.person)

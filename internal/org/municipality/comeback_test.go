@@ -125,19 +125,43 @@ func TestCancelledInEveryOrder(t *testing.T) {
 	}
 }
 
-// TestStaysWhileOthersGo: the head leaves on the planned day, while the others change their mind before the answer comes, and after it.
+// TestStaysWhileOthersGo: the head has left on the planned day while it is being asked whether the wife still goes. Until that is answered
+// she is no head, and the household is on the list; when her plan is dropped she is.
 func TestStaysWhileOthersGo(t *testing.T) {
 	c := newCountry(t, "memory:")
-	p := c.family("世帯主", "妻", "子")
-	for _, who := range p {
-		c.plan(who, today.AddDays(1))
-	}
-	// The first day on which the tasks see the plans deletes one after another; the wife stays.
-	if err := c.o.CancelPlan(as(t, "clerk-aoki"), p[1]); err != nil {
+	p := c.family("世帯主", "妻")
+	if err := c.o.Store.Update(t.Context(), func(_ context.Context, raw *sqlstore.Tx) error {
+		c.o.in(raw).Plan(store.Planned{Person: p[1], Day: today, Place: address("東京都足立区中央本町1番"), Basis: "law-24", FiledAt: c.clk.Now(), FiledBy: "clerk-aoki", Trace: "t"})
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
-	c.run(48 * time.Hour)
-	if v := c.now(p[1]); !isHead(v) || len(c.withoutHead()) != 0 {
-		t.Errorf("who stays alone is %s, %d without a head", c.stands(p[1]), len(c.withoutHead()))
+	must[Filed](t)(c.o.File(as(t, "clerk-aoki"), MoveOut{Filing: c.filing(p[0], "law-24"), To: address("東京都足立区中央本町1番")}))
+	if list := c.withoutHead(); isHead(c.now(p[1])) || len(list) != 1 || list[0].Person != p[0] {
+		t.Errorf("who is about to leave is %s: %+v", c.stands(p[1]), list)
+	}
+	if err := c.o.CancelPlan(as(t, "clerk-inoue"), p[1]); err != nil {
+		t.Fatal(err)
+	}
+	if list := c.withoutHead(); !isHead(c.now(p[1])) || len(list) != 0 {
+		t.Errorf("who stays alone is %s: %+v", c.stands(p[1]), list)
+	}
+}
+
+// TestHouseholdTellsNoAddress: whoever is entered into the household of a protected person is told nothing of where it lives.
+func TestHouseholdTellsNoAddress(t *testing.T) {
+	c := newCountry(t, "memory:")
+	her, other := c.family("世帯主")[0], c.family("世帯主")[0]
+	join := func(at string) error {
+		_, err := c.o.Preview(as(t, "clerk-inoue"), MoveWithin{Filing: c.filing(other, "law-23"), Address: address(at), Household: c.now(her).Record.Household, Relation: relation("同居人")})
+		return err
+	}
+	must[Filed](t)(c.o.File(as(t, "clerk-aoki"), MoveWithin{Filing: c.filing(her, "law-23"), Address: address("長野県松本市大手2番")}))
+	if right, wrong := join("長野県松本市大手2番"), join("長野県松本市大手1番"); right != nil || wrong == nil {
+		t.Fatalf("before: %v, %v", right, wrong)
+	}
+	c.protect(Protecting{Applicant: her})
+	if right, wrong := join("長野県松本市大手2番"), join("長野県松本市大手1番"); right != nil || wrong != nil {
+		t.Errorf("a guess is answered: right %v, wrong %v", right, wrong)
 	}
 }

@@ -2,9 +2,12 @@ package municipality
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -28,7 +31,14 @@ func (o *Municipality) checkHousehold(ctx context.Context, tx *store.Tx, who Per
 		if isHead(v) {
 			heads++
 		}
-		elsewhere = elsewhere || v.Record.Address != r.Address
+		if v.Record.Address != r.Address {
+			// Of somebody whose record is not open to the clerk nothing is said: it would tell whether a guess is right.
+			err := o.admits(ctx, tx, protection.Register, access.From(ctx).ID, v.Person)
+			if err != nil && !errors.Is(err, errProtected) {
+				return err
+			}
+			elsewhere = elsewhere || err == nil
+		}
 		if r.Relation == resident.Head && v.Record.Relation == resident.Head {
 			ps.bad("relation",
 				"この世帯には世帯主がいます。続柄を「妻」「子」などで入力するか、世帯番号を空けて新しい世帯にしてください。",

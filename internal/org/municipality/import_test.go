@@ -99,7 +99,7 @@ func TestImport(t *testing.T) {
 		// A person taken over with a register can move on a day before the import.
 		f := c.filing(found[0].Person, "law-23")
 		f.Arose = resident.MustDate(2026, 3, 15)
-		if _, err := c.o.File(as(t, "clerk-aoki"), MoveWithin{Filing: f, Address: address("長野県松本市大手1番")}); err != nil {
+		if _, err := c.o.File(as(t, "clerk-aoki"), MoveWithin{Filing: f, Address: address("長野県松本市大手1番"), OwnHousehold: true}); err != nil {
 			t.Error(err)
 		}
 	})

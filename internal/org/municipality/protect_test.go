@@ -169,7 +169,7 @@ func TestProtectedFromTheMomentOfApplication(t *testing.T) {
 			t.Errorf("a release opens a list: %v", err)
 		}
 		filing := c.filing(her.Person, "law-23")
-		if _, err := c.o.File(aoki, MoveWithin{Filing: filing, Address: address("長野県松本市丸の内9番1号")}); err != nil {
+		if _, err := c.o.File(aoki, MoveWithin{Filing: filing, Address: address("長野県松本市丸の内9番1号"), OwnHousehold: true}); err != nil {
 			t.Errorf("what she came for: %v", err)
 		}
 		if _, err := c.o.Apply(aoki, Application{Person: her.Person, Base: c.now(her.Person).Number, Profile: cert.Signature}); err != errNoDocument {
