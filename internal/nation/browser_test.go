@@ -135,11 +135,12 @@ func (v *visitor) keepsItsSelector(name, birth string) {
 		v.t.Fatalf("%+q has no variation selector", name)
 	}
 	inquirer := v.r.inquirer(v.t, "nationalcenter")
+	agrees := " 一致の度合い すべて一致"
 	eventually(v.t, 10*soon, "the center has the name as it is", func() (bool, string) {
 		said := inquirer.searched(name, birth).words()
-		return strings.Contains(said, name+" すべて一致"), said
+		return strings.Contains(said, name+agrees), said
 	})
-	if said := inquirer.searched(strings.Replace(name, sequence, "葛", 1), birth).words(); !strings.Contains(said, name+" ") || strings.Contains(said, name+" すべて一致") {
+	if said := inquirer.searched(strings.Replace(name, sequence, "葛", 1), birth).words(); !strings.Contains(said, name+" 一致の度合い ") || strings.Contains(said, name+agrees) {
 		v.t.Errorf("the name without the selector: %s", said)
 	}
 }
