@@ -344,8 +344,8 @@ func (f *family) theyFileTheirMovingOut() {
 		mado.Fill("#f-place", newHome)
 		mado.Fill("#f-arose", tomorrow)
 		mado.Press(`label:has(input[name="abroad"][value="no"])`)
-		for _, m := range f.all()[1:] {
-			mado.Press(`label:has(#f-with-` + filepath.Base(m.old) + `)`)
+		for _, name := range []string{f.wife.name, f.child.name, "ほかの方（表示しません）"} {
+			mado.ticks("一緒に転出する: " + name)
 		}
 		mado.pictures("move-out")
 		return mado.Follow(`#form .button[data-kind="primary"]`)

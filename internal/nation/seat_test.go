@@ -167,6 +167,19 @@ func (s *seat) does(button string) {
 	}
 }
 
+// ticks ticks the one box that begins with these words.
+func (s *seat) ticks(words string) {
+	s.t.Helper()
+	id := webuitest.Eval[string](s.Tab, fmt.Sprintf(`(() => {
+		const boxes = [...document.querySelectorAll("main label.choice")].filter((l) => l.innerText.trim().startsWith(%q));
+		return boxes.length === 1 ? boxes[0].querySelector("input").id : boxes.length + " boxes";
+	})()`, words))
+	if strings.HasSuffix(id, " boxes") {
+		s.t.Fatalf("%s has %s of %q:\n%s", s.Location(), id, words, s.Text("main"))
+	}
+	s.Press(`label:has(#` + id + `)`)
+}
+
 // fills fills in those fields of a form that have a value, and sends it.
 func (s *seat) fills(fields map[string]string) {
 	s.t.Helper()
