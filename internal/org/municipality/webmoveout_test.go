@@ -48,10 +48,10 @@ func TestNoticeOfAFamilyTellsOfNoProtection(t *testing.T) {
 	for _, clerk := range []string{"clerk-aoki", "clerk-inoue"} {
 		v := n.counter(clerk)
 		page := v.get("/resident/"+p[0].String()+"/filed/"+filed[0].Trace, http.StatusOK)
-		v.says(page, "転出証明書情報")
-		v.silent(page, "支援措置 prefecture")
+		v.says(page, "電文 転出証明書情報 相手 municipality-131211")
+		v.silent(page, "電文 支援措置")
 		for _, m := range must[MoveList](t)(n.o.Moves(as(t, clerk))).Away {
-			v.silent(v.get("/moves/"+m.Move, http.StatusOK), "支援措置 prefecture")
+			v.silent(v.get("/moves/"+m.Move, http.StatusOK), "電文 支援措置")
 		}
 	}
 }
