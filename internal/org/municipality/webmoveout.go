@@ -28,7 +28,7 @@ func withFields(d Dossier) (all []withField) {
 				relation := "（" + v.Record.Relation.Reveal() + "）"
 				name = both(name.JA+relation, name.EN+relation)
 			}
-			all = append(all, withField{Field: "with-" + v.Person.String(), Label: both("一緒に転出する: "+name.JA, "Moves out too: "+name.EN), v: v})
+			all = append(all, withField{Field: "with-" + d.memberKey(v), Label: both("一緒に転出する: "+name.JA, "Moves out too: "+name.EN), v: v})
 		}
 	}
 	return all
