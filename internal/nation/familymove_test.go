@@ -637,7 +637,7 @@ func (f *family) everyScreenIsRead() {
 			case about(f.her):
 				f.silent("her "+path, f.main(page), "丸の内", "中央本町", end.elsewhere)
 			case slices.ContainsFunc(f.all(), about):
-				f.silent("of another of the household, "+path, f.main(page), f.her.name, end.of(f.her)+`"`, "支援措置中", ">支援措置<")
+				f.silent("of another of the household, "+path, f.main(page), f.her.name, filepath.Base(end.of(f.her)), "支援措置中", ">支援措置<")
 			}
 		}
 	}

@@ -36,17 +36,27 @@ func (r *running) sit(t *testing.T, files tool, org message.Org, id string) *sea
 	return &seat{&visitor{Tab: tab, t: t, r: &here, files: files, undecided: map[string]int{}}, org, id}
 }
 
-// staffs has an organisation's first administrator invited from its machine, who registers a passkey, signs in, and issues the
-// others their authority; each registers a device of their own by the link, and signs in.
+// staffs has an organisation's first administrator invited from its machine, who registers a passkey, signs in, and invites a second one,
+// whom the machine confirms. From then on the first issues the others their authority, and the second confirms each invitation; each
+// registers a device of their own by the link, and signs in.
 func (r *running) staffs(t *testing.T, files tool, org message.Org, people ...newcomer) map[string]*seat {
 	t.Helper()
 	links := map[string]string{}
-	if !t.Run("the administrator of "+string(org), func(t *testing.T) {
+	if !t.Run("the administrators of "+string(org), func(t *testing.T) {
 		admin := r.sit(t, files, org, "kanri")
 		admin.joins(r.inviteFirst(org, StaffInvitation{ID: admin.id, Name: "管理 太郎", NameEN: "Kanri Taro", Office: "情報政策課", Job: "administrator"}))
 		admin.signsIn("/staff")
+		second := r.sit(t, files, org, "fukukanri")
+		link := admin.hires(newcomer{second.id, "副管理 二郎", "administrator", "情報政策課"})
+		r.confirmFromMachine(org, second.id)
+		second.joins(link)
+		second.signsIn("/staff")
 		for _, p := range people {
 			links[p.id] = admin.hires(p)
+			second.goes("/staff/person/" + p.id)
+			second.is(second.Follow(`main a[href$="/confirm"]`), http.StatusOK)
+			second.does(`#form .button[data-kind="primary"]`)
+			second.says("main", "確認済み")
 		}
 	}) {
 		t.FailNow()
@@ -79,6 +89,23 @@ func (r *running) inviteFirst(org message.Org, i StaffInvitation) string {
 		r.t.Fatalf("%s invites nobody: %s %v", org, a.Status, err)
 	}
 	return link.Link
+}
+
+// confirmFromMachine is what `akashi staff confirm` does, while there is no second administrator.
+func (r *running) confirmFromMachine(org message.Org, id string) {
+	r.t.Helper()
+	body, err := json.Marshal(StaffConfirmation{ID: id})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	a, err := r.control.Post("http://country/"+string(org)+"/staff/confirm", "application/json", bytes.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	a.Body.Close()
+	if a.StatusCode != http.StatusOK {
+		r.t.Fatalf("%s confirms nobody: %s", org, a.Status)
+	}
 }
 
 func (s *seat) path(more string) string { return "/" + string(s.org) + more }

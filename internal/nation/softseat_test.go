@@ -73,12 +73,24 @@ func (h *handless) in(p answerPage, pattern string) string {
 	return html.UnescapeString(m[1])
 }
 
-// inquirer is somebody who searches at the center: an administrator, who was invited from the machine, has issued the authority.
+// hires issues authority to somebody, and returns the link for them.
+func (h *handless) hires(id, name, job string) string {
+	h.t.Helper()
+	p := h.must(h.post("/staff/invite", url.Values{"id": {id}, "name_ja": {name}, "name_en": {id}, "job": {job}, "office": {"照会課"}}))
+	return h.in(p, `id="invitation">([^<]*)<`)
+}
+
+// inquirer is somebody who searches at the center: one administrator has issued the authority, and another has confirmed the invitation.
 func (r *running) inquirer(t testing.TB, org message.Org) *handless {
 	t.Helper()
 	admin := r.joinsAndSignsIn(t, org, r.inviteFirst(org, StaffInvitation{ID: "kanri", Name: "管理 太郎", NameEN: "Kanri Taro", Office: "総務課", Job: "administrator"}), 0)
-	p := admin.must(admin.post("/staff/invite", url.Values{"id": {"shokai"}, "name_ja": {"照会 学"}, "name_en": {"Shokai Manabu"}, "job": {"clerk"}, "office": {"照会課"}}))
-	return r.joinsAndSignsIn(t, org, admin.in(p, `id="invitation">([^<]*)<`), 1)
+	link := admin.hires("fukukanri", "副管理 二郎", "administrator")
+	r.confirmFromMachine(org, "fukukanri")
+	second := r.joinsAndSignsIn(t, org, link, 1)
+	link = admin.hires("shokai", "照会 学", "clerk")
+	confirm := "/staff/person/shokai/confirm"
+	second.must(second.post(confirm, url.Values{"mark": {second.in(second.must(second.get(confirm)), `name="mark" value="([^"]*)"`)}}))
+	return r.joinsAndSignsIn(t, org, link, 2)
 }
 
 // searched is what the center, or a prefecture, answers about a name and a birth.
