@@ -58,6 +58,9 @@ func aDay(t *testing.T, tab *webuitest.Tab, r *running, files tool, looking bool
 	v.open("/?lang=ja")
 	v.become("clerk-aoki")
 	mover := v.register("髙𠮷 葛󠄂子", "タカヨシ カツコ", "1992-02-29", "女", "長野県松本市大手三丁目8番13号")
+	if looking {
+		v.keepsItsSelector("髙𠮷 葛󠄂子", "1992-02-29")
+	}
 	signature, authentication := v.apply(mover, "signature"), v.apply(mover, "authentication")
 	document, signed := v.sign("moved", signature)
 	v.verdict(document, signed, "有効")
@@ -121,6 +124,25 @@ func aDay(t *testing.T, tab *webuitest.Tab, r *running, files tool, looking bool
 		t.Logf("axe left to people: %v", v.undecided)
 	}
 	t.Logf("%d messages, and both sides of every pair count the same", r.settled(10*soon))
+}
+
+// keepsItsSelector reads the name at the center, which has it by two messages, as somebody who signs in there with a passkey: its character and the
+// variation selector behind it are those that the counter typed, and the form without the selector is marked as another one.
+func (v *visitor) keepsItsSelector(name, birth string) {
+	v.t.Helper()
+	const sequence = "葛\U000E0102"
+	if !strings.Contains(name, sequence) {
+		v.t.Fatalf("%+q has no variation selector", name)
+	}
+	inquirer := v.r.inquirer(v.t, "nationalcenter")
+	agrees := " 一致の度合い すべて一致"
+	eventually(v.t, 10*soon, "the center has the name as it is", func() (bool, string) {
+		said := inquirer.searched(name, birth).words()
+		return strings.Contains(said, name+agrees), said
+	})
+	if said := inquirer.searched(strings.Replace(name, sequence, "葛", 1), birth).words(); !strings.Contains(said, name+" 一致の度合い ") || strings.Contains(said, name+agrees) {
+		v.t.Errorf("the name without the selector: %s", said)
+	}
 }
 
 // holding is a certificate with its key, as the holder took them home.

@@ -29,9 +29,12 @@ func (o *Municipality) act(ctx context.Context, rule func(ctx context.Context, t
 	return trace, err
 }
 
+// traced gives an act's messages its trace, but those that have one of their own.
 func traced(outs []message.Out, trace string) []message.Out {
 	for i := range outs {
-		outs[i].Trace = trace
+		if outs[i].Trace == "" {
+			outs[i].Trace = trace
+		}
 	}
 	return outs
 }

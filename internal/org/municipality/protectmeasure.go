@@ -216,7 +216,12 @@ func (o *Municipality) flagsAhead(ctx context.Context, tx *store.Tx, c Change, v
 		if n, err = o.flags(tx.Tx).Decide(ctx, n); err != nil {
 			return nil, err
 		}
-		outs = append(outs, message.Out{To: o.prefecture, Body: n})
+		// By a trace of its own: on the pages of those who move with her stand the messages of the notice that they filed together.
+		trace, err := o.Exchange.NewTrace()
+		if err != nil {
+			return nil, err
+		}
+		outs = append(outs, message.Out{To: o.prefecture, Body: n, Trace: trace})
 	}
 	return outs, nil
 }

@@ -243,7 +243,7 @@ func readChange(act counterAct, f *webui.Form, d Dossier) Change {
 
 func (w *screens) renderConfirm(rw http.ResponseWriter, r *http.Request, act counterAct, f *webui.Form, d Dossier, v Preview) {
 	p := confirmPage{Form: f, Name: act.name, Steps: steps(1), Values: hidden(f), Action: w.personURL(d.Now.Person, "/change/"+act.key), Yes: act.yes, Danger: act.danger,
-		Notices: append(filingNotices(v), effectNotices(v, d, w.o)...), Diff: beside(v), People: standsTable(v.Rest, d)}
+		Notices: append(filingNotices(v, f, d), effectNotices(v, d, w.o)...), Diff: beside(v), People: standsTable(v.Rest, d)}
 	if p.Diff == nil {
 		p.Terms = w.recordTerms(d.Now)[:6] // whose record ends
 	}
@@ -255,7 +255,7 @@ func (w *screens) renderConfirm(rw http.ResponseWriter, r *http.Request, act cou
 		p.Terms = append(p.Terms, webui.Term{Label: both("直す版", "Version put right"), Value: webui.Code(v.After.Corrects.String())})
 	}
 	for _, name := range withNames(f, d) {
-		p.Terms = append(p.Terms, webui.Term{Label: both("一緒に転出する方", "Moves out too"), Value: webui.Name(name)})
+		p.Terms = append(p.Terms, webui.Term{Label: both("一緒に転出する方", "Moves out too"), Value: name})
 	}
 	if v.After.Place.Valid() {
 		p.Terms = append(p.Terms, webui.Term{Label: both("転出先", "Moves to"), Value: webui.Name(v.After.Place.Reveal())})

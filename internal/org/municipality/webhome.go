@@ -11,14 +11,22 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
 type homePage struct {
-	Notices []webui.Notice
-	Inbox   *webui.Table // nil for whoever decides nothing here
-	Today   webui.Table
-	Terms   []webui.Term
+	Looks, Registers, Messages bool // what the page leads whoever opens it to
+	Notices                    []webui.Notice
+	Inbox                      *webui.Table // nil for whoever decides nothing here
+	Today                      webui.Table
+	Terms                      []webui.Term
+}
+
+// leads tells whether a page is one for whoever sends the request: or nobody has signed in, who is asked to.
+func leads(r *http.Request, act access.Act) bool {
+	by := access.From(r.Context())
+	return by.ID == "" || access.May(by, act, message.Municipality) == nil
 }
 
 // showHome is the first page: what was filed today, and whether it got away. It shows no person.
@@ -66,14 +74,20 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 		w.ui.Fail(rw, r, err)
 		return
 	}
-	var p homePage
+	p := homePage{Looks: leads(r, access.LookAtPerson), Registers: leads(r, access.Register), Messages: leads(r, access.ViewMessages)}
 	if p.Today, err = enteredToday(tally); err != nil {
 		w.ui.Fail(rw, r, err)
 		return
 	}
-	if access.From(r.Context()).Job == access.Clerk {
+	if leads(r, access.FileChange) {
 		inbox := w.inbox(r.Context(), waits)
 		p.Inbox = &inbox
+	}
+	notice := func(behind access.Act, n webui.Notice) {
+		if !leads(r, behind) {
+			n.Link = nil
+		}
+		p.Notices = append(p.Notices, n)
 	}
 	var waiting, parked int64
 	for _, pair := range pairs {
@@ -81,7 +95,7 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 	}
 	if parked > 0 {
 		n := strconv.FormatInt(parked, 10)
-		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("保留中の電文が"+n+"件あります", "Parked messages: "+n),
+		notice(access.ViewMessages, webui.Notice{Kind: webui.Warn, Title: both("保留中の電文が"+n+"件あります", "Parked messages: "+n),
 			Text: both("人が解決するまで待っています。ほかの住民の届出は届いています。", "They wait for people to resolve them. Notices about other residents arrive."),
 			Link: &webui.Link{Href: w.ui.URL("/messages"), Text: both("電文の状況を見る", "Look at the messages")}})
 	}
@@ -89,20 +103,28 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("割り当てられる住民票コードがありません", "No record code is left to give"),
 			Text: both("全国センターに依頼しています。出生や国外からの転入は、届くまで登録できません。", "More have been asked of the national center. Births and people from abroad cannot be registered until they come.")})
 	}
-	p.Notices = append(p.Notices, w.headlessCount(len(headless))...)
+	for _, n := range w.headlessCount(len(headless)) {
+		notice(access.FileChange, n)
+	}
 	if n := moves.Asks(); n > 0 {
-		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("確かめの要る転出入が"+strconv.FormatInt(n, 10)+"件あります", "Moves about which somebody has to find out: "+strconv.FormatInt(n, 10)),
+		notice(access.LookAtPerson, webui.Notice{Kind: webui.Warn, Title: both("確かめの要る転出入が"+strconv.FormatInt(n, 10)+"件あります", "Moves about which somebody has to find out: "+strconv.FormatInt(n, 10)),
 			Text: both("電文だけでは終わりません。", "No message will end them."), Link: &webui.Link{Href: w.ui.URL("/moves"), Text: both("転出入を見る", "Look at the moves")}})
 	}
 	if len(checks) > 0 {
 		n := strconv.Itoa(len(checks))
-		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Wait, Title: both("二人目の本人確認を待つ申請が"+n+"件あります", "Applications that a second person is to check: "+n),
+		notice(access.IssueCertificate, webui.Notice{Kind: webui.Wait, Title: both("二人目の本人確認を待つ申請が"+n+"件あります", "Applications that a second person is to check: "+n),
 			Text: both("申請した方が待っています。期限切れの申請は、本人に伝えます。", "Their applicants wait. Of those that have lapsed the applicant is told."),
 			Link: &webui.Link{Href: w.ui.URL("/checks"), Text: both("本人確認を待つ申請を見る", "Look at them")}})
 	}
+	count := func(n int64) any {
+		if !p.Looks {
+			return n
+		}
+		return webui.Link{Href: w.ui.URL("/moves"), Text: strconv.FormatInt(n, 10)}
+	}
 	p.Terms = []webui.Term{
-		{Label: both("転入を待っている方", "People who are to move in"), Value: webui.Link{Href: w.ui.URL("/moves"), Text: strconv.FormatInt(moves.In[store.InPlanned]+moves.In[store.InLeft], 10)}},
-		{Label: both("転入通知を待っている転出", "Moves out without a notice yet"), Value: webui.Link{Href: w.ui.URL("/moves"), Text: strconv.FormatInt(moves.Out[store.OutPlanned]+moves.Out[store.OutLeft]+moves.Out[store.OutCancelling], 10)}},
+		{Label: both("転入を待っている方", "People who are to move in"), Value: count(moves.In[store.InPlanned] + moves.In[store.InLeft])},
+		{Label: both("転入通知を待っている転出", "Moves out without a notice yet"), Value: count(moves.Out[store.OutPlanned] + moves.Out[store.OutLeft] + moves.Out[store.OutCancelling])},
 		{Label: both("登録されている住民", "Residents registered"), Value: population},
 		{Label: both("送信中・待機中の電文", "Messages under way or held"), Value: waiting},
 		{Label: both("保留中の電文", "Messages parked"), Value: parked},

@@ -23,21 +23,22 @@ type withField struct {
 func withFields(d Dossier) (all []withField) {
 	for _, v := range d.Household {
 		if v.Person != d.Now.Person {
-			name := memberName(v)
+			name := memberWords(v)
 			if !isUnnamed(v) {
-				name += "（" + v.Record.Relation.Reveal() + "）"
+				relation := "（" + v.Record.Relation.Reveal() + "）"
+				name = both(name.JA+relation, name.EN+relation)
 			}
-			all = append(all, withField{Field: "with-" + v.Person.String(), Label: both("一緒に転出する: "+name, "Moves out too: "+name), v: v})
+			all = append(all, withField{Field: "with-" + d.memberKey(v), Label: both("一緒に転出する: "+name.JA, "Moves out too: "+name.EN), v: v})
 		}
 	}
 	return all
 }
 
 // withNames are those of them whose box is ticked.
-func withNames(f *webui.Form, d Dossier) (names []string) {
+func withNames(f *webui.Form, d Dossier) (names []plain.Sentence) {
 	for _, x := range withFields(d) {
 		if ticked(f, x.Field) {
-			names = append(names, x.v.Record.Name.Reveal())
+			names = append(names, memberWords(x.v))
 		}
 	}
 	return names

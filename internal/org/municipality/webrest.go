@@ -26,8 +26,12 @@ func restFields(act counterAct, f *webui.Form, d Dossier) (fields []restField) {
 		return nil
 	}
 	for _, v := range others {
-		name := memberName(v)
-		fields = append(fields, restField{d.relationField(v), both(name+" さんの続柄（今は「"+v.Record.Relation.Reveal()+"」）", "Relation of "+name+" (now "+v.Record.Relation.Reveal()+")")})
+		name, now := memberWords(v), v.Record.Relation.Reveal()
+		label := both(name.JA+" さんの続柄（今は「"+now+"」）", "Relation of "+name.EN+" (now "+now+")")
+		if isUnnamed(v) {
+			label = both(name.JA+"の続柄", "Relation of "+name.EN)
+		}
+		fields = append(fields, restField{d.relationField(v), label})
 	}
 	return fields
 }
@@ -82,11 +86,12 @@ func standsAs(r resident.Record) any {
 	return webui.Name(string(r.Household) + "・" + r.Relation.Reveal())
 }
 
-// filingNotices are what to say of a notice besides what it ends: that it is late, and whom it leaves without a head.
-func filingNotices(v Preview) (ns []webui.Notice) {
+// filingNotices are what to say of a notice besides what it ends: that it is late, and whom it leaves without a head. Those who go along do
+// not remain, and one who remains alone is the head without being asked.
+func filingNotices(v Preview, f *webui.Form, d Dossier) (ns []webui.Notice) {
 	ns = lateNotice(v.Late)
-	if v.Headless > 0 {
-		n := strconv.Itoa(v.Headless)
+	if remain := v.Headless - len(withNames(f, d)); remain > 1 {
+		n := strconv.Itoa(remain)
 		ns = append(ns, webui.Notice{Kind: webui.Warn, Title: both("残る"+n+"人の世帯に、世帯主がいなくなります", "The "+n+" who remain have no head of the household"),
 			Text: both("入力に戻って残る人の続柄を入力するか、このまま届け出て、後で世帯主変更を受け付けてください。世帯はあなたの担当として一覧に残ります。", "Go back and enter their relations, or file this and another head later: the household is kept on a list, in your charge.")})
 	}
@@ -127,7 +132,7 @@ func (w *screens) checkChange(rw http.ResponseWriter, r *http.Request) {
 		// A notice that is late is so whatever else is wrong with it.
 		preview.Late, _ = e.Clock.Late(change.common().Arose, resident.DateOf(w.o.Clock.Now()))
 	}
-	ns := filingNotices(preview)
+	ns := filingNotices(preview, f, d)
 	for _, p := range f.Problems() {
 		if f.Value(p.Field) != "" {
 			ns = append(ns, webui.Notice{Kind: webui.Bad, Title: both("このままでは受け付けられません", "This cannot be filed as it is"), Text: p.Sentence})

@@ -89,6 +89,14 @@ func memberName(v store.Version) string {
 	return v.Record.Name.Reveal()
 }
 
+// memberWords is memberName where a page has a sentence for it.
+func memberWords(v store.Version) plain.Sentence {
+	if isUnnamed(v) {
+		return both("ほかの方（表示しません）", "another person (not shown)")
+	}
+	return both(v.Record.Name.Reveal(), v.Record.Name.Reveal())
+}
+
 // presence is whether somebody is a resident.
 func presence(v store.Version) webui.Badge {
 	if isMasked(v) {

@@ -1,8 +1,12 @@
 package webuitest
 
 import (
+	"context"
+	"net/http"
 	"strings"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -70,6 +74,19 @@ func (tab *Tab) WaitFor(css string) {
 func (tab *Tab) Location() string {
 	tab.t.Helper()
 	return Eval[string](tab, "location.href")
+}
+
+// Cookies returns the cookies that the browser sends to an address, those included that no script can read.
+func (tab *Tab) Cookies(address string) (all []*http.Cookie) {
+	tab.t.Helper()
+	tab.do("read the cookies of "+address, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		got, err := cdp.Call(ctx, target, network.GetCookies, network.GetCookiesParams{URLs: []string{address}})
+		for _, c := range got.Cookies {
+			all = append(all, &http.Cookie{Name: c.Name, Value: c.Value})
+		}
+		return err
+	}))
+	return all
 }
 
 // Eval evaluates an expression in the page.
