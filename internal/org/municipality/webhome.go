@@ -116,19 +116,20 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 			Text: both("申請した方が待っています。期限切れの申請は、本人に伝えます。", "Their applicants wait. Of those that have lapsed the applicant is told."),
 			Link: &webui.Link{Href: w.ui.URL("/checks"), Text: both("本人確認を待つ申請を見る", "Look at them")}})
 	}
-	count := func(n int64) any {
-		if !p.Looks {
-			return n
+	link := func(behind access.Act, page string, text any) any {
+		if !leads(r, behind) {
+			return text
 		}
-		return webui.Link{Href: w.ui.URL("/moves"), Text: strconv.FormatInt(n, 10)}
+		return webui.Link{Href: w.ui.URL(page), Text: text}
 	}
+	count := func(n int64) any { return link(access.LookAtPerson, "/moves", strconv.FormatInt(n, 10)) }
 	p.Terms = []webui.Term{
 		{Label: both("転入を待っている方", "People who are to move in"), Value: count(moves.In[store.InPlanned] + moves.In[store.InLeft])},
 		{Label: both("転入通知を待っている転出", "Moves out without a notice yet"), Value: count(moves.Out[store.OutPlanned] + moves.Out[store.OutLeft] + moves.Out[store.OutCancelling])},
 		{Label: both("登録されている住民", "Residents registered"), Value: population},
 		{Label: both("送信中・待機中の電文", "Messages under way or held"), Value: waiting},
 		{Label: both("保留中の電文", "Messages parked"), Value: parked},
-		{Label: both("電子証明書の申請者の本人確認", "Who checks an applicant for a certificate"), Value: webui.Link{Href: w.ui.URL("/identity-rule"), Text: personsText(persons)}},
+		{Label: both("電子証明書の申請者の本人確認", "Who checks an applicant for a certificate"), Value: link(access.ViewIdentityRule, "/identity-rule", personsText(persons))},
 		{Label: both("残りの住民票コード", "Record codes left"), Value: free},
 	}
 	w.ui.Render(rw, r, w.home, http.StatusOK, p)
