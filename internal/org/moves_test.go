@@ -204,42 +204,56 @@ func TestGivenUpThere(t *testing.T) {
 // center does not agree to, and then the person moves by the message.
 func TestOnPaper(t *testing.T) {
 	for _, wrong := range []bool{false, true} {
-		v := newMovers(t, false)
-		who := v.family(1)[0]
-		rec := v.look(matsumoto, who).Now.Record
-		v.cut(adachi)
-		v.leaves(matsumoto, adachi, v.today(), who)
-		v.run(time.Minute)
-		r := municipality.Registration{Reason: resident.MoveIn, Basis: "law-22", Another: true, From: v.at[matsumoto].Code(), Prior: v.look(matsumoto, who).Now.Number, Record: rec}
-		r.Record.Address, r.Record.Municipality, r.Record.Household, r.Record.BecameResident = parsed(placesOf[adachi], resident.ParseAddress), resident.MunicipalityCode{}, "", v.today()
-		if wrong {
-			r.Record.Name = parsed("松本　壱子", resident.ParseName)
-		}
-		if _, err := v.at[adachi].Register(v.clerk, r); err == nil {
-			t.Fatal("it was typed without a reason")
-		}
-		r.Paper = "回線の障害"
-		_, err := v.at[adachi].Register(v.clerk, r)
-		if wrong {
-			if problems, ok := plain.AsProblems(err); !ok || problems[0].Field != "name" {
-				t.Errorf("typed wrongly: %v", err)
-			}
-			v.join()
-			v.run(time.Hour)
-			_, err = v.arrives(adachi, v.today(), v.coming(adachi)...)
-			check(t, err)
-			v.run(time.Hour)
-			v.settled(adachi, rec.Code)
-			continue
-		}
-		check(t, err)
-		if in, open := v.registers(rec.Code); len(in) != 1 || len(open) != 2 {
-			t.Errorf("typed: in %v, open at %v", in, open)
+		onPaper(t, wrong, false)
+	}
+}
+
+// TestOnPaperAndEndedByHand: the message joins what two clerks have ended meanwhile; it opens no item of somebody who is registered long since.
+func TestOnPaperAndEndedByHand(t *testing.T) { onPaper(t, false, true) }
+
+func onPaper(t *testing.T, wrong, ended bool) {
+	t.Helper()
+	v := newMovers(t, false)
+	who := v.family(1)[0]
+	rec := v.look(matsumoto, who).Now.Record
+	v.cut(adachi)
+	v.leaves(matsumoto, adachi, v.today(), who)
+	v.run(time.Minute)
+	r := municipality.Registration{Reason: resident.MoveIn, Basis: "law-22", Another: true, From: v.at[matsumoto].Code(), Prior: v.look(matsumoto, who).Now.Number, Record: rec}
+	r.Record.Address, r.Record.Municipality, r.Record.Household, r.Record.BecameResident = parsed(placesOf[adachi], resident.ParseAddress), resident.MunicipalityCode{}, "", v.today()
+	if wrong {
+		r.Record.Name = parsed("松本　壱子", resident.ParseName)
+	}
+	if _, err := v.at[adachi].Register(v.clerk, r); err == nil {
+		t.Fatal("it was typed without a reason")
+	}
+	r.Paper = "回線の障害"
+	_, err := v.at[adachi].Register(v.clerk, r)
+	if wrong {
+		if problems, ok := plain.AsProblems(err); !ok || problems[0].Field != "name" {
+			t.Errorf("typed wrongly: %v", err)
 		}
 		v.join()
 		v.run(time.Hour)
+		_, err = v.arrives(adachi, v.today(), v.coming(adachi)...)
+		check(t, err)
+		v.run(time.Hour)
 		v.settled(adachi, rec.Code)
+		return
 	}
+	check(t, err)
+	if in, open := v.registers(rec.Code); len(in) != 1 || len(open) != 2 {
+		t.Errorf("typed: in %v, open at %v", in, open)
+	}
+	if ended {
+		l, err := v.at[adachi].Moves(v.clerk)
+		check(t, err)
+		check(t, v.at[adachi].ProposeClosing(v.clerk, l.Here[0].Move, "松本市に電話で確かめた"))
+		check(t, v.at[adachi].DecideClosing(v.other, l.Here[0].Move, true))
+	}
+	v.join()
+	v.run(time.Hour)
+	v.settled(adachi, rec.Code)
 }
 
 // TestNobodyFiledThere: the center does not agree to a moving in from a certificate of a moving out that nobody has filed, so that nobody

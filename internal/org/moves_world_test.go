@@ -36,6 +36,7 @@ type movers struct {
 	at    map[message.Org]*municipality.Municipality
 	hosts map[message.Org]*host.Host
 	clerk context.Context
+	other context.Context // another clerk
 	books bool
 }
 
@@ -77,6 +78,9 @@ func newMovers(t testing.TB, books bool) *movers {
 	v.join()
 	v.drive = clock.NewDriver(v.clk, tasks)
 	for _, person := range access.Personas() {
+		if person.ID == "clerk-inoue" {
+			v.other = look.With(access.With(t.Context(), person), look.Ground{Purpose: look.Notice, Case: "17"})
+		}
 		if person.ID == "clerk-aoki" {
 			v.clerk = look.With(access.With(t.Context(), person), look.Ground{Purpose: look.Notice, Case: "17"})
 		}

@@ -56,22 +56,27 @@ func (o *Municipality) onMoveOut(ctx context.Context, tx *store.Tx, d exchange.D
 	return nil, nil // given up here, or settled: the old municipality has been told so
 }
 
-// arrived opens the item of somebody who is to come, or joins it with the one that was registered from a certificate on paper.
+// arrived opens the item of somebody who is to come, or joins it with the one that was registered from a certificate on paper, before or after
+// people have ended that.
 func (o *Municipality) arrived(ctx context.Context, tx *store.Tx, n message.MoveOut, d exchange.Delivery) error {
 	m := store.MoveHere{Move: n.Move, Family: n.Family, From: n.From, Code: n.Code, Version: n.Version, Planned: n.Planned, Filed: n.Filed, Special: n.Special,
 		State: store.InPlanned, Info: &n, ArrivedAt: tx.Now(), Trace: d.Trace}
 	if n.Step == message.MoveLeft {
 		m.State = store.InLeft
 	}
-	open, err := tx.OpenMovesHere(ctx, n.Code)
+	paper, err := tx.PaperMovesHere(ctx, n.Code)
 	if err != nil {
 		return err
 	}
-	for _, p := range open {
-		if p.State != store.InPaper || p.From != n.From {
+	for _, p := range paper {
+		// One that people have ended is opened again when what has come differs. A version after the entry is another move, of a later time.
+		if p.From != n.From || p.State == store.InRegistered && n.Version >= p.First {
 			continue
 		}
 		if err := tx.DropMoveHere(ctx, p.Move); err != nil {
+			return err
+		}
+		if err := tx.DropClosing(ctx, p.Move); err != nil { // what was found out was without the message
 			return err
 		}
 		m.Person, m.Became, m.Registered, m.First, m.By, m.Reason, m.ArrivedAt = p.Person, p.Became, p.Registered, p.First, p.By, p.Reason, p.ArrivedAt

@@ -313,39 +313,3 @@ func (o *Municipality) GiveUpMove(ctx context.Context, move string) error {
 	})
 	return err
 }
-
-// CloseMove ends an item that no message will end, with what was found out; at either end.
-func (o *Municipality) CloseMove(ctx context.Context, move, text string) error {
-	by, err := clerk(ctx, access.FileChange)
-	if err != nil {
-		return err
-	}
-	if text == "" {
-		return plain.Bad("text", "確かめたことと、確かめた相手を入力してください。", "Say what was found out, and with whom.")
-	}
-	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
-		why := both(text, text)
-		if m, found, err := tx.MoveAwayOf(ctx, move); err != nil {
-			return nil, err
-		} else if found && (m.State == store.OutUnfiled || m.State == store.OutVoided) {
-			if err := o.admitsMove(ctx, tx, by, m.Person, m.Code); err != nil {
-				return nil, err
-			}
-			m.State, m.SettledAt, m.Why = store.OutSettled, tx.Now(), why
-			auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: "file-change", Subject: m.Code.Reveal(), Case: m.Move, Detail: "move closed by hand"})
-			return nil, tx.PutMoveAway(ctx, m)
-		}
-		if m, found, err := tx.MoveHereOf(ctx, move); err != nil {
-			return nil, err
-		} else if found && (m.State == store.InPaper || m.State == store.InDiffers) {
-			if err := o.admitsMove(ctx, tx, by, m.Person, m.Code); err != nil {
-				return nil, err
-			}
-			m.State, m.SettledAt, m.Why = store.InRegistered, tx.Now(), why
-			auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: "file-change", Subject: m.Code.Reveal(), Case: m.Move, Detail: "move closed by hand"})
-			return nil, tx.PutMoveHere(ctx, m)
-		}
-		return nil, plain.Bad("move", "この転出入は、電文で終わるのを待っています。人が閉じるものではありません。", "This move is ended by a message, and not by hand.")
-	})
-	return err
-}

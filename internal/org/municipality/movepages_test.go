@@ -213,7 +213,23 @@ func TestTypedBesideTheMessage(t *testing.T) {
 		t.Error("the first page does not tell of it")
 	}
 	n.run(time.Second)
-	v.post("/moves/"+l.Here[0].Move+"/close", url.Values{"text": {"足立区の窓口に電話で確かめた"}}, http.StatusOK)
+	page := "/moves/" + l.Here[0].Move
+	v.post(page+"/close", url.Values{"text": {" "}}, http.StatusUnprocessableEntity)
+	if page := v.post(page+"/close", url.Values{"text": {"足立区の窓口に電話で確かめた"}}, http.StatusOK); !strings.Contains(page, "二人目の確認を待っています") || strings.Contains(page, `value="confirm"`) {
+		t.Error("who found it out is offered to confirm it, or is not told that another has to")
+	}
+	v.post(page+"/close/decide", url.Values{"step": {"confirm"}}, http.StatusUnprocessableEntity)
+	other := n.counter("clerk-inoue")
+	if home := text(other.get("/", http.StatusOK)); !strings.Contains(home, "確かめて閉じる転出入 あなたが決める 1") {
+		t.Errorf("the other is not asked: %s", home)
+	}
+	if page := other.get(page, http.StatusOK); !strings.Contains(page, "足立区の窓口に電話で確かめた") || !strings.Contains(page, `value="confirm"`) {
+		t.Error("the other does not see what to confirm")
+	}
+	v.post(page+"/close/decide", url.Values{"step": {"drop"}}, http.StatusOK)
+	other.post(page+"/close/decide", url.Values{"step": {"confirm"}}, http.StatusUnprocessableEntity) // it was taken back
+	v.post(page+"/close", url.Values{"text": {"足立区の窓口に電話で確かめた"}}, http.StatusOK)
+	other.post(page+"/close/decide", url.Values{"step": {"confirm"}}, http.StatusOK)
 	if l := must[MoveList](t)(n.o.Moves(as(t, "clerk-aoki"))); len(l.Here) != 0 {
 		t.Errorf("%+v", l.Here)
 	}

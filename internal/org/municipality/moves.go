@@ -7,6 +7,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -147,6 +148,9 @@ type MoveSeen struct {
 	Family []string       // the moves of the same notice
 	Steps  []store.MoveTold
 	Hidden bool // the person is protected, and no release opens the record to this clerk: of the move only the name is here
+
+	ByHand  bool           // no message will end it
+	Closing *store.Closing // what one person found out, for another to confirm; nil: nothing waits
 }
 
 // Move opens a move for the clerk in the context, and writes down that it was opened.
@@ -186,6 +190,16 @@ func (o *Municipality) Move(ctx context.Context, move string) (MoveSeen, bool, e
 		}
 		if !found {
 			return nil, nil
+		}
+		if _, err := o.endingOf(ctx, tx, move); err == nil {
+			s.ByHand = true
+		} else if _, said := plain.AsProblems(err); !said {
+			return nil, err
+		}
+		if c, waits, err := tx.ClosingOf(ctx, move); err != nil {
+			return nil, err
+		} else if waits {
+			s.Closing = &c
 		}
 		if who != 0 {
 			now, there, err := tx.Current(ctx, who)

@@ -95,14 +95,17 @@ func TestMoveOfAProtectedPersonIsClosed(t *testing.T) {
 	put(n.o, func(ctx context.Context, tx *store.Tx) error { return tx.PutMoveHere(ctx, here) })
 	must[string](t)(n.there.Protect(as(t, "clerk-aoki"), Protecting{Applicant: away.Person}))
 	n.protect(Protecting{Applicant: here.Person})
-	if err := n.there.CloseMove(as(t, "clerk-aoki"), away.Move, "電話で確かめた"); err != errProtected {
+	if err := n.there.ProposeClosing(as(t, "clerk-aoki"), away.Move, "電話で確かめた"); err != errProtected {
 		t.Errorf("closed without a release where she left: %v", err)
 	}
-	if err := n.o.CloseMove(as(t, "clerk-aoki"), here.Move, "電話で確かめた"); err != errProtected {
+	if err := n.o.ProposeClosing(as(t, "clerk-aoki"), here.Move, "電話で確かめた"); err != errProtected {
 		t.Errorf("closed without a release where she came: %v", err)
 	}
 	n.release(here.Person, protection.Look)
-	if err := n.o.CloseMove(as(t, "clerk-aoki"), here.Move, "電話で確かめた"); err != nil {
+	if err := n.o.ProposeClosing(as(t, "clerk-aoki"), here.Move, "電話で確かめた"); err != nil {
 		t.Errorf("a release does not close it: %v", err)
+	}
+	if err := n.o.DecideClosing(as(t, "clerk-inoue"), here.Move, true); err != errProtected {
+		t.Errorf("confirmed without a release of the one who confirms: %v", err)
 	}
 }

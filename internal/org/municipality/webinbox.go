@@ -44,6 +44,13 @@ func (o *Municipality) proposals(ctx context.Context, tx *store.Tx) (all []propo
 			all = append(all, proposal{both("町名の変更", "Renaming of a town"), "/towns", r.ProposedBy, access.RenameTown})
 		}
 	}
+	closings, err := tx.Closings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range closings {
+		all = append(all, proposal{both("確かめて閉じる転出入", "Move to be closed by hand"), "/moves/" + c.Move, c.By, access.FileChange})
+	}
 	return all, nil
 }
 

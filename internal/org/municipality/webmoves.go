@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/webui"
@@ -168,6 +169,7 @@ type movePage struct {
 	Messages       webui.Table
 	Register       string // address of the form; empty: nobody is to be registered
 	GiveUp, Close  string
+	Found          *foundOut // nil: nothing waits to be confirmed
 	Cancel, Person string
 	*webui.Form
 }
@@ -196,6 +198,12 @@ func (w *screens) renderMove(rw http.ResponseWriter, r *http.Request, status int
 		w.fillHere(&p, s)
 		trace = s.Here.Trace
 	}
+	switch {
+	case s.Closing != nil:
+		p.Found = w.foundOut(r, s)
+	case s.ByHand:
+		p.Close = w.moveURL(move, "/close")
+	}
 	if !s.Hidden { // the messages name the other municipality
 		p.Terms = append(p.Terms, webui.Term{Label: both("追跡番号", "Trace"), Value: w.traceLink(trace)})
 		if p.Messages, err = w.messages(r, trace); err != nil {
@@ -221,8 +229,6 @@ func (w *screens) fillAway(p *movePage, s MoveSeen) {
 	switch m.State {
 	case store.OutPlanned, store.OutLeft:
 		p.Cancel = w.personURL(m.Person, "/planned/cancel")
-	case store.OutUnfiled, store.OutVoided:
-		p.Close = w.moveURL(m.Move, "/close")
 	}
 }
 
@@ -261,11 +267,8 @@ func (w *screens) fillHere(p *movePage, s MoveSeen) {
 	if s.Now != nil {
 		p.Person = w.personURL(s.Now.Person, "")
 	}
-	switch {
-	case m.Waits():
+	if m.Waits() {
 		p.Register, p.GiveUp = w.moveURL(m.Move, "/register"), w.moveURL(m.Move, "/give-up")
-	case m.State == store.InPaper, m.State == store.InDiffers:
-		p.Close = w.moveURL(m.Move, "/close")
 	}
 }
 
@@ -348,13 +351,24 @@ func (w *screens) giveUpMove(rw http.ResponseWriter, r *http.Request) {
 	http.Redirect(rw, r, w.moveURL(r.PathValue("move"), ""), http.StatusSeeOther)
 }
 
-func (w *screens) closeMove(rw http.ResponseWriter, r *http.Request) {
+func (w *screens) proposeClosing(rw http.ResponseWriter, r *http.Request) {
 	f, ok := w.ui.ReadForm(rw, r)
 	if !ok {
 		return
 	}
-	err := refused(f, w.o.CloseMove(r.Context(), r.PathValue("move"), f.Value("text")))
-	switch {
+	w.afterClosing(rw, r, f, w.o.ProposeClosing(r.Context(), r.PathValue("move"), f.Value("text")))
+}
+
+func (w *screens) decideClosing(rw http.ResponseWriter, r *http.Request) {
+	f, ok := w.ui.ReadForm(rw, r)
+	if !ok {
+		return
+	}
+	w.afterClosing(rw, r, f, w.o.DecideClosing(r.Context(), r.PathValue("move"), f.Value("step") == "confirm"))
+}
+
+func (w *screens) afterClosing(rw http.ResponseWriter, r *http.Request, f *webui.Form, err error) {
+	switch err = refused(f, err); {
 	case err != nil:
 		w.ui.Fail(rw, r, err)
 	case len(f.Problems()) > 0:
@@ -362,4 +376,24 @@ func (w *screens) closeMove(rw http.ResponseWriter, r *http.Request) {
 	default:
 		http.Redirect(rw, r, w.moveURL(r.PathValue("move"), ""), http.StatusSeeOther)
 	}
+}
+
+// foundOut is what one person found out about a move, as another is asked to confirm it.
+type foundOut struct {
+	Terms  []webui.Term
+	Action string
+	Mine   bool // of whoever looks: another has to confirm it
+}
+
+func (w *screens) foundOut(r *http.Request, s MoveSeen) *foundOut {
+	c := *s.Closing
+	text := any(webui.Name(c.Text))
+	if s.Hidden {
+		text = both("表示しません", "not shown")
+	}
+	return &foundOut{Action: w.moveURL(c.Move, "/close/decide"), Mine: access.SecondPerson(access.Person{ID: c.By}, access.From(r.Context())) != nil, Terms: []webui.Term{
+		{Label: both("確かめたことと、確かめた相手", "What was found out, and with whom"), Value: text},
+		{Label: both("確かめた人", "By"), Value: webui.Code(c.By)},
+		{Label: both("入力した時", "Entered"), Value: c.At},
+	}}
 }

@@ -152,6 +152,12 @@ func (tx *Tx) OpenMovesHere(ctx context.Context, code resident.RecordCode) ([]Mo
 	return tx.movesHere(ctx, `code = $1 AND settled_at = 0 ORDER BY arrived_at DESC, move DESC`, code.Reveal())
 }
 
+// PaperMovesHere are the moves of a code that were typed from paper and that no message has joined yet, those that people have ended too, the
+// newest first.
+func (tx *Tx) PaperMovesHere(ctx context.Context, code resident.RecordCode) ([]MoveHere, error) {
+	return tx.movesHere(ctx, `code = $1 AND reason <> '' AND move LIKE 'paper-%' AND state IN ('`+string(InPaper)+`', '`+string(InRegistered)+`') ORDER BY arrived_at DESC, move DESC`, code.Reveal())
+}
+
 // MovesHereFirst are the moves by which a person's record began here with a version.
 func (tx *Tx) MovesHereFirst(ctx context.Context, code resident.RecordCode, first resident.Version) ([]MoveHere, error) {
 	return tx.movesHere(ctx, `code = $1 AND first = $2 ORDER BY move LIMIT 1`, code.Reveal(), int64(first))
