@@ -19,6 +19,7 @@ type CertRequest struct {
 	Holder    resident.IdentificationInfo // the state that it will certify
 	PublicKey []byte                      // SubjectPublicKeyInfo, DER
 	Window    string                      // 受付窓口識別記号, 9 characters
+	Checks    []IdentityCheck             // 本人確認: one for each of the staff who checked
 }
 
 // Kind is cert.request.
@@ -29,13 +30,13 @@ func (n CertRequest) Keys() []string { return []string{n.Holder.Code.Reveal()} }
 
 func (n CertRequest) wire() proto.Message {
 	return &messagepb.CertRequest{Request: n.Request, Profile: n.Profile.String(), Holder: identificationToWire(n.Holder),
-		PublicKey: n.PublicKey, Window: n.Window}
+		PublicKey: n.PublicKey, Window: n.Window, Checks: checksToWire(n.Checks)}
 }
 
 func certRequestFromWire(w *messagepb.CertRequest) (CertRequest, error) {
 	var c check
 	n := CertRequest{Request: w.Request, Profile: profile(&c, w.Profile), Holder: identificationFromWire(&c, w.Holder),
-		PublicKey: w.PublicKey, Window: w.Window}
+		PublicKey: w.PublicKey, Window: w.Window, Checks: checksFromWire(&c, w.Checks)}
 	required(&c, "request", w.Request != "")
 	required(&c, "public key", len(w.PublicKey) > 0)
 	required(&c, "window", len(w.Window) == 9)

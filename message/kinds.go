@@ -21,6 +21,7 @@ const (
 	KindNumberRequest         Kind = "number.request"
 	KindNumberAssignment      Kind = "number.assignment"
 	KindCertRequest           Kind = "cert.request"
+	KindIdentityRule          Kind = "identity.rule"
 	KindCertIssued            Kind = "cert.issued"
 	KindCertRefused           Kind = "cert.refused"
 	KindCertIssuance          Kind = "cert.issuance"
@@ -88,6 +89,7 @@ type Spec struct {
 // 2026-11-22 resident.moveout, resident.movein.
 // 2026-11-22 resident.error.report, resident.error.answer.
 // 2026-11-22 resident.protection, resident.protection.end.
+// 2026-11-23 identity.rule; cert.request says who has checked the applicant.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,
@@ -111,6 +113,9 @@ var Kinds = []Spec{
 		[]Hop{{NationalCenter, Municipality}}, "resident", false, "番号法7条, 8条", Identification},
 	{KindCertRequest, plain.Sentence{JA: "電子証明書の発行申請", EN: "certificate request"},
 		[]Hop{{Municipality, CA}}, "resident", false, "公的個人認証法3条", Identification},
+	{KindIdentityRule, plain.Sentence{JA: "本人確認の規則", EN: "rule of identity checks"},
+		[]Hop{{Municipality, CA}}, "municipality", false,
+		"認証局運用規程の複数職員によるチェック体制（長野県、平成16年）", NoPersonal},
 	{KindCertIssued, plain.Sentence{JA: "電子証明書の交付", EN: "certificate issued"},
 		[]Hop{{CA, Municipality}}, "resident", false, "公的個人認証法3条", Identification},
 	{KindCertRefused, plain.Sentence{JA: "電子証明書を発行しない旨", EN: "certificate refused"},

@@ -87,6 +87,7 @@ func init() {
 		KindNumberRequest:         reader(numberRequestFromWire),
 		KindNumberAssignment:      reader(numberAssignmentFromWire),
 		KindCertRequest:           reader(certRequestFromWire),
+		KindIdentityRule:          reader(identityRuleFromWire),
 		KindCertIssued:            reader(certIssuedFromWire),
 		KindCertRefused:           reader(certRefusedFromWire),
 		KindCertIssuance:          reader(certIssuanceFromWire),

@@ -310,6 +310,7 @@ type CertRequest struct {
 	Holder        *Identification        `protobuf:"bytes,3,opt,name=holder,proto3" json:"holder,omitempty"`                        // the state that the certificate will certify
 	PublicKey     []byte                 `protobuf:"bytes,4,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"` // SubjectPublicKeyInfo, DER
 	Window        string                 `protobuf:"bytes,5,opt,name=window,proto3" json:"window,omitempty"`                        // 受付窓口識別記号
+	Checks        []*IdentityCheck       `protobuf:"bytes,6,rep,name=checks,proto3" json:"checks,omitempty"`                        // 本人確認, one for each of the staff who checked
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -379,6 +380,167 @@ func (x *CertRequest) GetWindow() string {
 	return ""
 }
 
+func (x *CertRequest) GetChecks() []*IdentityCheck {
+	if x != nil {
+		return x.Checks
+	}
+	return nil
+}
+
+// IdentityCheck is one person's check of who the applicant is. The person is under a pseudonym that their municipality alone resolves.
+type IdentityCheck struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Staff         []byte                 `protobuf:"bytes,1,opt,name=staff,proto3" json:"staff,omitempty"`     // 32 octets
+	Passkey       []byte                 `protobuf:"bytes,2,opt,name=passkey,proto3" json:"passkey,omitempty"` // likewise, of the passkey that was shown; empty: none was
+	Way           string                 `protobuf:"bytes,3,opt,name=way,proto3" json:"way,omitempty"`         // photo, two, inquiry: by which kind of evidence
+	At            int64                  `protobuf:"varint,4,opt,name=at,proto3" json:"at,omitempty"`          // seconds
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IdentityCheck) Reset() {
+	*x = IdentityCheck{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IdentityCheck) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IdentityCheck) ProtoMessage() {}
+
+func (x *IdentityCheck) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IdentityCheck.ProtoReflect.Descriptor instead.
+func (*IdentityCheck) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *IdentityCheck) GetStaff() []byte {
+	if x != nil {
+		return x.Staff
+	}
+	return nil
+}
+
+func (x *IdentityCheck) GetPasskey() []byte {
+	if x != nil {
+		return x.Passkey
+	}
+	return nil
+}
+
+func (x *IdentityCheck) GetWay() string {
+	if x != nil {
+		return x.Way
+	}
+	return ""
+}
+
+func (x *IdentityCheck) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+// IdentityRule is how many of a municipality's staff check who an applicant is. The CA refuses what fewer have checked.
+type IdentityRule struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Municipality  string                 `protobuf:"bytes,1,opt,name=municipality,proto3" json:"municipality,omitempty"`
+	Version       uint64                 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"` // the newest whose day has come holds
+	Persons       uint32                 `protobuf:"varint,3,opt,name=persons,proto3" json:"persons,omitempty"`
+	From          string                 `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`                               // a day
+	ProposedBy    []byte                 `protobuf:"bytes,5,opt,name=proposed_by,json=proposedBy,proto3" json:"proposed_by,omitempty"` // as IdentityCheck.staff
+	ConfirmedBy   []byte                 `protobuf:"bytes,6,opt,name=confirmed_by,json=confirmedBy,proto3" json:"confirmed_by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IdentityRule) Reset() {
+	*x = IdentityRule{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IdentityRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IdentityRule) ProtoMessage() {}
+
+func (x *IdentityRule) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IdentityRule.ProtoReflect.Descriptor instead.
+func (*IdentityRule) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *IdentityRule) GetMunicipality() string {
+	if x != nil {
+		return x.Municipality
+	}
+	return ""
+}
+
+func (x *IdentityRule) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *IdentityRule) GetPersons() uint32 {
+	if x != nil {
+		return x.Persons
+	}
+	return 0
+}
+
+func (x *IdentityRule) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *IdentityRule) GetProposedBy() []byte {
+	if x != nil {
+		return x.ProposedBy
+	}
+	return nil
+}
+
+func (x *IdentityRule) GetConfirmedBy() []byte {
+	if x != nil {
+		return x.ConfirmedBy
+	}
+	return nil
+}
+
 type CertIssued struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
@@ -393,7 +555,7 @@ type CertIssued struct {
 
 func (x *CertIssued) Reset() {
 	*x = CertIssued{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[4]
+	mi := &file_akashi_v1_payload_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -405,7 +567,7 @@ func (x *CertIssued) String() string {
 func (*CertIssued) ProtoMessage() {}
 
 func (x *CertIssued) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[4]
+	mi := &file_akashi_v1_payload_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -418,7 +580,7 @@ func (x *CertIssued) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CertIssued.ProtoReflect.Descriptor instead.
 func (*CertIssued) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{4}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CertIssued) GetRequest() string {
@@ -478,7 +640,7 @@ type CertRefused struct {
 
 func (x *CertRefused) Reset() {
 	*x = CertRefused{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[5]
+	mi := &file_akashi_v1_payload_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -490,7 +652,7 @@ func (x *CertRefused) String() string {
 func (*CertRefused) ProtoMessage() {}
 
 func (x *CertRefused) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[5]
+	mi := &file_akashi_v1_payload_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -503,7 +665,7 @@ func (x *CertRefused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CertRefused.ProtoReflect.Descriptor instead.
 func (*CertRefused) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{5}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CertRefused) GetRequest() string {
@@ -571,7 +733,7 @@ type HeldCertificate struct {
 
 func (x *HeldCertificate) Reset() {
 	*x = HeldCertificate{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[6]
+	mi := &file_akashi_v1_payload_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -583,7 +745,7 @@ func (x *HeldCertificate) String() string {
 func (*HeldCertificate) ProtoMessage() {}
 
 func (x *HeldCertificate) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[6]
+	mi := &file_akashi_v1_payload_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -596,7 +758,7 @@ func (x *HeldCertificate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeldCertificate.ProtoReflect.Descriptor instead.
 func (*HeldCertificate) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{6}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *HeldCertificate) GetSerial() []byte {
@@ -666,7 +828,7 @@ type CertIssuance struct {
 
 func (x *CertIssuance) Reset() {
 	*x = CertIssuance{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[7]
+	mi := &file_akashi_v1_payload_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -678,7 +840,7 @@ func (x *CertIssuance) String() string {
 func (*CertIssuance) ProtoMessage() {}
 
 func (x *CertIssuance) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[7]
+	mi := &file_akashi_v1_payload_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -691,7 +853,7 @@ func (x *CertIssuance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CertIssuance.ProtoReflect.Descriptor instead.
 func (*CertIssuance) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{7}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CertIssuance) GetProfile() string {
@@ -774,7 +936,7 @@ type CertRevocation struct {
 
 func (x *CertRevocation) Reset() {
 	*x = CertRevocation{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[8]
+	mi := &file_akashi_v1_payload_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -786,7 +948,7 @@ func (x *CertRevocation) String() string {
 func (*CertRevocation) ProtoMessage() {}
 
 func (x *CertRevocation) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[8]
+	mi := &file_akashi_v1_payload_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -799,7 +961,7 @@ func (x *CertRevocation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CertRevocation.ProtoReflect.Descriptor instead.
 func (*CertRevocation) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{8}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CertRevocation) GetCode() string {
@@ -876,7 +1038,7 @@ type CertStatus struct {
 
 func (x *CertStatus) Reset() {
 	*x = CertStatus{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[9]
+	mi := &file_akashi_v1_payload_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -888,7 +1050,7 @@ func (x *CertStatus) String() string {
 func (*CertStatus) ProtoMessage() {}
 
 func (x *CertStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[9]
+	mi := &file_akashi_v1_payload_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -901,7 +1063,7 @@ func (x *CertStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CertStatus.ProtoReflect.Descriptor instead.
 func (*CertStatus) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{9}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CertStatus) GetSerial() []byte {
@@ -991,7 +1153,7 @@ type CertCRL struct {
 
 func (x *CertCRL) Reset() {
 	*x = CertCRL{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[10]
+	mi := &file_akashi_v1_payload_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1003,7 +1165,7 @@ func (x *CertCRL) String() string {
 func (*CertCRL) ProtoMessage() {}
 
 func (x *CertCRL) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[10]
+	mi := &file_akashi_v1_payload_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1016,7 +1178,7 @@ func (x *CertCRL) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CertCRL.ProtoReflect.Descriptor instead.
 func (*CertCRL) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{10}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CertCRL) GetIssuer() string {
@@ -1086,7 +1248,7 @@ type ResponderRequest struct {
 
 func (x *ResponderRequest) Reset() {
 	*x = ResponderRequest{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[11]
+	mi := &file_akashi_v1_payload_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +1260,7 @@ func (x *ResponderRequest) String() string {
 func (*ResponderRequest) ProtoMessage() {}
 
 func (x *ResponderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[11]
+	mi := &file_akashi_v1_payload_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,7 +1273,7 @@ func (x *ResponderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponderRequest.ProtoReflect.Descriptor instead.
 func (*ResponderRequest) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{11}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ResponderRequest) GetIssuer() string {
@@ -1138,7 +1300,7 @@ type ResponderIssued struct {
 
 func (x *ResponderIssued) Reset() {
 	*x = ResponderIssued{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[12]
+	mi := &file_akashi_v1_payload_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1150,7 +1312,7 @@ func (x *ResponderIssued) String() string {
 func (*ResponderIssued) ProtoMessage() {}
 
 func (x *ResponderIssued) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[12]
+	mi := &file_akashi_v1_payload_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1163,7 +1325,7 @@ func (x *ResponderIssued) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponderIssued.ProtoReflect.Descriptor instead.
 func (*ResponderIssued) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{12}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ResponderIssued) GetIssuer() string {
@@ -1190,7 +1352,7 @@ type CodeRequest struct {
 
 func (x *CodeRequest) Reset() {
 	*x = CodeRequest{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[13]
+	mi := &file_akashi_v1_payload_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1202,7 +1364,7 @@ func (x *CodeRequest) String() string {
 func (*CodeRequest) ProtoMessage() {}
 
 func (x *CodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[13]
+	mi := &file_akashi_v1_payload_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1215,7 +1377,7 @@ func (x *CodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodeRequest.ProtoReflect.Descriptor instead.
 func (*CodeRequest) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{13}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CodeRequest) GetRequest() string {
@@ -1242,7 +1404,7 @@ type CodeAllotment struct {
 
 func (x *CodeAllotment) Reset() {
 	*x = CodeAllotment{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[14]
+	mi := &file_akashi_v1_payload_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1254,7 +1416,7 @@ func (x *CodeAllotment) String() string {
 func (*CodeAllotment) ProtoMessage() {}
 
 func (x *CodeAllotment) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[14]
+	mi := &file_akashi_v1_payload_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1267,7 +1429,7 @@ func (x *CodeAllotment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodeAllotment.ProtoReflect.Descriptor instead.
 func (*CodeAllotment) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{14}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CodeAllotment) GetRequest() string {
@@ -1300,7 +1462,7 @@ type ExchangeNote struct {
 
 func (x *ExchangeNote) Reset() {
 	*x = ExchangeNote{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[15]
+	mi := &file_akashi_v1_payload_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1312,7 +1474,7 @@ func (x *ExchangeNote) String() string {
 func (*ExchangeNote) ProtoMessage() {}
 
 func (x *ExchangeNote) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[15]
+	mi := &file_akashi_v1_payload_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1325,7 +1487,7 @@ func (x *ExchangeNote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeNote.ProtoReflect.Descriptor instead.
 func (*ExchangeNote) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{15}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ExchangeNote) GetEpoch() uint64 {
@@ -1390,7 +1552,7 @@ type ExchangeWithdrawal struct {
 
 func (x *ExchangeWithdrawal) Reset() {
 	*x = ExchangeWithdrawal{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[16]
+	mi := &file_akashi_v1_payload_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1402,7 +1564,7 @@ func (x *ExchangeWithdrawal) String() string {
 func (*ExchangeWithdrawal) ProtoMessage() {}
 
 func (x *ExchangeWithdrawal) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[16]
+	mi := &file_akashi_v1_payload_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1415,7 +1577,7 @@ func (x *ExchangeWithdrawal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeWithdrawal.ProtoReflect.Descriptor instead.
 func (*ExchangeWithdrawal) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{16}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ExchangeWithdrawal) GetKind() string {
@@ -1458,7 +1620,7 @@ type ExchangeStatement struct {
 
 func (x *ExchangeStatement) Reset() {
 	*x = ExchangeStatement{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[17]
+	mi := &file_akashi_v1_payload_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1470,7 +1632,7 @@ func (x *ExchangeStatement) String() string {
 func (*ExchangeStatement) ProtoMessage() {}
 
 func (x *ExchangeStatement) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[17]
+	mi := &file_akashi_v1_payload_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1483,7 +1645,7 @@ func (x *ExchangeStatement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeStatement.ProtoReflect.Descriptor instead.
 func (*ExchangeStatement) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{17}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ExchangeStatement) GetAccount() []byte {
@@ -1517,7 +1679,7 @@ type ExchangeDrill struct {
 
 func (x *ExchangeDrill) Reset() {
 	*x = ExchangeDrill{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[18]
+	mi := &file_akashi_v1_payload_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1529,7 +1691,7 @@ func (x *ExchangeDrill) String() string {
 func (*ExchangeDrill) ProtoMessage() {}
 
 func (x *ExchangeDrill) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[18]
+	mi := &file_akashi_v1_payload_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1542,7 +1704,7 @@ func (x *ExchangeDrill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeDrill.ProtoReflect.Descriptor instead.
 func (*ExchangeDrill) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{18}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ExchangeDrill) GetDrill() string {
@@ -1566,7 +1728,7 @@ type SnapshotRequest struct {
 
 func (x *SnapshotRequest) Reset() {
 	*x = SnapshotRequest{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[19]
+	mi := &file_akashi_v1_payload_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1578,7 +1740,7 @@ func (x *SnapshotRequest) String() string {
 func (*SnapshotRequest) ProtoMessage() {}
 
 func (x *SnapshotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[19]
+	mi := &file_akashi_v1_payload_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1591,7 +1753,7 @@ func (x *SnapshotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotRequest.ProtoReflect.Descriptor instead.
 func (*SnapshotRequest) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{19}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SnapshotRequest) GetEpoch() uint64 {
@@ -1643,7 +1805,7 @@ type Snapshot struct {
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[20]
+	mi := &file_akashi_v1_payload_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1655,7 +1817,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[20]
+	mi := &file_akashi_v1_payload_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1668,7 +1830,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{20}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Snapshot) GetBook() string {
@@ -1726,7 +1888,7 @@ type ReconcileCase struct {
 
 func (x *ReconcileCase) Reset() {
 	*x = ReconcileCase{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[21]
+	mi := &file_akashi_v1_payload_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1738,7 +1900,7 @@ func (x *ReconcileCase) String() string {
 func (*ReconcileCase) ProtoMessage() {}
 
 func (x *ReconcileCase) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[21]
+	mi := &file_akashi_v1_payload_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1751,7 +1913,7 @@ func (x *ReconcileCase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReconcileCase.ProtoReflect.Descriptor instead.
 func (*ReconcileCase) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{21}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReconcileCase) GetCase() string {
@@ -1847,7 +2009,7 @@ type VerifierFiling struct {
 
 func (x *VerifierFiling) Reset() {
 	*x = VerifierFiling{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[22]
+	mi := &file_akashi_v1_payload_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1859,7 +2021,7 @@ func (x *VerifierFiling) String() string {
 func (*VerifierFiling) ProtoMessage() {}
 
 func (x *VerifierFiling) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[22]
+	mi := &file_akashi_v1_payload_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1872,7 +2034,7 @@ func (x *VerifierFiling) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifierFiling.ProtoReflect.Descriptor instead.
 func (*VerifierFiling) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{22}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *VerifierFiling) GetVerifier() string {
@@ -1939,7 +2101,7 @@ type VerifierDecision struct {
 
 func (x *VerifierDecision) Reset() {
 	*x = VerifierDecision{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[23]
+	mi := &file_akashi_v1_payload_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1951,7 +2113,7 @@ func (x *VerifierDecision) String() string {
 func (*VerifierDecision) ProtoMessage() {}
 
 func (x *VerifierDecision) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[23]
+	mi := &file_akashi_v1_payload_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1964,7 +2126,7 @@ func (x *VerifierDecision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifierDecision.ProtoReflect.Descriptor instead.
 func (*VerifierDecision) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{23}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *VerifierDecision) GetVerifier() string {
@@ -2024,7 +2186,7 @@ type VerifierRegistration struct {
 
 func (x *VerifierRegistration) Reset() {
 	*x = VerifierRegistration{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[24]
+	mi := &file_akashi_v1_payload_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2036,7 +2198,7 @@ func (x *VerifierRegistration) String() string {
 func (*VerifierRegistration) ProtoMessage() {}
 
 func (x *VerifierRegistration) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[24]
+	mi := &file_akashi_v1_payload_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2049,7 +2211,7 @@ func (x *VerifierRegistration) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerifierRegistration.ProtoReflect.Descriptor instead.
 func (*VerifierRegistration) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{24}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *VerifierRegistration) GetVerifier() string {
@@ -2115,7 +2277,7 @@ type ImpactNotice struct {
 
 func (x *ImpactNotice) Reset() {
 	*x = ImpactNotice{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[25]
+	mi := &file_akashi_v1_payload_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2127,7 +2289,7 @@ func (x *ImpactNotice) String() string {
 func (*ImpactNotice) ProtoMessage() {}
 
 func (x *ImpactNotice) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[25]
+	mi := &file_akashi_v1_payload_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2140,7 +2302,7 @@ func (x *ImpactNotice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImpactNotice.ProtoReflect.Descriptor instead.
 func (*ImpactNotice) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{25}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ImpactNotice) GetNotice() string {
@@ -2238,7 +2400,7 @@ type ImpactAnswer struct {
 
 func (x *ImpactAnswer) Reset() {
 	*x = ImpactAnswer{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[26]
+	mi := &file_akashi_v1_payload_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2250,7 +2412,7 @@ func (x *ImpactAnswer) String() string {
 func (*ImpactAnswer) ProtoMessage() {}
 
 func (x *ImpactAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[26]
+	mi := &file_akashi_v1_payload_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2263,7 +2425,7 @@ func (x *ImpactAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImpactAnswer.ProtoReflect.Descriptor instead.
 func (*ImpactAnswer) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{26}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ImpactAnswer) GetAskedAt() int64 {
@@ -2294,7 +2456,7 @@ type ImpactAcknowledgement struct {
 
 func (x *ImpactAcknowledgement) Reset() {
 	*x = ImpactAcknowledgement{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[27]
+	mi := &file_akashi_v1_payload_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2306,7 +2468,7 @@ func (x *ImpactAcknowledgement) String() string {
 func (*ImpactAcknowledgement) ProtoMessage() {}
 
 func (x *ImpactAcknowledgement) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[27]
+	mi := &file_akashi_v1_payload_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2319,7 +2481,7 @@ func (x *ImpactAcknowledgement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImpactAcknowledgement.ProtoReflect.Descriptor instead.
 func (*ImpactAcknowledgement) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{27}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ImpactAcknowledgement) GetNotice() string {
@@ -2381,7 +2543,7 @@ type CAReport struct {
 
 func (x *CAReport) Reset() {
 	*x = CAReport{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[28]
+	mi := &file_akashi_v1_payload_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2393,7 +2555,7 @@ func (x *CAReport) String() string {
 func (*CAReport) ProtoMessage() {}
 
 func (x *CAReport) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[28]
+	mi := &file_akashi_v1_payload_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2406,7 +2568,7 @@ func (x *CAReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CAReport.ProtoReflect.Descriptor instead.
 func (*CAReport) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{28}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *CAReport) GetPrefecture() string {
@@ -2530,7 +2692,7 @@ type ReportPlace struct {
 
 func (x *ReportPlace) Reset() {
 	*x = ReportPlace{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[29]
+	mi := &file_akashi_v1_payload_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2542,7 +2704,7 @@ func (x *ReportPlace) String() string {
 func (*ReportPlace) ProtoMessage() {}
 
 func (x *ReportPlace) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[29]
+	mi := &file_akashi_v1_payload_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2555,7 +2717,7 @@ func (x *ReportPlace) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPlace.ProtoReflect.Descriptor instead.
 func (*ReportPlace) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{29}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ReportPlace) GetMunicipality() string {
@@ -2619,7 +2781,7 @@ type ReportCount struct {
 
 func (x *ReportCount) Reset() {
 	*x = ReportCount{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[30]
+	mi := &file_akashi_v1_payload_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2631,7 +2793,7 @@ func (x *ReportCount) String() string {
 func (*ReportCount) ProtoMessage() {}
 
 func (x *ReportCount) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[30]
+	mi := &file_akashi_v1_payload_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2644,7 +2806,7 @@ func (x *ReportCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportCount.ProtoReflect.Descriptor instead.
 func (*ReportCount) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{30}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ReportCount) GetWhat() string {
@@ -2680,7 +2842,7 @@ type ReportPrefecture struct {
 
 func (x *ReportPrefecture) Reset() {
 	*x = ReportPrefecture{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[31]
+	mi := &file_akashi_v1_payload_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2692,7 +2854,7 @@ func (x *ReportPrefecture) String() string {
 func (*ReportPrefecture) ProtoMessage() {}
 
 func (x *ReportPrefecture) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[31]
+	mi := &file_akashi_v1_payload_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2705,7 +2867,7 @@ func (x *ReportPrefecture) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPrefecture.ProtoReflect.Descriptor instead.
 func (*ReportPrefecture) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{31}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ReportPrefecture) GetPrefecture() string {
@@ -2740,7 +2902,7 @@ type ReportWait struct {
 
 func (x *ReportWait) Reset() {
 	*x = ReportWait{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[32]
+	mi := &file_akashi_v1_payload_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2752,7 +2914,7 @@ func (x *ReportWait) String() string {
 func (*ReportWait) ProtoMessage() {}
 
 func (x *ReportWait) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[32]
+	mi := &file_akashi_v1_payload_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2765,7 +2927,7 @@ func (x *ReportWait) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportWait.ProtoReflect.Descriptor instead.
 func (*ReportWait) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{32}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ReportWait) GetCount() int64 {
@@ -2795,7 +2957,7 @@ type ReportAlarm struct {
 
 func (x *ReportAlarm) Reset() {
 	*x = ReportAlarm{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[33]
+	mi := &file_akashi_v1_payload_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2807,7 +2969,7 @@ func (x *ReportAlarm) String() string {
 func (*ReportAlarm) ProtoMessage() {}
 
 func (x *ReportAlarm) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[33]
+	mi := &file_akashi_v1_payload_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2820,7 +2982,7 @@ func (x *ReportAlarm) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportAlarm.ProtoReflect.Descriptor instead.
 func (*ReportAlarm) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{33}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ReportAlarm) GetCode() string {
@@ -2864,7 +3026,7 @@ type ReportStatement struct {
 
 func (x *ReportStatement) Reset() {
 	*x = ReportStatement{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[34]
+	mi := &file_akashi_v1_payload_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2876,7 +3038,7 @@ func (x *ReportStatement) String() string {
 func (*ReportStatement) ProtoMessage() {}
 
 func (x *ReportStatement) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[34]
+	mi := &file_akashi_v1_payload_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2889,7 +3051,7 @@ func (x *ReportStatement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportStatement.ProtoReflect.Descriptor instead.
 func (*ReportStatement) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{34}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ReportStatement) GetPeer() string {
@@ -2931,7 +3093,7 @@ type CAReportRequest struct {
 
 func (x *CAReportRequest) Reset() {
 	*x = CAReportRequest{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[35]
+	mi := &file_akashi_v1_payload_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2943,7 +3105,7 @@ func (x *CAReportRequest) String() string {
 func (*CAReportRequest) ProtoMessage() {}
 
 func (x *CAReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[35]
+	mi := &file_akashi_v1_payload_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2956,7 +3118,7 @@ func (x *CAReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CAReportRequest.ProtoReflect.Descriptor instead.
 func (*CAReportRequest) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{35}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *CAReportRequest) GetPrefecture() string {
@@ -2993,7 +3155,7 @@ type AttachQuestion struct {
 
 func (x *AttachQuestion) Reset() {
 	*x = AttachQuestion{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[36]
+	mi := &file_akashi_v1_payload_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3005,7 +3167,7 @@ func (x *AttachQuestion) String() string {
 func (*AttachQuestion) ProtoMessage() {}
 
 func (x *AttachQuestion) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[36]
+	mi := &file_akashi_v1_payload_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3018,7 +3180,7 @@ func (x *AttachQuestion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachQuestion.ProtoReflect.Descriptor instead.
 func (*AttachQuestion) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{36}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *AttachQuestion) GetRequest() string {
@@ -3103,7 +3265,7 @@ type AttachAnswer struct {
 
 func (x *AttachAnswer) Reset() {
 	*x = AttachAnswer{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[37]
+	mi := &file_akashi_v1_payload_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3115,7 +3277,7 @@ func (x *AttachAnswer) String() string {
 func (*AttachAnswer) ProtoMessage() {}
 
 func (x *AttachAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[37]
+	mi := &file_akashi_v1_payload_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3128,7 +3290,7 @@ func (x *AttachAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachAnswer.ProtoReflect.Descriptor instead.
 func (*AttachAnswer) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{37}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *AttachAnswer) GetText() []byte {
@@ -3163,7 +3325,7 @@ type NumberRequest struct {
 
 func (x *NumberRequest) Reset() {
 	*x = NumberRequest{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[38]
+	mi := &file_akashi_v1_payload_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3175,7 +3337,7 @@ func (x *NumberRequest) String() string {
 func (*NumberRequest) ProtoMessage() {}
 
 func (x *NumberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[38]
+	mi := &file_akashi_v1_payload_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3188,7 +3350,7 @@ func (x *NumberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NumberRequest.ProtoReflect.Descriptor instead.
 func (*NumberRequest) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{38}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *NumberRequest) GetRequest() string {
@@ -3217,7 +3379,7 @@ type NumberAssignment struct {
 
 func (x *NumberAssignment) Reset() {
 	*x = NumberAssignment{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[39]
+	mi := &file_akashi_v1_payload_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3229,7 +3391,7 @@ func (x *NumberAssignment) String() string {
 func (*NumberAssignment) ProtoMessage() {}
 
 func (x *NumberAssignment) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[39]
+	mi := &file_akashi_v1_payload_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3242,7 +3404,7 @@ func (x *NumberAssignment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NumberAssignment.ProtoReflect.Descriptor instead.
 func (*NumberAssignment) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{39}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *NumberAssignment) GetRequest() string {
@@ -3287,7 +3449,7 @@ type MoveOut struct {
 
 func (x *MoveOut) Reset() {
 	*x = MoveOut{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[40]
+	mi := &file_akashi_v1_payload_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3299,7 +3461,7 @@ func (x *MoveOut) String() string {
 func (*MoveOut) ProtoMessage() {}
 
 func (x *MoveOut) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[40]
+	mi := &file_akashi_v1_payload_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3312,7 +3474,7 @@ func (x *MoveOut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveOut.ProtoReflect.Descriptor instead.
 func (*MoveOut) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{40}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *MoveOut) GetMove() string {
@@ -3418,7 +3580,7 @@ type MovingPerson struct {
 
 func (x *MovingPerson) Reset() {
 	*x = MovingPerson{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[41]
+	mi := &file_akashi_v1_payload_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3430,7 +3592,7 @@ func (x *MovingPerson) String() string {
 func (*MovingPerson) ProtoMessage() {}
 
 func (x *MovingPerson) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[41]
+	mi := &file_akashi_v1_payload_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3443,7 +3605,7 @@ func (x *MovingPerson) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MovingPerson.ProtoReflect.Descriptor instead.
 func (*MovingPerson) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{41}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *MovingPerson) GetName() string {
@@ -3527,7 +3689,7 @@ type MoveItem struct {
 
 func (x *MoveItem) Reset() {
 	*x = MoveItem{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[42]
+	mi := &file_akashi_v1_payload_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3539,7 +3701,7 @@ func (x *MoveItem) String() string {
 func (*MoveItem) ProtoMessage() {}
 
 func (x *MoveItem) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[42]
+	mi := &file_akashi_v1_payload_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3552,7 +3714,7 @@ func (x *MoveItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveItem.ProtoReflect.Descriptor instead.
 func (*MoveItem) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{42}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *MoveItem) GetName() string {
@@ -3586,7 +3748,7 @@ type MoveIn struct {
 
 func (x *MoveIn) Reset() {
 	*x = MoveIn{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[43]
+	mi := &file_akashi_v1_payload_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3598,7 +3760,7 @@ func (x *MoveIn) String() string {
 func (*MoveIn) ProtoMessage() {}
 
 func (x *MoveIn) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[43]
+	mi := &file_akashi_v1_payload_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3611,7 +3773,7 @@ func (x *MoveIn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MoveIn.ProtoReflect.Descriptor instead.
 func (*MoveIn) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{43}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *MoveIn) GetMove() string {
@@ -3686,7 +3848,7 @@ type ErrorReport struct {
 
 func (x *ErrorReport) Reset() {
 	*x = ErrorReport{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[44]
+	mi := &file_akashi_v1_payload_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3698,7 +3860,7 @@ func (x *ErrorReport) String() string {
 func (*ErrorReport) ProtoMessage() {}
 
 func (x *ErrorReport) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[44]
+	mi := &file_akashi_v1_payload_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3711,7 +3873,7 @@ func (x *ErrorReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ErrorReport.ProtoReflect.Descriptor instead.
 func (*ErrorReport) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{44}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ErrorReport) GetReport() string {
@@ -3779,7 +3941,7 @@ type ErrorAnswer struct {
 
 func (x *ErrorAnswer) Reset() {
 	*x = ErrorAnswer{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[45]
+	mi := &file_akashi_v1_payload_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3791,7 +3953,7 @@ func (x *ErrorAnswer) String() string {
 func (*ErrorAnswer) ProtoMessage() {}
 
 func (x *ErrorAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[45]
+	mi := &file_akashi_v1_payload_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3804,7 +3966,7 @@ func (x *ErrorAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ErrorAnswer.ProtoReflect.Descriptor instead.
 func (*ErrorAnswer) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{45}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ErrorAnswer) GetReport() string {
@@ -3872,7 +4034,7 @@ type ResidentProtection struct {
 
 func (x *ResidentProtection) Reset() {
 	*x = ResidentProtection{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[46]
+	mi := &file_akashi_v1_payload_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3884,7 +4046,7 @@ func (x *ResidentProtection) String() string {
 func (*ResidentProtection) ProtoMessage() {}
 
 func (x *ResidentProtection) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[46]
+	mi := &file_akashi_v1_payload_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3897,7 +4059,7 @@ func (x *ResidentProtection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResidentProtection.ProtoReflect.Descriptor instead.
 func (*ResidentProtection) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{46}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ResidentProtection) GetCode() string {
@@ -3961,7 +4123,7 @@ type ResidentProtectionEnd struct {
 
 func (x *ResidentProtectionEnd) Reset() {
 	*x = ResidentProtectionEnd{}
-	mi := &file_akashi_v1_payload_proto_msgTypes[47]
+	mi := &file_akashi_v1_payload_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3973,7 +4135,7 @@ func (x *ResidentProtectionEnd) String() string {
 func (*ResidentProtectionEnd) ProtoMessage() {}
 
 func (x *ResidentProtectionEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_akashi_v1_payload_proto_msgTypes[47]
+	mi := &file_akashi_v1_payload_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3986,7 +4148,7 @@ func (x *ResidentProtectionEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResidentProtectionEnd.ProtoReflect.Descriptor instead.
 func (*ResidentProtectionEnd) Descriptor() ([]byte, []int) {
-	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{47}
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ResidentProtectionEnd) GetCode() string {
@@ -4040,14 +4202,28 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x05since\x18\x04 \x01(\tR\x05since\x12\x1c\n" +
 	"\tsignature\x18\x05 \x01(\bR\tsignature\x12&\n" +
 	"\x0eauthentication\x18\x06 \x01(\bR\x0eauthentication\x12\x12\n" +
-	"\x04card\x18\a \x01(\bR\x04card\"\xab\x01\n" +
+	"\x04card\x18\a \x01(\bR\x04card\"\xdd\x01\n" +
 	"\vCertRequest\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\tR\arequest\x12\x18\n" +
 	"\aprofile\x18\x02 \x01(\tR\aprofile\x121\n" +
 	"\x06holder\x18\x03 \x01(\v2\x19.akashi.v1.IdentificationR\x06holder\x12\x1d\n" +
 	"\n" +
 	"public_key\x18\x04 \x01(\fR\tpublicKey\x12\x16\n" +
-	"\x06window\x18\x05 \x01(\tR\x06window\"\xa8\x01\n" +
+	"\x06window\x18\x05 \x01(\tR\x06window\x120\n" +
+	"\x06checks\x18\x06 \x03(\v2\x18.akashi.v1.IdentityCheckR\x06checks\"a\n" +
+	"\rIdentityCheck\x12\x14\n" +
+	"\x05staff\x18\x01 \x01(\fR\x05staff\x12\x18\n" +
+	"\apasskey\x18\x02 \x01(\fR\apasskey\x12\x10\n" +
+	"\x03way\x18\x03 \x01(\tR\x03way\x12\x0e\n" +
+	"\x02at\x18\x04 \x01(\x03R\x02at\"\xbe\x01\n" +
+	"\fIdentityRule\x12\"\n" +
+	"\fmunicipality\x18\x01 \x01(\tR\fmunicipality\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x04R\aversion\x12\x18\n" +
+	"\apersons\x18\x03 \x01(\rR\apersons\x12\x12\n" +
+	"\x04from\x18\x04 \x01(\tR\x04from\x12\x1f\n" +
+	"\vproposed_by\x18\x05 \x01(\fR\n" +
+	"proposedBy\x12!\n" +
+	"\fconfirmed_by\x18\x06 \x01(\fR\vconfirmedBy\"\xa8\x01\n" +
 	"\n" +
 	"CertIssued\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\tR\arequest\x12\x18\n" +
@@ -4389,78 +4565,81 @@ func file_akashi_v1_payload_proto_rawDescGZIP() []byte {
 	return file_akashi_v1_payload_proto_rawDescData
 }
 
-var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
+var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
 var file_akashi_v1_payload_proto_goTypes = []any{
 	(*Identification)(nil),        // 0: akashi.v1.Identification
 	(*ResidentChange)(nil),        // 1: akashi.v1.ResidentChange
 	(*ResidentInvalidation)(nil),  // 2: akashi.v1.ResidentInvalidation
 	(*CertRequest)(nil),           // 3: akashi.v1.CertRequest
-	(*CertIssued)(nil),            // 4: akashi.v1.CertIssued
-	(*CertRefused)(nil),           // 5: akashi.v1.CertRefused
-	(*HeldCertificate)(nil),       // 6: akashi.v1.HeldCertificate
-	(*CertIssuance)(nil),          // 7: akashi.v1.CertIssuance
-	(*CertRevocation)(nil),        // 8: akashi.v1.CertRevocation
-	(*CertStatus)(nil),            // 9: akashi.v1.CertStatus
-	(*CertCRL)(nil),               // 10: akashi.v1.CertCRL
-	(*ResponderRequest)(nil),      // 11: akashi.v1.ResponderRequest
-	(*ResponderIssued)(nil),       // 12: akashi.v1.ResponderIssued
-	(*CodeRequest)(nil),           // 13: akashi.v1.CodeRequest
-	(*CodeAllotment)(nil),         // 14: akashi.v1.CodeAllotment
-	(*ExchangeNote)(nil),          // 15: akashi.v1.ExchangeNote
-	(*ExchangeWithdrawal)(nil),    // 16: akashi.v1.ExchangeWithdrawal
-	(*ExchangeStatement)(nil),     // 17: akashi.v1.ExchangeStatement
-	(*ExchangeDrill)(nil),         // 18: akashi.v1.ExchangeDrill
-	(*SnapshotRequest)(nil),       // 19: akashi.v1.SnapshotRequest
-	(*Snapshot)(nil),              // 20: akashi.v1.Snapshot
-	(*ReconcileCase)(nil),         // 21: akashi.v1.ReconcileCase
-	(*VerifierFiling)(nil),        // 22: akashi.v1.VerifierFiling
-	(*VerifierDecision)(nil),      // 23: akashi.v1.VerifierDecision
-	(*VerifierRegistration)(nil),  // 24: akashi.v1.VerifierRegistration
-	(*ImpactNotice)(nil),          // 25: akashi.v1.ImpactNotice
-	(*ImpactAnswer)(nil),          // 26: akashi.v1.ImpactAnswer
-	(*ImpactAcknowledgement)(nil), // 27: akashi.v1.ImpactAcknowledgement
-	(*CAReport)(nil),              // 28: akashi.v1.CAReport
-	(*ReportPlace)(nil),           // 29: akashi.v1.ReportPlace
-	(*ReportCount)(nil),           // 30: akashi.v1.ReportCount
-	(*ReportPrefecture)(nil),      // 31: akashi.v1.ReportPrefecture
-	(*ReportWait)(nil),            // 32: akashi.v1.ReportWait
-	(*ReportAlarm)(nil),           // 33: akashi.v1.ReportAlarm
-	(*ReportStatement)(nil),       // 34: akashi.v1.ReportStatement
-	(*CAReportRequest)(nil),       // 35: akashi.v1.CAReportRequest
-	(*AttachQuestion)(nil),        // 36: akashi.v1.AttachQuestion
-	(*AttachAnswer)(nil),          // 37: akashi.v1.AttachAnswer
-	(*NumberRequest)(nil),         // 38: akashi.v1.NumberRequest
-	(*NumberAssignment)(nil),      // 39: akashi.v1.NumberAssignment
-	(*MoveOut)(nil),               // 40: akashi.v1.MoveOut
-	(*MovingPerson)(nil),          // 41: akashi.v1.MovingPerson
-	(*MoveItem)(nil),              // 42: akashi.v1.MoveItem
-	(*MoveIn)(nil),                // 43: akashi.v1.MoveIn
-	(*ErrorReport)(nil),           // 44: akashi.v1.ErrorReport
-	(*ErrorAnswer)(nil),           // 45: akashi.v1.ErrorAnswer
-	(*ResidentProtection)(nil),    // 46: akashi.v1.ResidentProtection
-	(*ResidentProtectionEnd)(nil), // 47: akashi.v1.ResidentProtectionEnd
+	(*IdentityCheck)(nil),         // 4: akashi.v1.IdentityCheck
+	(*IdentityRule)(nil),          // 5: akashi.v1.IdentityRule
+	(*CertIssued)(nil),            // 6: akashi.v1.CertIssued
+	(*CertRefused)(nil),           // 7: akashi.v1.CertRefused
+	(*HeldCertificate)(nil),       // 8: akashi.v1.HeldCertificate
+	(*CertIssuance)(nil),          // 9: akashi.v1.CertIssuance
+	(*CertRevocation)(nil),        // 10: akashi.v1.CertRevocation
+	(*CertStatus)(nil),            // 11: akashi.v1.CertStatus
+	(*CertCRL)(nil),               // 12: akashi.v1.CertCRL
+	(*ResponderRequest)(nil),      // 13: akashi.v1.ResponderRequest
+	(*ResponderIssued)(nil),       // 14: akashi.v1.ResponderIssued
+	(*CodeRequest)(nil),           // 15: akashi.v1.CodeRequest
+	(*CodeAllotment)(nil),         // 16: akashi.v1.CodeAllotment
+	(*ExchangeNote)(nil),          // 17: akashi.v1.ExchangeNote
+	(*ExchangeWithdrawal)(nil),    // 18: akashi.v1.ExchangeWithdrawal
+	(*ExchangeStatement)(nil),     // 19: akashi.v1.ExchangeStatement
+	(*ExchangeDrill)(nil),         // 20: akashi.v1.ExchangeDrill
+	(*SnapshotRequest)(nil),       // 21: akashi.v1.SnapshotRequest
+	(*Snapshot)(nil),              // 22: akashi.v1.Snapshot
+	(*ReconcileCase)(nil),         // 23: akashi.v1.ReconcileCase
+	(*VerifierFiling)(nil),        // 24: akashi.v1.VerifierFiling
+	(*VerifierDecision)(nil),      // 25: akashi.v1.VerifierDecision
+	(*VerifierRegistration)(nil),  // 26: akashi.v1.VerifierRegistration
+	(*ImpactNotice)(nil),          // 27: akashi.v1.ImpactNotice
+	(*ImpactAnswer)(nil),          // 28: akashi.v1.ImpactAnswer
+	(*ImpactAcknowledgement)(nil), // 29: akashi.v1.ImpactAcknowledgement
+	(*CAReport)(nil),              // 30: akashi.v1.CAReport
+	(*ReportPlace)(nil),           // 31: akashi.v1.ReportPlace
+	(*ReportCount)(nil),           // 32: akashi.v1.ReportCount
+	(*ReportPrefecture)(nil),      // 33: akashi.v1.ReportPrefecture
+	(*ReportWait)(nil),            // 34: akashi.v1.ReportWait
+	(*ReportAlarm)(nil),           // 35: akashi.v1.ReportAlarm
+	(*ReportStatement)(nil),       // 36: akashi.v1.ReportStatement
+	(*CAReportRequest)(nil),       // 37: akashi.v1.CAReportRequest
+	(*AttachQuestion)(nil),        // 38: akashi.v1.AttachQuestion
+	(*AttachAnswer)(nil),          // 39: akashi.v1.AttachAnswer
+	(*NumberRequest)(nil),         // 40: akashi.v1.NumberRequest
+	(*NumberAssignment)(nil),      // 41: akashi.v1.NumberAssignment
+	(*MoveOut)(nil),               // 42: akashi.v1.MoveOut
+	(*MovingPerson)(nil),          // 43: akashi.v1.MovingPerson
+	(*MoveItem)(nil),              // 44: akashi.v1.MoveItem
+	(*MoveIn)(nil),                // 45: akashi.v1.MoveIn
+	(*ErrorReport)(nil),           // 46: akashi.v1.ErrorReport
+	(*ErrorAnswer)(nil),           // 47: akashi.v1.ErrorAnswer
+	(*ResidentProtection)(nil),    // 48: akashi.v1.ResidentProtection
+	(*ResidentProtectionEnd)(nil), // 49: akashi.v1.ResidentProtectionEnd
 }
 var file_akashi_v1_payload_proto_depIdxs = []int32{
 	0,  // 0: akashi.v1.ResidentChange.after:type_name -> akashi.v1.Identification
 	0,  // 1: akashi.v1.CertRequest.holder:type_name -> akashi.v1.Identification
-	6,  // 2: akashi.v1.CertRefused.held:type_name -> akashi.v1.HeldCertificate
-	26, // 3: akashi.v1.ImpactNotice.answers:type_name -> akashi.v1.ImpactAnswer
-	29, // 4: akashi.v1.CAReport.places:type_name -> akashi.v1.ReportPlace
-	31, // 5: akashi.v1.CAReport.prefectures:type_name -> akashi.v1.ReportPrefecture
-	32, // 6: akashi.v1.CAReport.applications:type_name -> akashi.v1.ReportWait
-	32, // 7: akashi.v1.CAReport.lists:type_name -> akashi.v1.ReportWait
-	32, // 8: akashi.v1.CAReport.revocations:type_name -> akashi.v1.ReportWait
-	33, // 9: akashi.v1.CAReport.alarms:type_name -> akashi.v1.ReportAlarm
-	34, // 10: akashi.v1.CAReport.statements:type_name -> akashi.v1.ReportStatement
-	30, // 11: akashi.v1.ReportPlace.revoked:type_name -> akashi.v1.ReportCount
-	30, // 12: akashi.v1.ReportPlace.refused:type_name -> akashi.v1.ReportCount
-	41, // 13: akashi.v1.MoveOut.person:type_name -> akashi.v1.MovingPerson
-	42, // 14: akashi.v1.MoveOut.items:type_name -> akashi.v1.MoveItem
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	4,  // 2: akashi.v1.CertRequest.checks:type_name -> akashi.v1.IdentityCheck
+	8,  // 3: akashi.v1.CertRefused.held:type_name -> akashi.v1.HeldCertificate
+	28, // 4: akashi.v1.ImpactNotice.answers:type_name -> akashi.v1.ImpactAnswer
+	31, // 5: akashi.v1.CAReport.places:type_name -> akashi.v1.ReportPlace
+	33, // 6: akashi.v1.CAReport.prefectures:type_name -> akashi.v1.ReportPrefecture
+	34, // 7: akashi.v1.CAReport.applications:type_name -> akashi.v1.ReportWait
+	34, // 8: akashi.v1.CAReport.lists:type_name -> akashi.v1.ReportWait
+	34, // 9: akashi.v1.CAReport.revocations:type_name -> akashi.v1.ReportWait
+	35, // 10: akashi.v1.CAReport.alarms:type_name -> akashi.v1.ReportAlarm
+	36, // 11: akashi.v1.CAReport.statements:type_name -> akashi.v1.ReportStatement
+	32, // 12: akashi.v1.ReportPlace.revoked:type_name -> akashi.v1.ReportCount
+	32, // 13: akashi.v1.ReportPlace.refused:type_name -> akashi.v1.ReportCount
+	43, // 14: akashi.v1.MoveOut.person:type_name -> akashi.v1.MovingPerson
+	44, // 15: akashi.v1.MoveOut.items:type_name -> akashi.v1.MoveItem
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_akashi_v1_payload_proto_init() }
@@ -4474,7 +4653,7 @@ func file_akashi_v1_payload_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akashi_v1_payload_proto_rawDesc), len(file_akashi_v1_payload_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   48,
+			NumMessages:   50,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

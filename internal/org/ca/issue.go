@@ -28,6 +28,9 @@ func (o *CA) onCertRequest(ctx context.Context, tx *store.Tx, d exchange.Deliver
 			return o.answerAgain(d, n, was)
 		}
 	}
+	if err := o.wereChecked(ctx, tx, d, n); err != nil {
+		return nil, err
+	}
 	public, no, err := o.fitKey(n.PublicKey, o.byProfile[n.Profile].Certifies()...)
 	if err != nil {
 		return nil, err

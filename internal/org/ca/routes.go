@@ -7,6 +7,7 @@ import (
 func (o *CA) routes() []exchange.Route {
 	return []exchange.Route{
 		exchange.On(o.in, o.onCertRequest),
+		exchange.On(o.in, o.onIdentityRule),
 		exchange.On(o.in, o.onCertRevocation),
 		exchange.On(o.in, o.onCertRevoke),
 		exchange.On(o.in, o.onResponderRequest),
