@@ -77,6 +77,7 @@ var rules = []struct{ from, may string }{
 	{"internal/inquiry", vocabulary + "internal/access internal/auditlog internal/host internal/look internal/match internal/received internal/sqlstore internal/webui"},
 	{"internal/received", vocabulary + "internal/match internal/sqlstore internal/exchange internal/reconcile"},
 	{"internal/protection", vocabulary + "internal/access internal/alarm internal/host internal/sqlstore internal/exchange internal/reconcile internal/statement internal/webui"},
+	{"internal/identity", vocabulary + "internal/access internal/due internal/sqlstore"},
 	{"internal/population", vocabulary},
 
 	{"internal/org", vocabulary + mechanisms + "internal/org/*"}, // a test of several together
@@ -92,7 +93,7 @@ var rules = []struct{ from, may string }{
 }
 
 // mechanisms are what every organisation may stand on.
-const mechanisms = "internal/access internal/alarm internal/auditlog internal/auditpage internal/booktable internal/clock internal/desk internal/disclosure internal/door internal/due internal/errorreport internal/exchange internal/host internal/imprint " +
+const mechanisms = "internal/access internal/alarm internal/auditlog internal/auditpage internal/booktable internal/clock internal/desk internal/disclosure internal/door internal/due internal/errorreport internal/exchange internal/host internal/identity internal/imprint " +
 	"internal/hsm internal/inquiry internal/inspection internal/keys internal/leave internal/look internal/lookpage internal/match internal/pki internal/probe internal/protection internal/provision internal/queue internal/received internal/reconcile internal/sqlstore internal/staff internal/staffpage internal/statement internal/stillvalid internal/tokendesk internal/webui "
 
 // reserved says that a package is for these units alone, whatever the rules above allow.

@@ -49,6 +49,8 @@ const (
 	AskRelease        Act = "ask-release"
 	ReleaseProtection Act = "release-protection"
 	CountProtections  Act = "count-protections"
+	SetIdentityRule   Act = "set-identity-rule"
+	ViewIdentityRule  Act = "view-identity-rule"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -156,6 +158,10 @@ var rules = []Rule{
 		plain.Sentence{JA: "件数が団体の間で同じかを毎日確かめる。人の情報は含まない。", EN: "Whether every organisation counts the same is looked at daily; it names no person."}},
 	{CountProtections, plain.Sentence{JA: "支援措置の件数の閲覧", EN: "look at how many persons are protected"}, []Job{Operator, Auditor}, []message.Role{message.Municipality, message.Prefecture, message.NationalCenter},
 		plain.Sentence{JA: "件数が団体の間で同じかを毎日確かめる。人の情報は含まない。", EN: "Whether every organisation counts the same is looked at daily; it names no person."}},
+	{SetIdentityRule, plain.Sentence{JA: "本人確認の人数の規則の提案・承認", EN: "propose and confirm by how many identity is checked"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "本人確認を何人の職員で行うかは、市区町村が決める。一人が提案し、別の一人が承認する（SecondPerson）。", EN: "The municipality decides how many of its staff check. One person proposes, another confirms (SecondPerson)."}},
+	{ViewIdentityRule, plain.Sentence{JA: "本人確認の人数の規則の閲覧", EN: "view by how many identity is checked"}, []Job{Clerk, Operator, Auditor}, counter,
+		plain.Sentence{JA: "規則とその履歴は、窓口と監査する人が見る。人の情報は含まない。", EN: "The counter and those who audit it see the rule and what it was before; it names no resident."}},
 	{AcknowledgeImpact, plain.Sentence{JA: "失効の遅れの影響の確認", EN: "acknowledge a late revocation"}, []Job{Operator}, []message.Role{message.Verifier},
 		plain.Sentence{JA: "誤って有効と答えられた機関の人が、何をしたかを書いて確認する。", EN: "A person of the office that was told wrongly says what was done."}},
 	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor, Administrator}, []message.Role{message.Verifier},
@@ -186,6 +192,7 @@ var dangerous = map[Act]bool{
 	ManageStaff:       true,
 	AskRelease:        true, // a screen that somebody walked away from must not ask in their name
 	ReleaseProtection: true, // it opens the record of somebody whose whereabouts are a matter of life
+	SetIdentityRule:   true, // fewer eyes on whoever comes next
 	ApproveUse:        true, // it has data of many given for as long as the use holds
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/nation"
 	"github.com/akashi-id/akashi/internal/org/municipality"
@@ -101,7 +102,7 @@ func issueTo(ctx context.Context, c *nation.Country, opt Options) ([]holder, err
 		if err != nil {
 			return nil, err
 		}
-		applied, err := m.Apply(clerk, municipality.Application{Person: found[0].Person, Base: found[0].Number, Profile: cert.Signature, PublicKey: spki})
+		applied, err := m.Apply(clerk, municipality.Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: found[0].Person, Base: found[0].Number, Profile: cert.Signature, PublicKey: spki})
 		if err != nil {
 			return nil, err
 		}

@@ -70,7 +70,9 @@ type Config struct {
 	// Trial puts another rule in the place of one of ours, to try what the others notice of a faulty one. Nil in every
 	// real organisation.
 	Trial func(exchange.Route) exchange.Route
-	Log   *slog.Logger
+	// Faults makes commits fail as told. Nil in every real organisation.
+	Faults sqlstore.Faults
+	Log    *slog.Logger
 	// Looks are from where on looks at persons are unusual, and for how many years they are kept; zero: the defaults, and as
 	// the prefecture does.
 	Looks look.Limits
@@ -127,7 +129,7 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	cfg.Log = cfg.Log.With("organisation", string(cfg.Self))
-	store, err := sqlstore.Open(ctx, cfg.StoreURL, sqlstore.Options{Clock: cfg.Clock, Log: cfg.Log},
+	store, err := sqlstore.Open(ctx, cfg.StoreURL, sqlstore.Options{Clock: cfg.Clock, Faults: cfg.Faults, Log: cfg.Log},
 		append([]sqlstore.Schema{auditlog.Schema, due.Schema, exchange.Schema(), reconcile.Schema(), alarm.Schema, look.Schema, trend.Schema,
 			drill.Schema, statement.Schema, staff.Schema, rules.Schema}, rules.Tables...)...)
 	if err != nil {

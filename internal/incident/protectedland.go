@@ -12,6 +12,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/look"
 	counter "github.com/akashi-id/akashi/internal/org/municipality"
@@ -211,7 +212,7 @@ func (l *protectedLand) ways() []way {
 			return says(p.Before.Record.Address), err
 		}},
 		{"住所の載る証明 document that states it", func(ctx context.Context) (bool, error) {
-			_, err := l.town.Apply(ctx, counter.Application{Person: l.her.Person, Base: l.version(ctx), Profile: cert.Signature})
+			_, err := l.town.Apply(ctx, counter.Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: l.her.Person, Base: l.version(ctx), Profile: cert.Signature})
 			return err == nil, err
 		}},
 		{"全国センターの検索 index", func(ctx context.Context) (shown bool, err error) {

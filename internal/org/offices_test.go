@@ -19,6 +19,7 @@ import (
 	"github.com/akashi-id/akashi/internal/errorreport"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter"
@@ -283,7 +284,7 @@ func (p *somebody) move() {
 // apply gets a certificate of the kind at the office, and gives it as the CA has it; nil when none was issued.
 func (p *somebody) apply(profile cert.Profile) *given {
 	p.Helper()
-	a, err := p.at[p.home].Apply(p.clerk, municipality.Application{Person: p.person, Base: p.version, Profile: profile, PublicKey: p.key})
+	a, err := p.at[p.home].Apply(p.clerk, municipality.Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: p.person, Base: p.version, Profile: profile, PublicKey: p.key})
 	check(p, err)
 	p.run(time.Minute)
 	for _, ca := range p.cas {

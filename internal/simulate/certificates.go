@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 )
 
@@ -28,7 +29,7 @@ func (s *simulation) applies(ctx context.Context, who *soul, d municipality.Doss
 	if err != nil {
 		return err
 	}
-	a, err := who.at.Apply(ctx, municipality.Application{Person: who.id, Base: d.Now.Number, Profile: profile, PublicKey: key})
+	a, err := who.at.Apply(ctx, municipality.Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: who.id, Base: d.Now.Number, Profile: profile, PublicKey: key})
 	if err == nil {
 		who.held[profile] = a.Request
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -160,7 +161,7 @@ func (s *simulation) certified(ctx context.Context) (*soul, municipality.Dossier
 	if err != nil {
 		return nil, d, "", err
 	}
-	a, err := who.at.Apply(ctx, municipality.Application{Person: who.id, Base: d.Now.Number, Profile: cert.Signature, PublicKey: key})
+	a, err := who.at.Apply(ctx, municipality.Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: who.id, Base: d.Now.Number, Profile: cert.Signature, PublicKey: key})
 	if err != nil {
 		return nil, d, "", err
 	}

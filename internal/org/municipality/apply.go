@@ -1,6 +1,7 @@
 package municipality
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
@@ -10,6 +11,7 @@ import (
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
@@ -24,6 +26,8 @@ type Application struct {
 	Profile cert.Profile
 	// PublicKey is a public key or a certificate signing request, PEM; empty: a key is made at the counter.
 	PublicKey []byte
+	// Evidence is by what the clerk has checked who the applicant is (本人確認).
+	Evidence identity.Evidence
 	// Representative: the applicant's legal representative (法定代理人) applies, and the clerk has checked that they are.
 	Representative bool
 }
@@ -33,24 +37,35 @@ type Applied struct {
 	Request string
 	Trace   string
 	KeyHere bool // HolderKey gives the private key, once, for a few minutes
+	Waits   bool // for another person's check (CheckAgain): nothing has gone to the CA
 }
 
 // signatureAge is the age from which somebody gets a signature certificate (公的個人認証法3条 with its practice: under 15
 // as a rule not).
 const signatureAge = 15
 
-// Apply sends an application to the CA for the clerk in the context. The answer comes as a message; Application pages
-// show it.
+// Apply sends an application to the CA for the clerk in the context, who has checked the applicant; where the municipality's rule wants
+// another person's check too, it waits for that. The answer comes as a message; Application pages show it.
 func (o *Municipality) Apply(ctx context.Context, a Application) (Applied, error) {
 	who, err := clerk(ctx, access.IssueCertificate)
 	if err != nil {
 		return Applied{}, err
 	}
-	// Making a key takes as long as a hundred transactions, so that it is done before, and thrown away when the
-	// application is refused.
-	key, err := o.holderKey(a.PublicKey)
+	if _, err := a.Evidence.Way(); err != nil {
+		return Applied{}, err
+	}
+	alone, err := o.checksAlone(ctx, access.IssueCertificate)
 	if err != nil {
 		return Applied{}, err
+	}
+	// Making a key takes as long as a hundred transactions, so that it is done before, and thrown away when the
+	// application is refused.
+	// Of an application that waits it is made when that is over: there is no other copy, and it is kept for minutes.
+	var key holderKey
+	if alone || len(bytes.TrimSpace(a.PublicKey)) > 0 {
+		if key, err = o.holderKey(a.PublicKey); err != nil {
+			return Applied{}, err
+		}
 	}
 	applied := Applied{KeyHere: key.private != nil}
 	applied.Trace, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
@@ -62,12 +77,28 @@ func (o *Municipality) Apply(ctx context.Context, a Application) (Applied, error
 		if err := o.spend(ctx, tx, who, now.Person, applied.Request); err != nil {
 			return nil, err
 		}
-		tx.Apply(store.Application{Request: applied.Request, Person: now.Person, Code: now.Record.Code, Version: now.Number, Profile: a.Profile,
+		checks := identity.In(tx.Tx)
+		check, err := checks.Record(access.IssueCertificate, applied.Request, now.Person.String(), access.From(ctx), a.Evidence)
+		if err != nil {
+			return nil, err
+		}
+		need, err := checks.Needed(ctx, access.IssueCertificate, resident.DateOf(tx.Now()))
+		if err != nil {
+			return nil, err
+		}
+		state, act := store.Requested, "apply-for-certificate"
+		if applied.Waits = need > 1 || key.public == nil; applied.Waits {
+			state, act = store.Checking, "take-application"
+			checks.Begin(access.IssueCertificate, applied.Request, now.Person.String())
+		}
+		tx.Apply(store.Application{State: state, Request: applied.Request, Person: now.Person, Code: now.Record.Code, Version: now.Number, Profile: a.Profile,
 			PublicKey: key.public, MadeHere: key.private != nil, AppliedAt: tx.Now(), AppliedBy: who, Trace: trace})
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "apply-for-certificate", Subject: now.Record.Code.Reveal(), Case: applied.Request,
-			Detail: fmt.Sprintf("%s, version %d%s", a.Profile, now.Number, map[bool]string{true: ", by a legal representative"}[a.Representative])})
-		return []message.Out{{To: o.ca, Body: message.CertRequest{Request: applied.Request, Profile: a.Profile, Holder: applicantOf(now),
-			PublicKey: key.public, Window: o.window()}}}, nil
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: act, Subject: now.Record.Code.Reveal(), Case: applied.Request,
+			Detail: fmt.Sprintf("%s, version %d, identity checked by %s (%s)%s", a.Profile, now.Number, check.Way, check.Documents, map[bool]string{true: ", by a legal representative"}[a.Representative])})
+		if applied.Waits {
+			return nil, nil
+		}
+		return []message.Out{{To: o.ca, Body: o.certRequest(applied.Request, a.Profile, now, key.public, check)}}, nil
 	})
 	if err != nil {
 		return Applied{}, err
@@ -76,6 +107,15 @@ func (o *Municipality) Apply(ctx context.Context, a Application) (Applied, error
 		o.shelf.put(applied.Request, key.private)
 	}
 	return applied, nil
+}
+
+// certRequest is what the CA is asked.
+func (o *Municipality) certRequest(request string, p cert.Profile, now store.Version, spki []byte, checks ...identity.Check) message.CertRequest {
+	n := message.CertRequest{Request: request, Profile: p, Holder: applicantOf(now), PublicKey: spki, Window: o.window()}
+	for _, c := range checks {
+		n.Checks = append(n.Checks, o.checkTold(c))
+	}
+	return n
 }
 
 // applicantOf is what the CA is told of an applicant. No certificate states the 個人番号, and it is provided only where a law
@@ -119,6 +159,11 @@ func (o *Municipality) applicant(ctx context.Context, tx *store.Tx, a Applicatio
 		return now, err
 	}
 	for _, e := range earlier {
+		if e.Profile == a.Profile && e.State == store.Checking {
+			return now, plain.Bad("profile",
+				"同じ種類の申請が、もう一人の職員の本人確認を待っています。その申請の画面で確かめてください。",
+				"An application for the same kind waits for another person's check: look at it there.")
+		}
 		if e.Profile == a.Profile && e.State == store.Requested {
 			return now, plain.Bad("profile",
 				"同じ種類の申請の結果を、認証局から待っています。その申請の画面で結果を確かめてください。",

@@ -16,6 +16,7 @@ import (
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/pki/subjectkey/subjectkeytest"
@@ -38,7 +39,7 @@ func (c *country) application(request string) store.Application {
 
 func (c *country) apply(who PersonID, p cert.Profile, key []byte) Applied {
 	c.t.Helper()
-	a, err := c.o.Apply(as(c.t, "clerk-aoki"), Application{Person: who, Base: c.now(who).Number, Profile: p, PublicKey: key})
+	a, err := c.o.Apply(as(c.t, "clerk-aoki"), Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: who, Base: c.now(who).Number, Profile: p, PublicKey: key})
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -251,13 +252,13 @@ func TestRefusedApplications(t *testing.T) {
 		field string
 		says  string
 	}{
-		{"no profile", Application{Person: mother.Person, Base: 1, PublicKey: good}, "profile", "種類"},
-		{"under fifteen", Application{Person: child.Person, Base: 1, Profile: cert.Signature, PublicKey: good}, "profile", "15歳未満"},
-		{"under fifteen, alone", Application{Person: child.Person, Base: 1, Profile: cert.Authentication, PublicKey: good}, "representative", "法定代理人"},
-		{"one that waits", Application{Person: mother.Person, Base: 1, Profile: cert.Authentication, PublicKey: good}, "profile", "待っています"},
-		{"an older version", Application{Person: mother.Person, Profile: cert.Signature, PublicKey: good}, "base", "画面を開いた後に"},
-		{"nobody", Application{Person: 1, Base: 1, Profile: cert.Signature, PublicKey: good}, "person", "登録されていません"},
-		{"an unfit key", Application{Person: mother.Person, Base: 1, Profile: cert.Signature, PublicKey: []byte("x")}, "public_key", "PEM"},
+		{"no profile", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: mother.Person, Base: 1, PublicKey: good}, "profile", "種類"},
+		{"under fifteen", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: child.Person, Base: 1, Profile: cert.Signature, PublicKey: good}, "profile", "15歳未満"},
+		{"under fifteen, alone", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: child.Person, Base: 1, Profile: cert.Authentication, PublicKey: good}, "representative", "法定代理人"},
+		{"one that waits", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: mother.Person, Base: 1, Profile: cert.Authentication, PublicKey: good}, "profile", "待っています"},
+		{"an older version", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: mother.Person, Profile: cert.Signature, PublicKey: good}, "base", "画面を開いた後に"},
+		{"nobody", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: 1, Base: 1, Profile: cert.Signature, PublicKey: good}, "person", "登録されていません"},
+		{"an unfit key", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: mother.Person, Base: 1, Profile: cert.Signature, PublicKey: []byte("x")}, "public_key", "PEM"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := c.o.Apply(as(t, "clerk-aoki"), test.a)
@@ -269,7 +270,7 @@ func TestRefusedApplications(t *testing.T) {
 			}
 		})
 	}
-	a, err := c.o.Apply(as(t, "clerk-aoki"), Application{Person: child.Person, Base: 1, Profile: cert.Authentication, PublicKey: good, Representative: true})
+	a, err := c.o.Apply(as(t, "clerk-aoki"), Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: child.Person, Base: 1, Profile: cert.Authentication, PublicKey: good, Representative: true})
 	if err != nil || a.Request == "" {
 		t.Errorf("a child gets no authentication certificate: %v", err)
 	}

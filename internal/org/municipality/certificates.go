@@ -141,7 +141,7 @@ func (o *Municipality) HolderKey(ctx context.Context, request string) ([]byte, e
 		if err != nil || !found {
 			return nil, err
 		}
-		if a.State == store.Refused {
+		if a.State == store.Refused || a.State == store.Checking {
 			return nil, errKeyOfNothing
 		}
 		if err := o.handsOver(ctx, tx, who, a.Person, request); err != nil {
@@ -192,17 +192,20 @@ type Standing string
 
 // The standings.
 const (
-	StandsWaiting Standing = "waiting" // the CA has not answered
-	StandsRefused Standing = "refused" // not issued
-	StandsAlive   Standing = "alive"   // issued, and nothing filed here has ended it
-	StandsChanged Standing = "changed" // a change that was filed later ends it
-	StandsRevoked Standing = "revoked" // the holder asked to have it revoked
-	StandsExpired Standing = "expired"
+	StandsChecking Standing = "checking" // another person is to check the applicant
+	StandsWaiting  Standing = "waiting"  // the CA has not answered
+	StandsRefused  Standing = "refused"  // not issued
+	StandsAlive    Standing = "alive"    // issued, and nothing filed here has ended it
+	StandsChanged  Standing = "changed"  // a change that was filed later ends it
+	StandsRevoked  Standing = "revoked"  // the holder asked to have it revoked
+	StandsExpired  Standing = "expired"
 )
 
 // standing judges an application by the versions of its person.
 func standing(a store.Application, versions []store.Version, now time.Time) Standing {
 	switch {
+	case a.State == store.Checking:
+		return StandsChecking
 	case a.State == store.Requested:
 		return StandsWaiting
 	case a.State == store.Refused:

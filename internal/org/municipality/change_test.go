@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -227,7 +228,7 @@ func TestGone(t *testing.T) {
 		if got := fieldsOf(t, err); !slices.Equal(got, []string{"person"}) || !strings.Contains(err.Error(), "消除されています") {
 			t.Errorf("%v: %v", got, err)
 		}
-		if _, err := c.o.Apply(as(t, "clerk-aoki"), Application{Person: who.Person, Base: 2, Profile: 2}); !slices.Equal(fieldsOf(t, err), []string{"person"}) {
+		if _, err := c.o.Apply(as(t, "clerk-aoki"), Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: who.Person, Base: 2, Profile: 2}); !slices.Equal(fieldsOf(t, err), []string{"person"}) {
 			t.Errorf("a certificate for somebody who is gone: %v", err)
 		}
 		if after := c.footprint(); after != before {
@@ -271,7 +272,7 @@ func TestOnlyClerks(t *testing.T) {
 		refusedBy(t, err)
 		_, _, err = c.o.Search(ctx, Query{Name: "髙"})
 		refusedBy(t, err)
-		_, err = c.o.Apply(ctx, Application{Person: who.Person, Base: 1, Profile: 1})
+		_, err = c.o.Apply(ctx, Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: who.Person, Base: 1, Profile: 1})
 		refusedBy(t, err)
 		refusedBy(t, c.o.CancelPlan(ctx, who.Person))
 	}

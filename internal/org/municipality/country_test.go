@@ -56,8 +56,9 @@ type country struct {
 	told          []uint64                       // the numbers of those set
 	codeRequests  []message.CodeRequest
 	certRequests  []message.CertRequest
-	revokes       []message.CertRevoke // the CA was told
-	reports       []message.CertRevoke // and the national center
+	revokes       []message.CertRevoke   // the CA was told
+	reports       []message.CertRevoke   // and the national center
+	rules         []message.IdentityRule // and the CA
 
 	refuse  func(message.ResidentChange) error // the prefecture's objection; nil: none
 	allot   uint64                             // the next record code of the center
@@ -69,6 +70,7 @@ type country struct {
 	caKey   *ecdsa.PrivateKey
 	rand    io.Reader // of the municipality, and of serials
 	status  stillvalid.Status
+	faults  sqlstore.Faults
 	next    message.Org // a municipality with which ours exchanges; "" for none
 }
 
@@ -140,7 +142,10 @@ func (c *country) found(url string) *country {
 		func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.CertRevoke) ([]message.Out, error) {
 			tx.OnCommit(func() { c.revokes = append(c.revokes, n) })
 			return nil, nil
-		}))
+		}), exchange.On(raw, func(_ context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.IdentityRule) ([]message.Out, error) {
+		tx.OnCommit(func() { c.rules = append(c.rules, n) })
+		return nil, nil
+	}))
 	c.o = c.open(url, self)
 	c.run(time.Minute)
 	return c
@@ -192,7 +197,7 @@ func (c *country) open(url string, self message.Org) *Municipality {
 	}
 	o, err := New(c.t.Context(), Config{
 		Config: host.Config{Self: self, Name: plain.Sentence{JA: "松本市", EN: "Matsumoto City"}, StoreURL: url, Clock: c.clk, Rand: c.rand,
-			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: c.peersOf(self),
+			Signer: c.signer(self), Trust: c.trust, Link: c.net.As(self), Peers: c.peersOf(self), Faults: c.faults,
 			Secrets: reconciletest.Secrets(self)},
 		Sessions: sessions, TestCountry: true, Portal: "/", Trace: "/trace?what=", Status: c.status,
 	})
@@ -358,7 +363,7 @@ func (c *country) footprint() string {
 	var text string
 	c.view(func(ctx context.Context, tx *store.Tx) error {
 		text = ""
-		for _, table := range []string{"resident", "record_version", "household_place", "headless_household", "former_code", "planned_move_out", "application", "seal", "town_rename", "due", "audit", "look", "x_out",
+		for _, table := range []string{"resident", "record_version", "household_place", "headless_household", "former_code", "planned_move_out", "application", "identity_check", "identity_wait", "seal", "town_rename", "due", "audit", "look", "x_out",
 			"code_pool WHERE given_at <> 0"} {
 			var n int64
 			if err := tx.QueryRow(ctx, "SELECT COUNT(*) FROM "+table).Scan(&n); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/akashi-id/akashi/internal/disclosure"
 	"github.com/akashi-id/akashi/internal/errorreport"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -33,6 +34,9 @@ type Config struct {
 	Status stillvalid.Status
 	// Gate is nil in every real municipality: the one flag of a protected person. A replay puts what was there in its place.
 	Gate protection.Gate
+	// Checkers is how many of the staff check who an applicant for a certificate is, by the rule that a new municipality begins with; 0: it
+	// begins with none, and one does. After that the staff decide (identityrule.go).
+	Checkers int
 }
 
 // Municipality is a running municipality.
@@ -44,6 +48,7 @@ type Municipality struct {
 	shelf                  *keyShelf
 	status                 stillvalid.Status
 	gate                   protection.Gate
+	staffKey               []byte // of pseudonyms of the staff
 	web                    http.Handler
 }
 
@@ -63,8 +68,11 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	if o.gate == nil {
 		o.gate = protection.OneFlag{}
 	}
+	if cfg.Secrets != nil {
+		o.staffKey = cfg.Secrets(o.prefecture) // the CA, which is told the pseudonyms, does not have it
+	}
 	o.Errors = &errorreport.Desk{Record: o.recordOf}
-	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{stillvalid.Schema, disclosure.Schema, errorreport.Schema, protection.Schema},
+	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{stillvalid.Schema, disclosure.Schema, errorreport.Schema, protection.Schema, identity.Schema},
 		Routes: o.routes(), Due: o.dueRules(), Books: append(o.books(), o.protectionBooks()...), Counts: o.counts, Rebuild: o.rebuild, Admits: o.admitsAll})
 	if err != nil {
 		return nil, err
@@ -79,6 +87,9 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	}
 	// A new municipality has no codes, and one that stopped may have been about to ask.
 	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.refillSoon(ctx, o.in(tx)) })
+	if err == nil && cfg.Checkers > 0 {
+		err = o.foundRule(ctx, cfg.Checkers)
+	}
 	if err == nil {
 		o.web, err = newScreens(o, cfg)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/protection"
@@ -141,7 +142,7 @@ func TestProtectedFromTheMomentOfApplication(t *testing.T) {
 			if err := c.o.CancelPlan(ctx, her.Person); err != errProtected {
 				t.Errorf("a plan: %v", err)
 			}
-			if _, err := c.o.Apply(ctx, Application{Person: her.Person, Base: c.now(her.Person).Number, Profile: cert.Signature}); err != errNoDocument {
+			if _, err := c.o.Apply(ctx, Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: her.Person, Base: c.now(her.Person).Number, Profile: cert.Signature}); err != errNoDocument {
 				t.Errorf("a certificate: %v", err)
 			}
 		}
@@ -172,7 +173,7 @@ func TestProtectedFromTheMomentOfApplication(t *testing.T) {
 		if _, err := c.o.File(aoki, MoveWithin{Filing: filing, Address: address("長野県松本市丸の内9番1号"), OwnHousehold: true}); err != nil {
 			t.Errorf("what she came for: %v", err)
 		}
-		if _, err := c.o.Apply(aoki, Application{Person: her.Person, Base: c.now(her.Person).Number, Profile: cert.Signature}); err != errNoDocument {
+		if _, err := c.o.Apply(aoki, Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: her.Person, Base: c.now(her.Person).Number, Profile: cert.Signature}); err != errNoDocument {
 			t.Errorf("a look issues a certificate: %v", err)
 		}
 		c.run(protection.OpenFor)
@@ -203,7 +204,7 @@ func TestOneDocument(t *testing.T) {
 	c.protect(Protecting{Applicant: her.Person})
 	aoki, inoue := as(t, "clerk-aoki"), as(t, "clerk-inoue")
 	c.release(her.Person, protection.Document)
-	a := Application{Person: her.Person, Base: c.now(her.Person).Number, Profile: cert.Authentication}
+	a := Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: her.Person, Base: c.now(her.Person).Number, Profile: cert.Authentication}
 	if _, err := c.o.Apply(inoue, a); err != errNoDocument {
 		t.Errorf("another clerk applies: %v", err)
 	}

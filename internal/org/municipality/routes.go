@@ -5,6 +5,7 @@ import (
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/stillvalid"
 )
 
@@ -34,6 +35,7 @@ func (o *Municipality) dueRules() []due.Rule {
 		{Kind: dueSpecialVoid, Finish: o.specialLapsed},
 		disclosure.Rule(func() *host.Host { return o.Host }),
 		{Kind: dueRelock, Finish: o.relock},
+		{Kind: identity.DueLapse, Finish: o.checkLapsed},
 	}
 	if o.status != nil {
 		rules = append(rules, stillvalid.Rule(o.status))

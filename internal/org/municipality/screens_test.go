@@ -87,6 +87,7 @@ func TestScreens(t *testing.T) {
 			visit(person + "/apply")
 			look("apply")
 			tab.Press(`label:has(input[value="signature"])`)
+			tab.Fill("#f-document", "my-number-card")
 			tab.Press(`label:has(#f-identified)`)
 			tab.Fill("#f-public_key", shownKey)
 			// Nothing is stepped while the page is looked at: it refreshes itself, and would show the answer.

@@ -32,6 +32,7 @@ type screens struct {
 
 	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
 	events, household, headless, seal, towns, moves, move, arrival, numbers, number  *webui.Page
+	checks, check, identityRule                                                      *webui.Page
 	visit, attention, disclosures, disclose, disclosed                               *webui.Page
 
 	protect *protectScreens
@@ -74,10 +75,14 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss,
 		"events": &w.events, "household": &w.household, "headless": &w.headless, "seal": &w.seal, "towns": &w.towns,
 		"moves": &w.moves, "move": &w.move, "arrival": &w.arrival, "numbers": &w.numbers, "number": &w.number,
-		"visit": &w.visit, "attention": &w.attention, "disclosures": &w.disclosures, "disclose": &w.disclose, "disclosed": &w.disclosed} {
+		"visit": &w.visit, "attention": &w.attention, "disclosures": &w.disclosures, "disclose": &w.disclose, "disclosed": &w.disclosed,
+		"checks": &w.checks, "check": &w.check, "identityrule": &w.identityRule} {
 		var common []string
 		if name == "register" || name == "change" {
 			common = []string{"items"}
+		}
+		if name == "apply" || name == "check" {
+			common = []string{"documents"}
 		}
 		if *page, err = w.ui.Page(files, name, common...); err != nil {
 			return nil, err
@@ -138,6 +143,9 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"GET /application/{request}/certificate.pem":     {access.LookAtCertificate, w.giveCertificate},
 		"POST /application/{request}/key":                {access.IssueCertificate, w.giveKey},
 		"POST /application/{request}/revoke":             {access.RevokeCertificate, w.doRevoke},
+		"GET /application/{request}/check":               {access.IssueCertificate, w.showCheck},
+		"POST /application/{request}/check":              {access.IssueCertificate, w.doCheck},
+		"POST /application/{request}/refuse":             {access.IssueCertificate, w.refuseChecked},
 		"GET /resident/{person}/events":                  {access.FileChange, w.showEvents},
 		"GET /resident/{person}/events/part":             {access.FileChange, w.showEventsPart},
 		"POST /resident/{person}/check/{act}":            {access.FileChange, w.checkChange},
@@ -171,6 +179,13 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"POST /towns":                  {access.RenameTown, w.doTowns},
 		"POST /towns/{rename}/confirm": {access.RenameTown, w.confirmTown},
 		"POST /towns/{rename}/drop":    {access.RenameTown, w.dropTown},
+
+		"GET /checks":                           {access.IssueCertificate, w.showChecks},
+		"POST /checks/{request}/told":           {access.IssueCertificate, w.tellLapse},
+		"GET /identity-rule":                    {access.ViewIdentityRule, w.showIdentityRule},
+		"POST /identity-rule":                   {access.SetIdentityRule, w.doIdentityRule},
+		"POST /identity-rule/{version}/confirm": {access.SetIdentityRule, w.confirmIdentityRule},
+		"POST /identity-rule/{version}/drop":    {access.SetIdentityRule, w.dropIdentityRule},
 	} {
 		mux.Handle(pattern, w.ui.Only(page.act, page.show))
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/akashi-id/akashi/cert"
+	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -15,12 +16,14 @@ import (
 
 type applyPage struct {
 	*webui.Form
-	Terms    []webui.Term
-	Notices  []webui.Notice
-	Profiles []webui.Choice
-	Child    bool // a legal representative applies
-	Action   string
-	Back     string
+	Terms     []webui.Term
+	Notices   []webui.Notice
+	Profiles  []webui.Choice
+	Documents []webui.Choice
+	Two       bool // another person checks too
+	Child     bool // a legal representative applies
+	Action    string
+	Back      string
 }
 
 var profileChoices = []webui.Choice{
@@ -41,8 +44,17 @@ func (w *screens) showApply(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *screens) renderApply(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form, d Dossier) {
-	p := applyPage{Form: f, Terms: w.recordTerms(d.Now)[:6], Profiles: profileChoices, Action: w.personURL(d.Now.Person, "/apply"), Back: w.personURL(d.Now.Person, ""),
+	p := applyPage{Form: f, Terms: w.recordTerms(d.Now)[:6], Profiles: profileChoices, Documents: documentChoices(), Action: w.personURL(d.Now.Person, "/apply"), Back: w.personURL(d.Now.Person, ""),
 		Child: tooYoung(d.Now.Record.Birth, resident.DateOf(w.o.Clock.Now()))}
+	alone, err := w.o.checksAlone(r.Context(), access.IssueCertificate)
+	if err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	if p.Two = !alone; p.Two {
+		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Info, Title: both("本人確認は二人の職員で行います", "Two of the staff check the applicant's identity"),
+			Text: both("この市区町村の規則です。申請の後、もう一人の職員が本人確認をするまで、認証局へは送られません。申請者に待っていただいてください。", "That is the municipality's rule. Nothing goes to the CA until another person has checked: ask the applicant to wait.")})
+	}
 	for _, a := range d.Applications {
 		if standing(a, d.Versions, w.o.Clock.Now()) == StandsAlive {
 			from := resident.DateOf(cert.RenewableFrom(a.NotAfter)).AddDays(1)
@@ -72,10 +84,13 @@ func (w *screens) doApply(rw http.ResponseWriter, r *http.Request) {
 		w.renderApply(rw, r, http.StatusOK, f, d)
 		return
 	}
-	a := Application{Person: d.Now.Person, Base: entry(f, "base", versionEntry), PublicKey: []byte(f.Value(fieldKey)), Representative: ticked(f, fieldRepresentative)}
+	a := Application{Person: d.Now.Person, Base: entry(f, "base", versionEntry), PublicKey: []byte(f.Value(fieldKey)), Representative: ticked(f, fieldRepresentative), Evidence: evidenceOf(f)}
 	a.Profile = entry(f, "profile", func(_, s string) (cert.Profile, error) { return cert.ParseProfile(s) })
 	if !a.Profile.Valid() && !has(f, "profile") {
 		f.Bad("profile", "電子証明書の種類を選んでください。", "Choose the kind of certificate.")
+	}
+	if _, err := a.Evidence.Way(); err != nil {
+		_ = f.Take(err) // nothing but what is missing
 	}
 	if !ticked(f, "identified") {
 		f.Bad("identified", "申請者の本人確認をしてから、印を付けてください。", "Check the applicant's identity, then tick the box.")
@@ -162,9 +177,15 @@ func (w *screens) renderApplication(rw http.ResponseWriter, r *http.Request, sta
 		{Label: both("証明する記録の版", "Record version certified"), Value: webui.Code(a.Version.String())},
 		{Label: both("申請した時", "Applied"), Value: a.AppliedAt},
 		{Label: both("受け付けた人", "Taken by"), Value: webui.Code(a.AppliedBy)},
-		{Label: both("公開鍵（SHA-256）", "Public key (SHA-256)"), Value: webui.Code(fingerprint(a.PublicKey)[:32] + "…")},
+		{Label: both("公開鍵（SHA-256）", "Public key (SHA-256)"), Value: webui.Code(keyText(a.PublicKey))},
 		{Label: both("追跡番号", "Trace"), Value: w.traceLink(a.Trace)},
 	}}
+	done, err := w.o.checksOf(r.Context(), a.Request)
+	if err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	p.Terms = append(p.Terms, checkTerms(done)...)
 	if a.State == store.Issued {
 		p.Terms = append(p.Terms, webui.Term{Label: both("発行番号", "Serial"), Value: webui.Code(a.Serial.String())},
 			webui.Term{Label: both("有効期限", "Valid until"), Value: a.NotAfter})
@@ -200,11 +221,24 @@ func (w *screens) offer(a store.Application) (p offerPart) {
 	return p
 }
 
+// keyText names a public key; one that is made when the application goes to the CA has no name yet.
+func keyText(spki []byte) string {
+	if len(spki) == 0 {
+		return "—"
+	}
+	return fingerprint(spki)[:32] + "…"
+}
+
 // result says how an application stands.
 func (w *screens) result(a store.Application, versions []store.Version) resultPart {
 	base := w.ui.URL("/application/" + a.Request)
 	p := resultPart{}
 	switch standing(a, versions, w.o.Clock.Now()) {
+	case StandsChecking:
+		p.Notice = webui.Notice{Kind: webui.Wait, Title: both("もう一人の職員の本人確認を待っています", "It waits for another person's check"),
+			Text: both("確認が終わるまで、認証局へは送られません。1時間で期限切れになります。", "Nothing goes to the CA before that. It lapses after an hour."),
+			Link: &webui.Link{Href: base + "/check", Text: both("本人確認の画面を開く", "Open the page of the check")}}
+		return p
 	case StandsWaiting:
 		p.Waiting = true
 		p.Notice = webui.Notice{Kind: webui.Wait, Title: both("認証局の回答を待っています", "Waiting for the CA"), Text: both("ふつうは数秒で届きます。この画面は自動的に新しくなります。", "It usually takes seconds. This page refreshes itself."),

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -27,6 +28,8 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 	var headless []store.Headless
 	var moves store.MoveCounts
 	var waits []proposal
+	var checks []identity.Wait
+	persons := 1
 	today := resident.DateOf(w.o.Clock.Now())
 	err := w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
 		tx := w.o.in(raw)
@@ -43,6 +46,12 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		if waits, err = w.o.proposals(ctx, tx); err != nil {
+			return err
+		}
+		if checks, err = identity.In(raw).Queue(ctx); err != nil {
+			return err
+		}
+		if persons, err = identity.In(raw).Needed(ctx, access.IssueCertificate, today); err != nil {
 			return err
 		}
 		tally, err = tx.EnteredSince(ctx, sqlstore.Micros(today.Start()))
@@ -85,12 +94,19 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("確かめの要る転出入が"+strconv.FormatInt(n, 10)+"件あります", "Moves about which somebody has to find out: "+strconv.FormatInt(n, 10)),
 			Text: both("電文だけでは終わりません。", "No message will end them."), Link: &webui.Link{Href: w.ui.URL("/moves"), Text: both("転出入を見る", "Look at the moves")}})
 	}
+	if len(checks) > 0 {
+		n := strconv.Itoa(len(checks))
+		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Wait, Title: both("二人目の本人確認を待つ申請が"+n+"件あります", "Applications that a second person is to check: "+n),
+			Text: both("申請した方が待っています。期限切れの申請は、本人に伝えます。", "Their applicants wait. Of those that have lapsed the applicant is told."),
+			Link: &webui.Link{Href: w.ui.URL("/checks"), Text: both("本人確認を待つ申請を見る", "Look at them")}})
+	}
 	p.Terms = []webui.Term{
 		{Label: both("転入を待っている方", "People who are to move in"), Value: webui.Link{Href: w.ui.URL("/moves"), Text: strconv.FormatInt(moves.In[store.InPlanned]+moves.In[store.InLeft], 10)}},
 		{Label: both("転入通知を待っている転出", "Moves out without a notice yet"), Value: webui.Link{Href: w.ui.URL("/moves"), Text: strconv.FormatInt(moves.Out[store.OutPlanned]+moves.Out[store.OutLeft]+moves.Out[store.OutCancelling], 10)}},
 		{Label: both("登録されている住民", "Residents registered"), Value: population},
 		{Label: both("送信中・待機中の電文", "Messages under way or held"), Value: waiting},
 		{Label: both("保留中の電文", "Messages parked"), Value: parked},
+		{Label: both("電子証明書の申請者の本人確認", "Who checks an applicant for a certificate"), Value: webui.Link{Href: w.ui.URL("/identity-rule"), Text: personsText(persons)}},
 		{Label: both("残りの住民票コード", "Record codes left"), Value: free},
 	}
 	w.ui.Render(rw, r, w.home, http.StatusOK, p)

@@ -134,6 +134,8 @@ func shortSerial(s cert.Serial) string {
 
 func standingBadge(s Standing) webui.Badge {
 	switch s {
+	case StandsChecking:
+		return badge(webui.Wait, "本人確認中", "being checked")
 	case StandsWaiting:
 		return badge(webui.Wait, "認証局の回答待ち", "waiting for the CA")
 	case StandsRefused:

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -15,6 +16,7 @@ import (
 
 // The states of an application.
 const (
+	Checking  = "checking"  // another person is to check who the applicant is; the CA knows nothing of it
 	Requested = "requested" // the CA has not answered
 	Issued    = "issued"
 	Refused   = "refused"
@@ -73,11 +75,18 @@ const applicationColumns = `request, person, code, version, profile, public_key,
 // Apply writes an application down.
 func (tx *Tx) Apply(a Application) {
 	tx.Collect("application", applicationColumns, a.Request, int64(a.Person), a.Code.Reveal(), int64(a.Version), a.Profile.String(),
-		a.PublicKey, a.MadeHere, a.AppliedAt, a.AppliedBy, a.Trace, Requested, []byte{}, []byte{}, int64(0), "", "", "", int64(0), "", int64(0),
+		notNil(a.PublicKey), a.MadeHere, a.AppliedAt, a.AppliedBy, a.Trace, cmp.Or(a.State, Requested), []byte{}, []byte{}, int64(0), "", "", "", int64(0), "", int64(0),
 		[]byte{}, int64(0), int64(0), "", "", "", "")
 }
 
-// Decide writes down what the CA answered.
+// SendOn writes down that an application that was being checked has gone to the CA, for a state and a key.
+func (tx *Tx) SendOn(ctx context.Context, a Application) error {
+	_, err := tx.Exec(ctx, `UPDATE application SET state = $2, version = $3, public_key = $4, made_here = $5, trace = $6 WHERE request = $1`,
+		a.Request, a.State, int64(a.Version), a.PublicKey, a.MadeHere, a.Trace)
+	return err
+}
+
+// Decide writes down what the CA answered, or why the CA was not asked.
 func (tx *Tx) Decide(ctx context.Context, a Application) error {
 	_, err := tx.Exec(ctx, `UPDATE application SET state = $2, serial = $3, certificate = $4, not_after = $5, why = $6, reason_ja = $7,
 		reason_en = $8, decided_at = $9, held = $10, held_version = $11, held_until = $12, finding = $13, found_ja = $14, found_en = $15
