@@ -224,6 +224,7 @@ func (v *visitor) apply(person, profile string) holding {
 	v.t.Helper()
 	v.open(person + "/apply")
 	v.Press(`label:has(input[value="` + profile + `"])`)
+	v.Fill("#f-document", "my-number-card")
 	v.Press(`label:has(#f-identified)`)
 	v.is(v.Follow(`#form .button[data-kind="primary"]`), http.StatusOK)
 	application := v.Location()

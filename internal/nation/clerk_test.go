@@ -36,16 +36,35 @@ func (r *running) clerk(at message.Org) *clerk {
 // person enters an organisation as one of the personas.
 func (r *running) person(persona string, at message.Org) *clerk {
 	r.t.Helper()
+	c := &clerk{r.t, nil, r.url, r.url + "/" + string(at)}
+	c.must(c.sitDown(persona, at.Role() == message.Municipality && strings.HasPrefix(persona, "clerk-")))
+	return c
+}
+
+// sitDown begins as one of the personas, and says what for where people are looked at.
+func (c *clerk) sitDown(persona string, looks bool) (answerPage, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
-		r.t.Fatal(err)
+		return answerPage{}, err
 	}
-	c := &clerk{r.t, &http.Client{Jar: jar, Timeout: 20 * time.Second}, r.url, r.url + "/" + string(at)}
-	c.must(c.post("/session", url.Values{"persona": {persona}}))
-	if at.Role() == message.Municipality && strings.HasPrefix(persona, "clerk-") {
-		c.must(c.post("/visit", url.Values{"visit_purpose": {"notice"}, "visit_case": {"A-17"}}))
+	c.client = &http.Client{Jar: jar, Timeout: 20 * time.Second}
+	p, err := c.post("/session", url.Values{"persona": {persona}})
+	if err == nil && looks {
+		p, err = c.post("/visit", url.Values{"visit_purpose": {"notice"}, "visit_case": {"A-17"}})
 	}
-	return c
+	return p, err
+}
+
+// waitsForSecond tells whether the page of an application says that another person is to check the applicant.
+func (p answerPage) waitsForSecond() bool { return strings.Contains(p.body, p.path+"/check\"") }
+
+// checkAgain has another clerk of the same counter check the applicant too.
+func (c *clerk) checkAgain(at string) (answerPage, error) {
+	second := &clerk{c.t, nil, c.portal, c.base}
+	if p, err := second.sitDown("clerk-inoue", true); err != nil || p.status != http.StatusOK {
+		return p, fmt.Errorf("the second clerk sits down: %d %w", p.status, err)
+	}
+	return second.post(at+"/check", url.Values{"identified": {"yes"}, "document": {"driving-licence"}})
 }
 
 // answer is what came back: where it led, and the page.
@@ -176,8 +195,12 @@ func (c *clerk) apply(person, profile string) (key, crt []byte) {
 	form := entries(c.must(c.get("/resident/" + person + "/apply")))
 	form.Set("profile", profile)
 	form.Set("identified", "yes")
+	form.Set("document", "my-number-card")
 	p := c.must(c.post("/resident/"+person+"/apply", form))
 	at := p.path
+	if p.waitsForSecond() {
+		c.must(c.checkAgain(at))
+	}
 	key = []byte(c.must(c.post(at+"/key", nil)).body)
 	eventually(c.t, 20*time.Second, "the certificate is issued", func() (bool, string) {
 		p, err := c.get(at + "/certificate.pem")

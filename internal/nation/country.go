@@ -174,7 +174,8 @@ func (c *Country) open(ctx context.Context, opt Options, e Entry, net *exchange.
 		return nil, fmt.Errorf("couldn't read the keys of %s: %w", e.ID, err)
 	}
 	s := setting{id: e.ID, name: e.Name.Sentence(), dir: filepath.Join(opt.Dir, string(e.ID)), store: e.Store,
-		peers: opt.Spec.Peers(e.ID), cas: opt.Spec.CAs(e.ID), asks: opt.Spec.Asks(e.ID), homes: opt.Spec.homes(), residents: e.Residents, portal: c.URL, personas: true, public: true, clock: clk, log: opt.Log,
+		peers: opt.Spec.Peers(e.ID), cas: opt.Spec.CAs(e.ID), asks: opt.Spec.Asks(e.ID), homes: opt.Spec.homes(), residents: e.Residents, checkers: e.Checkers,
+		portal: c.URL, personas: true, public: true, clock: clk, log: opt.Log,
 		webhook: opt.Webhook, webhookSecret: opt.WebhookSecret, trial: opt.Trial}
 	cfg := &ServeConfig{ID: e.ID, Dir: s.dir, program: cmp.Or(opt.Program, inside)}
 	if cfg.Tokens, cfg.TokenKeys, err = vaultOf(opt.Dir, e.ID).tokens(); err != nil {

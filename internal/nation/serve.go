@@ -16,6 +16,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange/wire"
+	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
 )
@@ -62,6 +63,9 @@ type ServeConfig struct {
 	PublicStatus bool `yaml:"public_status,omitempty"`
 	// KeepAnswersDays is for how many days the validation authority keeps what was asked and told; 0: seven years.
 	KeepAnswersDays int `yaml:"keep_answers_days,omitempty"`
+	// Checkers is how many of a municipality's staff check who an applicant for a certificate is, by the rule that it begins with; 0: it
+	// begins with none, and one does. After that its staff decide.
+	Checkers int `yaml:"checkers,omitempty"`
 	// Personas lets anybody choose one of the test country's operators. It is refused unless Web is loopback.
 	Personas bool `yaml:"personas"`
 
@@ -123,7 +127,10 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 	if len(cfg.CAs) == 0 {
 		cfg.CAs = []message.Org{theCA}
 	}
-	own := setting{id: cfg.ID, cas: cfg.CAs, name: cfg.Name.Sentence(), dir: cfg.Dir, store: cfg.Store, portal: cfg.Portal, origin: cfg.Origin,
+	if cfg.Checkers < 0 || cfg.Checkers > municipality.MostCheckers {
+		return nil, plain.Bad("checkers", "本人確認をする職員の人数（checkers）は、1か2を書いてください。", "how many of the staff check identity (checkers) is 1 or 2")
+	}
+	own := setting{id: cfg.ID, checkers: cfg.Checkers, cas: cfg.CAs, name: cfg.Name.Sentence(), dir: cfg.Dir, store: cfg.Store, portal: cfg.Portal, origin: cfg.Origin,
 		personas: cfg.Personas, public: cfg.PublicStatus, keepAnswers: time.Duration(cfg.KeepAnswersDays) * 24 * time.Hour, webhook: cfg.Webhook, webhookSecret: cfg.WebhookSecret, clock: clk, log: log}
 	id, err := openIdentity(own.keys())
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -30,6 +31,8 @@ type Entry struct {
 	Name      Name        `yaml:"name"`      // how people call it
 	Store     string      `yaml:"store"`     // where its rows are; empty: SQLite in its own directory
 	Residents int         `yaml:"residents"` // municipality: how many invented residents the country starts with
+	// Checkers: municipality: how many of the staff check who an applicant for a certificate is, by the rule that it begins with; 0: one.
+	Checkers int `yaml:"checkers,omitempty"`
 	// Prefecture is with whom a verifier files; empty: the first in the file.
 	Prefecture message.Org `yaml:"prefecture,omitempty"`
 	Filing     Filing      `yaml:"filing,omitempty"` // verifier: what it files at the start
@@ -106,6 +109,10 @@ func (s *Spec) check() error {
 				ps, _ := plain.AsProblems(err)
 				problems = append(problems, ps...)
 			}
+		}
+		if e.Checkers < 0 || e.Checkers > municipality.MostCheckers || e.Checkers > 0 && e.ID.Role() != message.Municipality {
+			problems = append(problems, plain.Bad(string(e.ID), "本人確認をする職員の人数（checkers）は、市区町村に1か2を書いてください。",
+				"how many of the staff check identity (checkers) is 1 or 2, and of a municipality"))
 		}
 	}
 	for _, r := range []message.Role{message.NationalCenter, message.CA, message.Validation} {

@@ -12,6 +12,9 @@ import (
 	"github.com/akashi-id/akashi/message"
 )
 
+// MostCheckers is the most of the staff that a rule has check an applicant.
+const MostCheckers = identity.MostPersons
+
 // ProposeIdentityRule proposes how many of the staff check, for the clerk in the context; another person confirms it.
 func (o *Municipality) ProposeIdentityRule(ctx context.Context, r identity.Rule) (version int64, err error) {
 	who, err := clerk(ctx, access.SetIdentityRule)
