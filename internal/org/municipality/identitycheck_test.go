@@ -183,6 +183,12 @@ func TestSecondCheckThatCannotBe(t *testing.T) {
 			t.Errorf("told %d: %v", i+1, err)
 		}
 	}
+	_, her := c.couple()
+	hidden := c.taken(her.Person, cert.Authentication, key)
+	c.protect(Protecting{Applicant: her.Person})
+	if _, err := c.o.CheckAgain(inoue, hidden.Request, licence); err != errProtected {
+		t.Errorf("of somebody who has come under protection meanwhile: %v", err)
+	}
 	if len(c.certRequests) != 0 {
 		t.Errorf("the CA was asked: %+v", c.certRequests)
 	}
