@@ -292,7 +292,7 @@ func (f *family) silent(page, source string, secrets ...string) {
 	source = html.UnescapeString(source)
 	for _, secret := range secrets {
 		if at := strings.Index(source, secret); at >= 0 {
-			f.Errorf("%s holds %q: …%s…", page, secret, source[max(0, at-200):min(len(source), at+len(secret)+80)])
+			f.Errorf("%s holds %q: …%s…", page, secret, strings.ToValidUTF8(source[max(0, at-200):min(len(source), at+len(secret)+80)], ""))
 		}
 	}
 }
