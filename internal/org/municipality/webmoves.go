@@ -268,7 +268,10 @@ func (w *screens) fillHere(p *movePage, s MoveSeen) {
 		p.Person = w.personURL(s.Now.Person, "")
 	}
 	if m.Waits() {
-		p.Register, p.GiveUp = w.moveURL(m.Move, "/register"), w.moveURL(m.Move, "/give-up")
+		p.Register = w.moveURL(m.Move, "/register")
+		if !s.Hidden { // of a protected person only who may open the record gives it up
+			p.GiveUp = w.moveURL(m.Move, "/give-up")
+		}
 	}
 }
 
