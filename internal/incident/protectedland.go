@@ -37,6 +37,7 @@ type protectedLand struct {
 
 	old, now resident.Address // where they lived together, and where she lives now
 	him, her counter.Filed
+	mother   counter.Filed // hers, to whom she moves
 	name     resident.Name
 	born     resident.PartialDate
 	moments  []PartMoment
@@ -124,7 +125,7 @@ func (l *protectedLand) until(ctx context.Context, day resident.Date, hour int) 
 	return l.driver.Until(ctx, day.Start().Add(time.Duration(hour)*time.Hour))
 }
 
-// settle registers the couple. Their names are invented.
+// settle registers the couple, and her mother. Their names are invented.
 func (l *protectedLand) settle(ctx context.Context) (err error) {
 	m, err := resident.Lookup("municipality", l.town.Code(), resident.DateOf(l.clk.Now()))
 	if err != nil {
@@ -137,7 +138,7 @@ func (l *protectedLand) settle(ctx context.Context) (err error) {
 		return err
 	}
 	ctx = atDesk(ctx, takes)
-	person := func(name, kana, born string, sex resident.Sex, relation string, household resident.HouseholdID) (counter.Filed, error) {
+	person := func(name, kana, born string, sex resident.Sex, at resident.Address, relation string, household resident.HouseholdID) (counter.Filed, error) {
 		r := counter.Registration{Reason: resident.MoveIn, Basis: "law-22", Another: true}
 		var errs [4]error
 		r.Record.Name, errs[0] = resident.ParseName("name", name)
@@ -147,32 +148,43 @@ func (l *protectedLand) settle(ctx context.Context) (err error) {
 		if err := errors.Join(errs[:]...); err != nil {
 			return counter.Filed{}, err
 		}
-		r.Record.Sex, r.Record.Address, r.Record.Household, r.Record.BecameResident = sex, l.old, household, resident.DateOf(l.clk.Now())
+		r.Record.Sex, r.Record.Address, r.Record.Household, r.Record.BecameResident = sex, at, household, resident.DateOf(l.clk.Now())
 		l.name, l.born = r.Record.Name, r.Record.Birth
 		return l.town.Register(ctx, r)
 	}
-	if l.him, err = person("山田　太郎", "ヤマダ タロウ", "1980-01-01", resident.Male, "世帯主", ""); err != nil {
+	if l.mother, err = person("川上　良子", "カワカミ ヨシコ", "1955-05-05", resident.Female, l.now, "世帯主", ""); err != nil {
+		return err
+	}
+	if l.him, err = person("山田　太郎", "ヤマダ タロウ", "1980-01-01", resident.Male, l.old, "世帯主", ""); err != nil {
 		return err
 	}
 	home, err := l.town.Look(ctx, l.him.Person, "household")
 	if err != nil {
 		return err
 	}
-	if l.her, err = person("山田　花子", "ヤマダ ハナコ", "1982-02-02", resident.Female, "妻", home.Now.Record.Household); err != nil {
+	if l.her, err = person("山田　花子", "ヤマダ ハナコ", "1982-02-02", resident.Female, l.old, "妻", home.Now.Record.Household); err != nil {
 		return err
 	}
 	return l.wait(ctx, time.Minute)
 }
 
-// move has her file her new address, in a household of her own.
+// move has her file her new address, in the household of her mother.
 func (l *protectedLand) move(ctx context.Context) error {
 	ctx = atDesk(ctx, takes)
 	d, err := l.town.Look(ctx, l.her.Person, "move")
 	if err != nil {
 		return err
 	}
+	home, err := l.town.Look(ctx, l.mother.Person, "move")
+	if err != nil {
+		return err
+	}
+	child, err := resident.ParseRelation("relation", "子")
+	if err != nil {
+		return err
+	}
 	_, err = l.town.File(ctx, counter.MoveWithin{Filing: counter.Filing{Person: l.her.Person, Base: d.Now.Number, Arose: resident.DateOf(l.clk.Now()), Basis: "law-23"},
-		Address: l.now, AsIs: true, OwnHousehold: true})
+		Address: l.now, AsIs: true, Household: home.Now.Record.Household, Relation: child})
 	if err != nil {
 		return err
 	}
@@ -200,15 +212,15 @@ func (l *protectedLand) ways() []way {
 			}
 			return shown, err
 		}},
-		{"夫の世帯の画面 husband's household", func(ctx context.Context) (shown bool, err error) {
-			d, err := l.town.Look(ctx, l.him.Person, "record")
+		{"母の世帯の画面 mother's household", func(ctx context.Context) (shown bool, err error) {
+			d, err := l.town.Look(ctx, l.mother.Person, "record")
 			for _, v := range d.Household {
-				shown = shown || says(v.Record.Address)
+				shown = shown || v.Person == l.her.Person && says(v.Record.Address)
 			}
 			return shown, err
 		}},
 		{"届出の画面 notice", func(ctx context.Context) (bool, error) {
-			p, err := l.town.Preview(ctx, counter.MoveWithin{Filing: counter.Filing{Person: l.her.Person, Base: l.version(ctx), Arose: resident.DateOf(l.clk.Now()), Basis: "law-23"}, Address: l.old, AsIs: true})
+			p, err := l.town.Preview(ctx, counter.MoveWithin{Filing: counter.Filing{Person: l.her.Person, Base: l.version(ctx), Arose: resident.DateOf(l.clk.Now()), Basis: "law-23"}, Address: l.old, AsIs: true, OwnHousehold: true})
 			return says(p.Before.Record.Address), err
 		}},
 		{"住所の載る証明 document that states it", func(ctx context.Context) (bool, error) {
