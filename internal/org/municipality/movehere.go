@@ -63,14 +63,11 @@ func (o *Municipality) arrived(ctx context.Context, tx *store.Tx, n message.Move
 	if n.Step == message.MoveLeft {
 		m.State = store.InLeft
 	}
-	open, err := tx.OpenMovesHere(ctx, n.Code)
+	p, typed, err := o.paperOf(ctx, tx, n)
 	if err != nil {
 		return err
 	}
-	for _, p := range open {
-		if p.State != store.InPaper || p.From != n.From {
-			continue
-		}
+	if typed {
 		if err := tx.DropMoveHere(ctx, p.Move); err != nil {
 			return err
 		}
@@ -81,6 +78,19 @@ func (o *Municipality) arrived(ctx context.Context, tx *store.Tx, n message.Move
 		due.Add(tx.Tx, specialUntil(n.Planned).AddDays(1).Start(), dueSpecialVoid, n.Move, []byte(n.Move))
 	}
 	return tx.PutMoveHere(ctx, m)
+}
+
+// paperOf is the item of a certificate on paper that the information is of, also one that was closed by hand meanwhile: what comes is of the
+// moving in that was typed when the person is in the register by it, or when the record there ended before ours began. Whoever has left
+// since and comes again moves anew.
+func (o *Municipality) paperOf(ctx context.Context, tx *store.Tx, n message.MoveOut) (p store.MoveHere, found bool, err error) {
+	papers, err := tx.PapersHere(ctx, n.Code, n.From)
+	if err != nil || len(papers) == 0 {
+		return p, false, err
+	}
+	p = papers[0]
+	now, found, err := tx.Current(ctx, p.Person)
+	return p, found && (now.Present() || n.Version < p.First), err
 }
 
 // agree compares what the old municipality tells with what was registered before it came.
