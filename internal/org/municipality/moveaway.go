@@ -121,11 +121,18 @@ func (o *Municipality) tellLeft(ctx context.Context, tx *store.Tx, m store.MoveA
 	return o.tellMove(ctx, tx, m, message.MoveLeft, v.Record, v.Place, m.Trace)
 }
 
+// tellEnded tells the new municipality, which has registered the person, that the record ended here for another reason than this move. It
+// waits for nothing more; that the counter here has to find out stays.
+func (o *Municipality) tellEnded(ctx context.Context, tx *store.Tx, m store.MoveAway, v store.Version) ([]message.Out, error) {
+	m.Code, m.Version, m.Planned = v.Record.Code, v.Number, v.Change.Arose
+	return o.tellMove(ctx, tx, m, message.MoveLeft, v.Record, v.Place, m.Trace, ended(v)...)
+}
+
 // tellMove keeps where a move stands and tells the new municipality of a step.
-func (o *Municipality) tellMove(ctx context.Context, tx *store.Tx, m store.MoveAway, step message.MoveStep, r resident.Record, place resident.Address, trace string) ([]message.Out, error) {
+func (o *Municipality) tellMove(ctx context.Context, tx *store.Tx, m store.MoveAway, step message.MoveStep, r resident.Record, place resident.Address, trace string, more ...message.MoveItem) ([]message.Out, error) {
 	n := message.MoveOut{Move: m.Move, Family: m.Family, Step: step, From: o.code, To: m.To, Code: m.Code, Version: m.Version, Planned: m.Planned, Filed: m.Filed, Special: m.Special}
 	if step != message.MoveVoid {
-		n.Person, n.Items = moving(r, place), itemsTold(r)
+		n.Person, n.Items = moving(r, place), append(itemsTold(r), more...)
 	} else {
 		n.Filed = resident.DateOf(tx.Now())
 	}
@@ -240,6 +247,45 @@ func (o *Municipality) askVoid(ctx context.Context, tx *store.Tx, m store.MoveAw
 	return o.tellMove(ctx, tx, m, message.MoveVoid, resident.Record{}, resident.Address{}, trace)
 }
 
+// TellMoveAgain sends what the other municipality was told last of a move once more, at either end: what was told may have been withdrawn, or
+// its answer. Whoever gets it answers as to the first, so that neither end waits for what will not come.
+func (o *Municipality) TellMoveAgain(ctx context.Context, move string) error {
+	by, err := clerk(ctx, access.FileChange)
+	if err != nil {
+		return err
+	}
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) (outs []message.Out, err error) {
+		var told bool
+		var who PersonID
+		var code resident.RecordCode
+		if m, found, err := tx.MoveAwayOf(ctx, move); err != nil {
+			return nil, err
+		} else if step, waits := lastTold[m.State]; found && waits {
+			who, code = m.Person, m.Code
+			if outs, told, err = o.tellAgain(ctx, tx, move, true, step, trace); err != nil {
+				return nil, err
+			}
+		}
+		if m, found, err := tx.MoveHereOf(ctx, move); err != nil {
+			return nil, err
+		} else if found && (m.State == store.InEarly || m.State == store.InPaper) {
+			who, code, told = m.Person, m.Code, true
+			if outs, err = o.answerAgain(ctx, tx, m, trace); err != nil {
+				return nil, err
+			}
+		}
+		if !told {
+			return nil, plain.Bad("move", "この転出入では、相手の市区町村の返事を待っていません。もう一度知らせることはありません。", "Nothing is waited for from the other municipality: there is nothing to tell again.")
+		}
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: "file-change", Subject: code.Reveal(), Case: move, Detail: "move told again"})
+		return outs, o.admitsMove(ctx, tx, by, who, code)
+	})
+	return err
+}
+
+// lastTold is what the new municipality was told last of a move that waits for it.
+var lastTold = map[store.MoveState]message.MoveStep{store.OutPlanned: message.MovePlanned, store.OutLeft: message.MoveLeft, store.OutCancelling: message.MoveVoid}
+
 // movesOvertaken follows in the moves of somebody what else befell them: a death asks the new municipality to give up what was planned, and a
 // record that was restored by hand needs nobody any more.
 func (o *Municipality) movesOvertaken(ctx context.Context, tx *store.Tx, v store.Version, first bool) (outs []message.Out, err error) {
@@ -259,6 +305,12 @@ func (o *Municipality) movesOvertaken(ctx context.Context, tx *store.Tx, v store
 		case !v.Present() && m.State == store.OutPlanned:
 			m.Why = both("住民票を"+reason.In(plain.JA)+"のため消除しました。", "The record was deleted: "+reason.In(plain.EN)+".")
 			more, err := o.askVoid(ctx, tx, m, false, v.Trace)
+			if err != nil {
+				return nil, err
+			}
+			outs = append(outs, more...)
+		case !v.Present() && m.State == store.OutUnfiled:
+			more, err := o.tellEnded(ctx, tx, m, v)
 			if err != nil {
 				return nil, err
 			}

@@ -77,7 +77,7 @@ func (o *Municipality) stepTold(ctx context.Context, raw *sqlstore.Tx, peer mess
 		}
 		for _, v := range versions {
 			if v.Number == p.Version {
-				p.Person = moving(v.Record, v.Place)
+				p.Person, p.Items = moving(v.Record, v.Place), append(itemsTold(v.Record), ended(v)...)
 				return p, nil
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -24,19 +25,22 @@ func (o *Municipality) onMoveOut(ctx context.Context, tx *store.Tx, d exchange.D
 	if err != nil {
 		return nil, err
 	}
-	if !found && n.Step == message.MoveVoid {
-		return nil, exchange.Reject("no-such-move",
-			"取り消す転出証明書情報が、ここに届いていません。番号を確かめて、届け直してください。",
-			"there is no information of this move here that could be cancelled: check its name and tell again")
-	}
 	first, err := tx.Tell(ctx, d.Sender, false, n, d.Trace)
-	if err != nil || !first {
+	if err != nil {
 		return nil, err
 	}
-	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.moveout", Subject: n.Code.Reveal(), Case: d.ID.String(), Detail: n.Move + " " + string(n.Step)})
+	if first {
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.moveout", Subject: n.Code.Reveal(), Case: d.ID.String(), Detail: n.Move + " " + string(n.Step)})
+	}
 	switch {
-	case n.Step == message.MoveVoid:
+	case n.Step == message.MoveVoid && !found:
+		return o.voidUnknown(ctx, tx, n, d)
+	case n.Step == message.MoveVoid: // also asked again: the answer may have been lost
 		return o.decideVoid(ctx, tx, m, d)
+	case !first:
+		return nil, nil
+	case m.State == store.InEarly && n.Step == message.MoveLeft:
+		return nil, o.agree(ctx, tx, m, n)
 	case !found:
 		return nil, o.arrived(ctx, tx, n, d)
 	case m.Waits():
@@ -50,8 +54,6 @@ func (o *Municipality) onMoveOut(ctx context.Context, tx *store.Tx, d exchange.D
 			m.State = store.InLeft
 		}
 		return nil, tx.PutMoveHere(ctx, m)
-	case m.State == store.InEarly && n.Step == message.MoveLeft:
-		return nil, o.agree(ctx, tx, m, n)
 	}
 	return nil, nil // given up here, or settled: the old municipality has been told so
 }
@@ -64,28 +66,42 @@ func (o *Municipality) arrived(ctx context.Context, tx *store.Tx, n message.Move
 	if n.Step == message.MoveLeft {
 		m.State = store.InLeft
 	}
-	paper, err := tx.PaperMovesHere(ctx, n.Code)
+	p, typed, err := o.paperOf(ctx, tx, n)
 	if err != nil {
 		return err
 	}
-	for _, p := range paper {
-		// One that people have ended is opened again when what has come differs. A version after the entry is another move, of a later time.
-		if p.From != n.From || p.State == store.InRegistered && n.Version >= p.First {
-			continue
-		}
-		if err := tx.DropMoveHere(ctx, p.Move); err != nil {
+	if typed {
+		if err := o.takeOver(ctx, tx, &m, p); err != nil {
 			return err
 		}
-		if err := tx.DropClosing(ctx, p.Move); err != nil { // what was found out was without the message
-			return err
-		}
-		m.Person, m.Became, m.Registered, m.First, m.By, m.Reason, m.ArrivedAt = p.Person, p.Became, p.Registered, p.First, p.By, p.Reason, p.ArrivedAt
 		return o.agree(ctx, tx, m, n)
 	}
 	if n.Special {
 		due.Add(tx.Tx, specialUntil(n.Planned).AddDays(1).Start(), dueSpecialVoid, n.Move, []byte(n.Move))
 	}
 	return tx.PutMoveHere(ctx, m)
+}
+
+// paperOf is the item of a certificate on paper that the information is of, also one that was closed by hand meanwhile: what comes is of the
+// moving in that was typed when the person is in the register by it, or when the record there ended before ours began. Whoever has left
+// since and comes again moves anew.
+func (o *Municipality) paperOf(ctx context.Context, tx *store.Tx, n message.MoveOut) (p store.MoveHere, found bool, err error) {
+	papers, err := tx.PapersHere(ctx, n.Code, n.From)
+	if err != nil || len(papers) == 0 {
+		return p, false, err
+	}
+	p = papers[0]
+	now, found, err := tx.Current(ctx, p.Person)
+	return p, found && (now.Present() || n.Version < p.First), err
+}
+
+// takeOver gives the item of a certificate on paper the name that the old municipality has for the move.
+func (o *Municipality) takeOver(ctx context.Context, tx *store.Tx, m *store.MoveHere, p store.MoveHere) error {
+	m.Person, m.Became, m.Registered, m.First, m.By, m.Reason, m.ArrivedAt = p.Person, p.Became, p.Registered, p.First, p.By, p.Reason, p.ArrivedAt
+	if err := tx.DropClosing(ctx, p.Move); err != nil { // what was found out was without the message
+		return err
+	}
+	return tx.DropMoveHere(ctx, p.Move)
 }
 
 // agree compares what the old municipality tells with what was registered before it came.
@@ -106,12 +122,19 @@ func (o *Municipality) agree(ctx context.Context, tx *store.Tx, m store.MoveHere
 		m.State = store.InDiffers
 		m.Why = both("届いた転出証明書情報と、登録した住民票コード・氏名・生年月日・性別のどれかが違います。別の方の住民票コードでないか、前の市区町村と確かめてください。",
 			"Record code, name, birth or sex differ from the information that has come: find out with the old municipality whether it is another person's code.")
+	case endedThere(n) == resident.Death.In(plain.JA):
+		m.State = store.InDiffers
+		m.Why = both("前の市区町村の住民票は、転出ではなく死亡のため消除されています。どちらが正しいか、前の市区町村と確かめてください。",
+			"The old municipality deleted the record because of a death, and not for this move: find out together which is right.")
 	case n.Step == message.MoveLeft && n.Version >= m.First:
 		m.State = store.InDiffers
 		m.Why = both(fmt.Sprintf("前の市区町村は第%s版で消除しましたが、ここは第%s版から始めています。前の市区町村と確かめてください。", n.Version, m.First),
 			fmt.Sprintf("The old municipality deleted the record at version %s, and ours begins with version %s: find out with them.", n.Version, m.First))
 	case n.Step == message.MoveLeft:
 		m.State, m.SettledAt = store.InRegistered, tx.Now()
+		if by := endedThere(n); by != "" {
+			m.Why = both("前の市区町村の住民票は、転出ではなく"+by+"のため消除されていました。", "The old municipality had deleted the record for another reason ("+by+").")
+		}
 	default:
 		m.State = store.InEarly
 	}
@@ -125,11 +148,70 @@ func (o *Municipality) decideVoid(ctx context.Context, tx *store.Tx, m store.Mov
 		m.Why = both("前の市区町村で取り消されました。", "It was cancelled at the old municipality.")
 		return o.giveUp(ctx, tx, m, d.Trace)
 	}
-	if m.State != store.InVoid {
+	if m.State != store.InVoid && m.State != store.InDiffers { // what differs is on the item, and is to be read there
 		m.Why = both("前の市区町村から取消しの申出が届きましたが、先に転入を登録していたため、転入のままです。", "The old municipality asked to cancel it after the person had been registered here: the moving in stands.")
-		return nil, tx.PutMoveHere(ctx, m)
+		if err := tx.PutMoveHere(ctx, m); err != nil {
+			return nil, err
+		}
 	}
-	return nil, nil
+	return o.answerAgain(ctx, tx, m, d.Trace)
+}
+
+// voidUnknown answers about a move of which nothing has come, since what told of it was withdrawn: it is given up before it begins, so that
+// nobody can be registered by it later. Whoever was registered from its certificate on paper has moved.
+func (o *Municipality) voidUnknown(ctx context.Context, tx *store.Tx, n message.MoveOut, d exchange.Delivery) ([]message.Out, error) {
+	m := store.MoveHere{Move: n.Move, Family: n.Family, From: n.From, Code: n.Code, Version: n.Version, Planned: n.Planned, Filed: n.Filed, Special: n.Special,
+		State: store.InVoid, ArrivedAt: tx.Now(), Trace: d.Trace, Why: both("前の市区町村で取り消されました。", "It was cancelled at the old municipality.")}
+	p, typed, err := o.paperOf(ctx, tx, n)
+	if err != nil {
+		return nil, err
+	}
+	if !typed {
+		return o.giveUp(ctx, tx, m, d.Trace)
+	}
+	if err := o.takeOver(ctx, tx, &m, p); err != nil {
+		return nil, err
+	}
+	m.State = store.InEarly // until the old municipality tells of the deletion
+	return o.decideVoid(ctx, tx, m, d)
+}
+
+// answerAgain says once more what was decided of a move: that the person is registered here, or that it is given up.
+func (o *Municipality) answerAgain(ctx context.Context, tx *store.Tx, m store.MoveHere, trace string) ([]message.Out, error) {
+	n := message.MoveIn{Move: m.Move, Step: message.MoveRegistered, From: m.From, To: o.code, Code: m.Code, Day: m.Became, Filed: m.Registered, Version: m.First}
+	if m.State == store.InVoid {
+		day := resident.DateOf(m.SettledAt)
+		n.Step, n.Day, n.Filed, n.Version = message.MoveVoid, day, day, 0
+	}
+	if m.State == store.InPaper { // of which only the code is known there
+		n.Move = ""
+		return o.tellBack(ctx, tx, n, trace)
+	}
+	outs, told, err := o.tellAgain(ctx, tx, m.Move, false, n.Step, trace)
+	if err != nil || told {
+		return outs, err
+	}
+	return o.tellBack(ctx, tx, n, trace) // it was told before the name of the move was known
+}
+
+// tellAgain sends a step of a move that was told before once more, as the same fact; false when it was not told. The receiver, to whom it
+// may be no news, answers it all the same.
+func (o *Municipality) tellAgain(ctx context.Context, tx *store.Tx, move string, leaving bool, step message.MoveStep, trace string) ([]message.Out, bool, error) {
+	steps, err := tx.StepsOf(ctx, move)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, t := range steps {
+		if !t.Told || t.Leaving != leaving || t.Step != step {
+			continue
+		}
+		n, err := o.stepTold(ctx, tx.Tx, t.Peer, t.Fact)
+		if err != nil || n == nil {
+			return nil, false, err
+		}
+		return []message.Out{{To: t.Peer, Body: n, Trace: trace}}, true, nil
+	}
+	return nil, false, nil
 }
 
 // giveUp ends a move that nobody has filed here, and says so to the old municipality.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/akashi-id/akashi/internal/look"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -82,6 +83,27 @@ func keepTold(r resident.Record, told []message.MoveItem, today resident.Date) r
 		return r
 	}
 	return next
+}
+
+// itemEnded names why the record of somebody who is registered at the new municipality ended at the old one, when it was not this move.
+const itemEnded = "消除の事由"
+
+// ended is that item of a deletion.
+func ended(v store.Version) []message.MoveItem {
+	if v.Present() || v.Change.Reason == resident.MoveOut {
+		return nil
+	}
+	return []message.MoveItem{{Name: itemEnded, Value: v.Change.Reason.In(plain.JA)}}
+}
+
+// endedThere is why the old record ended, when it was not this move.
+func endedThere(n message.MoveOut) string {
+	for _, i := range n.Items {
+		if i.Name == itemEnded {
+			return i.Value
+		}
+	}
+	return ""
 }
 
 // shownOf are the items that the pages of a move show of somebody who is to come.

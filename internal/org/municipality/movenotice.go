@@ -32,8 +32,13 @@ func (o *Municipality) onMoveIn(ctx context.Context, tx *store.Tx, d exchange.De
 			"there is no move of this name here, and nobody with this record code: check both and tell again")
 	}
 	first, err := tx.Tell(ctx, d.Sender, false, n, d.Trace)
-	if err != nil || !first {
+	if err != nil {
 		return nil, err
+	}
+	if !first && m.State != store.OutCancelling {
+		// Told again by one who waits for what was told of the deletion.
+		outs, _, err := o.tellAgain(ctx, tx, m.Move, true, message.MoveLeft, d.Trace)
+		return outs, err
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.movein", Subject: m.Code.Reveal(), Case: d.ID.String(), Detail: m.Move + " " + string(n.Step)})
 	if !m.Open() {
@@ -71,6 +76,9 @@ func (o *Municipality) moveOf(ctx context.Context, tx *store.Tx, n message.MoveI
 			return m, true, nil
 		}
 	}
+	if m, found, err := tx.SettledMoveAway(ctx, holder.Person, n.To, n.Day); err != nil || found { // it is told again
+		return m, found, err
+	}
 	now, found, err := tx.Current(ctx, holder.Person)
 	if err != nil || !found {
 		return m, false, err
@@ -105,7 +113,7 @@ func (o *Municipality) movedIn(ctx context.Context, tx *store.Tx, m store.MoveAw
 		m.State = store.OutUnfiled
 		m.Why = both("ここでは"+reason.In("ja")+"のため消除された方が、新しい市区町村で登録されました。双方で確かめてください。",
 			"Somebody whose record was deleted here ("+reason.In("en")+") is registered at the new municipality: find out together which is right.")
-		return nil, tx.PutMoveAway(ctx, m)
+		return o.tellEnded(ctx, tx, m, now)
 	case now.Present() && now.Number+1 >= n.Version:
 		m.State = store.OutUnfiled
 		m.Why = both(fmt.Sprintf("新しい市区町村の記録（第%s版）が、この記録（第%s版）より後の版になりません。新しい市区町村に知らせてください。", n.Version, now.Number),

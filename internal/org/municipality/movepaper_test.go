@@ -85,7 +85,7 @@ func TestPaperOfAnEarlierMove(t *testing.T) {
 			if moves, err = n.o.in(tx).OpenMovesHere(ctx, f.Code); err != nil {
 				return err
 			}
-			papers, err := n.o.in(tx).PaperMovesHere(ctx, f.Code)
+			papers, err := n.o.in(tx).PapersHere(ctx, f.Code, m.From)
 			if len(papers)+1 != items {
 				t.Errorf("version %s: %d are left of paper", version, len(papers))
 			}
@@ -96,5 +96,63 @@ func TestPaperOfAnEarlierMove(t *testing.T) {
 		if waits := len(moves) == 1 && moves[0].Waits(); waits != (items == 2) {
 			t.Errorf("version %s: %+v", version, moves)
 		}
+	}
+}
+
+// TestPaperToldAgain: the notice of a typed moving in that is sent once more opens no second item at the old municipality, which tells of the
+// deletion again when it has told of it.
+func TestPaperToldAgain(t *testing.T) {
+	n := newNeighbours(t, rand.Reader)
+	f := n.typed("葛󠄂西　一郎")
+	again := func() []MoveAway {
+		t.Helper()
+		if err := n.o.TellMoveAgain(as(t, "clerk-aoki"), n.here()[0].Move); err != nil {
+			t.Fatal(err)
+		}
+		n.run(time.Second)
+		l := must[MoveList](t)(n.there.Moves(as(t, "clerk-aoki")))
+		return append(l.Away, l.Closed...)
+	}
+	if l := again(); len(l) != 1 || l[0].State != "unfiled" {
+		t.Fatalf("nobody has filed there: %+v", l)
+	}
+	paper := n.here()[0]
+	n.leave(today, false)
+	if m := n.here()[0]; m.Open() {
+		t.Fatalf("%+v", m)
+	}
+	var outs []message.Out
+	rolled := errors.New("tried")
+	if err := n.there.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		outs, err = n.there.onMoveIn(ctx, n.there.in(tx), exchange.Delivery{ID: message.ID{Sender: n.o.Self, Receiver: n.there.Self, Node: "1", Epoch: 1, Seq: 99}, CreatedAt: tx.Now()},
+			message.MoveIn{Step: message.MoveRegistered, From: n.there.Code(), To: n.o.Code(), Code: f.Code, Day: paper.Became, Filed: paper.Registered, Version: paper.First})
+		return errors.Join(err, rolled)
+	}); !errors.Is(err, rolled) {
+		t.Fatal(err)
+	}
+	if left, ok := outs[0].Body.(message.MoveOut); !ok || left.Step != message.MoveLeft || left.Move != n.here()[0].Move {
+		t.Errorf("told again: %+v", outs)
+	}
+	if err := n.o.TellMoveAgain(as(t, "clerk-aoki"), n.here()[0].Move); err == nil {
+		t.Error("a move that waits for nothing was told again")
+	}
+}
+
+// TestCancelledAfterTheyAreRegistered: somebody who is registered from paper files the moving out late, for a day to come, and takes it back:
+// the new municipality answers that they are there, though it had said so before.
+func TestCancelledAfterTheyAreRegistered(t *testing.T) {
+	n := newNeighbours(t, rand.Reader)
+	n.typed("葛󠄂西　一郎")
+	n.leave(today.AddDays(3), false)
+	if err := n.there.CancelPlan(as(t, "clerk-aoki"), n.away[0]); err != nil {
+		t.Fatal(err)
+	}
+	n.run(time.Second)
+	l := must[MoveList](t)(n.there.Moves(as(t, "clerk-aoki")))
+	if len(l.Away) != 2 || len(l.Closed) != 1 || l.Closed[0].State != "settled" || l.Closed[0].Person != n.away[0] {
+		t.Errorf("there %+v, closed %+v", l.Away, l.Closed)
+	}
+	if m := n.here(); len(m) != 1 || m[0].State != "registered" {
+		t.Errorf("here %+v", m)
 	}
 }

@@ -101,6 +101,9 @@ func TestMoveOfAProtectedPersonIsClosed(t *testing.T) {
 	if err := n.o.ProposeClosing(as(t, "clerk-aoki"), here.Move, "電話で確かめた"); err != errProtected {
 		t.Errorf("closed without a release where she came: %v", err)
 	}
+	if err := n.o.TellMoveAgain(as(t, "clerk-aoki"), here.Move); err != errProtected {
+		t.Errorf("told again without a release: %v", err)
+	}
 	n.release(here.Person, protection.Look)
 	if err := n.o.ProposeClosing(as(t, "clerk-aoki"), here.Move, "電話で確かめた"); err != nil {
 		t.Errorf("a release does not close it: %v", err)

@@ -158,6 +158,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"GET /moves/{move}/register":                     {access.Register, w.showArrival},
 		"POST /moves/{move}/register":                    {access.Register, w.doArrival},
 		"POST /moves/{move}/give-up":                     {access.Register, w.giveUpMove},
+		"POST /moves/{move}/tell-again":                  {access.FileChange, w.tellMoveAgain},
 		"POST /moves/{move}/close":                       {access.FileChange, w.proposeClosing},
 		"POST /moves/{move}/close/decide":                {access.FileChange, w.decideClosing},
 		"GET /numbers":                                   {access.Register, w.showNumbers},

@@ -170,6 +170,7 @@ type movePage struct {
 	Register       string // address of the form; empty: nobody is to be registered
 	GiveUp, Close  string
 	Found          *foundOut // nil: nothing waits to be confirmed
+	Again          string    // address that tells the other municipality once more
 	Cancel, Person string
 	*webui.Form
 }
@@ -226,6 +227,9 @@ func (w *screens) fillAway(p *movePage, s MoveSeen) {
 		webui.Term{Label: both("転出の日", "Day of leaving"), Value: day(m.Planned)}, webui.Term{Label: both("転入通知の日", "Moved in, by the notice"), Value: day(m.MovedOn)},
 		webui.Term{Label: both("同じ届出の人数", "People of the same notice"), Value: len(s.Family)}, webui.Term{Label: both("受け付けた人", "Filed by"), Value: webui.Code(m.FiledBy)})
 	p.Clocks = clocks(m.Special, m.Planned, m.MovedOn, resident.Date{}, false, today)
+	if _, waits := lastTold[m.State]; waits {
+		p.Again = w.moveURL(m.Move, "/tell-again")
+	}
 	switch m.State {
 	case store.OutPlanned, store.OutLeft:
 		p.Cancel = w.personURL(m.Person, "/planned/cancel")
@@ -266,6 +270,9 @@ func (w *screens) fillHere(p *movePage, s MoveSeen) {
 	p.Clocks = clocks(m.Special, m.Planned, m.Became, m.Registered, m.SpecialVoid, today)
 	if s.Now != nil {
 		p.Person = w.personURL(s.Now.Person, "")
+	}
+	if m.State == store.InEarly || m.State == store.InPaper {
+		p.Again = w.moveURL(m.Move, "/tell-again")
 	}
 	if m.Waits() {
 		p.Register = w.moveURL(m.Move, "/register")
@@ -348,6 +355,17 @@ func (w *screens) giveUpMove(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := w.o.GiveUpMove(r.Context(), r.PathValue("move")); err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	http.Redirect(rw, r, w.moveURL(r.PathValue("move"), ""), http.StatusSeeOther)
+}
+
+func (w *screens) tellMoveAgain(rw http.ResponseWriter, r *http.Request) {
+	if _, ok := w.ui.ReadForm(rw, r); !ok {
+		return
+	}
+	if err := w.o.TellMoveAgain(r.Context(), r.PathValue("move")); err != nil {
 		w.ui.Fail(rw, r, err)
 		return
 	}

@@ -152,10 +152,11 @@ func (tx *Tx) OpenMovesHere(ctx context.Context, code resident.RecordCode) ([]Mo
 	return tx.movesHere(ctx, `code = $1 AND settled_at = 0 ORDER BY arrived_at DESC, move DESC`, code.Reveal())
 }
 
-// PaperMovesHere are the moves of a code that were typed from paper and that no message has joined yet, those that people have ended too, the
-// newest first.
-func (tx *Tx) PaperMovesHere(ctx context.Context, code resident.RecordCode) ([]MoveHere, error) {
-	return tx.movesHere(ctx, `code = $1 AND reason <> '' AND move LIKE 'paper-%' AND state IN ('`+string(InPaper)+`', '`+string(InRegistered)+`') ORDER BY arrived_at DESC, move DESC`, code.Reveal())
+// PapersHere are the moves under a code that were registered from a certificate on paper of a municipality and whose information has not
+// come, the newest first; those too that were closed by hand.
+func (tx *Tx) PapersHere(ctx context.Context, code resident.RecordCode, from resident.MunicipalityCode) ([]MoveHere, error) {
+	return tx.movesHere(ctx, `code = $1 AND from_code = $2 AND move LIKE 'paper-%' AND state IN ('paper', 'registered') ORDER BY arrived_at DESC, move DESC`,
+		code.Reveal(), from.String())
 }
 
 // MovesHereFirst are the moves by which a person's record began here with a version.

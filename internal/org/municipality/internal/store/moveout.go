@@ -121,6 +121,16 @@ func (tx *Tx) OpenMovesAway(ctx context.Context, who Person) ([]MoveAway, error)
 	return tx.movesAway(ctx, `person = $1 AND settled_at = 0 ORDER BY filed_at DESC, move DESC`, int64(who))
 }
 
+// SettledMoveAway is the move of a person to a municipality that its notice of a day has settled.
+func (tx *Tx) SettledMoveAway(ctx context.Context, who Person, to resident.MunicipalityCode, day resident.Date) (m MoveAway, found bool, err error) {
+	all, err := tx.movesAway(ctx, `person = $1 AND to_code = $2 AND moved_on = $3 AND state = 'settled' ORDER BY filed_at DESC, move DESC LIMIT 1`,
+		int64(who), to.String(), day.String())
+	if err != nil || len(all) == 0 {
+		return m, false, err
+	}
+	return all[0], true, nil
+}
+
 // FamilyAway are the moves of one notice.
 func (tx *Tx) FamilyAway(ctx context.Context, family string) ([]MoveAway, error) {
 	return tx.movesAway(ctx, `family = $1 ORDER BY person`, family)
