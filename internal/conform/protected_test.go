@@ -42,7 +42,7 @@ var ungated = []struct {
 	{"a seal that is judged, of whose likeness to another no more is said than whose number it is: who registers it was asked before", []string{
 		"internal/org/municipality:Municipality.judgeSeal", "internal/org/municipality:Municipality.judgeWay", "internal/org/municipality:Municipality.judgeAlike"}},
 	{"a message or a day that has come: nobody looks", []string{"internal/org/municipality:Municipality.onNumberAssignment", "internal/org/municipality:Municipality.movedIn",
-		"internal/org/municipality:Municipality.moveOf", "internal/org/municipality:Municipality.stepTold", "internal/org/municipality:Municipality.givenUp",
+		"internal/org/municipality:Municipality.moveOf", "internal/org/municipality:Municipality.paperOf", "internal/org/municipality:Municipality.stepTold", "internal/org/municipality:Municipality.givenUp",
 		"internal/org/municipality:Municipality.agree", "internal/org/municipality:Municipality.sealUnanswered"}},
 	{"whether a look must be confirmed first: the record that is opened then asks", []string{"internal/org/municipality:Municipality.unconfirmed", "internal/org/municipality:Municipality.AffirmLook"}},
 	{"whether the notice of an issue was taken: of the message no more than its serial", []string{"internal/org/ca:CA.centerTold"}},
