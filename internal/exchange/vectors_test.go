@@ -259,8 +259,10 @@ func TestVectorsByScript(t *testing.T) {
 		out, err := exec.CommandContext(t.Context(), script, files...).CombinedOutput()
 		return string(out), err
 	}
-	if out, err := run(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	if os.Getenv("AKASHI_FULL") != "" { // make test runs the script as a step of its own
+		if out, err := run(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
 	}
 	for name, spoil := range map[string]func(v *vector){
 		"a refused batch that is good": func(v *vector) { v.Batches[0].Expect = []string{"refused"} },

@@ -30,6 +30,9 @@ func TestCountryInABrowser(t *testing.T) {
 		aDay(t, webuitest.Browser(t), open(t, dataDir(t)), o, true)
 	})
 	t.Run("processes", func(t *testing.T) {
+		if !full() {
+			t.Skip("the same day once more, each organisation a process: AKASHI_FULL=1 runs it; TestKilledProcesses runs processes in any case")
+		}
 		o := openssl(t)
 		r := upProcesses(t, dataDir(t))
 		aDay(t, webuitest.Browser(t), r, o, false)

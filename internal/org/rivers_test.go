@@ -3,6 +3,8 @@
 package org_test
 
 import (
+	"flag"
+	"os"
 	"testing"
 	"time"
 
@@ -31,6 +33,12 @@ var (
 // first is so before anybody has resolved what is parked, and both are after; and then nothing is stuck anywhere, the books of the two say the same, and no difference was ever named
 // on the way.
 func TestRiversCross(t *testing.T) {
+	if f := flag.Lookup("rapid.checks"); os.Getenv("AKASHI_FULL") == "" && f.Value.String() == f.DefValue {
+		if err := flag.Set("rapid.checks", "25"); err != nil { // seven organisations are made for each
+			t.Fatal(err)
+		}
+		defer flag.Set("rapid.checks", f.DefValue)
+	}
 	rapid.Check(t, func(r *rapid.T) {
 		w := newWorld(t, r)
 		defer w.close()
