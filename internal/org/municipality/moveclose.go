@@ -71,7 +71,7 @@ func (o *Municipality) ProposeClosing(ctx context.Context, move, text string) er
 	return err
 }
 
-// DecideClosing ends a move by what another person has found out, or takes that back, which its finder may do too.
+// DecideClosing ends a move by what another person has found out, as it was then. Anybody at the counter takes it back.
 func (o *Municipality) DecideClosing(ctx context.Context, move string, confirm bool) error {
 	by, err := clerk(ctx, access.FileChange)
 	if err != nil {
@@ -85,21 +85,19 @@ func (o *Municipality) DecideClosing(ctx context.Context, move string, confirm b
 		if !waits {
 			return nil, plain.Bad("move", "確認を待っているものはありません。すでに決まったか、取り下げられています。", "Nothing waits to be confirmed: it was decided, or taken back.")
 		}
-		e, err := o.endingOf(ctx, tx, move)
-		if err == nil && confirm && e.state != c.State {
-			err = plain.Bad("move", "確かめた後に、この転出入の状態が変わりました。今の状態で確かめ直してください。", "The move has changed since it was found out: find out anew.")
+		if !confirm { // what was found out may be untrue by now, so that it can always be taken back
+			auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: "file-change", Case: move, Detail: "closing of the move taken back"})
+			return nil, tx.DropClosing(ctx, move)
 		}
-		if err != nil && confirm {
+		e, err := o.endingOf(ctx, tx, move)
+		if err != nil {
 			return nil, err
 		}
-		if e.code.Valid() {
-			if err := o.admitsMove(ctx, tx, by, e.person, e.code); err != nil {
-				return nil, err
-			}
+		if e.state != c.State {
+			return nil, plain.Bad("move", "確かめた後に、この転出入の状態が変わりました。今の状態で確かめ直してください。", "The move has changed since it was found out: find out anew.")
 		}
-		if !confirm {
-			auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: "file-change", Subject: e.code.Reveal(), Case: move, Detail: "closing of the move taken back"})
-			return nil, tx.DropClosing(ctx, move)
+		if err := o.admitsMove(ctx, tx, by, e.person, e.code); err != nil {
+			return nil, err
 		}
 		if err := access.SecondPerson(access.Person{ID: c.By}, access.From(ctx)); err != nil {
 			return nil, err

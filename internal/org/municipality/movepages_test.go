@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui/webuitest"
 	"github.com/akashi-id/akashi/message"
@@ -277,6 +278,18 @@ func TestMoveScreens(t *testing.T) {
 			n.run(time.Minute)
 			visit("/moves/" + must[MoveList](t)(n.o.Moves(as(t, "clerk-aoki"))).Away[0].Move)
 			look("move-out")
+			typed := must[MoveList](t)(n.o.Moves(as(t, "clerk-aoki"))).Here[0]
+			typed.State, typed.Person = store.InPaper, who.Person
+			if err := n.o.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error { return n.o.in(tx).PutMoveHere(ctx, typed) }); err != nil {
+				t.Fatal(err)
+			}
+			visit("/moves/" + typed.Move)
+			look("move-close")
+			if err := n.o.ProposeClosing(as(t, "clerk-inoue"), typed.Move, "足立区の窓口に電話で確かめた"); err != nil {
+				t.Fatal(err)
+			}
+			visit("/moves/" + typed.Move)
+			look("move-closing")
 		})
 	}
 }

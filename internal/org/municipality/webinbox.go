@@ -17,7 +17,7 @@ type proposal struct {
 	act  access.Act // the right to decide it
 }
 
-// proposals are all that wait (承認待ち), the oldest kind of work first. They name nobody.
+// proposals are all that wait (承認待ち), kind by kind. They name nobody.
 func (o *Municipality) proposals(ctx context.Context, tx *store.Tx) (all []proposal, err error) {
 	asked, err := o.flags(tx.Tx).Asked(ctx)
 	if err != nil {
@@ -73,7 +73,9 @@ func (w *screens) inbox(ctx context.Context, all []proposal) webui.Table {
 			kinds, page[p.what] = append(kinds, p.what), p.page
 		}
 		if access.SecondPerson(access.Person{ID: p.by}, who) == nil {
-			mine[p.what]++
+			if mine[p.what]++; mine[p.what] == 1 {
+				page[p.what] = p.page // of several pages, to one that they may decide on
+			}
 		} else {
 			theirs[p.what]++
 		}
