@@ -16,13 +16,16 @@ import (
 // MoveStep is what one municipality tells the other of a move.
 type MoveStep string
 
-// The steps. The old municipality tells of the first three, the new one of the last two: whoever moves is registered there or is not, so that
-// there alone a move that is cancelled and filed in the same moment is decided.
+// The steps. The old municipality tells of the first three, the new one of void and registered: whoever moves is registered there or is not, so
+// that there alone a move that is cancelled and filed in the same moment is decided. Either tells of the last two, where people have decided
+// what no message would have.
 const (
 	MovePlanned    MoveStep = "planned"    // 転出の届出: the person leaves on a day to come
 	MoveLeft       MoveStep = "left"       // 消除: the record is deleted
 	MoveVoid       MoveStep = "void"       // 取消: of a MoveOut asked for, of a MoveIn done
 	MoveRegistered MoveStep = "registered" // 転入: the person is registered at the new municipality
+	MoveClosed     MoveStep = "closed"     // closed by hand: two people have found out that the person lives at the new municipality
+	MoveUnmade     MoveStep = "unmade"     // closed by hand: two people have found out that nobody moved by this
 )
 
 // Moving is who moves, as the old register has them.
@@ -48,13 +51,13 @@ func (i MoveItem) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "item %s", i.Name
 // MoveOut is 転出証明書情報: who moves, and from which state of the record the new municipality goes on.
 type MoveOut struct {
 	Move, Family   string
-	Step           MoveStep // MovePlanned, MoveLeft or MoveVoid
+	Step           MoveStep // MovePlanned, MoveLeft, MoveVoid, MoveClosed or MoveUnmade
 	From, To       resident.MunicipalityCode
 	Code           resident.RecordCode
 	Version        resident.Version
 	Planned, Filed resident.Date
 	Special        bool
-	Person         Moving // of MoveVoid absent
+	Person         Moving // of MovePlanned and MoveLeft alone
 	Items          []MoveItem
 }
 
@@ -70,10 +73,10 @@ func (n MoveOut) Entries() []Entry {
 		n.Version.String(), n.Planned.String(), n.Filed.String(), strconv.FormatBool(n.Special))}}
 }
 
-// MoveIn is 転入通知 (法9条), or that the move will not be.
+// MoveIn is 転入通知 (法9条), that the move will not be, or what two people have found out about it.
 type MoveIn struct {
 	Move       string   // empty: the information of the move had not come
-	Step       MoveStep // MoveRegistered or MoveVoid
+	Step       MoveStep // MoveRegistered, MoveVoid, MoveClosed or MoveUnmade
 	From, To   resident.MunicipalityCode
 	Code       resident.RecordCode
 	Day, Filed resident.Date
@@ -111,7 +114,7 @@ func movesTold(by, to resident.MunicipalityCode) Book {
 func (n MoveOut) wire() proto.Message {
 	w := &messagepb.MoveOut{Move: n.Move, Family: n.Family, Step: string(n.Step), From: n.From.String(), To: n.To.String(), Code: n.Code.Reveal(),
 		Version: uint64(n.Version), Planned: n.Planned.String(), Filed: n.Filed.String(), Special: n.Special}
-	if n.Step != MoveVoid {
+	if n.Step == MovePlanned || n.Step == MoveLeft {
 		p, sex := n.Person, ""
 		if p.Sex.Valid() {
 			sex = string('0' + rune(p.Sex))
@@ -166,7 +169,7 @@ func moveOutFromWire(w *messagepb.MoveOut) (MoveOut, error) {
 				Nationality: optional(&c, "nationality", p.Nationality, resident.ParseNationality), Relation: field(&c, "relation", p.Relation, resident.ParseRelation),
 				Number: optional(&c, "number", p.Number, resident.ParseIndividualNumber), Place: optional(&c, "place", p.Place, resident.ParseAddress)}
 		}
-	case MoveVoid:
+	case MoveVoid, MoveClosed, MoveUnmade:
 		if w.Person != nil {
 			c.note("person", errors.New("a cancellation carries no person"))
 		}
@@ -206,7 +209,7 @@ func moveInFromWire(w *messagepb.MoveIn) (MoveIn, error) {
 		n.Move = moveName(&c, "move", w.Move, n.From)
 	}
 	switch {
-	case n.Step == MoveRegistered:
+	case n.Step == MoveRegistered, n.Step == MoveClosed, n.Step == MoveUnmade:
 		n.Version = version(&c, w.Version)
 	case n.Step != MoveVoid:
 		c.note("step", errors.New("no step of a moving in"))

@@ -46,6 +46,8 @@ func TestMovesTravel(t *testing.T) {
 	paper, voided := registered, registered
 	paper.Move = ""
 	voided.Step, voided.Version = message.MoveVoid, 0
+	closed, unmade, paperUnmade := void, void, paper
+	closed.Step, unmade.Step, paperUnmade.Step = message.MoveClosed, message.MoveUnmade, message.MoveUnmade
 	for _, c := range []struct {
 		p          message.Booked
 		keys, fact string
@@ -57,6 +59,9 @@ func TestMovesTravel(t *testing.T) {
 		{registered, "10000000011,move/202029-71", "202029-71/in/registered", message.Moves},
 		{paper, "10000000011", "paper-105-10000000011/in/registered", message.Moves},
 		{voided, "10000000011,move/202029-71", "202029-71/in/void", message.Moves},
+		{closed, "10000000011,move/202029-71", "202029-71/out/closed", message.MovesBack},
+		{unmade, "10000000011,move/202029-71", "202029-71/out/unmade", message.MovesBack},
+		{paperUnmade, "10000000011", "paper-105-10000000011/in/unmade", message.Moves},
 	} {
 		keys := strings.ReplaceAll(c.keys, "10000000011", planned.Code.Reveal())
 		fact := strings.ReplaceAll(c.fact, "10000000011", planned.Code.Reveal())
@@ -108,6 +113,7 @@ func TestMovesRefused(t *testing.T) {
 		"a wrong code":       {func(w *messagepb.MoveOut) { w.Code = "10000000010" }, "code"},
 		"no relation":        {func(w *messagepb.MoveOut) { w.Person.Relation = "" }, "relation"},
 		"a void with data":   {func(w *messagepb.MoveOut) { w.Step = "void" }, "person"},
+		"a close with data":  {func(w *messagepb.MoveOut) { w.Step = "closed" }, "person"},
 		"an item of lines":   {func(w *messagepb.MoveOut) { w.Items[0].Value = "a\nb" }, "items"},
 		"a nameless item":    {func(w *messagepb.MoveOut) { w.Items[0].Name = "" }, "items"},
 		"an item too long":   {func(w *messagepb.MoveOut) { w.Items[0].Value = strings.Repeat("x", 2001) }, "items"},

@@ -131,7 +131,7 @@ func (o *Municipality) tellEnded(ctx context.Context, tx *store.Tx, m store.Move
 // tellMove keeps where a move stands and tells the new municipality of a step.
 func (o *Municipality) tellMove(ctx context.Context, tx *store.Tx, m store.MoveAway, step message.MoveStep, r resident.Record, place resident.Address, trace string, more ...message.MoveItem) ([]message.Out, error) {
 	n := message.MoveOut{Move: m.Move, Family: m.Family, Step: step, From: o.code, To: m.To, Code: m.Code, Version: m.Version, Planned: m.Planned, Filed: m.Filed, Special: m.Special}
-	if step != message.MoveVoid {
+	if step == message.MovePlanned || step == message.MoveLeft {
 		n.Person, n.Items = moving(r, place), append(itemsTold(r), more...)
 	} else {
 		n.Filed = resident.DateOf(tx.Now())

@@ -33,13 +33,20 @@ func (o *Municipality) onMoveOut(ctx context.Context, tx *store.Tx, d exchange.D
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.moveout", Subject: n.Code.Reveal(), Case: d.ID.String(), Detail: n.Move + " " + string(n.Step)})
 	}
 	switch {
+	case n.Step == message.MoveClosed || n.Step == message.MoveUnmade:
+		if !found { // it may be known here by its certificate on paper alone; of what nothing has come nobody waits
+			if m, found, err = o.paperOf(ctx, tx, n); err != nil || !found {
+				return nil, err
+			}
+		}
+		return o.closedThere(ctx, tx, m, n, d.Trace)
 	case n.Step == message.MoveVoid && !found:
 		return o.voidUnknown(ctx, tx, n, d)
 	case n.Step == message.MoveVoid: // also asked again: the answer may have been lost
 		return o.decideVoid(ctx, tx, m, d)
 	case !first:
 		return nil, nil
-	case m.State == store.InEarly && n.Step == message.MoveLeft:
+	case (m.State == store.InEarly || m.State == store.InDiffers) && n.Step == message.MoveLeft:
 		return nil, o.agree(ctx, tx, m, n)
 	case !found:
 		return nil, o.arrived(ctx, tx, n, d)
@@ -55,11 +62,10 @@ func (o *Municipality) onMoveOut(ctx context.Context, tx *store.Tx, d exchange.D
 		}
 		return nil, tx.PutMoveHere(ctx, m)
 	}
-	return nil, nil // given up here, or settled: the old municipality has been told so
+	return nil, o.toldAfterClosing(ctx, tx, m, n) // else given up here, or settled: the old municipality has been told so
 }
 
-// arrived opens the item of somebody who is to come, or joins it with the one that was registered from a certificate on paper, before or after
-// people have ended that.
+// arrived opens the item of somebody who is to come, or joins it with the one that was registered from a certificate on paper.
 func (o *Municipality) arrived(ctx context.Context, tx *store.Tx, n message.MoveOut, d exchange.Delivery) error {
 	m := store.MoveHere{Move: n.Move, Family: n.Family, From: n.From, Code: n.Code, Version: n.Version, Planned: n.Planned, Filed: n.Filed, Special: n.Special,
 		State: store.InPlanned, Info: &n, ArrivedAt: tx.Now(), Trace: d.Trace}
@@ -98,7 +104,7 @@ func (o *Municipality) paperOf(ctx context.Context, tx *store.Tx, n message.Move
 // takeOver gives the item of a certificate on paper the name that the old municipality has for the move.
 func (o *Municipality) takeOver(ctx context.Context, tx *store.Tx, m *store.MoveHere, p store.MoveHere) error {
 	m.Person, m.Became, m.Registered, m.First, m.By, m.Reason, m.ArrivedAt = p.Person, p.Became, p.Registered, p.First, p.By, p.Reason, p.ArrivedAt
-	if err := tx.DropClosing(ctx, p.Move); err != nil { // what was found out was without the message
+	if err := tx.RenameClosings(ctx, p.Move, m.Move); err != nil {
 		return err
 	}
 	return tx.DropMoveHere(ctx, p.Move)
@@ -117,6 +123,9 @@ func (o *Municipality) agree(ctx context.Context, tx *store.Tx, m store.MoveHere
 		}
 	}
 	m.Info, m.Version, m.Planned = &n, n.Version, n.Planned
+	if m.State == store.InDiffers { // compared anew
+		m.Why = plain.Sentence{}
+	}
 	switch {
 	case entered.Code != n.Code || entered.Birth != n.Person.Birth || entered.Sex != n.Person.Sex || entered.Name != n.Person.Name:
 		m.State = store.InDiffers
