@@ -59,6 +59,7 @@ type MoveOut struct {
 	Special        bool
 	Person         Moving // of MovePlanned and MoveLeft alone
 	Items          []MoveItem
+	Again          bool // told before, and its sender waits: the receiver answers as it did
 }
 
 // Kind is resident.moveout.
@@ -81,6 +82,7 @@ type MoveIn struct {
 	Code       resident.RecordCode
 	Day, Filed resident.Date
 	Version    resident.Version
+	Again      bool // told before, and its sender waits: the receiver answers as it did
 }
 
 // Kind is resident.movein.
@@ -113,7 +115,7 @@ func movesTold(by, to resident.MunicipalityCode) Book {
 
 func (n MoveOut) wire() proto.Message {
 	w := &messagepb.MoveOut{Move: n.Move, Family: n.Family, Step: string(n.Step), From: n.From.String(), To: n.To.String(), Code: n.Code.Reveal(),
-		Version: uint64(n.Version), Planned: n.Planned.String(), Filed: n.Filed.String(), Special: n.Special}
+		Version: uint64(n.Version), Planned: n.Planned.String(), Filed: n.Filed.String(), Special: n.Special, Again: n.Again}
 	if n.Step == MovePlanned || n.Step == MoveLeft {
 		p, sex := n.Person, ""
 		if p.Sex.Valid() {
@@ -154,7 +156,7 @@ func moveEnds(c *check, from, to string) (a, b resident.MunicipalityCode) {
 
 func moveOutFromWire(w *messagepb.MoveOut) (MoveOut, error) {
 	var c check
-	n := MoveOut{Step: MoveStep(w.Step), Code: field(&c, "code", w.Code, resident.ParseRecordCode), Version: version(&c, w.Version), Special: w.Special,
+	n := MoveOut{Step: MoveStep(w.Step), Code: field(&c, "code", w.Code, resident.ParseRecordCode), Version: version(&c, w.Version), Special: w.Special, Again: w.Again,
 		Planned: field(&c, "planned", w.Planned, resident.ParseDate), Filed: field(&c, "filed", w.Filed, resident.ParseDate)}
 	n.From, n.To = moveEnds(&c, w.From, w.To)
 	n.Move, n.Family = moveName(&c, "move", w.Move, n.From), moveName(&c, "family", w.Family, n.From)
@@ -197,13 +199,13 @@ func plainText(s string) bool {
 
 func (n MoveIn) wire() proto.Message {
 	return &messagepb.MoveIn{Move: n.Move, Step: string(n.Step), From: n.From.String(), To: n.To.String(), Code: n.Code.Reveal(),
-		Day: n.Day.String(), Filed: n.Filed.String(), Version: uint64(n.Version)}
+		Day: n.Day.String(), Filed: n.Filed.String(), Version: uint64(n.Version), Again: n.Again}
 }
 
 func moveInFromWire(w *messagepb.MoveIn) (MoveIn, error) {
 	var c check
 	n := MoveIn{Move: w.Move, Step: MoveStep(w.Step), Code: field(&c, "code", w.Code, resident.ParseRecordCode),
-		Day: field(&c, "day", w.Day, resident.ParseDate), Filed: field(&c, "filed", w.Filed, resident.ParseDate)}
+		Day: field(&c, "day", w.Day, resident.ParseDate), Filed: field(&c, "filed", w.Filed, resident.ParseDate), Again: w.Again}
 	n.From, n.To = moveEnds(&c, w.From, w.To)
 	if n.Move != "" || n.Step == MoveVoid {
 		n.Move = moveName(&c, "move", w.Move, n.From)

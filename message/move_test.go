@@ -46,6 +46,8 @@ func TestMovesTravel(t *testing.T) {
 	paper, voided := registered, registered
 	paper.Move = ""
 	voided.Step, voided.Version = message.MoveVoid, 0
+	leftAgain, registeredAgain := left, registered
+	leftAgain.Again, registeredAgain.Again = true, true // the same facts
 	closed, unmade, paperUnmade := void, void, paper
 	closed.Step, unmade.Step, paperUnmade.Step = message.MoveClosed, message.MoveUnmade, message.MoveUnmade
 	for _, c := range []struct {
@@ -59,6 +61,8 @@ func TestMovesTravel(t *testing.T) {
 		{registered, "10000000011,move/202029-71", "202029-71/in/registered", message.Moves},
 		{paper, "10000000011", "paper-105-10000000011/in/registered", message.Moves},
 		{voided, "10000000011,move/202029-71", "202029-71/in/void", message.Moves},
+		{leftAgain, "10000000011,move/202029-71", "202029-71/out/left", message.MovesBack},
+		{registeredAgain, "10000000011,move/202029-71", "202029-71/in/registered", message.Moves},
 		{closed, "10000000011,move/202029-71", "202029-71/out/closed", message.MovesBack},
 		{unmade, "10000000011,move/202029-71", "202029-71/out/unmade", message.MovesBack},
 		{paperUnmade, "10000000011", "paper-105-10000000011/in/unmade", message.Moves},

@@ -236,3 +236,34 @@ func TestClosedWhileTheOtherIsSilent(t *testing.T) {
 		})
 	}
 }
+
+// TestBackBeforeTheNotice: somebody moves away and back, and the notice of the first move is lost: that they are back ends it, and nobody is
+// asked to delete the record of somebody who lives here.
+func TestBackBeforeTheNotice(t *testing.T) {
+	v := newMovers(t, false)
+	who := v.family(1)[0]
+	code := v.codesOf(matsumoto, who)[0]
+	v.leaves(matsumoto, adachi, v.today(), who)
+	v.run(time.Minute)
+	v.cut(matsumoto)
+	filed, err := v.arrives(adachi, v.today(), v.coming(adachi)...)
+	check(t, err)
+	if v.spoil(adachi, message.KindMoveIn) != 1 {
+		t.Fatal("nothing was lost")
+	}
+	v.join()
+	v.run(time.Hour)
+	v.withdraw()
+	v.leaves(adachi, matsumoto, v.today(), filed[0].Person)
+	v.run(time.Minute)
+	if _, state := v.standingAt(matsumoto, code); state != "left" {
+		t.Fatalf("the first move is %q", state)
+	}
+	_, err = v.arrives(matsumoto, v.today(), v.coming(matsumoto)...)
+	check(t, err)
+	v.run(time.Hour)
+	if in, open := v.registers(code); !slices.Equal(in, []message.Org{matsumoto}) || len(open) > 0 {
+		t.Errorf("in %v, open at %v", in, open)
+	}
+	v.quiet()
+}

@@ -42,8 +42,10 @@ func (o *Municipality) onMoveOut(ctx context.Context, tx *store.Tx, d exchange.D
 		return o.closedThere(ctx, tx, m, n, d.Trace)
 	case n.Step == message.MoveVoid && !found:
 		return o.voidUnknown(ctx, tx, n, d)
-	case n.Step == message.MoveVoid: // also asked again: the answer may have been lost
+	case n.Step == message.MoveVoid:
 		return o.decideVoid(ctx, tx, m, d)
+	case !first && n.Again && !m.Waits():
+		return o.answerAgain(ctx, tx, m, d.Trace)
 	case !first:
 		return nil, nil
 	case (m.State == store.InEarly || m.State == store.InDiffers) && n.Step == message.MoveLeft:
@@ -187,7 +189,12 @@ func (o *Municipality) voidUnknown(ctx context.Context, tx *store.Tx, n message.
 
 // answerAgain says once more what was decided of a move: that the person is registered here, or that it is given up.
 func (o *Municipality) answerAgain(ctx context.Context, tx *store.Tx, m store.MoveHere, trace string) ([]message.Out, error) {
-	n := message.MoveIn{Move: m.Move, Step: message.MoveRegistered, From: m.From, To: o.code, Code: m.Code, Day: m.Became, Filed: m.Registered, Version: m.First}
+	return o.sayAgain(ctx, tx, m, false, trace)
+}
+
+// sayAgain is answerAgain, or, when this end waits, what it waits to have answered.
+func (o *Municipality) sayAgain(ctx context.Context, tx *store.Tx, m store.MoveHere, waits bool, trace string) ([]message.Out, error) {
+	n := message.MoveIn{Move: m.Move, Step: message.MoveRegistered, From: m.From, To: o.code, Code: m.Code, Day: m.Became, Filed: m.Registered, Version: m.First, Again: waits}
 	if m.State == store.InVoid {
 		day := resident.DateOf(m.SettledAt)
 		n.Step, n.Day, n.Filed, n.Version = message.MoveVoid, day, day, 0
@@ -196,16 +203,16 @@ func (o *Municipality) answerAgain(ctx context.Context, tx *store.Tx, m store.Mo
 		n.Move = ""
 		return o.tellBack(ctx, tx, n, trace)
 	}
-	outs, told, err := o.tellAgain(ctx, tx, m.Move, false, n.Step, trace)
+	outs, told, err := o.tellAgain(ctx, tx, m.Move, false, n.Step, waits, trace)
 	if err != nil || told {
 		return outs, err
 	}
 	return o.tellBack(ctx, tx, n, trace) // it was told before the name of the move was known
 }
 
-// tellAgain sends a step of a move that was told before once more, as the same fact; false when it was not told. The receiver, to whom it
-// may be no news, answers it all the same.
-func (o *Municipality) tellAgain(ctx context.Context, tx *store.Tx, move string, leaving bool, step message.MoveStep, trace string) ([]message.Out, bool, error) {
+// tellAgain sends a step of a move that was told before once more, as the same fact; false when it was not told. One who waits has it answered,
+// whether or not it is news there; an answer is not, or the two would go on for ever.
+func (o *Municipality) tellAgain(ctx context.Context, tx *store.Tx, move string, leaving bool, step message.MoveStep, waits bool, trace string) ([]message.Out, bool, error) {
 	steps, err := tx.StepsOf(ctx, move)
 	if err != nil {
 		return nil, false, err
@@ -217,6 +224,14 @@ func (o *Municipality) tellAgain(ctx context.Context, tx *store.Tx, move string,
 		n, err := o.stepTold(ctx, tx.Tx, t.Peer, t.Fact)
 		if err != nil || n == nil {
 			return nil, false, err
+		}
+		switch told := n.(type) {
+		case message.MoveOut:
+			told.Again = waits
+			n = told
+		case message.MoveIn:
+			told.Again = waits
+			n = told
 		}
 		return []message.Out{{To: t.Peer, Body: n, Trace: trace}}, true, nil
 	}

@@ -45,15 +45,17 @@ func (o *Municipality) onMoveIn(ctx context.Context, tx *store.Tx, d exchange.De
 		return o.closedAtTheNew(ctx, tx, m, n, d.Trace)
 	}
 	if !first && m.State != store.OutCancelling {
-		// Told again by one who waits for what was told of the deletion.
-		outs, _, err := o.tellAgain(ctx, tx, m.Move, true, message.MoveLeft, d.Trace)
+		if !n.Again {
+			return nil, nil
+		}
+		outs, _, err := o.tellAgain(ctx, tx, m.Move, true, message.MoveLeft, false, d.Trace)
 		return outs, err
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.movein", Subject: m.Code.Reveal(), Case: d.ID.String(), Detail: m.Move + " " + string(n.Step)})
 	if !m.Open() {
-		// A step that was lost from our books and is told again; anything else would open what is closed, or delete a record by a move that
+		// A step that was lost from our books and is told again, or that is heard when the person is back; anything else would open what is closed, or delete a record by a move that
 		// was given up.
-		if n.Step == message.MoveRegistered && m.State == store.OutSettled && m.MovedOn == n.Day || n.Step == message.MoveVoid && m.State == store.OutCancelled {
+		if n.Step == message.MoveRegistered && m.State == store.OutSettled && (m.MovedOn == n.Day || !m.MovedOn.Valid()) || n.Step == message.MoveVoid && m.State == store.OutCancelled {
 			return nil, nil
 		}
 		if hand, err := closedByHand(ctx, tx, m.Move); err != nil {

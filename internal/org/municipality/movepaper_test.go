@@ -114,7 +114,7 @@ func TestPaperToldAgain(t *testing.T) {
 	rolled := errors.New("tried")
 	if err := n.there.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
 		outs, err = n.there.onMoveIn(ctx, n.there.in(tx), exchange.Delivery{ID: message.ID{Sender: n.o.Self, Receiver: n.there.Self, Node: "1", Epoch: 1, Seq: 99}, CreatedAt: tx.Now()},
-			message.MoveIn{Step: message.MoveRegistered, From: n.there.Code(), To: n.o.Code(), Code: f.Code, Day: paper.Became, Filed: paper.Registered, Version: paper.First})
+			message.MoveIn{Step: message.MoveRegistered, From: n.there.Code(), To: n.o.Code(), Code: f.Code, Day: paper.Became, Filed: paper.Registered, Version: paper.First, Again: true})
 		return errors.Join(err, rolled)
 	}); !errors.Is(err, rolled) {
 		t.Fatal(err)
