@@ -16,7 +16,7 @@ import (
 // MoveStep is what one municipality tells the other of a move.
 type MoveStep string
 
-// The steps. The old municipality tells of the first three, the new one of void and registered: whoever moves is registered there or is not, so
+// The steps. The old municipality tells of the first three, the new one of void, registered and lapsed: whoever moves is registered there or is not, so
 // that there alone a move that is cancelled and filed in the same moment is decided. Either tells of the last two, where people have decided
 // what no message would have.
 const (
@@ -24,6 +24,7 @@ const (
 	MoveLeft       MoveStep = "left"       // 消除: the record is deleted
 	MoveVoid       MoveStep = "void"       // 取消: of a MoveOut asked for, of a MoveIn done
 	MoveRegistered MoveStep = "registered" // 転入: the person is registered at the new municipality
+	MoveLapsed     MoveStep = "lapsed"     // of a MoveIn: nobody has filed it within the time in which the card would do, and the card is void
 	MoveClosed     MoveStep = "closed"     // closed by hand: two people have found out that the person lives at the new municipality
 	MoveUnmade     MoveStep = "unmade"     // closed by hand: two people have found out that nobody moved by this
 )
@@ -77,7 +78,7 @@ func (n MoveOut) Entries() []Entry {
 // MoveIn is 転入通知 (法9条), that the move will not be, or what two people have found out about it.
 type MoveIn struct {
 	Move       string   // empty: the information of the move had not come
-	Step       MoveStep // MoveRegistered, MoveVoid, MoveClosed or MoveUnmade
+	Step       MoveStep // MoveRegistered, MoveVoid, MoveLapsed, MoveClosed or MoveUnmade
 	From, To   resident.MunicipalityCode
 	Code       resident.RecordCode
 	Day, Filed resident.Date
@@ -207,16 +208,16 @@ func moveInFromWire(w *messagepb.MoveIn) (MoveIn, error) {
 	n := MoveIn{Move: w.Move, Step: MoveStep(w.Step), Code: field(&c, "code", w.Code, resident.ParseRecordCode),
 		Day: field(&c, "day", w.Day, resident.ParseDate), Filed: field(&c, "filed", w.Filed, resident.ParseDate), Again: w.Again}
 	n.From, n.To = moveEnds(&c, w.From, w.To)
-	if n.Move != "" || n.Step == MoveVoid {
+	if n.Move != "" || n.Step == MoveVoid || n.Step == MoveLapsed {
 		n.Move = moveName(&c, "move", w.Move, n.From)
 	}
 	switch {
 	case n.Step == MoveRegistered, n.Step == MoveClosed, n.Step == MoveUnmade:
 		n.Version = version(&c, w.Version)
-	case n.Step != MoveVoid:
+	case n.Step != MoveVoid && n.Step != MoveLapsed:
 		c.note("step", errors.New("no step of a moving in"))
 	case w.Version != 0:
-		c.note("version", errors.New("a cancellation leads to no version"))
+		c.note("version", errors.New("where nobody is registered there is no version"))
 	}
 	return n, c.err()
 }

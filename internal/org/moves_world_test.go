@@ -164,7 +164,7 @@ func (v *movers) coming(at message.Org) (moves []municipality.MoveHere) {
 
 // arrives registers those of whom was told.
 func (v *movers) arrives(at message.Org, on resident.Date, moves ...municipality.MoveHere) ([]municipality.Filed, error) {
-	c := municipality.MoveIn{Became: on, Address: parsed(placesOf[at], resident.ParseAddress), Basis: "law-22"}
+	c := municipality.MoveIn{Became: on, Address: parsed(placesOf[at], resident.ParseAddress), Basis: "law-22", Certificate: true}
 	for i, m := range moves {
 		a := municipality.Arrival{Move: m.Move, Relation: m.Info.Person.Relation}
 		if i == 0 {

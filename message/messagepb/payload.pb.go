@@ -3743,13 +3743,13 @@ func (x *MoveItem) GetValue() string {
 type MoveIn struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Move          string                 `protobuf:"bytes,1,opt,name=move,proto3" json:"move,omitempty"` // empty: registered from a certificate on paper, whose information had not come
-	Step          string                 `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"` // registered, void, closed, unmade
+	Step          string                 `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"` // registered, void, lapsed, closed, unmade
 	From          string                 `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"` // the old municipality
 	To            string                 `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`     // the new one
 	Code          string                 `protobuf:"bytes,5,opt,name=code,proto3" json:"code,omitempty"`
 	Day           string                 `protobuf:"bytes,6,opt,name=day,proto3" json:"day,omitempty"`          // since when the person is a resident; of void, the day of that
 	Filed         string                 `protobuf:"bytes,7,opt,name=filed,proto3" json:"filed,omitempty"`      // the day on which it was filed
-	Version       uint64                 `protobuf:"varint,8,opt,name=version,proto3" json:"version,omitempty"` // the first version at the new municipality; 0 of void
+	Version       uint64                 `protobuf:"varint,8,opt,name=version,proto3" json:"version,omitempty"` // the first version at the new municipality; 0 of void and lapsed
 	Again         bool                   `protobuf:"varint,9,opt,name=again,proto3" json:"again,omitempty"`     // told before, and its sender waits: the receiver answers as it did
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

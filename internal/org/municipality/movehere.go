@@ -9,7 +9,6 @@ import (
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
-	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -257,18 +256,4 @@ func (o *Municipality) tellBack(ctx context.Context, tx *store.Tx, n message.Mov
 		return nil, err
 	}
 	return []message.Out{{To: org(n.From), Body: n, Trace: trace}}, nil
-}
-
-// dueSpecialVoid is the kind of due item that ends the privilege of moving in by the card.
-const dueSpecialVoid = "municipality.special-void"
-
-// specialLapsed marks a 特例転入 that nobody has filed within its time: from then on the person needs a certificate on paper.
-func (o *Municipality) specialLapsed(ctx context.Context, raw *sqlstore.Tx, item due.Item, _ any) ([]message.Out, error) {
-	tx := o.in(raw)
-	m, found, err := tx.MoveHereOf(ctx, string(item.Payload))
-	if err != nil || !found || !m.Waits() {
-		return nil, err
-	}
-	m.SpecialVoid = true
-	return nil, tx.PutMoveHere(ctx, m)
 }

@@ -40,6 +40,12 @@ func (o *Municipality) onMoveIn(ctx context.Context, tx *store.Tx, d exchange.De
 	if err != nil {
 		return nil, err
 	}
+	if n.Step == message.MoveLapsed {
+		if !first {
+			return nil, nil
+		}
+		return o.lapsedThere(ctx, tx, m, n, d)
+	}
 	if byHand {
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.movein", Subject: m.Code.Reveal(), Case: d.ID.String(), Detail: m.Move + " " + string(n.Step)})
 		return o.closedAtTheNew(ctx, tx, m, n, d.Trace)

@@ -240,7 +240,7 @@ func (w *screens) fillHere(p *movePage, s MoveSeen) {
 	p.Notices = append(p.Notices, moveNotice(hereBadge(m, today), m.Why, hereNext(m, today), m.Open()))
 	if m.SpecialVoid {
 		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("特例の転入（カードによる転入）は、期限を過ぎて無効です", "Moving in by the card is void: its time is over"),
-			Text: both("紙の転出証明書が要ります。カードは継続利用できません。", "A certificate on paper is needed, and the card cannot be used on.")})
+			Text: cardNotice})
 	}
 	if s.Hidden && m.Info != nil {
 		p.Terms = append(p.Terms, webui.Term{Label: both("氏名", "Name"), Value: webui.Name(m.Info.Person.Name.Reveal())})
@@ -308,7 +308,7 @@ func clocks(special bool, planned, moved, filed resident.Date, void bool, today 
 	if special {
 		b := state(specialUntil(planned), filed)
 		if void {
-			b = badge(webui.Bad, "無効", "void")
+			b = badge(webui.Bad, "無効（カードと利用者証明用電子証明書は失効）", "void, as are the card and the authentication certificate")
 		}
 		t.Rows = append(t.Rows, []any{both("カードによる転入（予定日から30日）", "Moving in by the card (30 days from the planned day)"), day(specialUntil(planned)), b})
 	}
@@ -342,6 +342,8 @@ func stepName(x store.MoveTold) plain.Sentence {
 		return both("転出証明書情報（消除した）", "who moves, record deleted")
 	case x.Step == message.MoveRegistered:
 		return both("転入通知", "notice of the moving in")
+	case x.Step == message.MoveLapsed:
+		return both("カードによる転入の期限が過ぎた", "the time of moving in by the card is over")
 	case x.Step == message.MoveClosed:
 		return both("二人で閉じた（転入している）", "closed by two people: they live there")
 	case x.Step == message.MoveUnmade:
