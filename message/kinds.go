@@ -90,6 +90,8 @@ type Spec struct {
 // 2026-11-22 resident.error.report, resident.error.answer.
 // 2026-11-22 resident.protection, resident.protection.end.
 // 2026-11-23 identity.rule; cert.request says who has checked the applicant.
+// 2026-11-23 resident.moveout and resident.movein tell of a move that was closed by hand (closed, unmade), and
+// ask again; resident.movein tells that the time of a moving in by the card is over (lapsed).
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,

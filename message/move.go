@@ -16,13 +16,17 @@ import (
 // MoveStep is what one municipality tells the other of a move.
 type MoveStep string
 
-// The steps. The old municipality tells of the first three, the new one of the last two: whoever moves is registered there or is not, so that
-// there alone a move that is cancelled and filed in the same moment is decided.
+// The steps. The old municipality tells of the first three, the new one of void, registered and lapsed: whoever moves is registered there or is not, so
+// that there alone a move that is cancelled and filed in the same moment is decided. Either tells of the last two, where people have decided
+// what no message would have.
 const (
 	MovePlanned    MoveStep = "planned"    // 転出の届出: the person leaves on a day to come
 	MoveLeft       MoveStep = "left"       // 消除: the record is deleted
 	MoveVoid       MoveStep = "void"       // 取消: of a MoveOut asked for, of a MoveIn done
 	MoveRegistered MoveStep = "registered" // 転入: the person is registered at the new municipality
+	MoveLapsed     MoveStep = "lapsed"     // of a MoveIn: nobody has filed it within the time in which the card would do, and the card is void
+	MoveClosed     MoveStep = "closed"     // closed by hand: two people have found out that the person lives at the new municipality
+	MoveUnmade     MoveStep = "unmade"     // closed by hand: two people have found out that nobody moved by this
 )
 
 // Moving is who moves, as the old register has them.
@@ -48,14 +52,15 @@ func (i MoveItem) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "item %s", i.Name
 // MoveOut is 転出証明書情報: who moves, and from which state of the record the new municipality goes on.
 type MoveOut struct {
 	Move, Family   string
-	Step           MoveStep // MovePlanned, MoveLeft or MoveVoid
+	Step           MoveStep // MovePlanned, MoveLeft, MoveVoid, MoveClosed or MoveUnmade
 	From, To       resident.MunicipalityCode
 	Code           resident.RecordCode
 	Version        resident.Version
 	Planned, Filed resident.Date
 	Special        bool
-	Person         Moving // of MoveVoid absent
+	Person         Moving // of MovePlanned and MoveLeft alone
 	Items          []MoveItem
+	Again          bool // told before, and its sender waits: the receiver answers as it did
 }
 
 // Kind is resident.moveout.
@@ -70,14 +75,15 @@ func (n MoveOut) Entries() []Entry {
 		n.Version.String(), n.Planned.String(), n.Filed.String(), strconv.FormatBool(n.Special))}}
 }
 
-// MoveIn is 転入通知 (法9条), or that the move will not be.
+// MoveIn is 転入通知 (法9条), that the move will not be, or what two people have found out about it.
 type MoveIn struct {
 	Move       string   // empty: the information of the move had not come
-	Step       MoveStep // MoveRegistered or MoveVoid
+	Step       MoveStep // MoveRegistered, MoveVoid, MoveLapsed, MoveClosed or MoveUnmade
 	From, To   resident.MunicipalityCode
 	Code       resident.RecordCode
 	Day, Filed resident.Date
 	Version    resident.Version
+	Again      bool // told before, and its sender waits: the receiver answers as it did
 }
 
 // Kind is resident.movein.
@@ -110,8 +116,8 @@ func movesTold(by, to resident.MunicipalityCode) Book {
 
 func (n MoveOut) wire() proto.Message {
 	w := &messagepb.MoveOut{Move: n.Move, Family: n.Family, Step: string(n.Step), From: n.From.String(), To: n.To.String(), Code: n.Code.Reveal(),
-		Version: uint64(n.Version), Planned: n.Planned.String(), Filed: n.Filed.String(), Special: n.Special}
-	if n.Step != MoveVoid {
+		Version: uint64(n.Version), Planned: n.Planned.String(), Filed: n.Filed.String(), Special: n.Special, Again: n.Again}
+	if n.Step == MovePlanned || n.Step == MoveLeft {
 		p, sex := n.Person, ""
 		if p.Sex.Valid() {
 			sex = string('0' + rune(p.Sex))
@@ -151,7 +157,7 @@ func moveEnds(c *check, from, to string) (a, b resident.MunicipalityCode) {
 
 func moveOutFromWire(w *messagepb.MoveOut) (MoveOut, error) {
 	var c check
-	n := MoveOut{Step: MoveStep(w.Step), Code: field(&c, "code", w.Code, resident.ParseRecordCode), Version: version(&c, w.Version), Special: w.Special,
+	n := MoveOut{Step: MoveStep(w.Step), Code: field(&c, "code", w.Code, resident.ParseRecordCode), Version: version(&c, w.Version), Special: w.Special, Again: w.Again,
 		Planned: field(&c, "planned", w.Planned, resident.ParseDate), Filed: field(&c, "filed", w.Filed, resident.ParseDate)}
 	n.From, n.To = moveEnds(&c, w.From, w.To)
 	n.Move, n.Family = moveName(&c, "move", w.Move, n.From), moveName(&c, "family", w.Family, n.From)
@@ -166,7 +172,7 @@ func moveOutFromWire(w *messagepb.MoveOut) (MoveOut, error) {
 				Nationality: optional(&c, "nationality", p.Nationality, resident.ParseNationality), Relation: field(&c, "relation", p.Relation, resident.ParseRelation),
 				Number: optional(&c, "number", p.Number, resident.ParseIndividualNumber), Place: optional(&c, "place", p.Place, resident.ParseAddress)}
 		}
-	case MoveVoid:
+	case MoveVoid, MoveClosed, MoveUnmade:
 		if w.Person != nil {
 			c.note("person", errors.New("a cancellation carries no person"))
 		}
@@ -194,24 +200,24 @@ func plainText(s string) bool {
 
 func (n MoveIn) wire() proto.Message {
 	return &messagepb.MoveIn{Move: n.Move, Step: string(n.Step), From: n.From.String(), To: n.To.String(), Code: n.Code.Reveal(),
-		Day: n.Day.String(), Filed: n.Filed.String(), Version: uint64(n.Version)}
+		Day: n.Day.String(), Filed: n.Filed.String(), Version: uint64(n.Version), Again: n.Again}
 }
 
 func moveInFromWire(w *messagepb.MoveIn) (MoveIn, error) {
 	var c check
 	n := MoveIn{Move: w.Move, Step: MoveStep(w.Step), Code: field(&c, "code", w.Code, resident.ParseRecordCode),
-		Day: field(&c, "day", w.Day, resident.ParseDate), Filed: field(&c, "filed", w.Filed, resident.ParseDate)}
+		Day: field(&c, "day", w.Day, resident.ParseDate), Filed: field(&c, "filed", w.Filed, resident.ParseDate), Again: w.Again}
 	n.From, n.To = moveEnds(&c, w.From, w.To)
-	if n.Move != "" || n.Step == MoveVoid {
+	if n.Move != "" || n.Step == MoveVoid || n.Step == MoveLapsed {
 		n.Move = moveName(&c, "move", w.Move, n.From)
 	}
 	switch {
-	case n.Step == MoveRegistered:
+	case n.Step == MoveRegistered, n.Step == MoveClosed, n.Step == MoveUnmade:
 		n.Version = version(&c, w.Version)
-	case n.Step != MoveVoid:
+	case n.Step != MoveVoid && n.Step != MoveLapsed:
 		c.note("step", errors.New("no step of a moving in"))
 	case w.Version != 0:
-		c.note("version", errors.New("a cancellation leads to no version"))
+		c.note("version", errors.New("where nobody is registered there is no version"))
 	}
 	return n, c.err()
 }

@@ -46,6 +46,12 @@ func TestMovesTravel(t *testing.T) {
 	paper, voided := registered, registered
 	paper.Move = ""
 	voided.Step, voided.Version = message.MoveVoid, 0
+	lapsed := voided
+	lapsed.Step = message.MoveLapsed
+	leftAgain, registeredAgain := left, registered
+	leftAgain.Again, registeredAgain.Again = true, true // the same facts
+	closed, unmade, paperUnmade := void, void, paper
+	closed.Step, unmade.Step, paperUnmade.Step = message.MoveClosed, message.MoveUnmade, message.MoveUnmade
 	for _, c := range []struct {
 		p          message.Booked
 		keys, fact string
@@ -57,6 +63,12 @@ func TestMovesTravel(t *testing.T) {
 		{registered, "10000000011,move/202029-71", "202029-71/in/registered", message.Moves},
 		{paper, "10000000011", "paper-105-10000000011/in/registered", message.Moves},
 		{voided, "10000000011,move/202029-71", "202029-71/in/void", message.Moves},
+		{lapsed, "10000000011,move/202029-71", "202029-71/in/lapsed", message.Moves},
+		{leftAgain, "10000000011,move/202029-71", "202029-71/out/left", message.MovesBack},
+		{registeredAgain, "10000000011,move/202029-71", "202029-71/in/registered", message.Moves},
+		{closed, "10000000011,move/202029-71", "202029-71/out/closed", message.MovesBack},
+		{unmade, "10000000011,move/202029-71", "202029-71/out/unmade", message.MovesBack},
+		{paperUnmade, "10000000011", "paper-105-10000000011/in/unmade", message.Moves},
 	} {
 		keys := strings.ReplaceAll(c.keys, "10000000011", planned.Code.Reveal())
 		fact := strings.ReplaceAll(c.fact, "10000000011", planned.Code.Reveal())
@@ -108,6 +120,7 @@ func TestMovesRefused(t *testing.T) {
 		"a wrong code":       {func(w *messagepb.MoveOut) { w.Code = "10000000010" }, "code"},
 		"no relation":        {func(w *messagepb.MoveOut) { w.Person.Relation = "" }, "relation"},
 		"a void with data":   {func(w *messagepb.MoveOut) { w.Step = "void" }, "person"},
+		"a close with data":  {func(w *messagepb.MoveOut) { w.Step = "closed" }, "person"},
 		"an item of lines":   {func(w *messagepb.MoveOut) { w.Items[0].Value = "a\nb" }, "items"},
 		"a nameless item":    {func(w *messagepb.MoveOut) { w.Items[0].Name = "" }, "items"},
 		"an item too long":   {func(w *messagepb.MoveOut) { w.Items[0].Value = strings.Repeat("x", 2001) }, "items"},
@@ -131,13 +144,15 @@ func TestMovesRefused(t *testing.T) {
 		spoil func(*messagepb.MoveIn)
 		field string
 	}{
-		"no step":               {func(w *messagepb.MoveIn) { w.Step = "left" }, "step"},
-		"no version":            {func(w *messagepb.MoveIn) { w.Version = 0 }, "version"},
-		"a void with a version": {func(w *messagepb.MoveIn) { w.Step = "void" }, "version"},
-		"a void of nothing":     {func(w *messagepb.MoveIn) { w.Step, w.Move, w.Version = "void", "", 0 }, "move"},
-		"a move within":         {func(w *messagepb.MoveIn) { w.To = w.From }, "to"},
-		"no day":                {func(w *messagepb.MoveIn) { w.Day = "" }, "day"},
-		"another's name":        {func(w *messagepb.MoveIn) { w.Move = "131211-71" }, "move"},
+		"no step":                {func(w *messagepb.MoveIn) { w.Step = "left" }, "step"},
+		"no version":             {func(w *messagepb.MoveIn) { w.Version = 0 }, "version"},
+		"a void with a version":  {func(w *messagepb.MoveIn) { w.Step = "void" }, "version"},
+		"a lapse with a version": {func(w *messagepb.MoveIn) { w.Step = "lapsed" }, "version"},
+		"a lapse of nothing":     {func(w *messagepb.MoveIn) { w.Step, w.Move, w.Version = "lapsed", "", 0 }, "move"},
+		"a void of nothing":      {func(w *messagepb.MoveIn) { w.Step, w.Move, w.Version = "void", "", 0 }, "move"},
+		"a move within":          {func(w *messagepb.MoveIn) { w.To = w.From }, "to"},
+		"no day":                 {func(w *messagepb.MoveIn) { w.Day = "" }, "day"},
+		"another's name":         {func(w *messagepb.MoveIn) { w.Move = "131211-71" }, "move"},
 	} {
 		var w messagepb.MoveIn
 		if err := proto.Unmarshal(valid(message.Encode(moveIn(t))), &w); err != nil {

@@ -18,6 +18,7 @@ const (
 	LookAtCertificate Act = "look-at-certificate"
 	KeepSeal          Act = "keep-seal"
 	RenameTown        Act = "rename-town"
+	CloseMove         Act = "close-move"
 	ViewMessages      Act = "view-messages"
 	ResolvePropose    Act = "resolve-propose"
 	SignRound         Act = "sign-round"
@@ -92,6 +93,8 @@ var rules = []Rule{
 		plain.Sentence{JA: "印鑑の登録と証明は、住所地の市区町村が条例により行う。", EN: "Seals are registered by the municipality of residence, by its ordinance."}},
 	{RenameTown, plain.Sentence{JA: "町名の変更", EN: "give a town another name"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "町字の名称の変更は、住む人すべての軽微な修正になる（規則21条の2）。一人が提案し、別の一人が承認する（SecondPerson）。", EN: "It is a minor amendment for all who live there (Rules, art. 21-2). One person proposes, another confirms (SecondPerson)."}},
+	{CloseMove, plain.Sentence{JA: "終わらない転出入を閉じる", EN: "close a move that does not end"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "電文で終わらない転出入は、相手の市区町村と確かめた人が提案し、別の一人が承認して閉じる（SecondPerson）。", EN: "One who has found out with the other municipality proposes to close what no message ends, another approves (SecondPerson)."}},
 	{LookAtCertificate, plain.Sentence{JA: "電子証明書の状態の閲覧", EN: "look at a certificate"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "窓口は、住民の電子証明書の状態を本人に答える。", EN: "The counter tells residents how their certificates stand."}},
 	{LookAtCertificate, plain.Sentence{JA: "電子証明書の状態の閲覧", EN: "look at a certificate"}, []Job{Operator, Auditor}, issuers,

@@ -57,6 +57,10 @@ var acts = map[string]plain.Sentence{
 	"ask-for-revocation":    {JA: "電子証明書の失効を申請した", EN: "asked for a revocation"},
 
 	// What came by messages.
+	"move-close-proposed":            {JA: "転出入を閉じることを提案した", EN: "proposed to close a move"},
+	"move-close-dropped":             {JA: "転出入を閉じる提案を取り下げた", EN: "dropped the proposal to close a move"},
+	"card-lapsed":                    {JA: "カードによる転入の期限が過ぎた", EN: "the time of moving in by the card is over"},
+	"move-closed":                    {JA: "転出入を閉じることを承認した", EN: "approved that a move is closed"},
 	"resident.moveout":               {JA: "転出証明書情報を受けた", EN: "took information of a moving out"},
 	"resident.movein":                {JA: "転入通知を受けた", EN: "took a notice of a moving in"},
 	"resident.change":                {JA: "異動を記録した", EN: "took a change of a resident"},

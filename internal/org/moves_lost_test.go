@@ -2,6 +2,7 @@ package org_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -166,4 +167,103 @@ func TestEarlyAndDeletedThere(t *testing.T) {
 		}
 		v.quiet()
 	}
+}
+
+// closes closes a move by hand: one clerk proposes, and another approves.
+func (v *movers) closes(at message.Org, x municipality.Closing) error {
+	v.Helper()
+	x.Said = "相手の窓口に電話で確かめた"
+	if err := v.at[at].ProposeClosing(v.clerk, x); err != nil {
+		return err
+	}
+	s, _, err := v.at[at].Move(v.clerk, x.Move)
+	check(v, err)
+	return v.at[at].DecideClosing(v.other, x.Move, s.Hand[0].ID, true)
+}
+
+// TestClosedWhileTheOtherIsSilent: a cancellation that is never answered is closed by two people. When the new municipality speaks again, and
+// says otherwise, the move is open again; nobody ends in two registers or in none unseen.
+func TestClosedWhileTheOtherIsSilent(t *testing.T) {
+	for what, x := range map[string]struct {
+		day     int // of leaving
+		closing municipality.Closing
+		arrives bool // there, unheard, before it
+		at      []message.Org
+		states  [2]string // at the old and the new municipality in the end
+	}{
+		"not moved, and they agree":       {2, municipality.Closing{Outcome: "unmade"}, false, []message.Org{matsumoto}, [2]string{"", ""}},
+		"left, not moved, and they agree": {0, municipality.Closing{Outcome: "unmade"}, false, []message.Org{matsumoto}, [2]string{"", ""}},
+		"not moved, and they have":        {2, municipality.Closing{Outcome: "unmade"}, true, []message.Org{adachi, matsumoto}, [2]string{"unfiled", "differs"}},
+		"moved, and they agree":           {2, municipality.Closing{Outcome: "registered", Unknown: true}, true, []message.Org{adachi}, [2]string{"", ""}},
+		"moved, and they say not":         {2, municipality.Closing{Outcome: "registered", Unknown: true}, false, nil, [2]string{"voided", ""}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			v := newMovers(t, false)
+			who := v.family(1)[0]
+			code := v.codesOf(matsumoto, who)[0]
+			v.leaves(matsumoto, adachi, v.today().AddDays(x.day), who)
+			v.run(time.Second)
+			v.cut(matsumoto)
+			if x.arrives {
+				_, err := v.arrives(adachi, v.today(), v.coming(adachi)...)
+				check(t, err)
+			}
+			v.cut(adachi)
+			check(t, v.at[matsumoto].CancelPlan(v.clerk, who))
+			v.run(time.Minute)
+			x.closing.Move, _ = v.standingAt(matsumoto, code)
+			check(t, v.closes(matsumoto, x.closing))
+			if _, state := v.standingAt(matsumoto, code); state != "" {
+				t.Errorf("closed, and %s", state)
+			}
+			if d := v.look(matsumoto, who); d.Now.Present() != (x.closing.Outcome == "unmade") || d.Plan != nil {
+				t.Errorf("the record: %s", d.Now.Change.Reason)
+			}
+			v.join()
+			v.run(time.Minute)
+			in, _ := v.registers(code)
+			_, there := v.standingAt(matsumoto, code)
+			_, here := v.standingAt(adachi, code)
+			if !slices.Equal(in, x.at) || there != x.states[0] || here != x.states[1] {
+				t.Errorf("in %v, open as %q and %q", in, there, here)
+			}
+			if there == "unfiled" { // what is asked of its counter ends it
+				v.leaves(matsumoto, adachi, v.today(), who)
+				v.run(time.Minute)
+				v.settled(adachi, code)
+			}
+			v.quiet()
+		})
+	}
+}
+
+// TestBackBeforeTheNotice: somebody moves away and back, and the notice of the first move is lost: that they are back ends it, and nobody is
+// asked to delete the record of somebody who lives here.
+func TestBackBeforeTheNotice(t *testing.T) {
+	v := newMovers(t, false)
+	who := v.family(1)[0]
+	code := v.codesOf(matsumoto, who)[0]
+	v.leaves(matsumoto, adachi, v.today(), who)
+	v.run(time.Minute)
+	v.cut(matsumoto)
+	filed, err := v.arrives(adachi, v.today(), v.coming(adachi)...)
+	check(t, err)
+	if v.spoil(adachi, message.KindMoveIn) != 1 {
+		t.Fatal("nothing was lost")
+	}
+	v.join()
+	v.run(time.Hour)
+	v.withdraw()
+	v.leaves(adachi, matsumoto, v.today(), filed[0].Person)
+	v.run(time.Minute)
+	if _, state := v.standingAt(matsumoto, code); state != "left" {
+		t.Fatalf("the first move is %q", state)
+	}
+	_, err = v.arrives(matsumoto, v.today(), v.coming(matsumoto)...)
+	check(t, err)
+	v.run(time.Hour)
+	if in, open := v.registers(code); !slices.Equal(in, []message.Org{matsumoto}) || len(open) > 0 {
+		t.Errorf("in %v, open at %v", in, open)
+	}
+	v.quiet()
 }

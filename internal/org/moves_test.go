@@ -248,8 +248,7 @@ func onPaper(t *testing.T, wrong, ended bool) {
 	if ended {
 		l, err := v.at[adachi].Moves(v.clerk)
 		check(t, err)
-		check(t, v.at[adachi].ProposeClosing(v.clerk, l.Here[0].Move, "松本市に電話で確かめた"))
-		check(t, v.at[adachi].DecideClosing(v.other, l.Here[0].Move, true))
+		check(t, v.closes(adachi, municipality.Closing{Move: l.Here[0].Move, Outcome: "registered", Unknown: true}))
 	}
 	v.join()
 	v.run(time.Hour)

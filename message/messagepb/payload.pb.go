@@ -3433,7 +3433,7 @@ type MoveOut struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Move          string                 `protobuf:"bytes,1,opt,name=move,proto3" json:"move,omitempty"`     // the move of one person: code of the old municipality, a hyphen, a number
 	Family        string                 `protobuf:"bytes,2,opt,name=family,proto3" json:"family,omitempty"` // common to those who move by one notice
-	Step          string                 `protobuf:"bytes,3,opt,name=step,proto3" json:"step,omitempty"`     // planned, left, void
+	Step          string                 `protobuf:"bytes,3,opt,name=step,proto3" json:"step,omitempty"`     // planned, left, void, closed, unmade
 	From          string                 `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`     // the old municipality
 	To            string                 `protobuf:"bytes,5,opt,name=to,proto3" json:"to,omitempty"`         // the new one
 	Code          string                 `protobuf:"bytes,6,opt,name=code,proto3" json:"code,omitempty"`
@@ -3441,8 +3441,9 @@ type MoveOut struct {
 	Planned       string                 `protobuf:"bytes,8,opt,name=planned,proto3" json:"planned,omitempty"`   // the planned day; of left, the day of the deletion
 	Filed         string                 `protobuf:"bytes,9,opt,name=filed,proto3" json:"filed,omitempty"`       // the day of the notice; of void, of its cancellation
 	Special       bool                   `protobuf:"varint,10,opt,name=special,proto3" json:"special,omitempty"` // moves by the card, without a certificate on paper
-	Person        *MovingPerson          `protobuf:"bytes,11,opt,name=person,proto3" json:"person,omitempty"`    // not of void
+	Person        *MovingPerson          `protobuf:"bytes,11,opt,name=person,proto3" json:"person,omitempty"`    // of planned and left
 	Items         []*MoveItem            `protobuf:"bytes,12,rep,name=items,proto3" json:"items,omitempty"`      // what else the certificate says; unknown names are shown as they are
+	Again         bool                   `protobuf:"varint,13,opt,name=again,proto3" json:"again,omitempty"`     // told before, and its sender waits: the receiver answers as it did
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3559,6 +3560,13 @@ func (x *MoveOut) GetItems() []*MoveItem {
 		return x.Items
 	}
 	return nil
+}
+
+func (x *MoveOut) GetAgain() bool {
+	if x != nil {
+		return x.Again
+	}
+	return false
 }
 
 // MovingPerson is who moves, as the old register has them.
@@ -3735,13 +3743,14 @@ func (x *MoveItem) GetValue() string {
 type MoveIn struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Move          string                 `protobuf:"bytes,1,opt,name=move,proto3" json:"move,omitempty"` // empty: registered from a certificate on paper, whose information had not come
-	Step          string                 `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"` // registered, void
+	Step          string                 `protobuf:"bytes,2,opt,name=step,proto3" json:"step,omitempty"` // registered, void, lapsed, closed, unmade
 	From          string                 `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"` // the old municipality
 	To            string                 `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`     // the new one
 	Code          string                 `protobuf:"bytes,5,opt,name=code,proto3" json:"code,omitempty"`
 	Day           string                 `protobuf:"bytes,6,opt,name=day,proto3" json:"day,omitempty"`          // since when the person is a resident; of void, the day of that
 	Filed         string                 `protobuf:"bytes,7,opt,name=filed,proto3" json:"filed,omitempty"`      // the day on which it was filed
-	Version       uint64                 `protobuf:"varint,8,opt,name=version,proto3" json:"version,omitempty"` // the first version at the new municipality; 0 of void
+	Version       uint64                 `protobuf:"varint,8,opt,name=version,proto3" json:"version,omitempty"` // the first version at the new municipality; 0 of void and lapsed
+	Again         bool                   `protobuf:"varint,9,opt,name=again,proto3" json:"again,omitempty"`     // told before, and its sender waits: the receiver answers as it did
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3830,6 +3839,13 @@ func (x *MoveIn) GetVersion() uint64 {
 		return x.Version
 	}
 	return 0
+}
+
+func (x *MoveIn) GetAgain() bool {
+	if x != nil {
+		return x.Again
+	}
+	return false
 }
 
 // ErrorReport tells whoever keeps a record that an error was found in what it told.
@@ -4481,7 +4497,7 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x10NumberAssignment\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\tR\arequest\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x16\n" +
-	"\x06number\x18\x03 \x01(\tR\x06number\"\xc1\x02\n" +
+	"\x06number\x18\x03 \x01(\tR\x06number\"\xd7\x02\n" +
 	"\aMoveOut\x12\x12\n" +
 	"\x04move\x18\x01 \x01(\tR\x04move\x12\x16\n" +
 	"\x06family\x18\x02 \x01(\tR\x06family\x12\x12\n" +
@@ -4495,7 +4511,8 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\aspecial\x18\n" +
 	" \x01(\bR\aspecial\x12/\n" +
 	"\x06person\x18\v \x01(\v2\x17.akashi.v1.MovingPersonR\x06person\x12)\n" +
-	"\x05items\x18\f \x03(\v2\x13.akashi.v1.MoveItemR\x05items\"\x85\x02\n" +
+	"\x05items\x18\f \x03(\v2\x13.akashi.v1.MoveItemR\x05items\x12\x14\n" +
+	"\x05again\x18\r \x01(\bR\x05again\"\x85\x02\n" +
 	"\fMovingPerson\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04kana\x18\x02 \x01(\tR\x04kana\x12\x14\n" +
@@ -4511,7 +4528,7 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	" \x01(\tR\x05place\"4\n" +
 	"\bMoveItem\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value\"\xaa\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"\xc0\x01\n" +
 	"\x06MoveIn\x12\x12\n" +
 	"\x04move\x18\x01 \x01(\tR\x04move\x12\x12\n" +
 	"\x04step\x18\x02 \x01(\tR\x04step\x12\x12\n" +
@@ -4520,7 +4537,8 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x04code\x18\x05 \x01(\tR\x04code\x12\x10\n" +
 	"\x03day\x18\x06 \x01(\tR\x03day\x12\x14\n" +
 	"\x05filed\x18\a \x01(\tR\x05filed\x12\x18\n" +
-	"\aversion\x18\b \x01(\x04R\aversion\"\xb2\x01\n" +
+	"\aversion\x18\b \x01(\x04R\aversion\x12\x14\n" +
+	"\x05again\x18\t \x01(\bR\x05again\"\xb2\x01\n" +
 	"\vErrorReport\x12\x16\n" +
 	"\x06report\x18\x01 \x01(\tR\x06report\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x18\n" +

@@ -131,7 +131,7 @@ func (o *Municipality) tellEnded(ctx context.Context, tx *store.Tx, m store.Move
 // tellMove keeps where a move stands and tells the new municipality of a step.
 func (o *Municipality) tellMove(ctx context.Context, tx *store.Tx, m store.MoveAway, step message.MoveStep, r resident.Record, place resident.Address, trace string, more ...message.MoveItem) ([]message.Out, error) {
 	n := message.MoveOut{Move: m.Move, Family: m.Family, Step: step, From: o.code, To: m.To, Code: m.Code, Version: m.Version, Planned: m.Planned, Filed: m.Filed, Special: m.Special}
-	if step != message.MoveVoid {
+	if step == message.MovePlanned || step == message.MoveLeft {
 		n.Person, n.Items = moving(r, place), append(itemsTold(r), more...)
 	} else {
 		n.Filed = resident.DateOf(tx.Now())
@@ -262,7 +262,7 @@ func (o *Municipality) TellMoveAgain(ctx context.Context, move string) error {
 			return nil, err
 		} else if step, waits := lastTold[m.State]; found && waits {
 			who, code = m.Person, m.Code
-			if outs, told, err = o.tellAgain(ctx, tx, move, true, step, trace); err != nil {
+			if outs, told, err = o.tellAgain(ctx, tx, move, true, step, true, trace); err != nil {
 				return nil, err
 			}
 		}
@@ -270,7 +270,7 @@ func (o *Municipality) TellMoveAgain(ctx context.Context, move string) error {
 			return nil, err
 		} else if found && (m.State == store.InEarly || m.State == store.InPaper) {
 			who, code, told = m.Person, m.Code, true
-			if outs, err = o.answerAgain(ctx, tx, m, trace); err != nil {
+			if outs, err = o.sayAgain(ctx, tx, m, true, trace); err != nil {
 				return nil, err
 			}
 		}
@@ -315,6 +315,13 @@ func (o *Municipality) movesOvertaken(ctx context.Context, tx *store.Tx, v store
 				return nil, err
 			}
 			outs = append(outs, more...)
+		case v.Present() && reason == resident.MoveIn:
+			// Whatever the new municipality has yet to say of the move, its person has come back from there since.
+			m.State, m.SettledAt = store.OutSettled, tx.Now()
+			m.Why = both("その後、転入して戻りました。", "The person has moved in again since.")
+			if err := tx.PutMoveAway(ctx, m); err != nil {
+				return nil, err
+			}
 		case v.Present() && m.State == store.OutVoided:
 			m.State, m.SettledAt = store.OutCancelled, tx.Now()
 			if err := tx.PutMoveAway(ctx, m); err != nil {

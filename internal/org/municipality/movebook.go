@@ -68,7 +68,7 @@ func (o *Municipality) stepTold(ctx context.Context, raw *sqlstore.Tx, peer mess
 			return nil, err
 		}
 		p.From, p.To, p.Family = o.code, m.To, m.Family
-		if p.Step == message.MoveVoid {
+		if p.Step != message.MovePlanned && p.Step != message.MoveLeft {
 			return p, nil
 		}
 		versions, err := tx.Versions(ctx, m.Person)

@@ -4,11 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -39,14 +42,30 @@ func TestMoveClocks(t *testing.T) {
 		planned, moved, filed resident.Date
 		void                  bool
 	}{
-		{d(2026, 4, 1), d(2026, 4, 20), d(2026, 5, 1), false}, // the 30th day, within 14 of moving in
-		{d(2026, 4, 1), d(2026, 4, 20), d(2026, 5, 2), true},  // the 31st
-		{d(2026, 4, 1), d(2026, 4, 1), d(2026, 4, 15), false}, // the 14th day after moving in
-		{d(2026, 4, 1), d(2026, 4, 1), d(2026, 4, 16), true},  // the 15th
-		{d(2026, 4, 10), d(2026, 4, 1), d(2026, 4, 9), false}, // before the planned day
+		{d(2026, 4, 1), d(2026, 4, 20), d(2026, 5, 1), false},   // the 30th day, within 14 of moving in
+		{d(2026, 4, 1), d(2026, 4, 20), d(2026, 5, 2), true},    // the 31st
+		{d(2026, 4, 1), d(2026, 4, 1), d(2026, 4, 15), false},   // the 14th day after moving in
+		{d(2026, 4, 1), d(2026, 4, 1), d(2026, 4, 16), true},    // the 15th
+		{d(2026, 4, 10), d(2026, 4, 1), d(2026, 4, 9), false},   // before the planned day
+		{d(2028, 1, 31), d(2028, 2, 20), d(2028, 2, 29), false}, // a leap day before the last day
+		{d(2028, 1, 31), d(2028, 2, 20), d(2028, 3, 1), false},  // the 30th day, over it
+		{d(2028, 1, 31), d(2028, 2, 20), d(2028, 3, 2), true},
+		{d(2019, 4, 1), d(2019, 4, 20), d(2019, 5, 1), false}, // the first day of 令和
+		{d(2019, 4, 1), d(2019, 4, 20), d(2019, 5, 2), true},
 	} {
 		if got := specialVoid(x.planned, x.moved, x.filed); got != x.void {
 			t.Errorf("planned %s, moved %s, filed %s: void is %v", x.planned, x.moved, x.filed, got)
+		}
+		for _, y := range []struct{ special, lapsed, shown, refused bool }{
+			{true, false, false, x.void}, {true, true, false, true}, {true, true, true, false}, {false, false, false, false},
+		} {
+			var ps problems
+			for range 2 { // of a family it is said once
+				checkSpecial(store.MoveHere{Special: y.special, SpecialVoid: y.lapsed, Planned: x.planned}, x.moved, x.filed, y.shown, &ps)
+			}
+			if refused := len(ps.Problems) == 1; refused != y.refused {
+				t.Errorf("planned %s, moved %s, filed %s, %+v: refused is %v", x.planned, x.moved, x.filed, y, refused)
+			}
 		}
 	}
 }
@@ -84,10 +103,13 @@ func TestMoveNobodyFiles(t *testing.T) {
 		}
 	}
 	l := must[MoveList](t)(n.o.Moves(as(t, "clerk-aoki")))
-	if l.Here[0].SpecialVoid {
+	if l.Here[0].SpecialVoid || n.revoked(n.there) != 0 {
 		t.Error("void before its time was over")
 	}
 	n.run(2 * time.Second)
+	if got := n.revoked(n.there); got != 6 { // of three, at the CA and the center
+		t.Errorf("with the card %d authentication certificates were demanded to end", got)
+	}
 	if in, out := n.moveSignals(n.o); in != 3 || out != 0 {
 		t.Errorf("at the new municipality %d and %d", in, out)
 	}
@@ -101,6 +123,59 @@ func TestMoveNobodyFiles(t *testing.T) {
 	n.run(10 * 24 * time.Hour)
 	if l := must[MoveList](t)(n.there.Moves(as(t, "clerk-aoki"))); len(l.Away) != 3 {
 		t.Error("it closed by itself")
+	}
+	if got := n.revoked(n.there); got != 6 {
+		t.Errorf("the card lapsed again: %d", got)
+	}
+}
+
+// revoked is how many revocations an office has demanded of authentication certificates, and it fails for any other.
+func (c *country) revoked(o *Municipality) (n int) {
+	c.t.Helper()
+	if err := o.Store.View(c.t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		return tx.QueryRow(ctx, `SELECT COUNT(*) FROM x_out WHERE kind = 'cert.revoke'`).Scan(&n)
+	}); err != nil {
+		c.t.Fatal(err)
+	}
+	for _, r := range c.revokes {
+		if r.Profile != cert.Authentication || !r.Serial.IsZero() {
+			c.t.Errorf("%s is to end", r.Profile)
+		}
+	}
+	return n
+}
+
+// TestSpecialTooLate: after its last day a moving in by the card needs a certificate on paper, and the authentication certificate dies with
+// the card.
+func TestSpecialTooLate(t *testing.T) {
+	for what, x := range map[string]struct {
+		filed, moved int // days after the planned day
+	}{
+		"the day after the thirtieth":  {31, 20},
+		"the day after the fourteenth": {20, 5},
+	} {
+		n := newNeighbours(t, rand.Reader)
+		n.leave(today, true)
+		n.run(today.AddDays(x.filed).Start().Add(time.Hour).Sub(n.clk.Now()))
+		c := MoveIn{Became: today.AddDays(x.moved), Address: address(home), Basis: "law-22"}
+		for _, m := range must[MoveList](t)(n.o.Moves(as(t, "clerk-aoki"))).Here {
+			c.People = append(c.People, Arrival{Move: m.Move, Relation: m.Info.Person.Relation})
+		}
+		_, err := n.o.RegisterArrivals(as(t, "clerk-aoki"), c)
+		if !slices.Equal(fieldsOf(t, err), []string{"certificate"}) {
+			t.Errorf("%s: %v", what, err)
+		}
+		c.Certificate = true
+		if _, err = n.o.RegisterArrivals(as(t, "clerk-aoki"), c); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		n.run(time.Minute)
+		if got := n.revoked(n.o) + n.revoked(n.there); got != 6 {
+			t.Errorf("%s: %d revocations", what, got)
+		}
+		if l := must[MoveList](t)(n.o.Moves(as(t, "clerk-aoki"))); len(l.ClosedHere) != 3 || !l.ClosedHere[0].SpecialVoid {
+			t.Errorf("%s: %d are registered", what, len(l.ClosedHere))
+		}
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
-	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -33,13 +32,22 @@ func (o *Municipality) onMoveOut(ctx context.Context, tx *store.Tx, d exchange.D
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.moveout", Subject: n.Code.Reveal(), Case: d.ID.String(), Detail: n.Move + " " + string(n.Step)})
 	}
 	switch {
+	case n.Step == message.MoveClosed || n.Step == message.MoveUnmade:
+		if !found { // it may be known here by its certificate on paper alone; of what nothing has come nobody waits
+			if m, found, err = o.paperOf(ctx, tx, n); err != nil || !found {
+				return nil, err
+			}
+		}
+		return o.closedThere(ctx, tx, m, n, d.Trace)
 	case n.Step == message.MoveVoid && !found:
 		return o.voidUnknown(ctx, tx, n, d)
-	case n.Step == message.MoveVoid: // also asked again: the answer may have been lost
+	case n.Step == message.MoveVoid:
 		return o.decideVoid(ctx, tx, m, d)
+	case !first && n.Again && !m.Waits():
+		return o.answerAgain(ctx, tx, m, d.Trace)
 	case !first:
 		return nil, nil
-	case m.State == store.InEarly && n.Step == message.MoveLeft:
+	case (m.State == store.InEarly || m.State == store.InDiffers) && n.Step == message.MoveLeft:
 		return nil, o.agree(ctx, tx, m, n)
 	case !found:
 		return nil, o.arrived(ctx, tx, n, d)
@@ -55,11 +63,10 @@ func (o *Municipality) onMoveOut(ctx context.Context, tx *store.Tx, d exchange.D
 		}
 		return nil, tx.PutMoveHere(ctx, m)
 	}
-	return nil, nil // given up here, or settled: the old municipality has been told so
+	return nil, o.toldAfterClosing(ctx, tx, m, n) // else given up here, or settled: the old municipality has been told so
 }
 
-// arrived opens the item of somebody who is to come, or joins it with the one that was registered from a certificate on paper, before or after
-// people have ended that.
+// arrived opens the item of somebody who is to come, or joins it with the one that was registered from a certificate on paper.
 func (o *Municipality) arrived(ctx context.Context, tx *store.Tx, n message.MoveOut, d exchange.Delivery) error {
 	m := store.MoveHere{Move: n.Move, Family: n.Family, From: n.From, Code: n.Code, Version: n.Version, Planned: n.Planned, Filed: n.Filed, Special: n.Special,
 		State: store.InPlanned, Info: &n, ArrivedAt: tx.Now(), Trace: d.Trace}
@@ -98,7 +105,7 @@ func (o *Municipality) paperOf(ctx context.Context, tx *store.Tx, n message.Move
 // takeOver gives the item of a certificate on paper the name that the old municipality has for the move.
 func (o *Municipality) takeOver(ctx context.Context, tx *store.Tx, m *store.MoveHere, p store.MoveHere) error {
 	m.Person, m.Became, m.Registered, m.First, m.By, m.Reason, m.ArrivedAt = p.Person, p.Became, p.Registered, p.First, p.By, p.Reason, p.ArrivedAt
-	if err := tx.DropClosing(ctx, p.Move); err != nil { // what was found out was without the message
+	if err := tx.RenameClosings(ctx, p.Move, m.Move); err != nil {
 		return err
 	}
 	return tx.DropMoveHere(ctx, p.Move)
@@ -117,6 +124,9 @@ func (o *Municipality) agree(ctx context.Context, tx *store.Tx, m store.MoveHere
 		}
 	}
 	m.Info, m.Version, m.Planned = &n, n.Version, n.Planned
+	if m.State == store.InDiffers { // compared anew
+		m.Why = plain.Sentence{}
+	}
 	switch {
 	case entered.Code != n.Code || entered.Birth != n.Person.Birth || entered.Sex != n.Person.Sex || entered.Name != n.Person.Name:
 		m.State = store.InDiffers
@@ -178,7 +188,12 @@ func (o *Municipality) voidUnknown(ctx context.Context, tx *store.Tx, n message.
 
 // answerAgain says once more what was decided of a move: that the person is registered here, or that it is given up.
 func (o *Municipality) answerAgain(ctx context.Context, tx *store.Tx, m store.MoveHere, trace string) ([]message.Out, error) {
-	n := message.MoveIn{Move: m.Move, Step: message.MoveRegistered, From: m.From, To: o.code, Code: m.Code, Day: m.Became, Filed: m.Registered, Version: m.First}
+	return o.sayAgain(ctx, tx, m, false, trace)
+}
+
+// sayAgain is answerAgain, or, when this end waits, what it waits to have answered.
+func (o *Municipality) sayAgain(ctx context.Context, tx *store.Tx, m store.MoveHere, waits bool, trace string) ([]message.Out, error) {
+	n := message.MoveIn{Move: m.Move, Step: message.MoveRegistered, From: m.From, To: o.code, Code: m.Code, Day: m.Became, Filed: m.Registered, Version: m.First, Again: waits}
 	if m.State == store.InVoid {
 		day := resident.DateOf(m.SettledAt)
 		n.Step, n.Day, n.Filed, n.Version = message.MoveVoid, day, day, 0
@@ -187,16 +202,16 @@ func (o *Municipality) answerAgain(ctx context.Context, tx *store.Tx, m store.Mo
 		n.Move = ""
 		return o.tellBack(ctx, tx, n, trace)
 	}
-	outs, told, err := o.tellAgain(ctx, tx, m.Move, false, n.Step, trace)
+	outs, told, err := o.tellAgain(ctx, tx, m.Move, false, n.Step, waits, trace)
 	if err != nil || told {
 		return outs, err
 	}
 	return o.tellBack(ctx, tx, n, trace) // it was told before the name of the move was known
 }
 
-// tellAgain sends a step of a move that was told before once more, as the same fact; false when it was not told. The receiver, to whom it
-// may be no news, answers it all the same.
-func (o *Municipality) tellAgain(ctx context.Context, tx *store.Tx, move string, leaving bool, step message.MoveStep, trace string) ([]message.Out, bool, error) {
+// tellAgain sends a step of a move that was told before once more, as the same fact; false when it was not told. One who waits has it answered,
+// whether or not it is news there; an answer is not, or the two would go on for ever.
+func (o *Municipality) tellAgain(ctx context.Context, tx *store.Tx, move string, leaving bool, step message.MoveStep, waits bool, trace string) ([]message.Out, bool, error) {
 	steps, err := tx.StepsOf(ctx, move)
 	if err != nil {
 		return nil, false, err
@@ -208,6 +223,14 @@ func (o *Municipality) tellAgain(ctx context.Context, tx *store.Tx, move string,
 		n, err := o.stepTold(ctx, tx.Tx, t.Peer, t.Fact)
 		if err != nil || n == nil {
 			return nil, false, err
+		}
+		switch told := n.(type) {
+		case message.MoveOut:
+			told.Again = waits
+			n = told
+		case message.MoveIn:
+			told.Again = waits
+			n = told
 		}
 		return []message.Out{{To: t.Peer, Body: n, Trace: trace}}, true, nil
 	}
@@ -233,18 +256,4 @@ func (o *Municipality) tellBack(ctx context.Context, tx *store.Tx, n message.Mov
 		return nil, err
 	}
 	return []message.Out{{To: org(n.From), Body: n, Trace: trace}}, nil
-}
-
-// dueSpecialVoid is the kind of due item that ends the privilege of moving in by the card.
-const dueSpecialVoid = "municipality.special-void"
-
-// specialLapsed marks a 特例転入 that nobody has filed within its time: from then on the person needs a certificate on paper.
-func (o *Municipality) specialLapsed(ctx context.Context, raw *sqlstore.Tx, item due.Item, _ any) ([]message.Out, error) {
-	tx := o.in(raw)
-	m, found, err := tx.MoveHereOf(ctx, string(item.Payload))
-	if err != nil || !found || !m.Waits() {
-		return nil, err
-	}
-	m.SpecialVoid = true
-	return nil, tx.PutMoveHere(ctx, m)
 }

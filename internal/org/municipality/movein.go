@@ -26,6 +26,7 @@ type MoveIn struct {
 	Household    resident.HouseholdID      // empty: a new one
 	Basis        string
 	AsIs         bool
+	Certificate  bool // the 転出証明書 was shown, which a moving in by the card needs when it comes too late
 
 	agreements map[string]*message.AttachAnswer // of the center, by move; only askForArrivals sets it
 }
@@ -149,6 +150,7 @@ func (o *Municipality) admitArrivals(ctx context.Context, tx *store.Tx, c MoveIn
 			ps.bad("people", notWaiting(m, found).JA, notWaiting(m, found).EN)
 			continue
 		}
+		checkSpecial(m, c.Became, resident.DateOf(tx.Now()), c.Certificate, &ps)
 		r := c.registration(m, p, resident.DateOf(tx.Now()))
 		joins := i > 0 && c.Household == ""
 		v, first, err := o.admitIn(ctx, tx, r, joins)
@@ -230,7 +232,8 @@ func (o *Municipality) registerArrivals(ctx context.Context, tx *store.Tx, c Mov
 func (o *Municipality) settleHere(ctx context.Context, tx *store.Tx, m store.MoveHere, v store.Version, who, trace string) ([]message.Out, error) {
 	today := resident.DateOf(tx.Now())
 	m.Person, m.Became, m.Registered, m.First, m.By, m.Trace = v.Person, v.Change.Arose, today, v.Number, who, trace
-	m.SpecialVoid = m.Special && specialVoid(m.Planned, m.Became, today)
+	late := m.Special && !m.SpecialVoid && specialVoid(m.Planned, m.Became, today)
+	m.SpecialVoid = m.SpecialVoid || late
 	if m.State == store.InPlanned {
 		m.State = store.InEarly // until the old municipality tells of the deletion
 	} else {
@@ -242,7 +245,13 @@ func (o *Municipality) settleHere(ctx context.Context, tx *store.Tx, m store.Mov
 	if _, err := due.Remove(ctx, tx.Tx, dueSpecialVoid, m.Move); err != nil {
 		return nil, err
 	}
-	return o.tellBack(ctx, tx, message.MoveIn{Move: m.Move, Step: message.MoveRegistered, From: m.From, To: o.code, Code: m.Code, Day: m.Became, Filed: today, Version: v.Number}, trace)
+	outs, err := o.tellBack(ctx, tx, message.MoveIn{Move: m.Move, Step: message.MoveRegistered, From: m.From, To: o.code, Code: m.Code, Day: m.Became, Filed: today, Version: v.Number}, trace)
+	if err != nil || !late {
+		return outs, err
+	}
+	auditlog.Write(tx.Tx, auditlog.Entry{Actor: message.System, Act: "card-lapsed", Subject: m.Code.Reveal(), Case: m.Move})
+	void, err := o.cardVoid(ctx, tx, m.Person, v.Number, today)
+	return append(outs, void...), err
 }
 
 // fieldPaper is why a certificate on paper is typed in though the old municipality exchanges with us (規則2条②).

@@ -26,6 +26,11 @@ func (o *Municipality) onMoveIn(ctx context.Context, tx *store.Tx, d exchange.De
 	if err != nil {
 		return nil, err
 	}
+	byHand := n.Step == message.MoveClosed || n.Step == message.MoveUnmade
+	if !found && byHand {
+		_, err := tx.Tell(ctx, d.Sender, false, n, d.Trace) // nobody waits for it here
+		return nil, err
+	}
 	if !found {
 		return nil, exchange.Reject("no-such-move",
 			"この番号の転出の届出も、この住民票コードの住民もありません。番号と住民票コードを確かめて、届け直してください。",
@@ -35,26 +40,43 @@ func (o *Municipality) onMoveIn(ctx context.Context, tx *store.Tx, d exchange.De
 	if err != nil {
 		return nil, err
 	}
+	if n.Step == message.MoveLapsed {
+		if !first {
+			return nil, nil
+		}
+		return o.lapsedThere(ctx, tx, m, n, d)
+	}
+	if byHand {
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.movein", Subject: m.Code.Reveal(), Case: d.ID.String(), Detail: m.Move + " " + string(n.Step)})
+		return o.closedAtTheNew(ctx, tx, m, n, d.Trace)
+	}
 	if !first && m.State != store.OutCancelling {
-		// Told again by one who waits for what was told of the deletion.
-		outs, _, err := o.tellAgain(ctx, tx, m.Move, true, message.MoveLeft, d.Trace)
+		if !n.Again {
+			return nil, nil
+		}
+		outs, _, err := o.tellAgain(ctx, tx, m.Move, true, message.MoveLeft, false, d.Trace)
 		return outs, err
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.movein", Subject: m.Code.Reveal(), Case: d.ID.String(), Detail: m.Move + " " + string(n.Step)})
 	if !m.Open() {
-		// A step that was lost from our books and is told again; anything else would open what is closed, or delete a record by a move that
+		// A step that was lost from our books and is told again, or that is heard when the person is back; anything else would open what is closed, or delete a record by a move that
 		// was given up.
-		if n.Step == message.MoveRegistered && m.State == store.OutSettled && m.MovedOn == n.Day || n.Step == message.MoveVoid && m.State == store.OutCancelled {
+		if n.Step == message.MoveRegistered && m.State == store.OutSettled && (m.MovedOn == n.Day || !m.MovedOn.Valid()) || n.Step == message.MoveVoid && m.State == store.OutCancelled {
 			return nil, nil
+		}
+		if hand, err := closedByHand(ctx, tx, m.Move); err != nil {
+			return nil, err
+		} else if hand {
+			return o.contradicted(ctx, tx, m, n)
 		}
 		return nil, exchange.Reject("move-closed",
 			"この転出は、もう終わっています（"+string(m.State)+"）。双方の記録を確かめてください。",
 			"this move is closed here ("+string(m.State)+"): compare both records")
 	}
 	if n.Step == message.MoveVoid {
-		return o.givenUp(ctx, tx, m, d)
+		return o.givenUp(ctx, tx, m, d.Trace)
 	}
-	return o.movedIn(ctx, tx, m, n, d)
+	return o.movedIn(ctx, tx, m, n)
 }
 
 // moveOf finds the move that a notice is about. Of a person who was registered from a certificate on paper the new municipality knows no
@@ -94,7 +116,7 @@ func (o *Municipality) moveOf(ctx context.Context, tx *store.Tx, n message.MoveI
 
 // movedIn follows the notice that the person is registered there: since a day that may lie before the planned one, and then the record
 // ends here on that day.
-func (o *Municipality) movedIn(ctx context.Context, tx *store.Tx, m store.MoveAway, n message.MoveIn, d exchange.Delivery) ([]message.Out, error) {
+func (o *Municipality) movedIn(ctx context.Context, tx *store.Tx, m store.MoveAway, n message.MoveIn) ([]message.Out, error) {
 	m.MovedOn = n.Day
 	now, found, err := tx.Current(ctx, m.Person)
 	if err != nil || !found {
@@ -143,7 +165,7 @@ func (o *Municipality) movedIn(ctx context.Context, tx *store.Tx, m store.MoveAw
 
 // givenUp follows the word that there will be no move: the plan is taken back, or the record that was deleted is restored (回復) when
 // that was asked for here. Otherwise the counter has to ask the person.
-func (o *Municipality) givenUp(ctx context.Context, tx *store.Tx, m store.MoveAway, d exchange.Delivery) ([]message.Out, error) {
+func (o *Municipality) givenUp(ctx context.Context, tx *store.Tx, m store.MoveAway, trace string) ([]message.Out, error) {
 	now, found, err := tx.Current(ctx, m.Person)
 	if err != nil || !found {
 		return nil, err
@@ -158,7 +180,7 @@ func (o *Municipality) givenUp(ctx context.Context, tx *store.Tx, m store.MoveAw
 			m.Why = both("転出の後に、新しい市区町村で取り消されました。本人に確かめ、住民票を回復してください。", "It was given up at the new municipality after the record was deleted here: ask the person, and restore the record.")
 			return nil, tx.PutMoveAway(ctx, m)
 		}
-		return o.restore(ctx, tx, m, now, m.FiledBy, d.Trace)
+		return o.restore(ctx, tx, m, now, m.FiledBy, trace)
 	}
 	if plan, planned, err := tx.PlanOf(ctx, m.Person); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	mathrand "math/rand/v2"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -179,7 +180,7 @@ func TestEndsAtTheCounter(t *testing.T) {
 	n.leave(today.AddDays(3), false)
 	v := n.counter("clerk-aoki")
 	move := must[MoveList](t)(n.o.Moves(as(t, "clerk-aoki"))).Here[0].Move
-	if page := v.post("/moves/"+move+"/close", url.Values{"text": {"電話で確かめた"}}, http.StatusUnprocessableEntity); !strings.Contains(page, "電文で終わる") {
+	if page := v.post("/moves/"+move+"/close", url.Values{"text": {"電話で確かめた"}, "outcome": {"unmade"}}, http.StatusUnprocessableEntity); !strings.Contains(page, "電文で終わる") {
 		t.Error("a move that a message ends was closed by hand")
 	}
 	v.post("/moves/"+move+"/give-up", nil, http.StatusOK)
@@ -214,23 +215,30 @@ func TestTypedBesideTheMessage(t *testing.T) {
 		t.Error("the first page does not tell of it")
 	}
 	n.run(time.Second)
-	page := "/moves/" + l.Here[0].Move
-	v.post(page+"/close", url.Values{"text": {" "}}, http.StatusUnprocessableEntity)
-	if page := v.post(page+"/close", url.Values{"text": {"足立区の窓口に電話で確かめた"}}, http.StatusOK); !strings.Contains(page, "二人目の確認を待っています") || strings.Contains(page, `value="confirm"`) {
-		t.Error("who found it out is offered to confirm it, or is not told that another has to")
+	at := "/moves/" + l.Here[0].Move
+	said := url.Values{"text": {"足立区の窓口に電話で確かめた"}, "outcome": {"registered"}}
+	if page := v.post(at+"/close", said, http.StatusUnprocessableEntity); !strings.Contains(page, "電文でまだ届いていません") || !strings.Contains(page, `name="unknown"`) {
+		t.Error("closed as registered, by a record that nobody has named")
 	}
-	v.post(page+"/close/decide", url.Values{"step": {"confirm"}}, http.StatusUnprocessableEntity)
-	other := n.counter("clerk-inoue")
-	if home := text(other.get("/", http.StatusOK)); !strings.Contains(home, "確かめて閉じる転出入 あなたが決める 1") {
-		t.Errorf("the other is not asked: %s", home)
+	said.Set("unknown", "yes")
+	if page := v.post(at+"/close", said, http.StatusOK); !strings.Contains(page, "もう一人の承認を待っています") || !strings.Contains(page, "clerk-aoki") || strings.Contains(page, "/approve") {
+		t.Error("the page does not say who proposed it and that another is awaited")
 	}
-	if page := other.get(page, http.StatusOK); !strings.Contains(page, "足立区の窓口に電話で確かめた") || !strings.Contains(page, `value="confirm"`) {
-		t.Error("the other does not see what to confirm")
+	second := n.counter("clerk-inoue")
+	if home := second.get("/", http.StatusOK); !strings.Contains(home, "転出入を閉じる提案") {
+		t.Error("the second clerk's first page does not tell of it")
 	}
-	v.post(page+"/close/decide", url.Values{"step": {"drop"}}, http.StatusOK)
-	other.post(page+"/close/decide", url.Values{"step": {"confirm"}}, http.StatusUnprocessableEntity) // it was taken back
-	v.post(page+"/close", url.Values{"text": {"足立区の窓口に電話で確かめた"}}, http.StatusOK)
-	other.post(page+"/close/decide", url.Values{"step": {"confirm"}}, http.StatusOK)
+	page := second.get(at, http.StatusOK)
+	approve := regexp.MustCompile(at + `/close/[0-9]+/approve`).FindString(page)
+	if approve == "" || !strings.Contains(page, "足立区の窓口に電話で確かめた") {
+		t.Fatal("the second clerk cannot read it, or not approve it")
+	}
+	if page := v.post(approve, nil, http.StatusUnprocessableEntity); !strings.Contains(page, "もう一人の担当者に") {
+		t.Error("approved by the one who proposed it")
+	}
+	if page := second.post(approve, nil, http.StatusOK); !strings.Contains(page, "閉じる提案の経過") {
+		t.Error("the closed move does not say by whom")
+	}
 	if l := must[MoveList](t)(n.o.Moves(as(t, "clerk-aoki"))); len(l.Here) != 0 {
 		t.Errorf("%+v", l.Here)
 	}
@@ -285,7 +293,7 @@ func TestMoveScreens(t *testing.T) {
 			}
 			visit("/moves/" + typed.Move)
 			look("move-close")
-			if err := n.o.ProposeClosing(as(t, "clerk-inoue"), typed.Move, "足立区の窓口に電話で確かめた"); err != nil {
+			if err := n.o.ProposeClosing(as(t, "clerk-inoue"), Closing{Move: typed.Move, Outcome: store.MoveIsRegistered, Unknown: true, Said: "足立区の窓口に電話で確かめた"}); err != nil {
 				t.Fatal(err)
 			}
 			visit("/moves/" + typed.Move)

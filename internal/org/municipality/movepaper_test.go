@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -23,18 +24,6 @@ func (n *neighbours) typed(who string) Filed {
 	f := must[Filed](n.t)(n.o.Register(as(n.t, "clerk-aoki"), r))
 	n.run(time.Second)
 	return f
-}
-
-// closed ends a move by hand, with two persons.
-func (n *neighbours) closed(move string) {
-	n.t.Helper()
-	err := n.o.ProposeClosing(as(n.t, "clerk-aoki"), move, "足立区に電話で確かめた")
-	if err == nil {
-		err = n.o.DecideClosing(as(n.t, "clerk-inoue"), move, true)
-	}
-	if err != nil {
-		n.t.Fatal(err)
-	}
 }
 
 // here are the moves of the first of the family at the new municipality, the open ones first.
@@ -54,7 +43,7 @@ func TestPaperClosedBeforeTheMessage(t *testing.T) {
 	for who, state := range map[string]string{"葛󠄂西　一郎": "registered", "葛󠄂西　一朗": "differs"} {
 		n := newNeighbours(t, rand.Reader)
 		f := n.typed(who)
-		n.closed(n.here()[0].Move)
+		n.closes(n.o, Closing{Move: n.here()[0].Move, Outcome: store.MoveIsRegistered, Unknown: true})
 		n.leave(today, false)
 		moves := n.here()
 		if len(moves) != 1 || string(moves[0].State) != state || moves[0].Person != f.Person || moves[0].Open() != (state == "differs") || moves[0].Reason != "回線の障害" {
@@ -70,7 +59,7 @@ func TestPaperClosedBeforeTheMessage(t *testing.T) {
 func TestPaperOfAnEarlierMove(t *testing.T) {
 	n := newNeighbours(t, rand.Reader)
 	f := n.typed("葛󠄂西　一郎")
-	n.closed(n.here()[0].Move)
+	n.closes(n.o, Closing{Move: n.here()[0].Move, Outcome: store.MoveIsRegistered, Unknown: true})
 	must[Filed](t)(n.o.File(as(t, "clerk-aoki"), MoveOut{Filing: n.filing(f.Person, "law-24"), To: address("東京都足立区中央本町1丁目17番1号")}))
 	d := must[Dossier](t)(n.there.Look(as(t, "clerk-aoki"), n.away[0], "test"))
 	for version, items := range map[resident.Version]int{f.Version - 1: 1, f.Version + 9: 2} { // of the first move, late; and of another
@@ -125,7 +114,7 @@ func TestPaperToldAgain(t *testing.T) {
 	rolled := errors.New("tried")
 	if err := n.there.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
 		outs, err = n.there.onMoveIn(ctx, n.there.in(tx), exchange.Delivery{ID: message.ID{Sender: n.o.Self, Receiver: n.there.Self, Node: "1", Epoch: 1, Seq: 99}, CreatedAt: tx.Now()},
-			message.MoveIn{Step: message.MoveRegistered, From: n.there.Code(), To: n.o.Code(), Code: f.Code, Day: paper.Became, Filed: paper.Registered, Version: paper.First})
+			message.MoveIn{Step: message.MoveRegistered, From: n.there.Code(), To: n.o.Code(), Code: f.Code, Day: paper.Became, Filed: paper.Registered, Version: paper.First, Again: true})
 		return errors.Join(err, rolled)
 	}); !errors.Is(err, rolled) {
 		t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
-	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -147,10 +146,9 @@ type MoveSeen struct {
 	Now    *store.Version // the record here, when there is one
 	Family []string       // the moves of the same notice
 	Steps  []store.MoveTold
-	Hidden bool // the person is protected, and no release opens the record to this clerk: of the move only the name is here
-
-	ByHand  bool           // no message will end it
-	Closing *store.Closing // what one person found out, for another to confirm; nil: nothing waits
+	Hand   []store.MoveClosing // proposals to close it by hand, the newest first
+	Named  resident.Version    // of the record that the other end has by this move; 0: it has named none
+	Hidden bool                // the person is protected, and no release opens the record to this clerk: of the move only the name is here
 }
 
 // Move opens a move for the clerk in the context, and writes down that it was opened.
@@ -191,16 +189,6 @@ func (o *Municipality) Move(ctx context.Context, move string) (MoveSeen, bool, e
 		if !found {
 			return nil, nil
 		}
-		if _, err := o.endingOf(ctx, tx, move); err == nil {
-			s.ByHand = true
-		} else if _, said := plain.AsProblems(err); !said {
-			return nil, err
-		}
-		if c, waits, err := tx.ClosingOf(ctx, move); err != nil {
-			return nil, err
-		} else if waits {
-			s.Closing = &c
-		}
 		if who != 0 {
 			now, there, err := tx.Current(ctx, who)
 			if err != nil {
@@ -232,7 +220,13 @@ func (o *Municipality) Move(ctx context.Context, move string) (MoveSeen, bool, e
 		if err := o.looked(ctx, tx, code, items, "move "+move); err != nil {
 			return nil, err
 		}
-		s.Steps, err = tx.StepsOf(ctx, move)
+		if s.Steps, err = tx.StepsOf(ctx, move); err != nil || s.Hidden {
+			return nil, err
+		}
+		if s.Named, err = (ending{s.Away, s.Here}).named(ctx, tx); err != nil {
+			return nil, err
+		}
+		s.Hand, err = tx.ClosingsOf(ctx, move)
 		return nil, err
 	})
 	return s, found, err

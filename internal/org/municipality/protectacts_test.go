@@ -95,20 +95,28 @@ func TestMoveOfAProtectedPersonIsClosed(t *testing.T) {
 	put(n.o, func(ctx context.Context, tx *store.Tx) error { return tx.PutMoveHere(ctx, here) })
 	must[string](t)(n.there.Protect(as(t, "clerk-aoki"), Protecting{Applicant: away.Person}))
 	n.protect(Protecting{Applicant: here.Person})
-	if err := n.there.ProposeClosing(as(t, "clerk-aoki"), away.Move, "電話で確かめた"); err != errProtected {
+	if err := n.there.ProposeClosing(as(t, "clerk-aoki"), Closing{Move: away.Move, Outcome: store.MoveIsUnmade, Said: "電話で確かめた"}); err != errProtected {
 		t.Errorf("closed without a release where she left: %v", err)
 	}
-	if err := n.o.ProposeClosing(as(t, "clerk-aoki"), here.Move, "電話で確かめた"); err != errProtected {
+	close := Closing{Move: here.Move, Outcome: store.MoveIsRegistered, Unknown: true, Said: "電話で確かめた"}
+	if err := n.o.ProposeClosing(as(t, "clerk-aoki"), close); err != errProtected {
 		t.Errorf("closed without a release where she came: %v", err)
 	}
 	if err := n.o.TellMoveAgain(as(t, "clerk-aoki"), here.Move); err != errProtected {
 		t.Errorf("told again without a release: %v", err)
 	}
 	n.release(here.Person, protection.Look)
-	if err := n.o.ProposeClosing(as(t, "clerk-aoki"), here.Move, "電話で確かめた"); err != nil {
-		t.Errorf("a release does not close it: %v", err)
+	err := n.o.ProposeClosing(as(t, "clerk-aoki"), close)
+	for _, f := range fieldsOf(t, err) { // the old municipality has named its record: nothing else stands against it
+		if f != "unknown" {
+			t.Errorf("a release does not close it: %v", err)
+		}
 	}
-	if err := n.o.DecideClosing(as(t, "clerk-inoue"), here.Move, true); err != errProtected {
-		t.Errorf("confirmed without a release of the one who confirms: %v", err)
+	close.Unknown = false
+	if err := n.o.ProposeClosing(as(t, "clerk-aoki"), close); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.o.DecideClosing(as(t, "clerk-inoue"), here.Move, n.proposed(n.o, here.Move).ID, true); err != errProtected {
+		t.Errorf("approved without a release to the second: %v", err)
 	}
 }

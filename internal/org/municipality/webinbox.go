@@ -44,12 +44,12 @@ func (o *Municipality) proposals(ctx context.Context, tx *store.Tx) (all []propo
 			all = append(all, proposal{both("町名の変更", "Renaming of a town"), "/towns", r.ProposedBy, access.RenameTown})
 		}
 	}
-	closings, err := tx.Closings(ctx)
+	closings, err := tx.ClosingsProposed(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range closings {
-		all = append(all, proposal{both("確かめて閉じる転出入", "Move to be closed by hand"), "/moves/" + c.Move, c.By, access.FileChange})
+		all = append(all, proposal{both("転出入を閉じる提案", "Closing of a move"), "/moves/" + c.Move, c.ProposedBy, access.CloseMove})
 	}
 	return all, nil
 }

@@ -14,6 +14,7 @@ type arrivalPage struct {
 	People      []arrivalRow
 	Bases, Ward []webui.Choice
 	AskAsIs     bool
+	AskPaper    bool // a moving-out certificate is needed, and has been shown or not
 	Back        string
 	Action      string
 }
@@ -76,7 +77,7 @@ func (w *screens) showArrival(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *screens) renderArrival(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form, family []MoveHere) {
-	p := arrivalPage{Form: f, Steps: steps(0), Bases: basisChoices(resident.MoveIn), Ward: w.wardChoices(), AskAsIs: has(f, fieldAsIs),
+	p := arrivalPage{Form: f, Steps: steps(0), Bases: basisChoices(resident.MoveIn), Ward: w.wardChoices(), AskAsIs: has(f, fieldAsIs), AskPaper: has(f, fieldCertificate) || f.Value(fieldCertificate) != "",
 		Back: w.moveURL(r.PathValue("move"), ""), Action: w.moveURL(r.PathValue("move"), "/register")}
 	for _, m := range family {
 		p.People = append(p.People, arrivalRow{In: "in-" + m.Move, Relation: "relation-" + m.Move, Name: m.Info.Person.Name.Reveal(), Terms: w.arrivalTerms(m)})
@@ -109,7 +110,7 @@ func (w *screens) arrivalTerms(m MoveHere) []webui.Term {
 // arrivals reads the form.
 func arrivals(f *webui.Form, family []MoveHere) MoveIn {
 	c := MoveIn{Became: entry(f, "became", resident.ParseDate), Address: entry(f, "address", resident.ParseAddress), Municipality: entry(f, "municipality", resident.ParseMunicipalityCode),
-		Household: entry(f, "household", resident.ParseHouseholdID), Basis: f.Value("basis"), AsIs: ticked(f, fieldAsIs)}
+		Household: entry(f, "household", resident.ParseHouseholdID), Basis: f.Value("basis"), AsIs: ticked(f, fieldAsIs), Certificate: ticked(f, fieldCertificate)}
 	for _, m := range family {
 		if ticked(f, "in-"+m.Move) {
 			c.People = append(c.People, Arrival{Move: m.Move, Relation: entry(f, "relation-"+m.Move, resident.ParseRelation)})
@@ -171,9 +172,9 @@ func (w *screens) doArrival(rw http.ResponseWriter, r *http.Request) {
 				continue
 			}
 			p.Terms = append(p.Terms, webui.Term{Label: both(a.Relation.Reveal(), a.Relation.Reveal()), Value: webui.Name(m.Info.Person.Name.Reveal())})
-			if m.Special && specialVoid(m.Planned, c.Became, today) {
+			if m.Special && (m.SpecialVoid || specialVoid(m.Planned, c.Became, today)) {
 				p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("カードによる転入は、期限を過ぎて無効です", "Moving in by the card is void: its time is over"),
-					Text: both("紙の転出証明書を確かめてください。カードは継続利用できません。", "Look at the certificate on paper; the card cannot be used on.")})
+					Text: cardNotice})
 			}
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/webui"
@@ -114,7 +113,7 @@ func hereNext(m MoveHere, today resident.Date) plain.Sentence {
 	case m.State == store.InPaper:
 		return both("転出証明書情報の電文を待ちます。届かなければ問い合わせます（この市区町村の窓口）。", "The message is waited for; ask when it does not come (this counter).")
 	case m.State == store.InDiffers:
-		return both("前の市区町村と確かめ、結果を書いて閉じます（この市区町村の窓口）。", "Find out with the old municipality, and close it with what was found (this counter).")
+		return both("前の市区町村と確かめ、結果を書いて閉じる提案をします。もう一人が承認します（この市区町村の窓口）。", "Find out with the old municipality, and propose to close it with what was found; another approves (this counter).")
 	}
 	return both("ありません。", "Nothing.")
 }
@@ -168,9 +167,13 @@ type movePage struct {
 	Clocks, Told   webui.Table
 	Messages       webui.Table
 	Register       string // address of the form; empty: nobody is to be registered
-	GiveUp, Close  string
-	Found          *foundOut // nil: nothing waits to be confirmed
-	Again          string    // address that tells the other municipality once more
+	GiveUp         string
+	Close          string // address that proposes to close it by hand; empty: it is ended by a message
+	Outcomes       []webui.Choice
+	AskUnknown     bool // no message has named a record of the other end
+	Waiting        *waitingClosing
+	Closings       webui.Table
+	Again          string // address that tells the other municipality once more
 	Cancel, Person string
 	*webui.Form
 }
@@ -199,12 +202,7 @@ func (w *screens) renderMove(rw http.ResponseWriter, r *http.Request, status int
 		w.fillHere(&p, s)
 		trace = s.Here.Trace
 	}
-	switch {
-	case s.Closing != nil:
-		p.Found = w.foundOut(r, s)
-	case s.ByHand:
-		p.Close = w.moveURL(move, "/close")
-	}
+	w.fillClosing(&p, r, s)
 	if !s.Hidden { // the messages name the other municipality
 		p.Terms = append(p.Terms, webui.Term{Label: both("追跡番号", "Trace"), Value: w.traceLink(trace)})
 		if p.Messages, err = w.messages(r, trace); err != nil {
@@ -242,7 +240,7 @@ func (w *screens) fillHere(p *movePage, s MoveSeen) {
 	p.Notices = append(p.Notices, moveNotice(hereBadge(m, today), m.Why, hereNext(m, today), m.Open()))
 	if m.SpecialVoid {
 		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("特例の転入（カードによる転入）は、期限を過ぎて無効です", "Moving in by the card is void: its time is over"),
-			Text: both("紙の転出証明書が要ります。カードは継続利用できません。", "A certificate on paper is needed, and the card cannot be used on.")})
+			Text: cardNotice})
 	}
 	if s.Hidden && m.Info != nil {
 		p.Terms = append(p.Terms, webui.Term{Label: both("氏名", "Name"), Value: webui.Name(m.Info.Person.Name.Reveal())})
@@ -310,7 +308,7 @@ func clocks(special bool, planned, moved, filed resident.Date, void bool, today 
 	if special {
 		b := state(specialUntil(planned), filed)
 		if void {
-			b = badge(webui.Bad, "無効", "void")
+			b = badge(webui.Bad, "無効（カードと利用者証明用電子証明書は失効）", "void, as are the card and the authentication certificate")
 		}
 		t.Rows = append(t.Rows, []any{both("カードによる転入（予定日から30日）", "Moving in by the card (30 days from the planned day)"), day(specialUntil(planned)), b})
 	}
@@ -344,6 +342,12 @@ func stepName(x store.MoveTold) plain.Sentence {
 		return both("転出証明書情報（消除した）", "who moves, record deleted")
 	case x.Step == message.MoveRegistered:
 		return both("転入通知", "notice of the moving in")
+	case x.Step == message.MoveLapsed:
+		return both("カードによる転入の期限が過ぎた", "the time of moving in by the card is over")
+	case x.Step == message.MoveClosed:
+		return both("二人で閉じた（転入している）", "closed by two people: they live there")
+	case x.Step == message.MoveUnmade:
+		return both("二人で閉じた（転出入はなかった）", "closed by two people: nobody moved")
 	case x.Leaving:
 		return both("取消しの申出", "cancellation asked for")
 	}
@@ -370,51 +374,4 @@ func (w *screens) tellMoveAgain(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(rw, r, w.moveURL(r.PathValue("move"), ""), http.StatusSeeOther)
-}
-
-func (w *screens) proposeClosing(rw http.ResponseWriter, r *http.Request) {
-	f, ok := w.ui.ReadForm(rw, r)
-	if !ok {
-		return
-	}
-	w.afterClosing(rw, r, f, w.o.ProposeClosing(r.Context(), r.PathValue("move"), f.Value("text")))
-}
-
-func (w *screens) decideClosing(rw http.ResponseWriter, r *http.Request) {
-	f, ok := w.ui.ReadForm(rw, r)
-	if !ok {
-		return
-	}
-	w.afterClosing(rw, r, f, w.o.DecideClosing(r.Context(), r.PathValue("move"), f.Value("step") == "confirm"))
-}
-
-func (w *screens) afterClosing(rw http.ResponseWriter, r *http.Request, f *webui.Form, err error) {
-	switch err = refused(f, err); {
-	case err != nil:
-		w.ui.Fail(rw, r, err)
-	case len(f.Problems()) > 0:
-		w.renderMove(rw, r, http.StatusUnprocessableEntity, f)
-	default:
-		http.Redirect(rw, r, w.moveURL(r.PathValue("move"), ""), http.StatusSeeOther)
-	}
-}
-
-// foundOut is what one person found out about a move, as another is asked to confirm it.
-type foundOut struct {
-	Terms  []webui.Term
-	Action string
-	Mine   bool // of whoever looks: another has to confirm it
-}
-
-func (w *screens) foundOut(r *http.Request, s MoveSeen) *foundOut {
-	c := *s.Closing
-	text := any(webui.Name(c.Text))
-	if s.Hidden {
-		text = both("表示しません", "not shown")
-	}
-	return &foundOut{Action: w.moveURL(c.Move, "/close/decide"), Mine: access.SecondPerson(access.Person{ID: c.By}, access.From(r.Context())) != nil, Terms: []webui.Term{
-		{Label: both("確かめたことと、確かめた相手", "What was found out, and with whom"), Value: text},
-		{Label: both("確かめた人", "By"), Value: webui.Code(c.By)},
-		{Label: both("入力した時", "Entered"), Value: c.At},
-	}}
 }

@@ -155,7 +155,7 @@ func (tx *Tx) OpenMovesHere(ctx context.Context, code resident.RecordCode) ([]Mo
 // PapersHere are the moves under a code that were registered from a certificate on paper of a municipality and whose information has not
 // come, the newest first; those too that were closed by hand.
 func (tx *Tx) PapersHere(ctx context.Context, code resident.RecordCode, from resident.MunicipalityCode) ([]MoveHere, error) {
-	return tx.movesHere(ctx, `code = $1 AND from_code = $2 AND move LIKE 'paper-%' AND state IN ('paper', 'registered') ORDER BY arrived_at DESC, move DESC`,
+	return tx.movesHere(ctx, `code = $1 AND from_code = $2 AND move LIKE 'paper-%' AND state IN ('paper', 'registered', 'differs') ORDER BY arrived_at DESC, move DESC`,
 		code.Reveal(), from.String())
 }
 

@@ -111,6 +111,15 @@ func (tx *Tx) StepsOf(ctx context.Context, move string) ([]MoveTold, error) {
 	return all, nil
 }
 
+// StepsWithoutMove are what was told about a code before the name of its move was known, in the order of time.
+func (tx *Tx) StepsWithoutMove(ctx context.Context, code resident.RecordCode) ([]MoveTold, error) {
+	all, err := sqlstore.List(ctx, tx.Tx, scanTold, `SELECT `+toldColumns+` FROM move_told WHERE move = '' AND code = $1 ORDER BY at, fact`, code.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("couldn't read the steps of a move: %w", err)
+	}
+	return all, nil
+}
+
 // Show says what is held of a fact, without what the person is called.
 func (m MoveTold) Show() plain.Sentence {
 	if m.unread {
