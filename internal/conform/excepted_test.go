@@ -32,7 +32,7 @@ var exceptions = []exception{
 			"internal/org/municipality/internal/store:Tx.Household", "internal/org/municipality/internal/store:Tx.Versions",
 			"internal/org/municipality/internal/store:Tx.LiveSeal", "internal/org/municipality/internal/store:Tx.SealOf",
 			"internal/org/municipality/internal/store:Tx.LivesAfter", "internal/org/municipality/internal/store:Tx.Rename", "internal/org/municipality/internal/store:Tx.RenamesOf",
-			"internal/org/municipality/internal/store:Tx.movesAwayListed", "internal/org/municipality/internal/store:Tx.StepsOf",
+			"internal/org/municipality/internal/store:Tx.movesAwayListed", "internal/org/municipality/internal/store:Tx.StepsOf", "internal/org/municipality/internal/store:Tx.closings",
 			"internal/org/municipality/internal/store:Tx.movesHereListed",
 			"internal/org/validation/internal/store:Tx.Notify", "internal/org/validation/internal/store:Tx.Untold", "internal/org/validation/internal/store:Tx.WrongAnswers"}},
 	{"the versions of one municipality's rule of identity checks, looked at once when it begins: one whose day cannot be read asks for the most (internal/identity:Needed), and keeps nothing from opening",

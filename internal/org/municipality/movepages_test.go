@@ -293,7 +293,7 @@ func TestMoveScreens(t *testing.T) {
 			}
 			visit("/moves/" + typed.Move)
 			look("move-close")
-			if err := n.o.ProposeClosing(as(t, "clerk-inoue"), Closing{Move: typed.Move, Outcome: store.MoveIsRegistered, Unknown: true, Said: "足立区の窓口に電話で確かめた"}); err != nil {
+			if err := n.o.ProposeClosing(as(t, "clerk-inoue"), Closing{Move: typed.Move, Outcome: store.MoveIsRegistered, Said: "足立区の窓口に電話で確かめた"}); err != nil {
 				t.Fatal(err)
 			}
 			visit("/moves/" + typed.Move)

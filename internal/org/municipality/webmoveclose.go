@@ -31,7 +31,7 @@ func (w *screens) fillClosing(p *movePage, r *http.Request, s MoveSeen) {
 		move, open = m.Move, hereByHand(*m, resident.DateOf(w.o.Clock.Now()))
 	}
 	p.Closings = webui.Table{Caption: both("閉じる提案の経過", "Proposals to close it"), Columns: []webui.Column{{Name: both("提案した時刻", "Proposed")}, {Name: both("提案した職員", "By")},
-		{Name: both("結果", "What was found out")}, {Name: both("確かめたことと、確かめた相手", "How, and with whom")}, {Name: both("決めた職員", "Decided by")}, {Name: both("決定", "Decision")}}}
+		{Name: both("結果", "Outcome")}, {Name: both("確かめたことと、確かめた相手", "How, and with whom")}, {Name: both("決めた職員", "Decided by")}, {Name: both("決定", "Decision")}}}
 	for _, c := range s.Hand {
 		if c.Open() {
 			continue
@@ -54,7 +54,7 @@ func (w *screens) fillClosing(p *movePage, r *http.Request, s MoveSeen) {
 	c := s.Hand[0]
 	at := "/close/" + strconv.FormatInt(c.ID, 10)
 	p.Waiting = &waitingClosing{Drop: w.moveURL(move, at+"/drop"), Terms: []webui.Term{{Label: both("提案した職員", "Proposed by"), Value: webui.Code(c.ProposedBy)},
-		{Label: both("提案した時刻", "Proposed"), Value: c.ProposedAt}, {Label: both("結果", "What was found out"), Value: outcomeName(c)},
+		{Label: both("提案した時刻", "Proposed"), Value: c.ProposedAt}, {Label: both("結果", "Outcome"), Value: outcomeName(c)},
 		{Label: both("相手の記録", "Record of the other end"), Value: recordNamed(s, c)}, {Label: both("確かめたことと、確かめた相手", "How, and with whom"), Value: webui.Name(c.Said)}}}
 	switch {
 	case e.seen() != c.Seen:
