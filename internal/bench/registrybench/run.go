@@ -12,6 +12,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/bench/figure"
 	"github.com/akashi-id/akashi/internal/bench/pair"
+	"github.com/akashi-id/akashi/internal/heapfloor"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter"
@@ -65,6 +66,7 @@ type ground struct {
 // each runs a measurement on each engine that is there.
 func (o Options) each(ctx context.Context, name string, measure func(context.Context, ground) ([]figure.Result, error)) (all []figure.Result, err error) {
 	o = o.withDefaults()
+	heapfloor.Hold() // as akashi up does
 	lite := ground{Options: o, engine: "SQLite"}
 	for i := range Stores {
 		lite.stores = append(lite.stores, "sqlite:"+filepath.Join(o.Dir, fmt.Sprintf("%s-%d.db", name, i)))

@@ -119,6 +119,13 @@ func (g ground) searchCenter(ctx context.Context) (all []figure.Result, err erro
 	if err := g.fillCenter(ctx, c); err != nil {
 		return nil, err
 	}
+	// A register is searched that has been there, and not one whose pages are still on their way to the disk.
+	if err := c.Close(); err != nil {
+		return nil, err
+	}
+	if c, err = g.openCenter(ctx, 0); err != nil {
+		return nil, err
+	}
 	g.Say("%s: the center holds %d", g.engine, g.Residents)
 	who := g.chosen()
 	clerk, confirm := access.Personas()[0], look.Ground{Purpose: look.Confirm, Case: "受付-1"}
@@ -145,6 +152,9 @@ func (g ground) searchCenter(ctx context.Context) (all []figure.Result, err erro
 			asked.Name = w.written
 		}
 		return inquiry.Question{Asked: asked}
+	}
+	if _, err := ask(named); err != nil { // the first of a morning
+		return nil, err
 	}
 	before, used := c.Store.Commits(), peer.CPUSeconds()
 	byName, err := ask(named)
@@ -187,6 +197,12 @@ func (g ground) searchTown(ctx context.Context) (all []figure.Result, err error)
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
 	if _, _, err := g.fillTown(ctx, m); err != nil {
+		return nil, err
+	}
+	if err := m.Close(); err != nil { // as at the center
+		return nil, err
+	}
+	if m, err = g.openTown(ctx, 1); err != nil {
 		return nil, err
 	}
 	who := g.chosen()
