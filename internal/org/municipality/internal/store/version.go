@@ -110,7 +110,7 @@ func (tx *Tx) Household(ctx context.Context, id resident.HouseholdID) ([]Version
 		return nil, err
 	}
 	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, v *Version) error { return scanPresent(r, v) }, presentStates+
-		`WHERE r.household = $1 AND r.present = TRUE ORDER BY r.birth, r.person LIMIT 200`, string(id))
+		`WHERE r.household = $1 AND r.present = TRUE ORDER BY r.birth, r.person`, string(id))
 }
 
 // Holder is who has a code, or had it.
