@@ -56,8 +56,3 @@ func (c *coverage) has(r rune) bool {
 func (c *coverage) hasSequence(base, selector rune) bool {
 	return slices.Contains(c.selectors[base], selector)
 }
-
-// isSelector reports whether r is a variation selector, standardised or ideographic.
-func isSelector(r rune) bool {
-	return 0xFE00 <= r && r <= 0xFE0F || 0xE0100 <= r && r <= 0xE01EF
-}

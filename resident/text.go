@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/resident/moji"
 )
 
 // checkText says what is wrong with a name or an address, or nil. A text is refused
@@ -29,11 +30,17 @@ func checkText(s string, limit int) *plain.Sentence {
 			EN: "There is a blank at the beginning or the end. Remove it.",
 		}
 	}
+	if moji.HasNotation(s) {
+		return &plain.Sentence{
+			JA: "文字のコード（&MJ022335; など）のままになっています。文字に直してから入力してください。",
+			EN: "The code of a character (as &MJ022335;) stands where the character should. Put the character in its place.",
+		}
+	}
 	cover := loadCoverage()
 	var before rune // the character that a selector would follow; 0 when none may
 	n := 0
 	for _, r := range s {
-		if isSelector(r) {
+		if moji.IsSelector(r) {
 			if why := checkSelector(cover, before, r, n); why != nil {
 				return why
 			}
