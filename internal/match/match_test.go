@@ -1,11 +1,14 @@
 package match_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/akashi-id/akashi/internal/match"
+	"github.com/akashi-id/akashi/internal/pki/jpki"
 	"github.com/akashi-id/akashi/resident"
+	"github.com/akashi-id/akashi/resident/moji"
 )
 
 func must[T any](v T, err error) T {
@@ -33,6 +36,7 @@ func TestNamesAgreeByDegrees(t *testing.T) {
 		{"山田　花子", "山田　花子", match.Same, ""},
 		{"山田花子", "山田　花子", match.Written, "空白"},
 		{"NGUYEN VAN A", "Ｎｇｕｙｅｎ　Ｖａｎ　Ａ", match.Written, "大小"},
+		{"葛\U000E0103城　一", "葛城　一", match.Written, "字形は同じ"},
 		{"葛\U000E0102城　一", "葛城　一", match.Shape, "字形"},
 		{"葛\U000E0102城　一", "葛\U000E0103城　一", match.Shape, "字形"},
 		{"髙橋　太郎", "高橋　太郎", match.Degraded, "1文字目"},
@@ -75,6 +79,34 @@ func TestNothingIsNormalised(t *testing.T) {
 	r := match.Compare(named("\uFA19　一"), held(named("神　一")))
 	if got := r.Degree(resident.AttrName); got != match.Degraded {
 		t.Errorf("a compatibility ideograph agrees with the unified one as %s", got.Name().JA)
+	}
+}
+
+// TestWhatACertificateShowsAgreesByReplacement: the substitute of a character in a certificate agrees with the register's own as replaced, which
+// proves nothing, for every character of the list that has one; and the search finds one by the other.
+func TestWhatACertificateShowsAgreesByReplacement(t *testing.T) {
+	n := 0
+	for number := range uint32(70000) {
+		f, ok := moji.ByNumber(number)
+		if !ok || f.Bare == 0 {
+			continue
+		}
+		own, err := resident.ParseName("name", string(f.Bare))
+		shown, flags := jpki.Substitute(string(f.Bare))
+		if err != nil || flags != "1" || shown == "●" {
+			continue
+		}
+		n++
+		r := match.Compare(named(shown), held(resident.BasicFour{Name: own}))
+		if r.Degree(resident.AttrName) != match.Degraded || !r.Weak() {
+			t.Errorf("%s in a certificate, %U in the register: %s", shown, f.Bare, r.Degree(resident.AttrName).Name().JA)
+		}
+		if keys, ok := match.Keys(shown, 64); !ok || !slices.Contains(keys, match.Key(string(f.Bare))) {
+			t.Errorf("%s does not find %U", shown, f.Bare)
+		}
+	}
+	if n < 12000 {
+		t.Errorf("%d characters have a substitute", n)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/resident/moji"
 )
 
 // Key is the text under which a stored name is found: without blanks, variation selectors and the width and case of letters,
@@ -64,14 +65,24 @@ func written(s string) []rune {
 func bare(text []rune) []rune {
 	out := make([]rune, 0, len(text))
 	for _, r := range text {
-		if !isSelector(r) {
+		if !moji.IsSelector(r) {
 			out = append(out, r)
 		}
 	}
 	return out
 }
 
-func isSelector(r rune) bool { return 0xFE00 <= r && r <= 0xFE0F || 0xE0100 <= r && r <= 0xE01EF }
+// plainShapes leaves out the variation selectors that say no other shape than the character has alone.
+func plainShapes(text []rune) []rune {
+	out := make([]rune, 0, len(text))
+	for i, r := range text {
+		if i > 0 && moji.IsSelector(r) && moji.IsBare(text[i-1], r) {
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
+}
 
 // compareText tells how far two texts agree, and why.
 func compareText(asked, held string) (Degree, plain.Sentence) {
@@ -81,6 +92,9 @@ func compareText(asked, held string) (Degree, plain.Sentence) {
 	a, h := written(asked), written(held)
 	if string(a) == string(h) {
 		return Written, plain.Sentence{JA: "空白、または英字の大小・全角半角だけが違います。", EN: "Only blanks, or the case or width of letters, differ."}
+	}
+	if string(plainShapes(a)) == string(plainShapes(h)) {
+		return Written, plain.Sentence{JA: "字形の指定（異体字セレクタ）があるかないかだけが違います。字形は同じです。", EN: "Only one has a variation selector; the shape is the same."}
 	}
 	a, h = bare(a), bare(h)
 	if string(a) == string(h) {

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/resident/moji"
 )
 
 //go:embed variants.txt
@@ -85,8 +86,29 @@ var load = sync.OnceValue(func() *variants {
 	for r := range parent {
 		v.keys[r] = root(r)
 	}
+	v.joinCompatibility()
 	return v
 })
+
+// joinCompatibility joins the compatibility characters of the list (靖, U+FA1C) with their own (U+9756) and with what replaces them.
+// variants.txt has all of it under their own character. They get edges and no key, because keys are stored; near finds both.
+func (v *variants) joinCompatibility() {
+	for _, block := range [][2]rune{{0xF900, 0xFAFF}, {0x2F800, 0x2FA1F}} {
+		for r := block[0]; r <= block[1]; r++ {
+			f, ok := moji.Of(r, 0)
+			if !ok || f.UCS == r || f.UCS == 0 {
+				continue
+			}
+			for _, t := range append(f.Targets(), moji.Target{To: f.UCS, Kind: moji.Unification}) {
+				if !t.Kind.One() || t.To == r || slices.ContainsFunc(v.edges[r], func(e edge) bool { return e.to == t.To }) {
+					continue
+				}
+				v.edges[r] = append(v.edges[r], edge{t.To, string(rune(t.Kind))})
+				v.from[t.To] = append(v.from[t.To], r)
+			}
+		}
+	}
+}
 
 func codePoint(s string) rune {
 	n, err := strconv.ParseUint(s, 16, 32)

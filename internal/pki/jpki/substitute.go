@@ -1,26 +1,18 @@
 package jpki
 
 import (
+	"iter"
 	"strings"
 	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/japanese"
+
+	"github.com/akashi-id/akashi/resident/moji"
 )
 
-// substitute stands for a character that has no near form in the set.
-const substitute = '●'
-
-// nearForms are well-known variants of names and the form of the same character in the card's set. The list is short and
-// ours: the official reduction map (縮退) is larger and was not read. What it lacks becomes substitute. The keys are numbers,
-// because an editor that normalises would turn 神 (U+FA19) into its near form unseen.
-var nearForms = map[rune]rune{
-	0x9AD9: '高', 0xFA11: '崎', 0x20BB7: '吉', 0x5FB7: '徳', 0x7028: '瀬', 0x6801: '柳',
-	0xFA10: '塚', 0xFA12: '晴', 0xFA19: '神',
-	0xFA1A: '祥', 0xFA1B: '福', 0xFA1D: '精', 0xFA1E: '羽', 0xFA22: '諸', 0xFA26: '都',
-	0xF9DC: '隆', 0x589E: '増', 0x5BEC: '寛', 0x6A6B: '横', 0x6DF8: '清',
-	0x7DA0: '緑', 0x7DD6: '緒', 0x85B0: '薫', 0x8CF4: '頼', 0x90DE: '郎', 0x9ED1: '黒',
-}
+// unknown stands for a character that nothing in the set stands for.
+const unknown = '●'
 
 // repertoire is the card's set: JIS X 0208 (levels 1 and 2) and JIS X 0212 (補助漢字). It is read cell by cell from the
 // EUC-JP decoder, because the encoder also knows vendors' characters in rows that the standard leaves empty (髙, ①).
@@ -52,33 +44,14 @@ var repertoire = sync.OnceValue(func() map[rune]bool {
 // character of shown, "1" where it is not the character of the registry. A match on a "1" proves nothing.
 //
 // ASCII characters become their full-width forms, which are the same characters in the set ("0"). A character with a
-// variation selector becomes the character without it ("1"), because the set cannot tell the forms apart. Others outside
-// the set become a near form or ● ("1").
+// variation selector becomes the character without it ("1", because the set cannot tell the forms apart; "0" when the selector
+// only says the form that the character alone has). One outside the set becomes the character that the lists of the registers say it is one with (moji.Reduce), else ● ("1"). Which of several it
+// might be is not guessed, and a character that only looks or reads alike is not taken: in a certificate it would be read as the name.
 func Substitute(text string) (shown, flags string) {
-	set := repertoire()
 	var out, marks strings.Builder
-	runes := []rune(text)
-	for i := 0; i < len(runes); i++ {
-		r, changed := runes[i], false
-		switch {
-		case r == ' ':
-			r = '　'
-		case '!' <= r && r <= '~':
-			r += '！' - '!'
-		}
-		for i+1 < len(runes) && isVariationSelector(runes[i+1]) {
-			i++
-			changed = true
-		}
-		if !set[r] {
-			near, ok := nearForms[r]
-			if !ok {
-				near = substitute
-			}
-			r, changed = near, true
-		}
-		out.WriteRune(r)
-		if changed {
+	for one := range substitute(text) {
+		out.WriteRune(one.To)
+		if one.changed {
 			marks.WriteByte('1')
 		} else {
 			marks.WriteByte('0')
@@ -87,6 +60,58 @@ func Substitute(text string) (shown, flags string) {
 	return out.String(), marks.String()
 }
 
-func isVariationSelector(r rune) bool {
-	return 0xfe00 <= r && r <= 0xfe0f || 0xe0100 <= r && r <= 0xe01ef
+// Substitution is a character of a text that the card shows as another.
+type Substitution struct {
+	At      int    // from 1
+	From    string // as in the registry, with its selector
+	To      rune   // as on the card; ● when there is none
+	Several []rune // what it might have been, when the lists name several with equal right
+
+	changed bool
+}
+
+// None tells whether the card shows no character in its place.
+func (s Substitution) None() bool { return s.To == unknown }
+
+// Substitutions are what Substitute changes, for whoever has to tell the holder.
+func Substitutions(text string) (all []Substitution) {
+	for one := range substitute(text) {
+		if one.changed {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+func substitute(text string) iter.Seq[Substitution] {
+	set := repertoire()
+	in := func(r rune) bool { return set[r] }
+	return func(yield func(Substitution) bool) {
+		at, runes := 0, []rune(text)
+		for i := 0; i < len(runes); i++ {
+			at++
+			r, selector, from := runes[i], rune(0), i
+			for i+1 < len(runes) && moji.IsSelector(runes[i+1]) {
+				i++
+				selector = runes[i]
+			}
+			one := Substitution{At: at, From: string(runes[from : i+1]), To: r, changed: selector != 0 && !moji.IsBare(r, selector)}
+			switch {
+			case r == ' ':
+				one.To = '　'
+			case '!' <= r && r <= '~':
+				one.To += '！' - '!'
+			}
+			if !set[one.To] {
+				reduced := moji.Reduce(r, selector, in)
+				one.To, one.Several, one.changed = reduced.To, reduced.Several, true
+				if one.To == 0 {
+					one.To = unknown
+				}
+			}
+			if !yield(one) {
+				return
+			}
+		}
+	}
 }
