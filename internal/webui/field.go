@@ -23,6 +23,7 @@ type Field struct {
 	Accept       string // of a file
 	Lang         string // of what is entered, when it is not the page's
 	Options      []Choice
+	Characters   string // address of the page that finds characters, where a name or an address is typed
 }
 
 // Choice is one of the values of a select or radio field.
@@ -35,7 +36,7 @@ type Choice struct {
 type fieldOption func(*Field)
 
 // fieldFuncs are field and its options. An option that does not exist fails when the page is parsed.
-func fieldFuncs(lang plain.Lang) template.FuncMap {
+func fieldFuncs(base string, lang plain.Lang) template.FuncMap {
 	return template.FuncMap{
 		"field": func(f *Form, name, label string, opts ...fieldOption) Field {
 			if f == nil {
@@ -60,7 +61,9 @@ func fieldFuncs(lang plain.Lang) template.FuncMap {
 		"digits":   func() fieldOption { return func(f *Field) { f.InputMode = "numeric" } },
 		"accept":   func(s string) fieldOption { return func(f *Field) { f.Accept = s } },
 		"japanese": func() fieldOption { return func(f *Field) { f.Lang = "ja" } },
-		"options":  func(cs []Choice) fieldOption { return func(f *Field) { f.Options = cs } },
+		// characters is for what holds a name or an address; the organisation has a page /characters (Config.Characters).
+		"characters": func() fieldOption { return func(f *Field) { f.Characters = base + "/characters" } },
+		"options":    func(cs []Choice) fieldOption { return func(f *Field) { f.Options = cs } },
 	}
 }
 

@@ -6,10 +6,12 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/resident/moji"
 )
 
 // Form is what somebody has entered, and what is wrong with it. Embed *Form in the data of a page: the layout then
@@ -20,8 +22,10 @@ type Form struct {
 	values   url.Values
 	files    map[string][]*multipart.FileHeader
 	problems plain.Problems
-	shown    map[string]bool // fields that the page has, for the links of the summary
-	again    bool            // only to be shown again: sent by the language switch or by the way back from Confirm
+	shown    map[string]bool   // fields that the page has, for the links of the summary
+	again    bool              // only to be shown again: sent by the language switch or by the way back from Confirm
+	replaced []moji.Replaced   // codes of characters that stood in the entries
+	typed    map[string]string // the entries of these, as they were typed
 }
 
 // longestValue bounds one entry, in characters. The longest that a law knows is an address.
@@ -29,7 +33,7 @@ const longestValue = 4000
 
 // NewForm returns a form that is not filled in, or with the values that the register has.
 func NewForm(values map[string]string) *Form {
-	f := &Form{values: url.Values{}, shown: map[string]bool{}}
+	f := &Form{values: url.Values{}, shown: map[string]bool{}, typed: map[string]string{}}
 	for k, v := range values {
 		f.values.Set(k, v)
 	}
@@ -71,11 +75,49 @@ func (u *UI) ReadForm(w http.ResponseWriter, r *http.Request) (*Form, bool) {
 				f.Bad(name, "長すぎます。4,000文字までで入力してください。", "This is too long: enter at most 4,000 characters.")
 			}
 		}
+		if u.cfg.Characters {
+			f.readCodes(name)
+		}
 	}
 	if r.MultipartForm != nil {
 		f.files = r.MultipartForm.File
 	}
 	return f, true
+}
+
+// readCodes puts characters in the place of their codes (moji.Expand). Nobody has seen them yet, so the form is only shown again,
+// with the characters in it.
+func (f *Form) readCodes(name string) {
+	values := slices.Clone(f.values[name]) // the request keeps what was typed, for whoever reads it again
+	for i, v := range values {
+		out, replaced, wrong := moji.Expand(v)
+		switch {
+		case wrong != nil:
+			f.Bad(name, wrong.JA, wrong.EN)
+		case len(replaced) > 0:
+			if i == 0 {
+				f.typed[name] = v
+			}
+			values[i], f.replaced = out, append(f.replaced, replaced...)
+		}
+	}
+	if len(values) > 0 {
+		f.values[name] = values
+	}
+}
+
+// KeepsNothing lets a handler that only looks something up act at once on characters that were typed as codes: what it shows is how
+// they are seen.
+func (f *Form) KeepsNothing() { f.replaced = nil }
+
+// Typed is All with codes of characters as they were typed, for a page that only passes the entries on: the form that they
+// were typed into then shows the characters.
+func (f *Form) Typed() map[string]string {
+	out := f.All()
+	for name, v := range f.typed {
+		out[name] = strings.TrimSpace(v)
+	}
+	return out
 }
 
 // These are sent along with the same entries, to see them again: by the language switch of a page that answers a POST,
@@ -146,9 +188,10 @@ func (f *Form) Take(err error) error {
 	return err
 }
 
-// OK reports whether the form may be acted on: nothing is wrong with it, and it was not sent only to be shown again. A
+// OK reports whether the form may be acted on: nothing is wrong with it, and it is not only to be shown again: it was sent for that,
+// or codes in it became characters that nobody has seen yet. A
 // handler that gets false shows the form.
-func (f *Form) OK() bool { return len(f.problems) == 0 && !f.again }
+func (f *Form) OK() bool { return len(f.problems) == 0 && !f.again && len(f.replaced) == 0 }
 
 // Problems returns what is wrong, in the order in which it was found.
 func (f *Form) Problems() plain.Problems { return f.problems }

@@ -52,7 +52,7 @@ func funcs(base string, a *assets, lang plain.Lang) template.FuncMap {
 		"fit":     fit,
 		"status":  func(kind BadgeKind, ja, en string) Badge { return Badge{kind, plain.Sentence{JA: ja, EN: en}} },
 	}
-	for name, f := range fieldFuncs(lang) {
+	for name, f := range fieldFuncs(base, lang) {
 		m[name] = f
 	}
 	return m

@@ -33,6 +33,7 @@ type frame struct {
 	Path     string
 	Now      time.Time
 	Problems []summaryLine
+	Replaced []replacedLine // codes that became characters
 	Switch   languageSwitch
 }
 
@@ -44,6 +45,9 @@ type navEntry struct {
 
 // summaryLine is one line of the error summary: Target is the id of a field, empty when the page has no such field.
 type summaryLine struct{ Target, Text string }
+
+// replacedLine is a code that was typed, and the character that it became.
+type replacedLine struct{ Code, Text, Name string }
 
 // languageSwitch is a link, or a button that sends the form again where following a link would lose the entries.
 type languageSwitch struct {
@@ -129,6 +133,9 @@ func (u *UI) frame(r *http.Request, page *Page, lang plain.Lang, data any) frame
 				line.Target = "f-" + p.Field
 			}
 			f.Problems = append(f.Problems, line)
+		}
+		for _, c := range d.form().replaced {
+			f.Replaced = append(f.Replaced, replacedLine{c.Code, c.Text, c.Form.Name()})
 		}
 	}
 	f.Switch = languageSwitch{To: plain.EN, Form: r.Method == http.MethodPost && page.hasForm}

@@ -42,7 +42,7 @@ func open(t *testing.T) *desk {
 	}
 	u, err := webui.New(webui.Config{
 		Base: base, Org: plain.Sentence{JA: "松本市", EN: "Matsumoto City"}, Role: message.Municipality, TestCountry: true,
-		Clock: now, Sessions: sessions, Visit: "/visit", MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&d.log, nil)),
+		Clock: now, Sessions: sessions, Visit: "/visit", Characters: true, MaxBody: 1 << 20, Log: slog.New(slog.NewTextHandler(&d.log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -217,6 +217,29 @@ func TestEntriesThatAreNoTextAreNamed(t *testing.T) {
 	ask(t, request(t, "POST", d.url+"/x", strings.NewReader(url.Values{"name": {"　葛󠄂 城 "}}.Encode())))
 	if got := d.form.Value("name"); got != "葛󠄂 城" {
 		t.Errorf("the name became %q", got)
+	}
+}
+
+// TestCodesOfCharactersAreShownBeforeTheyAreActedOn: the form has the characters, the page says so, and the handler may not act; what was
+// typed is kept for a page that only passes it on. Where the organisation does not say so, nothing is read.
+func TestCodesOfCharactersAreShownBeforeTheyAreActedOn(t *testing.T) {
+	d := open(t)
+	send := func(name string) string {
+		_, body := ask(t, request(t, "POST", d.url+"/x", strings.NewReader(url.Values{"name": {name}}.Encode())))
+		return body
+	}
+	body := send("&J+B9D5;城")
+	if d.form.OK() || len(d.form.Problems()) != 0 || d.form.Value("name") != "葛\U000E0103城" || d.form.Typed()["name"] != "&J+B9D5;城" {
+		t.Errorf("OK %v, %v, %q, %q", d.form.OK(), d.form.Problems(), d.form.Value("name"), d.form.Typed()["name"])
+	}
+	if !strings.Contains(body, `id="replaced"`) || !strings.Contains(body, "value=\"葛\U000E0103城\"") {
+		t.Error("the page does not show what became of the code")
+	}
+	if body = send("葛\U000E0103城"); !d.form.OK() || strings.Contains(body, `id="replaced"`) || d.form.Typed()["name"] != "葛\U000E0103城" {
+		t.Error("a form without codes is not acted on")
+	}
+	if body = send("&J+0000;城"); d.form.OK() || d.form.Value("name") != "&J+0000;城" || !strings.Contains(body, `aria-invalid="true"`) {
+		t.Errorf("an unknown code: OK %v, %q", d.form.OK(), d.form.Value("name"))
 	}
 }
 

@@ -2,17 +2,45 @@ package webui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/resident/moji"
 )
 
-// A cell of a Table, and a value of a Term, is one of: string, plain.Sentence, Name, Code, Badge, Link, Day, time.Time,
+// A cell of a Table, and a value of a Term, is one of: string, plain.Sentence, Name, Spelled, Code, Badge, Link, Day, time.Time,
 // time.Duration, a whole number, Count, a fmt.Stringer, or nil for "there is none".
 
 // Name is a name as it is written in the register. It is Japanese whatever the language of the page.
 type Name string
+
+// Spelled is a Name with the shapes in it that a reader might take for others, and what the list of characters calls them.
+type Spelled struct {
+	Text   string
+	Shapes []Shape
+}
+
+// Shape is a character and its name in the list: MJ022335.
+type Shape struct{ Text, Name string }
+
+// Spell is a name or an address as a value: a Spelled when a shape in it is worth a look, else a Name. nil is nothing.
+func Spell(text string) any {
+	if text == "" {
+		return nil
+	}
+	s := Spelled{Text: text}
+	for w := range moji.Read(text) {
+		if one := (Shape{w.Text(), w.Form.Name()}); w.Unusual() && !slices.Contains(s.Shapes, one) {
+			s.Shapes = append(s.Shapes, one)
+		}
+	}
+	if s.Shapes == nil {
+		return Name(text)
+	}
+	return s
+}
 
 // Code is an identifier that people compare by eye: a number, a serial, a hash.
 type Code string
@@ -131,6 +159,8 @@ func kindOf(v any) (string, error) {
 		return "sentence", nil
 	case Name:
 		return "name", nil
+	case Spelled:
+		return "spelled", nil
 	case Code:
 		return "code", nil
 	case Badge:

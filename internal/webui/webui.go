@@ -34,6 +34,7 @@ type Config struct {
 	Nav         []NavItem      // the menu
 	Clock       clock.Clock    // for the line that says how fresh a page is
 	Sessions    *access.Sessions
+	Characters  bool  // names and addresses are typed here: codes of characters are read in every entry, and there is a page /characters
 	MaxBody     int64 // largest request accepted, in bytes; 0 means 8 MiB
 	Log         *slog.Logger
 }

@@ -33,7 +33,7 @@ type screens struct {
 	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
 	events, household, headless, seal, towns, moves, move, arrival, numbers, number  *webui.Page
 	checks, check, identityRule                                                      *webui.Page
-	visit, attention, disclosures, disclose, disclosed                               *webui.Page
+	visit, attention, disclosures, disclose, disclosed, characters                   *webui.Page
 
 	protect *protectScreens
 }
@@ -50,7 +50,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	var err error
 	w.ui, err = webui.New(webui.Config{
 		Base: "/" + string(o.Self), Org: o.Name, Role: message.Municipality, TestCountry: cfg.TestCountry, Portal: cfg.Portal,
-		Clock: o.Clock, Sessions: cfg.Sessions, Log: o.Log, Visit: "/visit",
+		Clock: o.Clock, Sessions: cfg.Sessions, Log: o.Log, Visit: "/visit", Characters: true,
 		Nav: []webui.NavItem{
 			{Path: "/", Name: both("今日の窓口", "Today")},
 			{Path: "/search", Name: both("住民の検索", "Search"), Act: access.LookAtPerson},
@@ -76,7 +76,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"events": &w.events, "household": &w.household, "headless": &w.headless, "seal": &w.seal, "towns": &w.towns,
 		"moves": &w.moves, "move": &w.move, "arrival": &w.arrival, "numbers": &w.numbers, "number": &w.number,
 		"visit": &w.visit, "attention": &w.attention, "disclosures": &w.disclosures, "disclose": &w.disclose, "disclosed": &w.disclosed,
-		"checks": &w.checks, "check": &w.check, "identityrule": &w.identityRule} {
+		"characters": &w.characters, "checks": &w.checks, "check": &w.check, "identityrule": &w.identityRule} {
 		var common []string
 		if name == "register" || name == "change" {
 			common = []string{"items"}
@@ -182,6 +182,9 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"POST /towns":                  {access.RenameTown, w.doTowns},
 		"POST /towns/{rename}/confirm": {access.RenameTown, w.confirmTown},
 		"POST /towns/{rename}/drop":    {access.RenameTown, w.dropTown},
+
+		"GET /characters":  {access.LookAtPerson, w.showCharacters},
+		"POST /characters": {access.LookAtPerson, w.findCharacters},
 
 		"GET /checks":                           {access.IssueCertificate, w.showChecks},
 		"POST /checks/{request}/told":           {access.IssueCertificate, w.tellLapse},

@@ -3,11 +3,14 @@ package municipality
 import (
 	"context"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/pki/jpki"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
@@ -55,6 +58,7 @@ func (w *screens) renderApply(rw http.ResponseWriter, r *http.Request, status in
 		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Info, Title: both("本人確認は二人の職員で行います", "Two of the staff check the applicant's identity"),
 			Text: both("この市区町村の規則です。申請の後、もう一人の職員が本人確認をするまで、認証局へは送られません。申請者に待っていただいてください。", "That is the municipality's rule. Nothing goes to the CA until another person has checked: ask the applicant to wait.")})
 	}
+	p.Notices = append(p.Notices, substitutionNotices(d.Now.Record)...)
 	for _, a := range d.Applications {
 		if standing(a, d.Versions, w.o.Clock.Now()) == StandsAlive {
 			from := resident.DateOf(cert.RenewableFrom(a.NotAfter)).AddDays(1)
@@ -68,6 +72,50 @@ func (w *screens) renderApply(rw http.ResponseWriter, r *http.Request, status in
 		}
 	}
 	w.ui.Render(rw, r, w.apply, status, p)
+}
+
+// substitutionNotices say how name and address stand in a signature certificate, whose set of characters is smaller than the
+// register's (代替文字), before anybody applies for one. The CA decides by the same rule.
+func substitutionNotices(r resident.Record) (ns []webui.Notice) {
+	for _, item := range []struct {
+		name plain.Sentence
+		text string
+	}{{both("氏名", "The name"), r.Name.Reveal()}, {both("住所", "The address"), r.Address.Reveal()}} {
+		changed := jpki.Substitutions(item.text)
+		if len(changed) == 0 {
+			continue
+		}
+		shown, _ := jpki.Substitute(item.text)
+		n := webui.Notice{Kind: webui.Info, Title: both(item.name.JA+"は、署名用電子証明書に「"+shown+"」と載ります", item.name.EN+" stands in a signature certificate as "+shown)}
+		for _, c := range changed {
+			at := strconv.Itoa(c.At)
+			switch {
+			case !c.None():
+				n.Text.JA += at + "文字目の「" + c.From + "」は、載せられないので「" + string(c.To) + "」になります。"
+				n.Text.EN += "Character " + at + ", " + c.From + ", becomes " + string(c.To) + ". "
+			case len(c.Several) > 0:
+				n.Kind = webui.Warn
+				n.Text.JA += at + "文字目の「" + c.From + "」は、代わりの字が一つに決まらない（" + spread(c.Several, "・") + "）ので「●」になります。"
+				n.Text.EN += "Character " + at + ", " + c.From + ", becomes ●, because several could stand for it (" + spread(c.Several, ", ") + "). "
+			default:
+				n.Kind = webui.Warn
+				n.Text.JA += at + "文字目の「" + c.From + "」は、代わりの字がないので「●」になります。"
+				n.Text.EN += "Character " + at + ", " + c.From + ", becomes ●, because nothing stands for it. "
+			}
+		}
+		n.Text.JA += "証明書には、代替文字であることも載ります。本人に伝えてください。"
+		n.Text.EN += "The certificate says that these are substitutes. Tell the applicant."
+		ns = append(ns, n)
+	}
+	return ns
+}
+
+func spread(chars []rune, between string) string {
+	all := make([]string, len(chars))
+	for i, c := range chars {
+		all[i] = string(c)
+	}
+	return strings.Join(all, between)
 }
 
 func (w *screens) doApply(rw http.ResponseWriter, r *http.Request) {

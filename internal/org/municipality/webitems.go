@@ -129,7 +129,7 @@ func stated(s string) any {
 	if s == "" {
 		return absent
 	}
-	return webui.Name(s)
+	return webui.Spell(s)
 }
 
 func statedDay(d resident.Date) any {
@@ -165,7 +165,7 @@ func (w *screens) recordGroups(d Dossier) []termGroup {
 		furigana = both("外国人住民には記載しません", "not for foreign residents")
 	}
 	who := termGroup{both("氏名など", "Name"), []webui.Term{
-		term("氏名", "Name", webui.Name(r.Name.Reveal())), term("氏名の振り仮名", "Furigana of the name", furigana)}}
+		term("氏名", "Name", webui.Spell(r.Name.Reveal())), term("氏名の振り仮名", "Furigana of the name", furigana)}}
 	if r.Kana != r.Furigana {
 		who.Terms = append(who.Terms, term("読み（検索用）", "Reading (for searching)", stated(r.Kana.Reveal())))
 	}
@@ -183,7 +183,7 @@ func (w *screens) recordGroups(d Dossier) []termGroup {
 		number = both("記載されています（この画面には出しません）", "stated (not shown here)") // 番号法: for those whose work needs it
 	}
 	where := termGroup{both("住所と世帯", "Address and household"), []webui.Term{
-		term("住所", "Address", webui.Name(r.Address.Reveal())), term("住所を定めた日", "At the address since", statedDay(r.Residence.Since)),
+		term("住所", "Address", webui.Spell(r.Address.Reveal())), term("住所を定めた日", "At the address since", statedDay(r.Residence.Since)),
 		term("住民となった日", "Resident since", day(r.BecameResident)), term("届出の日", "Day of the notice", statedDay(r.Residence.Notified)),
 		term("従前の住所", "Earlier address", stated(r.Residence.Earlier.Reveal())),
 		term("世帯番号・続柄", "Household and relation", webui.Name(string(r.Household)+"・"+r.Relation.Reveal())), headTerm(d)}}

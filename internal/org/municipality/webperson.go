@@ -87,17 +87,17 @@ func (w *screens) showPerson(rw http.ResponseWriter, r *http.Request) {
 func (w *screens) recordTerms(v store.Version) []webui.Term {
 	r := v.Record
 	terms := []webui.Term{
-		{Label: both("氏名", "Name"), Value: webui.Name(r.Name.Reveal())},
+		{Label: both("氏名", "Name"), Value: webui.Spell(r.Name.Reveal())},
 		{Label: both("振り仮名", "Reading"), Value: nameText(r.Kana.Reveal())},
 		{Label: both("生年月日", "Date of birth"), Value: bornText(r.Birth)},
 		{Label: both("性別", "Sex"), Value: sexName(r.Sex)},
-		{Label: both("住所", "Address"), Value: webui.Name(r.Address.Reveal())},
+		{Label: both("住所", "Address"), Value: webui.Spell(r.Address.Reveal())},
 		{Label: both("住民票コード", "Record code"), Value: codeText(r.Code)},
 		{Label: both("世帯番号・続柄", "Household and relation"), Value: webui.Name(string(r.Household) + "・" + r.Relation.Reveal())},
 		{Label: both("住民となった日", "Resident since"), Value: day(r.BecameResident)},
 	}
 	if r.CommonName.Valid() {
-		terms = append(terms, webui.Term{Label: both("通称", "Common name"), Value: webui.Name(r.CommonName.Reveal())})
+		terms = append(terms, webui.Term{Label: both("通称", "Common name"), Value: webui.Spell(r.CommonName.Reveal())})
 	}
 	if r.Nationality.Valid() {
 		terms = append(terms, webui.Term{Label: both("国籍・地域", "Nationality"), Value: webui.Name(r.Nationality.Reveal())})

@@ -26,6 +26,7 @@ func (w *screens) doSearch(rw http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	f.KeepsNothing()
 	q := Query{Code: entry(f, "code", resident.ParseRecordCode), Name: f.Value("name"), Kana: f.Value("kana"),
 		Birth: entry(f, "birth", resident.ParsePartialDate)}
 	p := searchPage{Form: f}

@@ -67,7 +67,7 @@ func (w *screens) visited(next http.HandlerFunc) http.HandlerFunc {
 		if !ok {
 			return
 		}
-		kept := f.All()
+		kept := f.Typed()
 		delete(kept, visitPurpose)
 		delete(kept, visitCase)
 		if f.Value(visitPurpose)+f.Value(visitCase) == "" {

@@ -1,12 +1,12 @@
-// What script adds to pages that work without it: the error summary takes the focus, a form is sent once, and parts that
-// refresh themselves can be stopped and do not move while somebody is in them.
+// What script adds to pages that work without it: the error summary takes the focus, a form is sent once, parts that
+// refresh themselves can be stopped and do not move while somebody is in them, and the page that finds characters opens over the form.
 "use strict";
 
 const words = document.documentElement.lang === "en"
-  ? { stop: "Stop refreshing", go: "Refresh again" }
-  : { stop: "自動更新を止める", go: "自動更新を再開する" };
+  ? { stop: "Stop refreshing", go: "Refresh again", close: "Close" }
+  : { stop: "自動更新を止める", go: "自動更新を再開する", close: "閉じる" };
 
-document.getElementById("errors")?.focus();
+(document.getElementById("errors") ?? document.getElementById("replaced"))?.focus();
 
 // A second click within two seconds is the same click of a tired hand.
 document.addEventListener("submit", (event) => {
@@ -35,5 +35,45 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   const part = event.detail.elt;
   if (part.matches("[data-live]") && (stopped || document.hidden || part.contains(document.activeElement))) {
     event.preventDefault();
+  }
+});
+
+// What is chosen goes where the cursor was; into a field that nobody has been in, at its end.
+const visited = new WeakSet();
+let picker, field;
+document.addEventListener("focusin", (event) => visited.add(event.target));
+function openPicker(link) {
+  field = document.getElementById(link.dataset.picker);
+  if (!picker) {
+    picker = document.createElement("dialog");
+    picker.className = "picker";
+    picker.setAttribute("aria-label", link.firstChild.textContent);
+    const close = document.createElement("button");
+    close.type = "button";
+    close.className = "button";
+    close.dataset.kind = "plain";
+    close.textContent = words.close;
+    close.addEventListener("click", () => picker.close());
+    picker.addEventListener("close", () => field.focus());
+    picker.append(document.createElement("div"), close);
+    picker.firstChild.className = "picker__body";
+    document.body.append(picker);
+  }
+  picker.showModal();
+  htmx.ajax("GET", link.href, picker.firstChild).then(() => picker.querySelector("input")?.focus());
+}
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-picker]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    openPicker(link);
+    return;
+  }
+  const choice = event.target.closest("[data-insert]");
+  if (choice && picker?.contains(choice)) {
+    const end = field.value.length, was = visited.has(field);
+    field.setRangeText(choice.dataset.insert, was ? field.selectionStart : end, was ? field.selectionEnd : end, "end");
+    picker.close();
+    field.dispatchEvent(new Event("change", { bubbles: true }));
   }
 });

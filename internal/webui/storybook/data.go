@@ -47,7 +47,7 @@ func blocksData(u *webui.UI) blocksPage {
 			{Name: both("確認", "Confirm"), State: webui.Todo}, {Name: both("受付", "File"), State: webui.Todo},
 		},
 		Terms: []webui.Term{
-			{Label: both("氏名", "Name"), Value: webui.Name("髙𠮷 葛󠄂子")},
+			{Label: both("氏名", "Name"), Value: webui.Spell("髙𠮷 葛󠄂子")},
 			{Label: both("住民票コード", "Resident record code"), Value: webui.Code("1234 5678 901")},
 			{Label: both("生年月日", "Date of birth"), Value: day(1992, 2, 29)},
 			{Label: both("署名用電子証明書", "Signature certificate"), Value: valid},
