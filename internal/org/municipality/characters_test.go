@@ -1,10 +1,13 @@
 package municipality
 
 import (
+	mathrand "math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/akashi-id/akashi/internal/webui/webuitest"
 )
 
 // TestCodesBecomeCharacters: a code in any field of a form becomes its character, which the clerk sees before the page on which the notice is
@@ -138,4 +141,67 @@ func TestSubstitutesAreSaidBeforeTheyAreIssued(t *testing.T) {
 	v.get("/?lang=ja", http.StatusOK)
 	r.Record.Name = name("㐂田 一")
 	v.says(v.get("/resident/"+c.register(r).Person.String()+"/apply", http.StatusOK), "1文字目の「㐂」は")
+}
+
+// TestCharacterScreens looks at the page that finds characters, by itself and over a form, where what is chosen goes to the cursor.
+func TestCharacterScreens(t *testing.T) {
+	for _, lang := range webuitest.Languages() {
+		t.Run(lang, func(t *testing.T) {
+			tab := webuitest.Browser(t)
+			c := newCountryBy(t, "memory:", mathrand.NewChaCha8([32]byte{1}))
+			c.step(c.o, c.o.Alarms.Tasks()...)
+			base := c.serve()
+			look := func(name string) {
+				t.Helper()
+				for _, w := range webuitest.Widths {
+					for _, f := range tab.Axe(w) {
+						t.Logf("axe could not decide at %d px: %s", w, f)
+					}
+				}
+				tab.Golden(name + "-" + lang)
+			}
+			status := func(got, want int) {
+				t.Helper()
+				if got != want {
+					t.Fatalf("%s: %d, want %d", tab.Location(), got, want)
+				}
+			}
+			name := func() string { return webuitest.Eval[string](tab, `document.getElementById("f-name").value`) }
+			status(tab.Open(base+"/?lang="+lang), http.StatusOK)
+			status(tab.Open(base+"/session?next=/municipality-202029/characters"), http.StatusOK)
+			status(tab.Follow(`button[value="clerk-aoki"]`), http.StatusOK)
+			tab.Fill("#f-q", "葛")
+			status(tab.Follow(`#form .button`), http.StatusOK)
+			look("characters")
+
+			status(tab.Open(base+"/register"), http.StatusConflict)
+			tab.Fill("#f-visit_case", "A-17")
+			tab.Press(`label:has(input[value="notice"])`)
+			status(tab.Follow(`#form .button`), http.StatusOK)
+			tab.Fill("#f-name", "西　太郎")
+			webuitest.Eval[string](tab, `(() => { const f = document.getElementById("f-name"); f.focus(); f.setSelectionRange(0, 0); return "" })()`)
+			tab.Press(`a[data-picker="f-name"]`)
+			tab.WaitFor("dialog[open] #f-q")
+			tab.Fill("#f-q", "葛")
+			tab.Press("dialog[open] form .button")
+			tab.WaitFor("dialog[open] [data-insert]")
+			look("characters-over")
+			tab.Press("dialog[open] [data-insert=\"葛\U000E0103\"]")
+			if got := name(); got != "葛\U000E0103西　太郎" {
+				t.Errorf("the field has %+q", got)
+			}
+			if got := webuitest.Eval[string](tab, `document.activeElement.id + (document.querySelector("dialog[open]") ? " below" : "")`); got != "f-name" {
+				t.Errorf("the cursor is in %s", got)
+			}
+			tab.Fill("#f-name", "&J+B9D5;西　太郎")
+			status(tab.Follow(`#form .button`), http.StatusOK)
+			if got := name(); got != "葛\U000E0103西　太郎" {
+				t.Errorf("the form comes back with %+q", got)
+			}
+			if got := webuitest.Eval[string](tab, "document.activeElement.id"); got != "replaced" {
+				t.Errorf("the page begins at %s", got)
+			}
+			look("register-codes")
+		})
+	}
 }
