@@ -221,6 +221,10 @@ func TestTypedBesideTheMessage(t *testing.T) {
 		t.Error("closed as registered, by a record that nobody has named")
 	}
 	said.Set("unknown", "yes")
+	coded := url.Values{"text": {"&J+B9D5;飾区の窓口に電話で確かめた"}, "outcome": {"registered"}, "unknown": {"yes"}}
+	if page := v.post(at+"/close", coded, http.StatusOK); !strings.Contains(page, "葛\U000E0103飾区の窓口") || strings.Contains(page, "もう一人の承認を待っています") {
+		t.Errorf("a text in which a code became a character is taken before anybody saw it: %s", text(page))
+	}
 	if page := v.post(at+"/close", said, http.StatusOK); !strings.Contains(page, "もう一人の承認を待っています") || !strings.Contains(page, "clerk-aoki") || strings.Contains(page, "/approve") {
 		t.Error("the page does not say who proposed it and that another is awaited")
 	}

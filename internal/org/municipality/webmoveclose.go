@@ -89,6 +89,10 @@ func (w *screens) proposeClosing(rw http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if relanguaged(f) {
+		w.renderMove(rw, r, http.StatusOK, f)
+		return
+	}
 	err := refused(f, w.o.ProposeClosing(r.Context(), Closing{Move: r.PathValue("move"), Outcome: store.MoveOutcome(f.Value("outcome")), Unknown: ticked(f, "unknown"), Said: f.Value("text")}))
 	switch {
 	case err != nil:
