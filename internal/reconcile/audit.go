@@ -107,6 +107,7 @@ func (b *Books) auditPage(ctx context.Context, p *pair) (pause time.Duration, er
 	p.mu.Unlock()
 	var g progress
 	var page audited
+	var kept Digest
 	seen := newSeen(map[string]bool{})
 	for {
 		err = b.view(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
@@ -115,13 +116,16 @@ func (b *Books) auditPage(ctx context.Context, p *pair) (pause time.Duration, er
 			} else if g, err = p.readProgress(ctx, tx); err != nil {
 				return err
 			}
+			if d, err := root(ctx, tx, p.id); err == nil { // one that cannot be read is found at the end of the cycle
+				kept = d
+			}
 			page, err = b.look(ctx, tx, p, g, seen)
 			return err
 		})
 		if err == nil {
 			break
 		}
-		// A look at one key failed, panicked or hung: it is set aside, and the page goes on behind it.
+		// A look failed, panicked or hung: the page is looked at key by key, and the one at which it does so again is set aside.
 		beyond := seen.beyond()
 		if ctx.Err() != nil || beyond == nil {
 			return 0, err
@@ -134,7 +138,7 @@ func (b *Books) auditPage(ctx context.Context, p *pair) (pause time.Duration, er
 		err = b.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 			if wrong {
 				// Looked at again in the transaction that mends it: what is mended must be what is there.
-				again, err := b.look(ctx, tx, p, g, newSeen(seen.aside))
+				again, err := b.look(ctx, tx, p, g, seen.anew())
 				if err != nil {
 					return err
 				}
@@ -156,7 +160,8 @@ func (b *Books) auditPage(ctx context.Context, p *pair) (pause time.Duration, er
 	if !next.adopted {
 		return 0, nil // nothing is compared before the entries are made
 	}
-	pages := max(next.rows, next.checked)/auditPage + 2
+	// As many as the last cycle had, or more when many rows have come since: each entry is looked at twice.
+	pages := max(next.rows, next.checked, 2*kept.N)/auditPage + 2
 	pause = b.cfg.Cycle / time.Duration(pages)
 	return max(pause, (auditShare-1)*b.cfg.Clock.Now().Sub(began)), nil
 }

@@ -55,6 +55,15 @@ func (b *Books) lookAtEntries(ctx context.Context, tx *sqlstore.Tx, p *pair, cur
 	// The sums are of what is folded; what the book says is that and what is not.
 	book := over(entries, fresh, inPlace(fresh), from, to)
 	a.rows = int64(len(book))
+	keys := make([]string, 0, len(book))
+	for _, e := range book {
+		if odd[e.key] != unreadable {
+			keys = append(keys, e.key)
+		}
+	}
+	if err := b.lookAt(ctx, tx, p, keys, s); err != nil {
+		return a, err
+	}
 	for _, e := range book {
 		w := wrongRow{key: e.key, kept: e.value, what: changed}
 		if odd[e.key] == unreadable {

@@ -41,7 +41,7 @@ type Config struct {
 	Log     *slog.Logger
 	Every   time.Duration // between two comparisons of a book; 30 s when zero
 	Cycle   time.Duration // in which the self-audit goes through a small book once; 30 s when zero
-	// Deadline is for one call of a Table's function about one key, in real time; 5 s when zero.
+	// Deadline is for one call of a Table's function, about one key or a page of them, in real time; 5 s when zero.
 	Deadline time.Duration
 	Bell     string // of the store, rung when a case or a finding is opened or closed; "" for none
 }

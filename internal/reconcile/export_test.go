@@ -145,3 +145,8 @@ func (b *Books) ValueOf(ctx context.Context, book message.Book, peer message.Org
 	})
 	return value, err
 }
+
+// AuditStep has the self-audit look at the next page of a book.
+func (b *Books) AuditStep(ctx context.Context, book message.Book, peer message.Org) (time.Duration, error) {
+	return b.auditPage(ctx, b.pairs[pairName{book, peer}])
+}

@@ -33,7 +33,7 @@ func (f *finding) add(by, what string, where message.Org, key, ja, en string) {
 // check looks at everything when a day is over.
 func (s *simulation) check(ctx context.Context) (*finding, error) {
 	f := &finding{findings: slices.Concat(s.report.Stranded, s.asked)}
-	for _, look := range []func(context.Context, *finding) error{s.land.residents, s.land.certificates, s.land.seals, s.land.flags, s.openMoves, s.land.words} {
+	for _, look := range []func(context.Context, *finding) error{s.land.residents, s.land.certificates, s.land.terms, s.land.seals, s.land.flags, s.openMoves, s.land.words} {
 		if err := look(ctx, f); err != nil {
 			return nil, err
 		}

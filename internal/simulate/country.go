@@ -71,6 +71,7 @@ type land struct {
 	validation  *validation.Validation
 	hosts       []*host.Host
 	deaf        deafness
+	earlier     bool // what is issued now is as if it had been issued years ago
 
 	closers []func() error
 }
@@ -233,7 +234,7 @@ func (l *land) openIssuance(ctx context.Context, dir string, above []message.Org
 			return err
 		}
 	}
-	roots, err := ca.Found(newDice(l.seed, theCA), l.clk.Now(), own, cert.P256SHA256)
+	roots, err := ca.Found(newDice(l.seed, theCA), yearsAgo(l.clk.Now()).AddDate(0, -1, 0), own, cert.P256SHA256)
 	if err != nil {
 		return err
 	}
@@ -246,7 +247,13 @@ func (l *land) openIssuance(ctx context.Context, dir string, above []message.Org
 	if err != nil {
 		return err
 	}
-	if l.ca, err = ca.New(ctx, ca.Config{Config: cfg, Keys: own, OCSPURL: "http://127.0.0.1/ocsp", Validation: theValidation, NationalCenter: theCenter}); err != nil {
+	if l.ca, err = ca.New(ctx, ca.Config{Config: cfg, Keys: own, OCSPURL: "http://127.0.0.1/ocsp", Validation: theValidation, NationalCenter: theCenter,
+		Since: func(now time.Time) time.Time {
+			if l.earlier {
+				return yearsAgo(now)
+			}
+			return now
+		}}); err != nil {
 		return err
 	}
 	add(l.ca.Host, l.ca.Tasks(), l.ca.Close)
@@ -265,7 +272,7 @@ func (l *land) ground(self message.Org, peers ...message.Org) (host.Config, erro
 	random := newDice(l.seed, self)
 	signer, err := l.infra.NewIdentity(random, l.clk.Now(), string(self), pki.ForSigning)
 	return host.Config{Self: self, Name: plain.Sentence{JA: string(self), EN: string(self)}, StoreURL: "memory:", Clock: l.clk, Rand: random,
-		Signer: signer, Trust: l.trust, Link: l.net.As(self), Peers: peers, Compare: time.Minute, Audit: 4 * time.Minute,
+		Signer: signer, Trust: l.trust, Link: l.net.As(self), Peers: peers, Compare: time.Minute, Audit: auditCycle,
 		Secrets: func(peer message.Org) []byte { return pairSecret(l.seed, self, peer) },
 		Seldom: func(peer message.Org) bool {
 			return self.Role() == message.Municipality && peer.Role() == message.Municipality
@@ -310,9 +317,10 @@ func (l *land) close() (err error) {
 	return err
 }
 
-// atDesk is the context of a clerk at the counter with a case. A counter has several of them.
+// atDesk is the context of a clerk at the counter with a case. A counter has several of them, more where more people live: who looks at hundreds in an
+// hour is an alarm.
 func (s *simulation) atDesk(ctx context.Context) context.Context {
 	s.report.cases++
-	p := access.Person{ID: fmt.Sprintf("clerk-%d", s.report.cases%6), Job: access.Clerk, Fresh: true} // the passkey is shown for what asks for it
+	p := access.Person{ID: fmt.Sprintf("clerk-%d", s.report.cases%(6+s.opt.Residents/2000)), Job: access.Clerk, Fresh: true} // the passkey is shown for what asks for it
 	return look.With(access.With(ctx, p), look.Ground{Purpose: look.Notice, Case: fmt.Sprint(s.report.cases)})
 }

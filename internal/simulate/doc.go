@@ -7,6 +7,9 @@
 // the inspection are asked as well, and have to be silent. A fault can be planted; the run then has to find it and to name it.
 //
 // Real rates are those of events per resident; with a few hundred residents nothing would happen on most days, so Options.Pace
-// multiplies them, and every kind of event happens at least once in a run without a fault. What is not played: certificates expire and are
-// renewed after years, and no run lasts as long; nothing happens to who is protected until that ends.
+// multiplies them, and every kind of event happens at least once in a run of two days or more without a fault. Certificates run out after years: some are
+// issued before a run as if that had been years ago, so that they are renewed, or run out on a birthday, in it (expiring.go). What is not played: nothing
+// happens to who is protected until that ends.
+//
+// What only looks works in the evening alone (window.go), once round; every row is looked at every evening all the same.
 package simulate

@@ -18,7 +18,7 @@ var acts = map[Kind]func(*simulation, context.Context) error{
 	Correction: (*simulation).correction, Cancellation: (*simulation).cancellation, Minor: (*simulation).minor,
 	Removal: (*simulation).removal, Restoration: (*simulation).restoration,
 	Naturalisation: (*simulation).naturalisation, CodeChange: (*simulation).codeChange,
-	Application: (*simulation).application, Renewal: (*simulation).again, Revocation: (*simulation).revocation, Loss: (*simulation).loss,
+	Application: (*simulation).application, Renewal: (*simulation).again, Renewed: (*simulation).renewed, Revocation: (*simulation).revocation, Loss: (*simulation).loss,
 	Seal: (*simulation).seal, SealEnded: (*simulation).sealEnded, Renaming: (*simulation).renaming,
 	Protection: (*simulation).protect, ProtectionEnd: (*simulation).protectionEnded,
 }

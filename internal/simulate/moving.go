@@ -12,7 +12,7 @@ import (
 )
 
 func newSoul(at *town, id municipality.PersonID) *soul {
-	return &soul{at: at, id: id, held: map[cert.Profile]string{}}
+	return &soul{at: at, id: id, held: map[cert.Profile]string{}, ends: map[cert.Profile]resident.Date{}}
 }
 
 func refusedHere() error {

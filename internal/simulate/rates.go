@@ -33,6 +33,8 @@ const (
 	CodeChange     Kind = "code-change"
 	Application    Kind = "certificate"
 	Renewal        Kind = "certificate-again"
+	Renewed        Kind = "certificate-renewed"
+	Expiry         Kind = "certificate-expired"
 	Revocation     Kind = "certificate-revoked"
 	Loss           Kind = "certificate-lost"
 	Seal           Kind = "seal"
@@ -41,6 +43,9 @@ const (
 	ProtectionEnd  Kind = "protection-ended"
 	Renaming       Kind = "town-renamed"
 )
+
+// renewedInAYear are the certificates whose term ends in a year: those of five years ago.
+const renewedInAYear = 15_800_000
 
 // inhabitants of the country on 2024-01-01, to which the yearly figures below are.
 const inhabitants = 124_885_175
@@ -80,7 +85,9 @@ var rates = []rate{
 	{Naturalisation, says("帰化", "naturalisations"), 8_800, true},
 	{CodeChange, says("住民票コードの変更", "changes of record code"), 10_000, true},
 	{Application, says("電子証明書の発行", "certificates issued"), 2 * 50_000 * 365, false},
-	{Renewal, says("電子証明書の再発行", "certificates issued anew"), 15_800_000, false},
+	{Renewal, says("電子証明書の再発行", "certificates issued anew"), 1_000_000, true},
+	{Renewed, says("電子証明書の更新", "certificates renewed"), renewedInAYear, false},
+	{Expiry, says("電子証明書の期間満了", "certificates that ran out"), 0, false}, // by itself, on a birthday
 	{Revocation, says("電子証明書の失効申請", "certificates revoked on request"), 300_000, true},
 	{Loss, says("カードの紛失の届出", "losses reported"), 500_000, true},
 	{Seal, says("印鑑登録", "seals registered"), 2_000_000, true},
@@ -100,6 +107,9 @@ func rateOf(k Kind) rate {
 func (s *simulation) schedule() [][]Kind {
 	plan := make([][]Kind, s.opt.Days)
 	for _, r := range rates {
+		if r.year == 0 {
+			continue
+		}
 		perDay := r.year / inhabitants / 365 * float64(s.opt.Residents) * s.opt.Pace
 		n := 0
 		for d := range plan {

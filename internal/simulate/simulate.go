@@ -131,7 +131,7 @@ func (s *simulation) day(ctx context.Context, n int, plan []Kind) error {
 		if slot == 0 {
 			err := s.rounds(ctx) // every day
 			if err == nil && open(n) {
-				err = s.arrivals(ctx)
+				err = errors.Join(s.arrivals(ctx), s.ranOut(ctx))
 			}
 			if err != nil {
 				return err

@@ -23,8 +23,9 @@ type soul struct {
 	gone    bool // deleted
 	leaving bool // a move is under way, or a fault was planted: nothing else happens to them
 	held    map[cert.Profile]string
-	seal    bool   // registered, unless a change has ended it
-	measure string // by which they are protected; empty: none
+	ends    map[cert.Profile]resident.Date // the last day of what they held when the run began, as far as its end is near
+	seal    bool                           // registered, unless a change has ended it
+	measure string                         // by which they are protected; empty: none
 }
 
 // move is one that is under way: filed where people leave, and to be filed where they come.
@@ -41,7 +42,7 @@ type stranger struct {
 }
 
 // settle takes the residents of the first day over into the registers, from the files that a municipality imports, and lets some of them
-// have certificates.
+// have certificates that were issued years ago.
 func (s *simulation) settle(ctx context.Context) error {
 	for i, t := range s.land.towns {
 		opt := population.Options{Municipality: t.Code(), Count: s.opt.Residents * places[i].share / 10, Seed: s.opt.Seed, AsOf: begins.AddDays(-1)}
@@ -61,12 +62,15 @@ func (s *simulation) settle(ctx context.Context) error {
 			return err
 		}
 		for _, id := range ids {
-			s.souls = append(s.souls, &soul{at: t, id: id, held: map[cert.Profile]string{}})
+			s.souls = append(s.souls, newSoul(t, id))
 		}
 	}
 	opt := population.Options{Municipality: s.land.towns[0].Code(), Count: s.opt.Residents*6 + 1000, Seed: s.opt.Seed + 1, AsOf: begins.AddDays(-1)}
 	s.strange.next, s.strange.stop = iter.Pull(population.People(opt))
 	s.land.closers = append(s.land.closers, func() error { s.strange.stop(); return nil })
+	if err := s.holders(ctx); err != nil {
+		return fmt.Errorf("couldn't give the first certificates: %w", err)
+	}
 	return s.land.until(ctx, begins.Start().Add(opens-1))
 }
 

@@ -11,12 +11,18 @@ import (
 )
 
 // What only looks, at books, one's own tables, what is served, and alarms, does so before everything is compared in the evening, and books are compared
-// before the day is closed too, at an organisation's own times: in a month of virtual time it would else be nearly all that is done. The
-// alarms come last, when all has been compared.
+// before the day is closed too, at an organisation's own times: in a month of virtual time it would else be nearly all that is done. So
+// would be the answers about certificates, each of which is signed anew every few minutes for whoever asks: nobody does here but the
+// inspection. The alarms come last, when all has been compared.
 type span struct{ from, to time.Duration } // of a day
+
+// auditCycle is in what time a self-audit, or the check of residents for duplicates, goes round once.
+const auditCycle = 4 * time.Minute
 
 var (
 	watching  = span{looks - 8*time.Minute, looks}
+	auditing  = span{watching.from, watching.from + auditCycle + time.Minute} // once, wherever it begins; what it finds is compared after it
+	answering = span{watching.from - 2*time.Minute, looks}
 	alarming  = span{looks - 2*time.Minute, looks}
 	closing   = span{24*time.Hour - 2*time.Minute, 24*time.Hour - 1} // of the day that is closed, and of the next
 	beginning = span{0, time.Minute}
@@ -27,8 +33,12 @@ func spans(name string) []span {
 	switch {
 	case strings.Contains(name, " compares "):
 		return []span{beginning, watching, closing}
-	case strings.HasSuffix(name, " self-audit"), strings.Contains(name, " inspection of "):
+	case strings.HasSuffix(name, " self-audit"), strings.HasSuffix(name, " inspection of duplicates"):
+		return []span{auditing}
+	case strings.Contains(name, " inspection of "):
 		return []span{watching}
+	case strings.HasSuffix(name, "answers-ahead"):
+		return []span{answering}
 	case strings.HasSuffix(name, " alarms"):
 		return []span{alarming}
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
@@ -38,6 +39,9 @@ type Config struct {
 	// ListDays is how many days a partition's revocation list waits for its next one when nothing changes; 0 means 1. A
 	// revocation makes a new list within seconds, whatever this is.
 	ListDays int
+	// Since says in a trial from when on a certificate is valid that is issued now, as if it had been issued then: nobody waits for years
+	// until one runs out. Nil, as in service: from now on.
+	Since func(now time.Time) time.Time
 	// Validation is told the state of every certificate, NationalCenter who holds which.
 	Validation, NationalCenter message.Org
 

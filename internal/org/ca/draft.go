@@ -15,8 +15,12 @@ import (
 // draft builds what will be signed.
 func (o *CA) draft(tx *store.Tx, n message.CertRequest, part jpki.Partition, public crypto.PublicKey, renews store.Certificate) (c store.Certificate, tbs []byte, no *refusal, err error) {
 	a := o.byProfile[n.Profile]
+	since := tx.Now()
+	if o.cfg.Since != nil {
+		since = o.cfg.Since(since)
+	}
 	c = store.Certificate{Profile: n.Profile, Issuer: a.id, Holder: n.Holder.Code, Version: n.Holder.Version,
-		Municipality: n.Holder.Municipality, Request: n.Request, NotBefore: tx.Now().Truncate(time.Second)}
+		Municipality: n.Holder.Municipality, Request: n.Request, NotBefore: since.Truncate(time.Second)}
 	c.Replaced = store.Replaced{Serial: renews.Serial, Until: renews.NotAfter}
 	if c.Serial, err = cert.NewSerial(o.Rand); err != nil {
 		return c, nil, nil, err
