@@ -60,7 +60,6 @@ func TestIdentityScreens(t *testing.T) {
 			status(tab.Follow(`#form .button`), http.StatusUnprocessableEntity)
 			look("check-wrong")
 			tab.Fill("#f-second_document", "pension")
-			tab.Press(`label:has(#f-identified)`)
 			status(tab.Follow(`#form .button`), http.StatusOK)
 			status(tab.Open(base+"/application/"+a.Request), http.StatusOK)
 			look("checked-by-two")

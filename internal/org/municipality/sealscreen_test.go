@@ -66,7 +66,7 @@ func TestSealScreens(t *testing.T) {
 				tab.Upload("#f-seal", scan(mm))
 				tab.Fill("#f-seal_text", "髙𠮷")
 				tab.Press(`label:has(input[value="inquiry"])`)
-				tab.Press(`label:has(#f-identified)`)
+				tab.Fill("#f-document", "driving-licence")
 			}
 			fill(7)
 			tab.Fill("#f-seal_text", "佐藤")
