@@ -50,7 +50,8 @@ var ungated = []struct {
 	{"whether the notice of an issue was taken: of the message no more than its serial", []string{"internal/org/ca:CA.centerTold"}},
 	{"a report that is taken, passed on or answered: its page, which shows it, asks", []string{"internal/errorreport:open", "internal/errorreport:Desk.onReport", "internal/errorreport:Desk.onAnswer"}},
 	{"whether a trace is that of a notice about somebody, and nothing of it: who asks was admitted before", []string{"internal/org/municipality:filedFor"}},
-	{"of the record no more than its version", []string{"internal/org/municipality:Municipality.recordOf"}},
+	{"of the record no more than its version, or its code for the audit log", []string{"internal/org/municipality:Municipality.recordOf",
+		"internal/org/municipality:unchanged", "internal/org/municipality:versionOf", "internal/org/municipality:Municipality.take"}},
 	{"a person's entry: what is compared with it, and of which no more is said than that it is there", []string{
 		"internal/org/municipality:Municipality.admitAgain", "internal/org/municipality:checkNamesake"}},
 	{"an application: who may have one is asked where it is made, and its page shows no item of the person", []string{

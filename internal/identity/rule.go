@@ -15,7 +15,27 @@ import (
 )
 
 // Acts are the acts of which the rule says how many of the staff check who somebody is.
-var Acts = []access.Act{access.IssueCertificate}
+var Acts = []access.Act{access.IssueCertificate, access.FileChange, access.KeepSeal, access.ReleaseProtection}
+
+// Disclosure is the check of who asks to be told what is recorded of them (住基法30条の37). No rule says by how many: one of the staff checks.
+const Disclosure access.Act = "disclosure"
+
+var actNames = map[access.Act]plain.Sentence{
+	access.IssueCertificate:  both("電子証明書の申請", "an application for a certificate"),
+	access.FileChange:        both("転入・転居・転出・世帯変更などの届出", "a notice of moving in, within or out, or of the household"),
+	access.KeepSeal:          both("印鑑登録の申請", "the registration of a seal"),
+	access.ProtectPerson:     both("支援措置の申出", "an application for protection"),
+	access.ReleaseProtection: both("支援措置の一時解除・終了", "the release or the end of a protection"),
+	Disclosure:               both("開示の請求・訂正の申出", "a request for disclosure or correction"),
+}
+
+// ActName is what people call that for which somebody is checked.
+func ActName(a access.Act) plain.Sentence {
+	if n, known := actNames[a]; known {
+		return n
+	}
+	return a.Name()
+}
 
 // MostPersons is the most that a rule asks for: one more than one of the staff. A counter in a village has two.
 const MostPersons = 2

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
@@ -75,6 +76,33 @@ func (t Tables) Wait(ctx context.Context, ref string) (Wait, bool, error) {
 		return Wait{}, false, err
 	}
 	return found[0], true, nil
+}
+
+// Waits tells whether somebody has an application for the act that waits.
+func (t Tables) Waits(ctx context.Context, act access.Act, holder string) (bool, error) {
+	found, err := t.waits(ctx, `state = 'waiting' AND act = $1 AND holder = $2`, string(act), holder)
+	return len(found) > 0, err
+}
+
+// Second finds an application that waits and may be checked by a person, who is another one than whoever has checked it, with another
+// passkey. It gives the checks that were made.
+func (t Tables) Second(ctx context.Context, ref string, by access.Person) ([]Check, error) {
+	if _, err := t.Open(ctx, ref); err != nil {
+		return nil, err
+	}
+	first, err := t.ChecksOf(ctx, ref)
+	if err == nil && len(first) == 0 {
+		err = fmt.Errorf("the application %s waits for a second check, and has no first one", ref)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range first {
+		if err := access.SecondPerson(c.Person(), by); err != nil {
+			return nil, err
+		}
+	}
+	return first, nil
 }
 
 // Close ends the waiting.

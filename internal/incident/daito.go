@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/identity"
 	counter "github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/protection"
@@ -50,7 +51,7 @@ func daitoPart(ctx context.Context, opt Options, asItWas bool) (p *Part, err err
 	if err := l.move(ctx); err != nil {
 		return nil, err
 	}
-	if _, err := l.town.Protect(atDesk(ctx, takes), counter.Protecting{Applicant: l.her.Person}); err != nil {
+	if _, err := l.town.Protect(atDesk(ctx, takes), counter.Protecting{Applicant: l.her.Person, Evidence: identity.Evidence{identity.MyNumberCard}}); err != nil {
 		return nil, err
 	}
 	// What the clerk sets by hand where each system has a flag of its own. Where there is one, it is set.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/identity"
 	counter "github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/resident"
@@ -59,26 +60,26 @@ func meguroPart(ctx context.Context, opt Options, asItWas bool) (p *Part, err er
 		if err = l.move(ctx); err != nil {
 			return err
 		}
-		if first, err = l.town.Protect(aoki, counter.Protecting{Applicant: l.her.Person}); err != nil {
+		if first, err = l.town.Protect(aoki, counter.Protecting{Applicant: l.her.Person, Evidence: identity.Evidence{identity.MyNumberCard}}); err != nil {
 			return err
 		}
 		return l.town.Decided(aoki, first)
 	})
 	at(meguroListed, 10, func() (err error) {
-		list, err = l.town.ListToEnd(aoki, "", "期間満了")
+		list, err = l.town.ListToEnd(aoki, "", "期間満了", nil)
 		return err
 	})
 	at(meguroEnded, 10, func() error {
-		own, err := l.town.ListToEnd(aoki, first, "本人の申出により終了")
+		own, err := l.town.ListToEnd(aoki, first, "本人の申出により終了", identity.Evidence{identity.MyNumberCard})
 		if err != nil {
 			return err
 		}
-		_, err = l.town.ApplyList(inoue, own)
+		_, err = l.town.ApplyList(inoue, own, nil)
 		return err
 	})
 	if !opt.NoTrigger {
 		at(meguroAgain, 10, func() (err error) {
-			if again, err = l.town.Protect(aoki, counter.Protecting{Applicant: l.her.Person}); err != nil {
+			if again, err = l.town.Protect(aoki, counter.Protecting{Applicant: l.her.Person, Evidence: identity.Evidence{identity.MyNumberCard}}); err != nil {
 				return err
 			}
 			return l.town.Decided(aoki, again)
@@ -114,7 +115,7 @@ func (l *protectedLand) workThrough(ctx context.Context, list int64, asItWas boo
 			if !slices.Contains(m.Persons, l.her.Person) {
 				continue
 			}
-			anew, err := l.town.ListToEnd(aoki, m.Number, "期間満了")
+			anew, err := l.town.ListToEnd(aoki, m.Number, "期間満了", identity.Evidence{identity.MyNumberCard})
 			if err != nil {
 				return err
 			}
@@ -122,7 +123,7 @@ func (l *protectedLand) workThrough(ctx context.Context, list int64, asItWas boo
 		}
 	}
 	for _, id := range lists {
-		done, err := l.town.ApplyList(inoue, id)
+		done, err := l.town.ApplyList(inoue, id, nil)
 		if err != nil {
 			return err
 		}

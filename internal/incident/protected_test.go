@@ -3,6 +3,7 @@ package incident
 import (
 	"testing"
 
+	"github.com/akashi-id/akashi/internal/identity"
 	counter "github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/plain"
 )
@@ -51,7 +52,7 @@ func TestEveryWayShowsWhoIsNotProtected(t *testing.T) {
 		}
 	}
 	// And a flag that was never set anywhere shows at once: Kure and Nanbu had one for each document, and neither was set.
-	if _, err := l.town.Protect(atDesk(t.Context(), takes), counter.Protecting{Applicant: l.her.Person}); err != nil {
+	if _, err := l.town.Protect(atDesk(t.Context(), takes), counter.Protecting{Applicant: l.her.Person, Evidence: identity.Evidence{identity.MyNumberCard}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.wait(t.Context(), 2e9); err != nil {

@@ -64,7 +64,7 @@ func (c *clerk) checkAgain(at string) (answerPage, error) {
 	if p, err := second.sitDown("clerk-inoue", true); err != nil || p.status != http.StatusOK {
 		return p, fmt.Errorf("the second clerk sits down: %d %w", p.status, err)
 	}
-	return second.post(at+"/check", url.Values{"identified": {"yes"}, "document": {"driving-licence"}})
+	return second.post(at+"/check", url.Values{"document": {"driving-licence"}})
 }
 
 // answer is what came back: where it led, and the page.
@@ -119,7 +119,7 @@ func (c *clerk) register(name, kana, address string) (person string) {
 	c.t.Helper()
 	form := entries(c.must(c.get("/register")))
 	for field, value := range map[string]string{"step": "file", "name": name, "kana": kana, "birth": "1980-04-01", "sex": "女", "address": address,
-		"domicile": "長野県松本市丸の内3番", "domicile_head": name, "earlier_address": "アメリカ合衆国"} {
+		"domicile": "長野県松本市丸の内3番", "domicile_head": name, "earlier_address": "アメリカ合衆国", "document": "passport"} {
 		form.Set(field, value)
 	}
 	p := c.must(c.post("/register", form))
@@ -178,6 +178,7 @@ func (c *clerk) file(person, act string, changed url.Values) (trace string) {
 	c.t.Helper()
 	form := entries(c.must(c.get("/resident/" + person + "/change/" + act)))
 	form.Set("step", "file")
+	form.Set("document", "driving-licence")
 	for k, v := range changed {
 		form[k] = v
 	}
@@ -194,7 +195,6 @@ func (c *clerk) apply(person, profile string) (key, crt []byte) {
 	c.t.Helper()
 	form := entries(c.must(c.get("/resident/" + person + "/apply")))
 	form.Set("profile", profile)
-	form.Set("identified", "yes")
 	form.Set("document", "my-number-card")
 	p := c.must(c.post("/resident/"+person+"/apply", form))
 	at := p.path

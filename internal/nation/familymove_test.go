@@ -140,7 +140,7 @@ func (f *family) theyLiveInMatsumoto() {
 	for _, m := range f.all() {
 		mado.goes("/register")
 		entries := map[string]string{"name": m.name, "kana": m.kana, "furigana": m.kana, "birth": m.birth, "address": oldHome, "relation": m.relation, "household": f.household,
-			"became": "2026-03-01", "notified": "2026-03-05", "earlier_address": "アメリカ合衆国", "domicile": "長野県松本市丸の内3番", "domicile_head": f.father.name}
+			"became": "2026-03-01", "notified": "2026-03-05", "earlier_address": "アメリカ合衆国", "domicile": "長野県松本市丸の内3番", "domicile_head": f.father.name, "document": "passport"}
 		maps.Copy(entries, m.more)
 		mado.Press(`label:has(input[value="` + m.sex + `"])`)
 		mado.fills(entries)
@@ -236,7 +236,7 @@ func (f *family) asks(clerk *seat, m *relative, address string) {
 func (f *family) herWhereaboutsAreHidden() {
 	mado, tonari := f.at(matsumoto, "mado"), f.at(matsumoto, "tonari")
 	mado.goes(f.her.old + "/protect")
-	mado.Press(`label:has(#f-identified)`)
+	mado.Fill("#f-document", "driving-licence")
 	mado.does(`#form .button[data-kind="primary"]`)
 	mado.says("main", "仮の措置")
 	measure := strings.TrimPrefix(f.here(mado), mado.path(""))
@@ -343,6 +343,7 @@ func (f *family) theyFileTheirMovingOut() {
 		f.silent("the form of the father's moving out", mado.source(), append(f.hers(), f.her.name)...)
 		mado.Fill("#f-place", newHome)
 		mado.Fill("#f-arose", tomorrow)
+		mado.Fill("#f-document", "driving-licence")
 		mado.Press(`label:has(input[name="abroad"][value="no"])`)
 		for _, name := range []string{f.wife.name, f.child.name, "ほかの方（表示しません）"} {
 			mado.ticks("一緒に転出する: " + name)
@@ -378,6 +379,7 @@ func (f *family) released(asks, grants *seat, page, home string) {
 	f.Helper()
 	asks.goes(page)
 	asks.Press(`label:has(input[value="look"])`)
+	asks.Fill("#f-document", "passport")
 	asks.fills(map[string]string{"reason": "本人が来庁。旅券で確認。"})
 	asks.says("main", "一時解除の承認を待っています")
 	asks.goes("/protections")
@@ -418,6 +420,7 @@ func (f *family) theyFileTheirMovingIn() {
 	mado.says("main", f.father.name, f.wife.name, f.child.name, f.her.name, "ベトナム")
 	f.silent("the form of the arrival", mado.source(), f.hers()...)
 	mado.Fill("#f-address", newHome)
+	mado.Fill("#f-document", "driving-licence")
 	for _, m := range f.all() {
 		mado.Fill(`[name="relation-`+m.move+`"]`, m.relation)
 	}
@@ -555,7 +558,7 @@ func (f *family) theFamilyIsToldWhoLooked() {
 	ask := func(m *relative) string {
 		mado.goes(m.new + "/disclosure")
 		mado.Press(`label:has(input[value="disclosure"])`)
-		mado.Press(`label:has(#f-identified)`)
+		mado.Fill("#f-document", "driving-licence")
 		mado.does(`#form .button[data-kind="primary"]`)
 		answer := strings.TrimPrefix(f.here(mado), mado.path(""))
 		eventually(f, 60*soon, "every office has told who looked", func() (bool, string) {

@@ -213,7 +213,7 @@ func (r *running) keepLooking(done <-chan struct{}) error {
 // insist files one move, whatever happens to the counter's process meanwhile. When no answer came, the record tells
 // whether it was filed, as a clerk would look.
 func (c *clerk) insist(m *mover) error {
-	form := url.Values{"step": {"file"}, "base": {strconv.Itoa(m.version)}, "basis": {"law-23"}, "own_household": {"yes"},
+	form := url.Values{"step": {"file"}, "base": {strconv.Itoa(m.version)}, "basis": {"law-23"}, "own_household": {"yes"}, "document": {"driving-licence"},
 		"address": {m.address + "新町" + strconv.Itoa(m.version) + "番地"}}
 	return c.again(func() (bool, error) {
 		version, page, err := c.version(m.person)
@@ -249,7 +249,6 @@ func (c *clerk) insistOnCertificate(m *mover) error {
 		}
 		form := entries(p)
 		form.Set("profile", "signature")
-		form.Set("identified", "yes")
 		form.Set("document", "my-number-card")
 		p, err = c.post("/resident/"+m.person+"/apply", form)
 		if err == nil && p.status == http.StatusUnprocessableEntity && strings.Contains(p.body, "もう一人の職員の本人確認を待って") {

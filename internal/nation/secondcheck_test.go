@@ -16,13 +16,12 @@ func TestTwoCheckInIida(t *testing.T) {
 	person := c.register("二人 確子", "フタリ カクコ", "長野県飯田市大久保町2534番地")
 	form := entries(c.must(c.get("/resident/" + person + "/apply")))
 	form.Set("profile", "signature")
-	form.Set("identified", "yes")
 	form.Set("document", "my-number-card")
 	p := c.must(c.post("/resident/"+person+"/apply", form))
 	if !p.waitsForSecond() {
 		t.Fatalf("nobody else is asked: %s", p.words())
 	}
-	alone, err := c.post(p.path+"/check", url.Values{"identified": {"yes"}, "document": {"passport"}})
+	alone, err := c.post(p.path+"/check", url.Values{"document": {"passport"}})
 	if err != nil || alone.status != http.StatusUnprocessableEntity || !strings.Contains(alone.body, "もう一人の担当者に確認を依頼してください") {
 		t.Errorf("the first checks again: %d, %v", alone.status, err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/disclosure"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -41,7 +42,7 @@ func TestWhoLookedIsToldByAllOffices(t *testing.T) {
 
 	clerk := look.With(v.clerk, look.Ground{Purpose: look.Disclosure, Case: "開示1"})
 	v.net.Join(center, nil)
-	id, err := counter.AcceptDisclosure(clerk, p.person, disclosure.Disclose, "")
+	id, err := counter.AcceptDisclosure(clerk, p.person, disclosure.Disclose, "", identity.Evidence{identity.MyNumberCard})
 	check(t, err)
 	v.run(10 * time.Minute)
 	read := func() municipality.Disclosed {
@@ -113,7 +114,7 @@ func TestOnlyWhoKeepsThePersonIsTold(t *testing.T) {
 	} {
 		v.x[center].Answer(disclosure.AskKind, func(context.Context, message.Org, []byte) ([]byte, error) { return answer() })
 		clerk := look.With(v.clerk, look.Ground{Purpose: look.Disclosure, Case: "開示1"})
-		id, err := v.at[adachi].AcceptDisclosure(clerk, p.person, disclosure.Disclose, "")
+		id, err := v.at[adachi].AcceptDisclosure(clerk, p.person, disclosure.Disclose, "", identity.Evidence{identity.MyNumberCard})
 		check(t, err)
 		v.run(time.Minute)
 		d, err := v.at[adachi].Disclosed(clerk, id)

@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/alarm"
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -73,7 +74,7 @@ func (v *offices) tally(at message.Org) (n protection.Tally) {
 func TestFlagReachesWhoeverHoldsThePerson(t *testing.T) {
 	v := newOffices(t, "ca")
 	before, after := v.moves()
-	number, err := v.at[adachi].Protect(v.clerk, municipality.Protecting{Applicant: after.Person})
+	number, err := v.at[adachi].Protect(v.clerk, municipality.Protecting{Applicant: after.Person, Evidence: identity.Evidence{identity.MyNumberCard}})
 	check(t, err)
 	v.run(2 * time.Second)
 	if !v.hidden(adachi, after.Person) || !v.hidden(matsumoto, before.Person) {
@@ -86,9 +87,9 @@ func TestFlagReachesWhoeverHoldsThePerson(t *testing.T) {
 	}
 	check(t, v.at[adachi].Decided(v.clerk, number))
 	v.run(2 * time.Second)
-	list, err := v.at[adachi].ListToEnd(v.clerk, number, "本人の申出")
+	list, err := v.at[adachi].ListToEnd(v.clerk, number, "本人の申出", identity.Evidence{identity.MyNumberCard})
 	check(t, err)
-	if _, err := v.at[adachi].ApplyList(access.With(t.Context(), access.Person{ID: "clerk-inoue", Job: access.Clerk, Fresh: true}), list); err != nil {
+	if _, err := v.at[adachi].ApplyList(access.With(t.Context(), access.Person{ID: "clerk-inoue", Job: access.Clerk, Fresh: true}), list, nil); err != nil {
 		t.Fatal(err)
 	}
 	v.run(2 * time.Second)
@@ -112,7 +113,7 @@ func TestFlagGoesBeforeThePerson(t *testing.T) {
 			check(t, err)
 			v.run(time.Minute)
 			inoue := access.With(t.Context(), access.Person{ID: "clerk-inoue", Job: access.Clerk, Fresh: true})
-			_, err = v.at[matsumoto].Protect(v.clerk, municipality.Protecting{Applicant: before.Person, Places: places})
+			_, err = v.at[matsumoto].Protect(v.clerk, municipality.Protecting{Applicant: before.Person, Evidence: identity.Evidence{identity.MyNumberCard}, Places: places})
 			check(t, err)
 			v.run(2 * time.Second)
 			if known := v.tally(adachi).Provisional == 1; known != (places != nil) {
@@ -122,14 +123,14 @@ func TestFlagGoesBeforeThePerson(t *testing.T) {
 			if _, err := v.moveFrom(before, func() {}); err == nil {
 				t.Error("a notice about her is taken without a release")
 			}
-			check(t, v.at[matsumoto].AskRelease(v.clerk, before.Person, protection.Look, "本人が転出を届出。旅券で確認。"))
+			check(t, v.at[matsumoto].AskRelease(v.clerk, before.Person, protection.Look, "本人が転出を届出。", identity.Evidence{identity.MyNumberCard}))
 			var id int64
 			check(t, v.hosts[matsumoto].Store.View(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
 				all, err := protection.In(tx, protection.Shared{}).Asked(ctx)
 				id = all[0].ID
 				return err
 			}))
-			check(t, v.at[matsumoto].DecideRelease(inoue, id, true))
+			check(t, v.at[matsumoto].DecideRelease(inoue, id, true, nil))
 			after, err := v.moveFrom(before, func() {
 				if v.tally(adachi).Provisional != 1 || v.tally(tokyo).Provisional != 1 {
 					t.Error("her flag does not go before her")
@@ -175,7 +176,7 @@ func TestHirakata(t *testing.T) {
 	v.tasks = append(v.tasks, v.hosts[center].Alarms.Tasks()...)
 	v.drive = clock.NewDriver(v.clk, v.tasks)
 	v.run(5 * time.Minute)
-	_, err := v.at[adachi].Protect(v.clerk, municipality.Protecting{Applicant: after.Person})
+	_, err := v.at[adachi].Protect(v.clerk, municipality.Protecting{Applicant: after.Person, Evidence: identity.Evidence{identity.MyNumberCard}})
 	check(t, err)
 	v.run(2 * time.Second)
 	if v.hidden(matsumoto, before.Person) {

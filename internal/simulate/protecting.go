@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
@@ -22,7 +23,7 @@ func (s *simulation) protected(ctx context.Context) (*soul, municipality.Dossier
 	if err != nil {
 		return nil, d, err
 	}
-	if who.measure, err = who.at.Protect(ctx, municipality.Protecting{Applicant: who.id}); err != nil {
+	if who.measure, err = who.at.Protect(ctx, municipality.Protecting{Applicant: who.id, Evidence: identity.Evidence{identity.MyNumberCard}}); err != nil {
 		return nil, d, err
 	}
 	if err := s.land.wait(ctx, 10*time.Minute); err != nil {
@@ -48,12 +49,12 @@ func (s *simulation) protectionEnded(ctx context.Context) error {
 		all = append(all, who)
 	}
 	who := all[s.rng.IntN(len(all))]
-	id, err := who.at.ListToEnd(ctx, who.measure, "本人の申出")
+	id, err := who.at.ListToEnd(ctx, who.measure, "本人の申出", identity.Evidence{identity.MyNumberCard})
 	if err != nil {
 		return err
 	}
 	who.measure = ""
-	_, err = who.at.ApplyList(s.atDesk(ctx), id)
+	_, err = who.at.ApplyList(s.atDesk(ctx), id, nil)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/imprint/imprinttest"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -23,7 +24,7 @@ func (s *simulation) sealed(ctx context.Context) (*soul, error) {
 	family, _, _ := strings.Cut(d.Now.Record.Name.Reveal(), "　")
 	s.report.cases++
 	// Compared: the clerk has laid the seals of the household beside it. Each is cut differently.
-	_, err = who.at.RegisterSeal(ctx, municipality.SealApplication{Person: who.id, Base: d.Now.Number, Text: family, Way: municipality.SealByPhotoID, Compared: true,
+	_, err = who.at.RegisterSeal(ctx, municipality.SealApplication{Person: who.id, Base: d.Now.Number, Text: family, Way: municipality.SealByPhotoID, Compared: true, Evidence: identity.Evidence{identity.MyNumberCard},
 		Scan: imprinttest.Seal{Millimetres: 13.5, Face: uint64(s.report.cases), DPI: 300}.Scan()})
 	who.seal = err == nil
 	return who, err

@@ -30,6 +30,8 @@ type Filing struct {
 	// Rest is how those stand to their new head who remain in a household which this notice takes somebody from. Empty: nothing
 	// is said of them, and when several remain without a head that becomes a task.
 	Rest []Placement
+
+	Notified
 }
 
 func (f Filing) common() Filing { return f }
@@ -67,6 +69,7 @@ type Filed struct {
 	Trace   string
 	Kills   resident.Effect
 	Planned resident.Date // the day to come; zero when it has taken effect
+	Waits   bool          // for another person's check (CheckFiling): nothing is entered
 }
 
 // Preview is what a notice would do.
@@ -80,32 +83,41 @@ type Preview struct {
 	Headless      int            // how many remain in the household without a head, if nothing is said of them
 }
 
-// File files a notice for the clerk in the context: new version, messages and audit entry, or problems and nothing.
-func (o *Municipality) File(ctx context.Context, c Change) (Filed, error) {
-	who, err := clerk(ctx, access.FileChange)
-	if err != nil {
+// File files a notice for the clerk in the context: new version, messages and audit entry, or problems and nothing; or it waits for another
+// person's check.
+func (o *Municipality) File(ctx context.Context, c Change) (filed Filed, err error) {
+	if _, err := clerk(ctx, access.FileChange); err != nil {
 		return Filed{}, err
 	}
-	var filed Filed
-	trace, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
-		if err := o.admits(ctx, tx, protection.Register, who, c.common().Person); err != nil {
+	f, d := c.common(), o.changing(c, &filed)
+	trace, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) (outs []message.Out, err error) {
+		filed = Filed{Person: f.Person}
+		outs, filed.Waits, err = o.takeNotice(ctx, tx, f.Basis, store.Taken{Case: trace, Kind: takenChange, Person: f.Person, Version: f.Base}, f.Notified, d)
+		return outs, err
+	})
+	filed.Trace = trace
+	return filed, err
+}
+
+// changing is what a notice asks for. filed becomes what has become of it.
+func (o *Municipality) changing(c Change, filed *Filed) deed {
+	return func(ctx context.Context, tx *store.Tx, by, trace string, do bool) ([]message.Out, error) {
+		if err := o.admits(ctx, tx, protection.Register, by, c.common().Person); err != nil {
 			return nil, err
 		}
-		m, v, err := o.judge(ctx, tx, c, true)
-		if err != nil {
+		m, v, err := o.judge(ctx, tx, c, do)
+		if err != nil || !do {
 			return nil, err
 		}
-		v.EnteredBy, v.EnteredAt, v.Trace = who, tx.Now(), trace
-		filed = Filed{Person: v.Person, Code: v.Record.Code, Version: v.Number, Kills: v.Kills}
+		v.EnteredBy, v.EnteredAt, v.Trace = by, tx.Now(), trace
+		*filed = Filed{Person: v.Person, Code: v.Record.Code, Version: v.Number, Kills: v.Kills, Trace: trace}
 		ahead, err := o.flagsAhead(ctx, tx, c, v)
 		if err != nil {
 			return nil, err
 		}
-		outs, err := o.carryOut(ctx, tx, c, m, v, &filed)
+		outs, err := o.carryOut(ctx, tx, c, m, v, filed)
 		return append(ahead, outs...), err
-	})
-	filed.Trace = trace
-	return filed, err
+	}
 }
 
 // carryOut does what a notice that was judged says.

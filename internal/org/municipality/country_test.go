@@ -363,7 +363,7 @@ func (c *country) footprint() string {
 	var text string
 	c.view(func(ctx context.Context, tx *store.Tx) error {
 		text = ""
-		for _, table := range []string{"resident", "record_version", "household_place", "headless_household", "former_code", "planned_move_out", "application", "identity_check", "identity_wait", "seal", "town_rename", "due", "audit", "look", "x_out",
+		for _, table := range []string{"resident", "record_version", "household_place", "headless_household", "former_code", "planned_move_out", "application", "identity_check", "identity_wait", "taken_filing", "seal", "town_rename", "due", "audit", "look", "x_out",
 			"code_pool WHERE given_at <> 0"} {
 			var n int64
 			if err := tx.QueryRow(ctx, "SELECT COUNT(*) FROM "+table).Scan(&n); err != nil {

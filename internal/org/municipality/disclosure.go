@@ -5,6 +5,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/disclosure"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/protection"
@@ -13,10 +14,13 @@ import (
 )
 
 // AcceptDisclosure takes a person's own request: to be told what is recorded and who looked at it (30条の37), or to have it
-// corrected (30条の40), in the person's words. It returns the number of the request.
-func (o *Municipality) AcceptDisclosure(ctx context.Context, who PersonID, kind disclosure.Kind, wish string) (id string, err error) {
+// corrected (30条の40), in the person's words. The clerk in the context has checked by the evidence who asks. It returns the number of the request.
+func (o *Municipality) AcceptDisclosure(ctx context.Context, who PersonID, kind disclosure.Kind, wish string, e identity.Evidence) (id string, err error) {
 	by, err := clerk(ctx, access.LookAtPerson)
 	if err != nil {
+		return "", err
+	}
+	if _, err := e.Way(); err != nil {
 		return "", err
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
@@ -38,8 +42,11 @@ func (o *Municipality) AcceptDisclosure(ctx context.Context, who PersonID, kind 
 		if err != nil {
 			return nil, err
 		}
-		r, err = disclosure.Accept(ctx, tx.Tx, access.From(ctx), o.Self, ground, r, []message.Org{o.prefecture, o.center})
+		if r, err = disclosure.Accept(ctx, tx.Tx, access.From(ctx), o.Self, ground, r, []message.Org{o.prefecture, o.center}); err != nil {
+			return nil, err
+		}
 		id = r.ID
+		_, err = identity.In(tx.Tx).Record(identity.Disclosure, id, who.String(), access.From(ctx), e)
 		return nil, err
 	})
 	return id, err

@@ -60,6 +60,7 @@ func TestEventScreens(t *testing.T) {
 			look("household-split")
 			tab.Press(`label:has(#f-moves-` + p[2].String() + `)`)
 			tab.Fill("#f-relation-"+p[2].String(), "世帯主")
+			tab.Fill("#f-document", "driving-licence")
 			status(tab.Follow(`#form .button`), http.StatusOK)
 			look("household-split-confirm")
 			status(tab.Follow(`#form button[value="file"]`), http.StatusOK)
@@ -68,6 +69,7 @@ func TestEventScreens(t *testing.T) {
 			visit(child + "/household/household-merge")
 			tab.Fill("#f-household", string(c.now(p[0]).Record.Household))
 			tab.Fill("#f-relation-"+p[2].String(), "子")
+			tab.Fill("#f-document", "driving-licence")
 			status(tab.Follow(`#form .button`), http.StatusOK)
 			status(tab.Follow(`#form button[value="file"]`), http.StatusOK)
 

@@ -35,6 +35,9 @@ type HouseholdAct struct {
 	By     Filer  // zero: not said
 	Base   string // Arrangement.Stamp of what the clerk saw
 	Places []Placement
+
+	On PersonID // on whose page it was filed; zero: the first of those who are placed
+	Notified
 }
 
 // Stood is somebody before and after a household act.
@@ -57,6 +60,7 @@ type Arrangement struct {
 type HouseholdFiled struct {
 	Household resident.HouseholdID // the new one; empty when none began
 	Trace     string
+	Waits     bool // for another person's check (CheckFiling): nobody is placed
 }
 
 // PreviewHousehold checks a household act and writes nothing but that somebody looked.
@@ -86,21 +90,44 @@ func (o *Municipality) PreviewHousehold(ctx context.Context, act HouseholdAct) (
 }
 
 // FileHousehold files a household act for the clerk in the context: places and audit entries of everybody, or problems and
-// nothing.
-func (o *Municipality) FileHousehold(ctx context.Context, act HouseholdAct) (HouseholdFiled, error) {
-	who, err := clerk(ctx, access.FileChange)
-	if err != nil {
+// nothing; or it waits for another person's check.
+func (o *Municipality) FileHousehold(ctx context.Context, act HouseholdAct) (filed HouseholdFiled, err error) {
+	if _, err := clerk(ctx, access.FileChange); err != nil {
 		return HouseholdFiled{}, err
 	}
-	var filed HouseholdFiled
-	trace, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
+	if act.On == 0 && len(act.Places) > 0 {
+		act.On = act.Places[0].Person
+	}
+	d := o.arranging(act, &filed)
+	trace, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) (outs []message.Out, err error) {
+		filed = HouseholdFiled{}
+		t := store.Taken{Case: trace, Kind: takenHousehold, Person: act.On}
+		if t.Version, err = versionOf(ctx, tx, act.On); err != nil {
+			return nil, err
+		}
+		outs, filed.Waits, err = o.takeNotice(ctx, tx, act.Basis, t, act.Notified, d)
+		return outs, err
+	})
+	filed.Trace = trace
+	return filed, err
+}
+
+// versionOf is the version of a person's record as it is; 0 of nobody.
+func versionOf(ctx context.Context, tx *store.Tx, who PersonID) (resident.Version, error) {
+	now, _, err := tx.Current(ctx, who)
+	return now.Number, err
+}
+
+// arranging is what a household act asks for. filed becomes what has become of it.
+func (o *Municipality) arranging(act HouseholdAct, filed *HouseholdFiled) deed {
+	return func(ctx context.Context, tx *store.Tx, by, trace string, do bool) ([]message.Out, error) {
 		var ps problems
 		a, err := o.arrange(ctx, tx, act, 0, &ps)
 		if err != nil {
 			return nil, err
 		}
 		for _, p := range a.People {
-			if err := o.admits(ctx, tx, protection.Register, who, p.Before.Person); err != nil {
+			if err := o.admits(ctx, tx, protection.Register, by, p.Before.Person); err != nil {
 				return nil, err
 			}
 		}
@@ -109,14 +136,12 @@ func (o *Municipality) FileHousehold(ctx context.Context, act HouseholdAct) (Hou
 				"画面を開いた後に、この世帯のどなたかの記録が変わりました。今の記録を確かめてから、もう一度届け出てください。",
 				"The record of somebody in the household has changed since the page was opened: look at it as it is now, then file again.")
 		}
-		if err := ps.Err(); err != nil {
+		if err := ps.Err(); err != nil || !do {
 			return nil, err
 		}
-		filed.Household, err = o.settle(ctx, tx, a, who, trace)
+		filed.Household, err = o.settle(ctx, tx, a, by, trace)
 		return nil, err
-	})
-	filed.Trace = trace
-	return filed, err
+	}
 }
 
 // settle writes an arrangement down. All checks have passed.

@@ -52,6 +52,10 @@ var errNotChecking = plain.Bad("case",
 	"この申請は、本人確認を待っていません。申請の画面で状態を確かめてください。",
 	"This application waits for no check: see on its page how it stands.")
 
+var errRecordChanged = plain.Bad("record",
+	"最初の確認の後に、住民票の記載が変わりました。この申請は却下し、今の記載で申請し直してください。",
+	"The record has changed since the first check: refuse this application, and apply anew with what it says now.")
+
 // CheckAgain records the check of the clerk in the context, another person than whoever checked before, and sends the application to the
 // CA: "複数職員によるチェック体制". What the record says has to be what it said when the first person checked.
 func (o *Municipality) CheckAgain(ctx context.Context, request string, e identity.Evidence) (Applied, error) {
@@ -93,18 +97,14 @@ func (o *Municipality) CheckAgain(ctx context.Context, request string, e identit
 
 func (o *Municipality) checkAgain(ctx context.Context, tx *store.Tx, request string, e identity.Evidence, key holderKey, trace string) ([]message.Out, error) {
 	by := access.From(ctx)
-	a, first, err := o.checking(ctx, tx, request)
+	a, err := o.checking(ctx, tx, request)
 	if err != nil {
 		return nil, err
 	}
 	checks := identity.In(tx.Tx)
-	if _, err := checks.Open(ctx, request); err != nil {
+	first, err := checks.Second(ctx, request, by)
+	if err != nil {
 		return nil, err
-	}
-	for _, c := range first {
-		if err := access.SecondPerson(c.Person(), by); err != nil {
-			return nil, err
-		}
 	}
 	now, found, err := tx.Current(ctx, a.Person)
 	if err == nil && !found {
@@ -114,9 +114,7 @@ func (o *Municipality) checkAgain(ctx context.Context, tx *store.Tx, request str
 		return nil, err
 	}
 	if !now.Present() || fresh(now, a.Version) != nil {
-		return nil, plain.Bad("record",
-			"最初の確認の後に、住民票の記載が変わりました。この申請は却下し、今の記載で申請し直してください。",
-			"The record has changed since the first check: refuse this application, and apply anew with what it says now.")
+		return nil, errRecordChanged
 	}
 	// Somebody may have come under protection meanwhile; the release for this document is the first person's.
 	if err := o.handsOver(ctx, tx, a.AppliedBy, a.Person, request); err != nil {
@@ -138,17 +136,13 @@ func (o *Municipality) checkAgain(ctx context.Context, tx *store.Tx, request str
 	return []message.Out{{To: o.ca, Body: o.certRequest(request, a.Profile, now, key.public, append(first, c)...)}}, nil
 }
 
-// checking finds an application that is being checked, with the checks that were made.
-func (o *Municipality) checking(ctx context.Context, tx *store.Tx, request string) (store.Application, []identity.Check, error) {
+// checking finds an application that is being checked.
+func (o *Municipality) checking(ctx context.Context, tx *store.Tx, request string) (store.Application, error) {
 	a, found, err := tx.Application(ctx, request)
 	if err == nil && (!found || a.State != store.Checking) {
 		err = errNotChecking
 	}
-	if err != nil {
-		return a, nil, err
-	}
-	first, err := identity.In(tx.Tx).ChecksOf(ctx, request)
-	return a, first, err
+	return a, err
 }
 
 func (o *Municipality) storedApplication(ctx context.Context, request string) (a store.Application, err error) {
@@ -168,12 +162,11 @@ func (o *Municipality) RefuseApplication(ctx context.Context, request, reason st
 	if err != nil {
 		return err
 	}
-	reason = strings.TrimSpace(reason)
-	if n := len([]rune(reason)); n == 0 || n > mostReason {
-		return plain.Bad("reason", "却下する理由を300字以内で入力してください。", "Enter why it is refused, in at most 300 characters.")
+	if reason, err = whyRefused(reason); err != nil {
+		return err
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
-		a, _, err := o.checking(ctx, tx, request)
+		a, err := o.checking(ctx, tx, request)
 		if err != nil {
 			return nil, err
 		}
@@ -187,6 +180,14 @@ func (o *Municipality) RefuseApplication(ctx context.Context, request, reason st
 	return err
 }
 
+func whyRefused(reason string) (string, error) {
+	reason = strings.TrimSpace(reason)
+	if n := len([]rune(reason)); n == 0 || n > mostReason {
+		return "", plain.Bad("reason", "却下する理由を300字以内で入力してください。", "Enter why it is refused, in at most 300 characters.")
+	}
+	return reason, nil
+}
+
 // checkLapsed ends an application for which nobody else has checked in time. Its applicant is to be told: the counter's page of checks
 // names it until somebody has.
 func (o *Municipality) checkLapsed(ctx context.Context, raw *sqlstore.Tx, item due.Item, _ any) ([]message.Out, error) {
@@ -195,6 +196,9 @@ func (o *Municipality) checkLapsed(ctx context.Context, raw *sqlstore.Tx, item d
 	w, found, err := checks.Wait(ctx, item.Ref)
 	if err != nil || !found || w.State != identity.Waiting {
 		return nil, err
+	}
+	if w.Act != access.IssueCertificate {
+		return nil, o.takenLapsed(ctx, tx, item.Ref)
 	}
 	a, found, err := tx.Application(ctx, item.Ref)
 	if err != nil {
@@ -212,21 +216,29 @@ func (o *Municipality) checkLapsed(ctx context.Context, raw *sqlstore.Tx, item d
 	return nil, tx.Decide(ctx, a)
 }
 
-// ToldOfLapse records that the clerk in the context has told an applicant that the application has lapsed.
+// ToldOfLapse records that the clerk in the context has told an applicant that the application, or the notice, has lapsed.
 func (o *Municipality) ToldOfLapse(ctx context.Context, request string) error {
 	who, err := clerk(ctx, access.IssueCertificate)
 	if err != nil {
 		return err
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+		e := auditlog.Entry{Actor: who, Act: "tell-of-lapse", Case: request}
 		a, found, err := tx.Application(ctx, request)
-		if err == nil && !found {
-			err = errNotChecking
-		}
 		if err != nil {
 			return nil, err
 		}
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "tell-of-lapse", Subject: a.Code.Reveal(), Case: request})
+		if e.Subject = a.Code.Reveal(); !found {
+			t, found, err := tx.TakenOf(ctx, request)
+			if err == nil && !found {
+				err = errNotChecking
+			}
+			if err != nil {
+				return nil, err
+			}
+			e.Subject = t.Code.Reveal()
+		}
+		auditlog.Write(tx.Tx, e)
 		return nil, identity.In(tx.Tx).Told(ctx, request, who)
 	})
 	return err

@@ -33,8 +33,8 @@ func (o *Municipality) ProposeIdentityRule(ctx context.Context, r identity.Rule)
 	return version, err
 }
 
-// DecideIdentityRule confirms a rule that another person proposed, and tells the CA of it, or drops it, for the clerk in the context. Who
-// proposed it may drop it and not confirm it.
+// DecideIdentityRule confirms a rule that another person proposed, and tells the CA of one about certificates, or drops it, for the clerk in
+// the context. Who proposed it may drop it and not confirm it.
 func (o *Municipality) DecideIdentityRule(ctx context.Context, version int64, confirm bool) error {
 	who, err := clerk(ctx, access.SetIdentityRule)
 	if err != nil {
@@ -50,7 +50,7 @@ func (o *Municipality) DecideIdentityRule(ctx context.Context, version int64, co
 			act = "confirm-identity-rule"
 		}
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: act, Case: ruleCase(version), Detail: ruleSays(r)})
-		if !confirm {
+		if !confirm || r.Act != access.IssueCertificate { // the CA is told what it enforces
 			return nil, nil
 		}
 		return []message.Out{o.ruleTold(r)}, nil

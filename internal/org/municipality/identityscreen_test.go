@@ -1,6 +1,7 @@
 package municipality
 
 import (
+	"context"
 	mathrand "math/rand/v2"
 	"net/http"
 	"testing"
@@ -9,6 +10,8 @@ import (
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/identity"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui/webuitest"
 )
 
@@ -60,7 +63,6 @@ func TestIdentityScreens(t *testing.T) {
 			status(tab.Follow(`#form .button`), http.StatusUnprocessableEntity)
 			look("check-wrong")
 			tab.Fill("#f-second_document", "pension")
-			tab.Press(`label:has(#f-identified)`)
 			status(tab.Follow(`#form .button`), http.StatusOK)
 			status(tab.Open(base+"/application/"+a.Request), http.StatusOK)
 			look("checked-by-two")
@@ -69,6 +71,29 @@ func TestIdentityScreens(t *testing.T) {
 			}
 			status(tab.Open(base+"/identity-rule"), http.StatusOK)
 			look("identity-rule")
+			// The same rule for seals: what was filed waits on a page of its own.
+			if err := c.o.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+				_, err := tx.Exec(ctx, `INSERT INTO identity_rule SELECT version + 90, $1, persons, from_day, reason, state, proposed_at, proposed_by, credential, decided_at, decided_by
+					FROM identity_rule WHERE state = 'confirmed'`, string(access.KeepSeal))
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.o.RegisterSeal(as(t, "clerk-aoki"), c.sealTyped(who.Person)); err != nil {
+				t.Fatal(err)
+			}
+			var waits []identity.Wait
+			c.view(func(ctx context.Context, tx *store.Tx) (err error) {
+				waits, err = identity.In(tx.Tx).Queue(ctx)
+				return err
+			})
+			status(tab.Open(base+"/taken/"+waits[len(waits)-1].Case), http.StatusOK)
+			look("taken")
+			tab.Fill("#f-document", "passport")
+			status(tab.Follow(`#form .button`), http.StatusOK)
+			if _, live := c.liveSeal(who.Person); !live {
+				t.Error("the second check has registered no seal")
+			}
 		})
 	}
 }

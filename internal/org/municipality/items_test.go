@@ -207,7 +207,7 @@ func TestRecordPage(t *testing.T) {
 func TestRegisterAForeignResident(t *testing.T) {
 	c := newCountry(t, "memory:")
 	v := c.counter("clerk-aoki")
-	entered := with(inputs(v.get("/register", http.StatusOK)), "basis", "law-30-46", "name", "SILVA ANA", "birth", "1990-03-01", "sex", "女", "address", home,
+	entered := with(inputs(v.get("/register", http.StatusOK)), "basis", "law-30-46", "document", "residence-card", "name", "SILVA ANA", "birth", "1990-03-01", "sex", "女", "address", home,
 		"earlier_address", "ブラジル", "nationality", "ブラジル", "stay_category", "special-permanent", "stay_status", "定住者")
 	v.says(v.post("/register", entered, http.StatusUnprocessableEntity), "特別永住者の方に、在留資格は記載しません", "特別永住者証明書の番号がありません", "外国人住民となった年月日がありません")
 	entered = with(entered, "stay_status", "", "stay_card", "ab12345678cd", "foreign_since", "令和8年4月1日", "became", "令和8年4月1日", "notified", "令和8年4月1日")

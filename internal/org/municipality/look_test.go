@@ -142,7 +142,7 @@ func TestVisitAtTheCounter(t *testing.T) {
 
 	// Half an hour passes in front of a form.
 	form = inputs(v.get(person+"/change/move-within", http.StatusOK))
-	form.Set("address", "長野県松本市大手4番2号")
+	with(form, "document", "driving-licence", "address", "長野県松本市大手4番2号")
 	c.clk.Set(c.clk.Now().Add(look.Idle + time.Minute))
 	page = v.postOnce(person+"/change/move-within", form, http.StatusConflict)
 	v.says(page, "30分のあいだ操作がなかった")

@@ -61,7 +61,7 @@ func TestScreensOfLooks(t *testing.T) {
 			status(tab.Follow(`#form .button`), http.StatusOK)
 			status(tab.Open(person+"/disclosure"), http.StatusOK)
 			tab.Press(`label:has(input[value="disclosure"])`)
-			tab.Press(`label:has(#f-identified)`)
+			tab.Fill("#f-document", "driving-licence")
 			shot("disclose")
 			status(tab.Follow(`#form .button`), http.StatusOK)
 			shot("disclosed")

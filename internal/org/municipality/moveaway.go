@@ -151,19 +151,34 @@ func moving(r resident.Record, place resident.Address) message.Moving {
 }
 
 // FileMoveOut files one notice for several people of a household, or all: each of them, or none. base says which version of each the clerk saw.
-func (o *Municipality) FileMoveOut(ctx context.Context, c MoveOut, base map[PersonID]resident.Version, people []PersonID) ([]Filed, error) {
-	who, err := clerk(ctx, access.FileChange)
-	if err != nil {
+func (o *Municipality) FileMoveOut(ctx context.Context, c MoveOut, base map[PersonID]resident.Version, people []PersonID) (all []Filed, err error) {
+	if _, err := clerk(ctx, access.FileChange); err != nil {
 		return nil, err
 	}
-	var all []Filed
-	trace, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) (outs []message.Out, err error) {
+	d := o.leavingTogether(c, base, people, &all)
+	trace, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
 		all = nil
-		var ps problems
 		if len(people) == 0 {
+			var ps problems
 			ps.bad("people", "転出する方を選んでください。", "Choose who moves.")
 			return nil, ps.Err()
 		}
+		outs, waits, err := o.takeNotice(ctx, tx, c.Basis, store.Taken{Case: trace, Kind: takenChange, Person: people[0], Version: base[people[0]]}, c.Notified, d)
+		if waits {
+			all = []Filed{{Person: people[0], Waits: true}}
+		}
+		return outs, err
+	})
+	for i := range all {
+		all[i].Trace = trace
+	}
+	return all, err
+}
+
+// leavingTogether is what the notice of several asks for. all becomes what has become of each.
+func (o *Municipality) leavingTogether(c MoveOut, base map[PersonID]resident.Version, people []PersonID, all *[]Filed) deed {
+	return func(ctx context.Context, tx *store.Tx, by, trace string, do bool) (outs []message.Out, err error) {
+		var ps problems
 		type ready struct {
 			c MoveOut
 			v store.Version
@@ -172,19 +187,20 @@ func (o *Municipality) FileMoveOut(ctx context.Context, c MoveOut, base map[Pers
 		for _, p := range people {
 			c := c
 			c.Person, c.Base = p, base[p]
-			if err := o.admits(ctx, tx, protection.Register, who, p); err != nil {
+			if err := o.admits(ctx, tx, protection.Register, by, p); err != nil {
 				return nil, err
 			}
-			_, v, err := o.judge(ctx, tx, c, true)
+			_, v, err := o.judge(ctx, tx, c, do)
 			if err = ps.take(err); err != nil {
 				return nil, err
 			}
-			v.EnteredBy, v.EnteredAt, v.Trace = who, tx.Now(), trace
+			v.EnteredBy, v.EnteredAt, v.Trace = by, tx.Now(), trace
 			each = append(each, ready{c, v})
 		}
-		if err := ps.Err(); err != nil {
+		if err := ps.Err(); err != nil || !do {
 			return nil, err
 		}
+		*all = nil
 		family := o.newMove(tx)
 		for _, x := range each {
 			ahead, err := o.flagsAhead(ctx, tx, x.c, x.v)
@@ -207,14 +223,10 @@ func (o *Municipality) FileMoveOut(ctx context.Context, c MoveOut, base map[Pers
 			if x.v.Change.Arose.After(resident.DateOf(tx.Now())) {
 				f.Version, f.Planned = 0, x.v.Change.Arose
 			}
-			all = append(all, f)
+			*all = append(*all, f)
 		}
 		return outs, nil
-	})
-	for i := range all {
-		all[i].Trace = trace
 	}
-	return all, err
 }
 
 // askToCancel asks the new municipality to give up a person's move; false when none waits there.

@@ -28,6 +28,8 @@ type MoveIn struct {
 	AsIs         bool
 	Certificate  bool // the 転出証明書 was shown, which a moving in by the card needs when it comes too late
 
+	Notified
+
 	agreements map[string]*message.AttachAnswer // of the center, by move; only askForArrivals sets it
 }
 
@@ -41,8 +43,9 @@ type Arrival struct {
 // deletes with a version of its own, and may have amended the record since it told of the move.
 const earlyRoom = 100
 
-// RegisterArrivals registers them for the clerk in the context, and tells the old municipality in the same transaction (法9条, 遅滞なく).
-func (o *Municipality) RegisterArrivals(ctx context.Context, c MoveIn) ([]Filed, error) {
+// RegisterArrivals registers them for the clerk in the context, and tells the old municipality in the same transaction (法9条, 遅滞なく); or it
+// waits for another person's check.
+func (o *Municipality) RegisterArrivals(ctx context.Context, c MoveIn) (all []Filed, err error) {
 	who, err := clerk(ctx, access.Register)
 	if err != nil {
 		return nil, err
@@ -50,18 +53,38 @@ func (o *Municipality) RegisterArrivals(ctx context.Context, c MoveIn) ([]Filed,
 	if c, err = o.askForArrivals(ctx, who, c); err != nil {
 		return nil, err
 	}
-	var all []Filed
-	trace, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) (outs []message.Out, err error) {
+	d := o.arriving(c, &all)
+	trace, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
 		all = nil
-		outs, err = o.registerArrivals(ctx, tx, c, func(v store.Version) {
-			all = append(all, Filed{Person: v.Person, Code: v.Record.Code, Version: v.Number})
-		}, who, trace)
+		outs, waits, err := o.takeNotice(ctx, tx, c.Basis, store.Taken{Case: trace, Kind: takenArrival}, c.Notified, d)
+		if waits {
+			all = []Filed{{Waits: true}}
+		}
 		return outs, err
 	})
 	for i := range all {
 		all[i].Trace = trace
 	}
 	return all, err
+}
+
+// arriving is what a notice of moving in asks for. all becomes what has become of each.
+func (o *Municipality) arriving(c MoveIn, all *[]Filed) deed {
+	return func(ctx context.Context, tx *store.Tx, by, trace string, do bool) ([]message.Out, error) {
+		if !do {
+			ready, err := o.admitArrivals(ctx, tx, c)
+			for _, x := range ready {
+				if err == nil {
+					err = o.needAgreement(ctx, tx, x.r, x.v, false)
+				}
+			}
+			return nil, err
+		}
+		*all = nil
+		return o.registerArrivals(ctx, tx, c, func(v store.Version) {
+			*all = append(*all, Filed{Person: v.Person, Code: v.Record.Code, Version: v.Number})
+		}, by, trace)
+	}
 }
 
 // CheckArrivals checks as RegisterArrivals does and writes nothing but that somebody looked.

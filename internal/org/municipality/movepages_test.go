@@ -107,6 +107,7 @@ func TestFamilyAtTheCounter(t *testing.T) {
 	if page := v.post(at+"/register", url.Values{"became": {"2026-04-01"}, "address": {home}, "basis": {"law-22"}}, http.StatusUnprocessableEntity); !strings.Contains(page, "転入する方を選んで") {
 		t.Error("nobody was chosen, and nobody said so")
 	}
+	form.Set("document", "driving-licence")
 	if page := v.post(at+"/register", form, http.StatusOK); !strings.Contains(page, "転入を登録する") || !strings.Contains(page, "まだ記録していません") {
 		t.Error("nothing is shown before it is filed")
 	}
@@ -142,7 +143,7 @@ func TestHouseholdLeavesAtTheCounter(t *testing.T) {
 	if page := v.get(at, http.StatusOK); !strings.Contains(page, `name="`+box+`"`) {
 		t.Fatal("the form does not offer the household")
 	}
-	form := url.Values{"base": {"1"}, "arose": {"2026-04-20"}, "basis": {"law-24"}, "abroad": {"no"}, "place": {"足立区のどこか"}, "to": {"131211"}, box: {"yes"}}
+	form := url.Values{"base": {"1"}, "arose": {"2026-04-20"}, "basis": {"law-24"}, "abroad": {"no"}, "place": {"足立区のどこか"}, "document": {"passport"}, "to": {"131211"}, box: {"yes"}}
 	if page := v.post(at, form, http.StatusOK); !strings.Contains(page, "髙𠮷　勉") {
 		t.Error("the page before filing does not name who goes along")
 	}
@@ -205,6 +206,7 @@ func TestTypedBesideTheMessage(t *testing.T) {
 		t.Error("it was not asked why")
 	}
 	form.Set("paper", "回線の障害")
+	form.Set("document", "passport")
 	form.Set("step", "file")
 	v.post("/register", form, http.StatusOK)
 	l := must[MoveList](t)(n.o.Moves(as(t, "clerk-aoki")))

@@ -36,6 +36,7 @@ func (c *country) couple() (him, her Filed) {
 // protect has a clerk take an application.
 func (c *country) protect(p Protecting) string {
 	c.t.Helper()
+	p.Evidence = licence
 	m, err := c.o.Protect(as(c.t, "clerk-aoki"), p)
 	if err != nil {
 		c.t.Fatal(err)
@@ -46,10 +47,10 @@ func (c *country) protect(p Protecting) string {
 // release has one clerk ask and the other grant.
 func (c *country) release(who PersonID, p protection.Purpose) {
 	c.t.Helper()
-	if err := c.o.AskRelease(as(c.t, "clerk-aoki"), who, p, "本人が来庁。運転免許証で確認。"); err != nil {
+	if err := c.o.AskRelease(as(c.t, "clerk-aoki"), who, p, "本人が来庁。", licence); err != nil {
 		c.t.Fatal(err)
 	}
-	if err := c.o.DecideRelease(as(c.t, "clerk-inoue"), c.asked(), true); err != nil {
+	if err := c.o.DecideRelease(as(c.t, "clerk-inoue"), c.asked(), true, nil); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -100,7 +101,7 @@ func TestProtectedFromTheMomentOfApplication(t *testing.T) {
 		if d, err := c.o.Look(aoki, her.Person, "record"); err != nil || d.Hidden || !shows(d) {
 			t.Fatalf("before: %v", err)
 		}
-		c.protect(Protecting{Applicant: her.Person})
+		c.protect(Protecting{Applicant: her.Person, Evidence: licence})
 		c.run(time.Second)
 		if len(c.flags) != 1 {
 			t.Fatalf("%d flags were told", len(c.flags))
@@ -149,17 +150,17 @@ func TestProtectedFromTheMomentOfApplication(t *testing.T) {
 		locked(aoki)
 		locked(inoue)
 
-		if err := c.o.AskRelease(aoki, her.Person, protection.Look, " "); !slices.Equal(fieldsOf(t, err), []string{"reason"}) {
+		if err := c.o.AskRelease(aoki, her.Person, protection.Look, " ", licence); !slices.Equal(fieldsOf(t, err), []string{"reason"}) {
 			t.Errorf("without a reason: %v", err)
 		}
-		if err := c.o.AskRelease(aoki, her.Person, protection.Look, "本人の転居"); err != nil {
+		if err := c.o.AskRelease(aoki, her.Person, protection.Look, "本人の転居", licence); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.o.DecideRelease(aoki, c.asked(), true); err == nil {
+		if err := c.o.DecideRelease(aoki, c.asked(), true, nil); err == nil {
 			t.Error("who asked grants it")
 		}
 		locked(aoki)
-		if err := c.o.DecideRelease(inoue, c.asked(), true); err != nil {
+		if err := c.o.DecideRelease(inoue, c.asked(), true, nil); err != nil {
 			t.Fatal(err)
 		}
 		locked(inoue)
@@ -201,7 +202,7 @@ func (c *country) locked() (n int64) {
 func TestOneDocument(t *testing.T) {
 	c := newCountry(t, "memory:")
 	_, her := c.couple()
-	c.protect(Protecting{Applicant: her.Person})
+	c.protect(Protecting{Applicant: her.Person, Evidence: licence})
 	aoki, inoue := as(t, "clerk-aoki"), as(t, "clerk-inoue")
 	c.release(her.Person, protection.Document)
 	a := Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: her.Person, Base: c.now(her.Person).Number, Profile: cert.Authentication}
@@ -309,7 +310,7 @@ func (c *country) tell(from message.Org, p message.Payload) error {
 func TestNobodyElseEndsOurFlag(t *testing.T) {
 	c := newCountry(t, "memory:")
 	_, her := c.couple()
-	c.protect(Protecting{Applicant: her.Person})
+	c.protect(Protecting{Applicant: her.Person, Evidence: licence})
 	for from, n := range map[message.Org]message.Payload{
 		"nationalcenter": message.ResidentProtectionEnd{Code: her.Code, Owner: c.o.Self, Version: 1},
 		"prefecture-20":  message.ResidentProtectionEnd{Code: her.Code, Owner: "municipality-272183", Version: 1},
@@ -331,9 +332,9 @@ func TestTermDoesNotEnd(t *testing.T) {
 		c := newCountry(t, url)
 		him, her := c.couple()
 		aoki, inoue := as(t, "clerk-aoki"), as(t, "clerk-inoue")
-		m := c.protect(Protecting{Applicant: her.Person})
+		m := c.protect(Protecting{Applicant: her.Person, Evidence: licence})
 		other := c.protect(Protecting{Applicant: him.Person})
-		if _, err := c.o.Protect(aoki, Protecting{Applicant: her.Person}); err == nil {
+		if _, err := c.o.Protect(aoki, Protecting{Applicant: her.Person, Evidence: licence}); err == nil {
 			t.Error("two measures of ours run about one person")
 		}
 		for _, one := range []string{m, other} {
@@ -356,7 +357,7 @@ func TestTermDoesNotEnd(t *testing.T) {
 		if !hidden(her.Person) || !hidden(him.Person) {
 			t.Error("a clock has ended it")
 		}
-		list, err := c.o.ListToEnd(aoki, "", "期間満了")
+		list, err := c.o.ListToEnd(aoki, "", "期間満了", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -364,11 +365,11 @@ func TestTermDoesNotEnd(t *testing.T) {
 		if err := c.o.Renewed(inoue, m); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.o.ApplyList(aoki, list); err == nil {
+		if _, err := c.o.ApplyList(aoki, list, nil); err == nil {
 			t.Error("who made the list applies it")
 		}
 		before := len(c.flags)
-		l, err := c.o.ApplyList(inoue, list)
+		l, err := c.o.ApplyList(inoue, list, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -383,7 +384,7 @@ func TestTermDoesNotEnd(t *testing.T) {
 		if told := c.flags[before:]; len(told) != 2 && len(told) != 1 {
 			t.Errorf("%d messages", len(told))
 		}
-		if _, err := c.o.ListToEnd(aoki, other, "もう一度"); err == nil {
+		if _, err := c.o.ListToEnd(aoki, other, "もう一度", licence); err == nil {
 			t.Error("what has ended is listed")
 		}
 	})
@@ -434,7 +435,7 @@ func TestWhatCameAboutSomebodyAsksTheGate(t *testing.T) {
 	if _, err := asked(access.With(t.Context(), access.From(aoki)), her.Code); !slices.Contains(fieldsOf(t, err), "purpose") {
 		t.Errorf("without a visit: %v", err)
 	}
-	c.protect(Protecting{Applicant: her.Person})
+	c.protect(Protecting{Applicant: her.Person, Evidence: licence})
 	if _, err := asked(aoki, him.Code, her.Code); err != errProtected {
 		t.Errorf("protected: %v", err)
 	}

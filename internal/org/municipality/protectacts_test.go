@@ -93,7 +93,7 @@ func TestMoveOfAProtectedPersonIsClosed(t *testing.T) {
 	}
 	put(n.there, func(ctx context.Context, tx *store.Tx) error { return tx.PutMoveAway(ctx, away) })
 	put(n.o, func(ctx context.Context, tx *store.Tx) error { return tx.PutMoveHere(ctx, here) })
-	must[string](t)(n.there.Protect(as(t, "clerk-aoki"), Protecting{Applicant: away.Person}))
+	must[string](t)(n.there.Protect(as(t, "clerk-aoki"), Protecting{Applicant: away.Person, Evidence: licence}))
 	n.protect(Protecting{Applicant: here.Person})
 	if err := n.there.ProposeClosing(as(t, "clerk-aoki"), Closing{Move: away.Move, Outcome: store.MoveIsUnmade, Said: "電話で確かめた"}); err != errProtected {
 		t.Errorf("closed without a release where she left: %v", err)

@@ -21,7 +21,7 @@ var errProtected = plain.Bad("person",
 
 // errNoDocument is what a clerk is told who would issue without a release for a document.
 var errNoDocument = plain.Bad("person",
-	"支援措置中の方です。電子証明書や証明書の申請には、「一通の発行」の一時解除が要ります。本人であることを確かめ、理由に確かめた書類を書いて依頼してください。",
+	"支援措置中の方です。電子証明書や証明書の申請には、「一通の発行」の一時解除が要ります。本人であることを確かめ、確かめた書類の種類を選んで依頼してください。",
 	"This person is protected: to issue takes a release for one document. Make sure that it is the person herself, and ask for it with the papers that you checked.")
 
 // protected tells whether somebody is protected, under any code that they have or had. An error is a refusal.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/protection"
@@ -18,8 +19,9 @@ import (
 const mostLines = 500
 
 // ListToEnd makes a list of flags to be ended, for another person to apply: those of one measure, or, for "", those whose term is over.
-// It writes down the version of each.
-func (o *Municipality) ListToEnd(ctx context.Context, measure, reason string) (id int64, err error) {
+// It writes down the version of each. A measure whose term is not over ends because somebody has come who says so: the clerk has checked who that
+// is, by the evidence.
+func (o *Municipality) ListToEnd(ctx context.Context, measure, reason string, e identity.Evidence) (id int64, err error) {
 	by, err := clerk(ctx, access.AskRelease)
 	if err != nil {
 		return 0, err
@@ -28,11 +30,17 @@ func (o *Municipality) ListToEnd(ctx context.Context, measure, reason string) (i
 		return 0, plain.Bad("reason", "終了する理由を300字までで入力してください。", "Enter why it is to end, in at most 300 characters.")
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
-		l := protection.List{Reason: reason, MadeBy: by}
+		l, comes, holder := protection.List{Reason: reason, MadeBy: by}, false, ""
 		if measure != "" {
-			m, _, err := o.measure(ctx, tx, measure)
+			m, running, err := o.measure(ctx, tx, measure)
 			if err != nil {
 				return nil, err
+			}
+			if comes = running && comesToEnd(m, resident.DateOf(tx.Now())); comes {
+				if _, err := e.Way(); err != nil {
+					return nil, err
+				}
+				holder = m.Members[0].Holder
 			}
 			if l.Lines, err = o.linesOf(ctx, tx, m); err != nil {
 				return nil, err
@@ -47,10 +55,23 @@ func (o *Municipality) ListToEnd(ctx context.Context, measure, reason string) (i
 			return nil, err
 		}
 		id = l.ID
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: "protection-list-made", Case: listCase(id), Detail: fmt.Sprintf("%d lines", len(l.Lines))})
+		detail := fmt.Sprintf("%d lines", len(l.Lines))
+		if comes {
+			c, err := identity.In(tx.Tx).Record(access.ReleaseProtection, listCase(id), holder, access.From(ctx), e)
+			if err != nil {
+				return nil, err
+			}
+			detail += fmt.Sprintf(", identity checked by %s (%s)", c.Way, c.Documents)
+		}
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: "protection-list-made", Case: listCase(id), Detail: detail})
 		return nil, nil
 	})
 	return id, err
+}
+
+// comesToEnd tells whether a measure that runs is ended on somebody's word, and not because its term is over.
+func comesToEnd(m protection.Measure, today resident.Date) bool {
+	return m.Provisional || !m.Until.Before(today)
 }
 
 func listCase(id int64) string { return fmt.Sprintf("list-%d", id) }
@@ -98,8 +119,9 @@ func (o *Municipality) linesOver(ctx context.Context, tx *store.Tx) (lines []pro
 }
 
 // ApplyList ends what a list names, for a second person. Each flag is read again: one that was set again or renewed since the list was
-// made stays, and its line is set aside (目黒区, 令和7年).
-func (o *Municipality) ApplyList(ctx context.Context, id int64) (l protection.List, err error) {
+// made stays, and its line is set aside (目黒区, 令和7年). Of a list that was made on somebody's word the second person has checked too who that is,
+// where the municipality's rule wants two.
+func (o *Municipality) ApplyList(ctx context.Context, id int64, e identity.Evidence) (l protection.List, err error) {
 	if _, err := clerk(ctx, access.ReleaseProtection); err != nil {
 		return l, err
 	}
@@ -109,9 +131,19 @@ func (o *Municipality) ApplyList(ctx context.Context, id int64) (l protection.Li
 		if l, ends, err = o.flags(tx.Tx).Apply(ctx, o.Self, id, by); err != nil {
 			return nil, err
 		}
+		detail := "listed by " + l.MadeBy
+		if first, err := identity.In(tx.Tx).ChecksOf(ctx, listCase(id)); err != nil {
+			return nil, err
+		} else if len(first) > 0 {
+			checked, err := o.checkedToRelease(ctx, tx, listCase(id), first[0].Holder, l.MadeAt, e)
+			if err != nil {
+				return nil, err
+			}
+			detail += checked
+		}
 		for _, n := range ends {
 			outs = append(outs, message.Out{To: o.prefecture, Body: n})
-			auditlog.Write(tx.Tx, auditlog.Entry{Actor: by.ID, Act: "protection-ended", Subject: n.Code.Reveal(), Case: listCase(id), Detail: "listed by " + l.MadeBy})
+			auditlog.Write(tx.Tx, auditlog.Entry{Actor: by.ID, Act: "protection-ended", Subject: n.Code.Reveal(), Case: listCase(id), Detail: detail})
 		}
 		return outs, nil
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/protection"
@@ -20,6 +21,7 @@ type Protecting struct {
 	Applicant PersonID
 	With      []PersonID
 	Places    []resident.MunicipalityCode
+	Evidence  identity.Evidence // by what the clerk has checked who applies (本人確認)
 }
 
 // Protect takes an application for the clerk in the context. The flags are set at this moment, provisionally (仮の措置), under every code that each
@@ -27,6 +29,9 @@ type Protecting struct {
 func (o *Municipality) Protect(ctx context.Context, p Protecting) (measure string, err error) {
 	who, err := clerk(ctx, access.ProtectPerson)
 	if err != nil {
+		return "", err
+	}
+	if _, err := p.Evidence.Way(); err != nil {
 		return "", err
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
@@ -38,6 +43,10 @@ func (o *Municipality) Protect(ctx context.Context, p Protecting) (measure strin
 			}
 		}
 		measure = m.Number
+		// To protect takes one person, whatever the rule says: it must not wait.
+		if _, err := identity.In(tx.Tx).Record(access.ProtectPerson, m.Number, p.Applicant.String(), access.From(ctx), p.Evidence); err != nil {
+			return nil, err
+		}
 		return o.openMeasure(ctx, tx, who, m)
 	})
 	return measure, err

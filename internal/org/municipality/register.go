@@ -36,11 +36,13 @@ type Registration struct {
 	Another bool // the clerk has made sure that this is not the person of the same name and birth who is registered
 
 	agreement *message.AttachAnswer // of the center, to a code from elsewhere; only askToAttach sets it
+
+	Notified
 }
 
 // Register enters somebody for the clerk in the context: a first version, or the next one of a person who was here
-// before, with message and audit entry; or problems and nothing.
-func (o *Municipality) Register(ctx context.Context, r Registration) (Filed, error) {
+// before, with message and audit entry; or problems and nothing; or it waits for another person's check.
+func (o *Municipality) Register(ctx context.Context, r Registration) (filed Filed, err error) {
 	who, err := clerk(ctx, access.Register)
 	if err != nil {
 		return Filed{}, err
@@ -48,11 +50,25 @@ func (o *Municipality) Register(ctx context.Context, r Registration) (Filed, err
 	if r, err = o.askToAttach(ctx, who, r); err != nil {
 		return Filed{}, err
 	}
-	var filed Filed
-	trace, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
+	d := o.registering(r, &filed)
+	trace, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) (outs []message.Out, err error) {
+		filed = Filed{}
+		outs, filed.Waits, err = o.takeNotice(ctx, tx, r.Basis, store.Taken{Case: trace, Kind: takenRegistration}, r.Notified, d)
+		return outs, err
+	})
+	filed.Trace = trace
+	return filed, err
+}
+
+// registering is what a registration asks for. filed becomes what has become of it.
+func (o *Municipality) registering(r Registration, filed *Filed) deed {
+	return func(ctx context.Context, tx *store.Tx, by, trace string, do bool) ([]message.Out, error) {
 		v, first, err := o.admit(ctx, tx, r)
 		if err != nil {
 			return nil, err
+		}
+		if !do {
+			return nil, o.needAgreement(ctx, tx, r, v, false)
 		}
 		if first {
 			v.Person = store.Person(tx.Serial())
@@ -68,17 +84,15 @@ func (o *Municipality) Register(ctx context.Context, r Registration) (Filed, err
 		if v.Record.Household == "" {
 			v.Record.Household = newHousehold(tx)
 		}
-		v.EnteredBy, v.EnteredAt, v.Trace = who, tx.Now(), trace
-		filed = Filed{Person: v.Person, Code: v.Record.Code, Version: v.Number}
+		v.EnteredBy, v.EnteredAt, v.Trace = by, tx.Now(), trace
+		*filed = Filed{Person: v.Person, Code: v.Record.Code, Version: v.Number, Trace: trace}
 		outs, err := o.enter(ctx, tx, v, first)
 		if err != nil {
 			return nil, err
 		}
 		told, err := o.onPaper(ctx, tx, r, v)
 		return append(append(outs, told...), o.askForNumber(tx, v)...), err
-	})
-	filed.Trace = trace
-	return filed, err
+	}
 }
 
 // CheckRegistration checks as Register does, asks the center as it does, and registers nobody.

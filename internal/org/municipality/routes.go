@@ -36,6 +36,7 @@ func (o *Municipality) dueRules() []due.Rule {
 		disclosure.Rule(func() *host.Host { return o.Host }),
 		{Kind: dueRelock, Finish: o.relock},
 		{Kind: identity.DueLapse, Finish: o.checkLapsed},
+		{Kind: dueForget, Finish: o.forgetTyped},
 	}
 	if o.status != nil {
 		rules = append(rules, stillvalid.Rule(o.status))

@@ -69,6 +69,7 @@ func TestScreens(t *testing.T) {
 			tab.Fill("#f-domicile", "長野県飯田市大久保町2534番地")
 			tab.Fill("#f-domicile_head", "髙𠮷 一郎")
 			tab.Fill("#f-earlier_address", "ブラジル")
+			tab.Fill("#f-document", "passport")
 			tab.Fill("#f-address", home)
 			tab.Press(`label:has(input[value="女"])`)
 			status(tab.Follow(`#form .button`), http.StatusOK)
@@ -88,7 +89,6 @@ func TestScreens(t *testing.T) {
 			look("apply")
 			tab.Press(`label:has(input[value="signature"])`)
 			tab.Fill("#f-document", "my-number-card")
-			tab.Press(`label:has(#f-identified)`)
 			tab.Fill("#f-public_key", shownKey)
 			// Nothing is stepped while the page is looked at: it refreshes itself, and would show the answer.
 			if got := tab.Follow(`#form .button`); got != http.StatusOK {
@@ -104,6 +104,7 @@ func TestScreens(t *testing.T) {
 			visit(person + "/change/move-within")
 			look("move")
 			tab.Fill("#f-address", "松本市大手4番2号")
+			tab.Fill("#f-document", "driving-licence")
 			status(tab.Follow(`#form .button`), http.StatusUnprocessableEntity)
 			look("move-warning")
 			tab.Press(`label:has(#f-as_is)`)

@@ -9,6 +9,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/imprint"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -42,6 +43,9 @@ type SealApplication struct {
 	Guarantor PersonID // with SealByGuarantor
 	Agent     bool     // somebody else has come for the holder
 	Compared  bool     // the clerk has compared it with the seals of the household that look alike
+
+	Evidence identity.Evidence // by what the clerk has checked who applies (本人確認)
+	Typed    map[string]string // the form as it was typed, which is kept where another person checks too
 }
 
 // Names of the fields of a SealApplication on forms.
@@ -53,39 +57,53 @@ const (
 	fieldCompared  = "compared"
 )
 
-// RegisterSeal registers a seal for the clerk in the context, or sends for the holder's answer; or problems and nothing.
-func (o *Municipality) RegisterSeal(ctx context.Context, a SealApplication) (store.Seal, error) {
-	who, err := clerk(ctx, access.KeepSeal)
-	if err != nil {
-		return store.Seal{}, err
+// RegisterSeal registers a seal for the clerk in the context, or sends for the holder's answer; or problems and nothing. The zero seal:
+// the application waits for another person's check (CheckFiling).
+func (o *Municipality) RegisterSeal(ctx context.Context, a SealApplication) (s store.Seal, err error) {
+	if _, err := clerk(ctx, access.KeepSeal); err != nil {
+		return s, err
 	}
+	d := o.sealing(a, &s)
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
+		s = store.Seal{}
+		outs, _, err := o.take(ctx, tx, access.KeepSeal, store.Taken{Case: trace, Kind: takenSeal, Person: a.Person, Version: a.Base, Typed: a.Typed, Picture: a.Scan}, a.Evidence, d)
+		return outs, err
+	})
+	return s, err
+}
+
+// sealing is what an application asks for. s becomes the seal.
+func (o *Municipality) sealing(a SealApplication, s *store.Seal) deed {
 	// Outside of the transaction: a picture takes as long as many transactions.
 	seal, unread := imprint.Read(fieldSeal, a.Scan)
-	var s store.Seal
-	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
-		if err := o.admits(ctx, tx, protection.Issue, who, a.Person); err != nil {
+	return func(ctx context.Context, tx *store.Tx, by, trace string, do bool) ([]message.Out, error) {
+		if err := o.admits(ctx, tx, protection.Issue, by, a.Person); err != nil {
 			return nil, err
 		}
 		now, err := o.judgeSeal(ctx, tx, a, seal, unread)
-		if err != nil {
+		if err != nil || !do {
 			return nil, err
 		}
-		s = store.Seal{ID: tx.Serial(), Person: a.Person, State: store.SealRegistered, Text: a.Text, Imprint: seal.PNG(), Way: string(a.Way),
-			Guarantor: a.Guarantor, AppliedAt: tx.Now(), AppliedBy: who, Trace: trace}
+		*s = store.Seal{ID: tx.Serial(), Person: a.Person, State: store.SealRegistered, Text: a.Text, Imprint: seal.PNG(), Way: string(a.Way),
+			Guarantor: a.Guarantor, AppliedAt: tx.Now(), AppliedBy: by, Trace: trace}
 		act := "register-seal"
 		if a.Way == SealByInquiry {
 			act, s.State, s.AnswerUntil = "inquire-seal", store.SealInquired, resident.DateOf(tx.Now()).AddDays(sealAnswerDays)
 			due.Add(tx.Tx, s.AnswerUntil.AddDays(1).Start(), dueSealAnswer, fmt.Sprint(s.ID), binary.BigEndian.AppendUint64(nil, uint64(s.ID)))
 		} else {
-			s.RegisteredAt, s.RegisteredBy = tx.Now(), who
+			s.RegisteredAt, s.RegisteredBy = tx.Now(), by
 			if s.Card, err = tx.NextCard(ctx); err != nil {
 				return nil, err
 			}
 		}
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: act, Subject: now.Record.Code.Reveal(), Case: trace, Detail: string(a.Way)})
-		return nil, tx.AddSeal(ctx, s)
-	})
-	return s, err
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: act, Subject: now.Record.Code.Reveal(), Case: trace, Detail: sealDetail(a.Way, a.Evidence)})
+		return nil, tx.AddSeal(ctx, *s)
+	}
+}
+
+func sealDetail(w SealWay, e identity.Evidence) string {
+	way, _ := e.Way() // judged before
+	return fmt.Sprintf("%s, identity checked by %s (%s)", w, way, e)
 }
 
 // judgeSeal checks an application with what was read of its scan, and writes nothing.
@@ -137,6 +155,9 @@ func (o *Municipality) judgeWay(ctx context.Context, tx *store.Tx, a SealApplica
 	case a.Agent && a.Way != SealByInquiry:
 		ps.bad(fieldSealWay, "代理人による申請は、その場で登録できません。「照会書」を選んでください。本人の住所に郵送します。",
 			"When somebody else has come it cannot be registered at once: choose the letter, which goes to the holder's address.")
+	case a.Way == SealByPhotoID && !byPhoto(a.Evidence):
+		ps.bad(identity.FieldDocument, "その場の登録には、顔写真付きの書類が要ります。その書類を選ぶか、「保証書」か「照会書」を選んでください。",
+			"To register at once takes a document with a photograph: choose that document, or the guarantee or the letter.")
 	case a.Way == SealByGuarantor:
 		v, found, err := tx.Current(ctx, a.Guarantor)
 		if err != nil {
@@ -154,6 +175,11 @@ func (o *Municipality) judgeWay(ctx context.Context, tx *store.Tx, a SealApplica
 		ps.bad(fieldGuarantor, "保証人は、保証書で登録するときだけ入力します。取り除いてください。", "A guarantor belongs to that way only: remove it.")
 	}
 	return nil
+}
+
+func byPhoto(e identity.Evidence) bool {
+	way, err := e.Way()
+	return err == nil && way == identity.ByPhoto
 }
 
 // judgeAlike asks for a second look when somebody of the household has a seal that looks alike: one seal cannot stand for two persons.
@@ -186,39 +212,62 @@ func (o *Municipality) judgeAlike(ctx context.Context, tx *store.Tx, a SealAppli
 	return nil
 }
 
-// AnswerSeal registers a seal for the clerk in the context, on the answer to the letter that the holder brought or signed.
-func (o *Municipality) AnswerSeal(ctx context.Context, who PersonID) (s store.Seal, err error) {
-	by, err := clerk(ctx, access.KeepSeal)
-	if err != nil {
+// AnswerSeal registers a seal for the clerk in the context, on the answer to the letter that the holder brought or signed, and a document of
+// the holder's. The zero seal: it waits for another person's check (CheckFiling).
+func (o *Municipality) AnswerSeal(ctx context.Context, who PersonID, e identity.Evidence) (s store.Seal, err error) {
+	if _, err := clerk(ctx, access.KeepSeal); err != nil {
 		return s, err
 	}
-	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
-		if err := o.admits(ctx, tx, protection.Issue, by, who); err != nil {
-			return nil, err
-		}
-		var live bool
-		if s, live, err = tx.LiveSeal(ctx, who); err != nil {
-			return nil, err
-		}
-		if !live || s.State != store.SealInquired {
-			return nil, plain.Bad("person", "照会中の印鑑がありません。期限を過ぎたときは、申請からやり直してください。",
-				"There is no seal that is inquired about: after the last day, apply again.")
-		}
-		now, _, err := tx.Current(ctx, who)
+	d := o.answering(who, e, &s)
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
+		s = store.Seal{}
+		version, err := versionOf(ctx, tx, who)
 		if err != nil {
 			return nil, err
 		}
-		s.State, s.RegisteredAt, s.RegisteredBy = store.SealRegistered, tx.Now(), by
-		if s.Card, err = tx.NextCard(ctx); err != nil {
-			return nil, err
-		}
-		if _, err := due.Remove(ctx, tx.Tx, dueSealAnswer, fmt.Sprint(s.ID)); err != nil {
-			return nil, err
-		}
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: "register-seal", Subject: now.Record.Code.Reveal(), Case: s.Trace, Detail: s.Way})
-		return nil, tx.SetSeal(ctx, s)
+		t := store.Taken{Case: trace, Kind: takenAnswer, Person: who, Version: version, Typed: map[string]string{fieldSealWay: string(SealByInquiry)}}
+		outs, _, err := o.take(ctx, tx, access.KeepSeal, t, e, d)
+		return outs, err
 	})
 	return s, err
+}
+
+// answering is what the answer to a letter asks for. s becomes the seal.
+func (o *Municipality) answering(who PersonID, e identity.Evidence, s *store.Seal) deed {
+	return func(ctx context.Context, tx *store.Tx, by, _ string, do bool) ([]message.Out, error) {
+		if err := o.admits(ctx, tx, protection.Issue, by, who); err != nil {
+			return nil, err
+		}
+		inquired, live, err := tx.LiveSeal(ctx, who)
+		if err != nil {
+			return nil, err
+		}
+		if !live || inquired.State != store.SealInquired {
+			return nil, plain.Bad("person", "照会中の印鑑がありません。期限を過ぎたときは、申請からやり直してください。",
+				"There is no seal that is inquired about: after the last day, apply again.")
+		}
+		switch {
+		case !slices.Contains(e, identity.Inquiry):
+			return nil, plain.Bad(identity.FieldDocument, "回答書で登録します。「照会書への回答書」と、本人確認書類の種類を選んでください。",
+				"It is registered on the answer: choose the answer to our letter, and the kind of the holder's document.")
+		case len(e) < 2:
+			return nil, plain.Bad(identity.FieldSecond, "回答書のほかに、本人確認書類の種類を選んでください。", "Beside the answer, choose the kind of the holder's document.")
+		}
+		now, _, err := tx.Current(ctx, who)
+		if err != nil || !do {
+			return nil, err
+		}
+		inquired.State, inquired.RegisteredAt, inquired.RegisteredBy = store.SealRegistered, tx.Now(), by
+		if inquired.Card, err = tx.NextCard(ctx); err != nil {
+			return nil, err
+		}
+		if _, err := due.Remove(ctx, tx.Tx, dueSealAnswer, fmt.Sprint(inquired.ID)); err != nil {
+			return nil, err
+		}
+		*s = inquired
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: by, Act: "register-seal", Subject: now.Record.Code.Reveal(), Case: s.Trace, Detail: sealDetail(SealWay(s.Way), e)})
+		return nil, tx.SetSeal(ctx, *s)
+	}
 }
 
 // dueSealAnswer is the kind of due item that ends a seal whose holder has not answered.

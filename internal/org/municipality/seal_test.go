@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/imprint/imprinttest"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -18,8 +19,11 @@ import (
 // sealOf is an application that is in order, with a seal of its own for each face.
 func (c *country) sealOf(who PersonID, face uint64) SealApplication {
 	c.t.Helper()
-	return SealApplication{Person: who, Base: c.now(who).Number, Scan: imprinttest.Seal{Millimetres: 13.5, Face: face, DPI: 300}.Scan(), Text: "髙𠮷", Way: SealByPhotoID}
+	return SealApplication{Person: who, Base: c.now(who).Number, Scan: imprinttest.Seal{Millimetres: 13.5, Face: face, DPI: 300}.Scan(), Text: "髙𠮷", Way: SealByPhotoID, Evidence: licence}
 }
+
+// answered is the answer to a letter, with a document of the holder's.
+var answered = identity.Evidence{identity.Inquiry, identity.HealthInsurance}
 
 func (c *country) liveSeal(who PersonID) (s store.Seal, live bool) {
 	c.t.Helper()
@@ -66,11 +70,11 @@ func TestSeal(t *testing.T) {
 		}
 		c.clk.Set(s.AnswerUntil.AddDays(1).Start().Add(-time.Microsecond)) // the end of the last day
 		c.run(0)
-		s = must[store.Seal](t)(c.o.AnswerSeal(clerk, who))
+		s = must[store.Seal](t)(c.o.AnswerSeal(clerk, who, answered))
 		if kept, _ = c.liveSeal(who); kept.State != store.SealRegistered || kept.Card != 2 {
 			t.Errorf("answered: %+v", kept)
 		}
-		if _, err := c.o.AnswerSeal(clerk, who); !slices.Equal(fieldsOf(t, err), []string{"person"}) {
+		if _, err := c.o.AnswerSeal(clerk, who, answered); !slices.Equal(fieldsOf(t, err), []string{"person"}) {
 			t.Errorf("answered twice: %v", err)
 		}
 		c.run(48 * time.Hour)
@@ -96,7 +100,7 @@ func TestSealUnanswered(t *testing.T) {
 	if _, live := c.liveSeal(who); live {
 		t.Error("it is still waited for")
 	}
-	if _, err := c.o.AnswerSeal(as(t, "clerk-aoki"), who); !slices.Equal(fieldsOf(t, err), []string{"person"}) {
+	if _, err := c.o.AnswerSeal(as(t, "clerk-aoki"), who, answered); !slices.Equal(fieldsOf(t, err), []string{"person"}) {
 		t.Errorf("a late answer: %v", err)
 	}
 	if _, err := c.o.RegisterSeal(as(t, "clerk-aoki"), c.sealOf(who, 1)); err != nil {
@@ -169,7 +173,7 @@ func TestRefusedSeals(t *testing.T) {
 	}
 	for _, who := range []string{"operator-ueda", "auditor-onishi"} {
 		_, err := c.o.RegisterSeal(as(t, who), c.sealOf(uncle, 1))
-		_, err2 := c.o.AnswerSeal(as(t, who), uncle)
+		_, err2 := c.o.AnswerSeal(as(t, who), uncle, answered)
 		_, _, err3 := c.o.LookAtSeal(as(t, who), uncle, 1)
 		for _, err := range []error{err, err2, err3, c.o.EndSeal(as(t, who), uncle, SealLost)} {
 			if _, ok := err.(*access.Refused); !ok {

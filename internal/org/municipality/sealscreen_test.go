@@ -66,7 +66,7 @@ func TestSealScreens(t *testing.T) {
 				tab.Upload("#f-seal", scan(mm))
 				tab.Fill("#f-seal_text", "髙𠮷")
 				tab.Press(`label:has(input[value="inquiry"])`)
-				tab.Press(`label:has(#f-identified)`)
+				tab.Fill("#f-document", "driving-licence")
 			}
 			fill(7)
 			tab.Fill("#f-seal_text", "佐藤")
@@ -79,7 +79,8 @@ func TestSealScreens(t *testing.T) {
 			tab.Fill("#f-seal_text", "髙𠮷")
 			status(tab.Follow(`#form .button[data-kind="primary"]`), http.StatusOK)
 			shot("seal-inquired")
-			tab.Press(`label:has(#f-answered)`)
+			tab.Fill("#f-document", "inquiry")
+			tab.Fill("#f-second_document", "driving-licence")
 			status(tab.Follow(`form[action$="/answer"] .button`), http.StatusOK)
 			shot("seal-registered")
 			tab.Press(`label:has(input[value="card-lost"])`)

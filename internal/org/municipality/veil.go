@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/webui"
 )
 
 // A form of a household has fields for everybody in it. Of a protected member (支援措置) nothing is shown, and the number in the register (宛名番号) opens
@@ -26,6 +28,22 @@ func (d Dossier) memberKey(v store.Version) string {
 func (d Dossier) relationField(v store.Version) string { return "relation-" + d.memberKey(v) }
 
 func (d Dossier) movesField(v store.Version) string { return "moves-" + d.memberKey(v) }
+
+// knows refuses a form that names somebody by a field who is not in this dossier by that name: the household is not what it was.
+func (d Dossier) knows(f *webui.Form) error {
+	known := map[string]bool{}
+	for _, v := range d.Household {
+		known[d.memberKey(v)] = true
+	}
+	for name := range f.All() {
+		for _, prefix := range []string{"relation-", "moves-", "with-"} {
+			if key, of := strings.CutPrefix(name, prefix); of && !known[key] && f.Value(name) != "" {
+				return errRecordChanged
+			}
+		}
+	}
+	return nil
+}
 
 // veiled has a refusal name the fields as the form does.
 func (d Dossier) veiled(err error) error {

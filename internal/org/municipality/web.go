@@ -32,7 +32,7 @@ type screens struct {
 
 	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
 	events, household, headless, seal, towns, moves, move, arrival, numbers, number  *webui.Page
-	checks, check, identityRule                                                      *webui.Page
+	checks, check, taken, identityRule                                               *webui.Page
 	visit, attention, disclosures, disclose, disclosed, characters                   *webui.Page
 
 	protect *protectScreens
@@ -76,12 +76,12 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"events": &w.events, "household": &w.household, "headless": &w.headless, "seal": &w.seal, "towns": &w.towns,
 		"moves": &w.moves, "move": &w.move, "arrival": &w.arrival, "numbers": &w.numbers, "number": &w.number,
 		"visit": &w.visit, "attention": &w.attention, "disclosures": &w.disclosures, "disclose": &w.disclose, "disclosed": &w.disclosed,
-		"characters": &w.characters, "checks": &w.checks, "check": &w.check, "identityrule": &w.identityRule} {
+		"characters": &w.characters, "checks": &w.checks, "check": &w.check, "taken": &w.taken, "identityrule": &w.identityRule} {
 		var common []string
-		if name == "register" || name == "change" {
-			common = []string{"items"}
-		}
-		if name == "apply" || name == "check" {
+		switch name {
+		case "register", "change":
+			common = []string{"items", "documents"}
+		case "apply", "check", "taken", "seal", "disclose", "household", "arrival":
 			common = []string{"documents"}
 		}
 		if *page, err = w.ui.Page(files, name, common...); err != nil {
@@ -146,6 +146,9 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"GET /application/{request}/check":               {access.IssueCertificate, w.showCheck},
 		"POST /application/{request}/check":              {access.IssueCertificate, w.doCheck},
 		"POST /application/{request}/refuse":             {access.IssueCertificate, w.refuseChecked},
+		"GET /taken/{case}":                              {access.LookAtPerson, w.showTaken},
+		"POST /taken/{case}/check":                       {access.LookAtPerson, w.doTaken},
+		"POST /taken/{case}/refuse":                      {access.LookAtPerson, w.refuseTaken},
 		"GET /resident/{person}/events":                  {access.FileChange, w.showEvents},
 		"GET /resident/{person}/events/part":             {access.FileChange, w.showEventsPart},
 		"POST /resident/{person}/check/{act}":            {access.FileChange, w.checkChange},

@@ -164,12 +164,12 @@ func TestCounter(t *testing.T) {
 	entered := with(inputs(page), "name", "髙𠮷 葛󠄂子", "kana", "タカヨシ カツコ", "birth", "2023-02-29", "sex", "女", "address", home)
 	page = v.post("/register", entered, http.StatusUnprocessableEntity)
 	v.says(page, "2023年2月29日という日はありません", "まだ何も記録していません", "本籍がありません", "筆頭者がありません", "従前の住所（国外からの方は国名）を入力してください")
-	entered = with(entered, "domicile", "長野県飯田市大久保町2534番地", "domicile_head", "髙𠮷 一郎", "earlier_address", "ブラジル", "furigana", "タカヨシ カツコ")
+	entered = with(entered, "domicile", "長野県飯田市大久保町2534番地", "domicile_head", "髙𠮷 一郎", "earlier_address", "ブラジル", "furigana", "タカヨシ カツコ", "document", "passport")
 	page = v.post("/register", entered, http.StatusUnprocessableEntity)
 	if got := inputs(page); got.Get("name") != "髙𠮷 葛󠄂子" || got.Get("birth") != "2023-02-29" || got.Get("sex") != "女" {
 		t.Errorf("what was entered is lost: %v", got)
 	}
-	page = v.post("/register", with(inputs(page), "birth", "平成4年2月29日"), http.StatusOK)
+	page = v.post("/register", with(inputs(page), "document", "passport", "birth", "平成4年2月29日"), http.StatusOK)
 	v.says(page, "まだ記録していません", "新しく割り当てます", "平成4年2月29日", "飯田市大久保町", "髙𠮷 一郎", "ブラジル")
 	if len(c.changes) != 0 {
 		t.Fatal("something was filed before it was confirmed")
@@ -202,7 +202,7 @@ func TestCounter(t *testing.T) {
 	// A move to an address that the center may not read.
 	form := v.get(person+"/change/move-within", http.StatusOK)
 	v.says(form, "署名用電子証明書が失効します")
-	page = v.post(person+"/change/move-within", with(inputs(form), "address", "松本市大手4番2号"), http.StatusUnprocessableEntity)
+	page = v.post(person+"/change/move-within", with(inputs(form), "document", "driving-licence", "address", "松本市大手4番2号"), http.StatusUnprocessableEntity)
 	v.says(page, "全国センターで読めず", "このまま届け出る")
 	page = v.post(person+"/change/move-within", with(inputs(page), "as_is", "yes"), http.StatusOK)
 	v.says(page, "この届出で署名用電子証明書が失効します", "利用者証明用電子証明書は、有効なまま残ります", "松本市大手4番2号", home)
@@ -217,7 +217,7 @@ func TestCounter(t *testing.T) {
 	}
 
 	// The form that is still open in another window.
-	page = v.post(person+"/change/move-within", with(inputs(form), "address", "長野県松本市大手9番"), http.StatusUnprocessableEntity)
+	page = v.post(person+"/change/move-within", with(inputs(form), "document", "driving-licence", "address", "長野県松本市大手9番"), http.StatusUnprocessableEntity)
 	v.says(page, "第2版に変わりました")
 	if got := inputs(page); got.Get("address") != "長野県松本市大手9番" || got.Get("base") != "2" {
 		t.Errorf("what was entered is lost: %v", got)
@@ -234,7 +234,7 @@ func TestCounter(t *testing.T) {
 	}
 
 	form = v.get(person+"/change/move-out", http.StatusOK)
-	page = v.post(person+"/change/move-out", with(inputs(form), "place", "東京都足立区中央本町", "arose", today.AddDays(3).String()), http.StatusOK)
+	page = v.post(person+"/change/move-out", with(inputs(form), "document", "driving-licence", "place", "東京都足立区中央本町", "arose", today.AddDays(3).String()), http.StatusOK)
 	page = v.post(person+"/change/move-out", with(inputs(page), "step", "file"), http.StatusOK)
 	v.says(page, "転出の予定を受け付けました")
 	v.says(v.get(person, http.StatusOK), "転出する予定です", "転出の予定を取り消す")
@@ -260,8 +260,8 @@ func TestApplicationPages(t *testing.T) {
 	apply := fmt.Sprintf("/resident/%s/apply", who.Person)
 	form := inputs(v.get(apply, http.StatusOK))
 	page := v.post(apply, form, http.StatusUnprocessableEntity)
-	v.says(page, "種類を選んでください", "本人確認をしてから", "書類の種類を選んでください")
-	page = v.post(apply, with(form, "profile", "signature", "identified", "yes", "document", "health-insurance", "second_document", "pension"), http.StatusOK)
+	v.says(page, "種類を選んでください", "書類の種類を選んでください")
+	page = v.post(apply, with(form, "profile", "signature", "document", "health-insurance", "second_document", "pension"), http.StatusOK)
 	v.says(page, "待っています", "一度だけ", "健康保険の資格確認書・年金手帳")
 	at := path(page)
 	result := v.get(at+"/part", http.StatusOK)

@@ -132,16 +132,10 @@ func (w *screens) doApply(rw http.ResponseWriter, r *http.Request) {
 		w.renderApply(rw, r, http.StatusOK, f, d)
 		return
 	}
-	a := Application{Person: d.Now.Person, Base: entry(f, "base", versionEntry), PublicKey: []byte(f.Value(fieldKey)), Representative: ticked(f, fieldRepresentative), Evidence: evidenceOf(f)}
+	a := Application{Person: d.Now.Person, Base: entry(f, "base", versionEntry), PublicKey: []byte(f.Value(fieldKey)), Representative: ticked(f, fieldRepresentative), Evidence: needEvidence(f)}
 	a.Profile = entry(f, "profile", func(_, s string) (cert.Profile, error) { return cert.ParseProfile(s) })
 	if !a.Profile.Valid() && !has(f, "profile") {
 		f.Bad("profile", "電子証明書の種類を選んでください。", "Choose the kind of certificate.")
-	}
-	if _, err := a.Evidence.Way(); err != nil {
-		_ = f.Take(err) // nothing but what is missing
-	}
-	if !ticked(f, "identified") {
-		f.Bad("identified", "申請者の本人確認をしてから、印を付けてください。", "Check the applicant's identity, then tick the box.")
 	}
 	if f.OK() {
 		applied, err := w.o.Apply(r.Context(), a)

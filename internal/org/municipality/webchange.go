@@ -37,6 +37,7 @@ type changePage struct {
 	Filers      []webui.Choice // who may file it; none: not asked
 	Corrects    []webui.Choice // the versions that can be put right
 	Rest        []restField    // those who remain in the household without their head
+	Documents   []webui.Choice // by which is checked who files it; none: it is no notice
 	Items       itemForm       // which of the items stand on the form
 	itemChoices
 }
@@ -144,6 +145,9 @@ func (w *screens) renderChange(rw http.ResponseWriter, r *http.Request, status i
 		p.Corrects = correctable(act.key, d.Versions)
 	}
 	p.Items, p.itemChoices = itemFormOf(act, p.Event, d.Now.Record), choicesFor(f)
+	if slices.ContainsFunc(p.Bases, func(c webui.Choice) bool { return filedByNotice(c.Value) }) {
+		p.Documents = documentChoices()
+	}
 	p.Check, p.Rest = w.personURL(d.Now.Person, "/check/"+act.key), restFields(act, f, d)
 	if act.key == moveOutAct {
 		p.With = withFields(d)
@@ -206,6 +210,7 @@ func (w *screens) doChange(rw http.ResponseWriter, r *http.Request) {
 		w.renderChange(rw, r, http.StatusOK, act, f, d)
 		return
 	}
+	needNotifier(f)
 	change := readChange(act, f, d)
 	preview, err := w.o.Preview(r.Context(), change)
 	if err = refused(f, d.veiled(err)); err != nil {
@@ -215,7 +220,7 @@ func (w *screens) doChange(rw http.ResponseWriter, r *http.Request) {
 	if f.OK() && f.Value("step") == stepFile {
 		filed, err := w.file(r.Context(), f, change, d)
 		if err == nil {
-			http.Redirect(rw, r, w.personURL(filed.Person, "/filed/"+filed.Trace), http.StatusSeeOther)
+			http.Redirect(rw, r, w.filedURL(filed), http.StatusSeeOther)
 			return
 		}
 		if err = refused(f, d.veiled(err)); err != nil {
@@ -238,7 +243,7 @@ func (w *screens) doChange(rw http.ResponseWriter, r *http.Request) {
 // readChange reads the form of a notice.
 func readChange(act counterAct, f *webui.Form, d Dossier) Change {
 	return act.read(f, Filing{Person: d.Now.Person, Base: entry(f, "base", versionEntry), Arose: entry(f, "arose", resident.ParseDate), Basis: f.Value("basis"),
-		Event: f.Value("event"), By: entry(f, "by", parseFiler), Rest: readRest(f, d)})
+		Event: f.Value("event"), By: entry(f, "by", parseFiler), Rest: readRest(f, d), Notified: notified(f, act.key)})
 }
 
 func (w *screens) renderConfirm(rw http.ResponseWriter, r *http.Request, act counterAct, f *webui.Form, d Dossier, v Preview) {
@@ -247,20 +252,26 @@ func (w *screens) renderConfirm(rw http.ResponseWriter, r *http.Request, act cou
 	if p.Diff == nil {
 		p.Terms = w.recordTerms(d.Now)[:6] // whose record ends
 	}
-	p.Terms = append(p.Terms,
+	p.Terms = append(p.Terms, noticeTerms(act, v, f, d)...)
+	w.ui.Render(rw, r, w.confirm, http.StatusOK, p)
+}
+
+// noticeTerms are what a notice says beside what it changes.
+func noticeTerms(act counterAct, v Preview, f *webui.Form, d Dossier) []webui.Term {
+	terms := append([]webui.Term{},
 		webui.Term{Label: both("異動事由", "Event"), Value: v.Event.Name},
 		webui.Term{Label: act.day, Value: day(v.After.Change.Arose)},
 		webui.Term{Label: both("根拠", "Ground"), Value: basisName(v.After.Basis)})
 	if v.After.Corrects != 0 {
-		p.Terms = append(p.Terms, webui.Term{Label: both("直す版", "Version put right"), Value: webui.Code(v.After.Corrects.String())})
+		terms = append(terms, webui.Term{Label: both("直す版", "Version put right"), Value: webui.Code(v.After.Corrects.String())})
 	}
 	for _, name := range withNames(f, d) {
-		p.Terms = append(p.Terms, webui.Term{Label: both("一緒に転出する方", "Moves out too"), Value: name})
+		terms = append(terms, webui.Term{Label: both("一緒に転出する方", "Moves out too"), Value: name})
 	}
 	if v.After.Place.Valid() {
-		p.Terms = append(p.Terms, webui.Term{Label: both("転出先", "Moves to"), Value: webui.Name(v.After.Place.Reveal())})
+		terms = append(terms, webui.Term{Label: both("転出先", "Moves to"), Value: webui.Name(v.After.Place.Reveal())})
 	}
-	w.ui.Render(rw, r, w.confirm, http.StatusOK, p)
+	return terms
 }
 
 // hidden are the entries that travel with the page on which they are confirmed.

@@ -45,6 +45,7 @@ type disclosePage struct {
 	*webui.Form
 	Terms        []webui.Term
 	Kinds        []webui.Choice
+	Documents    []webui.Choice
 	Last         any
 	Action, Back string
 }
@@ -59,7 +60,7 @@ func (w *screens) renderDisclose(rw http.ResponseWriter, r *http.Request, status
 		w.ui.Fail(rw, r, err)
 		return
 	}
-	w.ui.Render(rw, r, w.disclose, status, disclosePage{Form: f, Terms: w.recordTerms(d.Now)[:6], Last: day(disclosure.LastDay(w.o.Clock.Now())),
+	w.ui.Render(rw, r, w.disclose, status, disclosePage{Form: f, Terms: w.recordTerms(d.Now)[:6], Last: day(disclosure.LastDay(w.o.Clock.Now())), Documents: documentChoices(),
 		Action: w.personURL(d.Now.Person, "/disclosure"), Back: w.personURL(d.Now.Person, ""),
 		Kinds: []webui.Choice{{Value: string(disclosure.Disclose), Name: disclosure.Disclose.Name(), Note: both("記録されている情報と、だれが見たか。第30条の37", "What is recorded, and who looked. Art. 30-37")},
 			{Value: string(disclosure.Correct), Name: disclosure.Correct.Name(), Note: both("調査し、結果を書面で回答する。第30条の40", "Looked into, and answered in writing. Art. 30-40")}}})
@@ -74,15 +75,14 @@ func (w *screens) doDisclose(rw http.ResponseWriter, r *http.Request) {
 		w.renderDisclose(rw, r, http.StatusOK, f)
 		return
 	}
-	if f.NeedChoice("kind", both("請求の種類", "what is asked for")); !ticked(f, "identified") {
-		f.Bad("identified", "本人（または法定代理人）であることを書類で確かめてから、印を付けてください。", "Check by papers that it is the person, or the legal representative, then tick the box.")
-	}
+	f.NeedChoice("kind", both("請求の種類", "what is asked for"))
+	e := needEvidence(f)
 	if f.OK() {
 		kind := disclosure.Correct
 		if f.Value("kind") == string(disclosure.Disclose) {
 			kind = disclosure.Disclose
 		}
-		id, err := w.o.AcceptDisclosure(r.Context(), personOf(r), kind, f.Value("wish"))
+		id, err := w.o.AcceptDisclosure(r.Context(), personOf(r), kind, f.Value("wish"), e)
 		if err == nil {
 			http.Redirect(rw, r, w.ui.URL("/disclosure/"+id), http.StatusSeeOther)
 			return

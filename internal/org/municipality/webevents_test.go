@@ -76,7 +76,7 @@ func TestCheckedWhileTyped(t *testing.T) {
 	v.silent(late, "受け付けられません")
 	v.says(v.post(at+"/check/move-within", with(form, "arose", today.AddDays(1).String()), http.StatusOK), "まだ来ていない日です")
 	// The confirm page says it again, and it is accepted.
-	page = v.post(at+"/change/move-within", with(form, "arose", today.AddDays(-15).String()), http.StatusOK)
+	page = v.post(at+"/change/move-within", with(form, "document", "driving-licence", "arose", today.AddDays(-15).String()), http.StatusOK)
 	v.says(page, "届出期間を過ぎています", "このまま受け付けてください")
 	v.says(v.post(at+"/change/move-within", with(inputs(page), "step", "file"), http.StatusOK), "「転居」を受け付けました")
 }
@@ -92,7 +92,7 @@ func TestHouseholdPages(t *testing.T) {
 	v.says(page, "新しい世帯を作ります", "移る", "14日以内")
 	page = v.post(at+"/household/household-split", inputs(page), http.StatusUnprocessableEntity)
 	v.says(page, "一人以上選んでください")
-	page = v.post(at+"/household/household-split", with(inputs(page), "moves-"+p[2].String(), "yes"), http.StatusUnprocessableEntity)
+	page = v.post(at+"/household/household-split", with(inputs(page), "document", "driving-licence", "moves-"+p[2].String(), "yes"), http.StatusUnprocessableEntity)
 	v.says(page, "世帯主のいない世帯ができます")
 	page = v.post(at+"/household/household-split", with(inputs(page), relationField(p[2]), "世帯主"), http.StatusOK)
 	v.says(page, "まだ記録していません", "世帯を移る", "新しい世帯・世帯主", "都道府県などへは通知しません")
@@ -103,14 +103,14 @@ func TestHouseholdPages(t *testing.T) {
 	v.says(v.get("/resident/"+p[2].String(), http.StatusOK), "世帯分離", "第1版のまま（通知なし）", "子 → 世帯主")
 
 	page = v.get(at+"/household/head-change", http.StatusOK)
-	page = v.post(at+"/household/head-change", with(inputs(page), relationField(p[0]), "夫", relationField(p[1]), "世帯主", "by", "head"), http.StatusOK)
+	page = v.post(at+"/household/head-change", with(inputs(page), "document", "driving-licence", relationField(p[0]), "夫", relationField(p[1]), "世帯主", "by", "head"), http.StatusOK)
 	v.says(page, "続柄が変わる")
 	v.post(at+"/household/head-change", with(inputs(page), "step", "file"), http.StatusOK)
 	if c.now(p[1]).Record.Relation != resident.Head || c.now(p[0]).Record.Relation != relation("夫") || len(c.changes) != told {
 		t.Errorf("stand at %s and %s, %d told", c.stands(p[0]), c.stands(p[1]), len(c.changes)-told)
 	}
 	page = v.get("/resident/"+p[2].String()+"/household/household-merge", http.StatusOK)
-	page = v.post("/resident/"+p[2].String()+"/household/household-merge", with(inputs(page), relationField(p[2]), "子"), http.StatusUnprocessableEntity)
+	page = v.post("/resident/"+p[2].String()+"/household/household-merge", with(inputs(page), "document", "driving-licence", relationField(p[2]), "子"), http.StatusUnprocessableEntity)
 	v.says(page, "移る先の世帯番号を入力してください")
 	page = v.post("/resident/"+p[2].String()+"/household/household-merge", with(inputs(page), "household", string(c.now(p[0]).Record.Household)), http.StatusOK)
 	v.post("/resident/"+p[2].String()+"/household/household-merge", with(inputs(page), "step", "file"), http.StatusOK)

@@ -112,9 +112,9 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 	}
 	if len(checks) > 0 {
 		n := strconv.Itoa(len(checks))
-		notice(access.IssueCertificate, webui.Notice{Kind: webui.Wait, Title: both("二人目の本人確認を待つ申請が"+n+"件あります", "Applications that a second person is to check: "+n),
-			Text: both("申請した方が待っています。期限切れの申請は、本人に伝えます。", "Their applicants wait. Of those that have lapsed the applicant is told."),
-			Link: &webui.Link{Href: w.ui.URL("/checks"), Text: both("本人確認を待つ申請を見る", "Look at them")}})
+		notice(access.IssueCertificate, webui.Notice{Kind: webui.Wait, Title: both("二人目の本人確認を待つ届出・申請が"+n+"件あります", "Notices and applications that a second person is to check: "+n),
+			Text: both("来た方が待っています。期限切れのものは、本人に伝えるか、受け付け直します。", "Whoever came waits. Of those that have lapsed they are told, or file again."),
+			Link: &webui.Link{Href: w.ui.URL("/checks"), Text: both("本人確認を待つ届出・申請を見る", "Look at them")}})
 	}
 	link := func(behind access.Act, page string, text any) any {
 		if !leads(r, behind) {

@@ -21,6 +21,7 @@ type householdPage struct {
 	Target       bool // to another household
 	Bases        []webui.Choice
 	Filers       []webui.Choice
+	Documents    []webui.Choice // none: it is no notice
 	Back, Action string
 }
 
@@ -72,6 +73,9 @@ func (w *screens) renderHousehold(rw http.ResponseWriter, r *http.Request, statu
 		Moves: e.Key == "household-split" || e.Key == "household-change", Target: e.Key == "household-merge" || e.Key == "household-change",
 		Bases: groundsOf(e), Filers: e.filerChoices(), Back: w.personURL(d.Now.Person, ""), Action: w.personURL(d.Now.Person, "/household/"+e.Key)}
 	p.Now.Caption = both("世帯番号"+string(d.Now.Record.Household)+"の人", "The people of household "+string(d.Now.Record.Household))
+	if slices.ContainsFunc(e.Grounds, filedByNotice) {
+		p.Documents = documentChoices()
+	}
 	for _, v := range d.Household {
 		if isUnnamed(v) {
 			p.Members = append(p.Members, memberField{memberName(v), plain.Sentence{}, d.movesField(v), d.relationField(v)})
@@ -85,7 +89,7 @@ func (w *screens) renderHousehold(rw http.ResponseWriter, r *http.Request, statu
 // readHousehold reads the form of a household act. Whoever stays as they are is not part of it, unless the head changes:
 // then everybody's relation is stated anew.
 func readHousehold(e Event, f *webui.Form, d Dossier) HouseholdAct {
-	act := HouseholdAct{Event: e.Key, Arose: entry(f, "arose", resident.ParseDate), Basis: f.Value("basis"), By: entry(f, "by", parseFiler), Base: f.Value("seen")}
+	act := HouseholdAct{Event: e.Key, Arose: entry(f, "arose", resident.ParseDate), Basis: f.Value("basis"), By: entry(f, "by", parseFiler), Base: f.Value("seen"), On: d.Now.Person, Notified: notified(f, e.Key)}
 	target, home := entry(f, "household", resident.ParseHouseholdID), d.Now.Record.Household
 	var staying []Placement
 	restated := e.Key == "head-change" || e.Key == "relation-change"
@@ -125,6 +129,7 @@ func (w *screens) doHousehold(rw http.ResponseWriter, r *http.Request) {
 		w.renderHousehold(rw, r, http.StatusOK, e, f, d)
 		return
 	}
+	needNotifier(f)
 	act := readHousehold(e, f, d)
 	if (e.Key == "household-merge" || e.Key == "household-change") && act.Places != nil && f.Value("household") == "" {
 		f.Bad("household", "移る先の世帯番号を入力してください。相手の方の住民の記録にあります。", "Enter the id of the household to go to: it stands on the record of somebody who is in it.")
@@ -137,7 +142,7 @@ func (w *screens) doHousehold(rw http.ResponseWriter, r *http.Request) {
 	if f.OK() && f.Value("step") == stepFile {
 		filed, err := w.o.FileHousehold(r.Context(), act)
 		if err == nil {
-			http.Redirect(rw, r, w.personURL(shownPlace(act.Places, d), "/filed/"+filed.Trace), http.StatusSeeOther)
+			http.Redirect(rw, r, w.filedURL(Filed{Person: shownPlace(act.Places, d), Trace: filed.Trace, Waits: filed.Waits}), http.StatusSeeOther)
 			return
 		}
 		if err = refused(f, d.veiled(err)); err != nil {

@@ -80,9 +80,9 @@ func (w *screens) showChecks(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := checksPage{Rule: w.ui.URL("/identity-rule"),
-		Waiting: webui.Table{Caption: both("確認を待っている申請", "Applications that wait"),
-			Columns: []webui.Column{{Name: both("申請番号", "Application")}, {Name: both("一人目", "First checked by")}, {Name: both("受付", "Taken")}, {Name: both("期限", "Lapses")}},
-			Empty:   webui.Empty{Text: both("待っている申請はありません。", "None waits.")}},
+		Waiting: webui.Table{Caption: both("確認を待っている届出・申請", "Notices and applications that wait"),
+			Columns: []webui.Column{{Name: both("番号", "Number")}, {Name: both("事務", "What for")}, {Name: both("一人目", "First checked by")}, {Name: both("受付", "Taken")}, {Name: both("期限", "Lapses")}},
+			Empty:   webui.Empty{Text: both("待っているものはありません。", "None waits.")}},
 		Counts: webui.Table{Caption: both("この30日の本人確認", "Checks in the last 30 days"),
 			Columns: []webui.Column{{Name: both("事務", "Act")}, {Name: both("確認の方法", "By what")}, {Name: both("件数", "Count"), Right: true}},
 			Empty:   webui.Empty{Text: both("まだありません。", "None yet.")}}}
@@ -91,16 +91,21 @@ func (w *screens) showChecks(rw http.ResponseWriter, r *http.Request) {
 		if len(first[one.Case]) > 0 {
 			by = first[one.Case][0].By
 		}
+		name, page, check := identity.ActName(one.Act), "/taken/"+one.Case, "" // what was filed is checked on its own page
+		if one.Act == access.IssueCertificate {
+			page, check = "/application/"+one.Case, "/check"
+		}
 		if one.State == identity.Lapsed {
 			p.Lapsed = append(p.Lapsed, lapsedPart{Action: w.ui.URL("/checks/" + one.Case + "/told"), Terms: []webui.Term{
-				{Label: both("申請番号", "Application"), Value: webui.Link{Href: w.ui.URL("/application/" + one.Case), Text: both(one.Case, one.Case)}},
+				{Label: both("番号", "Number"), Value: webui.Link{Href: w.ui.URL(page), Text: both(one.Case, one.Case)}},
+				{Label: both("事務", "What for"), Value: name},
 				{Label: both("受け付けた人", "Taken by"), Value: webui.Code(by)}, {Label: both("期限切れになった時", "Lapsed"), Value: one.ClosedAt}}})
 			continue
 		}
-		p.Waiting.Rows = append(p.Waiting.Rows, []any{webui.Link{Href: w.ui.URL("/application/" + one.Case + "/check"), Text: both(one.Case, one.Case)}, webui.Code(by), one.BeganAt, one.UntilAt})
+		p.Waiting.Rows = append(p.Waiting.Rows, []any{webui.Link{Href: w.ui.URL(page + check), Text: both(one.Case, one.Case)}, name, webui.Code(by), one.BeganAt, one.UntilAt})
 	}
 	for _, c := range counts {
-		p.Counts.Rows = append(p.Counts.Rows, []any{c.Act.Name(), c.Way.Name(), c.N})
+		p.Counts.Rows = append(p.Counts.Rows, []any{identity.ActName(c.Act), c.Way.Name(), c.N})
 	}
 	w.ui.Render(rw, r, w.checks, http.StatusOK, p)
 }
@@ -187,14 +192,9 @@ func (w *screens) doCheck(rw http.ResponseWriter, r *http.Request) {
 		w.renderCheck(rw, r, http.StatusOK, f)
 		return
 	}
-	if _, err := evidenceOf(f).Way(); err != nil {
-		_ = f.Take(err) // nothing but what is missing
-	}
-	if !ticked(f, "identified") {
-		f.Bad("identified", "申請者の本人確認を自分で行ってから、印を付けてください。", "Check the applicant's identity yourself, then tick the box.")
-	}
+	e := needEvidence(f)
 	w.checkDone(rw, r, f, func(request string) error {
-		_, err := w.o.CheckAgain(r.Context(), request, evidenceOf(f))
+		_, err := w.o.CheckAgain(r.Context(), request, e)
 		return err
 	})
 }
@@ -233,6 +233,7 @@ type identityRulePage struct {
 	Open     []openRule
 	May      bool
 	Action   string
+	Acts     []webui.Choice
 	Persons  []webui.Choice
 	Versions webui.Table
 }
@@ -269,11 +270,14 @@ func (w *screens) renderIdentityRule(rw http.ResponseWriter, r *http.Request, st
 	}
 	today := resident.DateOf(w.o.Clock.Now())
 	p := identityRulePage{Form: f, Action: w.ui.URL("/identity-rule"), Persons: []webui.Choice{{Value: "1", Name: personsText(1)}, {Value: "2", Name: personsText(2)}},
-		Now: []webui.Term{{Label: access.IssueCertificate.Name(), Value: personsText(identity.Needed(all, access.IssueCertificate, today))}},
 		Versions: webui.Table{Caption: both("規則の履歴", "Versions"),
-			Columns: []webui.Column{{Name: both("版", "Version"), Right: true}, {Name: both("確認する職員", "Who checks")}, {Name: both("適用する日", "From")}, {Name: both("状態", "State")},
+			Columns: []webui.Column{{Name: both("版", "Version"), Right: true}, {Name: both("事務", "What for")}, {Name: both("確認する職員", "Who checks")}, {Name: both("適用する日", "From")}, {Name: both("状態", "State")},
 				{Name: both("提案", "Proposed by")}, {Name: both("決定", "Decided by")}, {Name: both("理由", "Reason")}},
 			Empty: webui.Empty{Text: both("まだ定めていません。定めるまでは職員1人です。", "None yet: one of the staff checks until there is one.")}}}
+	for _, act := range identity.Acts {
+		p.Acts = append(p.Acts, webui.Choice{Value: string(act), Name: identity.ActName(act)})
+		p.Now = append(p.Now, webui.Term{Label: identity.ActName(act), Value: personsText(identity.Needed(all, act, today))})
+	}
 	anew := who
 	anew.Fresh, anew.Overdue = true, false // whoever is stale is asked for the passkey when the form is sent
 	p.May = access.May(anew, access.SetIdentityRule, message.Municipality) == nil
@@ -284,12 +288,12 @@ func (w *screens) renderIdentityRule(rw http.ResponseWriter, r *http.Request, st
 			state = badge(webui.Wait, "もう一人の承認待ち", "waits for a second person")
 			p.Open = append(p.Open, openRule{ConfirmAt: at(one.Version, "confirm"), DropAt: at(one.Version, "drop"),
 				Confirm: access.SecondPerson(access.Person{ID: one.ProposedBy, Credential: one.Credential}, who) == nil,
-				Terms: []webui.Term{{Label: both("確認する職員", "Who checks"), Value: personsText(one.Persons)}, {Label: both("適用する日", "From"), Value: day(one.From)},
+				Terms: []webui.Term{{Label: both("事務", "What for"), Value: identity.ActName(one.Act)}, {Label: both("確認する職員", "Who checks"), Value: personsText(one.Persons)}, {Label: both("適用する日", "From"), Value: day(one.From)},
 					{Label: both("理由", "Reason"), Value: webui.Name(one.Reason)}, {Label: both("提案した職員", "Proposed by"), Value: webui.Code(one.ProposedBy)}}})
 		case identity.RuleDropped:
 			state = badge(webui.Off, "取下げ", "dropped")
 		}
-		p.Versions.Rows = append(p.Versions.Rows, []any{one.Version, personsText(one.Persons), day(one.From), state, webui.Code(one.ProposedBy), webui.Code(one.DecidedBy), webui.Name(one.Reason)})
+		p.Versions.Rows = append(p.Versions.Rows, []any{one.Version, identity.ActName(one.Act), personsText(one.Persons), day(one.From), state, webui.Code(one.ProposedBy), webui.Code(one.DecidedBy), webui.Name(one.Reason)})
 	}
 	w.ui.Render(rw, r, w.identityRule, status, p)
 }
@@ -303,7 +307,7 @@ func (w *screens) doIdentityRule(rw http.ResponseWriter, r *http.Request) {
 		w.renderIdentityRule(rw, r, http.StatusOK, f)
 		return
 	}
-	n := identity.Rule{Act: access.IssueCertificate, From: entry(f, identity.FieldFrom, resident.ParseDate), Reason: f.Value(identity.FieldReason)}
+	n := identity.Rule{Act: access.Act(f.Value(identity.FieldAct)), From: entry(f, identity.FieldFrom, resident.ParseDate), Reason: f.Value(identity.FieldReason)}
 	n.Persons, _ = strconv.Atoi(f.Value(identity.FieldPersons)) // of anything else the rule says to choose
 	if f.OK() {
 		_, err := w.o.ProposeIdentityRule(r.Context(), n)

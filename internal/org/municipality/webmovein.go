@@ -1,6 +1,7 @@
 package municipality
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/akashi-id/akashi/internal/webui"
@@ -15,6 +16,7 @@ type arrivalPage struct {
 	Bases, Ward []webui.Choice
 	AskAsIs     bool
 	AskPaper    bool // a moving-out certificate is needed, and has been shown or not
+	Documents   []webui.Choice
 	Back        string
 	Action      string
 }
@@ -26,14 +28,14 @@ type arrivalRow struct {
 	Terms        []webui.Term
 }
 
-// family are those of a move's notice who are to be registered.
-func (w *screens) family(r *http.Request) (family []MoveHere, err error) {
-	s, found, err := w.o.Move(r.Context(), r.PathValue("move"))
+// familyOf are those of a move's notice who are to be registered.
+func (o *Municipality) familyOf(ctx context.Context, move string) (family []MoveHere, err error) {
+	s, found, err := o.Move(ctx, move)
 	if err != nil || !found || s.Here == nil {
 		return nil, err
 	}
 	for _, move := range s.Family {
-		one, _, err := w.o.Move(r.Context(), move)
+		one, _, err := o.Move(ctx, move)
 		if err != nil {
 			return nil, err
 		}
@@ -45,7 +47,7 @@ func (w *screens) family(r *http.Request) (family []MoveHere, err error) {
 }
 
 func (w *screens) showArrival(rw http.ResponseWriter, r *http.Request) {
-	family, err := w.family(r)
+	family, err := w.o.familyOf(r.Context(), r.PathValue("move"))
 	if err != nil {
 		w.ui.Fail(rw, r, err)
 		return
@@ -77,7 +79,7 @@ func (w *screens) showArrival(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *screens) renderArrival(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form, family []MoveHere) {
-	p := arrivalPage{Form: f, Steps: steps(0), Bases: basisChoices(resident.MoveIn), Ward: w.wardChoices(), AskAsIs: has(f, fieldAsIs), AskPaper: has(f, fieldCertificate) || f.Value(fieldCertificate) != "",
+	p := arrivalPage{Form: f, Documents: documentChoices(), Steps: steps(0), Bases: basisChoices(resident.MoveIn), Ward: w.wardChoices(), AskAsIs: has(f, fieldAsIs), AskPaper: has(f, fieldCertificate) || f.Value(fieldCertificate) != "",
 		Back: w.moveURL(r.PathValue("move"), ""), Action: w.moveURL(r.PathValue("move"), "/register")}
 	for _, m := range family {
 		p.People = append(p.People, arrivalRow{In: "in-" + m.Move, Relation: "relation-" + m.Move, Name: m.Info.Person.Name.Reveal(), Terms: w.arrivalTerms(m)})
@@ -125,7 +127,7 @@ func (w *screens) doArrival(rw http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	family, err := w.family(r)
+	family, err := w.o.familyOf(r.Context(), r.PathValue("move"))
 	if err != nil {
 		w.ui.Fail(rw, r, err)
 		return
@@ -139,7 +141,9 @@ func (w *screens) doArrival(rw http.ResponseWriter, r *http.Request) {
 		w.renderArrival(rw, r, http.StatusOK, f, family)
 		return
 	}
+	needNotifier(f)
 	c := arrivals(f, family)
+	c.Notified = notified(f, r.PathValue("move"))
 	if err := refused(f, w.o.CheckArrivals(r.Context(), c)); err != nil {
 		w.ui.Fail(rw, r, err)
 		return
@@ -147,7 +151,7 @@ func (w *screens) doArrival(rw http.ResponseWriter, r *http.Request) {
 	if f.OK() && f.Value("step") == stepFile {
 		filed, err := w.o.RegisterArrivals(r.Context(), c)
 		if err == nil {
-			http.Redirect(rw, r, w.personURL(filed[0].Person, "/filed/"+filed[0].Trace), http.StatusSeeOther)
+			http.Redirect(rw, r, w.filedURL(filed[0]), http.StatusSeeOther)
 			return
 		}
 		if err = refused(f, err); err != nil {

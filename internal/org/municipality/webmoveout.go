@@ -44,17 +44,34 @@ func withNames(f *webui.Form, d Dossier) (names []plain.Sentence) {
 	return names
 }
 
-// file files what the form says: for the one person, or for all who move out together.
-func (w *screens) file(ctx context.Context, f *webui.Form, c Change, d Dossier) (Filed, error) {
-	out, leaves := c.(MoveOut)
-	base, people := map[PersonID]resident.Version{d.Now.Person: c.common().Base}, []PersonID{d.Now.Person}
+// baseField keeps the version of another one of the household who moves out too, as it was when the form was taken.
+func baseField(x withField) string { return "base-" + x.Field }
+
+// together are all who move out by one notice, with the versions that it was filed about.
+func together(f *webui.Form, d Dossier, own resident.Version) (map[PersonID]resident.Version, []PersonID) {
+	base, people := map[PersonID]resident.Version{d.Now.Person: own}, []PersonID{d.Now.Person}
 	for _, x := range withFields(d) {
 		if ticked(f, x.Field) {
 			base[x.v.Person], people = x.v.Number, append(people, x.v.Person)
+			if before := entry(f, baseField(x), versionEntry); before != 0 {
+				base[x.v.Person] = before
+			}
 		}
 	}
+	return base, people
+}
+
+// file files what the form says: for the one person, or for all who move out together.
+func (w *screens) file(ctx context.Context, f *webui.Form, c Change, d Dossier) (Filed, error) {
+	out, leaves := c.(MoveOut)
+	base, people := together(f, d, c.common().Base)
 	if !leaves || len(people) == 1 {
 		return w.o.File(ctx, c)
+	}
+	for _, x := range withFields(d) {
+		if ticked(f, x.Field) {
+			out.Typed[baseField(x)] = x.v.Number.String()
+		}
 	}
 	all, err := w.o.FileMoveOut(ctx, out, base, people)
 	if err != nil {

@@ -26,7 +26,7 @@ func TestWhoGoesAlongDoesNotRemain(t *testing.T) {
 	if strings.Contains(form, p[2].String()) {
 		t.Error("the form has her number in the register")
 	}
-	entered := with(inputs(form), "place", "東京都足立区中央本町")
+	entered := with(inputs(form), "document", "driving-licence", "place", "東京都足立区中央本町")
 	v.says(v.post(at, entered, http.StatusOK), "残る2人の世帯に、世帯主がいなくなります")
 	entered = with(entered, regexp.MustCompile(`name="(with-x[^"]*)"`).FindStringSubmatch(form)[1], "yes")
 	page := v.post(at, entered, http.StatusOK)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -18,15 +19,20 @@ var protectNav = webui.NavItem{Path: protection.Page, Name: both("支援措置",
 // protectScreens are the pages about protected persons.
 type protectScreens struct {
 	*screens
-	all, measure, list, apply, person, asked *webui.Page
+	all, measure, list, apply, person, asked, release *webui.Page
 }
 
 func (w *screens) mountProtection(mux *http.ServeMux) error {
 	p := &protectScreens{screens: w}
 	w.protect = p
 	var err error
-	for name, page := range map[string]**webui.Page{"protections": &p.all, "protection": &p.measure, "protection-list": &p.list, "protect": &p.apply, "protected": &p.person, "protection-asked": &p.asked} {
-		if *page, err = w.ui.Page(files, name); err != nil {
+	for name, page := range map[string]**webui.Page{"protections": &p.all, "protection": &p.measure, "protection-list": &p.list, "protect": &p.apply, "protected": &p.person, "protection-asked": &p.asked,
+		"protection-release": &p.release} {
+		var common []string
+		if name != "protection-asked" {
+			common = []string{"documents"}
+		}
+		if *page, err = w.ui.Page(files, name, common...); err != nil {
 			return err
 		}
 	}
@@ -35,6 +41,7 @@ func (w *screens) mountProtection(mux *http.ServeMux) error {
 		show http.HandlerFunc
 	}{
 		"GET /protections":                            {access.ProtectPerson, p.showAll},
+		"GET /protections/release/{release}":          {access.ProtectPerson, p.showRelease},
 		"POST /protections/release/{release}":         {access.ReleaseProtection, p.decideRelease},
 		"GET /protections/measure/{measure}":          {access.ProtectPerson, p.showMeasure},
 		"GET /protections/measure/{measure}/asked":    {access.ProtectPerson, p.showAskedAbout},
@@ -69,6 +76,7 @@ type askedPart struct {
 	Terms  []webui.Term
 	Action string
 	Mine   bool // of whoever looks: another has to grant it
+	Two    bool // whoever grants it has checked too who has come
 }
 
 func (p *protectScreens) showAll(rw http.ResponseWriter, r *http.Request) {
@@ -77,11 +85,11 @@ func (p *protectScreens) showAll(rw http.ResponseWriter, r *http.Request) {
 
 func (p *protectScreens) renderAll(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form) {
 	measures, err := p.o.Measures(r.Context())
-	var asked []protection.Release
+	var asked []askedPart
 	var lists []protection.List
 	if err == nil {
 		err = p.o.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-			if asked, err = p.o.flags(tx).Asked(ctx); err != nil {
+			if asked, err = p.askedParts(ctx, tx); err != nil {
 				return err
 			}
 			lists, err = p.o.flags(tx).Lists(ctx)
@@ -92,7 +100,7 @@ func (p *protectScreens) renderAll(rw http.ResponseWriter, r *http.Request, stat
 		p.ui.Fail(rw, r, err)
 		return
 	}
-	page := protectionsPage{Form: f, Action: p.ui.URL("/protections/end"), Measures: webui.Table{
+	page := protectionsPage{Form: f, Asked: asked, Action: p.ui.URL("/protections/end"), Measures: webui.Table{
 		Caption: both("続いている支援措置（期限の早い順）", "Measures that hold, the earliest end first"),
 		Columns: []webui.Column{{Name: both("措置番号", "Measure")}, {Name: both("状態", "State")}, {Name: both("期限", "Until")}, {Name: both("守られている人数", "Persons"), Right: true}, {Name: both("申出の日", "Applied")}},
 		Empty:   webui.Empty{Text: both("続いている支援措置はありません。申出は、住民の画面の「支援措置の申出を受け付ける」から受け付けます。", "None holds. An application is taken on the page of the resident.")},
@@ -105,15 +113,6 @@ func (p *protectScreens) renderAll(rw http.ResponseWriter, r *http.Request, stat
 		page.Measures.Rows = append(page.Measures.Rows, []any{webui.Link{Href: p.measureURL(m.Number, ""), Text: webui.Code(m.Number)}, measureBadge(m.Measure, true, today),
 			day(m.Until), int64(len(m.Members)), day(m.AppliedOn)})
 	}
-	for _, a := range asked {
-		page.Asked = append(page.Asked, askedPart{Action: p.ui.URL("/protections/release/" + strconv.FormatInt(a.ID, 10)), Mine: a.AskedBy == access.From(r.Context()).ID, Terms: []webui.Term{
-			{Label: both("だれの記録", "Whose record"), Value: webui.Link{Href: p.personURL(personNamed(a.Holder), ""), Text: webui.Code(a.Holder)}},
-			{Label: both("目的", "For"), Value: purposeName(a.Purpose)},
-			{Label: both("理由", "Reason"), Value: a.Reason},
-			{Label: both("依頼した人", "Asked by"), Value: webui.Code(a.AskedBy)},
-			{Label: both("依頼した時", "Asked"), Value: a.AskedAt},
-		}})
-	}
 	page.Lists = webui.Table{Caption: both("終了の一覧（新しい順）", "Lists of measures to end, the newest first"),
 		Columns: []webui.Column{{Name: both("一覧", "List")}, {Name: both("理由", "Reason")}, {Name: both("作った人", "Made by")}, {Name: both("作った時", "Made")}, {Name: both("状態", "State")}},
 		Empty:   webui.Empty{Text: both("終了の一覧はありません。", "There is none.")}}
@@ -125,6 +124,68 @@ func (p *protectScreens) renderAll(rw http.ResponseWriter, r *http.Request, stat
 		page.Lists.Rows = append(page.Lists.Rows, []any{webui.Link{Href: p.listURL(l.ID), Text: webui.Code(listCase(l.ID))}, l.Reason, webui.Code(l.MadeBy), l.MadeAt, state})
 	}
 	p.ui.Render(rw, r, p.all, status, page)
+}
+
+// askedParts are the requests for a release that wait, each with what its asker has checked.
+func (p *protectScreens) askedParts(ctx context.Context, tx *sqlstore.Tx) (parts []askedPart, err error) {
+	asked, err := p.o.flags(tx).Asked(ctx)
+	for _, a := range asked {
+		one, err := p.askedPart(ctx, tx, a)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, one)
+	}
+	return parts, err
+}
+
+func (p *protectScreens) askedPart(ctx context.Context, tx *sqlstore.Tx, a protection.Release) (askedPart, error) {
+	checks, err := identity.In(tx).ChecksOf(ctx, releaseCase(a.ID))
+	if err != nil {
+		return askedPart{}, err
+	}
+	alone, err := releasesAlone(ctx, p.o.in(tx), a.AskedAt)
+	return askedPart{Action: p.ui.URL("/protections/release/" + strconv.FormatInt(a.ID, 10)), Mine: a.AskedBy == access.From(ctx).ID, Two: !alone, Terms: append([]webui.Term{
+		{Label: both("だれの記録", "Whose record"), Value: webui.Link{Href: p.personURL(personNamed(a.Holder), ""), Text: webui.Code(a.Holder)}},
+		{Label: both("目的", "For"), Value: purposeName(a.Purpose)},
+		{Label: both("理由", "Reason"), Value: a.Reason},
+		{Label: both("依頼した人", "Asked by"), Value: webui.Code(a.AskedBy)},
+		{Label: both("依頼した時", "Asked"), Value: a.AskedAt},
+	}, checkTerms(checks)...)}, err
+}
+
+// releasePage is a request for a release, of which whoever decides has checked too who has come.
+type releasePage struct {
+	*webui.Form
+	askedPart
+	Documents []webui.Choice
+}
+
+func (p *protectScreens) showRelease(rw http.ResponseWriter, r *http.Request) {
+	p.renderRelease(rw, r, webui.NewForm(nil))
+}
+
+func (p *protectScreens) renderRelease(rw http.ResponseWriter, r *http.Request, f *webui.Form) {
+	page := releasePage{Form: f, Documents: documentChoices()}
+	found := false
+	err := p.o.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		asked, err := p.o.flags(tx).Asked(ctx)
+		for _, a := range asked {
+			if strconv.FormatInt(a.ID, 10) == r.PathValue("release") {
+				found = true
+				page.askedPart, err = p.askedPart(ctx, tx, a)
+			}
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		p.ui.Fail(rw, r, err)
+	case !found || !page.Two: // it is over, or is decided where it stands in the list
+		p.renderAll(rw, r, statusOf(f), f)
+	default:
+		p.ui.Render(rw, r, p.release, statusOf(f), page)
+	}
 }
 
 func (p *protectScreens) measureURL(number, more string) string {
@@ -160,21 +221,19 @@ func (p *protectScreens) decideRelease(rw http.ResponseWriter, r *http.Request) 
 	if !ok {
 		return
 	}
-	if relanguaged(f) {
-		p.renderAll(rw, r, http.StatusOK, f)
-		return
+	if !relanguaged(f) {
+		id, _ := strconv.ParseInt(r.PathValue("release"), 10, 64)
+		err := p.o.DecideRelease(r.Context(), id, f.Value("step") == "grant", evidenceOf(f))
+		if err = refused(f, err); err != nil {
+			p.ui.Fail(rw, r, err)
+			return
+		}
+		if len(f.Problems()) == 0 {
+			http.Redirect(rw, r, p.ui.URL("/protections"), http.StatusSeeOther)
+			return
+		}
 	}
-	id, _ := strconv.ParseInt(r.PathValue("release"), 10, 64)
-	err := p.o.DecideRelease(r.Context(), id, f.Value("step") == "grant")
-	if err = refused(f, err); err != nil {
-		p.ui.Fail(rw, r, err)
-		return
-	}
-	if len(f.Problems()) > 0 {
-		p.renderAll(rw, r, http.StatusUnprocessableEntity, f)
-		return
-	}
-	http.Redirect(rw, r, p.ui.URL("/protections"), http.StatusSeeOther)
+	p.renderRelease(rw, r, f)
 }
 
 // measurePage is one measure.
@@ -184,6 +243,8 @@ type measurePage struct {
 	Members     webui.Table
 	Provisional bool
 	Running     bool
+	Comes       bool // it is ended on the word of somebody who has come
+	Documents   []webui.Choice
 	Action      string
 }
 
@@ -202,7 +263,7 @@ func (p *protectScreens) renderMeasure(rw http.ResponseWriter, r *http.Request, 
 		p.ui.Fail(rw, r, err)
 		return
 	}
-	page := measurePage{Form: f, Running: running, Provisional: m.Provisional, Action: p.measureURL(m.Number, ""), Terms: []webui.Term{
+	page := measurePage{Form: f, Running: running, Provisional: m.Provisional, Comes: comesToEnd(m, resident.DateOf(p.o.Clock.Now())), Documents: documentChoices(), Action: p.measureURL(m.Number, ""), Terms: []webui.Term{
 		{Label: both("措置番号", "Measure"), Value: webui.Code(m.Number)},
 		{Label: both("状態", "State"), Value: measureBadge(m, running, resident.DateOf(p.o.Clock.Now()))},
 		{Label: both("期限", "Until"), Value: day(m.Until)},
@@ -266,7 +327,7 @@ func (p *protectScreens) listToEnd(rw http.ResponseWriter, r *http.Request) {
 	}
 	measure := r.PathValue("measure")
 	if !relanguaged(f) {
-		id, err := p.o.ListToEnd(r.Context(), measure, f.Value("reason"))
+		id, err := p.o.ListToEnd(r.Context(), measure, f.Value("reason"), evidenceOf(f))
 		if err == nil {
 			http.Redirect(rw, r, p.listURL(id), http.StatusSeeOther)
 			return
@@ -290,6 +351,8 @@ type listPage struct {
 	Lines          webui.Table
 	Applied, Mine  bool
 	Ended, Changed int
+	Two            bool // whoever applies it has checked too who has come
+	Documents      []webui.Choice
 	Notices        []webui.Notice
 	Action         string
 }
@@ -301,9 +364,15 @@ func (p *protectScreens) showList(rw http.ResponseWriter, r *http.Request) {
 func (p *protectScreens) renderList(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form) {
 	id, _ := strconv.ParseInt(r.PathValue("list"), 10, 64)
 	var l protection.List
-	var found bool
+	var checks []identity.Check
+	var found, alone bool
 	err := p.o.Store.View(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		l, found, err = p.o.flags(tx).List(ctx, id)
+		if l, found, err = p.o.flags(tx).List(ctx, id); err != nil {
+			return err
+		}
+		if checks, err = identity.In(tx).ChecksOf(ctx, listCase(id)); err == nil {
+			alone, err = releasesAlone(ctx, p.o.in(tx), l.MadeAt)
+		}
 		return err
 	})
 	switch {
@@ -314,9 +383,10 @@ func (p *protectScreens) renderList(rw http.ResponseWriter, r *http.Request, sta
 		p.ui.NotFound(rw, r)
 		return
 	}
-	page := listPage{Form: f, Applied: l.Applied(), Mine: l.MadeBy == access.From(r.Context()).ID, Action: p.listURL(l.ID), Terms: []webui.Term{
+	page := listPage{Form: f, Two: len(checks) > 0 && !alone, Documents: documentChoices(), Applied: l.Applied(), Mine: l.MadeBy == access.From(r.Context()).ID, Action: p.listURL(l.ID), Terms: []webui.Term{
 		{Label: both("理由", "Reason"), Value: l.Reason}, {Label: both("作った人", "Made by"), Value: webui.Code(l.MadeBy)}, {Label: both("作った時", "Made"), Value: l.MadeAt},
 	}, Lines: webui.Table{Caption: both("一覧の行", "Lines"), Columns: []webui.Column{{Name: both("措置番号", "Measure")}, {Name: both("宛名番号", "Number")}, {Name: both("作った時の版", "Version then"), Right: true}, {Name: both("結果", "Outcome")}}}}
+	page.Terms = append(page.Terms, checkTerms(checks)...)
 	if l.Applied() {
 		page.Terms = append(page.Terms, webui.Term{Label: both("適用した人", "Applied by"), Value: webui.Code(l.AppliedBy)}, webui.Term{Label: both("適用した時", "Applied"), Value: l.AppliedAt})
 	}
@@ -348,7 +418,7 @@ func (p *protectScreens) applyList(rw http.ResponseWriter, r *http.Request) {
 	}
 	id, _ := strconv.ParseInt(r.PathValue("list"), 10, 64)
 	if !relanguaged(f) {
-		_, err := p.o.ApplyList(r.Context(), id)
+		_, err := p.o.ApplyList(r.Context(), id, evidenceOf(f))
 		if err = refused(f, err); err != nil {
 			p.ui.Fail(rw, r, err)
 			return

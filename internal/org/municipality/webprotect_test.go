@@ -32,11 +32,11 @@ func TestProtectionByItsPages(t *testing.T) {
 	}
 	form := inputs(aoki.get(person+"/protect", http.StatusOK))
 	form.Set("places", "東京都足立区\n火星市")
-	if page := aoki.post(person+"/protect", form, http.StatusUnprocessableEntity); !strings.Contains(page, "「火星市」という市区町村はありません") || !strings.Contains(page, "申出者の本人確認をしてから") {
+	if page := aoki.post(person+"/protect", form, http.StatusUnprocessableEntity); !strings.Contains(page, "「火星市」という市区町村はありません") || !strings.Contains(page, "書類の種類を選んでください") {
 		t.Error(text(page))
 	}
 	form.Set("places", "東京都足立区\n272183")
-	form.Set("identified", "yes")
+	form.Set("document", "driving-licence")
 	page := aoki.post(person+"/protect", form, http.StatusOK)
 	measure, _, _ := strings.Cut(strings.TrimPrefix(page, "/municipality-202029"), "\n")
 	if !strings.HasPrefix(measure, "/protections/measure/S202029-") || !strings.Contains(page, "仮の措置") {
@@ -67,7 +67,7 @@ func TestProtectionByItsPages(t *testing.T) {
 	}
 	aoki.post(person+"/release", url.Values{"purpose": {"look"}, "reason": {" "}}, http.StatusUnprocessableEntity)
 	aoki.post(person+"/release", url.Values{"purpose": {"everything"}, "reason": {"本人"}}, http.StatusUnprocessableEntity)
-	if page := aoki.post(person+"/release", url.Values{"purpose": {"look"}, "reason": {"本人が来庁。旅券で確認。"}}, http.StatusOK); !strings.Contains(page, "一時解除の承認を待っています") {
+	if page := aoki.post(person+"/release", url.Values{"purpose": {"look"}, "document": {"passport"}, "reason": {"本人が来庁。旅券で確認。"}}, http.StatusOK); !strings.Contains(page, "一時解除の承認を待っています") {
 		t.Error(text(page))
 	}
 	release := fmt.Sprintf("/protections/release/%d", c.asked())
@@ -108,7 +108,7 @@ func TestProtectionByItsPages(t *testing.T) {
 	inoue.post("/session", url.Values{"persona": {"clerk-inoue"}}, http.StatusOK)
 	aoki.post("/session", url.Values{"persona": {"clerk-aoki"}}, http.StatusOK)
 	inoue.post(measure+"/end", url.Values{"reason": {""}}, http.StatusUnprocessableEntity)
-	page = inoue.post(measure+"/end", url.Values{"reason": {"本人の申出"}}, http.StatusOK)
+	page = inoue.post(measure+"/end", url.Values{"document": {"passport"}, "reason": {"本人の申出"}}, http.StatusOK)
 	list, _, _ := strings.Cut(strings.TrimPrefix(page, "/municipality-202029"), "\n")
 	inoue.post(list, nil, http.StatusUnprocessableEntity)
 	nowhere(inoue, person)
@@ -180,14 +180,14 @@ func TestProtectionScreens(t *testing.T) {
 			m := c.protect(Protecting{Applicant: her.Person})
 			visit("/protections/measure/" + m)
 			look("protection")
-			if err := c.o.AskRelease(as(t, "clerk-aoki"), her.Person, "look", "本人が転居の届出に来庁。運転免許証で確認。"); err != nil {
+			if err := c.o.AskRelease(as(t, "clerk-aoki"), her.Person, "look", "本人が転居の届出に来庁。", licence); err != nil {
 				t.Fatal(err)
 			}
 			visit("/protections")
 			look("protections")
 			visit(person)
 			look("protected")
-			id, err := c.o.ListToEnd(as(t, "clerk-aoki"), m, "本人の申出により終了")
+			id, err := c.o.ListToEnd(as(t, "clerk-aoki"), m, "本人の申出により終了", licence)
 			if err != nil {
 				t.Fatal(err)
 			}

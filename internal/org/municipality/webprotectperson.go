@@ -31,11 +31,13 @@ type protectedPage struct {
 	Flags    webui.Table
 	Releases webui.Table
 	Purposes []webui.Choice
-	Measure  string // address of our own measure; empty: none
-	TakeOver string // address; empty: there is nothing to take over
-	Waiting  bool   // a request of this clerk's waits
-	Loss     string
-	Action   string
+	// Documents are those by which is checked who has come.
+	Documents []webui.Choice
+	Measure   string // address of our own measure; empty: none
+	TakeOver  string // address; empty: there is nothing to take over
+	Waiting   bool   // a request of this clerk's waits
+	Loss      string
+	Action    string
 }
 
 var purposes = []webui.Choice{
@@ -45,7 +47,7 @@ var purposes = []webui.Choice{
 
 func (p *protectScreens) showProtected(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form, d Dossier) {
 	who := d.Now.Person
-	page := protectedPage{Form: f, Name: d.Now.Record.Name.Reveal(), Purposes: purposes, Loss: p.personURL(who, "/loss"), Action: p.personURL(who, ""),
+	page := protectedPage{Form: f, Name: d.Now.Record.Name.Reveal(), Purposes: purposes, Documents: documentChoices(), Loss: p.personURL(who, "/loss"), Action: p.personURL(who, ""),
 		Notices: []webui.Notice{{Kind: webui.Warn, Title: both("支援措置中の方です。住所などは表示しません", "This person is protected: no address is shown"),
 			Text: both("だれから尋ねられても、住所も、ここに記録があることも答えないでください。本人が来たときは、本人確認をしてから一時解除を依頼します。", "Whoever asks, say neither an address nor that there is a record here. When it is the person herself, check who she is and then ask for a release.")}},
 		Flags: webui.Table{Caption: both("支援措置", "Protection"), Columns: []webui.Column{{Name: both("決めた市区町村", "Decided by")}, {Name: both("状態", "State")}, {Name: both("期限", "Until")}},
@@ -116,7 +118,7 @@ func (p *protectScreens) askRelease(rw http.ResponseWriter, r *http.Request) {
 	}
 	who := personOf(r)
 	if !relanguaged(f) {
-		err := p.o.AskRelease(r.Context(), who, protection.Purpose(f.Value("purpose")), f.Value("reason"))
+		err := p.o.AskRelease(r.Context(), who, protection.Purpose(f.Value("purpose")), f.Value("reason"), evidenceOf(f))
 		if err = refused(f, err); err != nil {
 			p.ui.Fail(rw, r, err)
 			return
@@ -161,10 +163,11 @@ func (p *protectScreens) takeOver(rw http.ResponseWriter, r *http.Request) {
 // applyProtectionPage is the form of an application.
 type applyProtectionPage struct {
 	*webui.Form
-	Terms  []webui.Term
-	With   []withChoice
-	Action string
-	Back   string
+	Terms     []webui.Term
+	With      []withChoice
+	Documents []webui.Choice
+	Action    string
+	Back      string
 }
 
 // withChoice is somebody of the household who can be protected too.
@@ -186,7 +189,7 @@ func (p *protectScreens) renderApplication(rw http.ResponseWriter, r *http.Reque
 		p.showProtected(rw, r, http.StatusOK, f, d)
 		return
 	}
-	page := applyProtectionPage{Form: f, Terms: p.recordTerms(d.Now)[:5], Action: p.personURL(d.Now.Person, "/protect"), Back: p.personURL(d.Now.Person, "")}
+	page := applyProtectionPage{Form: f, Documents: documentChoices(), Terms: p.recordTerms(d.Now)[:5], Action: p.personURL(d.Now.Person, "/protect"), Back: p.personURL(d.Now.Person, "")}
 	for _, v := range d.Household {
 		if v.Person != d.Now.Person && !isMasked(v) {
 			page.With = append(page.With, withChoice{protectWith(v), v.Record.Name.Reveal() + "（" + v.Record.Relation.Reveal() + "、" + v.Record.Birth.Wareki() + "）"})
@@ -209,14 +212,11 @@ func (p *protectScreens) doApply(rw http.ResponseWriter, r *http.Request) {
 		p.ui.Fail(rw, r, err)
 		return
 	}
-	a := Protecting{Applicant: d.Now.Person, Places: p.readPlaces(f, "places")}
+	a := Protecting{Applicant: d.Now.Person, Places: p.readPlaces(f, "places"), Evidence: needEvidence(f)}
 	for _, v := range d.Household {
 		if ticked(f, protectWith(v)) {
 			a.With = append(a.With, v.Person)
 		}
-	}
-	if !ticked(f, "identified") {
-		f.Bad("identified", "申出者の本人確認をしてから、印を付けてください。", "Check who the applicant is, then tick the box.")
 	}
 	if f.OK() {
 		measure, err := p.o.Protect(r.Context(), a)

@@ -15,6 +15,7 @@ type registerPage struct {
 	itemChoices
 	AskAsIs, AskAnother bool
 	AskPaper            bool // why this is typed from a certificate on paper
+	Documents           []webui.Choice
 	Action              string
 }
 
@@ -31,7 +32,7 @@ func (w *screens) showRegister(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *screens) renderRegister(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form) {
-	w.ui.Render(rw, r, w.register, status, registerPage{Form: f, Steps: steps(0), Reasons: entryReasons, Sexes: sexChoices, Ward: w.wardChoices(), itemChoices: choicesFor(f),
+	w.ui.Render(rw, r, w.register, status, registerPage{Form: f, Documents: documentChoices(), Steps: steps(0), Reasons: entryReasons, Sexes: sexChoices, Ward: w.wardChoices(), itemChoices: choicesFor(f),
 		Bases:   basisChoices(resident.MoveIn, resident.Birth, resident.EntryExOfficio),
 		AskAsIs: has(f, fieldAsIs), AskAnother: has(f, fieldAnother), AskPaper: has(f, fieldPaper), Action: w.ui.URL("/register")})
 }
@@ -64,7 +65,9 @@ func (w *screens) doRegister(rw http.ResponseWriter, r *http.Request) {
 		w.renderRegister(rw, r, http.StatusOK, f)
 		return
 	}
+	needNotifier(f)
 	reg := registration(f)
+	reg.Notified = notified(f, "")
 	err := refused(f, w.o.CheckRegistration(r.Context(), reg))
 	if err != nil {
 		w.ui.Fail(rw, r, err)
@@ -73,7 +76,7 @@ func (w *screens) doRegister(rw http.ResponseWriter, r *http.Request) {
 	if f.OK() && f.Value("step") == stepFile {
 		filed, err := w.o.Register(r.Context(), reg)
 		if err == nil {
-			http.Redirect(rw, r, w.personURL(filed.Person, "/filed/"+filed.Trace), http.StatusSeeOther)
+			http.Redirect(rw, r, w.filedURL(filed), http.StatusSeeOther)
 			return
 		}
 		if err = refused(f, err); err != nil {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/imprint"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -26,7 +28,10 @@ type sealPage struct {
 	Ways    []webui.Choice
 	Grounds []webui.Choice
 	Alike   bool // ask whether they were compared
-	Gone    bool // the person is no resident any more
+
+	Documents []webui.Choice
+	Scanned   bool // the scan is there from before
+	Gone      bool // the person is no resident any more
 
 	Before webui.Table
 	Action string
@@ -40,15 +45,18 @@ var sealWays = []webui.Choice{
 }
 
 // dossierOfSeal is what the page shows, read together with the look at the person.
-func (w *screens) dossierOfSeal(r *http.Request) (d Dossier, seals []store.Seal, err error) {
+func (w *screens) dossierOfSeal(r *http.Request) (d Dossier, seals []store.Seal, waits []webui.Notice, err error) {
 	if d, err = w.o.LookOpened(r.Context(), personOf(r), "seal"); err != nil {
-		return d, nil, err
+		return d, nil, nil, err
 	}
 	err = w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
+		if waits, err = w.takenWaits(ctx, raw, d.Now.Person); err != nil {
+			return err
+		}
 		seals, err = w.o.in(raw).Seals(ctx, d.Now.Person)
 		return err
 	})
-	return d, seals, err
+	return d, seals, waits, err
 }
 
 func (w *screens) showSeal(rw http.ResponseWriter, r *http.Request) {
@@ -56,7 +64,10 @@ func (w *screens) showSeal(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *screens) renderSeal(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form) {
-	d, seals, err := w.dossierOfSeal(r)
+	d, seals, notices, err := w.dossierOfSeal(r)
+	if err == nil && len(notices) == 0 {
+		notices, err = w.twoCheck(r.Context(), access.KeepSeal)
+	}
 	if err != nil {
 		w.ui.Fail(rw, r, err)
 		return
@@ -65,7 +76,7 @@ func (w *screens) renderSeal(rw http.ResponseWriter, r *http.Request, status int
 		f.Set("base", d.Now.Number.String())
 	}
 	p := sealPage{Form: f, Person: w.recordTerms(d.Now)[:5], Ways: sealWays, Alike: hasProblem(f, fieldCompared) || ticked(f, fieldCompared),
-		Gone: !d.Now.Present(), Action: w.personURL(d.Now.Person, "/seal"), Back: w.personURL(d.Now.Person, "")}
+		Notices: notices, Documents: documentChoices(), Scanned: f.Value(fieldTaken) != "", Gone: !d.Now.Present(), Action: w.personURL(d.Now.Person, "/seal"), Back: w.personURL(d.Now.Person, "")}
 	for _, g := range counterSealGrounds {
 		p.Grounds = append(p.Grounds, webui.Choice{Value: string(g), Name: g.Name()})
 	}
@@ -144,13 +155,17 @@ func (w *screens) doSeal(rw http.ResponseWriter, r *http.Request) {
 		w.renderSeal(rw, r, http.StatusOK, f)
 		return
 	}
-	a := SealApplication{Person: personOf(r), Base: entry(f, "base", versionEntry), Text: f.Value(fieldSealText), Way: SealWay(f.Value(fieldSealWay)),
-		Guarantor: entry(f, fieldGuarantor, personEntry), Agent: ticked(f, "agent"), Compared: ticked(f, fieldCompared)}
-	f.NeedChoice(fieldSeal, both("印影を読み取った画像", "the scan of the imprint"))
-	a.Scan, _, _ = f.File(fieldSeal)
-	if !ticked(f, "identified") {
-		f.Bad("identified", "申請者の本人確認をしてから、印を付けてください。", "Check the applicant's identity, then tick the box.")
+	scan, _, _ := f.File(fieldSeal)
+	if ref := f.Value(fieldTaken); scan == nil && ref != "" {
+		if t, _, err := w.o.takenOf(r.Context(), ref); err == nil && t.Kind == takenSeal && t.Person == personOf(r) {
+			scan = t.Picture
+		}
 	}
+	if len(scan) == 0 {
+		f.Set(fieldTaken, "") // it was forgotten
+		f.NeedChoice(fieldSeal, both("印影を読み取った画像", "the scan of the imprint"))
+	}
+	a := readSeal(f, personOf(r), scan, needEvidence(f))
 	if f.OK() {
 		_, err := w.o.RegisterSeal(r.Context(), a)
 		if w.sealDone(rw, r, f, err) {
@@ -158,6 +173,12 @@ func (w *screens) doSeal(rw http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.renderSeal(rw, r, http.StatusUnprocessableEntity, f)
+}
+
+// readSeal reads the form of an application.
+func readSeal(f *webui.Form, who PersonID, scan []byte, e identity.Evidence) SealApplication {
+	return SealApplication{Person: who, Base: entry(f, "base", versionEntry), Text: f.Value(fieldSealText), Way: SealWay(f.Value(fieldSealWay)),
+		Guarantor: entry(f, fieldGuarantor, personEntry), Agent: ticked(f, "agent"), Compared: ticked(f, fieldCompared), Scan: scan, Evidence: e, Typed: typed(f)}
 }
 
 // personEntry reads the number of a person of this register.
@@ -188,11 +209,9 @@ func (w *screens) answerSeal(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !relanguaged(f) {
-		if !ticked(f, "answered") {
-			f.Bad("answered", "回答書と本人確認書類を確かめてから、印を付けてください。", "Check the answer and the holder's document, then tick the box.")
-		}
+		e := needEvidence(f)
 		if f.OK() {
-			_, err := w.o.AnswerSeal(r.Context(), personOf(r))
+			_, err := w.o.AnswerSeal(r.Context(), personOf(r), e)
 			if w.sealDone(rw, r, f, err) {
 				return
 			}
