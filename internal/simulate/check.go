@@ -198,7 +198,7 @@ func (l *land) certificates(ctx context.Context, f *finding) error {
 	return l.deadAndAlive(ctx, f, ours)
 }
 
-// deadAndAlive: a certificate that states what is no longer true is revoked, and those that a counter gave out are the CA's.
+// deadAndAlive: a certificate that states what is no longer true is revoked, unless its term was over before that, and those that a counter gave out are the CA's.
 func (l *land) deadAndAlive(ctx context.Context, f *finding, ours map[string]issued) error {
 	byHolder := map[string][]issued{}
 	for _, c := range ours {
@@ -222,7 +222,7 @@ func (l *land) deadAndAlive(ctx context.Context, f *finding, ours map[string]iss
 			for _, code := range append(codes[k.code], k.code) {
 				for _, c := range byHolder[code] {
 					dies := c.profile == "signature" && k.what&1 != 0 || c.profile == "authentication" && k.what&2 != 0
-					if dies && c.version < k.version && c.state != "revoked" && !dead[c.serial] {
+					if dies && c.version < k.version && k.at < c.until && c.state != "revoked" && !dead[c.serial] {
 						dead[c.serial] = true
 						f.add("certificates", "alive", theCA, c.serial, "異動で失効するはずの電子証明書が、失効していません。", "a change should have ended it, and it is not revoked")
 					}

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -71,7 +72,8 @@ type land struct {
 	validation  *validation.Validation
 	hosts       []*host.Host
 	deaf        deafness
-	earlier     bool // what is issued now is as if it had been issued years ago
+	earlier     bool      // what is issued now is as if it had been issued years ago
+	caEnds      time.Time // the certificates of the CA itself: what it issues ends then at the latest
 
 	closers []func() error
 }
@@ -239,6 +241,11 @@ func (l *land) openIssuance(ctx context.Context, dir string, above []message.Org
 		return err
 	}
 	for i, p := range cert.Profiles {
+		root, err := x509.ParseCertificate(roots[i])
+		if err != nil {
+			return err
+		}
+		l.caEnds = cert.Earlier(l.caEnds, root.NotAfter)
 		if err := others.PutCertificates(keys.Issuer(string(theCA), p), roots[i]); err != nil {
 			return err
 		}

@@ -85,11 +85,12 @@ type killed struct {
 	code    string // that they have now
 	version int64
 	what    int64 // 1 signature, 2 authentication
+	at      int64 // when it was entered
 }
 
 func kills(ctx context.Context, t *town) ([]killed, error) {
-	return list(ctx, t.Host, func(r *sqlstore.Rows, k *killed) error { return r.Scan(&k.code, &k.version, &k.what) },
-		`SELECT r.code, v.version, v.kills FROM record_version AS v JOIN resident AS r ON r.person = v.person WHERE v.kills <> 0`)
+	return list(ctx, t.Host, func(r *sqlstore.Rows, k *killed) error { return r.Scan(&k.code, &k.version, &k.what, &k.at) },
+		`SELECT r.code, v.version, v.kills, v.entered_at FROM record_version AS v JOIN resident AS r ON r.person = v.person WHERE v.kills <> 0`)
 }
 
 // issued is a certificate as somebody holds it.
@@ -99,6 +100,7 @@ type issued struct {
 	profile string
 	version int64
 	state   string
+	until   int64
 	line    string
 }
 
@@ -107,7 +109,7 @@ func scanIssued(r *sqlstore.Rows, c *issued) error {
 	var rest [4]int64
 	var place, reason string
 	err := r.Scan(&serial, &c.holder, &c.profile, &c.version, &c.state, &rest[0], &rest[1], &rest[2], &place, &reason)
-	c.serial = strings.ToUpper(hex.EncodeToString(serial))
+	c.serial, c.until = strings.ToUpper(hex.EncodeToString(serial)), rest[1]
 	c.line = strings.Join([]string{c.profile, place, number(rest[0]), number(rest[1])}, "\x1f")
 	return err
 }
