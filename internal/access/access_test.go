@@ -22,7 +22,7 @@ var allowed = map[access.Job]map[access.Act]string{
 	access.Clerk: {
 		access.Register: "municipality", access.FileChange: "municipality", access.LookAtPerson: "municipality prefecture nationalcenter",
 		access.IssueCertificate: "municipality", access.RevokeCertificate: "municipality", access.LookAtCertificate: "municipality",
-		access.KeepSeal: "municipality", access.RenameTown: "municipality", access.CloseMove: "municipality", access.SetIdentityRule: "municipality", access.ViewIdentityRule: "municipality",
+		access.KeepSeal: "municipality", access.RenameTown: "municipality", access.CloseMove: "municipality", access.KeepTowns: "municipality", access.SetIdentityRule: "municipality", access.ViewIdentityRule: "municipality",
 		access.ViewMessages: "municipality", access.VerifySignature: "verifier",
 		access.Provide: "prefecture nationalcenter", access.ViewProvision: "prefecture nationalcenter",
 		access.ReportError: "prefecture nationalcenter", access.AnswerError: "municipality", access.ViewErrors: "municipality prefecture nationalcenter",

@@ -89,6 +89,11 @@ func (o *Municipality) judgeRenaming(ctx context.Context, tx *store.Tx, r Renami
 			ps.bad("day", "その日は1年より離れています。年を確かめてください。", "That day is more than a year away: check the year.")
 		}
 	}
+	if len(ps.Problems) == 0 {
+		if err := o.judgeNames(ctx, tx, of, r, &ps); err != nil {
+			return of, err
+		}
+	}
 	others, err := tx.RenamesOf(ctx, of.Code, []string{r.Old})
 	if err != nil {
 		return of, err
@@ -125,7 +130,11 @@ func (o *Municipality) DecideRenaming(ctx context.Context, id int64, confirm boo
 			if err := access.SecondPerson(access.Person{ID: r.ProposedBy}, access.From(ctx)); err != nil {
 				return nil, err
 			}
+			if err := o.judgeAgain(ctx, tx, r); err != nil {
+				return nil, err
+			}
 		}
+		confirmed := r.State == store.RenameConfirmed
 		ref, act := strconv.FormatInt(id, 10), "drop-renaming"
 		for _, kind := range []string{dueRenameCount, dueRenameSpread} {
 			if _, err := due.Remove(ctx, tx.Tx, kind, ref); err != nil {
@@ -136,6 +145,9 @@ func (o *Municipality) DecideRenaming(ctx context.Context, id int64, confirm boo
 		if confirm {
 			act, r.State = "confirm-renaming", store.RenameConfirmed
 			due.Add(tx.Tx, later(tx.Now(), r.Day.Start()), dueRenameSpread, ref, nil)
+		}
+		if err := o.renameTowns(ctx, tx, r, confirmed, who); err != nil {
+			return nil, err
 		}
 		r.DecidedAt, r.DecidedBy = tx.Now(), who
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: act, Case: r.Trace, Detail: fmt.Sprintf("renaming %d, %d people counted", id, r.Found)})
@@ -168,7 +180,12 @@ func (o *Municipality) renameStep(ctx context.Context, raw *sqlstore.Tx, item du
 	}
 	for _, p := range people {
 		r.Place = p.Person
-		if _, lives := renamedAddress(p.Address, of, r.Old, r.New); !lives || p.Municipality != of.Code.String() {
+		if p.Municipality != of.Code.String() {
+			continue
+		}
+		if _, lives, err := o.newAddress(ctx, tx, p.Address, of, r); err != nil {
+			return nil, err
+		} else if !lives {
 			continue
 		}
 		if counting {
@@ -185,6 +202,9 @@ func (o *Municipality) renameStep(ctx context.Context, raw *sqlstore.Tx, item du
 		r.State = store.RenameCounted
 	default:
 		r.State = store.RenameSpread
+		if err := o.renameTowns(ctx, tx, r, true, r.DecidedBy); err != nil { // of a master that came after it was confirmed
+			return nil, err
+		}
 	}
 	return nil, tx.SetRename(ctx, r)
 }
