@@ -149,7 +149,7 @@ func TestAddressInTown(t *testing.T) {
 	c.keep(matsumoto)
 	for to, says := range map[string]string{
 		"大手一丁目1番1号": "", "大手１丁目２番": "", "大手3丁目7番　ハイツ１０１": "", "大手町3番": "", "大字里山辺甲12番地": "", "大字里山辺字中1番地": "", "中央9": "",
-		"大手2丁目1番":  "「大手一丁目」", "大手1番": "「大手", "おおて町1番": "「大手町」", "里山辺1番": "「大字里山辺」", "丸ノ内1番": "「丸の内」", "中央町1番": "「中央」",
+		"大手2丁目1番": "「大手一丁目」", "大手1番": "「大手", "おおて町1番": "「大手町」", "里山辺1番": "「大字里山辺」", "丸ノ内1番": "「丸の内」", "中央町1番": "「中央」",
 		"旧町1番": "廃止された", "中央三丁目1番": "町字マスターにありません", "": "町字マスターにありません",
 	} {
 		err := c.moveTo(who, to)
@@ -275,7 +275,7 @@ func TestRenamingInMaster(t *testing.T) {
 			}
 		}
 		propose := func() int64 {
-			id := must[int64](t)(c.o.ProposeRenaming(as(t, "clerk-aoki"), Renaming{Old: "大手", New: "城南", Day: day, Basis: "rule-21-2-3"}))
+			id := must[int64](t)(c.o.ProposeRenaming(as(t, "clerk-aoki"), Renaming{Old: "大手", New: "城南", Kana: "ジョウナン", Day: day, Basis: "rule-21-2-3"}))
 			c.run(time.Second)
 			return id
 		}
@@ -308,6 +308,9 @@ func TestRenamingInMaster(t *testing.T) {
 		c.view(func(ctx context.Context, tx *store.Tx) error {
 			for id, names := range map[string]string{"0002001": "大手一丁目 城南一丁目 大手一丁目 城南一丁目", "0002003": "大手３丁目 城南３丁目 大手３丁目 城南３丁目", "0003000": "大手町"} {
 				rows := must[[]store.Town](t)(tx.TownByID(ctx, body("202029"), id))
+				if last := rows[len(rows)-1]; last.Oaza == "城南" && last.Kana != "ジョウナン"+id[6:]+"チョウメ" {
+					t.Errorf("%s is read %s", last.Name(), last.Kana)
+				}
 				var got []string
 				for _, r := range rows {
 					got = append(got, r.Name())
@@ -356,5 +359,45 @@ func TestTownKey(t *testing.T) {
 	}
 	if key, at := store.TownKey("大手三丁目7番"); "大手三丁目7番"[at[len("大手3丁目")]:] != "7番" || !strings.HasPrefix(key, "大手3丁目7") {
 		t.Error(key, at)
+	}
+}
+
+// TestDamagedTown keeps no notice back: neither one about an address nor the page of the others.
+func TestDamagedTown(t *testing.T) {
+	c := newCountry(t, "memory:")
+	c.keep(matsumoto)
+	who := c.settle("丸の内1番")
+	for _, statement := range []string{"DROP TRIGGER town_no_update", "UPDATE town SET from_day = 'x' WHERE town = '0003000'", "UPDATE town SET municipality = '202029', from_day = '9' WHERE town = '0001000'"} {
+		if err := c.o.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error { _, err := tx.Exec(ctx, statement); return err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.moveTo(who, "中央2番"); err != nil {
+		t.Error(err)
+	}
+	for _, to := range []string{"大手町2番", "どこか2番"} {
+		if err := c.moveTo(who, to); err == nil || !slices.Equal(fieldsOf(t, err), []string{"address"}) {
+			t.Errorf("%s: %v", to, err)
+		}
+	}
+}
+
+// TestFoundedTowns: a municipality that begins with a master has it once, and one that keeps none begins with none.
+func TestFoundedTowns(t *testing.T) {
+	c := newCountry(t, "memory:")
+	for range 2 {
+		if err := c.o.foundTowns(t.Context(), []byte(matsumoto+"202029,12,2,長野県,松本市,深志,フカシ,,,,,0,,\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.view(func(ctx context.Context, tx *store.Tx) error {
+		all, total, err := tx.TownChanges(ctx, 0, 10)
+		if total != 1 || all[0].Added != 7 || all[0].Rejected != 1 || all[0].Kind != "found" {
+			t.Errorf("%+v", all)
+		}
+		return err
+	})
+	if err := c.moveTo(c.settle("丸の内1番"), "深志1番"); err == nil {
+		t.Error("a town that is not there")
 	}
 }

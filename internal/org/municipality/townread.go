@@ -165,11 +165,19 @@ func checkTown(t store.Town, until resident.Date, of resident.Municipality) *pla
 			return firstOf(err)
 		}
 	}
-	if i := strings.IndexFunc(store.KanaKey(t.Kana), func(r rune) bool { return (r < 'ァ' || r > 'ヺ') && r != 'ー' && r != '・' && (r < '0' || r > '9') }); i >= 0 {
-		return plain.Bad("kana", "町字のカナは、全角カタカナで入力してください。", "The reading of a town is written in katakana.")
+	if bad := checkTownKana(t.Kana); bad != nil {
+		return bad
 	}
 	if until.Valid() && !until.After(t.From) {
 		return plain.Bad("until", "廃止日が効力発生日より後ではありません。日付を確かめてください。", "The day of its end is not after its first day: check them.")
+	}
+	return nil
+}
+
+// checkTownKana refuses a reading that is no kana.
+func checkTownKana(kana string) *plain.Problem {
+	if strings.ContainsFunc(store.KanaKey(kana), func(r rune) bool { return (r < 'ァ' || r > 'ヺ') && r != 'ー' && r != '・' && (r < '0' || r > '9') }) {
+		return plain.Bad("kana", "町字のカナは、全角カタカナで入力してください。", "The reading of a town is written in katakana.")
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ import (
 type Renaming struct {
 	Municipality resident.MunicipalityCode // the ward in a designated city; zero where there are none
 	Old, New     string                    // without prefecture and municipality
+	Kana         string                    // how the new name is read, for the master; may be empty
 	Day          resident.Date             // from which the new name holds
 	Basis        string                    // rule-21-2-3 or rule-21-2-5
 }
@@ -51,7 +52,7 @@ func (o *Municipality) ProposeRenaming(ctx context.Context, r Renaming) (int64, 
 			return nil, err
 		}
 		id = tx.Serial()
-		tx.AddRename(store.Rename{ID: id, Municipality: of.Code, Old: r.Old, New: r.New, Day: r.Day, Basis: r.Basis, State: store.RenameCounting,
+		tx.AddRename(store.Rename{ID: id, Municipality: of.Code, Old: r.Old, New: r.New, Kana: r.Kana, Day: r.Day, Basis: r.Basis, State: store.RenameCounting,
 			ProposedAt: tx.Now(), ProposedBy: who, Trace: trace})
 		due.Add(tx.Tx, tx.Now(), dueRenameCount, strconv.FormatInt(id, 10), nil)
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "propose-renaming", Case: trace, Detail: fmt.Sprintf("renaming %d from %s", id, r.Day)})
@@ -81,6 +82,7 @@ func (o *Municipality) judgeRenaming(ctx context.Context, tx *store.Tx, r Renami
 			}
 		}
 	}
+	ps.note(checkTownKana(r.Kana))
 	if !renameGrounds[r.Basis] {
 		ps.bad("basis", "名称の変更の根拠（規則21条の2第3号か第5号）を選んでください。", "Choose the ground on which the name changes (Rules, art. 21-2, no. 3 or 5).")
 	}

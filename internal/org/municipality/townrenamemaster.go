@@ -2,6 +2,7 @@ package municipality
 
 import (
 	"context"
+	"strings"
 
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/resident"
@@ -86,6 +87,7 @@ func (o *Municipality) renameTowns(ctx context.Context, tx *store.Tx, r store.Re
 		if !concerned {
 			continue
 		}
+		now.Kana = newReading(now, r.Kana)
 		if r.State == store.RenameDropped {
 			now = t
 		}
@@ -96,6 +98,15 @@ func (o *Municipality) renameTowns(ctx context.Context, tx *store.Tx, r store.Re
 		tx.AddTown(now)
 	}
 	return nil
+}
+
+// newReading is how a town is read after a renaming. Nothing is kept of the old reading: when the new one was not said, the next file has it.
+func newReading(t store.Town, kana string) string {
+	if kana == "" || t.Chome == "" {
+		return kana
+	}
+	number, _ := store.TownKey(t.Chome)
+	return kana + strings.Replace(number, "丁目", "チョウメ", 1)
 }
 
 // newAddress is the address of somebody after a renaming; false when the person does not live there. The master says in which town an address

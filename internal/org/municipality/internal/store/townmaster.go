@@ -2,11 +2,13 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -47,6 +49,19 @@ func dayText(d resident.Date) string {
 	return d.String()
 }
 
+// listTowns reads rows of the master. One that is damaged is passed over, and keeps no notice back.
+func (tx *Tx) listTowns(ctx context.Context, query string, args ...any) ([]Town, error) {
+	all, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, t *Town) error {
+		var damaged *plain.Problem
+		err := scanTown(r, t)
+		if errors.As(err, &damaged) {
+			t.ID, err = "", nil
+		}
+		return err
+	}, query, args...)
+	return slices.DeleteFunc(all, func(t Town) bool { return t.ID == "" }), err
+}
+
 func scanTown(r *sqlstore.Rows, t *Town) error {
 	var municipality, from string
 	var name, kana []byte
@@ -80,7 +95,7 @@ func (tx *Tx) Towns(ctx context.Context, of resident.MunicipalityCode) ([]Town, 
 	if err := tx.Flush(ctx); err != nil {
 		return nil, err
 	}
-	return sqlstore.List(ctx, tx.Tx, scanTown, `SELECT `+townColumns+` FROM town WHERE municipality = $1 ORDER BY town, version`, of.String())
+	return tx.listTowns(ctx, `SELECT `+townColumns+` FROM town WHERE municipality = $1 ORDER BY town, version`, of.String())
 }
 
 // TownsNamed are all rows of the towns that have, had or will have one of some names, given by their keys.
@@ -93,7 +108,7 @@ func (tx *Tx) TownsNamed(ctx context.Context, of resident.MunicipalityCode, keys
 		for _, k := range part {
 			args = append(args, []byte(k))
 		}
-		found, err := sqlstore.List(ctx, tx.Tx, scanTown, `SELECT `+townColumns+` FROM town WHERE municipality = $1
+		found, err := tx.listTowns(ctx, `SELECT `+townColumns+` FROM town WHERE municipality = $1
 			AND town IN (SELECT n.town FROM town n WHERE n.municipality = $1 AND n.name_key IN (`+tx.Marks(2, len(part))+`)) ORDER BY town, version`, args...)
 		if err != nil {
 			return nil, fmt.Errorf("couldn't read the towns of an address: %w", err)
@@ -108,7 +123,7 @@ func (tx *Tx) TownByID(ctx context.Context, of resident.MunicipalityCode, id str
 	if err := tx.Flush(ctx); err != nil {
 		return nil, err
 	}
-	return sqlstore.List(ctx, tx.Tx, scanTown, `SELECT `+townColumns+` FROM town WHERE municipality = $1 AND town = $2 ORDER BY version`, of.String(), id)
+	return tx.listTowns(ctx, `SELECT `+townColumns+` FROM town WHERE municipality = $1 AND town = $2 ORDER BY version`, of.String(), id)
 }
 
 // FindTowns are the ids of the towns whose name or reading begins so, at any time, from the nth on; and how many there are.

@@ -43,3 +43,4 @@ CREATE TABLE town_change_row(
   why_ja TEXT NOT NULL, why_en TEXT NOT NULL,
   PRIMARY KEY (change, line)
 );
+ALTER TABLE town_rename ADD COLUMN kana TEXT NOT NULL DEFAULT ''; -- how the new name is read; empty: not said
