@@ -19,12 +19,12 @@ func (o *Municipality) judgeNames(ctx context.Context, tx *store.Tx, of resident
 	concerned := map[string]bool{}
 	for id := range b.towns {
 		if t, in := b.on(id, eve); in {
-			_, _, concerned[id] = newName(t, r.Old, r.New)
+			if _, _, has := newName(t, r.Old, r.New); has {
+				concerned[id] = true
+			}
 		}
 	}
-	any := false
 	for id := range b.towns {
-		any = any || concerned[id]
 		t, in := b.on(id, r.Day)
 		if !in || concerned[id] {
 			continue
@@ -35,7 +35,7 @@ func (o *Municipality) judgeNames(ctx context.Context, tx *store.Tx, of resident
 			break
 		}
 	}
-	if !any {
+	if len(concerned) == 0 {
 		p, _ := b.behind(of.FullName() + r.Old)
 		ja, en := "", ""
 		for _, n := range b.near(p, eve) {
