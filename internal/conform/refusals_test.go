@@ -151,9 +151,35 @@ func (r refusal) is(text string) bool {
 
 // has says whether a text is within the sentence, or says a part of it that only few sentences have.
 func (r refusal) has(text string, common map[string]bool) bool {
-	return slices.ContainsFunc(r.parts, func(p string) bool {
+	return r.spans(text) || slices.ContainsFunc(r.parts, func(p string) bool {
 		return strings.Contains(p, text) || japanese(p) >= leastSaid && !common[p] && strings.Contains(text, p)
 	})
+}
+
+// spans says whether a text is a piece of the sentence with something filled in, and enough of it is constant.
+func (r refusal) spans(text string) bool {
+	for i := range r.parts {
+		begin := r.parts[i]
+		for !strings.HasPrefix(text, begin) {
+			begin = begin[1:]
+		}
+		said, rest := begin, text[len(begin):]
+		for _, p := range r.parts[i+1:] {
+			end := p
+			for !strings.HasSuffix(rest, end) {
+				end = end[:len(end)-1]
+			}
+			if japanese(said+end) >= leastSaid {
+				return true
+			}
+			before, after, found := strings.Cut(rest, p)
+			if !found || before == "" {
+				break
+			}
+			said, rest = said+p, after
+		}
+	}
+	return false
 }
 
 // said finds of which refusals the texts of the tests speak. A text that is a whole sentence speaks of that one alone, and of two that fit it
@@ -324,6 +350,8 @@ func TestRefusalsAreToldApart(t *testing.T) {
 		{"住所を入力してください。", []int{4}},
 		{"30字を超えています。氏名は短く書いてください。", []int{6}},
 		{"30字を超えています。氏名は", []int{6}},
+		{"超えています。氏名は短く", []int{6}},
+		{"ます。氏名は短", nil},
 		{"別の文がここにあります。", nil},
 	} {
 		var got []int

@@ -148,7 +148,7 @@ func TestSecondCheckThatCannotBe(t *testing.T) {
 	if _, err := c.o.File(as(t, "clerk-aoki"), MoveWithin{Filing: c.filing(who, "law-23"), Address: address("長野県松本市大手1番")}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.o.CheckAgain(inoue, changed.Request, licence); !slices.Equal(fieldsOf(t, err), []string{"record"}) {
+	if _, err := c.o.CheckAgain(inoue, changed.Request, licence); !slices.Equal(fieldsOf(t, err), []string{"record"}) || !strings.Contains(err.Error(), "最初の確認の後に、住民票の記載が変わりました") {
 		t.Errorf("the record has changed: %v", err)
 	}
 	for _, reason := range []string{"", strings.Repeat("長", 301)} {
@@ -162,16 +162,16 @@ func TestSecondCheckThatCannotBe(t *testing.T) {
 	if a := c.application(changed.Request); a.State != store.Refused || !strings.Contains(a.Reason.JA, "記載が変わったため") {
 		t.Errorf("refused: %s, %s", a.State, a.Reason)
 	}
-	if err := c.o.RefuseApplication(inoue, changed.Request, "もう一度"); !slices.Equal(fieldsOf(t, err), []string{"case"}) {
+	if err := c.o.RefuseApplication(inoue, changed.Request, "もう一度"); !slices.Equal(fieldsOf(t, err), []string{"case"}) || !strings.Contains(err.Error(), "この申請は、本人確認を待っていません") {
 		t.Errorf("refused twice: %v", err)
 	}
 
 	late := c.taken(who, cert.Signature, nil)
-	if err := c.o.ToldOfLapse(inoue, late.Request); !slices.Equal(fieldsOf(t, err), []string{"case"}) {
+	if err := c.o.ToldOfLapse(inoue, late.Request); !slices.Equal(fieldsOf(t, err), []string{"case"}) || !strings.Contains(err.Error(), "この申請は期限切れではないか、本人に伝えたことがすでに") {
 		t.Errorf("told of a lapse before it: %v", err)
 	}
 	c.clk.Set(c.application(late.Request).AppliedAt.Add(identity.WaitsFor)) // and whoever ends it is late
-	if _, err := c.o.CheckAgain(inoue, late.Request, licence); !slices.Equal(fieldsOf(t, err), []string{"case"}) {
+	if _, err := c.o.CheckAgain(inoue, late.Request, licence); !slices.Equal(fieldsOf(t, err), []string{"case"}) || !strings.Contains(err.Error(), "この申請は、もう確認を待っていません") {
 		t.Errorf("checked after its time: %v", err)
 	}
 	c.run(time.Minute)
