@@ -151,13 +151,13 @@ func (r refusal) is(text string) bool {
 
 // has says whether a text is within the sentence, or says a part of it that only few sentences have.
 func (r refusal) has(text string, common map[string]bool) bool {
-	return r.spans(text) || slices.ContainsFunc(r.parts, func(p string) bool {
+	return slices.ContainsFunc(r.parts, func(p string) bool {
 		return strings.Contains(p, text) || japanese(p) >= leastSaid && !common[p] && strings.Contains(text, p)
 	})
 }
 
-// spans says whether a text is a piece of the sentence with something filled in, and enough of it is constant.
-func (r refusal) spans(text string) bool {
+// spans says how much of a text is constant in the sentence, when it is a piece of it with something filled in; 0: it is none, or has not enough.
+func (r refusal) spans(text string) (most int) {
 	for i := range r.parts {
 		begin := r.parts[i]
 		for !strings.HasPrefix(text, begin) {
@@ -169,8 +169,8 @@ func (r refusal) spans(text string) bool {
 			for !strings.HasSuffix(rest, end) {
 				end = end[:len(end)-1]
 			}
-			if japanese(said+end) >= leastSaid {
-				return true
+			if n := japanese(said + end); n >= leastSaid {
+				most = max(most, n)
 			}
 			before, after, found := strings.Cut(rest, p)
 			if !found || before == "" {
@@ -179,12 +179,12 @@ func (r refusal) spans(text string) bool {
 			said, rest = said+p, after
 		}
 	}
-	return false
+	return most
 }
 
-// said finds of which refusals the texts of the tests speak. A text that is a whole sentence speaks of that one alone, and of two that fit it
-// of the one that says more; any other speaks of those that it is within or has a part of. What more than mostSaid
-// refusals say speaks of none: another sentence would do as well.
+// said finds of which refusals the texts of the tests speak: the one of which a text is the whole sentence; or those that it is within, or has a
+// part of; or those of which it is a piece with something filled in. Of several sentences and pieces those are meant that have the most in
+// common with it. What more than mostSaid refusals say speaks of none: another sentence would do as well.
 func said(refusals []refusal, texts []string) map[string]bool {
 	common := map[string]bool{}
 	for _, r := range refusals {
@@ -200,21 +200,27 @@ func said(refusals []refusal, texts []string) map[string]bool {
 	}
 	found := map[string]bool{}
 	for _, text := range texts {
-		var whole, part []refusal
+		var within []string
+		whole, piece := map[int][]string{}, map[int][]string{} // by how much they have in common
 		for _, r := range refusals {
 			if r.is(text) {
-				whole = append(whole, r)
+				whole[r.constant()] = append(whole[r.constant()], r.text())
 			} else if r.has(text, common) {
-				part = append(part, r)
+				within = append(within, r.text())
+			} else if n := r.spans(text); n > 0 {
+				piece[n] = append(piece[n], r.text())
 			}
 		}
-		if len(whole) > 0 {
-			found[slices.MaxFunc(whole, func(a, b refusal) int { return a.constant() - b.constant() }).text()] = true
-			continue
+		of := within
+		switch {
+		case len(whole) > 0:
+			of = whole[slices.Max(slices.Collect(maps.Keys(whole)))]
+		case len(within) == 0 && len(piece) > 0:
+			of = piece[slices.Max(slices.Collect(maps.Keys(piece)))]
 		}
-		if len(part) <= mostSaid {
-			for _, r := range part {
-				found[r.text()] = true
+		if len(of) <= mostSaid {
+			for _, r := range of {
+				found[r] = true
 			}
 		}
 	}

@@ -81,7 +81,7 @@ func TestAUseWorksOnlyWhenApproved(t *testing.T) {
 		}
 		saysNo(t, "proposed", ask(clerk, n, 0), "use", "まだ承認されていません")
 		saysNo(t, "approved by the proposer", office.Approve(ctx, ueda, n, true, ""), "confirmer", "もう一人")
-		saysNo(t, "refused without a reason", office.Approve(ctx, egawa, n, false, ""), "why", "わけ")
+		saysNo(t, "refused without a reason", office.Approve(ctx, egawa, n, false, ""), "why", "承認しないわけを入力してください")
 		if err := office.Approve(ctx, clerk, n, true, ""); err == nil {
 			t.Error("a clerk approves")
 		}
@@ -115,7 +115,7 @@ func TestAUseWorksOnlyWhenApproved(t *testing.T) {
 		}
 		saysNo(t, "ended for too long a reason", office.End(ctx, ueda, other, strings.Repeat("長", 201)), "why", "わけは200文字までにしてください")
 		saysNo(t, "one that is not there", office.End(ctx, ueda, 99, "法改正"), "", "この事務はありません。一覧から選び直してください")
-		saysNo(t, "ended without a reason", office.End(ctx, ueda, other, ""), "why", "わけ")
+		saysNo(t, "ended without a reason", office.End(ctx, ueda, other, ""), "why", "終えるわけを入力してください")
 		if err := office.End(ctx, ueda, other, "法改正"); err != nil {
 			t.Error(err)
 		}
@@ -255,9 +255,9 @@ func TestAFileIsAnsweredLineByLine(t *testing.T) {
 	if s := c.counted(today, today); s.Total() != 3 {
 		t.Errorf("%d counted, want 3", s.Total())
 	}
-	for what, file := range map[string]string{"no heading": "17,1,,,,", "nothing": head, "too long": head + strings.Repeat("\n1,2,,,,", provision.MostLines+1)} {
+	for file, says := range map[string]string{"17,1,,,,": "1行目の見出しが違います", head: "見出しの下に行がありません", head + strings.Repeat("\n1,2,,,,", provision.MostLines+1): "行を超えています。ファイルを分けて"} {
 		_, err := c.nagano.Provision.ProvideFile(t.Context(), clerk, n, 0, []byte(file))
-		saysNo(t, what, err, "file", "")
+		saysNo(t, says, err, "file", says)
 	}
 	_, err = c.nagano.Provision.ProvideFile(t.Context(), inoue, n, 0, []byte(file))
 	saysNo(t, "another body's", err, "use", "旅券センター")
