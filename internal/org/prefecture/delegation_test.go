@@ -194,7 +194,7 @@ func TestAskReport(t *testing.T) {
 			t.Errorf("the CA is asked %+v", all.requests)
 		}
 		_, err := c.nagano.AskReport(t.Context(), egawa)
-		if p, ok := plain.AsProblems(err); !ok || !strings.Contains(p[0].JA, "09:05:00") || !strings.Contains(p[0].EN, ueda.ID) {
+		if p, ok := plain.AsProblems(err); !ok || !strings.Contains(p[0].JA, "報告を求めたばかりです（operator-ueda）。届いた報告を確かめ、必要なら09:05:00の後に") || !strings.Contains(p[0].EN, ueda.ID) {
 			t.Errorf("asked again at once: %v", err)
 		}
 		c.until(start.Add(5 * time.Minute))

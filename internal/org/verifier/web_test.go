@@ -231,7 +231,7 @@ func TestRecords(t *testing.T) {
 			t.Errorf("%q finds %d, want %d", query, got, want)
 		}
 	}
-	for query, says := range map[string]string{"?what=xyz": "64桁", "?verdict=perhaps": "一覧から", "?before=x": "最初から"} {
+	for query, says := range map[string]string{"?what=xyz": "か、文書の SHA-256（16進数64桁）を入力してください", "?verdict=perhaps": "判定を一覧から選んでください", "?before=x": "続きの位置が読めません"} {
 		if response, body := c.as("auditor-onishi", "/records"+query); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, says) {
 			t.Errorf("%q: %s", query, response.Status)
 		}
