@@ -139,7 +139,7 @@ func TestHeaderRefused(t *testing.T) {
 		"comments":  {"# nothing\n", 1, ""},
 		"unknown":   {strings.Replace(header, "通称", "渾名", 1), 1, "見出し「渾名」は項目名ではありません"},
 		"twice":     {strings.Replace(header, "通称", "氏名", 1), 1, "見出し「氏名」が二つあります"},
-		"missing":   {strings.Replace(header, "性別,住所,", "", 1), 2, "必要な列「性別」"},
+		"missing":   {strings.Replace(header, "性別,住所,", "", 1), 2, ")がありません。追加してください"},
 		"Shift_JIS": {"\x8f\x5a\x96\xaf\x95\x5b,\x8e\x81\x96\xbc\n", 1, ""},
 	} {
 		_, err := registerfile.NewReader(strings.NewReader(c.file), asOf)

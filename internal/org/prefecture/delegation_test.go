@@ -294,7 +294,7 @@ func (c *country) exec(query string) {
 func TestDelegationCSV(t *testing.T) {
 	c := newCountry(t, "memory:", theCA)
 	c.withCA()
-	if status, _ := c.get(t, ueda.ID, "/delegation.csv"); status != http.StatusUnprocessableEntity {
+	if status, body := c.get(t, ueda.ID, "/delegation.csv"); status != http.StatusUnprocessableEntity || !strings.Contains(body, "この日までに届いた報告がありません") {
 		t.Errorf("without a report: %d", status)
 	}
 	c.until(day.AddDays(1).Start().Add(time.Hour))

@@ -153,6 +153,9 @@ func TestAUseThatLacksSomethingIsNotProposed(t *testing.T) {
 		_, err := c.nagano.Provision.Propose(t.Context(), ueda, u)
 		saysNo(t, field, err, field, x.says)
 	}
+	if _, body := c.get(t, ueda.ID, "/provision?from=2026-04-02&to=2026-04-01"); !strings.Contains(body, "終わりの日は、始まりの日以後にしてください") {
+		t.Error("counts of a time that ends before it begins")
+	}
 }
 
 // TestOnlyTheItemsAreGivenAndAllIsRecorded: what is not an item of the use is nowhere in the answer; who was given is a look and is counted.
