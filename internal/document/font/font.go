@@ -54,6 +54,9 @@ type Font struct {
 // table is where a table lies in the file.
 type table struct{ at, length int64 }
 
+// IPAmj is where Debian's package fonts-ipamj-mincho puts the official font, IPAmj Mincho.
+const IPAmj = "/usr/share/fonts/truetype/ipamj/ipamjm.ttf"
+
 const (
 	mostTables = 64
 	mostTable  = 64 << 20 // of those that are kept in memory

@@ -162,8 +162,8 @@ type Filled struct {
 // Page is what comes onto one page.
 type Page struct{ Elements []Element }
 
-const labelSize = 26 // of the labels of cells: 2.6 mm ×10
-const padding = 60   // between the edge of a cell and its text: 0.6 mm
+const labelSize = 26 * mm.Millimetre / 10 // of the labels of cells
+const padding = 6 * mm.Millimetre / 10    // between the edge of a cell and its text
 
 // Plan lays out a document. Texts hold their values; {page} and {pages} count. An error is a fault of the program, and names no value.
 func (t *Template) Plan(v Values) ([]Page, error) {
@@ -238,7 +238,7 @@ func (b *Block) elements(y mm.Length) (list []Element) {
 		for _, c := range r.Cells {
 			list = append(list, Element{Rect: mm.Rect{X: x, Y: y, W: c.W, H: r.H}, Line: 15},
 				Element{Rect: mm.Rect{X: x + c.Label, Y: y, H: r.H}, Line: 8},
-				Element{Rect: mm.Rect{X: x + padding, Y: y, W: c.Label - 2*padding, H: r.H}, Text: c.Name, Size: labelSize * 10, Least: 160, Align: Center, Field: c.Name})
+				Element{Rect: mm.Rect{X: x + padding, Y: y, W: c.Label - 2*padding, H: r.H}, Text: c.Name, Size: labelSize, Least: 16 * mm.Millimetre / 10, Align: Center, Field: c.Name})
 			inner := mm.Rect{X: x + c.Label + padding, Y: y, W: c.W - c.Label - 2*padding, H: r.H}
 			list = append(list, Element{Rect: inner, Text: c.Value, Image: c.Image, Size: c.Size, Least: c.Least, Align: c.Align, Field: c.Name})
 			x += c.W
