@@ -49,20 +49,32 @@ func (p Paper) Draw(fonts Fonts, room int) (pdf.File, error) {
 		return pdf.File{}, err
 	}
 	for _, page := range plan {
-		to := d.Page()
-		to.Ground(ground)
-		if fonts.Specimen() {
-			if err := specimen(to, fonts); err != nil {
-				return pdf.File{}, err
-			}
-		}
-		for _, e := range page.Elements {
-			if err := p.element(to, fonts, e); err != nil {
-				return pdf.File{}, err
-			}
+		if err := p.page(d.Page(), fonts, ground, page); err != nil {
+			return pdf.File{}, err
 		}
 	}
 	return d.Finish(pdf.Signature{Name: p.Issuer.Municipality, Room: room})
+}
+
+func (p Paper) page(to *pdf.Page, fonts Fonts, ground []typeset.Glyph, page template.Page) error {
+	var clear []mm.Rect
+	for _, e := range page.Elements {
+		if e.Image != "" && !e.Vermilion {
+			clear = append(clear, mm.Rect{X: e.X + 10, Y: e.Y + 10, W: e.W - 20, H: e.H - 20})
+		}
+	}
+	to.Ground(ground, clear)
+	if fonts.Specimen() {
+		if err := specimen(to, fonts); err != nil {
+			return err
+		}
+	}
+	for _, e := range page.Elements {
+		if err := p.element(to, fonts, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // specimen draws the mark over the whole sheet.

@@ -53,9 +53,17 @@ func Official(t testing.TB) document.Fonts {
 // Builtin is the font that makes samples.
 func Builtin() document.Fonts { return document.Fonts{builtin.Font()} }
 
+var seals sync.Map // imprinttest.Seal → imprint.Imprint: to draw one takes longer than to issue a hundred documents
+
 // Seal draws a seal.
 func Seal(millimetres float64, face uint64) imprint.Imprint {
-	return Must(imprint.Read("", imprinttest.Seal{Millimetres: millimetres, Face: face}.Scan()))
+	s := imprinttest.Seal{Millimetres: millimetres, Face: face}
+	if known, ok := seals.Load(s); ok {
+		return known.(imprint.Imprint)
+	}
+	drawn := Must(imprint.Read("", s.Scan()))
+	seals.Store(s, drawn)
+	return drawn
 }
 
 // Issuer is a municipality.

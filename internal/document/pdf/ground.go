@@ -22,8 +22,9 @@ var warnings = [][2]mm.Length{{8, 20}, {52, 30}, {8, 44}, {52, 54}, {8, 68}, {52
 
 const warningSize = 26 * mm.Millimetre
 
-// Ground draws the ground with a warning word.
-func (p *Page) Ground(word []typeset.Glyph) {
+// Ground draws the ground with a warning word, before anything else is drawn. It leaves the areas free that are to stay clear, because what stands there
+// is compared or scanned.
+func (p *Page) Ground(word []typeset.Glyph, clear []mm.Rect) {
 	all := func() {
 		p.op("/Pattern cs ")
 	}
@@ -50,6 +51,11 @@ func (p *Page) Ground(word []typeset.Glyph) {
 		p.op("/P1 scn ")
 		area()
 		p.op("Q\n")
+		for _, r := range clear {
+			p.op(fill[White])
+			p.numbers(r.X, up(r.Y+r.H), r.W, r.H)
+			p.op("re f\n")
+		}
 	})
 }
 

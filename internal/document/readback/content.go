@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/akashi-id/akashi/internal/document/mm"
@@ -199,6 +200,9 @@ func (c *content) named(op keyword) error {
 	case "BMC":
 		if c.mark != "" || c.inText || n != "Ground" && n != "Specimen" {
 			return errors.New("a part is marked as none that our documents have")
+		}
+		if len(c.page.Images) > 0 || slices.ContainsFunc(c.page.Texts, func(t Text) bool { return t.Mark == "" || n == "Ground" }) {
+			return errors.New("a ground is drawn over what stands there already")
 		}
 		c.mark = string(n)
 	case "cs", "scn":

@@ -162,7 +162,7 @@ type Filled struct {
 // Page is what comes onto one page.
 type Page struct{ Elements []Element }
 
-const labelSize = 26 * mm.Millimetre / 10 // of the labels of cells
+const labelSize = 25 * mm.Millimetre / 10 // of the labels of cells
 const padding = 6 * mm.Millimetre / 10    // between the edge of a cell and its text
 
 // Plan lays out a document. Texts hold their values; {page} and {pages} count. An error is a fault of the program, and names no value.
