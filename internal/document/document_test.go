@@ -55,7 +55,7 @@ func TestSameInputsSameBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := f.ContentDigest()
-	const want = "39b35c325f86259b1dbd3ed3f3ef5814e06bb43e2533caf88d79f742308e34ed"
+	const want = "d4050d946bd791a5a966f94a77080aff06aea393000d55c4171389ce9c95d71c"
 	if got := hex.EncodeToString(sum[:]); got != want {
 		t.Errorf("the content is %s, and was %s", got, want)
 	}

@@ -76,6 +76,8 @@ type signature struct {
 
 func parse(der []byte) (signature, error) {
 	var s signature
+	// What no signature covers is wanted octet for octet.
+	sha := cryptobyteOf(func(b *cryptobyte.Builder) { algorithmIdentifier(b, oidSHA256) })
 	implicit0 := cb.Tag(0).ContextSpecific().Constructed()
 	in := cryptobyte.String(der)
 	var info, wrapped, sd, digests, content, certificates, signers, si cryptobyte.String
@@ -85,20 +87,25 @@ func parse(der []byte) (signature, error) {
 	if !in.ReadASN1(&info, cb.SEQUENCE) || !rest() ||
 		!info.ReadASN1ObjectIdentifier(&oid) || !oid.Equal(oidSignedData) || !info.ReadASN1(&wrapped, implicit0) || !info.Empty() ||
 		!wrapped.ReadASN1(&sd, cb.SEQUENCE) || !wrapped.Empty() ||
-		!sd.ReadASN1Integer(&version) || version != 1 || !sd.ReadASN1(&digests, cb.SET) || !sd.ReadASN1(&content, cb.SEQUENCE) ||
+		!sd.ReadASN1Integer(&version) || version != 1 || !sd.ReadASN1(&digests, cb.SET) || !bytes.Equal(digests, sha) || !sd.ReadASN1(&content, cb.SEQUENCE) ||
 		!content.ReadASN1ObjectIdentifier(&oid) || !oid.Equal(oidData) || !content.Empty() ||
 		!sd.ReadASN1(&certificates, implicit0) || !sd.ReadASN1(&signers, cb.SET) || !sd.Empty() ||
 		!signers.ReadASN1(&si, cb.SEQUENCE) || !signers.Empty() {
 		return s, ErrForm
 	}
-	var id, issuer, serialAt, algorithm, attributes cryptobyte.String
+	var id, issuer, digestAt, algorithm, attributes cryptobyte.String
 	serial := new(big.Int)
 	if !si.ReadASN1Integer(&version) || version != 1 || !si.ReadASN1(&id, cb.SEQUENCE) ||
 		!id.ReadASN1Element(&issuer, cb.SEQUENCE) || !id.ReadASN1Integer(serial) || !id.Empty() ||
-		!si.ReadASN1(&serialAt, cb.SEQUENCE) || !si.ReadASN1Element(&attributes, implicit0) ||
-		!si.ReadASN1(&algorithm, cb.SEQUENCE) || !algorithm.ReadASN1ObjectIdentifier(&s.algorithm) ||
+		!si.ReadASN1Element(&digestAt, cb.SEQUENCE) || !bytes.Equal(digestAt, sha) || !si.ReadASN1Element(&attributes, implicit0) ||
+		!si.ReadASN1Element(&algorithm, cb.SEQUENCE) ||
 		!si.ReadASN1Bytes(&s.value, cb.OCTET_STRING) || !si.Empty() {
 		return s, ErrForm
+	}
+	for _, oid := range []asn1.ObjectIdentifier{oidECDSAWithSHA256, oidRSAWithSHA256} {
+		if bytes.Equal(algorithm, cryptobyteOf(func(b *cryptobyte.Builder) { algorithmIdentifier(b, oid) })) {
+			s.algorithm = oid
+		}
 	}
 	s.attributes = append([]byte{byte(cb.SET)}, attributes[1:]...)
 	for !certificates.Empty() {
@@ -118,6 +125,12 @@ func parse(der []byte) (signature, error) {
 		return s, ErrForm
 	}
 	return s, nil
+}
+
+func cryptobyteOf(write func(*cryptobyte.Builder)) []byte {
+	var b cryptobyte.Builder
+	write(&b)
+	return b.BytesOrPanic()
 }
 
 // readAttributes takes the three attributes, each once, and no other.

@@ -141,7 +141,7 @@ func fitting(glyphs []Glyph, size, width mm.Length) int {
 // breakAt finds the place nearest before n at which a line may end: after a blank, or where the characters beside the break are no
 // letters of one word, and no closing mark comes first on the next line. Where there is none, words are broken.
 func breakAt(glyphs []Glyph, n int) int {
-	for i := n; i > n/2; i-- {
+	for i := n; i > 0; i-- {
 		before, after := glyphs[i-1], glyphs[i]
 		switch {
 		case blank(after), closing(after), opening(before):
