@@ -66,6 +66,7 @@ func TestGatePassesWhatIsRight(t *testing.T) {
 	for _, p := range []document.Paper{
 		household("r1", documenttest.Names...), sealOf("r2", documenttest.Names[0]),
 		must(document.ResidentRecord(documenttest.Copy("r3"), documenttest.Issuer(), foreign)),
+		household("r4", "葛西　花子", "葛󠄃西　花子"), // the same shape, and two texts
 	} {
 		file, m := documenttest.Issue(t, p, documenttest.Official(t))
 		expect(t, p.Request.ID, file, gate.Expected{Manifest: m})

@@ -24,9 +24,10 @@ func open(b []byte) (*file, dict, error) {
 	if len(b) > mostOctets {
 		return nil, nil, errors.New("the file is larger than 16 MiB")
 	}
-	if !bytes.HasPrefix(b, []byte("%PDF-1.7\n")) || !bytes.HasSuffix(b, []byte("\n%%EOF\n")) || bytes.Count(b, []byte("\nstartxref\n")) != 1 {
+	if !bytes.HasPrefix(b, []byte("%PDF-1.7\n")) || !bytes.HasSuffix(b, []byte("\n%%EOF\n")) {
 		return nil, nil, errors.New("this is no PDF of ours, or something stands behind its end")
 	}
+	// The first one: what stands behind it up to the end is one number, or there is another.
 	_, last, _ := bytes.Cut(b, []byte("\nstartxref\n"))
 	at, err := strconv.Atoi(string(bytes.TrimSuffix(last, []byte("\n%%EOF\n"))))
 	if err != nil || at < 0 || at >= len(b) {
@@ -109,7 +110,7 @@ func (f *file) dict(v any) (dict, error) {
 	}
 	d, ok := o.(dict)
 	if !ok {
-		return nil, fmt.Errorf("an object (%v) is no dictionary", v)
+		return nil, errors.New("an object that is to be a dictionary is none")
 	}
 	return d, nil
 }
@@ -122,7 +123,7 @@ func (f *file) stream(v any) (stream, error) {
 	}
 	s, ok := o.(stream)
 	if !ok {
-		return stream{}, fmt.Errorf("an object (%v) has no data", v)
+		return stream{}, errors.New("an object that is to have data has none")
 	}
 	return s, nil
 }

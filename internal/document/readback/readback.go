@@ -16,6 +16,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"strings"
 
 	"github.com/akashi-id/akashi/internal/document/mm"
@@ -44,6 +46,12 @@ type Text struct {
 	Font string
 	Mark string // "" for the text of the document; Ground, Specimen
 }
+
+// Format redacts under every verb: it is personal data.
+func (Text) Format(f fmt.State, _ rune) { io.WriteString(f, "[非表示 証明書の文字]") }
+
+// LogValue redacts.
+func (Text) LogValue() slog.Value { return slog.StringValue("[非表示 証明書の文字]") }
 
 // Image is a black and white picture; Digest is the SHA-256 over width, height and bits.
 type Image struct {

@@ -77,6 +77,7 @@ func TestRefusesWhatOursHaveNot(t *testing.T) {
 		{"endobj\n2 0 obj", "endobj\n3 0 obj", "another object in its place"},
 		{"/Size ", "/Sixe ", "another trailer"},
 		{"/FT /Sig ", "/FT /Btn ", "a button"},
+		{"/CMapType 2 def", "0 beginbfrange ", "characters told in another way"},
 		{"/P0 scn", "/P7 scn", "a pattern that is none"},
 	} {
 		bad := bytes.Replace(good, []byte(c.from), []byte(c.to), 1)
@@ -114,4 +115,29 @@ func FuzzRead(f *testing.F) {
 		}
 		readback.Read(b)
 	})
+}
+
+// TestNothingIsDrawnOver: the ground and the mark of a sample come first, or they could hide what was read.
+func TestNothingIsDrawnOver(t *testing.T) {
+	fonts := []*font.Font{builtin.Font()}
+	word, err := typeset.Shape(fonts, "", "複写")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, over := range map[string]func(p *pdf.Page){
+		"a ground": func(p *pdf.Page) { p.Ground(word, nil) },
+		"a mark":   func(p *pdf.Page) { p.Specimen(func() { p.Text(0, 3000, 5000, pdf.Grey, word) }) },
+	} {
+		d := pdf.New(pdf.Info{Title: "t"}, fonts)
+		p := d.Page()
+		p.Text(2000, 3000, 500, pdf.Black, word)
+		over(p)
+		f, err := d.Finish(pdf.Signature{Room: 64})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readback.Read(f.Bytes); err == nil || !strings.Contains(err.Error(), "over what stands there") {
+			t.Errorf("%s over a text: %v", name, err)
+		}
+	}
 }

@@ -15,7 +15,9 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
+	"log/slog"
 	"strconv"
 	"strings"
 	"sync"
@@ -161,6 +163,24 @@ type Filled struct {
 
 // Page is what comes onto one page.
 type Page struct{ Elements []Element }
+
+// Format redacts under every verb: it is personal data.
+func (Values) Format(f fmt.State, _ rune) { io.WriteString(f, "[非表示 様式の値]") }
+
+// LogValue redacts.
+func (Values) LogValue() slog.Value { return slog.StringValue("[非表示 様式の値]") }
+
+// Format redacts under every verb: it is personal data.
+func (Filled) Format(f fmt.State, _ rune) { io.WriteString(f, "[非表示 様式の値]") }
+
+// LogValue redacts.
+func (Filled) LogValue() slog.Value { return slog.StringValue("[非表示 様式の値]") }
+
+// Format redacts under every verb: it is personal data.
+func (Element) Format(f fmt.State, _ rune) { io.WriteString(f, "[非表示 様式の値]") }
+
+// LogValue redacts.
+func (Element) LogValue() slog.Value { return slog.StringValue("[非表示 様式の値]") }
 
 const labelSize = 25 * mm.Millimetre / 10 // of the labels of cells
 const padding = 6 * mm.Millimetre / 10    // between the edge of a cell and its text

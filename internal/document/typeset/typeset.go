@@ -7,6 +7,8 @@ package typeset
 
 import (
 	"fmt"
+	"io"
+	"log/slog"
 	"strings"
 
 	"github.com/akashi-id/akashi/internal/document/font"
@@ -21,6 +23,12 @@ type Glyph struct {
 	Text    string // the character, with its variation selector
 	Advance int    // in thousandths of the size
 }
+
+// Format redacts under every verb: it is personal data.
+func (Glyph) Format(f fmt.State, _ rune) { io.WriteString(f, "[非表示 文字]") }
+
+// LogValue redacts.
+func (Glyph) LogValue() slog.Value { return slog.StringValue("[非表示 文字]") }
 
 // Shape finds the glyphs of a text, each in the first font that has it. The error is a *plain.Problem for field.
 func Shape(fonts []*font.Font, field, text string) ([]Glyph, error) {
