@@ -70,6 +70,40 @@ func TestGatePassesWhatIsRight(t *testing.T) {
 	} {
 		file, m := documenttest.Issue(t, p, documenttest.Official(t))
 		expect(t, p.Request.ID, file, gate.Expected{Manifest: m})
+		if found := gate.Shapes(file, gate.Expected{Manifest: m}, documenttest.Official(t)); len(found) > 0 {
+			t.Errorf("%s: %v", p.Request.ID, found)
+		}
+	}
+	both := append(documenttest.Builtin(), documenttest.Official(t)...)
+	file, m := documenttest.Issue(t, household("r5", documenttest.Names[0]), both)
+	expect(t, "two fonts", file, gate.Expected{Manifest: m, Demo: true})
+	if found := gate.Shapes(file, gate.Expected{Manifest: m}, both); len(found) > 0 {
+		t.Errorf("two fonts: %v", found)
+	}
+}
+
+// TestShapesAreCompared: a file that says one form of 葛 and draws the other passes every comparison of texts.
+func TestShapesAreCompared(t *testing.T) {
+	fonts := documenttest.Official(t)
+	file, m := documenttest.Issue(t, household("r1", "葛󠄂西　花子"), fonts)
+	lies := bytes.ReplaceAll(file, []byte("<845bdb40dd02>"), []byte("<845bdb40dd03>"))
+	if bytes.Equal(lies, file) {
+		t.Fatal("the table of characters is not where this test looks for it")
+	}
+	lies = resigned(t, lies)
+	m.Paper = household("r1", "葛󠄃西　花子")
+	m = rewritten(t, m, lies)
+	for _, f := range gate.Check(lies, gate.Expected{Manifest: m}) {
+		if f.Code == gate.Text {
+			t.Errorf("the texts differ: %v", f)
+		}
+	}
+	if got := codes(gate.Shapes(lies, gate.Expected{Manifest: m}, fonts)); !slices.Equal(got, []gate.Code{gate.Shape}) {
+		t.Errorf("found %v, want the shape", got)
+	}
+	m.Fonts[0].Digest[0]++
+	if got := codes(gate.Shapes(file, gate.Expected{Manifest: m}, fonts)); !slices.Equal(got, []gate.Code{gate.Font}) {
+		t.Errorf("found %v, want the font", got)
 	}
 }
 
@@ -204,10 +238,13 @@ func TestSamplesStay(t *testing.T) {
 }
 
 func BenchmarkGate(b *testing.B) {
-	file, m := documenttest.Issue(b, household("r1", documenttest.Names[:4]...), documenttest.Official(b))
+	fonts := documenttest.Official(b)
+	file, m := documenttest.Issue(b, household("r1", documenttest.Names[:4]...), fonts)
+	before := processorTime(b)
 	for b.Loop() {
-		if found := gate.Check(file, gate.Expected{Manifest: m}); len(found) > 0 {
+		if found := append(gate.Check(file, gate.Expected{Manifest: m}), gate.Shapes(file, gate.Expected{Manifest: m}, fonts)...); len(found) > 0 {
 			b.Fatal(found)
 		}
 	}
+	b.ReportMetric(float64((processorTime(b)-before).Microseconds())/1000/float64(b.N), "cpu-ms/op")
 }

@@ -42,6 +42,7 @@ const (
 	Font       Code = "font"       // it is set in other fonts
 	Specimen   Code = "specimen"   // it is a sample, or lacks the mark of one
 	Ground     Code = "ground"     // the ground is missing
+	Shape      Code = "shape"      // a character is drawn in another shape
 )
 
 // Finding is why a document may not leave.
@@ -127,9 +128,9 @@ func (c *check) signature(file []byte, d readback.Document) {
 
 func (c *check) fonts(d readback.Document) {
 	sample := false
-	for _, name := range d.Fonts {
-		sample = sample || name == builtin.Font().Name()
-		if !slices.ContainsFunc(c.Fonts, func(f document.FontMark) bool { return f.Name == name }) {
+	for _, font := range d.Fonts {
+		sample = sample || font.Name == builtin.Font().Name()
+		if !slices.ContainsFunc(c.Fonts, func(f document.FontMark) bool { return f.Name == font.Name }) {
 			c.find(Font, 0, "", "指定された書体以外の書体が使われています。", "It is set in a font that is none of the document's.")
 		}
 	}

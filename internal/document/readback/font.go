@@ -40,7 +40,8 @@ func (r *reader) face(v any) (*face, error) {
 	if err != nil {
 		return nil, err
 	}
-	if program, err := r.stream(descriptor["FontFile2"]); err != nil || len(program.data) < 12 || descendant["BaseFont"] != base ||
+	program, err := r.stream(descriptor["FontFile2"])
+	if err != nil || len(program.data) < 12 || descendant["BaseFont"] != base ||
 		descendant["Subtype"] != name("CIDFontType2") || descendant["CIDToGIDMap"] != name("Identity") {
 		return nil, errors.New("a font is not in the file")
 	}
@@ -65,7 +66,17 @@ func (r *reader) face(v any) (*face, error) {
 		return nil, fmt.Errorf("the table of characters of a font: %w", err)
 	}
 	r.fonts[n] = f
-	r.names = append(r.names, f.name)
+	listed := Font{Name: f.name, Program: program.data}
+	for code := 1; code <= len(f.texts); code++ {
+		if f.texts[code] == "" {
+			return nil, errors.New("the codes of a font have gaps")
+		}
+		listed.Texts = append(listed.Texts, f.texts[code])
+	}
+	for _, w := range f.widths {
+		listed.Widths = append(listed.Widths, int(w))
+	}
+	r.listed = append(r.listed, listed)
 	return f, nil
 }
 

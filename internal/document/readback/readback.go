@@ -7,7 +7,7 @@
 // places (which a change after the signature would bring), invisible text. What it does not understand could show people something else than
 // what it read.
 //
-// It does not look at shapes: that a glyph is the shape of its character is the font's word, and the font is known by its digest.
+// It does not look at shapes; internal/document/gate compares them with the fonts'.
 //
 // ISO 32000-1:2008 (PDF 1.7).
 package readback
@@ -26,10 +26,24 @@ import (
 // Document is what a file shows.
 type Document struct {
 	Pages     []Page
-	Fonts     []string // the names of its fonts, without the letters before them that mark a part
-	ByteRange [4]int   // where its signature lies: start and end of the hole are the second and the third
-	Signed    bool     // it has a signature, be it good or not
+	Fonts     []Font
+	ByteRange [4]int // where its signature lies: start and end of the hole are the second and the third
+	Signed    bool   // it has a signature, be it good or not
 }
+
+// Font is a font in the file.
+type Font struct {
+	Name    string   // without the letters before it that mark a part
+	Program []byte   // the font file
+	Texts   []string // which text each code stands for, from 1; as many as there are
+	Widths  []int    // of the glyphs, from 0, in thousandths of the size
+}
+
+// Format redacts under every verb: its texts are the characters of names.
+func (Font) Format(f fmt.State, _ rune) { io.WriteString(f, "[非表示 証明書の文字]") }
+
+// LogValue redacts.
+func (Font) LogValue() slog.Value { return slog.StringValue("[非表示 証明書の文字]") }
 
 // Page is what stands on a page, in the order in which it was drawn.
 type Page struct {
@@ -106,7 +120,7 @@ func Read(b []byte) (Document, error) {
 		}
 		d.Pages = append(d.Pages, page)
 	}
-	d.Fonts = r.names
+	d.Fonts = r.listed
 	return d, nil
 }
 
@@ -147,7 +161,7 @@ func (d *Document) signature(f *file, catalog dict) error {
 type reader struct {
 	*file
 	fonts  map[ref]*face
-	names  []string
+	listed []Font
 	images map[ref][sha256.Size]byte
 }
 

@@ -41,7 +41,7 @@ func TestReadsWhatWasDrawn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(d.Pages) != 2 || !d.Signed || len(d.Fonts) != 1 || d.Fonts[0] != "mplus-1p-regular" {
+	if len(d.Pages) != 2 || !d.Signed || len(d.Fonts) != 1 || d.Fonts[0].Name != "mplus-1p-regular" || len(d.Fonts[0].Texts) != 4 || d.Fonts[0].Texts[0] != "𠮷" {
 		t.Fatalf("%d pages, signed %v, fonts %v", len(d.Pages), d.Signed, d.Fonts)
 	}
 	p := d.Pages[1]
