@@ -109,7 +109,8 @@ func (p Paper) element(to *pdf.Page, fonts Fonts, e template.Element) error {
 	if err != nil {
 		return err
 	}
-	set, err := typeset.Fit(glyphs, e.Field, e.W, e.H, e.Size, e.Least)
+	const margin = mm.Millimetre * 3 / 10 // above and below, so that no letter touches a rule
+	set, err := typeset.Fit(glyphs, e.Field, e.W, e.H-2*margin, e.Size, e.Least)
 	if err != nil {
 		return err
 	}
