@@ -117,6 +117,8 @@ var exceptions = []exception{
 		[]string{"internal/pki:DecodeCertificates", "internal/pki:NewTrust", "internal/pki/ocspwire:NamesOf", "internal/pki/ocspwire:Signed.readData", "internal/pki/ocspwire:readCertID",
 			"internal/pki/ocspwire:readExtensions", "verify:OCSP.AskStatus", "verify:checkResponder", "verify:readStatement", "message:oneValue", "internal/nation:IssuanceLeft",
 			"internal/org/validation:checks.rootItem"}},
+	{"one font or one document: it is read whole or refused whole; a name of the font that is cut off leaves it unnamed", []string{overInput},
+		[]string{"internal/document/font:postScriptName", "internal/document/readback:face.toUnicode"}},
 	{"alarms for a report, whose columns are read whatever stands in them, as alarm/rows reads them", []string{readsRows}, []string{"internal/alarm:Since"}},
 	{"reports of errors that wait, whatever stands in the code of one; a table in which more is damaged is the alarm source-failed", []string{rowsStart},
 		[]string{"internal/errorreport:Open"}},
