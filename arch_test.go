@@ -42,6 +42,7 @@ var rules = []struct{ from, may string }{
 	{"internal/clock", ""},
 	{"internal/leave", ""},
 	{"internal/imprint", ""},
+	{"internal/document", vocabulary + "internal/imprint"},
 	{"internal/heapfloor", ""},
 	{"internal/door", ""},
 	{"internal/queue", "internal/clock"},
@@ -93,7 +94,7 @@ var rules = []struct{ from, may string }{
 }
 
 // mechanisms are what every organisation may stand on.
-const mechanisms = "internal/access internal/alarm internal/auditlog internal/auditpage internal/booktable internal/clock internal/desk internal/disclosure internal/door internal/due internal/errorreport internal/exchange internal/host internal/identity internal/imprint " +
+const mechanisms = "internal/access internal/alarm internal/auditlog internal/auditpage internal/booktable internal/clock internal/desk internal/disclosure internal/document internal/door internal/due internal/errorreport internal/exchange internal/host internal/identity internal/imprint " +
 	"internal/hsm internal/inquiry internal/inspection internal/keys internal/leave internal/look internal/lookpage internal/match internal/pki internal/probe internal/protection internal/provision internal/queue internal/received internal/reconcile internal/sqlstore internal/staff internal/staffpage internal/statement internal/stillvalid internal/tokendesk internal/webui "
 
 // reserved says that a package is for these units alone, whatever the rules above allow.
@@ -120,6 +121,7 @@ var onlyPlaceFor = []struct{ what, units string }{
 	{"github.com/ebitengine/purego", ""},
 	{"github.com/miekg/pkcs11", "cmd/akashi-token"},
 	{"filippo.io/age", "internal/hsm"},
+	{"rsc.io/qr", "internal/document"},
 	// What only tests use stays out of the program (and out of whoever imports our packages).
 	{"github.com/anishathalye/porcupine", ""},
 	{"github.com/chromedp", ""},

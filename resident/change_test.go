@@ -40,7 +40,7 @@ func TestReasonsOfTheLaw(t *testing.T) {
 	}
 	for _, s := range []string{"", "転居", "divorce"} {
 		_, err := resident.ParseChangeReason("reason", s)
-		wantProblem(t, err, "reason", "eleven")
+		wantProblem(t, err, "reason", "異動事由が正しくありません")
 	}
 	var none resident.ChangeReason
 	if _, err := none.MarshalText(); err == nil || none.Valid() || none.Act() != 0 || none.Code() != "" || resident.ChangeReason(12).Valid() {
@@ -110,5 +110,5 @@ func TestSex(t *testing.T) {
 		}
 	}
 	_, err := resident.ParseSex("sex", "")
-	wantProblem(t, err, "sex", "sex")
+	wantProblem(t, err, "sex", "性別は「男」「女」「不明」のいずれかを入力してください")
 }

@@ -71,6 +71,7 @@ func TestWholeRecordsAreInOrder(t *testing.T) {
 type contradiction struct {
 	name   string
 	field  string
+	says   string // part of the sentence, where it is of this contradiction alone
 	change func(r *resident.Record)
 }
 
@@ -89,53 +90,55 @@ func tryContradictions(t *testing.T, whole func() resident.Record, all []contrad
 		}
 		if want := strings.Fields(c.field); !slices.Equal(fields, want) {
 			t.Errorf("%s: refused for %v, want %v", c.name, fields, want)
+		} else if len(ps) > 0 && !strings.Contains(ps.Error(), c.says) {
+			t.Errorf("%s: %v, want %q", c.name, ps, c.says)
 		}
 	}
 }
 
 func TestContradictionsOfANational(t *testing.T) {
 	tryContradictions(t, national, []contradiction{
-		{"a common name", "common_name", func(r *resident.Record) { r.CommonName = r.Name }},
-		{"a stay", "stay_category", func(r *resident.Record) { r.Stay = foreigner().Stay }},
-		{"no head of the family register", "domicile_head", func(r *resident.Record) { r.FamilyRegister.Head = resident.Name{} }},
-		{"no domicile", "domicile", func(r *resident.Record) { r.FamilyRegister.Domicile = resident.Address{} }},
-		{"unknown, but stated", "domicile_state", func(r *resident.Record) { r.FamilyRegister.State = resident.DomicileUnknown }},
-		{"none, but stated", "domicile_state", func(r *resident.Record) { r.FamilyRegister.State = resident.NoDomicile }},
-		{"settled before being a resident", "address_since", func(r *resident.Record) { r.Residence.Since = r.BecameResident.AddDays(-1) }},
-		{"settled on the day of becoming one", "", func(r *resident.Record) { r.Residence.Since = r.BecameResident }},
-		{"settled today", "", func(r *resident.Record) { r.Residence.Since = onDay }},
-		{"settled tomorrow", "address_since", func(r *resident.Record) { r.Residence.Since = onDay.AddDays(1) }},
-		{"notified tomorrow", "notified", func(r *resident.Record) { r.Residence.Notified = onDay.AddDays(1) }},
-		{"notified before the move", "notified", func(r *resident.Record) { r.Residence.Notified = r.BecameResident.AddDays(-1) }},
-		{"notified on the day", "", func(r *resident.Record) { r.Residence.Notified = r.BecameResident }},
-		{"a voter of 17", "voter", func(r *resident.Record) {
+		{"a common name", "common_name", "通称は、外国人住民だけに記載します", func(r *resident.Record) { r.CommonName = r.Name }},
+		{"a stay", "stay_category", "在留資格などは、外国人住民だけに記載します", func(r *resident.Record) { r.Stay = foreigner().Stay }},
+		{"no head of the family register", "domicile_head", "", func(r *resident.Record) { r.FamilyRegister.Head = resident.Name{} }},
+		{"no domicile", "domicile", "がありません。入力してください。", func(r *resident.Record) { r.FamilyRegister.Domicile = resident.Address{} }},
+		{"unknown, but stated", "domicile_state", "「本籍不明」の方に、本籍や筆頭者は記載できません", func(r *resident.Record) { r.FamilyRegister.State = resident.DomicileUnknown }},
+		{"none, but stated", "domicile_state", "「無籍」の方に、本籍や筆頭者は記載できません", func(r *resident.Record) { r.FamilyRegister.State = resident.NoDomicile }},
+		{"settled before being a resident", "address_since", "住所を定めた年月日（", func(r *resident.Record) { r.Residence.Since = r.BecameResident.AddDays(-1) }},
+		{"settled on the day of becoming one", "", "", func(r *resident.Record) { r.Residence.Since = r.BecameResident }},
+		{"settled today", "", "", func(r *resident.Record) { r.Residence.Since = onDay }},
+		{"settled tomorrow", "address_since", "）がまだ来ていない日です。日付を確かめて", func(r *resident.Record) { r.Residence.Since = onDay.AddDays(1) }},
+		{"notified tomorrow", "notified", "", func(r *resident.Record) { r.Residence.Notified = onDay.AddDays(1) }},
+		{"notified before the move", "notified", "より前です。どちらかの日付を直してください", func(r *resident.Record) { r.Residence.Notified = r.BecameResident.AddDays(-1) }},
+		{"notified on the day", "", "", func(r *resident.Record) { r.Residence.Notified = r.BecameResident }},
+		{"a voter of 17", "voter", "選挙人名簿に登録されるのは18歳からです", func(r *resident.Record) {
 			r.Birth, r.BecameResident, r.Residence = resident.WholeDate(resident.MustDate(2008, 4, 3)), resident.MustDate(2008, 4, 3), resident.Residence{}
 			r.Qualified = resident.Qualifications{Voter: true}
 		}},
-		{"a voter who attains 18 today", "", func(r *resident.Record) {
+		{"a voter who attains 18 today", "", "", func(r *resident.Record) {
 			r.Birth, r.BecameResident, r.Residence = resident.WholeDate(resident.MustDate(2008, 4, 2)), resident.MustDate(2008, 4, 2), resident.Residence{}
 			r.Qualified = resident.Qualifications{Voter: true}
 		}},
-		{"care insurance a day too early", "care_since", func(r *resident.Record) { r.Qualified.Care.Since = resident.MustDate(2015, 2, 27) }},
-		{"care insurance that ends before it begins", "care_until", func(r *resident.Record) { r.Qualified.Care.Until = resident.MustDate(2015, 2, 27) }},
-		{"care insurance that ends at once", "", func(r *resident.Record) { r.Qualified.Care.Until = resident.MustDate(2015, 2, 28) }},
-		{"care insurance without a beginning", "care_since", func(r *resident.Record) { r.Qualified.Care = resident.Term{Until: onDay} }},
-		{"care insurance from tomorrow", "care_since", func(r *resident.Record) { r.Qualified.Care.Since = onDay.AddDays(1) }},
-		{"insured twice", "health_until", func(r *resident.Record) { r.Qualified.Health.Until = resident.Date{} }},
-		{"health insurance before the birth", "health_since", func(r *resident.Record) { r.Qualified.Health.Since = resident.MustDate(1950, 2, 28) }},
-		{"a pension of nobody's kind", "pension_kind", func(r *resident.Record) { r.Qualified.Pension.Kind = 0 }},
-		{"a pension without a beginning", "pension_since", func(r *resident.Record) {
+		{"care insurance a day too early", "care_since", "介護保険の資格を取得した日が、65歳に達した日（平成27年2月28日）より前です", func(r *resident.Record) { r.Qualified.Care.Since = resident.MustDate(2015, 2, 27) }},
+		{"care insurance that ends before it begins", "care_until", "介護保険の資格を喪失した日が、取得した日より前です", func(r *resident.Record) { r.Qualified.Care.Until = resident.MustDate(2015, 2, 27) }},
+		{"care insurance that ends at once", "", "", func(r *resident.Record) { r.Qualified.Care.Until = resident.MustDate(2015, 2, 28) }},
+		{"care insurance without a beginning", "care_since", "介護保険の資格を取得した日がありません", func(r *resident.Record) { r.Qualified.Care = resident.Term{Until: onDay} }},
+		{"care insurance from tomorrow", "care_since", "介護保険の資格を取得した日がまだ来ていません", func(r *resident.Record) { r.Qualified.Care.Since = onDay.AddDays(1) }},
+		{"insured twice", "health_until", "後期高齢者医療の被保険者は、国民健康保険の被保険者ではありません", func(r *resident.Record) { r.Qualified.Health.Until = resident.Date{} }},
+		{"health insurance before the birth", "health_since", "", func(r *resident.Record) { r.Qualified.Health.Since = resident.MustDate(1950, 2, 28) }},
+		{"a pension of nobody's kind", "pension_kind", "", func(r *resident.Record) { r.Qualified.Pension.Kind = 0 }},
+		{"a pension without a beginning", "pension_since", "国民年金の被保険者となった日がありません", func(r *resident.Record) {
 			r.Qualified.Pension.Term, r.Qualified.Pension.KindSince = resident.Term{}, resident.Date{}
 		}},
-		{"a pension from the day of 20", "", func(r *resident.Record) { r.Qualified.Pension.Since = resident.MustDate(1970, 2, 28) }},
-		{"a pension at 19", "pension_since", func(r *resident.Record) { r.Qualified.Pension.Since = resident.MustDate(1970, 2, 27) }},
-		{"its kind changed before it", "pension_kind_since", func(r *resident.Record) { r.Qualified.Pension.KindSince = resident.MustDate(1990, 3, 31) }},
-		{"an allowance that ends before it begins", "allowance_until", func(r *resident.Record) {
+		{"a pension from the day of 20", "", "", func(r *resident.Record) { r.Qualified.Pension.Since = resident.MustDate(1970, 2, 28) }},
+		{"a pension at 19", "pension_since", "", func(r *resident.Record) { r.Qualified.Pension.Since = resident.MustDate(1970, 2, 27) }},
+		{"its kind changed before it", "pension_kind_since", "国民年金の種別が変わった日が、被保険者となった日より前です", func(r *resident.Record) { r.Qualified.Pension.KindSince = resident.MustDate(1990, 3, 31) }},
+		{"an allowance that ends before it begins", "allowance_until", "児童手当の支給の終わった年月が、始まった年月より前です", func(r *resident.Record) {
 			r.Qualified.Allowance.Until = resident.MonthOf(resident.MustDate(1990, 4, 1))
 		}},
-		{"an allowance without a beginning", "allowance_since", func(r *resident.Record) { r.Qualified.Allowance.Since = resident.Month{} }},
+		{"an allowance without a beginning", "allowance_since", "", func(r *resident.Record) { r.Qualified.Allowance.Since = resident.Month{} }},
 		// 国籍喪失: the items of a Japanese national go as a whole.
-		{"lost the nationality, nothing else", "domicile voter former_name furigana", func(r *resident.Record) { r.Nationality = must(resident.ParseNationality("", "米国")) }},
+		{"lost the nationality, nothing else", "domicile voter former_name furigana", "", func(r *resident.Record) { r.Nationality = must(resident.ParseNationality("", "米国")) }},
 	})
 }
 
@@ -147,46 +150,46 @@ func TestContradictionsOfAForeignResident(t *testing.T) {
 		return func(r *resident.Record) { r.Stay.Period, r.Stay.Until = resident.Unlimited, until }
 	}
 	tryContradictions(t, foreigner, []contradiction{
-		{"a family register", "domicile", func(r *resident.Record) { r.FamilyRegister = resident.FamilyRegister{State: resident.NoDomicile} }},
-		{"a former name", "former_name", func(r *resident.Record) { r.FormerName = national().FormerName }},
-		{"furigana", "furigana", func(r *resident.Record) { r.Furigana = national().Furigana }},
-		{"a voter", "voter", func(r *resident.Record) { r.Qualified.Voter = true }},
-		{"no category", "stay_category", func(r *resident.Record) { r.Stay.Category = 0 }},
-		{"no status", "stay_status", func(r *resident.Record) { r.Stay.Status = resident.StayStatus{} }},
-		{"no period", "stay_period", func(r *resident.Record) { r.Stay.Period = resident.StayPeriod{} }},
-		{"no last day", "stay_until", func(r *resident.Record) { r.Stay.Until = resident.Date{} }},
-		{"no card", "stay_card", func(r *resident.Record) { r.Stay.Card = resident.StayCard{} }},
-		{"no day", "foreign_since", func(r *resident.Record) { r.Stay.Since = resident.Date{} }},
-		{"without limit", "", permanent(resident.Date{})},
-		{"without limit, until a day", "stay_until", permanent(resident.MustDate(2030, 1, 1))},
-		{"ends before it begins", "stay_until", func(r *resident.Record) { r.Stay.Until = r.Stay.Since.AddDays(-1) }},
-		{"ends on its first day", "", func(r *resident.Record) { r.Stay.Until = r.Stay.Since }},
-		{"foreign before being a resident", "foreign_since", func(r *resident.Record) { r.Stay.Since = r.BecameResident.AddDays(-1) }},
-		{"foreign resident from tomorrow", "foreign_since", func(r *resident.Record) { r.Stay.Since = onDay.AddDays(1) }},
-		{"before the register took foreigners", "foreign_since", func(r *resident.Record) {
+		{"a family register", "domicile", "外国人住民の住民票に、戸籍の表示は記載しません", func(r *resident.Record) { r.FamilyRegister = resident.FamilyRegister{State: resident.NoDomicile} }},
+		{"a former name", "former_name", "旧氏は、日本国籍の方だけに記載します", func(r *resident.Record) { r.FormerName = national().FormerName }},
+		{"furigana", "furigana", "氏名の振り仮名は、戸籍のある方だけに記載します", func(r *resident.Record) { r.Furigana = national().Furigana }},
+		{"a voter", "voter", "外国人住民は選挙人名簿に登録されません", func(r *resident.Record) { r.Qualified.Voter = true }},
+		{"no category", "stay_category", "", func(r *resident.Record) { r.Stay.Category = 0 }},
+		{"no status", "stay_status", "", func(r *resident.Record) { r.Stay.Status = resident.StayStatus{} }},
+		{"no period", "stay_period", "", func(r *resident.Record) { r.Stay.Period = resident.StayPeriod{} }},
+		{"no last day", "stay_until", "", func(r *resident.Record) { r.Stay.Until = resident.Date{} }},
+		{"no card", "stay_card", "", func(r *resident.Record) { r.Stay.Card = resident.StayCard{} }},
+		{"no day", "foreign_since", "", func(r *resident.Record) { r.Stay.Since = resident.Date{} }},
+		{"without limit", "", "", permanent(resident.Date{})},
+		{"without limit, until a day", "stay_until", "在留期間が無期限の方に、満了の日はありません", permanent(resident.MustDate(2030, 1, 1))},
+		{"ends before it begins", "stay_until", "", func(r *resident.Record) { r.Stay.Until = r.Stay.Since.AddDays(-1) }},
+		{"ends on its first day", "", "", func(r *resident.Record) { r.Stay.Until = r.Stay.Since }},
+		{"foreign before being a resident", "foreign_since", "", func(r *resident.Record) { r.Stay.Since = r.BecameResident.AddDays(-1) }},
+		{"foreign resident from tomorrow", "foreign_since", "", func(r *resident.Record) { r.Stay.Since = onDay.AddDays(1) }},
+		{"before the register took foreigners", "foreign_since", "", func(r *resident.Record) {
 			r.BecameResident, r.Stay.Since = resident.MustDate(2012, 7, 8), resident.MustDate(2012, 7, 8)
 		}},
-		{"on the day on which it did", "", func(r *resident.Record) {
+		{"on the day on which it did", "", "", func(r *resident.Record) {
 			r.BecameResident, r.Stay.Since = resident.MustDate(2012, 7, 9), resident.MustDate(2012, 7, 9)
 		}},
 		// 法30条の47: who became a mid- to long-term resident while living here.
-		{"lived there before", "", func(r *resident.Record) { r.Residence.Since = r.BecameResident.AddDays(-100) }},
-		{"special permanent", "", func(r *resident.Record) {
+		{"lived there before", "", "", func(r *resident.Record) { r.Residence.Since = r.BecameResident.AddDays(-100) }},
+		{"special permanent", "", "", func(r *resident.Record) {
 			r.Stay = resident.Stay{Category: resident.SpecialPermanent, Card: r.Stay.Card, Since: r.Stay.Since}
 		}},
-		{"special permanent without the number", "stay_card", none(resident.SpecialPermanent)},
-		{"special permanent with a status", "stay_status stay_period stay_until", func(r *resident.Record) { r.Stay.Category = resident.SpecialPermanent }},
-		{"temporary refuge", "", func(r *resident.Record) {
+		{"special permanent without the number", "stay_card", "", none(resident.SpecialPermanent)},
+		{"special permanent with a status", "stay_status stay_period stay_until", "", func(r *resident.Record) { r.Stay.Category = resident.SpecialPermanent }},
+		{"temporary refuge", "", "", func(r *resident.Record) {
 			r.Stay = resident.Stay{Category: resident.TemporaryRefuge, Period: must(resident.ParseStayPeriod("", "6月")), Until: r.Stay.Until, Since: r.Stay.Since}
 		}},
-		{"temporary refuge without its period", "stay_period", none(resident.TemporaryRefuge)},
-		{"provisional stay without its period", "stay_period", none(resident.ProvisionalStay)},
-		{"provisional stay with a card", "stay_status stay_card", func(r *resident.Record) { r.Stay.Category = resident.ProvisionalStay }},
-		{"after birth", "", none(resident.TransitBirth)},
-		{"after birth, with a card", "stay_status stay_period stay_until stay_card", func(r *resident.Record) { r.Stay.Category = resident.TransitBirth }},
-		{"after loss of nationality", "", none(resident.TransitLostNational)},
+		{"temporary refuge without its period", "stay_period", "", none(resident.TemporaryRefuge)},
+		{"provisional stay without its period", "stay_period", "", none(resident.ProvisionalStay)},
+		{"provisional stay with a card", "stay_status stay_card", "", func(r *resident.Record) { r.Stay.Category = resident.ProvisionalStay }},
+		{"after birth", "", "", none(resident.TransitBirth)},
+		{"after birth, with a card", "stay_status stay_period stay_until stay_card", "", func(r *resident.Record) { r.Stay.Category = resident.TransitBirth }},
+		{"after loss of nationality", "", "", none(resident.TransitLostNational)},
 		// 帰化: the items of a foreign resident go as a whole.
-		{"became Japanese, nothing else", "common_name stay_category", func(r *resident.Record) { r.Nationality = resident.Nationality{} }},
+		{"became Japanese, nothing else", "common_name stay_category", "", func(r *resident.Record) { r.Nationality = resident.Nationality{} }},
 	})
 }
 
@@ -267,7 +270,7 @@ func TestFormsOfItems(t *testing.T) {
 	}
 	for _, in := range []string{"", "5", "年", "0年", "-1年", "+1年", "3月1年", "1年1年", "永久", "100年", "1年無期限"} {
 		_, err := resident.ParseStayPeriod("stay_period", in)
-		wantProblem(t, err, "stay_period", "period of stay")
+		wantProblem(t, err, "stay_period", "在留期間として読めません")
 	}
 	for _, in := range []string{"AB12345678CD", "ab12345678cd", "ＡＢ１２３４５６７８ＣＤ", " AB12345678CD "} {
 		if c, err := resident.ParseStayCard("", in); err != nil || c.Reveal() != "AB12345678CD" {
@@ -276,7 +279,7 @@ func TestFormsOfItems(t *testing.T) {
 	}
 	for _, in := range []string{"", "AB1234567CD", "A112345678CD", "AB12345678C1", "AB123456789CD", "ABあ45678CD"} {
 		_, err := resident.ParseStayCard("stay_card", in)
-		wantProblem(t, err, "stay_card", "two letters")
+		wantProblem(t, err, "stay_card", "番号は英字2文字・数字8けた・英字2文字です")
 		if in != "" && strings.Contains(err.Error(), in) {
 			t.Errorf("the refusal repeats %q", in)
 		}
@@ -288,7 +291,7 @@ func TestFormsOfItems(t *testing.T) {
 	}
 	for _, in := range []string{"", "2024", "2024-13", "2024-00", "令和6年", "2024-06-01", "6月"} {
 		_, err := resident.ParseMonth("allowance_since", in)
-		wantProblem(t, err, "allowance_since", "not a month")
+		wantProblem(t, err, "allowance_since", "年月として読めません。2024-06、令和6年6月")
 	}
 	// The month in which the era changed is one of the new era, and the month before of the old one.
 	if m := must(resident.ParseMonth("", "2019-04")); m.Wareki() != "平成31年4月" {
@@ -304,11 +307,13 @@ func TestFormsOfItems(t *testing.T) {
 	}
 	for _, in := range []string{"", "123456789", "12345-67890", "12345678901"} {
 		_, err := resident.ParsePensionNumber("pension_number", in)
-		wantProblem(t, err, "pension_number", "10 digits")
+		wantProblem(t, err, "pension_number", "基礎年金番号は10けたの数字です")
 	}
 	for _, in := range []string{"", "髙橋 花子", "髙橋　花子", " 髙橋", "ｱ"} {
 		if _, err := resident.ParseFormerName("former_name", in); err == nil {
 			t.Errorf("the former name %q was taken", in)
+		} else if in == "髙橋　花子" && !strings.Contains(err.Error(), "旧氏は氏だけを、空白を入れずに入力してください") {
+			t.Errorf("%q: %v", in, err)
 		}
 	}
 	for _, c := range resident.StayCategories() {
@@ -319,13 +324,13 @@ func TestFormsOfItems(t *testing.T) {
 		}
 	}
 	_, err := resident.ParseStayCategory("stay_category", "観光")
-	wantProblem(t, err, "stay_category", "art. 30-45")
+	wantProblem(t, err, "stay_category", "法30条の45の区分が正しくありません")
 	_, err = resident.ParseDomicileState("domicile_state", "")
-	wantProblem(t, err, "domicile_state", "domicile")
+	wantProblem(t, err, "domicile_state", "戸籍の有無は「本籍あり」「本籍不明」「無籍」のいずれかを")
 	_, err = resident.ParsePensionKind("pension_kind", "第3号被保険者")
-	wantProblem(t, err, "pension_kind", "kind")
+	wantProblem(t, err, "pension_kind", "国民年金の種別は「第1号被保険者」か「任意加入被保険者」です")
 	_, err = resident.ParseFlag("voter", "たぶん")
-	wantProblem(t, err, "voter", "登録")
+	wantProblem(t, err, "voter", "登録されているときは「登録」と入力し、そうでなければ空けてください")
 }
 
 func TestItemsPrintNothing(t *testing.T) {

@@ -61,7 +61,7 @@ func TestTheFourteen(t *testing.T) {
 			t.Errorf("%s still exists", name)
 		}
 		_, err = resident.Lookup("municipality", m.Code, today)
-		wantProblem(t, err, "municipality", "no longer")
+		wantProblem(t, err, "municipality", "までで、令和7年4月1日にはもうありません")
 		successor, err2 := resident.Lookup("municipality", m.Successors[0], m.To.AddDays(1))
 		if err2 != nil || successor.Name != next || !strings.Contains(err.Error(), "長野県"+next) {
 			t.Errorf("%s: became %s, want %s: %v", name, successor.Name, next, err2)
@@ -110,7 +110,7 @@ func TestHamamatsu(t *testing.T) {
 	_, err := resident.Lookup("c", north, today)
 	wantProblem(t, err, "c", "Chuo-ku (221384) or Hamana-ku (221392)")
 	_, err = resident.Lookup("c", must(resident.ParseMunicipalityCode("", "221384")), resident.MustDate(2023, 12, 31))
-	wantProblem(t, err, "c", "since 2024-01-01")
+	wantProblem(t, err, "c", "にできたもので、令和5年12月31日にはまだありません")
 }
 
 func TestLookupUnknown(t *testing.T) {

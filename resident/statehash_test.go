@@ -109,7 +109,7 @@ func TestCheckNamesWhatIsMissing(t *testing.T) {
 func TestHouseholdAndRelation(t *testing.T) {
 	for _, s := range []string{"", "世帯1", "123456789012345678901", "a b"} {
 		_, err := resident.ParseHouseholdID("household", s)
-		wantProblem(t, err, "household", "household id")
+		wantProblem(t, err, "household", "世帯番号は英数字とハイフンで1文字から20文字までです")
 	}
 	if r := must(resident.ParseRelation("", "世帯主")); r != resident.Head {
 		t.Error("世帯主 is not Head")

@@ -19,6 +19,7 @@ const (
 	KeepSeal          Act = "keep-seal"
 	RenameTown        Act = "rename-town"
 	CloseMove         Act = "close-move"
+	KeepTowns         Act = "keep-towns"
 	ViewMessages      Act = "view-messages"
 	ResolvePropose    Act = "resolve-propose"
 	SignRound         Act = "sign-round"
@@ -95,6 +96,8 @@ var rules = []Rule{
 		plain.Sentence{JA: "町字の名称の変更は、住む人すべての軽微な修正になる（規則21条の2）。一人が提案し、別の一人が承認する（SecondPerson）。", EN: "It is a minor amendment for all who live there (Rules, art. 21-2). One person proposes, another confirms (SecondPerson)."}},
 	{CloseMove, plain.Sentence{JA: "終わらない転出入を閉じる", EN: "close a move that does not end"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "電文で終わらない転出入は、相手の市区町村と確かめた人が提案し、別の一人が承認して閉じる（SecondPerson）。", EN: "One who has found out with the other municipality proposes to close what no message ends, another approves (SecondPerson)."}},
+	{KeepTowns, plain.Sentence{JA: "町字マスターの管理", EN: "keep the master of towns"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "町や字の区域の新設・廃止は市町村が定める（地方自治法第260条）。一人が提案し、別の一人が承認する（SecondPerson）。", EN: "The municipality decides where a town begins or ends (Local Autonomy Act, art. 260). One person proposes, another confirms (SecondPerson)."}},
 	{LookAtCertificate, plain.Sentence{JA: "電子証明書の状態の閲覧", EN: "look at a certificate"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "窓口は、住民の電子証明書の状態を本人に答える。", EN: "The counter tells residents how their certificates stand."}},
 	{LookAtCertificate, plain.Sentence{JA: "電子証明書の状態の閲覧", EN: "look at a certificate"}, []Job{Operator, Auditor}, issuers,

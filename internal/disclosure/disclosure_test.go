@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,6 +112,8 @@ func field(t *testing.T, err error) string {
 	return problems[0].Field
 }
 
+func second[T any](_ T, err error) error { return err }
+
 func TestTheClockRings(t *testing.T) {
 	sqlstoretest.Each(t, func(t *testing.T, url string) {
 		o := open(t, url)
@@ -172,38 +175,32 @@ func TestWhatIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	later := resident.MustDate(2026, 5, 20)
-	for name, test := range map[string]struct {
-		err   error
-		field string
-	}{
-		"while an office is missing": {o.answer(tell, r.ID, "手渡した。"), "outcome"},
-		"of another purpose":         {o.answer(copying, r.ID, "手渡した。"), "purpose"},
-		"of nothing":                 {o.answer(tell, "D-9", "手渡した。"), ""},
-		"extended by nothing":        {o.extend(r.ID, later, ""), "reason"},
-		"extended to its last day":   {o.extend(r.ID, r.Last, "待つため"), "last"},
-	} {
-		if problems, ok := plain.AsProblems(test.err); !ok || problems[0].Field != test.field {
-			t.Errorf("%s: %v", name, test.err)
+	says := func(what string, err error, field, words string) {
+		t.Helper()
+		if problems, ok := plain.AsProblems(err); !ok || problems[0].Field != field || !strings.Contains(problems[0].JA, words) || problems[0].EN == "" {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
+	long := strings.Repeat("長", 1001)
+	says("while an office is missing", o.answer(tell, r.ID, "手渡した。"), "outcome", "まだ答えていない団体があります")
+	says("of another purpose", o.answer(copying, r.ID, "手渡した。"), "purpose", "")
+	says("of nothing", o.answer(tell, "D-9", "手渡した。"), "", "この番号の請求はありません")
+	says("extended by nothing", o.extend(r.ID, later, ""), "reason", "期間内に開示できない理由を入力してください")
+	says("extended by too much", o.extend(r.ID, later, long), "reason", "1,000文字以内で入力してください。")
+	says("extended to its last day", o.extend(r.ID, r.Last, "待つため"), "last", "いまの期限より後の日を入力してください")
+	says("a long wish", second(o.accept(mend, disclosure.Request{Kind: disclosure.Correct, Wish: long})), "wish", "1,000文字以内で入力してください。")
 	o.on(31)
-	if field(t, o.extend(r.ID, later, "待つため")) != "last" {
-		t.Error("extended when the time was over")
-	}
+	says("extended when the time was over", o.extend(r.ID, later, "待つため"), "last", "期限を過ぎてからは延長できません")
 	correction, err := o.accept(mend, disclosure.Request{Kind: disclosure.Correct, Wish: "番地"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if field(t, o.extend(correction.ID, later, "待つため")) != "last" {
-		t.Error("a correction is put off")
-	}
-	if field(t, o.answer(mend, correction.ID, "")) != "outcome" {
-		t.Error("answered with nothing")
-	}
+	says("a correction put off", o.extend(correction.ID, later, "待つため"), "last", "期限を延ばせるのは開示だけです")
+	says("answered with nothing", o.answer(mend, correction.ID, ""), "outcome", "本人に何と回答したかを入力してください")
+	says("answered with too much", o.answer(mend, correction.ID, long), "outcome", "1,000文字以内で入力してください。")
 	if err := o.answer(mend, correction.ID, "直した。"); err != nil {
 		t.Fatal(err)
 	}
-	if field(t, o.answer(mend, correction.ID, "直した。")) != "outcome" {
-		t.Error("answered twice")
-	}
+	says("answered twice", o.answer(mend, correction.ID, "直した。"), "outcome", "この請求には、すでに回答しています")
+	says("put off when it was answered", o.extend(correction.ID, later, "待つため"), "outcome", "この請求には、すでに回答しています")
 }

@@ -121,9 +121,9 @@ func TestWithoutAGroundNobodyLooks(t *testing.T) {
 		"a purpose of others":      {func(l *look.Look) { l.Ground.Purpose = look.Passport }, "purpose", "一覧から選んで"},
 		"no case":                  {func(l *look.Look) { l.Ground.Case = "" }, "case", "番号が必要"},
 		"a word for a case":        {func(l *look.Look) { l.Ground.Case = "テスト" }, "case", "数字が含まれます"},
-		"a blank before the case":  {func(l *look.Look) { l.Ground.Case = " 17" }, "case", "空白"},
-		"a line break in the case": {func(l *look.Look) { l.Ground.Case = "1\n7" }, "case", "改行"},
-		"a long case":              {func(l *look.Look) { l.Ground.Case = strings.Repeat("7", 61) }, "case", "60文字以内"},
+		"a blank before the case":  {func(l *look.Look) { l.Ground.Case = " 17" }, "case", "番号の前後の空白や改行を取り除いてください"},
+		"a line break in the case": {func(l *look.Look) { l.Ground.Case = "1\n7" }, "case", "番号の前後の空白や改行を取り除いてください"},
+		"a long case":              {func(l *look.Look) { l.Ground.Case = strings.Repeat("7", 61) }, "case", "番号は60文字以内で入力してください"},
 	} {
 		l := good()
 		test.change(&l)

@@ -224,15 +224,20 @@ func TestAFindingIsClosedByAPerson(t *testing.T) {
 		if len(seen) != 1 || !seen[0].Open() || seen[0].N != 2 || seen[0].Day != "2026-04-02" {
 			t.Fatalf("%+v", seen)
 		}
-		for name, refused := range map[string]error{
-			"a clerk":        review(clerk, seen[0], "known"),
-			"no reason":      review(auditor, seen[0], ""),
-			"a long reason":  review(auditor, seen[0], strings.Repeat("x", 501)),
-			"one's own":      review(access.Person{ID: "clerk-aoki", Job: access.Auditor}, seen[0], "known"),
-			"another number": review(auditor, look.Finding{Code: seen[0].Code, Operator: seen[0].Operator, Day: seen[0].Day, N: 3}, "known"),
+		if review(clerk, seen[0], "known") == nil {
+			t.Error("a clerk closes it")
+		}
+		for name, x := range map[string]struct {
+			err  error
+			says string
+		}{
+			"no reason":      {review(auditor, seen[0], ""), "確認した結果を書いてください"},
+			"a long reason":  {review(auditor, seen[0], strings.Repeat("x", 501)), "確認した結果は500文字以内で書いてください"},
+			"one's own":      {review(access.Person{ID: "clerk-aoki", Job: access.Auditor}, seen[0], "known"), "自分の閲覧は、自分で確認できません"},
+			"another number": {review(auditor, look.Finding{Code: seen[0].Code, Operator: seen[0].Operator, Day: seen[0].Day, N: 3}, "known"), "この所見は、すでに確認されています"},
 		} {
-			if refused == nil {
-				t.Errorf("%s: closed", name)
+			if problems, ok := plain.AsProblems(x.err); !ok || !strings.Contains(problems[0].JA, x.says) {
+				t.Errorf("%s: %v", name, x.err)
 			}
 		}
 		o.want("look-at-night clerk-aoki 2")
@@ -303,13 +308,16 @@ func TestTheListIsKeptByAuditors(t *testing.T) {
 	keep := func(by access.Person, a look.Attention) error {
 		return o.store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error { return look.Keep(ctx, tx, by, town, a) })
 	}
-	for field, a := range map[string]look.Attention{
-		"subject":  {Category: look.Known},
-		"category": {Subject: code, Category: "enemy"},
-		"operator": {Subject: code, Category: look.Family},
+	for field, x := range map[string]struct {
+		a    look.Attention
+		says string
+	}{
+		"subject":  {look.Attention{Category: look.Known}, "住民票コードを11けたで入力してください"},
+		"category": {look.Attention{Subject: code, Category: "enemy"}, "区分を一覧から選んでください"},
+		"operator": {look.Attention{Subject: code, Category: look.Family}, "「操作者の本人・家族」のときは操作者IDを入力し"},
 	} {
-		problems, ok := plain.AsProblems(keep(auditor, a))
-		if !ok || problems[0].Field != field {
+		problems, ok := plain.AsProblems(keep(auditor, x.a))
+		if !ok || problems[0].Field != field || !strings.Contains(problems[0].JA, x.says) {
 			t.Errorf("%s: %v", field, problems)
 		}
 	}

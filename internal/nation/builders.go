@@ -39,7 +39,7 @@ func (s setting) publicOf(o message.Org) string {
 }
 
 func openMunicipality(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
-	o, err := municipality.New(ctx, municipality.Config{Config: h, CA: s.peerOf(message.CA), Sessions: sessions, TestCountry: s.personas, Portal: s.portal, Checkers: s.checkers,
+	o, err := municipality.New(ctx, municipality.Config{Config: h, CA: s.peerOf(message.CA), Sessions: sessions, TestCountry: s.personas, Portal: s.portal, Checkers: s.checkers, Towns: s.towns,
 		Trace: s.portal + "/trace?what=", Status: s.publicStatus(h.Link)})
 	if err != nil {
 		return nil, err

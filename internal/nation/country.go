@@ -177,6 +177,9 @@ func (c *Country) open(ctx context.Context, opt Options, e Entry, net *exchange.
 		peers: opt.Spec.Peers(e.ID), cas: opt.Spec.CAs(e.ID), asks: opt.Spec.Asks(e.ID), homes: opt.Spec.homes(), residents: e.Residents, checkers: e.Checkers,
 		portal: c.URL, personas: true, public: true, clock: clk, log: opt.Log,
 		webhook: opt.Webhook, webhookSecret: opt.WebhookSecret, trial: opt.Trial}
+	if s.towns, err = e.townFile(); err != nil {
+		return nil, err
+	}
 	cfg := &ServeConfig{ID: e.ID, Dir: s.dir, program: cmp.Or(opt.Program, inside)}
 	if cfg.Tokens, cfg.TokenKeys, err = vaultOf(opt.Dir, e.ID).tokens(); err != nil {
 		return nil, err

@@ -235,7 +235,7 @@ func TestDifferencesAreNamedAndEnded(t *testing.T) {
 	})
 	t.Run("a message marked as applied by hand", func(t *testing.T) {
 		cut.Store(true)
-		clerk.file(second, "move-within", map[string][]string{"address": {"長野県松本市大手1番1号"}})
+		clerk.file(second, "move-within", map[string][]string{"address": {"長野県松本市大手一丁目1番1号"}})
 		eventually(t, 20*time.Second, "the change waits at the prefecture", func() (bool, string) {
 			all, err := r.pairs()
 			p := all[[2]message.Org{"prefecture-20", "nationalcenter"}]
@@ -270,7 +270,7 @@ func TestDifferencesAreNamedAndEnded(t *testing.T) {
 	}
 	t.Run("a revocation swallowed by a faulty rule", func(t *testing.T) {
 		faulty.Store(true)
-		clerk.file(third, "move-within", map[string][]string{"address": {"長野県松本市大手1番1号"}})
+		clerk.file(third, "move-within", map[string][]string{"address": {"長野県松本市大手一丁目1番1号"}})
 		c := r.named("nationalcenter", "ca", message.Revocations, demanded(third))
 		sentAgain()
 		faulty.Store(false) // the rule is mended
@@ -282,7 +282,7 @@ func TestDifferencesAreNamedAndEnded(t *testing.T) {
 		}
 		// Nothing that tells of the revocation takes effect, by any path. What everybody can ask still says valid.
 		deaf.Store(true)
-		clerk.file(fourth, "move-within", map[string][]string{"address": {"長野県松本市大手1番1号"}})
+		clerk.file(fourth, "move-within", map[string][]string{"address": {"長野県松本市大手一丁目1番1号"}})
 		open := func() (bool, string) {
 			var open []alarm.Alarm
 			err := r.ask("/municipality-202029/alarms", &open)

@@ -92,6 +92,18 @@ func ReadImport(answer io.Reader, see func(ImportLine)) (result municipality.Imp
 	return result, errors.Join(lines.Err(), errors.New("the import's answer ended without a result"))
 }
 
+// townFile is the master of towns with which a municipality starts; nil: none.
+func (e Entry) townFile() ([]byte, error) {
+	if !e.Towns {
+		return nil, nil
+	}
+	code, err := resident.ParseMunicipalityCode("municipality", e.ID.Code())
+	if err != nil {
+		return nil, err
+	}
+	return population.Towns(code, resident.Date{})
+}
+
 // populate gives the municipalities of a new country their first residents, once. One that cannot take them now gets them
 // at the next start, and keeps the others from nothing.
 func populate(ctx context.Context, dir string, members []member, log *slog.Logger) error {

@@ -95,12 +95,12 @@ func (r *running) movers(n int) (people []*mover) {
 	for i, at := range []struct {
 		org     message.Org
 		address string
-	}{{"municipality-202029", "長野県松本市"}, {"municipality-202053", "長野県飯田市"}, {"municipality-131211", "東京都足立区"}} {
+	}{{"municipality-202029", "長野県松本市丸の内"}, {"municipality-202053", "長野県飯田市本町"}, {"municipality-131211", "東京都足立区千住仲町"}} {
 		applying.Go(func() {
 			c := r.clerk(at.org)
 			for k := i; k < n; k += 3 {
 				m := &mover{at: at.org, address: at.address, version: 1}
-				m.person = c.register("引越 "+strings.Repeat("太", k/3+1)+"郎", "ヒッコシ タロウ", at.address+"本町"+strconv.Itoa(k)+"番地")
+				m.person = c.register("引越 "+strings.Repeat("太", k/3+1)+"郎", "ヒッコシ タロウ", at.address+strconv.Itoa(k+1)+"番地")
 				c.apply(m.person, "signature")
 				mu.Lock()
 				people = append(people, m)
@@ -214,7 +214,7 @@ func (r *running) keepLooking(done <-chan struct{}) error {
 // whether it was filed, as a clerk would look.
 func (c *clerk) insist(m *mover) error {
 	form := url.Values{"step": {"file"}, "base": {strconv.Itoa(m.version)}, "basis": {"law-23"}, "own_household": {"yes"}, "document": {"driving-licence"},
-		"address": {m.address + "新町" + strconv.Itoa(m.version) + "番地"}}
+		"address": {m.address + strconv.Itoa(1000+m.version) + "番地"}}
 	return c.again(func() (bool, error) {
 		version, page, err := c.version(m.person)
 		if err != nil {

@@ -72,12 +72,20 @@ func openTrial(t testing.TB, dir string, trial func(host.Config) host.Config) *r
 	return openWith(t, Options{Dir: dir, Trial: trial})
 }
 
+// withoutTowns is the test country of which no municipality keeps a master of towns: an address that nobody can read may be filed there.
+func withoutTowns() *Spec {
+	spec := must(Default())
+	for i := range spec.Organisations {
+		spec.Organisations[i].Towns = false
+	}
+	return spec
+}
+
 // openWith starts a country with other options than those of every test.
 func openWith(t testing.TB, opt Options) *running {
 	t.Helper()
-	var err error
-	if opt.Spec, err = Default(); err != nil {
-		t.Fatal(err)
+	if opt.Spec == nil {
+		opt.Spec = must(Default())
 	}
 	opt.Listen = "127.0.0.1:0"
 	c, err := Open(t.Context(), opt)

@@ -35,7 +35,7 @@ func (r *running) do(at message.Org, op Operation) string {
 // and written into the audit log.
 func TestAnOperatorWorksByTheCommandLine(t *testing.T) {
 	t.Parallel()
-	r := open(t, dataDir(t))
+	r := openWith(t, Options{Dir: dataDir(t), Spec: withoutTowns()})
 	c := r.clerk("municipality-202029")
 	person := c.register("見本　花子", "ミホン　ハナコ", "長野県松本市丸の内3番7号")
 	r.settled(20 * time.Second) // with the individual number: what waits behind the parked message is nothing

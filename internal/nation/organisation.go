@@ -37,7 +37,8 @@ type setting struct {
 	asks      []message.Org               // whom it asks beside those
 	homes     map[message.Org]message.Org // with which prefecture verifiers file
 	residents int
-	checkers  int // of the staff check who an applicant is, by the rule that a municipality begins with
+	towns     []byte // the master of towns that a municipality begins with
+	checkers  int    // of the staff check who an applicant is, by the rule that a municipality begins with
 	// portal is the address of the country's front door; OCSP answers and revocation lists are fetched below it.
 	portal   string
 	origin   string // of the screens, as browsers write it; empty: that of the portal

@@ -155,6 +155,16 @@ func (p *Processes) configure(opt Options) ([]*ServeConfig, error) {
 		}
 		c := &ServeConfig{ID: e.ID, Name: e.Name, Dir: dir, Store: e.Store, Web: addresses[2*i], Exchange: addresses[2*i+1],
 			Portal: p.URL, CAs: opt.Spec.CAs(e.ID), Personas: true, PublicStatus: true, Checkers: e.Checkers, Webhook: opt.Webhook}
+		towns, err := e.townFile()
+		if err == nil && towns != nil {
+			c.Towns = filepath.Join(dir, "towns.csv")
+			if err = os.MkdirAll(dir, 0o700); err == nil {
+				err = os.WriteFile(c.Towns, towns, 0o600)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
 		if opt.WebhookSecret != "" {
 			if c.WebhookSecret, err = filepath.Abs(opt.WebhookSecret); err != nil {
 				return nil, err

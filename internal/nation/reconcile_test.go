@@ -56,7 +56,7 @@ func TestEveryBookAgrees(t *testing.T) {
 	person := c.register("見本　次郎", "ミホン　ジロウ", "長野県松本市丸の内3番7号")
 	c.apply(person, "signature")
 	c.apply(person, "authentication")
-	c.file(person, "move-within", map[string][]string{"address": {"長野県松本市大手1番1号"}})
+	c.file(person, "move-within", map[string][]string{"address": {"長野県松本市大手一丁目1番1号"}})
 	r.settled(20 * time.Second)
 	want := []string{"ca→nationalcenter certificates", "ca→validation status", "nationalcenter→ca revocations",
 		"ca-13→nationalcenter certificates", "ca-13→validation status", "nationalcenter→ca-13 revocations"}

@@ -23,8 +23,8 @@ func TestCountryGoesOn(t *testing.T) {
 	dir := dataDir(t)
 	r := open(t, dir)
 	c := r.clerk(matsumoto)
-	m := &mover{at: matsumoto, address: "長野県松本市", version: 1}
-	m.person = c.register("停止 花子", "テイシ ハナコ", "長野県松本市大手1番1号")
+	m := &mover{at: matsumoto, address: "長野県松本市丸の内", version: 1}
+	m.person = c.register("停止 花子", "テイシ ハナコ", "長野県松本市大手一丁目1番1号")
 	c.apply(m.person, "signature")
 	r.settled(20 * time.Second)
 	before, err := r.pairs()
@@ -57,7 +57,7 @@ func TestCountryGoesOn(t *testing.T) {
 	}
 	r.stop()
 	r = open(t, dir)
-	if page := c.at(r).must(c.get("/resident/" + m.person)); m.version != 6 || !bytes.Contains([]byte(page.words()), []byte("長野県松本市新町5番地")) {
+	if page := c.at(r).must(c.get("/resident/" + m.person)); m.version != 6 || !bytes.Contains([]byte(page.words()), []byte("長野県松本市丸の内1005番地")) {
 		t.Errorf("the record of who moved five times (version %d): %s", m.version, page.words())
 	}
 	r.settled(20 * time.Second)

@@ -66,6 +66,9 @@ type ServeConfig struct {
 	// Checkers is how many of a municipality's staff check who an applicant for a certificate is, by the rule that it begins with; 0: it
 	// begins with none, and one does. After that its staff decide.
 	Checkers int `yaml:"checkers,omitempty"`
+	// Towns is a file with the master of towns that a municipality of a test country begins with, as CSV of the アドレス・ベース・レジストリ.
+	// Everywhere else two of the staff read it in.
+	Towns string `yaml:"towns,omitempty"`
 	// Personas lets anybody choose one of the test country's operators. It is refused unless Web is loopback.
 	Personas bool `yaml:"personas"`
 
@@ -130,7 +133,17 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 	if cfg.Checkers < 0 || cfg.Checkers > municipality.MostCheckers {
 		return nil, plain.Bad("checkers", "本人確認をする職員の人数（checkers）は、1か2を書いてください。", "how many of the staff check identity (checkers) is 1 or 2")
 	}
-	own := setting{id: cfg.ID, checkers: cfg.Checkers, cas: cfg.CAs, name: cfg.Name.Sentence(), dir: cfg.Dir, store: cfg.Store, portal: cfg.Portal, origin: cfg.Origin,
+	var towns []byte
+	if cfg.Towns != "" {
+		if !cfg.Personas {
+			return nil, plain.Bad("towns", "町字マスターは、画面で一人が取り込み、別の一人が承認します。この行を消してください。", "a master of towns is read in at the screens, by two persons: remove the line towns")
+		}
+		var err error
+		if towns, err = os.ReadFile(cfg.Towns); err != nil {
+			return nil, fmt.Errorf("couldn't read the towns: %w", err)
+		}
+	}
+	own := setting{id: cfg.ID, towns: towns, checkers: cfg.Checkers, cas: cfg.CAs, name: cfg.Name.Sentence(), dir: cfg.Dir, store: cfg.Store, portal: cfg.Portal, origin: cfg.Origin,
 		personas: cfg.Personas, public: cfg.PublicStatus, keepAnswers: time.Duration(cfg.KeepAnswersDays) * 24 * time.Hour, webhook: cfg.Webhook, webhookSecret: cfg.WebhookSecret, clock: clk, log: log}
 	id, err := openIdentity(own.keys())
 	if err != nil {

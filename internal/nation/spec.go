@@ -33,6 +33,8 @@ type Entry struct {
 	Residents int         `yaml:"residents"` // municipality: how many invented residents the country starts with
 	// Checkers: municipality: how many of the staff check who an applicant for a certificate is, by the rule that it begins with; 0: one.
 	Checkers int `yaml:"checkers,omitempty"`
+	// Towns: municipality: it starts with a master of towns (町字マスター), that of its invented residents' addresses.
+	Towns bool `yaml:"towns,omitempty"`
 	// Prefecture is with whom a verifier files; empty: the first in the file.
 	Prefecture message.Org `yaml:"prefecture,omitempty"`
 	Filing     Filing      `yaml:"filing,omitempty"` // verifier: what it files at the start
@@ -109,6 +111,9 @@ func (s *Spec) check() error {
 				ps, _ := plain.AsProblems(err)
 				problems = append(problems, ps...)
 			}
+		}
+		if e.Towns && e.ID.Role() != message.Municipality {
+			problems = append(problems, plain.Bad(string(e.ID), "町字マスター（towns）は、市区町村だけが持ちます。この行を消してください。", "only a municipality has a master of towns: remove the line towns"))
 		}
 		if e.Checkers < 0 || e.Checkers > municipality.MostCheckers || e.Checkers > 0 && e.ID.Role() != message.Municipality {
 			problems = append(problems, plain.Bad(string(e.ID), "本人確認をする職員の人数（checkers）は、市区町村に1か2を書いてください。",

@@ -49,6 +49,7 @@ func TestBadCountryIsRefused(t *testing.T) {
 		"a CA of no prefecture":     {"id: ca-13 ", "id: ca-14 ", "ca-14"},
 		"a CA that is nobody's":     {"id: ca-13 ", "id: ca-x ", "ca-x"},
 		"no English name":           {"{ja: 長野県, en: Nagano Prefecture}", "{ja: 長野県}", "prefecture-20"},
+		"a prefecture's towns":      {"name: {ja: 長野県, en: Nagano Prefecture}", "towns: true\n    name: {ja: 長野県, en: Nagano Prefecture}", "prefecture-20"},
 		"three who check":           {"checkers: 2", "checkers: 3", "municipality-202053"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -62,7 +62,8 @@ func TestAnErrorIsReportedFoundOutAndAnswered(t *testing.T) {
 	if _, err := v.errs[center].Report(ctx, ueda, doubt); err == nil {
 		t.Error("an operator reports")
 	}
-	v.no("no words", func() error { _, err := v.errs[center].Report(ctx, aoki, errorreport.Doubt{Code: p.code}); return err }(), "何が")
+	v.no("no words", func() error { _, err := v.errs[center].Report(ctx, aoki, errorreport.Doubt{Code: p.code}); return err }(), "何が、何と違うのかを入力してください")
+	v.no("about nobody", func() error { _, err := v.errs[center].Report(ctx, aoki, errorreport.Doubt{Text: "x"}); return err }(), "住民票コードを入力してください。")
 	v.no("nobody", func() error {
 		_, err := v.errs[center].Report(ctx, aoki, errorreport.Doubt{Code: resident.RecordCodeOf(99), Text: "x"})
 		return err
@@ -70,7 +71,7 @@ func TestAnErrorIsReportedFoundOutAndAnswered(t *testing.T) {
 	v.no("control characters", func() error {
 		_, err := v.errs[center].Report(ctx, aoki, errorreport.Doubt{Code: p.code, Text: "a\x1bb"})
 		return err
-	}(), "制御文字")
+	}(), "表示されない制御文字が入っているか、長すぎます")
 	report, err := v.errs[center].Report(ctx, aoki, doubt)
 	check(t, err)
 	v.run(time.Minute)
@@ -97,12 +98,12 @@ func TestAnErrorIsReportedFoundOutAndAnswered(t *testing.T) {
 	if err := desk.Answer(ctx, ueda, right); err == nil {
 		t.Error("an operator answers")
 	}
-	v.no("nobody owns it", desk.Answer(ctx, aoki, right), "引き受けて")
+	v.no("nobody owns it", desk.Answer(ctx, aoki, right), "この件の担当者ではありません。先に引き受けてください")
 	check(t, desk.Take(ctx, inoue, report))
-	v.no("another owns it", desk.Answer(ctx, aoki, right), "引き受けて")
+	v.no("another owns it", desk.Answer(ctx, aoki, right), "この件の担当者ではありません。先に引き受けてください")
 	check(t, desk.Take(ctx, aoki, report))
-	v.no("no outcome", desk.Answer(ctx, aoki, errorreport.Finding{Report: report, Text: "x"}), "結果")
-	v.no("no words", desk.Answer(ctx, aoki, errorreport.Finding{Report: report, Outcome: message.ErrorNone}), "何を確かめ")
+	v.no("no outcome", desk.Answer(ctx, aoki, errorreport.Finding{Report: report, Text: "x"}), "調べた結果を選んでください")
+	v.no("no words", desk.Answer(ctx, aoki, errorreport.Finding{Report: report, Outcome: message.ErrorNone}), "何を確かめ、何をしたかを入力してください")
 	v.no("not corrected", desk.Answer(ctx, aoki, right), "まだ訂正されていません")
 	if err := v.errs[center].Take(ctx, aoki, report); err == nil {
 		t.Error("the center finds out about it")
@@ -112,7 +113,8 @@ func TestAnErrorIsReportedFoundOutAndAnswered(t *testing.T) {
 		return municipality.Amendment{Filing: f, Name: parsed("松本　華子", resident.ParseName)}
 	})
 	check(t, desk.Answer(ctx, aoki, right))
-	v.no("answered twice", desk.Answer(ctx, aoki, right), "すでに回答")
+	v.no("answered twice", desk.Answer(ctx, aoki, right), "この通知には、すでに回答したか、ここで回答するものではありません")
+	v.no("one that is not there", desk.Answer(ctx, aoki, errorreport.Finding{Report: "x", Outcome: message.ErrorNone, Text: "x"}), "この通知はありません。一覧から選び直してください")
 	v.run(time.Minute)
 	for _, at := range []message.Org{center, tokyo, adachi} {
 		if len(v.waiting(at)) > 0 || v.rings(at) {

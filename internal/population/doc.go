@@ -28,6 +28,8 @@
 //   - Towns of 松本市, 飯田市 and 足立区: hand-made lists, with block and lot numbers drawn without looking. Every other
 //     municipality has towns such as most have. An address may by chance be a real one; nobody here lives there.
 //
+//   - The master of towns (町字マスター) of a municipality has exactly the towns of its list; ids are counted through, readings are from memory.
+//
 //   - Of those over 90, 4 % have a birth date of which the day, the month or everything is unknown. Births on
 //     29 February are as frequent as the calendar makes them.
 //

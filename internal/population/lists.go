@@ -19,6 +19,9 @@ var givenNamesText string
 //go:embed towns.txt
 var townsText string
 
+//go:embed townkana.txt
+var townKanaText string
+
 //go:embed foreign.txt
 var foreignText string
 
@@ -26,6 +29,7 @@ var foreignText string
 var (
 	surnames      = sync.OnceValue(func() map[string]*bag[written] { return readNames(surnamesText) })
 	givenNames    = sync.OnceValue(readGivenNames)
+	townKana      = sync.OnceValue(readTownKana)
 	towns         = sync.OnceValue(readTowns)
 	nationsAbroad = sync.OnceValue(readForeign)
 )
@@ -136,6 +140,20 @@ type town struct {
 	name   string
 	blocks bool // 住居表示: blocks and house numbers; otherwise lots
 	chome  int  // how many 丁目
+}
+
+// readTownKana gives the readings of towns by their names.
+func readTownKana() map[string]string {
+	kana := map[string]string{}
+	for s := range sections(townKanaText) {
+		for _, line := range s.lines {
+			for word := range strings.FieldsSeq(line) {
+				name, reading, _ := strings.Cut(word, "=")
+				kana[name] = reading
+			}
+		}
+	}
+	return kana
 }
 
 // readTowns gives the towns by municipality code; "" and "町村" are for those without a list.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -146,8 +147,8 @@ func TestEndNamesItsVersion(t *testing.T) {
 		if first := set(); first.Version != 1 || end(1) != nil || standing(t, s, her).Held {
 			t.Fatalf("%+v", first)
 		}
-		if end(1) != protection.ErrChanged {
-			t.Error("a version ends twice")
+		if err := end(1); err != protection.ErrChanged || !strings.Contains(err.Error(), "一覧を作った後に、この支援措置は変わっています") {
+			t.Errorf("a version ends twice: %v", err)
 		}
 		if again := set(); again.Version != 2 || !standing(t, s, her).Held {
 			t.Fatalf("%+v", again)

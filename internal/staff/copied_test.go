@@ -71,7 +71,7 @@ func TestAPasskeyThatMayBeCopiedIsHeld(t *testing.T) {
 			}
 			d.counter = 100 // whichever of the two devices this is
 			_, err = o.signIn(d)
-			o.refused(err, "令和8年11月24日から")
+			o.refused(err, "このパスキーは、複製されたおそれがあるため、令和8年11月24日から使えません")
 			o.refused(o.register(open, newDevice(60)), "招待")
 			w, err := o.Member(o.Context(), admin, id)
 			o.ok(err)

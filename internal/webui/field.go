@@ -23,8 +23,12 @@ type Field struct {
 	Accept       string // of a file
 	Lang         string // of what is entered, when it is not the page's
 	Options      []Choice
-	Characters   string // address of the page that finds characters, where a name or an address is typed
+	Characters   string       // address of the page that finds characters, where a name or an address is typed
+	Suggest      []Suggestion // what may be typed, offered while it is typed; text only
 }
+
+// Suggestion is an entry that is offered while somebody types. It is found by its label, too.
+type Suggestion struct{ Value, Label string }
 
 // Choice is one of the values of a select or radio field.
 type Choice struct {
@@ -63,6 +67,7 @@ func fieldFuncs(base string, lang plain.Lang) template.FuncMap {
 		"japanese": func() fieldOption { return func(f *Field) { f.Lang = "ja" } },
 		// characters is for what holds a name or an address; the organisation has a page /characters (Config.Characters).
 		"characters": func() fieldOption { return func(f *Field) { f.Characters = base + "/characters" } },
+		"suggest":    func(all []Suggestion) fieldOption { return func(f *Field) { f.Suggest = all } },
 		"options":    func(cs []Choice) fieldOption { return func(f *Field) { f.Options = cs } },
 	}
 }

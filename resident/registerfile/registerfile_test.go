@@ -133,18 +133,19 @@ func TestHeaderRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		file string
 		want int
+		says string
 	}{
-		"empty":     {"", 1},
-		"comments":  {"# nothing\n", 1},
-		"unknown":   {strings.Replace(header, "通称", "渾名", 1), 1},
-		"twice":     {strings.Replace(header, "通称", "氏名", 1), 1},
-		"missing":   {strings.Replace(header, "性別,住所,", "", 1), 2},
-		"Shift_JIS": {"\x8f\x5a\x96\xaf\x95\x5b,\x8e\x81\x96\xbc\n", 1},
+		"empty":     {"", 1, ""},
+		"comments":  {"# nothing\n", 1, ""},
+		"unknown":   {strings.Replace(header, "通称", "渾名", 1), 1, "見出し「渾名」は項目名ではありません"},
+		"twice":     {strings.Replace(header, "通称", "氏名", 1), 1, "見出し「氏名」が二つあります"},
+		"missing":   {strings.Replace(header, "性別,住所,", "", 1), 2, ")がありません。追加してください"},
+		"Shift_JIS": {"\x8f\x5a\x96\xaf\x95\x5b,\x8e\x81\x96\xbc\n", 1, ""},
 	} {
 		_, err := registerfile.NewReader(strings.NewReader(c.file), asOf)
 		ps, ok := plain.AsProblems(err)
-		if !ok || len(ps) != c.want {
-			t.Errorf("%s: %v, want %d problems", name, err, c.want)
+		if !ok || len(ps) != c.want || !strings.Contains(ps.Error(), c.says) {
+			t.Errorf("%s: %v, want %d problems with %q", name, err, c.want, c.says)
 		}
 	}
 }

@@ -325,6 +325,12 @@ func TestAskedListIsMade(t *testing.T) {
 		c.send(center, revocation(one, 2))
 		c.runOthers(5 * time.Second)
 		before := len(c.fullLists())
+		if _, err := c.MakeLists(as(t, first), place(t), cert.Signature, " "); err == nil || !strings.Contains(err.Error(), "わけを書いてください。監査人が読みます") {
+			t.Errorf("a list made for nothing: %v", err)
+		}
+		if _, err := c.MakeLists(as(t, first), must[resident.MunicipalityCode](t)(resident.ParseMunicipalityCode("municipality", "131211")), 0, "x"); err == nil || !strings.Contains(err.Error(), "この市区町村の失効リストは、まだありません") {
+			t.Errorf("a list of a municipality that has none: %v", err)
+		}
 		if _, err := c.MakeLists(as(t, first), must[resident.MunicipalityCode](t)(resident.ParseMunicipalityCode("municipality", "202029")), cert.Signature, "it was refused where it is published"); err != nil {
 			t.Fatal(err)
 		}

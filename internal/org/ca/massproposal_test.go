@@ -1,6 +1,7 @@
 package ca_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -15,24 +16,27 @@ func TestMassProposalsThatCannotBe(t *testing.T) {
 	c := newCountry(t, "memory:")
 	good := ca.MassProposal{Profile: cert.Signature, Ground: cert.CAExposed, Since: arose, Why: "鍵"}
 	serial := must[cert.Serial](t)(cert.ParseSerial("4711"))
-	for field, spoil := range map[string]func(*ca.MassProposal){
-		"municipality": func(p *ca.MassProposal) { p.Profile = 0 },
-		"serials":      func(p *ca.MassProposal) { p.Serials = []cert.Serial{serial} },
-		"issuer":       func(p *ca.MassProposal) { p.Issuer = "ab" },
-		"until":        func(p *ca.MassProposal) { p.From, p.Until = start, start },
-		"ground":       func(p *ca.MassProposal) { p.Ground = cert.Renewed },
-		"since":        func(p *ca.MassProposal) { p.Since = resident.DateOf(start).AddDays(1) },
-		"why":          func(p *ca.MassProposal) { p.Why = " " },
+	for field, x := range map[string]struct {
+		spoil func(*ca.MassProposal)
+		says  string
+	}{
+		"municipality": {func(p *ca.MassProposal) { p.Profile = 0 }, "対象を選んでください。市区町村、種別、発行した期間"},
+		"serials":      {func(p *ca.MassProposal) { p.Serials = []cert.Serial{serial} }, "発行番号の一覧は、ほかの条件と一緒に使えません"},
+		"issuer":       {func(p *ca.MassProposal) { p.Issuer = "ab" }, "その認証局の鍵はありません"},
+		"until":        {func(p *ca.MassProposal) { p.From, p.Until = start, start }, "期間の終わりが、始めより前です"},
+		"ground":       {func(p *ca.MassProposal) { p.Ground = cert.Renewed }, "失効の事由を選んでください"},
+		"since":        {func(p *ca.MassProposal) { p.Since = resident.DateOf(start).AddDays(1) }, "事由の生じた日が、今日より後です"},
+		"why":          {func(p *ca.MassProposal) { p.Why = " " }, "わけを書いてください。もう一人の担当者と監査人が読みます"},
 	} {
 		p := good
-		spoil(&p)
+		x.spoil(&p)
 		_, err := c.ProposeMass(as(t, first), p)
-		refusedOn(t, err, field)
+		refusedSaying(t, err, field, x.says)
 	}
 	undated := good
 	undated.Since = resident.Date{}
 	_, err := c.ProposeMass(as(t, first), undated)
-	refusedOn(t, err, "since")
+	refusedSaying(t, err, "since", "事由の生じた日を入力してください")
 	for _, who := range []string{"clerk-aoki", "auditor-onishi"} {
 		if _, err := c.ProposeMass(as(t, who), good); err == nil {
 			t.Errorf("%s has proposed one", who)
@@ -40,7 +44,7 @@ func TestMassProposalsThatCannotBe(t *testing.T) {
 	}
 	many := make([]cert.Serial, ca.MaxListed+1)
 	_, err = c.ProposeMass(as(t, first), ca.MassProposal{Serials: many, Ground: cert.CAExposed, Since: arose, Why: "鍵"})
-	refusedOn(t, err, "serials")
+	refusedSaying(t, err, "serials", "件までです。一覧を分けてください")
 	if all := must[[]ca.MassRevocation](t)(c.Masses(as(t, first), 10)); len(all) != 0 {
 		t.Errorf("%+v", all)
 	}
@@ -54,12 +58,12 @@ func TestReadSerials(t *testing.T) {
 	}
 	_, err = ca.ReadSerials("serials", []byte("4711\nxyz\n-1\n"))
 	ps, ok := plain.AsProblems(err)
-	if !ok || len(ps) != 2 || ps[0].Line != 2 || ps[1].Line != 3 {
+	if !ok || len(ps) != 2 || ps[0].Line != 2 || ps[1].Line != 3 || !strings.Contains(ps[0].JA, "2行目は発行番号ではありません") {
 		t.Errorf("%v", err)
 	}
 	for _, none := range []string{"", "\n", "# to be written\n"} {
 		_, err := ca.ReadSerials("serials", []byte(none))
-		refusedOn(t, err, "serials")
+		refusedSaying(t, err, "serials", "一覧に発行番号がありません")
 	}
 	for text, want := range map[string]time.Time{
 		"":                          {},
@@ -73,5 +77,5 @@ func TestReadSerials(t *testing.T) {
 		}
 	}
 	_, err = ca.ReadMoment("from", "yesterday")
-	refusedOn(t, err, "from")
+	refusedSaying(t, err, "from", "日付（2026-04-01）か、日時（2026-04-01T09:00、日本時間）で入力してください")
 }

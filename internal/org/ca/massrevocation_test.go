@@ -104,6 +104,14 @@ func refusedOn(t testing.TB, err error, field string) {
 	}
 }
 
+// refusedSaying is refusedOn, with words of the sentence.
+func refusedSaying(t testing.TB, err error, field, words string) {
+	t.Helper()
+	if refusedOn(t, err, field); err == nil || !strings.Contains(err.Error(), words) {
+		t.Errorf("%v, want %q", err, words)
+	}
+}
+
 var (
 	place     = func(t testing.TB) resident.MunicipalityCode { return person(t, 0, 1).Municipality }
 	signature = ca.MassProposal{Profile: cert.Signature}
@@ -154,7 +162,7 @@ func TestMassRevocation(t *testing.T) {
 		} {
 			err := c.ConfirmMass(as(t, x.who), id, x.seen)
 			if x.field != "" {
-				refusedOn(t, err, x.field)
+				refusedSaying(t, err, x.field, map[string]string{"digest": "見た対象と、確定した対象が違います"}[x.field])
 			} else if err == nil {
 				t.Errorf("%s has confirmed", x.who)
 			}
@@ -196,7 +204,7 @@ func TestMassRevocation(t *testing.T) {
 		if want := []string{"ca mass.done", second + " mass.confirm", second + " look", first + " mass.propose"}; err != nil || !slices.Equal(acts, want) {
 			t.Errorf("the audit log says %q, %v", acts, err)
 		}
-		refusedOn(t, c.ConfirmMass(as(t, second), id, seen), "mass") // once
+		refusedSaying(t, c.ConfirmMass(as(t, second), id, seen), "mass", "この一括失効は、承認を待っていません") // once
 	})
 }
 
@@ -208,8 +216,8 @@ func TestMassPauseAndRestart(t *testing.T) {
 		c.SetMassPages(1, 1)
 		all := c.city(6)
 		id := c.propose(signature)
-		refusedOn(t, c.MoveMass(as(t, first), id, "resume"), "mass")
-		refusedOn(t, c.MoveMass(as(t, first), id, "stop"), "act")
+		refusedSaying(t, c.MoveMass(as(t, first), id, "resume"), "mass", "今の状態では、その操作はできません")
+		refusedSaying(t, c.MoveMass(as(t, first), id, "stop"), "act", "一括失効の操作は、停止（pause）・再開（resume）・取下げ（drop）のいずれかです")
 		m := c.mass(id)
 		if err := c.ConfirmMass(as(t, second), id, ca.MassSeen{Digest: m.Digest, Left: m.Left}); err != nil {
 			t.Fatal(err)
@@ -280,6 +288,11 @@ func (c *country) shows(path, words string) {
 func TestMassDropped(t *testing.T) {
 	c := newCountry(t, "memory:")
 	c.city(2)
+	early := must[int64](t)(c.ProposeMass(as(t, first), ca.MassProposal{Profile: cert.Signature, Ground: cert.CAExposed, Since: arose, Why: "鍵"}))
+	refusedSaying(t, c.ConfirmMass(as(t, second), early, ca.MassSeen{}), "mass", "試行がまだ終わっていません")
+	if err := c.MoveMass(as(t, second), early, "drop"); err != nil {
+		t.Fatal(err)
+	}
 	id := c.propose(signature)
 	m := c.mass(id)
 	if err := c.MoveMass(as(t, second), id, "drop"); err != nil {
@@ -294,7 +307,7 @@ func TestMassDropped(t *testing.T) {
 	}
 	_, err := c.Mass(as(t, first), 99)
 	refusedOn(t, err, "mass")
-	refusedOn(t, c.ConfirmMass(as(t, second), 99, ca.MassSeen{}), "mass")
+	refusedSaying(t, c.ConfirmMass(as(t, second), 99, ca.MassSeen{}), "mass", "その番号の一括失効はありません")
 	if _, err := c.Mass(as(t, "clerk-aoki"), id); err == nil {
 		t.Error("a clerk looks at it")
 	}

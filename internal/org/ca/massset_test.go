@@ -51,7 +51,7 @@ func TestMassCriteria(t *testing.T) {
 			t.Errorf("%s: of %d the page says %+v", name, m.Size, ca.MassNotice(m))
 		}
 		if x.want == 0 {
-			refusedOn(t, c.ConfirmMass(as(t, second), m.ID, ca.MassSeen{Digest: m.Digest}), "mass")
+			refusedSaying(t, c.ConfirmMass(as(t, second), m.ID, ca.MassSeen{Digest: m.Digest}), "mass", "対象が1件もありません")
 		}
 	}
 }
@@ -65,7 +65,7 @@ func TestMassSetThatChanged(t *testing.T) {
 	m := c.mass(id)
 	c.send(center, revocation(all[0], 2))
 	c.run(time.Second)
-	refusedOn(t, c.ConfirmMass(as(t, second), id, ca.MassSeen{Digest: m.Digest, Left: m.Left}), "left")
+	refusedSaying(t, c.ConfirmMass(as(t, second), id, ca.MassSeen{Digest: m.Digest, Left: m.Left}), "left", "画面を開いた後に、対象の一部が別の理由で失効しました")
 	again := c.mass(id)
 	if again.Digest != m.Digest || again.Size != 4 || again.Left != 3 {
 		t.Errorf("shown: %+v", again)

@@ -80,9 +80,9 @@ func TestIssuanceCSV(t *testing.T) {
 	if _, body := get("/issuance?as-of=R8.4.1"); !strings.Contains(body, `data-level="1"`) || !strings.Contains(body, "<title>長野県 2枚</title>") || !strings.Contains(body, "<title>沖縄県 数なし</title>") {
 		t.Errorf("the page has no map: %s", body)
 	}
-	for _, q := range []string{"?as-of=2027-01-01", "?as-of=xyz"} {
-		if status, _ := get("/issuance.csv" + q); status != http.StatusUnprocessableEntity {
-			t.Errorf("as of %q: %d", q, status)
+	for q, says := range map[string]string{"/issuance.csv?as-of=2027-01-01": "これから来る日です。今日までの日を入力してください", "/issuance.csv?as-of=xyz": ""} {
+		if status, body := get(q); status != http.StatusUnprocessableEntity || !strings.Contains(body, says) {
+			t.Errorf("%s: %d, want %q", q, status, says)
 		}
 	}
 }

@@ -128,8 +128,14 @@ func TestKeyOfARefusedApplication(t *testing.T) {
 	if a := c.application(applied.Request); a.State != store.Refused {
 		t.Fatalf("the application is %s", a.State)
 	}
-	if key, err := c.o.HolderKey(as(t, "clerk-aoki"), applied.Request); key != nil || !slices.Equal(fieldsOf(t, err), []string{"key"}) {
+	if key, err := c.o.HolderKey(as(t, "clerk-aoki"), applied.Request); key != nil || !slices.Equal(fieldsOf(t, err), []string{"key"}) || !strings.Contains(err.Error(), "この秘密鍵に対応する電子証明書はないので、渡さないでください") {
 		t.Errorf("handed over: %v", err)
+	}
+	if _, err := c.o.HolderCertificate(as(t, "clerk-aoki"), applied.Request); !slices.Equal(fieldsOf(t, err), []string{"request"}) || !strings.Contains(err.Error(), "この申請の電子証明書は、発行されていません") {
+		t.Errorf("a certificate that was not issued: %v", err)
+	}
+	if _, err := c.o.Revoke(as(t, "clerk-aoki"), Revocation{Request: applied.Request, Ground: cert.Lost}); !slices.Equal(fieldsOf(t, err), []string{"request"}) || !strings.Contains(err.Error(), "失効させる電子証明書がありません") {
+		t.Errorf("revoked: %v", err)
 	}
 }
 
@@ -252,10 +258,10 @@ func TestRefusedApplications(t *testing.T) {
 		field string
 		says  string
 	}{
-		{"no profile", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: mother.Person, Base: 1, PublicKey: good}, "profile", "種類"},
-		{"under fifteen", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: child.Person, Base: 1, Profile: cert.Signature, PublicKey: good}, "profile", "15歳未満"},
-		{"under fifteen, alone", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: child.Person, Base: 1, Profile: cert.Authentication, PublicKey: good}, "representative", "法定代理人"},
-		{"one that waits", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: mother.Person, Base: 1, Profile: cert.Authentication, PublicKey: good}, "profile", "待っています"},
+		{"no profile", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: mother.Person, Base: 1, PublicKey: good}, "profile", "電子証明書の種類を選んでください"},
+		{"under fifteen", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: child.Person, Base: 1, Profile: cert.Signature, PublicKey: good}, "profile", "署名用電子証明書は、15歳未満の方には発行できません"},
+		{"under fifteen, alone", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: child.Person, Base: 1, Profile: cert.Authentication, PublicKey: good}, "representative", "15歳未満の方の電子証明書は、法定代理人が申請します"},
+		{"one that waits", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: mother.Person, Base: 1, Profile: cert.Authentication, PublicKey: good}, "profile", "同じ種類の申請の結果を、認証局から待っています"},
 		{"an older version", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: mother.Person, Profile: cert.Signature, PublicKey: good}, "base", "画面を開いた後に"},
 		{"nobody", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: 1, Base: 1, Profile: cert.Signature, PublicKey: good}, "person", "登録されていません"},
 		{"an unfit key", Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: mother.Person, Base: 1, Profile: cert.Signature, PublicKey: []byte("x")}, "public_key", "PEM"},
@@ -305,8 +311,8 @@ func TestKeys(t *testing.T) {
 		{"an RSA key in its own form", block("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&fit.PublicKey), nil), ""},
 		{"a signing request", request, ""},
 		{"a signing request among blanks", append([]byte("\r\n \n"), append(request, "\n\n"...)...), ""},
-		{"text", []byte("ssh-rsa AAAA"), "PEM"},
-		{"two of them", slices.Concat(request, request), "余分"},
+		{"text", []byte("ssh-rsa AAAA"), "公開鍵として読めません。「-----BEGIN PUBLIC KEY-----」"},
+		{"two of them", slices.Concat(request, request), "公開鍵の後ろに余分な内容があります"},
 		{"a private key", private, "秘密鍵はだれにも"},
 		{"a certificate", block("CERTIFICATE", csr, nil), "公開鍵でも署名要求でもない"},
 		{"a damaged key", block("PUBLIC KEY", []byte{0x30, 0}, nil), "公開鍵（SubjectPublicKeyInfo）として読めません"},

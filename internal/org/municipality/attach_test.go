@@ -123,7 +123,7 @@ func TestNotAttached(t *testing.T) {
 		says   string
 	}{
 		{"nobody under the code", refuse(message.AttachUnknown), "code", "記録がありません"},
-		{"a retired code", refuse(message.AttachRetired), "code", "使われなくなった"},
+		{"a retired code", refuse(message.AttachRetired), "code", "本人か前の市区町村に、新しい住民票コードを確かめてください"},
 		{"a namesake, who lives elsewhere", refuse(message.AttachName, message.AttachPresent), "name code", "氏名が違います"},
 		{"another birth", refuse(message.AttachBirth), "birth", "生年月日が違います"},
 		{"another sex", refuse(message.AttachSex), "sex", "性別が違います"},
@@ -132,7 +132,8 @@ func TestNotAttached(t *testing.T) {
 		{"the record of a dead person", refuse(message.AttachEnded), "code", "転出ではない理由"},
 		{"from elsewhere", refuse(message.AttachElsewhere), "from", "従前の市区町村が空か"},
 		{"promised to others", refuse(message.AttachPromised), "code", "ほかの市区町村が進めています"},
-		{"the center is further", answer(func(a *message.AttachAnswer) { a.Version = 8 }), "prior", "第8版"},
+		{"looked into by the center", refuse(message.AttachAside), "code", "全国センターの担当者が確かめてから答えます。登録していません"},
+		{"the center is further", answer(func(a *message.AttachAnswer) { a.Version = 8 }), "prior", "全国センターの記録は第8版まで進んでいます"},
 		{"no answer", func(s *attaching) { s.lost = 1 }, "code", "回答がありません"},
 		{"to somebody else", answer(func(a *message.AttachAnswer) { a.To = "municipality-131211" }), "code", "確かめられません"},
 		{"to another request", answer(func(a *message.AttachAnswer) { a.Request = "t-other" }), "code", "確かめられません"},

@@ -227,7 +227,7 @@ func (o *Municipality) judge(ctx context.Context, tx *store.Tx, c Change, filing
 	}
 	next = itemsAfter(&ps, now.Record, next, c, m.today)
 	if next.Address != now.Record.Address {
-		if err := o.checkTownName(ctx, tx, "address", next, &ps); err != nil {
+		if err := m.checkTown(c, next, &ps); err != nil {
 			return nil, store.Version{}, err
 		}
 	}

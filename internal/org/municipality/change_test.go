@@ -129,13 +129,13 @@ func TestRefusedNotices(t *testing.T) {
 		return func(_ *country, f Filing) Change { return MoveWithin{Filing: f, Address: address(a)} }
 	}
 	tests := []test{
-		{"no ground", "", move("長野県松本市大手1番"), "basis", "根拠"},
+		{"no ground", "", move("長野県松本市大手1番"), "basis", "の根拠となる規定を、一覧から選んでください"},
 		{"the ground of another act", "law-24", move("長野県松本市大手1番"), "basis", "根拠"},
 		{"the ground of an import", importBasis, move("長野県松本市大手1番"), "basis", "根拠"},
 		{"no day", "law-23", func(_ *country, f Filing) Change {
 			f.Arose = resident.Date{}
 			return MoveWithin{Filing: f, Address: address("長野県松本市大手1番")}
-		}, "arose", "年月日"},
+		}, "arose", "を入力してください。"},
 		{"a day to come", "law-23", func(_ *country, f Filing) Change {
 			f.Arose = today.AddDays(1)
 			return MoveWithin{Filing: f, Address: address("長野県松本市大手1番")}
@@ -143,10 +143,10 @@ func TestRefusedNotices(t *testing.T) {
 		{"before having come", "law-23", func(_ *country, f Filing) Change {
 			f.Arose = resident.MustDate(2026, 2, 28)
 			return MoveWithin{Filing: f, Address: address("長野県松本市大手1番")}
-		}, "arose", "住民となった日（令和8年3月1日）より前"},
+		}, "arose", "は、住民となった日（令和8年3月1日）より前です。日付を確かめてください"},
 		{"no address", "law-23", func(_ *country, f Filing) Change { return MoveWithin{Filing: f} }, "address", "新しい住所"},
 		{"the same address", "law-23", move(home), "address", "今の住所と同じ"},
-		{"an address elsewhere", "law-23", move("東京都足立区中央本町1番17号"), "address", "東京都足立区の住所"},
+		{"an address elsewhere", "law-23", move("東京都足立区中央本町1番17号"), "address", "これは東京都足立区の住所です。長野県松本市の住所を入力してください"},
 		{"an address that the center may not read", "law-23", move("松本市大手1番"), "as_is", "このまま届け出る"},
 		{"another municipality", "law-23", func(_ *country, f Filing) Change {
 			return MoveWithin{Filing: f, Address: address("長野県松本市大手1番"), Municipality: body("131211")}
@@ -160,16 +160,22 @@ func TestRefusedNotices(t *testing.T) {
 		{"a household without a relation", "law-23", func(_ *country, f Filing) Change {
 			return MoveWithin{Filing: f, Address: address("長野県松本市大手1番"), Household: "H999"}
 		}, "relation household", "続柄"},
-		{"nothing amended", "rule-21-2-1", func(_ *country, f Filing) Change { return MinorAmendment{Filing: f} }, "name", "同じ"},
+		{"nothing amended", "rule-21-2-1", func(_ *country, f Filing) Change { return MinorAmendment{Filing: f} }, "name", "氏名も住所も今の記録と同じです。修正した内容を入力してください。"},
 		{"a name under a ground about addresses", "rule-21-2-3", func(_ *country, f Filing) Change { return MinorAmendment{Filing: f, Name: name("山田 花子")} }, "name", "住所についてのもの"},
-		{"nothing corrected", "order-12", func(_ *country, f Filing) Change { return Amendment{Filing: f, Name: name("髙𠮷 葛󠄂子")} }, "name", "同じ"},
+		{"nothing corrected", "order-12", func(_ *country, f Filing) Change { return Amendment{Filing: f, Name: name("髙𠮷 葛󠄂子")} }, "name", "今の記録と同じです。修正した内容を入力してください。"},
 		{"a birth to come", "order-12", func(_ *country, f Filing) Change { return Amendment{Filing: f, Birth: birth("2027-01-01")} }, "birth", "まだ来ていない"},
-		{"a birth after becoming a resident", "order-12", func(_ *country, f Filing) Change { return Amendment{Filing: f, Birth: birth("2026-03-15")} }, "birth", "より後"},
+		{"a birth after becoming a resident", "order-12", func(_ *country, f Filing) Change { return Amendment{Filing: f, Birth: birth("2026-03-15")} }, "birth", "生年月日が、住民となった日（令和8年3月1日）より後です"},
 		{"nowhere to go", "law-24", func(_ *country, f Filing) Change { return MoveOut{Filing: f} }, "place", "転出先"},
 		{"gone before having come", "law-24", func(_ *country, f Filing) Change {
 			f.Arose = resident.MustDate(2025, 12, 1)
 			return MoveOut{Filing: f, To: address("東京都足立区中央本町1番")}
 		}, "arose", "より前"},
+		{"abroad, to a municipality", "law-24", func(_ *country, f Filing) Change {
+			return MoveOut{Filing: f, To: address("ブラジル"), ToCode: body("131211"), Abroad: true}
+		}, "to", "国外への転出では、転出先の市区町村を空けてください"},
+		{"out, to where one is", "law-24", func(_ *country, f Filing) Change {
+			return MoveOut{Filing: f, To: address("長野県松本市大手1番")}
+		}, "to", "転出先がこの市区町村です"},
 		{"planned for the wrong year", "law-24", func(_ *country, f Filing) Change {
 			f.Arose = resident.MustDate(2062, 4, 1)
 			return MoveOut{Filing: f, To: address("東京都足立区中央本町1番")}
@@ -180,7 +186,7 @@ func TestRefusedNotices(t *testing.T) {
 		{"an older version", "law-23", func(c *country, f Filing) Change {
 			f.Base = 0
 			return MoveWithin{Filing: f, Address: address("長野県松本市大手1番")}
-		}, "base", "画面を開いた後に"},
+		}, "base", "画面を開いた後に、この方の記録が第1版に変わりました"},
 		{"nobody", "law-23", func(_ *country, f Filing) Change { f.Person++; return Death{f} }, "person", "登録されていません"},
 	}
 	sqlstoretest.Each(t, func(t *testing.T, url string) {

@@ -183,10 +183,10 @@ func TestRefusedCorrections(t *testing.T) {
 	}{
 		{"no such version", "corrects", "この方の記録にありません", cancel(99)},
 		{"an entry", "corrects", "「記載の取消」で", cancel(1)},
-		{"changed again", "corrects", "同じ項目（住所・世帯）がまた変わっています", cancel(2)},
+		{"changed again", "corrects", "取り消す版の後に、同じ項目（住所・世帯）がまた変わっています", cancel(2)},
 		{"a change of code", "corrects", "住民票コードの変更は取り消せません", cancel(4)},
 		{"a minor amendment", "corrects", "もう一度「軽微な修正」で", cancel(5)},
-		{"twice", "corrects", "第7版ですでに取り消されています", cancel(6)},
+		{"twice", "corrects", "その版は、第7版ですでに取り消されています", cancel(6)},
 		{"a day to come", "arose", "まだ来ていない", func() Change {
 			f := c.filing(here, "found-wrong")
 			f.Arose = today.AddDays(1)
@@ -204,7 +204,7 @@ func TestRefusedCorrections(t *testing.T) {
 		{"restoring who is here", "person", "消除されていません", func() Change {
 			return Restoration{Filing: c.filing(here, "found-wrong"), Corrects: 7}
 		}},
-		{"restoring an older state", "corrects", "いちばん新しい消除（第2版）だけ", restore("", 1)},
+		{"restoring an older state", "corrects", "回復できるのは、いちばん新しい消除（第2版）だけです", restore("", 1)},
 		{"restoring a death as a move", "event", "この消除は「死亡」によるものです", restore("move-out-cancelled", 2)},
 		{"restoring a death as a disappearance", "event", "異動事由を「回復」に", restore("disappearance-cancelled", 2)},
 		{"restoring tomorrow", "arose", "まだ来ていない", func() Change {

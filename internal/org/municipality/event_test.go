@@ -146,7 +146,7 @@ func TestRefusedEvents(t *testing.T) {
 	}{
 		{"wedding", "family-notice", "event", "一覧にない異動事由", 0, func(f Filing) Change { return Amendment{Filing: f, Name: name("山田 花")} }},
 		{"marriage", "law-23", "event", "「婚姻」は「転居」の届出では扱えません", 0, func(f Filing) Change { return MoveWithin{Filing: f, Address: address("長野県松本市大手1番")} }},
-		{"household-split", "order-12", "event", "扱えません", 0, func(f Filing) Change { return Amendment{Filing: f, Name: name("山田 花")} }},
+		{"household-split", "order-12", "event", "「世帯分離」は「職権修正等」の届出では扱えません", 0, func(f Filing) Change { return Amendment{Filing: f, Name: name("山田 花")} }},
 		{"restoration", "order-12", "event", "扱えません", 0, func(f Filing) Change { return Amendment{Filing: f, Name: name("山田 花")} }},
 		{"correction", "order-12", "event", "「訂正」は「職権修正等」の届出では扱えません", 0, func(f Filing) Change { return Amendment{Filing: f, Name: name("山田 花")} }},
 		{"marriage", "family-notice", "event", "「婚姻」は", 0, func(f Filing) Change {

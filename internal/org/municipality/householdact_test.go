@@ -137,7 +137,7 @@ func TestRefusedHouseholdActs(t *testing.T) {
 		name, fields, says string
 		act                HouseholdAct
 	}{
-		{"no such event", "event", "世帯の異動（", household("marriage", head)},
+		{"no such event", "event", "世帯の異動（世帯分離・世帯合併・世帯変更・世帯主変更・続柄の変更）から選んでください", household("marriage", head)},
 		{"another ground", "basis", "「世帯主変更」の根拠", later(household("head-change", head), func(a *HouseholdAct) { a.Basis = "law-23" })},
 		{"another filer", "by", "「世帯主変更」を届け出られるのは", later(household("head-change", head), func(a *HouseholdAct) { a.By = FilerFamily })},
 		{"no day", "arose", "世帯が変わった日", later(household("head-change", Placement{p[0], home, relation("夫")}, Placement{p[1], home, resident.Head}, child), func(a *HouseholdAct) { a.Arose = resident.Date{} })},
@@ -146,7 +146,7 @@ func TestRefusedHouseholdActs(t *testing.T) {
 		{"nobody", "places", "一人以上", household("head-change")},
 		{"an unknown person", "person", "登録されていません", household("head-change", Placement{9999, home, resident.Head})},
 		{"somebody who is gone", "person", "消除されている方", household("household-change", Placement{dead[0], home, relation("子")})},
-		{"twice", "person", "二度", household("household-split", Placement{p[2], "", resident.Head}, Placement{p[2], "", resident.Head})},
+		{"twice", "person", "同じ方が二度入っています。一度だけにしてください", household("household-split", Placement{p[2], "", resident.Head}, Placement{p[2], "", resident.Head})},
 		{"no relation", relationField(p[2]), "続柄", household("household-split", Placement{Person: p[2]})},
 		{"no such household", "household", "この世帯番号の世帯はありません", household("household-change", Placement{p[2], "H999", relation("子")})},
 		{"division without anybody going", "places", "新しい世帯に移る方", household("household-split", child)},
@@ -164,7 +164,7 @@ func TestRefusedHouseholdActs(t *testing.T) {
 		{"the same relation", "places", "続柄が今の記録と同じ", later(household("relation-change", child), func(a *HouseholdAct) { a.Basis = "order-12" })},
 		{"no head left behind", "head", "世帯主のいない世帯", household("household-split", Placement{p[0], "", resident.Head})},
 		{"no head in the new one", "head", "世帯主のいない世帯", household("household-split", Placement{p[2], "", relation("子")})},
-		{"two heads", "head", "二人以上", household("head-change", Placement{p[1], home, resident.Head})},
+		{"two heads", "head", "世帯主が二人以上いる世帯ができます", household("head-change", Placement{p[1], home, resident.Head})},
 		{"a relation to the head before", relationField(p[2]), "この方の続柄も", household("head-change", Placement{p[0], home, relation("夫")}, Placement{p[1], home, resident.Head})},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -195,7 +195,7 @@ func TestHouseholdMeanwhile(t *testing.T) {
 	must[HouseholdFiled](t)(c.fileHousehold(household("head-change", Placement{p[0], home, relation("夫")}, Placement{p[1], home, resident.Head}, Placement{p[2], home, relation("子")})))
 	act.Base = seen.Stamp
 	_, err := c.o.FileHousehold(as(t, "clerk-inoue"), act)
-	if got := strings.Join(fieldsOf(t, err), " "); got != "base" || !strings.Contains(err.Error(), "画面を開いた後に") {
+	if got := strings.Join(fieldsOf(t, err), " "); got != "base" || !strings.Contains(err.Error(), "画面を開いた後に、この世帯のどなたかの記録が変わりました") {
 		t.Errorf("%s: %v", got, err)
 	}
 }
@@ -326,7 +326,7 @@ func TestRefusedRest(t *testing.T) {
 		{"alone, and as a child", "relation", "その世帯主です", func() Change {
 			return MoveWithin{Filing: c.filing(q[0], "law-23"), Address: address("長野県松本市大手1番"), Relation: relation("子")}
 		}},
-		{"an own household and another one", "household", "世帯番号を空けて", func() Change {
+		{"an own household and another one", "household", "新しい世帯を作るときは、世帯番号を空けてください", func() Change {
 			return MoveWithin{Filing: c.filing(p[1], "law-23"), Address: address("長野県松本市大手1番"), OwnHousehold: true, Household: "H1"}
 		}},
 	} {

@@ -18,6 +18,7 @@ import (
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
+	"github.com/akashi-id/akashi/resident"
 )
 
 var licence = identity.Evidence{identity.DrivingLicence}
@@ -148,7 +149,7 @@ func TestSecondCheckThatCannotBe(t *testing.T) {
 	if _, err := c.o.File(as(t, "clerk-aoki"), MoveWithin{Filing: c.filing(who, "law-23"), Address: address("長野県松本市大手1番")}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.o.CheckAgain(inoue, changed.Request, licence); !slices.Equal(fieldsOf(t, err), []string{"record"}) {
+	if _, err := c.o.CheckAgain(inoue, changed.Request, licence); !slices.Equal(fieldsOf(t, err), []string{"record"}) || !strings.Contains(err.Error(), "最初の確認の後に、住民票の記載が変わりました") {
 		t.Errorf("the record has changed: %v", err)
 	}
 	for _, reason := range []string{"", strings.Repeat("長", 301)} {
@@ -162,16 +163,16 @@ func TestSecondCheckThatCannotBe(t *testing.T) {
 	if a := c.application(changed.Request); a.State != store.Refused || !strings.Contains(a.Reason.JA, "記載が変わったため") {
 		t.Errorf("refused: %s, %s", a.State, a.Reason)
 	}
-	if err := c.o.RefuseApplication(inoue, changed.Request, "もう一度"); !slices.Equal(fieldsOf(t, err), []string{"case"}) {
+	if err := c.o.RefuseApplication(inoue, changed.Request, "もう一度"); !slices.Equal(fieldsOf(t, err), []string{"case"}) || !strings.Contains(err.Error(), "この申請は、本人確認を待っていません") {
 		t.Errorf("refused twice: %v", err)
 	}
 
 	late := c.taken(who, cert.Signature, nil)
-	if err := c.o.ToldOfLapse(inoue, late.Request); !slices.Equal(fieldsOf(t, err), []string{"case"}) {
+	if err := c.o.ToldOfLapse(inoue, late.Request); !slices.Equal(fieldsOf(t, err), []string{"case"}) || !strings.Contains(err.Error(), "この申請は期限切れではないか、本人に伝えたことがすでに") {
 		t.Errorf("told of a lapse before it: %v", err)
 	}
 	c.clk.Set(c.application(late.Request).AppliedAt.Add(identity.WaitsFor)) // and whoever ends it is late
-	if _, err := c.o.CheckAgain(inoue, late.Request, licence); !slices.Equal(fieldsOf(t, err), []string{"case"}) {
+	if _, err := c.o.CheckAgain(inoue, late.Request, licence); !slices.Equal(fieldsOf(t, err), []string{"case"}) || !strings.Contains(err.Error(), "この申請は、もう確認を待っていません") {
 		t.Errorf("checked after its time: %v", err)
 	}
 	c.run(time.Minute)
@@ -232,16 +233,20 @@ func TestRuleOfIdentityChecks(t *testing.T) {
 		c := newCountry(t, url)
 		aoki, inoue := asWith(t, "clerk-aoki", "key-1"), asWith(t, "clerk-inoue", "key-2")
 		good := identity.Rule{Act: access.IssueCertificate, Persons: 2, From: today.AddDays(1), Reason: "本人確認を厳しくするため"}
-		for field, spoil := range map[string]func(*identity.Rule){
-			identity.FieldAct:     func(r *identity.Rule) { r.Act = access.Register },
-			identity.FieldPersons: func(r *identity.Rule) { r.Persons = 0 },
-			identity.FieldFrom:    func(r *identity.Rule) { r.From = today },
-			identity.FieldReason:  func(r *identity.Rule) { r.Reason = " " },
+		for _, x := range []struct {
+			field, says string
+			spoil       func(*identity.Rule)
+		}{
+			{identity.FieldAct, "対象の事務を選んでください", func(r *identity.Rule) { r.Act = access.Register }},
+			{identity.FieldPersons, "確認する職員の人数を選んでください", func(r *identity.Rule) { r.Persons = 0 }},
+			{identity.FieldFrom, "いつから適用するかを入力してください", func(r *identity.Rule) { r.From = resident.Date{} }},
+			{identity.FieldFrom, "適用は、明日から1年以内の日を入力してください", func(r *identity.Rule) { r.From = today }},
+			{identity.FieldReason, "理由を300字以内で入力してください", func(r *identity.Rule) { r.Reason = " " }},
 		} {
 			r := good
-			spoil(&r)
-			if _, err := c.o.ProposeIdentityRule(aoki, r); !slices.Equal(fieldsOf(t, err), []string{field}) {
-				t.Errorf("%s: %v", field, err)
+			x.spoil(&r)
+			if _, err := c.o.ProposeIdentityRule(aoki, r); !slices.Equal(fieldsOf(t, err), []string{x.field}) || !strings.Contains(err.Error(), x.says) {
+				t.Errorf("%s: %v", x.field, err)
 			}
 		}
 		if _, err := c.o.ProposeIdentityRule(as(t, "operator-ueda"), good); refusedBy(t, err) == nil {
@@ -251,7 +256,7 @@ func TestRuleOfIdentityChecks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.o.ProposeIdentityRule(inoue, good); !slices.Equal(fieldsOf(t, err), []string{identity.FieldAct}) {
+		if _, err := c.o.ProposeIdentityRule(inoue, good); !slices.Equal(fieldsOf(t, err), []string{identity.FieldAct}) || !strings.Contains(err.Error(), "この事務の規則は、すでに提案されています") {
 			t.Errorf("proposed beside a proposal: %v", err)
 		}
 		for name, ctx := range map[string]context.Context{"who proposed it": aoki, "another name, the same passkey": asWith(t, "clerk-inoue", "key-1")} {
@@ -277,11 +282,14 @@ func TestRuleOfIdentityChecks(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.clk.Set(today.AddDays(3).Start())
-		if err := c.o.DecideIdentityRule(inoue, late, true); !slices.Equal(fieldsOf(t, err), []string{"rule"}) {
+		if err := c.o.DecideIdentityRule(inoue, late, true); !slices.Equal(fieldsOf(t, err), []string{"rule"}) || !strings.Contains(err.Error(), "適用する日が過ぎました。取り下げて") {
 			t.Errorf("confirmed on its day: %v", err)
 		}
 		if err := c.o.DecideIdentityRule(aoki, late, false); err != nil {
 			t.Errorf("dropped by who proposed it: %v", err)
+		}
+		if err := c.o.DecideIdentityRule(inoue, late, true); !slices.Equal(fieldsOf(t, err), []string{"rule"}) || !strings.Contains(err.Error(), "この提案は、もうありません") {
+			t.Errorf("confirmed when it was dropped: %v", err)
 		}
 		c.run(time.Second)
 		if len(c.rules) != 1 {

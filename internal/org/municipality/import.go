@@ -54,7 +54,7 @@ func (o *Municipality) Import(ctx context.Context, in io.Reader, opt ImportOptio
 	if opt.By == "" {
 		opt.By = "import"
 	}
-	i := &importer{o: o, opt: opt, today: today, reject: newRejectFile(opt.Reject, file.Header()), seen: map[uint64]int64{}, belongs: map[resident.MunicipalityCode]error{}}
+	i := &importer{o: o, opt: opt, today: today, reject: newRejectFile(opt.Reject, file.Header()), seen: map[uint64]int64{}, belongs: map[resident.MunicipalityCode]error{}, towns: map[resident.MunicipalityCode]heldTowns{}}
 	err = o.Store.Update(ctx, func(_ context.Context, tx *sqlstore.Tx) error {
 		i.run = store.Run{ID: tx.Serial(), By: opt.By}
 		o.in(tx).BeginRun(i.run.ID, opt.By)
@@ -109,6 +109,8 @@ type importer struct {
 	belongs map[resident.MunicipalityCode]error
 	line    int // the last that was read
 	broken  int // how many lines in a row broke their reader
+	towns   map[resident.MunicipalityCode]heldTowns
+	asked   map[resident.MunicipalityCode]int64 // the stamps of the masters, once for each batch
 }
 
 // read makes batches of the file until its end.
@@ -184,6 +186,7 @@ func (i *importer) write(ctx context.Context, b batch) error {
 	err := i.o.Store.Update(ctx, func(ctx context.Context, raw *sqlstore.Tx) error {
 		tx := i.o.in(raw)
 		rejects, added, same = append([]reject(nil), b.rejects...), 0, 0
+		i.asked = map[resident.MunicipalityCode]int64{}
 		codes := make([]resident.RecordCode, len(b.lines))
 		for n, l := range b.lines {
 			codes[n] = l.record.Code
@@ -197,6 +200,14 @@ func (i *importer) write(ctx context.Context, b batch) error {
 			k, registered := known[l.record.Code]
 			switch {
 			case !registered:
+				bad, err := i.inTown(ctx, tx, l)
+				if err != nil {
+					return err
+				}
+				if bad != nil {
+					rejects = append(rejects, reject{l.number, l.raw, plain.Problems{bad}})
+					continue
+				}
 				told, err := i.add(ctx, tx, l)
 				if err != nil {
 					return err

@@ -32,7 +32,7 @@ func TestImportGoesOnWithoutWhatTheDatabaseRefuses(t *testing.T) {
 		if r != (ImportResult{Lines: n + 1, Added: n - 4, Rejected: 5}) {
 			t.Errorf("%+v", r)
 		}
-		if got := strings.Count(rejects, "could not be written into the register"); got != 4 || strings.Count(rejects, "\n") != 6 {
+		if got := strings.Count(rejects, "この行は、住民記録に書き込めませんでした"); got != 4 || strings.Count(rejects, "\n") != 6 {
 			t.Errorf("%d lines are said to be refused:\n%s", got, rejects)
 		}
 	})
@@ -79,7 +79,7 @@ func TestLineThatBreaksItsReader(t *testing.T) {
 	for b := range out {
 		lines, rejects = lines+len(b.lines), rejects+len(b.rejects)
 		for n, r := range b.rejects {
-			if r.number == 0 || r.problems[0].Line != r.number || r.problems[0].EN == "" {
+			if r.number == 0 || r.problems[0].Line != r.number || r.problems[0].EN == "" || !strings.Contains(r.problems[0].JA, "この行の読取り中に、プログラムの誤りが起きました") {
 				t.Errorf("reject %d: %+v", n, r)
 			}
 		}

@@ -108,10 +108,15 @@ func TestRegistrationItemsRefused(t *testing.T) {
 			t.Errorf("%s: refused for %v", x.name, fields)
 		}
 	}
+	foreign := wholeNational()
+	foreign.Basis = "law-30-47"
+	if err := c.o.CheckRegistration(as(t, "clerk-aoki"), foreign); err == nil || !strings.Contains(err.Error(), "この根拠は外国人住民の届出のものです") {
+		t.Errorf("a ground for foreigners: %v", err)
+	}
 	mother := c.register(wholeNational())
 	child := born(c.now(mother.Person).Record.Household)
 	child.Record.Residence.Earlier = address(home)
-	if err := c.o.CheckRegistration(as(t, "clerk-aoki"), child); err == nil || !slices.Equal(fieldsOf(t, err), []string{"earlier_address"}) {
+	if err := c.o.CheckRegistration(as(t, "clerk-aoki"), child); err == nil || !slices.Equal(fieldsOf(t, err), []string{"earlier_address"}) || !strings.Contains(err.Error(), "出生による記載に、従前の住所はありません") {
 		t.Errorf("an earlier address of somebody just born: %v", err)
 	}
 }

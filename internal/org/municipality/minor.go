@@ -9,6 +9,8 @@ type MinorAmendment struct {
 	Name    resident.Name    // zero: as it was
 	Address resident.Address // zero: as it was
 	AsIs    bool             // file an address that the center may be unable to read
+
+	renaming bool // of a town, with all who live there; only renameOne sets it
 }
 
 func (MinorAmendment) reason() resident.ChangeReason { return resident.MinorAmendment }

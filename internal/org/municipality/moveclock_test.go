@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,7 +163,7 @@ func TestSpecialTooLate(t *testing.T) {
 			c.People = append(c.People, Arrival{Move: m.Move, Relation: m.Info.Person.Relation})
 		}
 		_, err := n.o.RegisterArrivals(as(t, "clerk-aoki"), c)
-		if !slices.Equal(fieldsOf(t, err), []string{"certificate"}) {
+		if !slices.Equal(fieldsOf(t, err), []string{"certificate"}) || !strings.Contains(err.Error(), "までです（転出の予定日から30日、転入をした日から14日）。転出証明書が必要です") {
 			t.Errorf("%s: %v", what, err)
 		}
 		c.Certificate = true

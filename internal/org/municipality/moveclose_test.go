@@ -62,18 +62,21 @@ func TestClosingTakesTwo(t *testing.T) {
 	n.typed("葛󠄂西　一郎")
 	move := n.here()[0].Move
 	x := Closing{Move: move, Outcome: store.MoveIsRegistered, Unknown: true, Said: "電話で確かめた"}
-	for field, bad := range map[string]Closing{
-		"text":    {Move: move, Outcome: store.MoveIsRegistered, Unknown: true, Said: " "},
-		"outcome": {Move: move, Said: "電話で確かめた"},
-		"unknown": {Move: move, Outcome: store.MoveIsRegistered, Said: "電話で確かめた"},
+	for field, x := range map[string]struct {
+		bad  Closing
+		says string
+	}{
+		"text":    {Closing{Move: move, Outcome: store.MoveIsRegistered, Unknown: true, Said: " "}, "確かめたことと、確かめた相手（300字まで）を入力してください"},
+		"outcome": {Closing{Move: move, Said: "電話で確かめた"}, "確かめた結果を選んでください"},
+		"unknown": {Closing{Move: move, Outcome: store.MoveIsRegistered, Said: "電話で確かめた"}, "電文でまだ届いていません"},
 	} {
-		if err := n.o.ProposeClosing(as(t, "clerk-aoki"), bad); !slices.Equal(fieldsOf(t, err), []string{field}) {
+		if err := n.o.ProposeClosing(as(t, "clerk-aoki"), x.bad); !slices.Equal(fieldsOf(t, err), []string{field}) || !strings.Contains(err.Error(), x.says) {
 			t.Errorf("without the %s: %v", field, err)
 		}
 	}
 	unmade := x
 	unmade.Outcome, unmade.Unknown = store.MoveIsUnmade, false
-	if err := n.o.ProposeClosing(as(t, "clerk-aoki"), unmade); !slices.Equal(fieldsOf(t, err), []string{"outcome"}) {
+	if err := n.o.ProposeClosing(as(t, "clerk-aoki"), unmade); !slices.Equal(fieldsOf(t, err), []string{"outcome"}) || !strings.Contains(err.Error(), "この住民票コードの住民票が、ここで有効です") {
 		t.Errorf("nobody moved, who is in the register: %v", err)
 	}
 	if err := n.o.ProposeClosing(as(t, "clerk-aoki"), x); err != nil {
@@ -86,8 +89,8 @@ func TestClosingTakesTwo(t *testing.T) {
 	if err := n.o.ProposeClosing(as(t, "clerk-aoki"), x); err != nil {
 		t.Fatal(err)
 	}
-	if err := n.o.DecideClosing(as(t, "clerk-inoue"), move, before, true); err == nil {
-		t.Error("what was replaced was approved")
+	if err := n.o.DecideClosing(as(t, "clerk-inoue"), move, before, true); err == nil || !strings.Contains(err.Error(), "この提案は、取り下げられたか、もう決まっています") {
+		t.Errorf("what was replaced was approved: %v", err)
 	}
 	if err := n.o.DecideClosing(as(t, "clerk-aoki"), move, n.proposed(n.o, move).ID, false); err != nil {
 		t.Errorf("its proposer drops it: %v", err)
@@ -126,8 +129,8 @@ func TestClosingOvertaken(t *testing.T) {
 	}
 	away := n.first()
 	n.closes(n.there, Closing{Move: away.Move, Outcome: store.MoveIsUnmade})
-	if err := n.o.DecideClosing(as(t, "clerk-inoue"), paper, n.proposed(n.o, paper).ID, true); err == nil {
-		t.Error("what the other end has told was overwritten by a word from before it")
+	if err := n.o.DecideClosing(as(t, "clerk-inoue"), paper, n.proposed(n.o, paper).ID, true); err == nil || !strings.Contains(err.Error(), "提案の後に電文が届き、この転出入が変わりました") {
+		t.Errorf("what the other end has told was overwritten by a word from before it: %v", err)
 	}
 	if m := n.here()[0]; m.State != store.InDiffers {
 		t.Errorf("%s", m.State)
@@ -143,6 +146,10 @@ func TestClosingOvertakenThere(t *testing.T) {
 	n := newNeighbours(t, rand.Reader)
 	n.typed("葛󠄂西　一郎")
 	away := n.first()
+	here := Closing{Move: away.Move, Outcome: store.MoveIsRegistered, Unknown: true, Said: "電話で確かめた"}
+	if err := n.there.ProposeClosing(as(t, "clerk-aoki"), here); err == nil || !strings.Contains(err.Error(), "この方の住民票は、ここでまだ有効です") {
+		t.Errorf("closed as gone, who is in the register: %v", err)
+	}
 	if err := n.there.ProposeClosing(as(t, "clerk-aoki"), Closing{Move: away.Move, Outcome: store.MoveIsUnmade, Said: "電話で確かめた"}); err != nil {
 		t.Fatal(err)
 	}

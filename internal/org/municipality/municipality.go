@@ -37,6 +37,9 @@ type Config struct {
 	// Checkers is how many of the staff check who an applicant for a certificate is, by the rule that a new municipality begins with; 0: it
 	// begins with none, and one does. After that the staff decide (identityrule.go).
 	Checkers int
+	// Towns is the master of towns (町字マスター) that a new municipality begins with, as CSV of the アドレス・ベース・レジストリ; nil: it keeps none
+	// until the staff read one in (townmaster.go).
+	Towns []byte
 }
 
 // Municipality is a running municipality.
@@ -89,6 +92,9 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.refillSoon(ctx, o.in(tx)) })
 	if err == nil && cfg.Checkers > 0 {
 		err = o.foundRule(ctx, cfg.Checkers)
+	}
+	if err == nil && cfg.Towns != nil {
+		err = o.foundTowns(ctx, cfg.Towns)
 	}
 	if err == nil {
 		o.web, err = newScreens(o, cfg)

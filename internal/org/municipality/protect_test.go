@@ -334,12 +334,12 @@ func TestTermDoesNotEnd(t *testing.T) {
 		aoki, inoue := as(t, "clerk-aoki"), as(t, "clerk-inoue")
 		m := c.protect(Protecting{Applicant: her.Person, Evidence: licence})
 		other := c.protect(Protecting{Applicant: him.Person})
-		if _, err := c.o.Protect(aoki, Protecting{Applicant: her.Person, Evidence: licence}); err == nil {
-			t.Error("two measures of ours run about one person")
+		if _, err := c.o.Protect(aoki, Protecting{Applicant: her.Person, Evidence: licence}); err == nil || !strings.Contains(err.Error(), "この方には、この市区町村の支援措置（"+m+"）があります") {
+			t.Errorf("two measures of ours run about one person: %v", err)
 		}
 		for _, one := range []string{m, other} {
-			if err := c.o.Renewed(aoki, one); err == nil {
-				t.Error("what was not decided is renewed")
+			if err := c.o.Renewed(aoki, one); err == nil || !strings.Contains(err.Error(), "この措置の状態は、画面を開いた後に変わりました") {
+				t.Errorf("what was not decided is renewed: %v", err)
 			}
 			if err := c.o.Decided(aoki, one); err != nil {
 				t.Fatal(err)
@@ -384,8 +384,23 @@ func TestTermDoesNotEnd(t *testing.T) {
 		if told := c.flags[before:]; len(told) != 2 && len(told) != 1 {
 			t.Errorf("%d messages", len(told))
 		}
-		if _, err := c.o.ListToEnd(aoki, other, "もう一度", licence); err == nil {
-			t.Error("what has ended is listed")
+		if _, err := c.o.ListToEnd(aoki, other, "もう一度", licence); err == nil || !strings.Contains(err.Error(), "終了する支援措置がありません") {
+			t.Errorf("what has ended is listed: %v", err)
+		}
+		for what, x := range map[string]struct {
+			err  error
+			says string
+		}{
+			"renewed after its end":      {c.o.Renewed(aoki, other), "この措置は終了しています"},
+			"one that is not there":      {c.o.Renewed(aoki, "S0"), "この措置番号の支援措置はありません"},
+			"a list without a reason":    {second(c.o.ListToEnd(aoki, m, " ", licence)), "終了する理由を300字までで入力してください"},
+			"a list that was applied":    {second(c.o.ApplyList(inoue, list, licence)), "この一覧は、ないか、すでに適用されています"},
+			"a release for nothing":      {c.o.AskRelease(aoki, her.Person, "", "本人が来庁", licence), "何のための一時解除かを選んでください"},
+			"a release nobody asked for": {c.o.DecideRelease(inoue, 999, true, licence), "この一時解除の依頼は、もうありません"},
+		} {
+			if len(fieldsOf(t, x.err)) != 1 || !strings.Contains(x.err.Error(), x.says) {
+				t.Errorf("%s: %v", what, x.err)
+			}
 		}
 	})
 }

@@ -156,7 +156,7 @@ func (o *Municipality) admitIn(ctx context.Context, tx *store.Tx, r Registration
 		rec.Municipality = body.Code
 		if rec.Address.Valid() {
 			ps.checkAddress("address", rec.Address, body, r.AsIs, on)
-			if err := o.checkTownName(ctx, tx, "address", rec, &ps); err != nil {
+			if err := o.checkTown(ctx, tx, "address", rec, on, &ps); err != nil {
 				return v, false, err
 			}
 		}

@@ -128,14 +128,14 @@ func TestRefusedRegistrations(t *testing.T) {
 		fields string
 		says   string
 	}{
-		{"no reason", func(r *Registration) { r.Reason = 0 }, "reason", "理由"},
+		{"no reason", func(r *Registration) { r.Reason = 0 }, "reason", "登録の理由を「転入等」「出生」「職権記載等」から選んでください"},
 		{"a reason that is no entry", func(r *Registration) { r.Reason = resident.Death }, "reason", "理由"},
 		{"no ground", func(r *Registration) { r.Basis = "" }, "basis", "根拠"},
 		{"nothing entered", func(r *Registration) { r.Record = resident.Record{} }, "name birth sex address relation became", "氏名"},
 		{"a day to come", func(r *Registration) { r.Record.BecameResident = today.AddDays(1) }, "became", "まだ来ていない"},
 		{"before being born", func(r *Registration) { r.Record.BecameResident = resident.MustDate(1992, 2, 28) }, "birth", "より後"},
 		{"the same code twice", func(r *Registration) { r.Record.Code, r.Prior = known.Code, 1 }, "code", "重複"},
-		{"a code that was given up", func(r *Registration) { r.Record.Code, r.Prior = old, 1 }, "code", "変更されて"},
+		{"a code that was given up", func(r *Registration) { r.Record.Code, r.Prior = old, 1 }, "code", "新しい住民票コードを確かめてください"},
 		{"a code that nobody has yet", func(r *Registration) { r.Record.Code, r.Prior = free, 1 }, "code", "まだだれにも"},
 		{"a code without the version", func(r *Registration) { r.Record.Code = resident.RecordCodeOf(99) }, "prior", "記録の版"},
 		{"the code of another person who left", func(r *Registration) {
@@ -152,7 +152,18 @@ func TestRefusedRegistrations(t *testing.T) {
 		{"an address elsewhere", func(r *Registration) { r.Record.Address = address("長野県飯田市大久保町2534番地") }, "address", "長野県飯田市"},
 		{"an address that the center may not read", func(r *Registration) { r.Record.Address = address("松本市丸の内3番7号") }, "as_is", "このまま届け出る"},
 		{"another municipality's register", func(r *Registration) { r.Record.Municipality = body("202053") }, "municipality", "長野県飯田市"},
-		{"no household to join", func(r *Registration) { r.Record.Relation = relation("子") }, "household", "世帯番号"},
+		{"from elsewhere, and not by moving in", func(r *Registration) {
+			r.Reason, r.Basis, r.From, r.Prior, r.Record.Code = resident.EntryExOfficio, "order-12", body("131211"), 1, resident.RecordCodeOf(99)
+		}, "from", "従前の市区町村は、転入のときだけ入力します"},
+		{"just born, with a code", func(r *Registration) {
+			*r = born(known.Household)
+			r.Prior, r.Record.Code = 1, resident.RecordCodeOf(99)
+		}, "code", "出生では、新しい住民票コードを割り当てます"},
+		{"resident on another day than born", func(r *Registration) {
+			*r = born(known.Household)
+			r.Record.BecameResident = r.Record.BecameResident.AddDays(1)
+		}, "became", "出生による記載では、住民となった日は生年月日"},
+		{"no household to join", func(r *Registration) { r.Record.Relation = relation("子") }, "household", "世帯主でない方は、入る世帯の世帯番号を入力してください"},
 		{"a household that is not there", func(r *Registration) { r.Record.Household = "H0" }, "household", "世帯はありません"},
 		{"the same person again", func(r *Registration) { r.Another = false }, "another", "すでに登録されています"},
 		{"a second head", func(r *Registration) { r.Record.Household = known.Household }, "relation", "世帯主がいます"},
@@ -255,7 +266,7 @@ func TestNoCodeLeft(t *testing.T) {
 	}
 	before := c.footprint()
 	_, err := c.o.Register(as(t, "clerk-aoki"), movedIn())
-	if !slices.Equal(fieldsOf(t, err), []string{"code"}) {
+	if !slices.Equal(fieldsOf(t, err), []string{"code"}) || !strings.Contains(err.Error(), "割り当てられる住民票コードが残っていません") {
 		t.Errorf("%v", err)
 	}
 	_, err = c.o.File(as(t, "clerk-aoki"), Recode{Filing: c.filing(who.Person, "law-30-3")})

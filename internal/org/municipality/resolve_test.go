@@ -103,7 +103,7 @@ func TestRebuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := c.rebuilt(message.CertRequest{Request: "r", Profile: 1, Holder: recoded.Identification()})
-	fieldsOf(t, err)
+	saysNo(t, "an application of somebody who is gone", err, "申請した方はもう住民ではありません。再送せず、取り下げてください")
 	_, err = c.rebuilt(message.ResidentChange{After: resident.IdentificationInfo{Code: resident.RecordCodeOf(1)}})
 	fieldsOf(t, err)
 }

@@ -45,10 +45,10 @@ func TestSeal(t *testing.T) {
 		if !live || s.State != store.SealRegistered || kept.Card != 1 || kept.Text != "髙𠮷" || !slices.Equal(kept.Imprint, s.Imprint) || kept.RegisteredBy != "clerk-aoki" || !kept.EndedAt.IsZero() {
 			t.Errorf("registered: %+v", kept)
 		}
-		if _, err := c.o.RegisterSeal(clerk, c.sealOf(who, 2)); !slices.Equal(fieldsOf(t, err), []string{"person"}) || !strings.Contains(err.Error(), "一人一つ") {
+		if _, err := c.o.RegisterSeal(clerk, c.sealOf(who, 2)); !slices.Equal(fieldsOf(t, err), []string{"person"}) || !strings.Contains(err.Error(), "この方には、登録または照会中の印鑑があります。登録できるのは一人一つです") {
 			t.Errorf("a second seal: %v", err)
 		}
-		if err := c.o.EndSeal(clerk, who, SealRenamed); !slices.Equal(fieldsOf(t, err), []string{"ground"}) {
+		if err := c.o.EndSeal(clerk, who, SealRenamed); !slices.Equal(fieldsOf(t, err), []string{"ground"}) || !strings.Contains(err.Error(), "廃止の理由を選んでください") {
 			t.Errorf("a ground that nobody brings: %v", err)
 		}
 		if err := c.o.EndSeal(clerk, who, SealCardLost); err != nil {
@@ -57,7 +57,7 @@ func TestSeal(t *testing.T) {
 		if _, live := c.liveSeal(who); live {
 			t.Error("it goes on")
 		}
-		if err := c.o.EndSeal(clerk, who, SealLost); !slices.Equal(fieldsOf(t, err), []string{"person"}) {
+		if err := c.o.EndSeal(clerk, who, SealLost); !slices.Equal(fieldsOf(t, err), []string{"person"}) || !strings.Contains(err.Error(), "廃止する印鑑登録がありません") {
 			t.Errorf("ended twice: %v", err)
 		}
 
@@ -74,7 +74,7 @@ func TestSeal(t *testing.T) {
 		if kept, _ = c.liveSeal(who); kept.State != store.SealRegistered || kept.Card != 2 {
 			t.Errorf("answered: %+v", kept)
 		}
-		if _, err := c.o.AnswerSeal(clerk, who, answered); !slices.Equal(fieldsOf(t, err), []string{"person"}) {
+		if _, err := c.o.AnswerSeal(clerk, who, answered); !slices.Equal(fieldsOf(t, err), []string{"person"}) || !strings.Contains(err.Error(), "照会中の印鑑がありません") {
 			t.Errorf("answered twice: %v", err)
 		}
 		c.run(48 * time.Hour)
@@ -130,7 +130,7 @@ func TestRefusedSeals(t *testing.T) {
 		field  string
 		says   string
 	}{
-		"a child":              {child, func(a *SealApplication) {}, "person", "15歳未満"},
+		"a child":              {child, func(a *SealApplication) {}, "person", "15歳未満の方の印鑑は登録できません"},
 		"somebody who died":    {left, func(a *SealApplication) {}, "person", "消除されています"},
 		"nobody":               {999, func(a *SealApplication) {}, "person", "登録されていません"},
 		"an older state":       {uncle, func(a *SealApplication) { a.Base = 7 }, "base", "第1版に変わりました"},
@@ -139,15 +139,16 @@ func TestRefusedSeals(t *testing.T) {
 		"no text":              {uncle, func(a *SealApplication) { a.Text = "" }, fieldSealText, "入力してください"},
 		"another name":         {uncle, func(a *SealApplication) { a.Text = "佐藤" }, fieldSealText, "表した印鑑ではありません"},
 		"an ending alone":      {uncle, func(a *SealApplication) { a.Text = "印" }, fieldSealText, "表した印鑑ではありません"},
-		"no way":               {uncle, func(a *SealApplication) { a.Way = "" }, fieldSealWay, "確かめたか"},
-		"an agent at once":     {uncle, func(a *SealApplication) { a.Agent = true }, fieldSealWay, "照会書"},
-		"nobody's guarantee":   {uncle, func(a *SealApplication) { a.Way = SealByGuarantor }, fieldGuarantor, "別の方"},
+		"no way":               {uncle, func(a *SealApplication) { a.Way = "" }, fieldSealWay, "本人の意思をどう確かめたかを選んでください"},
+		"no photograph":        {uncle, func(a *SealApplication) { a.Evidence = identity.Evidence{identity.HealthInsurance, identity.Pension} }, identity.FieldDocument, "その場の登録には、顔写真付きの書類が要ります"},
+		"an agent at once":     {uncle, func(a *SealApplication) { a.Agent = true }, fieldSealWay, "代理人による申請は、その場で登録できません"},
+		"nobody's guarantee":   {uncle, func(a *SealApplication) { a.Way = SealByGuarantor }, fieldGuarantor, "保証人は、ここに印鑑を登録している別の方です"},
 		"one's own guarantee":  {uncle, func(a *SealApplication) { a.Way, a.Guarantor = SealByGuarantor, uncle }, fieldGuarantor, "別の方"},
 		"without a seal":       {uncle, func(a *SealApplication) { a.Way, a.Guarantor = SealByGuarantor, child }, fieldGuarantor, "別の方"},
-		"a guarantor for none": {uncle, func(a *SealApplication) { a.Guarantor = mother }, fieldGuarantor, "取り除いて"},
+		"a guarantor for none": {uncle, func(a *SealApplication) { a.Guarantor = mother }, fieldGuarantor, "保証人は、保証書で登録するときだけ入力します"},
 		"the mother's seal": {uncle, func(a *SealApplication) {
 			a.Scan = imprinttest.Seal{Millimetres: 13.5, Face: 1, Press: 5, DPI: 300}.Scan()
-		}, fieldCompared, "似ています"},
+		}, fieldCompared, "が登録した印鑑に似ています。同じ印鑑は登録できません"},
 	} {
 		a := c.sealOf(uncle, 4)
 		if a.Person = x.who; x.who == left {

@@ -114,6 +114,11 @@ func TestTwoCheckWhatIsFiled(t *testing.T) {
 				if x.done(c, who) || len(c.changes) != told {
 					t.Fatal("it was done after one check")
 				}
+				for _, err := range []error{c.o.CheckFiling(second, "t-none", licence), c.o.RefuseFiling(second, "t-none", "取下げ")} {
+					if !slices.Equal(fieldsOf(t, err), []string{"case"}) || !strings.Contains(err.Error(), "この番号の届出・申請は、本人確認を待っていません") {
+						t.Errorf("of a number that nothing has: %v", err)
+					}
+				}
 				if err := x.file(c, first, who); !slices.Equal(fieldsOf(t, err), []string{"person"}) {
 					t.Errorf("filed again beside what waits: %v", err)
 				}

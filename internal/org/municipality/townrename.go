@@ -23,6 +23,7 @@ import (
 type Renaming struct {
 	Municipality resident.MunicipalityCode // the ward in a designated city; zero where there are none
 	Old, New     string                    // without prefecture and municipality
+	Kana         string                    // how the new name is read, for the master; may be empty
 	Day          resident.Date             // from which the new name holds
 	Basis        string                    // rule-21-2-3 or rule-21-2-5
 }
@@ -51,7 +52,7 @@ func (o *Municipality) ProposeRenaming(ctx context.Context, r Renaming) (int64, 
 			return nil, err
 		}
 		id = tx.Serial()
-		tx.AddRename(store.Rename{ID: id, Municipality: of.Code, Old: r.Old, New: r.New, Day: r.Day, Basis: r.Basis, State: store.RenameCounting,
+		tx.AddRename(store.Rename{ID: id, Municipality: of.Code, Old: r.Old, New: r.New, Kana: r.Kana, Day: r.Day, Basis: r.Basis, State: store.RenameCounting,
 			ProposedAt: tx.Now(), ProposedBy: who, Trace: trace})
 		due.Add(tx.Tx, tx.Now(), dueRenameCount, strconv.FormatInt(id, 10), nil)
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "propose-renaming", Case: trace, Detail: fmt.Sprintf("renaming %d from %s", id, r.Day)})
@@ -81,12 +82,18 @@ func (o *Municipality) judgeRenaming(ctx context.Context, tx *store.Tx, r Renami
 			}
 		}
 	}
+	ps.note(checkTownKana(r.Kana))
 	if !renameGrounds[r.Basis] {
 		ps.bad("basis", "名称の変更の根拠（規則21条の2第3号か第5号）を選んでください。", "Choose the ground on which the name changes (Rules, art. 21-2, no. 3 or 5).")
 	}
 	if ps.need(r.Day.Valid(), "day", "新しい町名になる日", "the day of the new name") {
 		if r.Day.After(today.AddDays(farthestPlan)) || r.Day.Before(today.AddDays(-farthestPlan)) {
 			ps.bad("day", "その日は1年より離れています。年を確かめてください。", "That day is more than a year away: check the year.")
+		}
+	}
+	if len(ps.Problems) == 0 {
+		if err := o.judgeNames(ctx, tx, of, r, &ps); err != nil {
+			return of, err
 		}
 	}
 	others, err := tx.RenamesOf(ctx, of.Code, []string{r.Old})
@@ -125,7 +132,11 @@ func (o *Municipality) DecideRenaming(ctx context.Context, id int64, confirm boo
 			if err := access.SecondPerson(access.Person{ID: r.ProposedBy}, access.From(ctx)); err != nil {
 				return nil, err
 			}
+			if err := o.judgeAgain(ctx, tx, r); err != nil {
+				return nil, err
+			}
 		}
+		confirmed := r.State == store.RenameConfirmed
 		ref, act := strconv.FormatInt(id, 10), "drop-renaming"
 		for _, kind := range []string{dueRenameCount, dueRenameSpread} {
 			if _, err := due.Remove(ctx, tx.Tx, kind, ref); err != nil {
@@ -136,6 +147,9 @@ func (o *Municipality) DecideRenaming(ctx context.Context, id int64, confirm boo
 		if confirm {
 			act, r.State = "confirm-renaming", store.RenameConfirmed
 			due.Add(tx.Tx, later(tx.Now(), r.Day.Start()), dueRenameSpread, ref, nil)
+		}
+		if err := o.renameTowns(ctx, tx, r, confirmed, who); err != nil {
+			return nil, err
 		}
 		r.DecidedAt, r.DecidedBy = tx.Now(), who
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: act, Case: r.Trace, Detail: fmt.Sprintf("renaming %d, %d people counted", id, r.Found)})
@@ -168,7 +182,12 @@ func (o *Municipality) renameStep(ctx context.Context, raw *sqlstore.Tx, item du
 	}
 	for _, p := range people {
 		r.Place = p.Person
-		if _, lives := renamedAddress(p.Address, of, r.Old, r.New); !lives || p.Municipality != of.Code.String() {
+		if p.Municipality != of.Code.String() {
+			continue
+		}
+		if _, lives, err := o.newAddress(ctx, tx, p.Address, of, r); err != nil {
+			return nil, err
+		} else if !lives {
 			continue
 		}
 		if counting {
@@ -185,6 +204,9 @@ func (o *Municipality) renameStep(ctx context.Context, raw *sqlstore.Tx, item du
 		r.State = store.RenameCounted
 	default:
 		r.State = store.RenameSpread
+		if err := o.renameTowns(ctx, tx, r, true, r.DecidedBy); err != nil { // of a master that came after it was confirmed
+			return nil, err
+		}
 	}
 	return nil, tx.SetRename(ctx, r)
 }

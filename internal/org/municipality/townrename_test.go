@@ -45,7 +45,14 @@ func TestRenaming(t *testing.T) {
 		planned, moves := c.settle("大手９番"), c.settle("大手10番")
 		c.clk.Set(c.clk.Now().Truncate(24 * time.Hour))
 		tomorrow := resident.DateOf(c.clk.Now()).AddDays(1)
-		id := must[int64](t)(c.o.ProposeRenaming(as(t, "clerk-aoki"), Renaming{Old: "大手", New: "中央", Day: tomorrow, Basis: "rule-21-2-3"}))
+		renaming := Renaming{Old: "大手", New: "中央", Day: tomorrow, Basis: "rule-21-2-3"}
+		id := must[int64](t)(c.o.ProposeRenaming(as(t, "clerk-aoki"), renaming))
+		if _, err := c.o.ProposeRenaming(as(t, "clerk-inoue"), renaming); !slices.Equal(fieldsOf(t, err), []string{"old_name"}) || !strings.Contains(err.Error(), "この町名の変更は、すでに提案されています") {
+			t.Errorf("proposed twice: %v", err)
+		}
+		if err := c.o.DecideRenaming(as(t, "clerk-inoue"), id+1000, true); !slices.Equal(fieldsOf(t, err), []string{"rename"}) || !strings.Contains(err.Error(), "この町名の変更は、取り下げられています") {
+			t.Errorf("one that is not there: %v", err)
+		}
 		if err := c.o.DecideRenaming(as(t, "clerk-inoue"), id, true); !slices.Equal(fieldsOf(t, err), []string{"rename"}) || !strings.Contains(err.Error(), "数えています") {
 			t.Errorf("confirmed before it was counted: %v", err)
 		}
@@ -91,12 +98,16 @@ func TestRenaming(t *testing.T) {
 			t.Errorf("the prefecture was told of %d, and of %d invalidations", len(c.changes)-told, len(c.invalidations)-killed)
 		}
 
+		if err := c.o.DecideRenaming(as(t, "clerk-inoue"), id, true); !slices.Equal(fieldsOf(t, err), []string{"rename"}) || !strings.Contains(err.Error(), "この町名の変更は、すでに決まっています") {
+			t.Errorf("confirmed twice: %v", err)
+		}
+
 		// From then on the old name is no address.
 		for name, err := range map[string]error{
 			"moved": second(c.o.File(as(t, "clerk-aoki"), MoveWithin{Filing: c.filing(others[0], "law-23"), Address: address("長野県松本市大手2番")})),
 			"came":  second(c.o.Register(as(t, "clerk-aoki"), at(movedIn(), "長野県松本市大手2番"))),
 		} {
-			if !slices.Equal(fieldsOf(t, err), []string{"address"}) || !strings.Contains(err.Error(), "長野県松本市中央2番") {
+			if !slices.Equal(fieldsOf(t, err), []string{"address"}) || !strings.Contains(err.Error(), "へ変わりました。「長野県松本市中央2番」と入力してください") {
 				t.Errorf("%s to the old name: %v", name, err)
 			}
 		}
@@ -244,7 +255,7 @@ func TestRefusedRenamings(t *testing.T) {
 		"no new name":        {func(r *Renaming) { r.New = "" }, "new_name", "新しい町名を入力"},
 		"the same":           {func(r *Renaming) { r.New = r.Old }, "new_name", "同じです"},
 		"a private letter":   {func(r *Renaming) { r.New = "中\uE000" }, "new_name", "外字"},
-		"no ground":          {func(r *Renaming) { r.Basis = "" }, "basis", "根拠"},
+		"no ground":          {func(r *Renaming) { r.Basis = "" }, "basis", "名称の変更の根拠（規則21条の2第3号か第5号）を選んでください"},
 		"the ground of lots": {func(r *Renaming) { r.Basis = "rule-21-2-4" }, "basis", "根拠"},
 		"no day":             {func(r *Renaming) { r.Day = resident.Date{} }, "day", "日を入力"},
 		"far ahead":          {func(r *Renaming) { r.Day = today.AddDays(367) }, "day", "年を確かめて"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -33,7 +34,10 @@ func (o *Municipality) renameOne(ctx context.Context, raw *sqlstore.Tx, item due
 	if !found || !now.Present() {
 		return nil, tx.RenamedOne(ctx, r.ID)
 	}
-	address, lives := renamedAddress(now.Record.Address.Reveal(), of, r.Old, r.New)
+	address, lives, err := o.newAddress(ctx, tx, now.Record.Address.Reveal(), of, r)
+	if err != nil {
+		return nil, err
+	}
 	if !lives || now.Record.Municipality != of.Code {
 		return nil, tx.RenamedOne(ctx, r.ID)
 	}
@@ -41,7 +45,7 @@ func (o *Municipality) renameOne(ctx context.Context, raw *sqlstore.Tx, item due
 	if err != nil {
 		return nil, err
 	}
-	c := MinorAmendment{Filing: Filing{Person: now.Person, Base: now.Number, Arose: r.Day, Basis: r.Basis}, Address: parsed, AsIs: true}
+	c := MinorAmendment{Filing: Filing{Person: now.Person, Base: now.Number, Arose: r.Day, Basis: r.Basis}, Address: parsed, AsIs: true, renaming: true}
 	_, v, err := o.judge(ctx, tx, c, true)
 	if err != nil {
 		return nil, err
@@ -54,16 +58,12 @@ func (o *Municipality) renameOne(ctx context.Context, raw *sqlstore.Tx, item due
 }
 
 // checkTownName refuses an address with a name that its town no longer has today, whatever day the notice is about: who was entered with it
-// after everybody had been given the new one would keep it for ever.
-func (o *Municipality) checkTownName(ctx context.Context, tx *store.Tx, field string, r resident.Record, ps *problems) error {
-	a, today := r.Address, resident.DateOf(tx.Now())
-	of, err := resident.Lookup("municipality", r.Municipality, today)
-	if err != nil || !a.Valid() {
-		return nil // what is wrong with either is said elsewhere
-	}
+// after everybody had been given the new one would keep it for ever. A town of the master that has begun with the old name since is another one.
+func (o *Municipality) checkTownName(ctx context.Context, tx *store.Tx, field string, a resident.Address, of resident.Municipality, b *townBook) (*plain.Problem, error) {
+	today := resident.DateOf(tx.Now())
 	all, err := tx.RenamesOf(ctx, of.Code, townNames(a.Reveal(), of))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	all = slices.DeleteFunc(all, func(r store.Rename) bool {
 		return r.State != store.RenameConfirmed && r.State != store.RenameSpread || !r.Day.Valid() || today.Before(r.Day)
@@ -73,14 +73,23 @@ func (o *Municipality) checkTownName(ctx context.Context, tx *store.Tx, field st
 	for _, r := range all {
 		given := since[r.Old]
 		since[r.New] = true
-		if given { // the town got its name back
+		if given || b.begunSince(a.Reveal(), r.Day, today) { // the town got its name back
 			continue
 		}
 		if now, lives := renamedAddress(a.Reveal(), of, r.Old, r.New); lives {
-			ps.bad(field, "「"+r.Old+"」は"+r.Day.Wareki()+"に「"+r.New+"」へ変わりました。「"+now+"」と入力してください。",
-				"“"+r.Old+"” became “"+r.New+"” on "+r.Day.String()+": enter “"+now+"”.")
-			return nil
+			return plain.Bad(field, "「"+r.Old+"」は"+r.Day.Wareki()+"に「"+r.New+"」へ変わりました。「"+now+"」と入力してください。",
+				"“"+r.Old+"” became “"+r.New+"” on "+r.Day.String()+": enter “"+now+"”."), nil
 		}
 	}
-	return nil
+	return nil, nil
+}
+
+// begunSince tells whether an address is in a town that has been called so since a day or later.
+func (b *townBook) begunSince(address string, day, today resident.Date) bool {
+	if b == nil {
+		return false
+	}
+	p, _ := b.behind(address)
+	t, in := b.match(p, today)
+	return in && t.From.Valid() && !t.From.Before(day)
 }

@@ -33,6 +33,7 @@ type screens struct {
 	home, search, person, change, confirm, filed, register, apply, application, loss *webui.Page
 	events, household, headless, seal, towns, moves, move, arrival, numbers, number  *webui.Page
 	checks, check, taken, identityRule                                               *webui.Page
+	town, townForm, townList, townChange                                             *webui.Page
 	visit, attention, disclosures, disclose, disclosed, characters                   *webui.Page
 
 	protect *protectScreens
@@ -74,6 +75,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 	for name, page := range map[string]**webui.Page{"home": &w.home, "search": &w.search, "person": &w.person, "change": &w.change,
 		"confirm": &w.confirm, "filed": &w.filed, "register": &w.register, "apply": &w.apply, "application": &w.application, "loss": &w.loss,
 		"events": &w.events, "household": &w.household, "headless": &w.headless, "seal": &w.seal, "towns": &w.towns,
+		"town": &w.town, "town-form": &w.townForm, "town-list": &w.townList, "town-change": &w.townChange,
 		"moves": &w.moves, "move": &w.move, "arrival": &w.arrival, "numbers": &w.numbers, "number": &w.number,
 		"visit": &w.visit, "attention": &w.attention, "disclosures": &w.disclosures, "disclose": &w.disclose, "disclosed": &w.disclosed,
 		"characters": &w.characters, "checks": &w.checks, "check": &w.check, "taken": &w.taken, "identityrule": &w.identityRule} {
@@ -181,10 +183,23 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		act  access.Act
 		show http.HandlerFunc
 	}{
-		"GET /towns":                   {access.RenameTown, w.showTowns},
-		"POST /towns":                  {access.RenameTown, w.doTowns},
-		"POST /towns/{rename}/confirm": {access.RenameTown, w.confirmTown},
-		"POST /towns/{rename}/drop":    {access.RenameTown, w.dropTown},
+		"GET /towns":                          {access.RenameTown, w.showTowns},
+		"GET /towns/rename":                   {access.RenameTown, w.showRenaming},
+		"POST /towns/rename":                  {access.RenameTown, w.doRenaming},
+		"GET /towns/renamings":                {access.RenameTown, w.showRenamings},
+		"POST /towns/{rename}/confirm":        {access.RenameTown, w.confirmTown},
+		"POST /towns/{rename}/drop":           {access.RenameTown, w.dropTown},
+		"GET /towns/town/{of}/{town}":         {access.KeepTowns, w.showTown},
+		"GET /towns/add":                      {access.KeepTowns, w.showNewTown},
+		"POST /towns/add":                     {access.KeepTowns, w.doNewTown},
+		"GET /towns/end":                      {access.KeepTowns, w.showTownEnd},
+		"POST /towns/end":                     {access.KeepTowns, w.doTownEnd},
+		"GET /towns/import":                   {access.KeepTowns, w.showTownFile},
+		"POST /towns/import":                  {access.KeepTowns, w.doTownFile},
+		"GET /towns/changes":                  {access.KeepTowns, w.showTownChanges},
+		"GET /towns/change/{change}":          {access.KeepTowns, w.showTownChange},
+		"POST /towns/change/{change}/confirm": {access.KeepTowns, w.confirmTowns},
+		"POST /towns/change/{change}/drop":    {access.KeepTowns, w.dropTowns},
 
 		"GET /characters":  {access.LookAtPerson, w.showCharacters},
 		"POST /characters": {access.LookAtPerson, w.findCharacters},

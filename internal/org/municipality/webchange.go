@@ -19,6 +19,7 @@ const (
 // changePage is the form of a notice.
 type changePage struct {
 	*webui.Form
+	Towns       []webui.Suggestion
 	Act         string
 	Name, Says  plain.Sentence
 	Day         plain.Sentence
@@ -128,7 +129,7 @@ func (w *screens) renderChange(rw http.ResponseWriter, r *http.Request, status i
 	if act.dies == diesNothing {
 		kind = webui.OK
 	}
-	p := changePage{Form: f, Act: act.key, Name: act.name, Says: act.says, Day: act.day, Steps: steps(0), Now: w.recordTerms(d.Now), Bases: basisChoices(act.reasons...),
+	p := changePage{Form: f, Towns: w.suggestTowns(r.Context()), Act: act.key, Name: act.name, Says: act.says, Day: act.day, Steps: steps(0), Now: w.recordTerms(d.Now), Bases: basisChoices(act.reasons...),
 		Effect: webui.Notice{Kind: kind, Title: act.dies, Text: held(d, w.o)}, Ward: w.wardChoices(), Sexes: sexChoices,
 		Abroad:  []webui.Choice{choice("no", "国内の市区町村へ", "To another municipality"), choice("yes", "国外へ", "Abroad")},
 		AskAsIs: has(f, fieldAsIs), Back: w.personURL(d.Now.Person, ""), Action: w.personURL(d.Now.Person, "/change/"+act.key)}

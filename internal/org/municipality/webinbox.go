@@ -35,9 +35,16 @@ func (o *Municipality) proposals(ctx context.Context, tx *store.Tx) (all []propo
 			all = append(all, proposal{both("終了する支援措置の一覧", "List of protections to end"), "/protections", l.MadeBy, access.ReleaseProtection})
 		}
 	}
-	renames, err := tx.Renames(ctx)
+	renames, err := tx.OpenRenames(ctx, 1000)
 	if err != nil {
 		return nil, err
+	}
+	towns, err := tx.OpenTownChanges(ctx, 1000)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range towns {
+		all = append(all, proposal{both("町字マスターの変更", "Change of the master of towns"), changeAt(c.ID), c.ProposedBy, access.KeepTowns})
 	}
 	for _, r := range renames {
 		if r.State == store.RenameCounted {

@@ -11,6 +11,7 @@ import (
 // arrivalPage is the form with which a family of whom the old municipality has told is registered. Who they are stands on it and is not typed.
 type arrivalPage struct {
 	*webui.Form
+	Towns       []webui.Suggestion
 	Steps       []webui.Step
 	People      []arrivalRow
 	Bases, Ward []webui.Choice
@@ -79,7 +80,7 @@ func (w *screens) showArrival(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *screens) renderArrival(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form, family []MoveHere) {
-	p := arrivalPage{Form: f, Documents: documentChoices(), Steps: steps(0), Bases: basisChoices(resident.MoveIn), Ward: w.wardChoices(), AskAsIs: has(f, fieldAsIs), AskPaper: has(f, fieldCertificate) || f.Value(fieldCertificate) != "",
+	p := arrivalPage{Form: f, Documents: documentChoices(), Towns: w.suggestTowns(r.Context()), Steps: steps(0), Bases: basisChoices(resident.MoveIn), Ward: w.wardChoices(), AskAsIs: has(f, fieldAsIs), AskPaper: has(f, fieldCertificate) || f.Value(fieldCertificate) != "",
 		Back: w.moveURL(r.PathValue("move"), ""), Action: w.moveURL(r.PathValue("move"), "/register")}
 	for _, m := range family {
 		p.People = append(p.People, arrivalRow{In: "in-" + m.Move, Relation: "relation-" + m.Move, Name: m.Info.Person.Name.Reveal(), Terms: w.arrivalTerms(m)})

@@ -9,6 +9,7 @@ import (
 
 type registerPage struct {
 	*webui.Form
+	Towns                 []webui.Suggestion
 	Steps                 []webui.Step
 	Reasons, Bases, Sexes []webui.Choice
 	Ward                  []webui.Choice
@@ -32,7 +33,7 @@ func (w *screens) showRegister(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *screens) renderRegister(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form) {
-	w.ui.Render(rw, r, w.register, status, registerPage{Form: f, Documents: documentChoices(), Steps: steps(0), Reasons: entryReasons, Sexes: sexChoices, Ward: w.wardChoices(), itemChoices: choicesFor(f),
+	w.ui.Render(rw, r, w.register, status, registerPage{Form: f, Documents: documentChoices(), Towns: w.suggestTowns(r.Context()), Steps: steps(0), Reasons: entryReasons, Sexes: sexChoices, Ward: w.wardChoices(), itemChoices: choicesFor(f),
 		Bases:   basisChoices(resident.MoveIn, resident.Birth, resident.EntryExOfficio),
 		AskAsIs: has(f, fieldAsIs), AskAnother: has(f, fieldAnother), AskPaper: has(f, fieldPaper), Action: w.ui.URL("/register")})
 }

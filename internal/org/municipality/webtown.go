@@ -2,11 +2,10 @@ package municipality
 
 import (
 	"context"
-	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 
-	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -14,14 +13,18 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
+// townsPage is the master, what is proposed for it, and the renamings that are not over.
 type townsPage struct {
 	*webui.Form
-	Wards  []webui.Choice // of a designated city
-	Bases  []webui.Choice
-	Start  string // how addresses begin
-	Action string
-	Open   []openRename
-	Done   webui.Table
+	Notice                            webui.Notice
+	Wards                             []webui.Choice // of a designated city
+	Query                             string
+	Action                            string
+	Master                            *webui.Table // nil: there is none
+	Open                              []openRename
+	Changes                           webui.Table
+	More                              bool // open ones that are not shown here
+	Rename, Add, End, File, Past, All string
 }
 
 // openRename is one that waits for a decision, for its day, or for its last record.
@@ -32,96 +35,262 @@ type openRename struct {
 	ConfirmAt, Here string
 }
 
-func (w *screens) showTowns(rw http.ResponseWriter, r *http.Request) {
-	w.renderTowns(rw, r, http.StatusOK, webui.NewForm(nil))
+const (
+	townsShown = 50  // rows of a page
+	openShown  = 100 // of what is not over; the rest stands on the pages of everything
+)
+
+// bodiesHere are the municipality, or the wards of a designated city.
+func (w *screens) bodiesHere() []resident.Municipality {
+	today := resident.DateOf(w.o.Clock.Now())
+	self, err := resident.Lookup("municipality", w.o.code, today)
+	if err != nil {
+		return nil
+	}
+	if wards := w.o.wards(self, today); len(wards) > 0 {
+		return wards
+	}
+	return []resident.Municipality{self}
 }
 
-func (w *screens) renderTowns(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form) {
-	var all []store.Rename
+// whose is the municipality or ward that a page is about.
+func (w *screens) whose(code string) (resident.Municipality, bool) {
+	for _, m := range w.bodiesHere() {
+		if m.Code.String() == code || code == "" {
+			return m, true
+		}
+	}
+	return resident.Municipality{}, false
+}
+
+func (w *screens) wardsOf() (cs []webui.Choice) {
+	all := w.bodiesHere()
+	if len(all) < 2 {
+		return nil
+	}
+	for _, ward := range all {
+		cs = append(cs, webui.Choice{Value: ward.Code.String(), Name: both(ward.Name, ward.Romaji())})
+	}
+	return cs
+}
+
+// pageOf is the page that an address asks for, from 1.
+func pageOf(r *http.Request) int {
+	n, err := strconv.Atoi(r.URL.Query().Get("page"))
+	if err != nil {
+		return 1
+	}
+	return min(max(1, n), 1_000_000)
+}
+
+// pages leads through a list of so many rows; nil when they are all shown.
+func pages(path string, at int, total int64) *webui.Pages {
+	last := int((total + townsShown - 1) / townsShown)
+	if last <= 1 {
+		return nil
+	}
+	return &webui.Pages{Path: path, At: min(at, last), Last: last}
+}
+
+func (w *screens) showTowns(rw http.ResponseWriter, r *http.Request) {
+	of, known := w.whose(r.URL.Query().Get("municipality"))
+	if !known {
+		w.ui.NotFound(rw, r)
+		return
+	}
+	q := r.URL.Query().Get("q")
+	p := townsPage{Form: webui.NewForm(map[string]string{"municipality": of.Code.String()}), Query: q, Wards: w.wardsOf(), Action: w.ui.URL("/towns"), Rename: w.ui.URL("/towns/rename"),
+		Add: w.ui.URL("/towns/add"), End: w.ui.URL("/towns/end"), File: w.ui.URL("/towns/import"), Past: w.ui.URL("/towns/renamings"), All: w.ui.URL("/towns/changes")}
+	var renames []store.Rename
+	var changes []store.TownChange
+	var towns []store.Town
+	var ids []string
+	var total int64
+	var keeps bool
 	err := w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
-		all, err = w.o.in(raw).Renames(ctx)
+		tx := w.o.in(raw)
+		if renames, err = tx.OpenRenames(ctx, openShown); err != nil {
+			return err
+		}
+		if changes, err = tx.OpenTownChanges(ctx, openShown); err != nil {
+			return err
+		}
+		if keeps, err = tx.KeepsTowns(ctx, of.Code); err != nil || !keeps {
+			return err
+		}
+		if ids, total, err = tx.FindTowns(ctx, of.Code, q, (pageOf(r)-1)*townsShown, townsShown); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			rows, err := tx.TownByID(ctx, of.Code, id)
+			if err != nil {
+				return err
+			}
+			towns = append(towns, rows...)
+		}
+		return nil
+	})
+	if err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	if keeps {
+		p.Master = w.masterTable(of, ids, towns)
+		p.Master.Pages = pages(w.ui.URL("/towns")+"?"+url.Values{"q": {q}, "municipality": {of.Code.String()}}.Encode(), pageOf(r), total)
+	} else {
+		p.Notice = webui.Notice{Kind: webui.Warn, Title: both("町字マスターがありません", "There is no master of towns"),
+			Text: both("このため、入力や取込みの住所が実在の町字かどうかは確かめていません。アドレス・ベース・レジストリの町字マスターのCSVを取り込むと、確かめるようになります。",
+				"So nothing checks whether an address that is typed or imported is in a town that exists. Read in the CSV of the Address Base Registry, and it will be checked.")}
+	}
+	for _, one := range renames {
+		p.Open = append(p.Open, w.openRename(r.Context(), one))
+	}
+	p.More = len(renames) == openShown || len(changes) == openShown
+	p.Changes = w.changesTable(both("承認を待つマスターの変更", "Changes of the master that wait"), changes)
+	w.ui.Render(rw, r, w.towns, http.StatusOK, p)
+}
+
+// masterTable shows the towns as they are today.
+func (w *screens) masterTable(of resident.Municipality, ids []string, rows []store.Town) *webui.Table {
+	today, b := resident.DateOf(w.o.Clock.Now()), newTownBook(of, rows)
+	t := &webui.Table{Caption: both("町字マスター（"+of.FullName()+"）", "Towns of "+of.Romaji()),
+		Columns: []webui.Column{{Name: both("町字", "Town")}, {Name: both("カナ", "Reading")}, {Name: both("町字ID", "Id")}, {Name: both("住居表示", "Numbered by")}, {Name: both("この日から", "From")}, {Name: both("状態", "State")}},
+		Empty:   webui.Empty{Text: both("当たる町字はありません。町字の初めの文字か、カナで探してください。", "No town begins so: search by the beginning of its name or reading.")}}
+	for _, id := range ids {
+		town, state := townToday(b, id, today)
+		t.Rows = append(t.Rows, []any{webui.Link{Href: w.ui.URL("/towns/town/" + of.Code.String() + "/" + id), Text: townText(town)}, nameText(town.Kana), webui.Code(id), blocksText(town.Blocks), day(town.From), state})
+	}
+	return t
+}
+
+func townText(t store.Town) plain.Sentence {
+	if t.Name() == "" {
+		return both("（町字なし）", "(no town)")
+	}
+	return both(t.Name(), t.Name())
+}
+
+func blocksText(blocks bool) plain.Sentence {
+	if blocks {
+		return both("住居表示", "blocks and houses")
+	}
+	return both("地番", "lots")
+}
+
+// townToday is what a town is today, or what it will be, and how that stands.
+func townToday(b *townBook, id string, today resident.Date) (store.Town, webui.Badge) {
+	rows := b.towns[id]
+	t, known := asOf(rows, today)
+	if !known {
+		for _, one := range rows {
+			if t.ID == "" || one.From.Before(t.From) {
+				t = one
+			}
+		}
+		return t, badge(webui.Wait, "予定", "to come")
+	}
+	if t.Ended {
+		return t, badge(webui.Off, "廃止", "ended")
+	}
+	for _, one := range rows {
+		if !one.From.After(today) {
+			continue
+		}
+		if last, _ := asOf(rows, one.From); last.Key() != t.Key() || last.Ended {
+			return t, badge(webui.Warn, "変わる予定", "will change")
+		}
+	}
+	return t, badge(webui.OK, "効力あり", "in force")
+}
+
+// townPage is one town: what it was from which day on, and who said so.
+type townPage struct {
+	Terms   []webui.Term
+	History webui.Table
+	Ended   bool
+	Rename  string
+	End     string
+	Back    string
+}
+
+func (w *screens) showTown(rw http.ResponseWriter, r *http.Request) {
+	of, known := w.whose(r.PathValue("of"))
+	var rows []store.Town
+	err := w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
+		if known {
+			rows, err = w.o.in(raw).TownByID(ctx, of.Code, r.PathValue("town"))
+		}
 		return err
 	})
 	if err != nil {
 		w.ui.Fail(rw, r, err)
 		return
 	}
-	p := townsPage{Form: f, Start: w.addressStart(), Action: w.ui.URL("/towns")}
-	for _, b := range BasesOf(resident.MinorAmendment) {
-		if renameGrounds[b.Key] {
-			p.Bases = append(p.Bases, webui.Choice{Value: b.Key, Name: b.Name})
-		}
+	if len(rows) == 0 {
+		w.ui.NotFound(rw, r)
+		return
 	}
+	t, state := townToday(newTownBook(of, rows), rows[0].ID, resident.DateOf(w.o.Clock.Now()))
+	q := "?" + url.Values{"municipality": {of.Code.String()}, "town": {t.ID}, "old_name": {t.Name()}}.Encode()
+	p := townPage{Back: w.ui.URL("/towns"), Ended: t.Ended, Rename: w.ui.URL("/towns/rename") + q, End: w.ui.URL("/towns/end") + q,
+		Terms: []webui.Term{{Label: both("町字", "Town"), Value: both(of.FullName()+t.Name(), of.FullName()+t.Name())}, {Label: both("カナ", "Reading"), Value: nameText(t.Kana)},
+			{Label: both("町字ID", "Id"), Value: webui.Code(t.ID)}, {Label: both("住居表示", "Numbered by"), Value: blocksText(t.Blocks)}, {Label: both("状態", "State"), Value: state}},
+		History: webui.Table{Caption: both("履歴", "What it was"),
+			Columns: []webui.Column{{Name: both("町字", "Town")}, {Name: both("この日から", "From")}, {Name: both("版", "Version"), Right: true}, {Name: both("何による", "By what")}, {Name: both("状態", "State")}, {Name: both("入力", "Entered")}, {Name: both("承認", "Confirmed by")}}}}
+	for i := len(rows) - 1; i >= 0; i-- {
+		one := rows[i]
+		holds := badge(webui.OK, "この日からの内容", "holds from then on")
+		if last, _ := asOf(rows, one.From); last.Version != one.Version {
+			holds = badge(webui.Off, "後の版に置換え", "replaced by a later version")
+		}
+		from := any(both("初めから", "always"))
+		if one.From.Valid() {
+			from = day(one.From)
+		}
+		name := townText(one)
+		if one.Ended {
+			name = both("廃止", "ended")
+		}
+		p.History.Rows = append(p.History.Rows, []any{name, from, one.Version, w.byWhat(one), holds, one.EnteredAt, webui.Code(one.EnteredBy)})
+	}
+	w.ui.Render(rw, r, w.town, http.StatusOK, p)
+}
+
+// byWhat is what brought a row into the master.
+func (w *screens) byWhat(t store.Town) any {
+	if t.Rename != 0 {
+		return both("町名の変更", "a renaming")
+	}
+	return webui.Link{Href: w.ui.URL(changeAt(t.Change)), Text: both("マスターの変更", "a change of the master")}
+}
+
+// suggestTowns are how addresses here begin, for whoever types one; none where there is no master. What is left out can be typed all the same.
+func (w *screens) suggestTowns(ctx context.Context) (all []webui.Suggestion) {
+	const most = 2000
 	today := resident.DateOf(w.o.Clock.Now())
-	if self, err := resident.Lookup("municipality", w.o.code, today); err == nil {
-		for _, ward := range w.o.wards(self, today) {
-			p.Wards = append(p.Wards, webui.Choice{Value: ward.Code.String(), Name: both(ward.Name, ward.Romaji())})
+	err := w.o.Store.View(ctx, func(ctx context.Context, raw *sqlstore.Tx) error {
+		for _, of := range w.bodiesHere() {
+			rows, err := w.o.in(raw).Towns(ctx, of.Code)
+			if err != nil {
+				return err
+			}
+			b, before := newTownBook(of, rows), ""
+			for _, row := range rows { // by id
+				t, in := b.on(row.ID, today)
+				if row.ID == before || !in || t.Name() == "" || len(all) >= most {
+					continue
+				}
+				before = row.ID
+				all = append(all, webui.Suggestion{Value: of.FullName() + t.Name(), Label: t.Kana})
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		w.o.Log.ErrorContext(ctx, "the towns could not be offered", "error", err)
+		return nil
 	}
-	p.Done = webui.Table{Caption: both("終わった町名の変更", "Done"),
-		Columns: []webui.Column{{Name: both("前の町名", "Before")}, {Name: both("新しい町名", "Now")}, {Name: both("変わった日", "From")}, {Name: both("修正した人数", "Records"), Right: true},
-			{Name: both("提案", "Proposed by")}, {Name: both("承認", "Confirmed by")}},
-		Empty: webui.Empty{Text: both("まだありません。", "None yet.")}}
-	for _, one := range all {
-		if one.State == store.RenameSpread && one.Changed >= one.Given {
-			p.Done.Rows = append(p.Done.Rows, []any{webui.Name(one.Old), webui.Name(one.New), day(one.Day), one.Changed, webui.Code(one.ProposedBy), webui.Code(one.DecidedBy)})
-			continue
-		}
-		p.Open = append(p.Open, w.openRename(r.Context(), one))
-	}
-	w.ui.Render(rw, r, w.towns, status, p)
-}
-
-func (w *screens) openRename(ctx context.Context, r store.Rename) openRename {
-	state := badge(webui.Wait, "人数を数えています", "being counted")
-	switch r.State {
-	case store.RenameCounted:
-		state = badge(webui.Warn, "もう一人の承認待ち", "waits for a second person")
-	case store.RenameConfirmed:
-		state = badge(webui.Wait, "承認済み（その日から修正します）", "confirmed, done from its day on")
-	case store.RenameSpread:
-		state = badge(webui.Wait, "修正しています", "being done")
-	}
-	one := openRename{Name: both(r.Old+" → "+r.New, r.Old+" → "+r.New), Here: w.ui.URL("/towns/" + strconv.FormatInt(r.ID, 10) + "/drop"),
-		ConfirmAt: w.ui.URL("/towns/" + strconv.FormatInt(r.ID, 10) + "/confirm")}
-	one.Terms = []webui.Term{{Label: both("状態", "State"), Value: state}, {Label: both("新しい町名になる日", "From"), Value: day(r.Day)},
-		{Label: both("根拠", "Ground"), Value: basisName(r.Basis)}, {Label: both("住んでいる人", "People who live there"), Value: webui.Count{N: max(r.Found, r.Given), Of: both("人", "people")}}}
-	if r.State == store.RenameSpread {
-		one.Terms = append(one.Terms, webui.Term{Label: both("修正した人", "Done"), Value: fmt.Sprintf("%d / %d", r.Changed, r.Given)},
-			webui.Term{Label: both("残り", "The rest"), Value: webui.Link{Href: w.ui.URL("/messages"), Text: both("できなかったものは、保留の一覧に理由があります", "what could not be done is parked, with its reason")}})
-	}
-	one.Terms = append(one.Terms, webui.Term{Label: both("提案した職員", "Proposed by"), Value: webui.Code(r.ProposedBy)})
-	if r.DecidedBy != "" {
-		one.Terms = append(one.Terms, webui.Term{Label: both("承認した職員", "Confirmed by"), Value: webui.Code(r.DecidedBy)})
-	}
-	one.Confirm = r.State == store.RenameCounted && access.SecondPerson(access.Person{ID: r.ProposedBy}, access.From(ctx)) == nil
-	one.Drop = r.State == store.RenameCounting || r.State == store.RenameCounted || r.State == store.RenameConfirmed && w.o.Clock.Now().Before(r.Day.Start())
-	return one
-}
-
-func (w *screens) doTowns(rw http.ResponseWriter, r *http.Request) {
-	f, ok := w.ui.ReadForm(rw, r)
-	if !ok {
-		return
-	}
-	if relanguaged(f) {
-		w.renderTowns(rw, r, http.StatusOK, f)
-		return
-	}
-	n := Renaming{Old: f.Value("old_name"), New: f.Value("new_name"), Basis: f.Value("basis"), Day: entry(f, "day", resident.ParseDate),
-		Municipality: entry(f, "municipality", resident.ParseMunicipalityCode)}
-	if f.OK() {
-		_, err := w.o.ProposeRenaming(r.Context(), n)
-		if err == nil {
-			http.Redirect(rw, r, w.ui.URL("/towns"), http.StatusSeeOther)
-			return
-		}
-		if err = refused(f, err); err != nil {
-			w.ui.Fail(rw, r, err)
-			return
-		}
-	}
-	w.renderTowns(rw, r, http.StatusUnprocessableEntity, f)
+	return all
 }
 
 func (w *screens) confirmTown(rw http.ResponseWriter, r *http.Request) { w.decideTown(rw, r, true) }

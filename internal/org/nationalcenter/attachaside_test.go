@@ -84,8 +84,14 @@ func TestAttachOfProtected(t *testing.T) {
 		t.Fatalf("set aside: %v, the alarm says %d", paths, rings)
 	}
 	// One person lets nobody.
-	if err := c.center.LetAsk(t.Context(), egawa, paths[0]); err == nil {
-		t.Error("let without a proposal")
+	if err := c.center.LetAsk(t.Context(), egawa, paths[0]); err == nil || !strings.Contains(err.Error(), "この照会には、提案がありません") {
+		t.Errorf("let without a proposal: %v", err)
+	}
+	if err := c.center.ProposeToLet(t.Context(), ueda, paths[0], " "); err == nil || !strings.Contains(err.Error(), "答えてよいわけを、1,000文字以内で書いてください") {
+		t.Errorf("proposed without a reason: %v", err)
+	}
+	if err := c.center.ProposeToLet(t.Context(), ueda, "nothing", "電話した。"); err == nil || !strings.Contains(err.Error(), "この照会は、もう取り置かれていないか、ありません") {
+		t.Errorf("one that is not there: %v", err)
 	}
 	if err := c.center.ProposeToLet(t.Context(), ueda, paths[0], "飯田市に電話し、本人と確かめた。"); err != nil {
 		t.Fatal(err)

@@ -120,14 +120,17 @@ func TestDuplicateIsClosedByTwo(t *testing.T) {
 		c.finds("namesakes", "same-person")
 		id := nationalcenter.IDOfFinding(must(c.openFindings())[0])
 		ueda, egawa, aoki := persona(t, "operator-ueda"), persona(t, "operator-egawa"), persona(t, "clerk-aoki")
-		for what, err := range map[string]error{
-			"nothing is proposed":    c.center.ConfirmDuplicate(t.Context(), egawa, id),
-			"without a reason":       c.center.ProposeDuplicate(t.Context(), ueda, id, " "),
-			"a clerk proposes":       c.center.ProposeDuplicate(t.Context(), aoki, id, "別の人"),
-			"a finding of elsewhere": c.center.ProposeDuplicate(t.Context(), ueda, "nothing", "別の人"),
+		for what, x := range map[string]struct {
+			err  error
+			says string
+		}{
+			"nothing is proposed":    {c.center.ConfirmDuplicate(t.Context(), egawa, id), "この件には、閉じる提案がありません"},
+			"without a reason":       {c.center.ProposeDuplicate(t.Context(), ueda, id, " "), "閉じるわけを、1,000文字以内で書いてください"},
+			"a clerk proposes":       {c.center.ProposeDuplicate(t.Context(), aoki, id, "別の人"), ""},
+			"a finding of elsewhere": {c.center.ProposeDuplicate(t.Context(), ueda, "nothing", "別の人"), "この件は、もう閉じているか、ありません。「重複の点検」の"},
 		} {
-			if err == nil {
-				t.Errorf("%s, and it is taken", what)
+			if x.err == nil || !strings.Contains(x.err.Error(), x.says) {
+				t.Errorf("%s: %v, want %q", what, x.err, x.says)
 			}
 		}
 		if err := c.center.ProposeDuplicate(t.Context(), ueda, id, "松本市に確かめた。別の人。"); err != nil {

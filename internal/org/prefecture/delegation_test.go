@@ -194,7 +194,7 @@ func TestAskReport(t *testing.T) {
 			t.Errorf("the CA is asked %+v", all.requests)
 		}
 		_, err := c.nagano.AskReport(t.Context(), egawa)
-		if p, ok := plain.AsProblems(err); !ok || !strings.Contains(p[0].JA, "09:05:00") || !strings.Contains(p[0].EN, ueda.ID) {
+		if p, ok := plain.AsProblems(err); !ok || !strings.Contains(p[0].JA, "報告を求めたばかりです（operator-ueda）。届いた報告を確かめ、必要なら09:05:00の後に") || !strings.Contains(p[0].EN, ueda.ID) {
 			t.Errorf("asked again at once: %v", err)
 		}
 		c.until(start.Add(5 * time.Minute))
@@ -294,7 +294,7 @@ func (c *country) exec(query string) {
 func TestDelegationCSV(t *testing.T) {
 	c := newCountry(t, "memory:", theCA)
 	c.withCA()
-	if status, _ := c.get(t, ueda.ID, "/delegation.csv"); status != http.StatusUnprocessableEntity {
+	if status, body := c.get(t, ueda.ID, "/delegation.csv"); status != http.StatusUnprocessableEntity || !strings.Contains(body, "この日までに届いた報告がありません") {
 		t.Errorf("without a report: %d", status)
 	}
 	c.until(day.AddDays(1).Start().Add(time.Hour))

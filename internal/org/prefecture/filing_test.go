@@ -89,18 +89,21 @@ func TestFilings(t *testing.T) {
 		if len(all.registrations)+len(all.decisions) > 0 {
 			t.Fatalf("before anybody decided: %+v", all)
 		}
-		for name, err := range map[string]error{
-			"one person alone":    c.decide(etax, 1, "accept", "", ueda, ueda),
-			"a clerk":             c.decide(etax, 1, "accept", "", persona("clerk-aoki"), ueda),
-			"confirmed by others": c.decide(etax, 1, "accept", "", ueda, persona("auditor-onishi")),
-			"refused without why": c.decide(etax, 1, "refuse", " ", ueda, egawa),
-			"an escape in why":    c.decide(etax, 1, "refuse", "because\x1b[2J", ueda, egawa),
-			"no such filing":      c.decide(etax, 2, "accept", "", ueda, egawa),
-			"ended before it was": c.decide(etax, 1, "end", "because", ueda, egawa),
-			"no such act":         c.decide(etax, 1, "forget", "because", ueda, egawa),
+		for name, x := range map[string]struct {
+			err  error
+			says string
+		}{
+			"one person alone":    {c.decide(etax, 1, "accept", "", ueda, ueda), "提案した人は、自分で確認できません"},
+			"a clerk":             {c.decide(etax, 1, "accept", "", persona("clerk-aoki"), ueda), ""},
+			"confirmed by others": {c.decide(etax, 1, "accept", "", ueda, persona("auditor-onishi")), ""},
+			"refused without why": {c.decide(etax, 1, "refuse", " ", ueda, egawa), "わけを入力してください。届出をした機関にも伝わります"},
+			"an escape in why":    {c.decide(etax, 1, "refuse", "because\x1b[2J", ueda, egawa), "表示されない制御文字が入っています。貼り付けずに"},
+			"no such filing":      {c.decide(etax, 2, "accept", "", ueda, egawa), "この届出はありません。一覧から"},
+			"ended before it was": {c.decide(etax, 1, "end", "because", ueda, egawa), "この届出は、その間に変わりました"},
+			"no such act":         {c.decide(etax, 1, "forget", "because", ueda, egawa), "どうするかを選んでください"},
 		} {
-			if err == nil {
-				t.Errorf("%s: it was done", name)
+			if x.err == nil || !strings.Contains(x.err.Error(), x.says) {
+				t.Errorf("%s: %v, want %q", name, x.err, x.says)
 			}
 		}
 		if len(all.registrations) > 0 {
@@ -138,6 +141,14 @@ func TestFilings(t *testing.T) {
 			t.Errorf("validation is told %+v", last)
 		}
 		c.filings("ended 3", "refused 2", "replaced 1")
+		// An earlier filing takes the place of no later one.
+		want(t, c.tell(etax, filing(etax, 4), filing(etax, 5)), "applied", "applied")
+		if err := c.decide(etax, 5, "accept", "", egawa, ueda); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.decide(etax, 4, "accept", "", egawa, ueda); err == nil || !strings.Contains(err.Error(), "この後の届出が、すでに受理されています") {
+			t.Errorf("the earlier one: %v", err)
+		}
 	})
 }
 

@@ -71,7 +71,7 @@ func TestAUseWorksOnlyWhenApproved(t *testing.T) {
 			_, err := office.Provide(ctx, by, provision.Request{Use: number, Case: "旅券-17", Items: items, Question: inquiry.Question{Code: a.Code}})
 			return err
 		}
-		saysNo(t, "a use that is not there", ask(clerk, 99, 0), "use", "ありません")
+		saysNo(t, "a use that is not there", ask(clerk, 99, 0), "use", "この事務はありません。一覧から選んでください")
 
 		u := passports(today.AddDays(2))
 		u.Ends = today.AddDays(3)
@@ -81,22 +81,22 @@ func TestAUseWorksOnlyWhenApproved(t *testing.T) {
 		}
 		saysNo(t, "proposed", ask(clerk, n, 0), "use", "まだ承認されていません")
 		saysNo(t, "approved by the proposer", office.Approve(ctx, ueda, n, true, ""), "confirmer", "もう一人")
-		saysNo(t, "refused without a reason", office.Approve(ctx, egawa, n, false, ""), "why", "わけ")
+		saysNo(t, "refused without a reason", office.Approve(ctx, egawa, n, false, ""), "why", "承認しないわけを入力してください")
 		if err := office.Approve(ctx, clerk, n, true, ""); err == nil {
 			t.Error("a clerk approves")
 		}
 		if err := office.Approve(ctx, egawa, n, true, ""); err != nil {
 			t.Fatal(err)
 		}
-		saysNo(t, "approved twice", office.Approve(ctx, egawa, n, true, ""), "", "変わりました")
-		saysNo(t, "before its day", ask(clerk, n, 0), "use", "4月3日から")
+		saysNo(t, "approved twice", office.Approve(ctx, egawa, n, true, ""), "", "この事務は、その間に変わりました")
+		saysNo(t, "before its day", ask(clerk, n, 0), "use", "この事務での提供は令和8年4月3日からです。その日まで")
 
 		c.clk.Set(today.AddDays(2).Start())
 		if err := ask(clerk, n, 0); err != nil {
 			t.Errorf("on its first day: %v", err)
 		}
-		saysNo(t, "another body's", ask(inoue, n, 0), "use", "旅券センター")
-		saysNo(t, "beyond its items", ask(clerk, n, provision.Name|provision.Code), "items", "住民票コード")
+		saysNo(t, "another body's", ask(inoue, n, 0), "use", "この事務は「旅券センター」のものです。あなたは")
+		saysNo(t, "beyond its items", ask(clerk, n, provision.Name|provision.Code), "items", "この事務で提供できない項目があります（住民票コード）")
 		for _, by := range []access.Person{ueda, onishi, {}} {
 			if err := ask(by, n, 0); err == nil {
 				t.Errorf("%q is given", by.ID)
@@ -113,12 +113,14 @@ func TestAUseWorksOnlyWhenApproved(t *testing.T) {
 		if err := ask(clerk, other, 0); err != nil {
 			t.Error(err)
 		}
-		saysNo(t, "ended without a reason", office.End(ctx, ueda, other, ""), "why", "わけ")
+		saysNo(t, "ended for too long a reason", office.End(ctx, ueda, other, strings.Repeat("長", 201)), "why", "わけは200文字までにしてください")
+		saysNo(t, "one that is not there", office.End(ctx, ueda, 99, "法改正"), "", "この事務はありません。一覧から選び直してください")
+		saysNo(t, "ended without a reason", office.End(ctx, ueda, other, ""), "why", "終えるわけを入力してください")
 		if err := office.End(ctx, ueda, other, "法改正"); err != nil {
 			t.Error(err)
 		}
 		saysNo(t, "ended", ask(clerk, other, 0), "use", "終わりました")
-		saysNo(t, "ended twice", office.End(ctx, ueda, other, "法改正"), "", "変わりました")
+		saysNo(t, "ended twice", office.End(ctx, ueda, other, "法改正"), "", "この事務は、その間に変わりました")
 		refused, err := office.Propose(ctx, egawa, passports(today))
 		if err == nil {
 			err = office.Approve(ctx, ueda, refused, false, "根拠がない")
@@ -133,16 +135,26 @@ func TestAUseWorksOnlyWhenApproved(t *testing.T) {
 func TestAUseThatLacksSomethingIsNotProposed(t *testing.T) {
 	c := newCountry(t, "memory:")
 	today := resident.DateOf(c.clk.Now())
-	for field, spoil := range map[string]func(*provision.Use){
-		"name": func(u *provision.Use) { u.Name = "" }, "body": func(u *provision.Use) { u.Body = strings.Repeat("長", 201) },
-		"law": func(u *provision.Use) { u.Law = "一行\n二行" }, "purpose": func(u *provision.Use) { u.Purpose = look.Fault },
-		"items": func(u *provision.Use) { u.Items = 0 }, "staff": func(u *provision.Use) { u.Staff = nil },
-		"begins": func(u *provision.Use) { u.Begins = resident.Date{} }, "ends": func(u *provision.Use) { u.Ends = u.Begins.AddDays(-1) },
+	for field, x := range map[string]struct {
+		spoil func(*provision.Use)
+		says  string
+	}{
+		"name":    {func(u *provision.Use) { u.Name = "" }, "事務の名前を入力してください。"},
+		"body":    {func(u *provision.Use) { u.Body = strings.Repeat("長", 201) }, "提供を受ける機関は200文字までにしてください。"},
+		"law":     {func(u *provision.Use) { u.Law = "一行\n二行" }, "根拠となる法律の条項は1行で入力してください。"},
+		"purpose": {func(u *provision.Use) { u.Purpose = look.Fault }, "事務の種類を選んでください"},
+		"items":   {func(u *provision.Use) { u.Items = 0 }, "提供できる項目を一つ以上選んでください"},
+		"staff":   {func(u *provision.Use) { u.Staff = nil }, "その機関で照会する人の識別子を、1人から50人まで入力してください"},
+		"begins":  {func(u *provision.Use) { u.Begins = resident.Date{} }, "提供を始める日を入力してください"},
+		"ends":    {func(u *provision.Use) { u.Ends = u.Begins.AddDays(-1) }, "終わる日は、始まる日以後にしてください"},
 	} {
 		u := passports(today)
-		spoil(&u)
+		x.spoil(&u)
 		_, err := c.nagano.Provision.Propose(t.Context(), ueda, u)
-		saysNo(t, field, err, field, "")
+		saysNo(t, field, err, field, x.says)
+	}
+	if _, body := c.get(t, ueda.ID, "/provision?from=2026-04-02&to=2026-04-01"); !strings.Contains(body, "終わりの日は、始まりの日以後にしてください") {
+		t.Error("counts of a time that ends before it begins")
 	}
 }
 
@@ -246,9 +258,9 @@ func TestAFileIsAnsweredLineByLine(t *testing.T) {
 	if s := c.counted(today, today); s.Total() != 3 {
 		t.Errorf("%d counted, want 3", s.Total())
 	}
-	for what, file := range map[string]string{"no heading": "17,1,,,,", "nothing": head, "too long": head + strings.Repeat("\n1,2,,,,", provision.MostLines+1)} {
+	for file, says := range map[string]string{"17,1,,,,": "1行目の見出しが違います", head: "見出しの下に行がありません", head + strings.Repeat("\n1,2,,,,", provision.MostLines+1): "行を超えています。ファイルを分けて"} {
 		_, err := c.nagano.Provision.ProvideFile(t.Context(), clerk, n, 0, []byte(file))
-		saysNo(t, what, err, "file", "")
+		saysNo(t, says, err, "file", says)
 	}
 	_, err = c.nagano.Provision.ProvideFile(t.Context(), inoue, n, 0, []byte(file))
 	saysNo(t, "another body's", err, "use", "旅券センター")

@@ -140,21 +140,22 @@ func TestFilingGoesToThePrefecture(t *testing.T) {
 		for name, a := range map[string]verifier.Application{"nothing": {}, "two lines": {Office: "国税庁\n総務省", Procedures: "x", Address: "y"},
 			"a mark for writing leftwards": {Office: "国税\u200f庁", Procedures: "x", Address: "y"}, "a vertical tab": {Office: "国税庁", Procedures: "x\x0by", Address: "y"},
 			"long": {Office: strings.Repeat("長", 100), Procedures: "x", Address: "y"}} {
-			if _, err := v.File(ctx, persona("operator-ueda"), a); err == nil {
-				t.Errorf("%s is filed", name)
+			_, err := v.File(ctx, persona("operator-ueda"), a)
+			if says := map[string]string{"two lines": "改行とタブは使えません。1行で入力してください", "long": "長すぎます。200バイトまでで入力してください"}[name]; err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("%s: %v, want %q", name, err, says)
 			}
 		}
 		if _, err := v.File(ctx, persona("clerk-aoki"), application); err == nil {
 			t.Error("a clerk files")
 		}
-		if _, err := v.End(ctx, persona("operator-ueda")); err == nil {
-			t.Error("what was not filed is ended")
+		if _, err := v.End(ctx, persona("operator-ueda")); err == nil || !strings.Contains(err.Error(), "終了する届出がありません") {
+			t.Errorf("what was not filed is ended: %v", err)
 		}
 		if _, err := v.File(ctx, persona("operator-ueda"), application); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := v.File(ctx, persona("operator-ueda"), application); err == nil {
-			t.Error("it is filed again while the first is not decided")
+		if _, err := v.File(ctx, persona("operator-ueda"), application); err == nil || !strings.Contains(err.Error(), "前の届出の審査が、まだ終わっていません") {
+			t.Errorf("it is filed again while the first is not decided: %v", err)
 		}
 		o.run()
 		if len(o.filings) != 1 || o.filings[0].Number != 1 || o.filings[0].Office != "国税庁" || o.filings[0].By != "operator-ueda" {
@@ -280,8 +281,10 @@ func TestNoticeIsAcknowledgedByAPerson(t *testing.T) {
 				return v.Acknowledge(ctx, persona("operator-ueda"), "12-1", strings.Repeat("x", 4001))
 			},
 		} {
-			if _, err := try(); err == nil {
-				t.Errorf("acknowledged: %s", name)
+			_, err := try()
+			if says := map[string]string{"without a word": "調べたことと、行ったことを入力してください", "of another notice": "この通知はないか、すでに確認されています",
+				"with too many words": "長すぎます。4,000バイトまでで入力してください"}[name]; err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("acknowledged: %s: %v, want %q", name, err, says)
 			}
 		}
 		if _, err := v.Acknowledge(ctx, persona("operator-ueda"), "12-1", "受け付けた申告はない。"); err != nil {

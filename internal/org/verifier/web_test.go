@@ -95,7 +95,7 @@ func TestResultIsShownAndNotKept(t *testing.T) {
 
 	c.clk.Set(start.Add(16 * time.Minute))
 	for _, p := range []string{path, "/results/guessed"} {
-		if response, body := c.get(p); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "15分間") || strings.Contains(body, "花子") {
+		if response, body := c.get(p); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "この結果は、もう表示できません。結果を表示できるのは15分間です") || strings.Contains(body, "花子") {
 			t.Errorf("%s: %s", p, response.Status)
 		}
 	}
@@ -231,7 +231,7 @@ func TestRecords(t *testing.T) {
 			t.Errorf("%q finds %d, want %d", query, got, want)
 		}
 	}
-	for query, says := range map[string]string{"?what=xyz": "64桁", "?verdict=perhaps": "一覧から", "?before=x": "最初から"} {
+	for query, says := range map[string]string{"?what=xyz": "か、文書の SHA-256（16進数64桁）を入力してください", "?verdict=perhaps": "判定を一覧から選んでください", "?before=x": "続きの位置が読めません"} {
 		if response, body := c.as("auditor-onishi", "/records"+query); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, says) {
 			t.Errorf("%q: %s", query, response.Status)
 		}
@@ -253,7 +253,7 @@ func TestRecords(t *testing.T) {
 		t.Errorf("the audit log has %v", looks)
 	}
 	for _, p := range []string{"/records/0", "/records/x", "/records/0/answer"} {
-		if response, body := c.as("auditor-onishi", p); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "一覧から選び直して") {
+		if response, body := c.as("auditor-onishi", p); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "この検証の記録はありません") {
 			t.Errorf("%s: %s", p, response.Status)
 		}
 	}

@@ -27,6 +27,7 @@ type Rename struct {
 	ID           int64
 	Municipality resident.MunicipalityCode
 	Old, New     string
+	Kana         string // how the new name is read; may be empty
 	Day          resident.Date
 	Basis        string
 	State        string
@@ -42,12 +43,12 @@ type Rename struct {
 }
 
 const renameColumns = `id, municipality, old_name, new_name, day, basis, state, place, found, given, changed,
-	proposed_at, proposed_by, decided_at, decided_by, trace`
+	proposed_at, proposed_by, decided_at, decided_by, trace, kana`
 
 // AddRename writes a new one down.
 func (tx *Tx) AddRename(r Rename) {
 	tx.Collect("town_rename", renameColumns, r.ID, r.Municipality.String(), r.Old, r.New, r.Day.String(), r.Basis, r.State, int64(r.Place), r.Found,
-		r.Given, r.Changed, r.ProposedAt, r.ProposedBy, micros(r.DecidedAt), r.DecidedBy, r.Trace)
+		r.Given, r.Changed, r.ProposedAt, r.ProposedBy, micros(r.DecidedAt), r.DecidedBy, r.Trace, r.Kana)
 }
 
 // SetRename writes down how one goes on; its count of changed records has a way of its own.
@@ -72,9 +73,19 @@ func (tx *Tx) Rename(ctx context.Context, id int64) (Rename, bool, error) {
 	return found[0], true, nil
 }
 
-// Renames are those that were not dropped, the newest first, at most 500, for the page.
-func (tx *Tx) Renames(ctx context.Context) ([]Rename, error) {
-	return sqlstore.List(ctx, tx.Tx, scanReadable, `SELECT `+renameColumns+` FROM town_rename WHERE state <> $1 ORDER BY id DESC LIMIT 500`, RenameDropped)
+// OpenRenames wait for a decision, for their day, or for their last record: the newest first.
+func (tx *Tx) OpenRenames(ctx context.Context, limit int) ([]Rename, error) {
+	return sqlstore.List(ctx, tx.Tx, scanReadable, `SELECT `+renameColumns+` FROM town_rename WHERE state IN ('counting', 'counted', 'confirmed') OR state = 'spread' AND changed < given
+		ORDER BY id DESC LIMIT $1`, int64(limit))
+}
+
+// Renames are all of them, the newest first, and how many there are.
+func (tx *Tx) Renames(ctx context.Context, skip, limit int) (all []Rename, total int64, err error) {
+	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM town_rename`).Scan(&total); err != nil {
+		return nil, 0, err
+	}
+	all, err = sqlstore.List(ctx, tx.Tx, scanReadable, `SELECT `+renameColumns+` FROM town_rename ORDER BY id DESC LIMIT $1 OFFSET $2`, int64(limit), int64(skip))
+	return all, total, err
 }
 
 // RenamesOf are those that were not dropped by which a town of a municipality lost or got one of some names, the newest first. Every change of
@@ -128,7 +139,7 @@ func scanRename(r *sqlstore.Rows, v *Rename) error {
 	var municipality, day string
 	var decided int64
 	if err := r.Scan(&v.ID, &municipality, &v.Old, &v.New, &day, &v.Basis, &v.State, &v.Place, &v.Found, &v.Given, &v.Changed,
-		sqlstore.Time(&v.ProposedAt), &v.ProposedBy, &decided, &v.DecidedBy, &v.Trace); err != nil {
+		sqlstore.Time(&v.ProposedAt), &v.ProposedBy, &decided, &v.DecidedBy, &v.Trace, &v.Kana); err != nil {
 		return err
 	}
 	var p parser

@@ -1,0 +1,57 @@
+package conform
+
+// refusalException are refusals that nobody at a form can bring about.
+type refusalException struct {
+	why       string
+	sentences []string // with … where something is filled in
+}
+
+var refusalExceptions = []refusalException{
+	{"a fault of the program: every reason of an answer that can be read has a sentence of its own, and a line without a code is refused before",
+		[]string{"全国センターが同意していません。運用担当者に知らせてください。", "住民票コードが読めません。"}},
+	{"a row of the database that somebody has damaged",
+		[]string{"どの団体に尋ねるのか読めません。請求の画面で、答えていない団体に電話で尋ねてください。", "保存した報告（…）が読めません。控えから戻すか、別の日を選んでください。"}},
+	{"what the national center's round finds in its own table, and refuses to nobody; its tests name the rules",
+		[]string{"住民の住民票コードが、コードではありません（けた数か検査数字）。だれかが表を書き換えたおそれがあります。",
+			"住民の個人番号が、番号ではありません（けた数か検査用数字）。だれかが表を書き換えたおそれがあります。",
+			"二人の住民が、別の住民票コードで、同じ個人番号を持っています。どちらの番号かを確かめ、もう一人の番号を直してください。",
+			"住民の個人番号が、このコードに指定した番号と違います。市区町村に、どこから入力した番号かを確かめてください。",
+			"住民の個人番号は、別の住民票コードに指定した番号です。市区町村に、どこから入力した番号かを確かめてください。",
+			"住民が、変更されて使われなくなった住民票コードで有効になっています。市区町村に、いまのコードを確かめてください。"}},
+}
+
+// untested counts notTestedYet. It only ever becomes less.
+const untested = 15
+
+// notTestedYet are the sentences that no test provokes, by the package that says them.
+var notTestedYet = map[string][]string{
+	"internal/org/ca": {
+		"この発行番号の電子証明書は、発行していません。番号を確かめてください。",
+		"対象とダイジェストを見てから、印を付けてください。",
+	},
+	"internal/org/municipality": {
+		"その版を取り消しても、今の記録は変わりません。版を選び直してください。",
+		"この転入は、もう登録を待っていません。「転出入」の画面で確かめてください。",
+	},
+	"internal/org/prefecture": {
+		"日時は 2026-04-01 22:00 のように入力してください（日本時間）。",
+	},
+	"internal/org/validation": {
+		"この件はありません。一覧から選び直してください。",
+		"日付（2026-11-22）か時刻（2026-11-22T09:00:00+09:00）で入力してください。",
+		"終わりが始まりより前です。入れ替えてください。",
+	},
+	"internal/org/verifier": {
+		"送られた内容を読めません。multipart/form-data で file と signature を送ってください（curl -F file=@FILE -F signature=@FILE.p7s）。",
+		"届け出る都道府県が決まっていません。設定の peers に都道府県を加えてください。",
+		"検証の業務を続けないことを確かめてから、印を付けてください。",
+	},
+	"internal/provision": {
+		"ファイルを選んでください。",
+	},
+	"internal/staff": {
+		"ログインできる管理者が二人以上います。招いた人とは別の管理者に、職員の画面で確認してもらってください。",
+		"この識別子は、招かれた職員のものです。",
+		"登録できるパスキーは、一人…個までです。使わないものを、管理者に取り消してもらってください。",
+	},
+}

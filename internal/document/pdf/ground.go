@@ -1,0 +1,74 @@
+package pdf
+
+import (
+	"github.com/akashi-id/akashi/internal/document/mm"
+	"github.com/akashi-id/akashi/internal/document/typeset"
+)
+
+// The ground (地紋) of a page is dots over the whole sheet: small ones, and larger ones where the warning word (けん制文字) stands, of the same
+// tone. The eye sees an even grey; a copier loses the small dots and keeps the large ones, and the word comes out.
+//
+// Dots are squares on a raster of 600 to the inch: 2 by 2 of every 8 by 8 (0.085 mm), and 4 by 4 of every 16 by 16 (0.17 mm), each a sixteenth of the
+// area.
+var (
+	smallDots = dots(2, 8)
+	largeDots = dots(4, 16)
+)
+
+const dotTile = 32 // both rasters begin anew at its edges
+
+// Places of the warning word, as parts of the sheet in hundredths.
+var warnings = [][2]mm.Length{{8, 20}, {52, 30}, {8, 44}, {52, 54}, {8, 68}, {52, 78}, {8, 92}}
+
+const warningSize = 26 * mm.Millimetre
+
+// Ground draws the ground with a warning word, before anything else is drawn. It leaves the areas free that are to stay clear, because what stands there
+// is compared or scanned.
+func (p *Page) Ground(word []typeset.Glyph, clear []mm.Rect) {
+	all := func() {
+		p.op("/Pattern cs ")
+	}
+	area := func() {
+		p.numbers(0, 0, mm.A4Width, mm.A4Height)
+		p.op("re f\n")
+	}
+	words := func() {
+		for _, w := range warnings {
+			p.show(w[0]*mm.A4Width/100, w[1]*mm.A4Height/100, warningSize, word)
+		}
+	}
+	p.marked("Ground", func() {
+		p.op("q ")
+		all()
+		p.op("/P0 scn ")
+		area()
+		p.op("Q\nq BT 1 g\n")
+		words()
+		p.op("ET Q\nq BT 7 Tr\n")
+		words()
+		p.op("ET ")
+		all()
+		p.op("/P1 scn ")
+		area()
+		p.op("Q\n")
+		for _, r := range clear {
+			p.op(fill[White])
+			p.numbers(r.X, up(r.Y+r.H), r.W, r.H)
+			p.op("re f\n")
+		}
+	})
+}
+
+// dots are the squares of a tile.
+func dots(side, pitch int) string {
+	var p Page
+	p.op("0 g\n")
+	for y := 0; y < dotTile; y += pitch {
+		for x := 0; x < dotTile; x += pitch {
+			p.numbers(mm.Length(x), mm.Length(y), mm.Length(side), mm.Length(side))
+			p.op("re\n")
+		}
+	}
+	p.op("f\n")
+	return string(p.b)
+}

@@ -1,0 +1,34 @@
+package document
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/png"
+
+	"github.com/akashi-id/akashi/internal/document/pdf"
+	"github.com/akashi-id/akashi/internal/imprint"
+)
+
+// pictureOf takes the ink of an imprint over, dot by dot.
+func pictureOf(i imprint.Imprint) (picture, error) {
+	decoded, err := png.Decode(bytes.NewReader(i.PNG()))
+	if err != nil {
+		return picture{}, fmt.Errorf("document: a kept imprint cannot be read: %w", err)
+	}
+	ink, ok := decoded.(*image.Paletted)
+	if !ok || len(ink.Palette) != 2 {
+		return picture{}, fmt.Errorf("document: a kept imprint is not black and white")
+	}
+	width, height := ink.Rect.Dx(), ink.Rect.Dy()
+	row := (width + 7) / 8
+	out := &pdf.Image{Width: width, Height: height, Bits: make([]byte, row*height)}
+	for y := range height {
+		for x := range width {
+			if ink.Pix[y*ink.Stride+x] == 1 {
+				out.Bits[y*row+x/8] |= 0x80 >> (x % 8)
+			}
+		}
+	}
+	return picture{out, i.Width, i.Height}, nil
+}
