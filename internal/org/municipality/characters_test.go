@@ -38,7 +38,7 @@ func TestCodesBecomeCharacters(t *testing.T) {
 	if len(c.changes) != 0 {
 		t.Fatal("characters that nobody saw were filed")
 	}
-	page = v.post("/register", with(inputs(page), "step", ""), http.StatusOK)
+	page = v.post("/register", with(inputs(page), "step", "", "document", "passport"), http.StatusOK)
 	v.says(page, "まだ記録していません", "登録する", "MJ")
 	v.silent(page, "コードを文字に替えました")
 	person := path(v.post("/register", with(inputs(page), "step", "file"), http.StatusOK))

@@ -91,5 +91,4 @@ func TestUnreadableFields(t *testing.T) {
 	v.says(v.post("/register", url.Values{"prior": {"零"}}, http.StatusUnprocessableEntity), "記録の版は1以上の数字です")
 	v.says(v.post(person+"/change/move-within", url.Values{"by": {"nobody"}}, http.StatusUnprocessableEntity), "届出人を一覧から選んでください")
 	v.says(v.post(person+"/seal", url.Values{"guarantor": {"母"}, "way": {string(SealByGuarantor)}}, http.StatusUnprocessableEntity), "宛名番号は数字です")
-	v.says(v.post(person+"/seal/answer", nil, http.StatusUnprocessableEntity), "回答書と本人確認書類を確かめてから、印を付けてください")
 }
