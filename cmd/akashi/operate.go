@@ -88,7 +88,11 @@ func (w workplace) resolve(ctx context.Context, io streams, args []string) error
 			"the first person gives --act and --text, the second one --confirm")}
 	}
 	op.Message = rest[0]
-	return w.do(ctx, io, data, at, op)
+	if err := w.do(ctx, io, data, at, op); err != nil || confirm {
+		return err
+	}
+	fmt.Fprintln(io.out, "まだ何も起きていません。別の人が --confirm で承認すると行います。 / nothing has happened yet: it is done once another person gives --confirm")
+	return nil
 }
 
 func (w workplace) flags(fs *flag.FlagSet, data, at *string, op *nation.Operation) {
