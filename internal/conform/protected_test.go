@@ -53,7 +53,7 @@ var ungated = []struct {
 	{"of the record no more than its version, or its code for the audit log", []string{"internal/org/municipality:Municipality.recordOf",
 		"internal/org/municipality:unchanged", "internal/org/municipality:versionOf", "internal/org/municipality:Municipality.take"}},
 	{"a person's entry: what is compared with it, and of which no more is said than that it is there", []string{
-		"internal/org/municipality:Municipality.admitAgain", "internal/org/municipality:checkNamesake"}},
+		"internal/org/municipality:Municipality.admitAgain", "internal/org/municipality:Municipality.checkNamesake"}},
 	{"an application: who may have one is asked where it is made, and its page shows no item of the person", []string{
 		"internal/org/municipality:Municipality.applicant", "internal/org/municipality:applicantOf", "internal/org/municipality:Municipality.renewed", "internal/org/municipality:screens.applicationOf", "internal/org/municipality:Municipality.compareHeld"}},
 	{"what ends certificates: it shows nothing, and protects", []string{"internal/org/municipality:Municipality.ReportLoss", "internal/org/municipality:Municipality.Revoke"}},

@@ -149,6 +149,9 @@ func (d *Desk) trace(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := d.opens(r.Context(), items...); err != nil {
+		return nil, err
+	}
 	t := Trace{Organisation: d.host.Self, What: what, AsOf: d.host.Clock.Now(), Items: []Item{}}
 	for _, i := range items {
 		one := Item{Message: i.ID.String(), Direction: "in", Kind: i.Kind, Trace: i.Trace, Attempt: i.Attempt, Verdict: i.State, Code: i.Code,

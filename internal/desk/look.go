@@ -3,11 +3,13 @@ package desk
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -61,6 +63,28 @@ func (d *Desk) look(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	show(d, w, r, d.message, http.StatusOK, d.messagePage, func(p *messagePage) { p.Content = terms })
+}
+
+// opens asks the gate before somebody who serves persons is shown which messages went about one, and to whom: they say where a protected person
+// has gone. An operator keeps messages moving, and has no page on which a message could be joined to a person.
+func (d *Desk) opens(ctx context.Context, items ...exchange.Item) error {
+	if access.May(access.From(ctx), access.LookAtPerson, d.role) != nil {
+		return nil
+	}
+	var keys []string
+	for _, i := range items {
+		if !slices.Contains(keys, i.Key) {
+			keys = append(keys, i.Key)
+		}
+	}
+	codes := personsOf(keys)
+	if len(codes) == 0 {
+		return nil
+	}
+	return d.host.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		_, err := d.host.Admits(ctx, tx, look.Ground{Purpose: look.Fault, Case: items[0].ID.String()}, codes)
+		return err
+	})
 }
 
 // personsOf are those whom order keys name: "12345678902", or a key that begins so as a book's may.

@@ -44,6 +44,9 @@ func (d *Desk) messagePage(r *http.Request) (p messagePage, err error) {
 	if err != nil {
 		return p, err
 	}
+	if err := d.opens(r.Context(), i); err != nil {
+		return p, err
+	}
 	now, person := d.host.Clock.Now(), access.From(r.Context())
 	p = messagePage{Form: webui.NewForm(nil), Tabs: d.tabs(r), Base: d.ui.URL("/messages/" + id.String()), ID: id.String(),
 		Facts: facts(i, now), Views: views(i, notes, now), Path: path(i, notes, now),

@@ -131,6 +131,7 @@ type Item struct {
 	CreatedAt time.Time
 	DecidedAt time.Time // zero: not yet
 	Tries     int64
+	Key       string `json:"-"` // the first order key: of a message about a person the 住民票コード, which no answer shows
 }
 
 // Stuck tells whether the message waits for a person or for another message.
@@ -154,8 +155,8 @@ func (i Item) Stopped() bool { return i.Parked() || i.State == stateHeld }
 func (i Item) Orphan() bool { return !i.Out && i.Code == codeOrphan }
 
 const (
-	outItem = `SELECT peer, '', epoch, seq, attempt, kind, trace, state, code, reason_ja, reason_en, created_at, decided_at, tries FROM x_out WHERE `
-	inItem  = `SELECT peer, node, epoch, seq, attempt, kind, trace, outcome, code, reason_ja, reason_en, created_at, decided_at, 0 FROM x_in WHERE `
+	outItem = `SELECT peer, '', epoch, seq, attempt, kind, trace, state, code, reason_ja, reason_en, created_at, decided_at, tries, key1 FROM x_out WHERE `
+	inItem  = `SELECT peer, node, epoch, seq, attempt, kind, trace, outcome, code, reason_ja, reason_en, created_at, decided_at, 0, key1 FROM x_in WHERE `
 )
 
 // Stuck lists what is parked, deferred or held, on both sides of this organisation, oldest first.
@@ -278,7 +279,7 @@ func (x *Exchange) items(ctx context.Context, tx *sqlstore.Tx, query string, arg
 		var peer, node string
 		var epoch, seq int64
 		if err := r.Scan(&peer, &node, &epoch, &seq, &i.Attempt, &i.Kind, &i.Trace, &i.State, &i.Code, &i.Reason.JA, &i.Reason.EN,
-			sqlstore.Time(&i.CreatedAt), sqlstore.Time(&i.DecidedAt), &i.Tries); err != nil {
+			sqlstore.Time(&i.CreatedAt), sqlstore.Time(&i.DecidedAt), &i.Tries, &i.Key); err != nil {
 			return err
 		}
 		i.Out = out

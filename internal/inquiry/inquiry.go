@@ -102,7 +102,7 @@ func (d *Desk) AskIn(ctx context.Context, tx *sqlstore.Tx, by access.Person, g l
 		way = "code"
 		found, err = d.States(tx).Known(ctx, q.Code, q.Asked)
 	} else {
-		found, err = d.States(tx).Find(ctx, q.Asked, most)
+		found, err = d.States(tx).Find(ctx, q.Asked, most, d.Hides(ctx, tx))
 	}
 	if err != nil {
 		return a, err
@@ -134,6 +134,14 @@ func (d *Desk) AskIn(ctx context.Context, tx *sqlstore.Tx, by access.Person, g l
 	auditlog.Write(tx, auditlog.Entry{Actor: by.ID, Act: "search", Case: g.Case, Detail: fmt.Sprintf("by %s, %d candidates, %d withheld", way, len(a.Candidates), a.Withheld)})
 	tx.Collect("inquiry", "at, seq, operator, purpose, way, shown, withheld", tx.Now(), tx.Serial(), by.ID, string(g.Purpose), way, int64(len(a.Candidates)), int64(a.Withheld))
 	return a, nil
+}
+
+// Hides is Withheld for a search that has to know it before it chooses whom it lists.
+func (d *Desk) Hides(ctx context.Context, tx *sqlstore.Tx) func(resident.RecordCode) (bool, error) {
+	if d.Withheld == nil {
+		return nil
+	}
+	return func(code resident.RecordCode) (bool, error) { return d.Withheld(ctx, tx, code) }
 }
 
 // Shown tells whether somebody whom a question found may be shown here at all and, if not, whether it may be told that somebody was

@@ -130,7 +130,7 @@ func (o *Office) provide(ctx context.Context, tx *sqlstore.Tx, by access.Person,
 		way = "code"
 		found, err = o.Inquiry.States(tx).Known(ctx, r.Code, r.Asked)
 	} else {
-		found, err = o.Inquiry.States(tx).Find(ctx, r.Asked, most)
+		found, err = o.Inquiry.States(tx).Find(ctx, r.Asked, most, o.Inquiry.Hides(ctx, tx))
 	}
 	if err != nil {
 		return a, err

@@ -37,7 +37,10 @@ const (
 // Find lists at most limit candidates for the attributes that are asked for, of which the name or the date of birth is one. Those
 // agree in two or more of name, date of birth and address. It is found whoever has the name, whatever is known of the birth, and
 // whoever has the birthday exactly as it is asked for.
-func (t States) Find(ctx context.Context, asked resident.BasicFour, limit int) (f Found, err error) {
+//
+// Of somebody who is withheld (支援措置) no address is compared: else one that was guessed would bring them among those who are listed, in the
+// place of another, and that would tell. A nil withheld withholds nobody.
+func (t States) Find(ctx context.Context, asked resident.BasicFour, limit int, withheld func(resident.RecordCode) (bool, error)) (f Found, err error) {
 	seen := map[resident.RecordCode]bool{}
 	for _, q := range questionsOf(asked) {
 		rows, err := sqlstore.List(ctx, t.tx, scanReadable, fmt.Sprintf(`SELECT `+Identification+` FROM resident WHERE `+q.where+` ORDER BY birth, code LIMIT %d`, q.most), q.args...)
@@ -54,9 +57,22 @@ func (t States) Find(ctx context.Context, asked resident.BasicFour, limit int) (
 				continue
 			}
 			seen[r.Code] = true
-			if result := match.Compare(asked, r.IdentificationInfo); result.Likely() {
-				f.Candidates = append(f.Candidates, Candidate{r.IdentificationInfo, result})
+			result := match.Compare(asked, r.IdentificationInfo)
+			if !result.Likely() {
+				continue
 			}
+			if withheld != nil && asked.Address.Valid() {
+				if hidden, err := withheld(r.Code); err != nil {
+					return f, err
+				} else if hidden {
+					without := asked
+					without.Address = resident.Address{}
+					if result = match.Compare(without, r.IdentificationInfo); !result.Likely() {
+						continue
+					}
+				}
+			}
+			f.Candidates = append(f.Candidates, Candidate{r.IdentificationInfo, result})
 		}
 	}
 	slices.SortFunc(f.Candidates, func(a, b Candidate) int {

@@ -43,7 +43,7 @@ func (g *ground) put(all ...resident.IdentificationInfo) {
 func (g *ground) find(q resident.BasicFour, limit int) (f received.Found) {
 	g.t.Helper()
 	g.must(func(ctx context.Context, states received.States, _ received.Notices) (err error) {
-		f, err = states.Find(ctx, q, limit)
+		f, err = states.Find(ctx, q, limit, nil)
 		return err
 	})
 	return f

@@ -45,7 +45,7 @@ func TestFindAmongAMillion(t *testing.T) {
 		n := i * 2_499
 		q := ask(name(n), day(n))
 		for way, find := range map[string]func(context.Context, received.States) (received.Found, error){
-			"name and birth": func(ctx context.Context, s received.States) (received.Found, error) { return s.Find(ctx, q, 20) },
+			"name and birth": func(ctx context.Context, s received.States) (received.Found, error) { return s.Find(ctx, q, 20, nil) },
 			"code": func(ctx context.Context, s received.States) (received.Found, error) {
 				return s.Known(ctx, resident.RecordCodeOf(uint64(n)), q)
 			},

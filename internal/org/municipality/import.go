@@ -267,6 +267,10 @@ func differs(k store.Known, l candidate) *plain.Problem {
 		"この住民票コードの住民は、違う内容で登録されています。取込みでは記録を変えられません。異動があったのなら、窓口で届け出てください。",
 		"Somebody with this record code is registered differently. An import changes no record: file a change at the counter if there was one.")
 	switch {
+	case k.Free:
+		p = plain.Bad("住民票コード",
+			"この住民票コードは、この市区町村に割り当てられ、まだだれにも付けていないものです。このまま取り込むと、別の方にも付きます。打ち間違いがないか確かめてください。",
+			"This record code was allotted to this municipality and has not been given to anybody yet. Taken over, it would be given to somebody else too: check for a typing error.")
 	case k.Former:
 		p = plain.Bad("住民票コード",
 			"この住民票コードは、変更されて使われなくなったものです。新しい住民票コードの行に直してください。",

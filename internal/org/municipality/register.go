@@ -7,6 +7,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -176,7 +177,7 @@ func (o *Municipality) admitIn(ctx context.Context, tx *store.Tx, r Registration
 		}
 	}
 	if v.Person == 0 && !r.Another && rec.Name.Valid() && rec.Birth.Valid() {
-		if err := checkNamesake(ctx, tx, rec, &ps); err != nil {
+		if err := o.checkNamesake(ctx, tx, rec, &ps); err != nil {
 			return v, false, err
 		}
 	}
@@ -280,20 +281,31 @@ func existed(code resident.MunicipalityCode, on resident.Date) error {
 // fieldAnother is the tick box with which a clerk registers a namesake.
 const fieldAnother = "another"
 
-// checkNamesake warns of somebody with the same name and birth: it is the same person, registered a moment ago, or it is
+// checkNamesake warns of somebody with the same name, but for blanks and shapes, and birth: it is the same person, registered a moment ago, or it is
 // a namesake. In 2016 two men of the same reading and birth were taken for one; here a person decides.
-func checkNamesake(ctx context.Context, tx *store.Tx, rec resident.Record, ps *problems) error {
+func (o *Municipality) checkNamesake(ctx context.Context, tx *store.Tx, rec resident.Record, ps *problems) error {
 	found, err := tx.Search(ctx, store.Query{Name: rec.Name.Reveal(), Birth: rec.Birth}, maxFound)
 	if err != nil {
 		return err
 	}
 	for _, v := range found {
-		if v.Present() && v.Record.Name == rec.Name {
+		if !v.Present() || !store.SameName(v.Record.Name, rec.Name) {
+			continue
+		}
+		standing, err := o.protected(ctx, tx, protection.Register, v.Person)
+		if err != nil {
+			return err
+		}
+		if standing.Held { // neither the number, which opens pages, nor when she came
 			ps.bad(fieldAnother,
-				"氏名と生年月日が同じ方が、すでに登録されています（宛名番号"+v.Person.String()+"、"+v.EnteredAt.In(resident.JST).Format("2006-01-02 15:04")+"に入力）。同じ方なら登録しないでください。別の方なら「別の方であることを確かめた」に印を付けてください。",
-				"Somebody of the same name and birth is registered (number "+v.Person.String()+", entered "+v.EnteredAt.In(resident.JST).Format("2006-01-02 15:04")+"): do not register the same person twice. If this is another person, tick “I have made sure that this is another person”.")
+				"氏名と生年月日が同じ住民がいます。同じ方でないか、住民の検索で確かめてください。別の方なら「別の方であることを確かめた」に印を付けてください。",
+				"There is a resident of the same name and birth: search for them, so that nobody is registered twice. If this is another person, tick “I have made sure that this is another person”.")
 			return nil
 		}
+		ps.bad(fieldAnother,
+			"氏名と生年月日が同じ方が、すでに登録されています（宛名番号"+v.Person.String()+"、"+v.EnteredAt.In(resident.JST).Format("2006-01-02 15:04")+"に入力）。同じ方なら登録しないでください。別の方なら「別の方であることを確かめた」に印を付けてください。",
+			"Somebody of the same name and birth is registered (number "+v.Person.String()+", entered "+v.EnteredAt.In(resident.JST).Format("2006-01-02 15:04")+"): do not register the same person twice. If this is another person, tick “I have made sure that this is another person”.")
+		return nil
 	}
 	return nil
 }

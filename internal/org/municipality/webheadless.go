@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/message"
@@ -25,8 +26,19 @@ func (o *Municipality) Headless(ctx context.Context) (all []store.Headless, err 
 		return nil, err
 	}
 	err = o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		all, err = o.in(tx).Headless(ctx, maxHeadless)
-		return err
+		if all, err = o.in(tx).Headless(ctx, maxHeadless); err != nil {
+			return err
+		}
+		for i, h := range all {
+			standing, err := o.protected(ctx, o.in(tx), protection.Register, h.Person)
+			if err != nil {
+				return err
+			}
+			if standing.Held { // it leads to the messages of the notice, and they say where she has gone
+				all[i].Trace = ""
+			}
+		}
+		return nil
 	})
 	return all, err
 }
@@ -72,7 +84,10 @@ func (w *screens) showHeadless(rw http.ResponseWriter, r *http.Request) {
 	for _, h := range all {
 		row := headlessRow{Open: w.personURL(h.Person, ""), Terms: []webui.Term{
 			{Label: both("世帯番号", "Household"), Value: webui.Code(h.Household)}, {Label: both("世帯主がいなくなった時", "Without a head since"), Value: h.OpenedAt},
-			{Label: both("担当", "In the charge of"), Value: webui.Code(h.Owner)}, {Label: both("もとになった届出", "Left so by"), Value: webui.Link{Href: w.personURL(h.Person, "/filed/"+h.Trace), Text: webui.Code(h.Trace)}}}}
+			{Label: both("担当", "In the charge of"), Value: webui.Code(h.Owner)}}}
+		if h.Trace != "" {
+			row.Terms = append(row.Terms, webui.Term{Label: both("もとになった届出", "Left so by"), Value: webui.Link{Href: w.personURL(h.Person, "/filed/"+h.Trace), Text: webui.Code(h.Trace)}})
+		}
 		if h.Owner != access.From(r.Context()).ID {
 			row.Take = w.ui.URL("/headless/" + string(h.Household) + "/take")
 		}

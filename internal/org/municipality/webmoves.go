@@ -329,7 +329,11 @@ func (w *screens) toldTable(s MoveSeen) webui.Table {
 		if !x.Told {
 			who = both("相手の市区町村", "the other municipality")
 		}
-		t.Rows = append(t.Rows, []any{x.At, who, stepName(x), day(x.Day), uint64(x.Version)})
+		at := any(x.At)
+		if s.Hidden { // to the minute, it would tell which of our messages it was, and so to whom it went
+			at = day(resident.DateOf(x.At))
+		}
+		t.Rows = append(t.Rows, []any{at, who, stepName(x), day(x.Day), uint64(x.Version)})
 	}
 	return t
 }

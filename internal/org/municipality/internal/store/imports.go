@@ -13,6 +13,7 @@ import (
 type Known struct {
 	Present bool
 	Former  bool // somebody's code of before
+	Free    bool // nobody's: of our own pool, and given to somebody some day
 	Hash    resident.StateHash
 }
 
@@ -45,6 +46,18 @@ func (tx *Tx) KnownCodes(ctx context.Context, codes []resident.RecordCode) (map[
 		`SELECT code FROM former_code WHERE code IN (`+list.String()+`)`, args...)
 	if err != nil {
 		return nil, err
+	}
+	pool, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, v *row) error { return r.Scan(&v.code) },
+		`SELECT code FROM code_pool WHERE given_at = 0 AND code IN (`+list.String()+`)`, args...)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range pool {
+		code, err := resident.ParseRecordCode("stored", r.code)
+		if err != nil {
+			return nil, err
+		}
+		known[code] = Known{Free: true}
 	}
 	for i, r := range append(rows, former...) {
 		code, err := resident.ParseRecordCode("stored", r.code)

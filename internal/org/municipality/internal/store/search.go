@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -20,6 +21,11 @@ func searchKey(s string) []byte {
 		}
 		return r
 	}, s))
+}
+
+// SameName tells whether two names are found by one another: they differ in blanks and shapes at most. It is no identity.
+func SameName(a, b resident.Name) bool {
+	return bytes.Equal(searchKey(a.Reveal()), searchKey(b.Reveal()))
 }
 
 // Query says who is looked for. Empty parts do not restrict; at least one must be given. Name and Kana are beginnings.
