@@ -227,6 +227,12 @@ func (p *portal) follow(r *http.Request) traceView {
 		v.Nothing.Link = &webui.Link{Href: p.ui.URL("/session"), Text: plain.Sentence{JA: "担当者を選ぶ", EN: "Choose a persona"}}
 		return v
 	}
+	if len(may) < len(p.members) {
+		v.Silent = append(v.Silent, webui.Notice{Kind: webui.Info,
+			Title: plain.Sentence{JA: "選んだ担当者が見られる団体の分だけを出しています", EN: "Only what the chosen persona may see is shown"},
+			Text:  plain.Sentence{JA: "ほかの団体の分は空いています。届いていないという意味ではありません。経路の全体は、運用員か監査人を選ぶと見られます。", EN: "The part of other organisations is left out, which does not mean that nothing arrived. Choose an operator or the auditor to see the whole path."},
+			Link:  &webui.Link{Href: p.ui.URL("/session?" + url.Values{"next": {"/trace?" + url.Values{"what": {what}}.Encode()}}.Encode()), Text: plain.Sentence{JA: "担当者を選ぶ", EN: "Choose a persona"}}})
+	}
 	t := trace(r.Context(), may, what)
 	var first time.Time
 	for _, h := range t.Hops {

@@ -70,6 +70,45 @@ func TestNobodyIsFollowedByRecordCode(t *testing.T) {
 	}
 }
 
+// TestPortalSaysWhatAPersonaMaySee: nobody is told of jobs without work, which is elsewhere; a clerk's path, which ends at the counter's own
+// messages, is not taken for one that stopped there; an operator's has nothing to add.
+func TestPortalSaysWhatAPersonaMaySee(t *testing.T) {
+	spec, err := Default()
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("[]")) })
+	members := []member{newMember(Entry{ID: "municipality-202029"}, http.NotFoundHandler(), answers), newMember(Entry{ID: "ca"}, http.NotFoundHandler(), answers)}
+	p, err := newPortal(spec, members, keys.Dir(filepath.Join(t.TempDir(), "portal")), clock.System(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := func(path, persona string) string {
+		r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8600"+path, nil)
+		if persona != "" {
+			enter := httptest.NewRequest(http.MethodPost, "http://127.0.0.1:8600/session", strings.NewReader(url.Values{"persona": {persona}}.Encode()))
+			enter.Header.Set("Sec-Fetch-Site", "same-origin")
+			enter.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			w := httptest.NewRecorder()
+			p.handler().ServeHTTP(w, enter)
+			for _, c := range w.Result().Cookies() {
+				r.AddCookie(c)
+			}
+		}
+		w := httptest.NewRecorder()
+		p.handler().ServeHTTP(w, r)
+		return w.Body.String()
+	}
+	if choose := page("/session", ""); !strings.Contains(choose, "選んだ後、案内から団体の画面に入ります") || strings.Contains(choose, "ここで行うことはありません") {
+		t.Error("the portal's chooser does not lead on")
+	}
+	for persona, partial := range map[string]bool{"clerk-aoki": true, "operator-ueda": false} {
+		if got := page("/trace?what=t-1", persona); strings.Contains(got, "見られる団体の分だけ") != partial || !strings.Contains(got, "見つかりませんでした") {
+			t.Errorf("%s: said that a part is left out: %v", persona, !partial)
+		}
+	}
+}
+
 // TestAnOrganisationFollowsNobodyByRecordCode: its own socket, which the command line opens where it runs alone.
 func TestAnOrganisationFollowsNobodyByRecordCode(t *testing.T) {
 	r := open(t, dataDir(t))

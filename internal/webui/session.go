@@ -25,6 +25,7 @@ type chooser struct {
 	Me     []Term // who, when a directory says it
 	SignIn *access.Question
 	Test   bool
+	Lead   bool // this is the portal, which leads to where the work is
 }
 
 type chooserGroup struct {
@@ -36,7 +37,8 @@ type chooserGroup struct {
 
 func (u *UI) showChooser(w http.ResponseWriter, r *http.Request) {
 	me := access.From(r.Context())
-	c := chooser{Next: u.cfg.Sessions.Within(r.URL.Query().Get("next")), Known: me.ID != "", Test: len(u.cfg.Sessions.Personas()) > 0}
+	c := chooser{Next: u.cfg.Sessions.Within(r.URL.Query().Get("next")), Known: me.ID != "", Test: len(u.cfg.Sessions.Personas()) > 0,
+		Lead: u.cfg.Role == Portal}
 	for _, p := range u.cfg.Sessions.Personas() {
 		if n := len(c.Groups); n == 0 || c.Groups[n-1].Persons[0].Job != p.Job {
 			g := chooserGroup{Job: p.Job.Name(), Here: me.ID}
