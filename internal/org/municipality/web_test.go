@@ -205,7 +205,7 @@ func TestCounter(t *testing.T) {
 	page = v.post(person+"/change/move-within", with(inputs(form), "document", "driving-licence", "address", "松本市大手4番2号"), http.StatusUnprocessableEntity)
 	v.says(page, "全国センターで読めず", "このまま届け出る")
 	page = v.post(person+"/change/move-within", with(inputs(page), "as_is", "yes"), http.StatusOK)
-	v.says(page, "この届出で署名用電子証明書が失効します", "利用者証明用電子証明書は、有効なまま残ります", "松本市大手4番2号", home)
+	v.says(page, "この届出で署名用電子証明書が失効します", "利用者証明用電子証明書は、有効なまま残ります", "松本市大手4番2号", home, "新しい世帯（届け出ると番号が決まります）")
 	confirm := inputs(page)
 	english := v.post(person+"/change/move-within", with(inputs(page), "_lang", "en"), http.StatusOK)
 	v.says(english, "This notice ends: signature certificate")

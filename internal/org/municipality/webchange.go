@@ -296,6 +296,8 @@ func beside(v Preview) *webui.Table {
 		d.before = was[i].after
 		after, mark := nameText(d.after), badge(webui.Off, "同じ", "same")
 		switch {
+		case d.after == string(householdToCome):
+			after, mark = both("新しい世帯（届け出ると番号が決まります）", "a new household, numbered when it is filed"), badge(webui.Warn, "変わる", "changes")
 		case recoded && i == len(was)-1:
 			after, mark = both("新しいコード（届け出ると決まります）", "a new code, drawn when it is filed"), badge(webui.Warn, "変わる", "changes")
 		case d.before != d.after:
