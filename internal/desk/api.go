@@ -99,7 +99,7 @@ func (d *Desk) api(answer func(r *http.Request) (any, error)) http.HandlerFunc {
 }
 
 func (d *Desk) status(r *http.Request) (any, error) {
-	pairs, err := d.host.Exchange.Pairs(r.Context())
+	pairs, err := d.pairs(r.Context())
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func (d *Desk) bookURL(book message.Book, peer message.Org) string {
 
 // bookPage reads the book of the request's path.
 func (d *Desk) bookPage(r *http.Request) (p bookPage, err error) {
-	all, err := d.host.Books.Standings(r.Context())
+	all, err := d.standings(r.Context())
 	if err != nil {
 		return p, err
 	}

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ type booksPage struct {
 
 func (d *Desk) booksPage(r *http.Request) (p booksPage, err error) {
 	ctx, now := r.Context(), d.host.Clock.Now()
-	standings, err := d.host.Books.Standings(ctx)
+	standings, err := d.standings(ctx)
 	if err != nil {
 		return p, err
 	}
@@ -34,7 +35,15 @@ func (d *Desk) booksPage(r *http.Request) (p booksPage, err error) {
 	if err != nil {
 		return p, err
 	}
+	cases = slices.DeleteFunc(cases, func(c reconcile.Case) bool { return d.tellsOfOne(ctx, c.Peer) })
+	found = slices.DeleteFunc(found, func(f reconcile.Finding) bool { return d.tellsOfOne(ctx, f.Peer) })
 	return booksPage{Tabs: d.tabs(r), Cases: d.caseTable(cases, now), Findings: d.findingTable(found, now), Standing: d.standingTable(standings, now)}, nil
+}
+
+// standings are how each book stands, as far as whoever is in the context may see it.
+func (d *Desk) standings(ctx context.Context) ([]reconcile.Standing, error) {
+	all, err := d.host.Books.Standings(ctx)
+	return slices.DeleteFunc(all, func(s reconcile.Standing) bool { return d.tellsOfOne(ctx, s.Peer) }), err
 }
 
 // differences are what a case is about.

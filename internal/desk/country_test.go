@@ -55,6 +55,7 @@ type country struct {
 	tasks   []clock.Task
 	server  *httptest.Server
 	applied int                                            // changes that the prefecture has applied
+	seldom  bool                                           // whether the two exchange something only now and then
 	gate    host.Admits                                    // of the municipality; nil: everybody is admitted
 	now     map[resident.RecordCode]message.ResidentChange // what the municipality last sent of each
 }
@@ -79,7 +80,8 @@ func newCountry(t testing.TB) *country {
 		rules.Schema = sqlstore.Schema{Name: "test", FS: fstest.MapFS{"0001_test.sql": {Data: []byte(heldSchema)}}}
 		h, err := host.Open(t.Context(), host.Config{Self: self, Name: name, StoreURL: "memory:", Clock: c.clk, Rand: mathrand.NewChaCha8([32]byte{1}), // the numbers of traces, for the pictures
 			Secrets: reconciletest.Secrets(self), Drill: -1, Compare: often, Audit: often, Watch: often,
-			Signer: signer, Trust: trust, Link: c.net.As(self), Peers: []message.Org{peer}}, rules)
+			Signer: signer, Trust: trust, Link: c.net.As(self), Peers: []message.Org{peer},
+			Seldom: func(message.Org) bool { return c.seldom }}, rules)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -306,3 +306,22 @@ func TestNoSuchMessage(t *testing.T) {
 		wants(t, status, body, 422, "電文番号")
 	}
 }
+
+// TestFiguresOfAPeerOfNowAndThen: to whoever serves persons one message more with such a peer would say where a protected person has gone; operators see
+// all of it.
+func TestFiguresOfAPeerOfNowAndThen(t *testing.T) {
+	c := newCountry(t)
+	c.move(1, "新しい団地1号棟", "長野県松本市大手1番1号")
+	c.run(often)
+	aoki, ueda := c.as("clerk-aoki", matsumoto), c.as("operator-ueda", matsumoto)
+	for _, seldom := range []bool{false, true} {
+		c.seldom = seldom
+		for path, says := range map[string]string{"/messages": "長野県", "/messages/part/stuck": "長野県", "/api/status": string(nagano), "/reconcile": "長野県"} {
+			status, body := ueda.get(path)
+			wants(t, status, body, 200, says)
+			if status, body = aoki.get(path); status != 200 || strings.Contains(body, says) == seldom {
+				t.Errorf("%s, of now and then: %v, shows a clerk: %d\n%s", path, seldom, status, body)
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/message"
 )
 
 // listed is how many stuck messages of a direction and peer are listed; the figures above the list count all.
@@ -45,7 +47,7 @@ func (d *Desk) overviewPage(r *http.Request) (overviewPage, error) {
 func (d *Desk) figures(r *http.Request) (overviewPage, error) {
 	var p overviewPage
 	ctx := r.Context()
-	pairs, err := d.host.Exchange.Pairs(ctx)
+	pairs, err := d.pairs(ctx)
 	if err != nil {
 		return p, err
 	}
@@ -53,6 +55,7 @@ func (d *Desk) figures(r *http.Request) (overviewPage, error) {
 	if err != nil {
 		return p, err
 	}
+	stuck = slices.DeleteFunc(stuck, func(i exchange.Item) bool { return d.tellsOfOne(ctx, i.Peer()) })
 	now := d.host.Clock.Now()
 	for _, pair := range pairs {
 		if pair.State == exchange.PairRefused {
@@ -66,8 +69,20 @@ func (d *Desk) figures(r *http.Request) (overviewPage, error) {
 
 // Sent is the table of what this organisation sends and of its lag, for the organisation's own front page.
 func (d *Desk) Sent(ctx context.Context) (webui.Table, error) {
-	pairs, err := d.host.Exchange.Pairs(ctx)
+	pairs, err := d.pairs(ctx)
 	return sentTable(pairs, d.host.Clock.Now()), err
+}
+
+// pairs are how it stands with each peer, as far as whoever is in the context may see it.
+func (d *Desk) pairs(ctx context.Context) ([]exchange.Pair, error) {
+	all, err := d.host.Exchange.Pairs(ctx)
+	return slices.DeleteFunc(all, func(p exchange.Pair) bool { return d.tellsOfOne(ctx, p.Peer) }), err
+}
+
+// tellsOfOne tells whether the figures of a peer are kept from whoever is in the context: with a peer of now and then one message more beside a
+// moving out says where a protected person has gone, to those who serve persons and have seen the notice. An operator has not.
+func (d *Desk) tellsOfOne(ctx context.Context, peer message.Org) bool {
+	return !d.host.Often(peer) && d.servesPersons(ctx)
 }
 
 func refusedAlarm(p exchange.Pair, now time.Time) webui.Notice {

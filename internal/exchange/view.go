@@ -134,6 +134,14 @@ type Item struct {
 	Key       string `json:"-"` // the first order key: of a message about a person the 住民票コード, which no answer shows
 }
 
+// Peer is with whom it was exchanged.
+func (i Item) Peer() message.Org {
+	if i.Out {
+		return i.Receiver
+	}
+	return i.Sender
+}
+
 // Stuck tells whether the message waits for a person or for another message.
 func (i Item) Stuck() bool {
 	switch i.State {

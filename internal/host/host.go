@@ -139,8 +139,8 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	if cfg.Drill != 0 {
 		book := drill.Table(cfg.Self)
 		source, copied := book.Source, book.Copy
-		book.Source = func(peer message.Org) bool { return h.often(peer) && source(peer) }
-		book.Copy = func(peer message.Org) bool { return h.often(peer) && copied(peer) }
+		book.Source = func(peer message.Org) bool { return h.Often(peer) && source(peer) }
+		book.Copy = func(peer message.Org) bool { return h.Often(peer) && copied(peer) }
 		rules.Books = append(slices.Clip(rules.Books), book)
 	}
 	h.Books, err = reconcile.New(ctx, reconcile.Config{Self: cfg.Self, Store: store, Clock: cfg.Clock, Peers: cfg.Peers,
@@ -174,7 +174,7 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	h.Books.Join(h.Exchange)
 	h.Due = due.New(store, cfg.Clock, slices.Concat(rules.Due, h.Alarms.Due(), h.Statements.Due()), h.send, cfg.Log)
 	h.Drills = drill.New(drill.Config{Self: cfg.Self, Store: store, Clock: cfg.Clock, Rand: cfg.Rand, Exchange: h.Exchange, Books: h.Books,
-		Alarms: h.Alarms, Peers: slices.DeleteFunc(slices.Clone(cfg.Peers), func(peer message.Org) bool { return !h.often(peer) }), Every: cmp.Or(cfg.Drill, -1), Log: cfg.Log})
+		Alarms: h.Alarms, Peers: slices.DeleteFunc(slices.Clone(cfg.Peers), func(peer message.Org) bool { return !h.Often(peer) }), Every: cmp.Or(cfg.Drill, -1), Log: cfg.Log})
 	messages := pairs.New(h.Exchange)
 	h.Alarms.Add(messages, trend.New(store, messages.Feed()), books.New(h.Books), h.Statements.Source(), h.Drills, look.Source(store), h.Staff.Source())
 	cfg.Looks.Years = cmp.Or(cfg.Looks.Years, look.YearsAt(cfg.Self))
@@ -182,8 +182,8 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	return h, nil
 }
 
-// often tells whether a peer is one with which something is exchanged every day.
-func (h *Host) often(peer message.Org) bool { return h.Seldom == nil || !h.Seldom(peer) }
+// Often tells whether a peer is one with which something is exchanged every day.
+func (h *Host) Often(peer message.Org) bool { return h.Seldom == nil || !h.Seldom(peer) }
 
 func (h *Host) send(ctx context.Context, tx *sqlstore.Tx, outs []message.Out) error {
 	_, err := h.Exchange.Send(ctx, tx, outs, "")

@@ -22,7 +22,7 @@ func (h *Host) watch(rules Rules) (err error) {
 	if h.Alarms, err = alarm.New(alarm.Config{Self: h.Self, Store: h.Store, Clock: h.Clock, Webhook: h.Webhook, Every: look, Log: h.Log}); err != nil {
 		return err
 	}
-	closing := slices.DeleteFunc(slices.Clone(h.Peers), func(peer message.Org) bool { return h.Closes != nil && !h.Closes(peer) || !h.often(peer) })
+	closing := slices.DeleteFunc(slices.Clone(h.Peers), func(peer message.Org) bool { return h.Closes != nil && !h.Closes(peer) || !h.Often(peer) })
 	h.Statements = statement.New(statement.Config{Self: h.Self, Peers: closing, Store: h.Store, Clock: h.Clock, Rand: h.Rand,
 		Signer: h.Signer, Trust: h.Trust, Log: h.Log, Books: h.bookAccounts, Counts: rules.Counts,
 		Looks: []func(context.Context, *sqlstore.Tx, time.Time) ([]statement.Look, error){lookAtAlarms, h.lookAtMessages, h.lookAtBooks}})

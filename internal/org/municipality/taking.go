@@ -84,16 +84,22 @@ func (o *Municipality) deedOf(ctx context.Context, t store.Taken, e identity.Evi
 	return d, whose, err
 }
 
-// changeTyped is the notice that was typed: of one person, or of all who move out together.
-func (o *Municipality) changeTyped(ctx context.Context, t store.Taken, f *webui.Form) (deed, error) {
-	act, known := actOf(t.Subject)
+// formOpened is the record on whose page a form was typed, and fails when the form has what the page has not. known tells whether there is such a form.
+func (o *Municipality) formOpened(ctx context.Context, t store.Taken, known bool, f *webui.Form) (Dossier, error) {
 	if !known {
-		return nil, fmt.Errorf("the filing %s is of the form %q, of which there is none", t.Case, t.Subject)
+		return Dossier{}, fmt.Errorf("the filing %s is of the form %q, of which there is none", t.Case, t.Subject)
 	}
 	d, err := o.LookOpened(ctx, t.Person, "check of what was filed")
 	if err == nil {
 		err = d.knows(f)
 	}
+	return d, err
+}
+
+// changeTyped is the notice that was typed: of one person, or of all who move out together.
+func (o *Municipality) changeTyped(ctx context.Context, t store.Taken, f *webui.Form) (deed, error) {
+	act, known := actOf(t.Subject)
+	d, err := o.formOpened(ctx, t, known, f)
 	if err != nil {
 		return nil, err
 	}
@@ -106,21 +112,17 @@ func (o *Municipality) changeTyped(ctx context.Context, t store.Taken, f *webui.
 	return o.changing(c, new(Filed)), nil
 }
 
+// householdTyped is the change of a household (世帯変更) that was typed.
 func (o *Municipality) householdTyped(ctx context.Context, t store.Taken, f *webui.Form) (deed, error) {
 	e, known := EventOf(t.Subject)
-	if !known {
-		return nil, fmt.Errorf("the filing %s is of the form %q, of which there is none", t.Case, t.Subject)
-	}
-	d, err := o.LookOpened(ctx, t.Person, "check of what was filed")
-	if err == nil {
-		err = d.knows(f)
-	}
+	d, err := o.formOpened(ctx, t, known, f)
 	if err != nil {
 		return nil, err
 	}
 	return o.arranging(readHousehold(e, f, d), new(HouseholdFiled)), nil
 }
 
+// arrivalTyped is the moving in, of those of the family who still wait for it.
 func (o *Municipality) arrivalTyped(ctx context.Context, t store.Taken, f *webui.Form) (MoveIn, error) {
 	family, err := o.familyOf(ctx, t.Subject)
 	if err == nil && len(family) == 0 {

@@ -109,8 +109,8 @@ func (o *Center) judgeIndexed(r store.Indexed) (all []inspection.Fault) {
 			"The individual number of a resident is none (its length or check digit): somebody may have changed the table.")
 	}
 	if r.Twin.Code != "" {
-		bad(ruleSamePerson, "二人の住民が、別の住民票コードで、氏名・生年月日・性別が同じです。一人が二重に登録されていないか、市区町村に確かめてください。",
-			"Two residents have the same name, date of birth and sex under two record codes: ask the municipalities whether one person was registered twice.")
+		bad(ruleSamePerson, "二人の住民が、別の住民票コードで、氏名（空白と異体字の違いを除く）・生年月日・性別が同じです。一人が二重に登録されていないか、市区町村に確かめてください。",
+			"Two residents have the same name (but for blanks and variants of characters), date of birth and sex under two record codes: ask the municipalities whether one person was registered twice.")
 	}
 	if r.NumberTwin.Code != "" {
 		bad(ruleOneNumber, "二人の住民が、別の住民票コードで、同じ個人番号を持っています。どちらの番号かを確かめ、もう一人の番号を直してください。",

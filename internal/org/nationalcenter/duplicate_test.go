@@ -55,7 +55,7 @@ func TestDuplicates(t *testing.T) {
 		c.finds("one person twice", "same-person")
 		open := must(c.openFindings())
 		if f := open[0]; strings.Contains(f.Item+f.Says.JA+f.Says.EN, "松本　花子") || strings.Contains(f.Item+f.Says.JA, again.Code.Reveal()) || strings.Contains(f.Says.JA+f.Says.EN, "松本市") ||
-			!strings.Contains(f.Says.JA, "氏名・生年月日・性別が同じ") {
+			!strings.Contains(f.Says.JA, "氏名（空白と異体字の違いを除く）・生年月日・性別が同じ") {
 			t.Errorf("the finding says %s: %+v", f.Item, f.Says)
 		}
 		if s := must(c.center.DuplicatesAlarm().Signals(t.Context(), c.clk.Now())); len(s) != 1 || s[0].Code != alarm.DuplicatePerson || s[0].Value != 1 || s[0].Href != "/duplicates" {
@@ -164,6 +164,15 @@ func TestDuplicateIsClosedByTwo(t *testing.T) {
 		want(t, c.tell(nagano, d.change(resident.MoveIn)), "applied")
 		c.finds("a third one", "same-person", "same-person")
 	})
+}
+
+// TestDuplicateOfAnotherWriting: who is written with another blank, without one, or with a variant of a character is found twice all the same.
+func TestDuplicateOfAnotherWriting(t *testing.T) {
+	for _, written := range []string{"高橋 花子", "高橋花子", "髙橋　花子"} {
+		c := newCountry(t, "memory:")
+		want(t, c.tell(nagano, newPerson(t, 1, "高橋　花子").change(resident.MoveIn), newPerson(t, 2, written).change(resident.MoveIn)), "applied", "applied")
+		c.finds(written, "same-person")
+	}
 }
 
 // TestDuplicateOfProtected: a finding about a protected person says on no page where she lives or what she is called, and not that of whoever may be the

@@ -307,12 +307,7 @@ func TestDutyScreens(t *testing.T) {
 			tab := webuitest.Browser(t)
 			look := func(name string) {
 				t.Helper()
-				for _, w := range webuitest.Widths {
-					for _, f := range tab.Axe(w) {
-						t.Logf("axe could not decide at %d px: %s", w, f)
-					}
-				}
-				tab.Golden(name + "-" + lang)
+				tab.Screen(name + "-" + lang)
 			}
 			tab.Open(c.base + "/session?lang=" + lang + "&next=/" + string(self) + "/filing")
 			if status := tab.Follow(`button[value="operator-ueda"]`); status != http.StatusOK {

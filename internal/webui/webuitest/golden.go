@@ -74,6 +74,17 @@ func (tab *Tab) Golden(name string, widths ...int64) {
 	}
 }
 
+// Screen is Golden of what the rules of axe hold for too, at each width; what axe could not decide stands in the log.
+func (tab *Tab) Screen(name string) {
+	tab.t.Helper()
+	for _, w := range Widths {
+		for _, f := range tab.Axe(w) {
+			tab.t.Logf("axe could not decide at %d px: %s", w, f)
+		}
+	}
+	tab.Golden(name)
+}
+
 // Picture is the whole page at a width, as PNG: for people to look at, where the page shows the time and so has no golden.
 func (tab *Tab) Picture(width int64) []byte {
 	tab.t.Helper()

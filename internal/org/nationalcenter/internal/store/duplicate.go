@@ -16,7 +16,7 @@ import (
 type Indexed struct {
 	Code, Number, Municipality string
 
-	Twin        Other  // has the same name, date of birth and sex, under a smaller code
+	Twin        Other  // has the same name but for blanks and variants of characters, date of birth and sex, under a smaller code
 	NumberTwin  Other  // has the same individual number, under a smaller code
 	Given       string // the individual number that this code was given, when it is another one
 	GivenTo     bool   // the number was given to another code
@@ -57,7 +57,7 @@ func (tx *Tx) indexed(ctx context.Context, where string, args ...any) ([]Indexed
 			note func(*Indexed, pair)
 		}{
 			{`SELECT r.code, o.code, o.municipality, CASE WHEN o.address = r.address THEN 1 ELSE 0 END FROM resident AS r
-				JOIN resident AS o ON o.code = (SELECT MIN(x.code) FROM resident AS x WHERE x.birth = r.birth AND x.name = r.name AND x.sex = r.sex AND x.resides)
+				JOIN resident AS o ON o.code = (SELECT MIN(x.code) FROM resident AS x WHERE x.birth = r.birth AND x.name_key = r.name_key AND x.name_key <> '' AND x.sex = r.sex AND x.resides)
 				WHERE r.resides AND o.code < r.code AND r.code IN (` + marks + `)`, func(i *Indexed, p pair) { i.Twin, i.SameAddress = p.other, p.same }},
 			{`SELECT r.code, o.code, o.municipality, 0 FROM resident AS r
 				JOIN resident AS o ON o.code = (SELECT MIN(x.code) FROM resident AS x WHERE x.number = r.number AND x.number <> '' AND x.resides)
