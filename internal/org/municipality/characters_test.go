@@ -197,6 +197,15 @@ func TestCharacterScreens(t *testing.T) {
 				t.Errorf("the page begins at %s", got)
 			}
 			look("register-codes")
+
+			// Whoever gets no answer is told so over the form, and loses nothing.
+			webuitest.Eval[string](tab, `(document.querySelector('a[data-picker="f-name"]').href += "/not-there", "")`)
+			tab.Press(`a[data-picker="f-name"]`)
+			tab.WaitFor("dialog[open] [role=alert]")
+			tab.Press("dialog[open] > .button")
+			if got := name(); got != "葛\U000E0103西　太郎" {
+				t.Errorf("the form has %+q", got)
+			}
 		})
 	}
 }

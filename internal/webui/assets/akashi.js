@@ -3,8 +3,8 @@
 "use strict";
 
 const words = document.documentElement.lang === "en"
-  ? { stop: "Stop refreshing", go: "Refresh again", close: "Close" }
-  : { stop: "自動更新を止める", go: "自動更新を再開する", close: "閉じる" };
+  ? { stop: "Stop refreshing", go: "Refresh again", close: "Close", failed: "No answer came. Close this, and open it again; what you have typed into the form is still there." }
+  : { stop: "自動更新を止める", go: "自動更新を再開する", close: "閉じる", failed: "読み込めませんでした。閉じて、もう一度開いてください。入力欄の内容は、そのまま残っています。" };
 
 (document.getElementById("errors") ?? document.getElementById("replaced"))?.focus();
 
@@ -61,6 +61,17 @@ function openPicker(link) {
   }
   picker.showModal();
   htmx.ajax("GET", link.href, picker.firstChild).then(() => picker.querySelector("input")?.focus());
+}
+// An answer that does not come, or is a refusal, is not put in place by htmx: whoever waits is told.
+for (const failed of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(failed, (event) => {
+    if (picker?.contains(event.detail.target)) {
+      const told = document.createElement("p");
+      told.setAttribute("role", "alert");
+      told.textContent = words.failed;
+      picker.firstChild.replaceChildren(told);
+    }
+  });
 }
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-picker]");

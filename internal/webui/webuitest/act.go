@@ -2,6 +2,7 @@ package webuitest
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -13,25 +14,27 @@ import (
 // Open goes to an address and returns the status of the answer.
 func (tab *Tab) Open(address string) int {
 	tab.t.Helper()
-	resp, err := chromedp.RunResponse(tab.ctx, chromedp.Navigate(address))
-	if err != nil {
-		tab.t.Fatalf("open %s: %v", address, err)
-	}
+	ctx, cancel := tab.step()
+	defer cancel()
+	resp, err := chromedp.RunResponse(ctx, chromedp.Navigate(address))
+	tab.must("open "+address, err)
 	return int(resp.Status)
 }
 
 // Follow clicks a link or a button and returns the status of the page that comes.
 func (tab *Tab) Follow(css string) int {
 	tab.t.Helper()
+	ctx, cancel := tab.step()
+	defer cancel()
 	for again := 0; ; again++ {
-		resp, err := chromedp.RunResponse(tab.ctx, chromedp.Click(chromedp.CSS(css)))
+		resp, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(css)))
 		if err == nil {
 			return int(resp.Status)
 		}
 		// A part of the page that refreshes itself replaced the element between its search and the click, which so did not
 		// take place: a person would not notice and clicks what is there now.
 		if replaced := strings.Contains(err.Error(), "Could not find node with given id"); !replaced || again == 10 {
-			tab.t.Fatalf("follow %s: %v", css, err)
+			tab.must("follow "+css, err)
 		}
 	}
 }
@@ -57,10 +60,10 @@ func (tab *Tab) Upload(css string, files ...string) {
 // Text returns the visible words of an element.
 func (tab *Tab) Text(css string) string {
 	tab.t.Helper()
-	s, err := chromedp.Run(tab.ctx, chromedp.Text(chromedp.CSS(css)))
-	if err != nil {
-		tab.t.Fatalf("read %s: %v", css, err)
-	}
+	ctx, cancel := tab.step()
+	defer cancel()
+	s, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS(css)))
+	tab.must("read "+css, err)
 	return strings.TrimSpace(s)
 }
 
@@ -92,9 +95,9 @@ func (tab *Tab) Cookies(address string) (all []*http.Cookie) {
 // Eval evaluates an expression in the page.
 func Eval[T any](tab *Tab, js string) T {
 	tab.t.Helper()
-	v, err := chromedp.Run(tab.ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
-	if err != nil {
-		tab.t.Fatalf("evaluate %.80s: %v", js, err)
-	}
+	ctx, cancel := tab.step()
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
+	tab.must(fmt.Sprintf("evaluate %.80s", js), err)
 	return v
 }

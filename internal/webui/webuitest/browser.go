@@ -28,6 +28,9 @@ type Tab struct {
 // patience bounds everything that one test does in its tab, on a machine that does much else.
 const patience = 8 * time.Minute
 
+// stepPatience bounds one step of it, so that what never comes is told before the package runs out of time.
+const stepPatience = 2 * time.Minute
+
 var one struct {
 	mu    sync.Mutex
 	main  bool
@@ -63,6 +66,9 @@ func Browser(t testing.TB) *Tab {
 	t.Cleanup(closeTab)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil { // opens it: a tab ends with the context that opened it, and a step's ends early
+		t.Fatal(err)
+	}
 	tab := &Tab{t, ctx}
 	tab.width(1280)
 	tab.do("ask for no movement", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
@@ -115,9 +121,29 @@ func start() (context.Context, error) {
 
 func (tab *Tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	tab.t.Helper()
-	if err := chromedp.Do(tab.ctx, steps...); err != nil {
-		tab.t.Fatalf("%s: %v", what, err)
+	ctx, cancel := tab.step()
+	defer cancel()
+	tab.must(what, chromedp.Do(ctx, steps...))
+}
+
+func (tab *Tab) step() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(tab.ctx, stepPatience)
+}
+
+// must fails the test with what a person would see who stood before the page.
+func (tab *Tab) must(what string, err error) {
+	tab.t.Helper()
+	if err == nil {
+		return
 	}
+	ctx, cancel := context.WithTimeout(tab.ctx, 10*time.Second)
+	defer cancel()
+	seen, blind := chromedp.Run(ctx, chromedp.Evaluate[string](
+		`location.href + "\n" + (document.querySelector("dialog[open]") ?? document.querySelector("main") ?? document.body).innerText.slice(0, 2000)`))
+	if blind != nil {
+		seen = "nothing: " + blind.Error()
+	}
+	tab.t.Fatalf("%s: %v; the page shows\n%s", what, err, seen)
 }
 
 // width sets the window, high enough for a first look.
