@@ -121,7 +121,8 @@ func (r *Refused) Error() string {
 // Everything is refused that no rule names, an unknown act and an unknown job included. What is dangerous is refused to
 // whoever has not shown the passkey a moment ago (Refused.StepUp), and under an authority whose review is overdue.
 func May(p Person, act Act, role message.Role) error {
-	for _, rule := range Rules() {
+	for i := range rules {
+		rule := &rules[i]
 		if rule.Act == act && slices.Contains(rule.Jobs, p.Job) && slices.Contains(rule.Roles, role) {
 			switch {
 			case !act.Dangerous():
@@ -162,7 +163,8 @@ func whoMay(p Person, act Act, role message.Role) plain.Sentence {
 		s.EN = "An " + s.EN[2:]
 	}
 	var ja, en string
-	for _, rule := range Rules() {
+	for i := range rules {
+		rule := &rules[i]
 		if rule.Act != act || !slices.Contains(rule.Roles, role) {
 			continue
 		}

@@ -174,7 +174,7 @@ var rules = []Rule{
 		plain.Sentence{JA: "署名検証者の受付は、だれでも使える。", EN: "The verifier's desk is open to everybody."}},
 }
 
-// Rules returns a copy of the table, for May and for the page that shows it.
+// Rules returns a copy of the table by which May decides, for the page that shows it.
 func Rules() []Rule { return append([]Rule(nil), rules...) }
 
 // Name returns what people call the act; the act itself when no rule names it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -47,9 +48,8 @@ func (tx *Tx) Collect(table, columns string, args ...any) {
 		tx.fail(fmt.Errorf("row for %s(%s): %d values", table, columns, len(args)))
 		return
 	}
-	g := rowGroup{table: table, columns: columns, width: width, args: make([]any, 0, 8*width)}
-	g.args = append(g.args, args...)
-	tx.pending = append(tx.pending, g)
+	// Most transactions have one row for a table, so that room for more is made when they come.
+	tx.pending = append(tx.pending, rowGroup{table: table, columns: columns, width: width, args: slices.Clone(args)})
 }
 
 // Flush writes the collected rows and what was kept now, for a statement that must see them.
