@@ -159,6 +159,13 @@ func (s *simulation) day(ctx context.Context, n int, plan []Kind) error {
 	s.report.add(DayReport{Day: begins.AddDays(n).String(), Events: len(plan), Digest: found.digest, Findings: found.findings})
 	if s.opt.Progress != nil {
 		fmt.Fprintf(s.opt.Progress, "%s  出来事 events %d  所見 findings %d\n", begins.AddDays(n), len(plan), len(found.findings))
+		for i, d := range found.findings {
+			if i == 10 {
+				fmt.Fprintln(s.opt.Progress, "  …")
+				break
+			}
+			fmt.Fprintf(s.opt.Progress, "  %s, %s: %s %s %s / %s\n", d.Where, d.By, d.What, d.Key, d.Says.JA, d.Says.EN)
+		}
 	}
 	return nil
 }
