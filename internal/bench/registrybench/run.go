@@ -38,7 +38,7 @@ const Stores = 2
 type Options struct {
 	Dir       string
 	Residents int      // in each register
-	Questions int      // of each kind; 0: 2,000
+	Questions int      // of each kind; 0: 2,000, of searches 20,000
 	Postgres  []string // URLs of empty schemas, Stores of them; empty: SQLite alone
 	Say       func(format string, args ...any)
 }
