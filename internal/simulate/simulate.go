@@ -149,6 +149,12 @@ func (s *simulation) day(ctx context.Context, n int, plan []Kind) error {
 			}
 		}
 	}
+	if err := s.land.until(ctx, day.Add(alarming.from)); err != nil {
+		return err
+	}
+	if err := s.namesakes(ctx); err != nil {
+		return fmt.Errorf("couldn't tell namesakes apart: %w", err)
+	}
 	if err := s.land.until(ctx, day.Add(looks)); err != nil {
 		return err
 	}

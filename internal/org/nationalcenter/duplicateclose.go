@@ -25,7 +25,7 @@ func (o *Center) finding(ctx context.Context, tx *store.Tx, id string) (f inspec
 		return f, word, false, err
 	}
 	for _, f := range open {
-		if f.Way == duplicates && idOfFinding(f) == id {
+		if f.Way == duplicates && FindingID(f) == id {
 			word, proposed, err = tx.WordOn(ctx, f.Item, f.Rule, f.At)
 			return f, word, proposed, err
 		}

@@ -43,7 +43,7 @@ func (o *Center) ForgetNumberKey() { o.numberKey = NumberKey{} }
 func (o *Center) DuplicatesAlarm() alarm.Source { return o.duplicates.Source() }
 
 // IDOfFinding is how addresses of pages name a finding.
-func IDOfFinding(f inspection.Finding) string { return idOfFinding(f) }
+func IDOfFinding(f inspection.Finding) string { return FindingID(f) }
 
 // NameOf and Named are how findings call a resident.
 func NameOf(k NumberKey, code string) string        { return k.name(code) }

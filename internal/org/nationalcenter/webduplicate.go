@@ -70,7 +70,7 @@ func (w *web) duplicatesPage(ctx context.Context) (p duplicatesPage, err error) 
 		Columns: []webui.Column{{Name: plain.Sentence{JA: "件", EN: "Case"}}, {Name: plain.Sentence{JA: "何が", EN: "What"}}, {Name: plain.Sentence{JA: "見つけた時", EN: "Found"}}},
 		Empty:   webui.Empty{Text: plain.Sentence{JA: "ありません。", EN: "None."}}}
 	for _, f := range open {
-		p.Open.Rows = append(p.Open.Rows, []any{webui.Link{Href: w.ui.URL(duplicatePath + "/" + idOfFinding(f)), Text: webui.Code(shortName(f.Item))}, f.Says, f.At})
+		p.Open.Rows = append(p.Open.Rows, []any{webui.Link{Href: w.ui.URL(duplicatePath + "/" + FindingID(f)), Text: webui.Code(shortName(f.Item))}, f.Says, f.At})
 	}
 	p.Round = webui.Table{Caption: plain.Sentence{JA: "見て回った数", EN: "How far the round is"},
 		Columns: []webui.Column{{Name: plain.Sentence{JA: "この一巡で見た住民", EN: "Residents in this round"}, Right: true}, {Name: plain.Sentence{JA: "前の一巡の住民", EN: "Last round"}, Right: true},
@@ -101,8 +101,8 @@ func (w *web) duplicatesPage(ctx context.Context) (p duplicatesPage, err error) 
 // shortName is enough of a case's name to tell it from others.
 func shortName(name string) string { return name[:min(len(name), 8)] }
 
-// idOfFinding names a finding in an address.
-func idOfFinding(f inspection.Finding) string {
+// FindingID names a finding of the duplicate check in an address.
+func FindingID(f inspection.Finding) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %d", f.Way, f.Item, f.Rule, f.At.UnixMicro()))
 	return hex.EncodeToString(sum[:12])
 }
@@ -152,7 +152,7 @@ func (w *web) showDuplicate(rw http.ResponseWriter, r *http.Request, status int,
 		return
 	}
 	by, role := access.From(r.Context()), w.Self.Role()
-	p := duplicateOnePage{Form: form, Base: w.ui.URL(duplicatePath + "/" + idOfFinding(f)), Proposed: proposed,
+	p := duplicateOnePage{Form: form, Base: w.ui.URL(duplicatePath + "/" + FindingID(f)), Proposed: proposed,
 		Propose: access.May(by, access.ResolvePropose, role) == nil, MayRecord: access.May(by, access.LookAtPerson, role) == nil,
 		Confirm: proposed && word.By != by.ID && access.May(by, access.ResolveConfirm, role) == nil,
 		Notice: webui.Notice{Kind: webui.Bad, Title: f.Says, Text: plain.Sentence{JA: "関係する市区町村に、登録の経緯を確かめてください。正しくなれば、次の点検で閉じます。別の人と分かったときは、二人で閉じます。",
