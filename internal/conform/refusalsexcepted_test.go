@@ -21,7 +21,7 @@ var refusalExceptions = []refusalException{
 }
 
 // untested counts notTestedYet. It only ever becomes less.
-const untested = 15
+const untested = 14
 
 // notTestedYet are the sentences that no test provokes, by the package that says them.
 var notTestedYet = map[string][]string{
@@ -30,7 +30,6 @@ var notTestedYet = map[string][]string{
 		"対象とダイジェストを見てから、印を付けてください。",
 	},
 	"internal/org/municipality": {
-		"その版を取り消しても、今の記録は変わりません。版を選び直してください。",
 		"この転入は、もう登録を待っていません。「転出入」の画面で確かめてください。",
 	},
 	"internal/org/prefecture": {

@@ -59,15 +59,15 @@ func (c Cancellation) next(m *matter, ps *problems) (resident.Record, error) {
 	if !ok {
 		return next, nil
 	}
+	if err := m.placedSince(&before); err != nil {
+		return next, err
+	}
 	overtaken := putBack(&next, before.Record, wrong.Record)
 	if overtaken != 0 {
 		ps.bad("corrects",
 			"取り消す版の後に、同じ項目（"+overtaken.name().JA+"）がまた変わっています。新しい方から順に取り消すか、訂正で届け出てください。",
 			"The same item ("+overtaken.name().EN+") has changed again since that version: cancel the newest first, or file a correction.")
 		return next, nil
-	}
-	if next == m.now.Record {
-		ps.bad("corrects", "その版を取り消しても、今の記録は変わりません。版を選び直してください。", "Cancelling that version would change nothing: choose another one.")
 	}
 	if next.Household != m.now.Record.Household {
 		set(&next.Relation, c.Relation)
@@ -105,6 +105,19 @@ func (m *matter) cancellable(n resident.Version, ps *problems) (wrong, before st
 		return wrong, before, before.Number != 0
 	}
 	return wrong, before, false
+}
+
+// placedSince gives a state the place in a household that somebody was given after it (HouseholdAct): the next version began with that one, and
+// has not changed it.
+func (m *matter) placedSince(v *store.Version) error {
+	places, err := m.tx.Places(m.ctx, v.Person)
+	for _, p := range places { // the newest first
+		if p.Version == v.Number {
+			v.Record.Household, v.Record.Relation = p.Household, p.Relation
+			break
+		}
+	}
+	return err
 }
 
 // EntryCancelled is 記載の取消: an entry that should not have been is taken back, by a deletion ex officio that names it.

@@ -41,6 +41,28 @@ func TestCancelledMove(t *testing.T) {
 	})
 }
 
+// TestCancelledAfterAHouseholdAct: what a household act has done between two versions is none of what the later one changed, and stays when that
+// one is cancelled.
+func TestCancelledAfterAHouseholdAct(t *testing.T) {
+	c := newCountry(t, "memory:")
+	p := c.family("世帯主", "妻", "子")
+	must[HouseholdFiled](t)(c.fileHousehold(HouseholdAct{Event: "household-split", Arose: today, Basis: "law-25", Places: []Placement{{p[1], "", resident.Head}}, Notified: Notified{Evidence: licence}}))
+	apart, was := c.stands(p[1]), c.now(p[1]).Record.Name
+	must[Filed](t)(c.o.File(as(t, "clerk-aoki"), Amendment{Filing: c.filing(p[1], "order-12"), Name: name("山﨑 一")}))
+	must[Filed](t)(c.o.File(as(t, "clerk-inoue"), Cancellation{Filing: c.filing(p[1], "found-wrong"), Corrects: 2}))
+	if v := c.now(p[1]); v.Corrects != 2 || v.Record.Name != was || c.stands(p[1]) != apart {
+		t.Errorf("version %d corrects %d, and stands as %s, before as %s", v.Number, v.Corrects, c.stands(p[1]), apart)
+	}
+	// A move after another household act: the place that it was made from comes back, and not the one of before that act.
+	must[HouseholdFiled](t)(c.fileHousehold(HouseholdAct{Event: "household-merge", Arose: today, Basis: "law-25", Places: []Placement{{p[1], c.now(p[0]).Record.Household, relation("妻")}}, Notified: Notified{Evidence: licence}}))
+	together := c.stands(p[1])
+	must[Filed](t)(c.o.File(as(t, "clerk-aoki"), MoveWithin{Filing: c.filing(p[1], "law-23"), Address: address("長野県松本市大手1番"), OwnHousehold: true}))
+	must[Filed](t)(c.o.File(as(t, "clerk-inoue"), Cancellation{Filing: c.filing(p[1], "found-wrong"), Corrects: 4}))
+	if v := c.now(p[1]); v.Record.Address != address(home) || together == apart || c.stands(p[1]) != together {
+		t.Errorf("after the move was cancelled: %s, before %s", c.stands(p[1]), together)
+	}
+}
+
 // TestCorrection: an error is put right in a version that names the one it came in with.
 func TestCorrection(t *testing.T) {
 	c := newCountry(t, "memory:")
