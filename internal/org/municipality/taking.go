@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
@@ -59,7 +60,9 @@ func (o *Municipality) deedOf(ctx context.Context, t store.Taken, e identity.Evi
 	case takenChange:
 		d, err = o.changeTyped(ctx, t, f)
 	case takenHousehold:
-		d, err = o.householdTyped(ctx, t, f)
+		var placed PersonID
+		d, placed, err = o.householdTyped(ctx, t, f)
+		whose = func() PersonID { return placed }
 	case takenRegistration:
 		var filed Filed
 		r := registration(f)
@@ -71,7 +74,7 @@ func (o *Municipality) deedOf(ctx context.Context, t store.Taken, e identity.Evi
 	case takenArrival:
 		var all []Filed
 		var c MoveIn
-		if c, err = o.arrivalTyped(ctx, t, f); err == nil {
+		if c, _, err = o.arrivalTyped(ctx, t, f); err == nil {
 			c, err = o.askForArrivals(ctx, t.TakenBy, c)
 		}
 		d, whose = o.arriving(c, &all), func() PersonID { return all[0].Person }
@@ -112,26 +115,35 @@ func (o *Municipality) changeTyped(ctx context.Context, t store.Taken, f *webui.
 	return o.changing(c, new(Filed)), nil
 }
 
-// householdTyped is the change of a household (世帯変更) that was typed.
-func (o *Municipality) householdTyped(ctx context.Context, t store.Taken, f *webui.Form) (deed, error) {
+// householdTyped is the change of a household (世帯変更) that was typed, and on whose page it stands when it is done: of one who is placed by it,
+// who need not be the one on whose page it was filed.
+func (o *Municipality) householdTyped(ctx context.Context, t store.Taken, f *webui.Form) (deed, PersonID, error) {
 	e, known := EventOf(t.Subject)
 	d, err := o.formOpened(ctx, t, known, f)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return o.arranging(readHousehold(e, f, d), new(HouseholdFiled)), nil
+	act := readHousehold(e, f, d)
+	return o.arranging(act, new(HouseholdFiled)), shownPlace(act.Places, d), nil
 }
 
-// arrivalTyped is the moving in, of those of the family who still wait for it.
-func (o *Municipality) arrivalTyped(ctx context.Context, t store.Taken, f *webui.Form) (MoveIn, error) {
+// arrivalTyped is the moving in that was typed, and the family. Nobody is left out of it unsaid: each for whom it was filed has to wait still.
+func (o *Municipality) arrivalTyped(ctx context.Context, t store.Taken, f *webui.Form) (MoveIn, []MoveHere, error) {
 	family, err := o.familyOf(ctx, t.Subject)
-	if err == nil && len(family) == 0 {
-		err = plain.Bad("people", "この転入は、もう登録を待っていません。「転出入」の画面で確かめてください。", "Nobody waits to be registered by this move any more: look at it among the moves.")
-	}
 	if err != nil {
-		return MoveIn{}, err
+		return MoveIn{}, nil, err
 	}
-	return arrivals(f, family), nil
+	c, filed := arrivals(f, family), 0
+	for name := range f.All() {
+		if strings.HasPrefix(name, "in-") && ticked(f, name) {
+			filed++
+		}
+	}
+	if len(c.People) < filed {
+		return MoveIn{}, family, plain.Bad("people", "届け出た方の中に、もう転入の登録を待っていない方がいます。「転出入」の画面で確かめ、この届出を却下して受け付け直してください。",
+			"Somebody for whom this was filed does not wait to be registered any more: look among the moves, refuse this, and take it anew.")
+	}
+	return c, family, nil
 }
 
 // typedFor is for how long what was typed is kept of what was not done, so that it can be filed again: the day of the counter.

@@ -2,9 +2,11 @@ package municipality
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -354,5 +356,151 @@ func TestTakenPages(t *testing.T) {
 	w.get("/taken/t-none", http.StatusNotFound)
 	if plan := c.now(taken.Person); !plan.Present() {
 		t.Error("the record has ended")
+	}
+}
+
+// lapsed has nobody check what waits at a page for an hour, and gives the form as it is filed again: with what was typed, and without by which
+// documents was checked.
+func (v *counter) lapsed(at string) url.Values {
+	v.t.Helper()
+	v.run(2 * time.Hour)
+	page := v.get(at, http.StatusOK)
+	v.says(page, "期限切れになりました。何も登録されていません", "入力した内容で受け付け直す")
+	v.post(at+"/check", url.Values{"document": {"passport"}}, http.StatusUnprocessableEntity)
+	action := regexp.MustCompile(`action="/municipality-202029([^"]*)"><h2>受け付け直す`).FindStringSubmatch(page)
+	if action == nil {
+		v.t.Fatalf("it cannot be filed again:\n%s", text(page))
+	}
+	taken, _ := v.takenAs(strings.TrimPrefix(at, "/taken/"))
+	again := url.Values{"_back": {"yes"}, fieldTaken: {taken.Case}}
+	for name, value := range taken.Typed {
+		again.Set(name, value)
+	}
+	form := inputs(v.post(action[1], again, http.StatusOK))
+	if form.Has("document") && form.Get("document") != "" {
+		v.t.Errorf("filed again with the check of before: %v", form)
+	}
+	return with(form, "document", "passport", "step", "file")
+}
+
+// TestSecondCheckOfAnArrival: a family is registered, and the old municipality told, by the second check, and only all for whom it was filed.
+func TestSecondCheckOfAnArrival(t *testing.T) {
+	n := newNeighbours(t, rand.Reader)
+	n.twoCheckFor(access.FileChange)
+	v, w := n.counter("clerk-aoki"), n.counter("clerk-inoue")
+	n.leave(today, true)
+	family := must[MoveList](t)(n.o.Moves(as(t, "clerk-aoki"))).Here
+	register := "/moves/" + family[0].Move + "/register"
+	file := func(form url.Values) string {
+		t.Helper()
+		page := v.post(register, with(form, "document", "passport", "step", "file"), http.StatusOK)
+		v.says(page, "転入の登録", "もう一人の職員の確認を待っています", "葛󠄂西 一郎")
+		return path(page)
+	}
+	refused := func(at string) {
+		t.Helper()
+		const says = "届け出た方の中に、もう転入の登録を待っていない方がいます。「転出入」の画面で確かめ、この届出を却下して受け付け直してください。"
+		told := len(n.changes)
+		w.says(w.get(at, http.StatusOK), "このままでは受け付けられません", says)
+		w.says(w.get(at+"?lang=en", http.StatusOK), "Somebody for whom this was filed does not wait to be registered any more")
+		w.says(w.post(at+"/check?lang=ja", url.Values{"document": {"passport"}}, http.StatusUnprocessableEntity), says)
+		if len(n.changes) != told {
+			t.Error("somebody was registered all the same")
+		}
+	}
+	here := func() int { return len(must[MoveList](t)(n.o.Moves(as(t, "clerk-aoki"))).Here) }
+	three := file(inputs(v.get(register, http.StatusOK)))
+	v.says(v.get(three, http.StatusOK), "葛󠄂西 葵")
+	form := v.lapsed(three)
+	if here() != 3 || len(n.changes) != 0 {
+		t.Fatalf("%d wait, %d were told, and nobody had checked", here(), len(n.changes))
+	}
+	three = file(form)
+	v.post("/moves/"+family[2].Move+"/give-up", nil, http.StatusOK) // the child stays where it was
+	refused(three)
+	w.says(w.post(three+"/refuse", url.Values{"reason": {"お子さんは転入しないため"}}, http.StatusOK), "却下しました")
+
+	two, again := file(inputs(v.get(register, http.StatusOK))), file(inputs(v.get(register, http.StatusOK))) // at two counters
+	w.says(w.post(two+"/check", url.Values{"document": {"my-number-card"}}, http.StatusOK), "「転入」を受け付けました")
+	n.run(time.Minute)
+	there := must[MoveList](t)(n.there.Moves(as(t, "clerk-aoki")))
+	if here() != 0 || len(n.changes) != 2 || len(there.Closed) != 2 {
+		t.Errorf("%d wait, %d were told, %d have moved there", here(), len(n.changes), len(there.Closed))
+	}
+	if taken, wait := n.takenAs(strings.TrimPrefix(two, "/taken/")); wait.State != identity.Checked || len(taken.Typed) != 0 || n.now(taken.Person).EnteredBy != "clerk-aoki" {
+		t.Errorf("%s, %v, entered by %s", wait.State, taken.Typed, n.now(taken.Person).EnteredBy)
+	}
+	refused(again)
+}
+
+// TestSecondCheckOfAHousehold: nobody is placed before the second check, and not when the record of anybody in the household has changed.
+func TestSecondCheckOfAHousehold(t *testing.T) {
+	c := newCountry(t, "memory:")
+	p := c.family("世帯主", "妻", "子")
+	c.twoCheckFor(access.FileChange)
+	v, w := c.counter("clerk-aoki"), c.counter("clerk-inoue")
+	form := "/resident/" + p[0].String() + "/household/household-split"
+	file := func() string {
+		t.Helper()
+		page := v.post(form, with(inputs(v.get(form, http.StatusOK)), "document", "passport", "moves-"+p[2].String(), "yes", relationField(p[2]), "世帯主"), http.StatusOK)
+		page = v.post(form, with(inputs(page), "step", "file"), http.StatusOK)
+		v.says(page, "世帯分離", "もう一人の職員の確認を待っています")
+		return path(page)
+	}
+	stood := c.stands(p[2])
+	v.lapsed(file())
+	changed := file()
+	must[Filed](t)(c.o.File(as(t, "clerk-inoue"), Amendment{Filing: c.filing(p[1], "order-12"), Name: name("山﨑 一")}))
+	w.says(w.post(changed+"/check", url.Values{"document": {"passport"}}, http.StatusUnprocessableEntity), "この世帯のどなたかの記録が変わりました")
+	if c.stands(p[2]) != stood {
+		t.Errorf("placed at %s", c.stands(p[2]))
+	}
+	w.post(changed+"/refuse", url.Values{"reason": {"記載が変わったため"}}, http.StatusOK)
+	at, told := file(), len(c.changes)
+	w.says(w.get(at, http.StatusOK), "新しい世帯・世帯主", "あなたの確認")
+	w.says(w.post(at+"/check", url.Values{"document": {"passport"}}, http.StatusOK), "「世帯分離」を受け付けました")
+	if c.now(p[2]).Record.Relation != resident.Head || c.stands(p[2]) == stood || c.places(p[2])[0].EnteredBy != "clerk-aoki" || len(c.changes) != told {
+		t.Errorf("stands at %s, by %s", c.stands(p[2]), c.places(p[2])[0].EnteredBy)
+	}
+}
+
+// TestSecondCheckOfAFamilyLeaving: each of them leaves by the second check, or none, and none when one of them has left the household meanwhile.
+func TestSecondCheckOfAFamilyLeaving(t *testing.T) {
+	c := newCountry(t, "memory:")
+	p := c.family("世帯主", "妻", "子")
+	c.twoCheckFor(access.FileChange)
+	v, w := c.counter("clerk-aoki"), c.counter("clerk-inoue")
+	form := "/resident/" + p[0].String() + "/change/move-out"
+	file := func(typed url.Values) string {
+		t.Helper()
+		page := v.post(form, with(typed, "place", "東京都足立区中央本町", "arose", today.String(), "document", "passport", "with-"+p[1].String(), "yes", "with-"+p[2].String(), "yes", "step", "file"), http.StatusOK)
+		v.says(page, "転出", "もう一人の職員の確認を待っています", "東京都足立区中央本町")
+		return path(page)
+	}
+	present := func() (n int) {
+		for _, who := range p {
+			if c.now(who).Present() {
+				n++
+			}
+		}
+		return n
+	}
+	again := v.lapsed(file(inputs(v.get(form, http.StatusOK))))
+	if again.Get("with-"+p[2].String()) != "yes" || present() != 3 {
+		t.Fatalf("%d are here, to be filed again: %v", present(), again)
+	}
+	apart := file(again)
+	must[HouseholdFiled](t)(c.fileHousehold(HouseholdAct{Event: "household-split", Arose: today, Basis: "order-12", Places: []Placement{{p[2], "", resident.Head}}}))
+	w.says(w.get(apart, http.StatusOK), "このままでは受け付けられません")
+	w.says(w.post(apart+"/check", url.Values{"document": {"passport"}}, http.StatusUnprocessableEntity), errRecordChanged.JA)
+	if present() != 3 {
+		t.Errorf("%d are here", present())
+	}
+	w.post(apart+"/refuse", url.Values{"reason": {"世帯が変わったため"}}, http.StatusOK)
+	must[HouseholdFiled](t)(c.fileHousehold(HouseholdAct{Event: "household-merge", Arose: today, Basis: "order-12", Places: []Placement{{p[2], c.now(p[0]).Record.Household, relation("子")}}}))
+	told := len(c.changes)
+	w.says(w.post(file(inputs(v.get(form, http.StatusOK)))+"/check", url.Values{"document": {"passport"}}, http.StatusOK), "「転出」を受け付けました")
+	if present() != 0 || len(c.changes) != told+3 {
+		t.Errorf("%d are here, %d were told", present(), len(c.changes)-told)
 	}
 }

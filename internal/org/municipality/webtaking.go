@@ -176,11 +176,10 @@ func (w *screens) readTyped(ctx context.Context, p *takenPage, t store.Taken, f 
 	case takenRegistration:
 		p.What = append(p.What, registrationTerms(registration(f))...)
 	case takenArrival:
-		family, err := w.o.familyOf(ctx, t.Subject)
+		c, family, err := w.o.arrivalTyped(ctx, t, f)
 		if err != nil {
 			return err
 		}
-		c := arrivals(f, family)
 		p.What = append(p.What, webui.Term{Label: both("転入をした日", "Moved in"), Value: day(c.Became)}, webui.Term{Label: both("住所", "Address"), Value: webui.Name(c.Address.Reveal())})
 		for _, a := range c.People {
 			for _, m := range family {
