@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"slices"
@@ -313,19 +312,38 @@ func TestMassDropped(t *testing.T) {
 	}
 }
 
+// TestMassIsSeenBeforeItIsConfirmed: without the tick that the set and its digest were seen, nothing begins.
+func TestMassIsSeenBeforeItIsConfirmed(t *testing.T) {
+	c := newCountry(t, "memory:")
+	c.city(1)
+	id := c.propose(signature)
+	m := c.mass(id)
+	base := c.serve(t)
+	officer := c.signedIn(base, second)
+	form := url.Values{"digest": {m.Digest}, "left": {fmt.Sprint(m.Left)}}
+	for lang, says := range map[string]string{"ja": "対象とダイジェストを見てから、印を付けてください。", "en": "Look at the set and its digest, then tick the box."} {
+		status, page := c.read(officer.PostForm(fmt.Sprintf("%s/revocations/%d/confirm?lang=%s", base, id, lang), form))
+		if status != http.StatusUnprocessableEntity || !strings.Contains(page, says) || c.mass(id).State != "frozen" {
+			t.Errorf("it answers %d, and is %s:\n%s", status, c.mass(id).State, page)
+		}
+	}
+	form.Set("seen", "yes")
+	if status, page := c.read(officer.PostForm(fmt.Sprintf("%s/revocations/%d/confirm", base, id), form)); status != http.StatusOK || c.mass(id).State == "frozen" {
+		t.Errorf("ticked, it answers %d, and is %s:\n%s", status, c.mass(id).State, page)
+	}
+}
+
 // TestMassPagesWhenTheDatabaseFails: that a mass revocation cannot be read now is not that there is none.
 func TestMassPagesWhenTheDatabaseFails(t *testing.T) {
 	c := newCountry(t, "memory:")
 	c.city(1)
 	c.propose(signature)
 	base := c.serve(t)
-	officer := http.Client{Jar: must[*cookiejar.Jar](t)(cookiejar.New(nil))}
-	must[*http.Response](t)(officer.PostForm(base+"/session", url.Values{"persona": {first}})).Body.Close()
+	officer := c.signedIn(base, first)
 	status := func(path string) int {
 		t.Helper()
-		r := must[*http.Response](t)(officer.Get(base + path))
-		r.Body.Close()
-		return r.StatusCode
+		status, _ := c.read(officer.Get(base + path))
+		return status
 	}
 	for path, want := range map[string]int{"/revocations/1": 200, "/revocations/2": 404, "/revocations/x": 404} {
 		if got := status(path); got != want {

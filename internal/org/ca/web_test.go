@@ -6,7 +6,10 @@ import (
 	"encoding/binary"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -43,6 +46,23 @@ func (c *country) serve(t *testing.T) string {
 	server := httptest.NewServer(c.Handler())
 	t.Cleanup(server.Close)
 	return server.URL + "/" + string(self)
+}
+
+// signedIn is a browser in which somebody has chosen who they are.
+func (c *country) signedIn(base, who string) *http.Client {
+	c.t.Helper()
+	officer := &http.Client{Jar: must[*cookiejar.Jar](c.t)(cookiejar.New(nil))}
+	c.read(officer.PostForm(base+"/session", url.Values{"persona": {who}}))
+	return officer
+}
+
+func (c *country) read(r *http.Response, err error) (status int, page string) {
+	c.t.Helper()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	return r.StatusCode, string(must[[]byte](c.t)(io.ReadAll(r.Body)))
 }
 
 // TestScreens looks at the pages in both languages and widths, with a certificate of each state.
@@ -148,6 +168,23 @@ func TestWhoMayLook(t *testing.T) {
 		r.Body.Close()
 		if r.StatusCode != want {
 			t.Errorf("%s for nobody in particular: %d, want %d", path, r.StatusCode, want)
+		}
+	}
+}
+
+// TestASerialThatWasNotIssued: one digit typed wrong, in the search or in the address, shows nothing of anybody.
+func TestASerialThatWasNotIssued(t *testing.T) {
+	c := newCountry(t, "memory:")
+	c.issue("r1", cert.Signature, person(t, 1, 1))
+	base := c.serve(t)
+	officer := c.signedIn(base, first)
+	for path, says := range map[string]string{
+		"/certificates?serial=4711":  "この発行番号の電子証明書は、発行していません。番号を確かめてください。",
+		"/certificates/4711":         "この発行番号の電子証明書は、発行していません。番号を確かめてください。",
+		"/certificates/4711?lang=en": "No certificate with this serial was issued: check the number.",
+	} {
+		if status, page := c.read(officer.Get(base + path)); status != http.StatusUnprocessableEntity || !strings.Contains(page, says) {
+			t.Errorf("%s answers %d, without %q:\n%s", path, status, says, page)
 		}
 	}
 }
