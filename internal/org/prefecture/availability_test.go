@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -177,6 +178,30 @@ func TestPlanMaintenance(t *testing.T) {
 	}
 	if err := o.PlanMaintenance(t.Context(), ueda, w); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestMaintenanceHasAMoment: a maintenance whose beginning or end is no moment is not planned, and the page says how one is written.
+func TestMaintenanceHasAMoment(t *testing.T) {
+	o, _ := probing(t, true)
+	server := httptest.NewServer(o.Handler())
+	t.Cleanup(server.Close)
+	client := signedIn(t, server.URL, "operator-ueda")
+	for _, form := range []url.Values{
+		{"service": {"ocsp"}, "from": {"4月20日の夜"}, "until": {"2026-04-20 23:00"}, "why": {"応答者の更新"}},
+		{"service": {"ocsp"}, "from": {"2026-04-20 22:00"}, "until": {"2026-04-20 24:30"}, "why": {"応答者の更新"}},
+		{"service": {"ocsp"}, "from": {"2026-04-20 22:00"}, "until": {""}, "why": {"応答者の更新"}},
+	} {
+		for lang, says := range map[string]string{"ja": "日時は 2026-04-01 22:00 のように入力してください（日本時間）。", "en": "Enter day and time as 2026-04-01 22:00, in Japan."} {
+			r, err := client.PostForm(server.URL+"/prefecture-20/availability/maintenance?lang="+lang, form)
+			if err != nil {
+				t.Fatal(err)
+			}
+			page, err := io.ReadAll(r.Body)
+			if r.Body.Close(); err != nil || r.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(string(page), says) || strings.Contains(string(page), "/withdraw") {
+				t.Errorf("%v is answered with %d, %v:\n%s", form, r.StatusCode, err, page)
+			}
+		}
 	}
 }
 
