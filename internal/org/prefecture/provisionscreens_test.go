@@ -80,6 +80,14 @@ func TestAFileIsAnsweredWithAFile(t *testing.T) {
 	base := server.URL + "/prefecture-20"
 	tab.Open(base + "/session?next=/prefecture-20/provide")
 	tab.Follow(`button[value="clerk-aoki"]`)
+	for lang, says := range map[string]string{"ja": "ファイルを選んでください。", "en": "Choose a file."} {
+		tab.Open(base + "/provide?lang=" + lang)
+		tab.Fill("#f-file-use", "1")
+		if status := tab.Follow(`form[action$="/provide/file"] .button`); status != http.StatusUnprocessableEntity || !strings.Contains(tab.Text("#errors"), says) {
+			t.Errorf("without a file: %d, %q", status, tab.Text("#errors"))
+		}
+	}
+	tab.Open(base + "/provide?lang=ja")
 	file := filepath.Join(t.TempDir(), "wrong.csv")
 	if err := os.WriteFile(file, []byte("a,b\n1,2\n"), 0o600); err != nil {
 		t.Fatal(err)
