@@ -3,6 +3,7 @@ package validation_test
 import (
 	"context"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -19,6 +20,31 @@ import (
 )
 
 var tag = regexp.MustCompile(`<[^>]*>|\s+`)
+
+// TestImpactPageRefuses: a window that cannot be read, or that ends before it begins, is refused on the page and of the table; and of a case that is
+// not there the page says so.
+func TestImpactPageRefuses(t *testing.T) {
+	c := newCountry(t, "memory:")
+	base := c.server.URL + "/validation"
+	officer := http.Client{Jar: must[*cookiejar.Jar](t)(cookiejar.New(nil))}
+	must[*http.Response](t)(officer.PostForm(base+"/session", url.Values{"persona": {"operator-ueda"}})).Body.Close()
+	for _, x := range []struct{ path, ja, en string }{
+		{"?from=2026-02-30", "日付（2026-11-22）か時刻（2026-11-22T09:00:00+09:00）で入力してください。", "Write a day (2026-11-22) or an instant (2026-11-22T09:00:00+09:00)."},
+		{".csv?to=yesterday", "日付（2026-11-22）か時刻（2026-11-22T09:00:00+09:00）で入力してください。", "Write a day (2026-11-22) or an instant (2026-11-22T09:00:00+09:00)."},
+		{"?from=2026-04-02&to=2026-04-01", "終わりが始まりより前です。入れ替えてください。", "The end is before the beginning: exchange them."},
+		{".csv?from=2026-04-02&to=2026-04-01", "終わりが始まりより前です。入れ替えてください。", "The end is before the beginning: exchange them."},
+		{"/99?", "この件はありません。一覧から選び直してください。", "There is no such case: choose one of the list."},
+		{"/x?", "この件はありません。一覧から選び直してください。", "There is no such case: choose one of the list."},
+	} {
+		for lang, says := range map[string]string{"ja": x.ja, "en": x.en} {
+			r := must[*http.Response](t)(officer.Get(base + "/impact" + x.path + "&lang=" + lang))
+			page := html.UnescapeString(string(must[[]byte](t)(io.ReadAll(r.Body))))
+			if r.Body.Close(); r.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, says) {
+				t.Errorf("%s answers %d, without %q:\n%s", x.path, r.StatusCode, says, page)
+			}
+		}
+	}
+}
 
 // TestImpactPages: the sums are over all cases of a window, and not over those of a page; a table goes out as it is read, after it was
 // recorded who takes it, and one that is cut short is seen to be.
