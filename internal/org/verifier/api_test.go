@@ -236,6 +236,10 @@ func TestRefused(t *testing.T) {
 		if !reflect.DeepEqual(fields, x.fields) || !strings.Contains(refusal.Errors[0].EN, x.says) {
 			t.Errorf("%s: %+v", name, refusal)
 		}
+		if unread := name == "another encoding" || name == "cut off"; unread &&
+			refusal.Errors[0].JA != "送られた内容を読めません。multipart/form-data で file と signature を送ってください（curl -F file=@FILE -F signature=@FILE.p7s）。" {
+			t.Errorf("%s: %+v", name, refusal)
+		}
 	}
 	if n := len(c.audit("verify-signature")); n != 0 {
 		t.Errorf("%d checks are recorded", n)

@@ -97,6 +97,9 @@ func (o *Verifier) send(ctx context.Context, f store.Filing) (string, error) {
 				return nil, plain.Bad("", "前の届出の審査が、まだ終わっていません。終わってから届け出てください。", "The filing before is not decided yet: file when it is.")
 			}
 		}
+		if f.Act == "end" && ending(standing) {
+			return nil, plain.Bad("", "終了は、すでに届け出ています。都道府県に届くのを待ってください。", "The end was filed already: wait until it has arrived at the prefecture.")
+		}
 		if f.Act == "end" && !stands(standing) {
 			return nil, plain.Bad("", "終了する届出がありません。", "There is no filing that could end.")
 		}

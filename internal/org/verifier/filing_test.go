@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -178,6 +179,9 @@ func TestFilingGoesToThePrefecture(t *testing.T) {
 		if _, err := v.End(access.ByCommand(ctx), persona("operator-egawa")); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := v.End(ctx, persona("operator-ueda")); err == nil || !strings.Contains(err.Error(), "終了は、すでに届け出ています。都道府県に届くのを待ってください。") {
+			t.Errorf("the end is filed twice: %v", err)
+		}
 		o.run()
 		if log := details(c, "verifier.filing"); !slices.Equal(log, []string{"command line, end", "file", "file", "file"}) {
 			t.Errorf("the audit log says %q", log)
@@ -197,6 +201,34 @@ func TestFilingGoesToThePrefecture(t *testing.T) {
 			t.Errorf("stuck: %+v", items)
 		}
 	})
+}
+
+// TestFilingPageRefuses: an office that knows no prefecture cannot file, and one press does not end what was filed.
+func TestFilingPageRefuses(t *testing.T) {
+	alone := newCountry(t, "memory:")
+	alone.open()
+	known, _ := withOffices(t, "memory:")
+	must[string](t)(known.verifier.File(t.Context(), persona("operator-ueda"), application))
+	filled := url.Values{"office": {application.Office}, "procedures": {application.Procedures}, "address": {application.Address}}
+	for _, x := range []struct {
+		c          *country
+		path       string
+		form       url.Values
+		says, told string
+	}{
+		{alone, "/filing", filled, "届け出る都道府県が決まっていません。設定の peers に都道府県を加えてください。", "No prefecture is known to file with: add one to peers in the configuration."},
+		{known, "/filing/end", nil, "検証の業務を続けないことを確かめてから、印を付けてください。", "Make sure that this office is to check no more signatures, then tick the box."},
+	} {
+		before := must[[]verifier.FilingView](t)(x.c.verifier.Filings(t.Context()))
+		for lang, want := range map[string]string{"ja": x.says, "en": x.told} {
+			if response, body := x.c.fill("operator-ueda", x.path+"?lang="+lang, x.form); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, want) {
+				t.Errorf("%s answers %s, without %q:\n%s", x.path, response.Status, want, body)
+			}
+		}
+		if after := must[[]verifier.FilingView](t)(x.c.verifier.Filings(t.Context())); len(after) != len(before) {
+			t.Errorf("%s: filed %+v, before %+v", x.path, after, before)
+		}
+	}
 }
 
 // TestRestoredOfficeFilesUnderANewNumber: an office whose database is a restored copy files under a number that it has used. The

@@ -45,12 +45,24 @@ func (c *country) result(parts ...formPart) (path, body string) {
 // as chooses a persona and gets a page.
 func (c *country) as(persona, path string) (*http.Response, string) {
 	c.t.Helper()
+	return c.send(persona, must[*http.Request](c.t)(http.NewRequest(http.MethodGet, c.base+path, nil)))
+}
+
+// fill chooses a persona and sends a form.
+func (c *country) fill(persona, path string, form url.Values) (*http.Response, string) {
+	c.t.Helper()
+	r := must[*http.Request](c.t)(http.NewRequest(http.MethodPost, c.base+path, strings.NewReader(form.Encode())))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return c.send(persona, r)
+}
+
+func (c *country) send(persona string, r *http.Request) (*http.Response, string) {
+	c.t.Helper()
 	response, err := client.PostForm(c.base+"/session", url.Values{"persona": {persona}})
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	response.Body.Close()
-	r := must[*http.Request](c.t)(http.NewRequest(http.MethodGet, c.base+path, nil))
 	for _, cookie := range response.Cookies() {
 		r.AddCookie(cookie)
 	}
