@@ -219,6 +219,51 @@ func TestPersonasComeInByThePasskeyOfSoftware(t *testing.T) {
 	})
 }
 
+// TestAPersonaIsNobodyWhoWasInvited: the software of a test country makes no passkey for a person who has the identifier of a persona.
+func TestAPersonaIsNobodyWhoWasInvited(t *testing.T) {
+	each(t, func(o *office) {
+		admin, aoki, d := o.administrator(), access.Personas()[0], newDevice(1)
+		invitation, err := o.Invite(o.Context(), admin, newcomer(aoki.ID, access.Operator))
+		o.ok(err)
+		for _, registered := range []bool{false, true} { // the software has a passkey for nobody who has one of their own either
+			if registered {
+				o.ok(o.register(invitation, d))
+			}
+			_, err = o.Enter(o.Context(), aoki)
+			o.refused(err, "この識別子は、招かれた職員のものです。")
+		}
+		if w, err := o.Member(o.Context(), admin, aoki.ID); err != nil || len(w.Passkeys) != 1 || w.Persona {
+			o.Errorf("%+v, %v", w, err)
+		}
+		if _, p := o.signedIn(d); p.Persona || p.Job != access.Operator {
+			o.Errorf("signed in as %+v", p)
+		}
+	})
+}
+
+// TestAPersonHasOnlySoManyPasskeys: one in use and spares; the next is registered when one of them is out of use, by the same invitation.
+func TestAPersonHasOnlySoManyPasskeys(t *testing.T) {
+	each(t, func(o *office) {
+		admin := o.administrator()
+		o.hire(admin, "tanaka", access.Clerk, newDevice(1))
+		for n := byte(2); n <= 5; n++ {
+			invitation, err := o.InviteAgain(o.Context(), admin, "tanaka")
+			o.ok(err)
+			o.ok(o.register(invitation, newDevice(n)))
+		}
+		invitation, err := o.InviteAgain(o.Context(), admin, "tanaka")
+		o.ok(err)
+		o.refused(o.register(invitation, newDevice(6)), "登録できるパスキーは、一人5個までです。使わないものを、管理者に取り消してもらってください。")
+		if w, err := o.Member(o.Context(), admin, "tanaka"); err != nil || len(w.Passkeys) != 5 {
+			o.Errorf("%d passkeys, %v", len(w.Passkeys), err)
+		}
+		o.refused(o.forget(admin, "tanaka", o.Withdraw), "")
+		if err := o.register(invitation, newDevice(6)); err != nil {
+			o.Error(err)
+		}
+	})
+}
+
 // TestNothingHappensByHalves: a commit that fails leaves nothing, and one whose answer was lost has happened.
 func TestNothingHappensByHalves(t *testing.T) {
 	each(t, func(o *office) {
