@@ -19,10 +19,3 @@ var refusalExceptions = []refusalException{
 			"住民の個人番号は、別の住民票コードに指定した番号です。市区町村に、どこから入力した番号かを確かめてください。",
 			"住民が、変更されて使われなくなった住民票コードで有効になっています。市区町村に、いまのコードを確かめてください。"}},
 }
-
-// untested counts notTestedYet. It only ever becomes less.
-const untested = 0
-
-// notTestedYet are the sentences that no test provokes, by the package that says them.
-var notTestedYet = map[string][]string{
-}
