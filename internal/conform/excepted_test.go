@@ -29,7 +29,7 @@ var exceptions = []exception{
 		[]string{"internal/disclosure:partsOf", "internal/identity:Tables.waits", "internal/org/ca/internal/store:Tx.Partition", "internal/org/ca/internal/store:Tx.ResponderOf", "internal/org/ca/internal/store:Tx.one",
 			"internal/org/ca/internal/store:Tx.Mass", "internal/org/ca/internal/store:Tx.ToEnd", "internal/org/ca/internal/store:Tx.Delta", "internal/org/ca/internal/store:Tx.Piece",
 			"internal/org/municipality/internal/store:Tx.Codes", "internal/org/municipality/internal/store:Tx.EndedBy",
-			"internal/org/municipality/internal/store:Tx.Household", "internal/org/municipality/internal/store:Tx.Versions",
+			"internal/org/municipality/internal/store:Tx.Household", "internal/org/municipality/internal/store:Tx.Places", "internal/org/municipality/internal/store:Tx.Versions",
 			"internal/org/municipality/internal/store:Tx.LiveSeal", "internal/org/municipality/internal/store:Tx.SealOf", "internal/org/municipality/internal/store:Tx.TakenOf", "internal/org/municipality/internal/store:Tx.listTowns",
 			"internal/org/municipality/internal/store:Tx.LivesAfter", "internal/org/municipality/internal/store:Tx.Rename", "internal/org/municipality/internal/store:Tx.RenamesOf",
 			"internal/org/municipality/internal/store:Tx.movesAwayListed", "internal/org/municipality/internal/store:Tx.StepsOf", "internal/org/municipality/internal/store:Tx.closings",
