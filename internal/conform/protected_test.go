@@ -151,3 +151,43 @@ func (s *source) isState(t types.Type) bool {
 	}
 	return false
 }
+
+// telling are the functions whose refusals tell of somebody else than the person who is served.
+var telling = []string{"internal/org/municipality:Municipality.admitCode", "internal/org/municipality:Municipality.admitAgain", "internal/org/municipality:Municipality.checkNamesake",
+	"internal/org/municipality:Municipality.checkHousehold", "internal/org/municipality:Municipality.judgeWay", "internal/org/municipality:Municipality.judgeAlike"}
+
+// TestWhatARefusalTellsIsWrittenDown: each of them notes the look beside the transaction that is refused (Municipality.tells), and whatever
+// runs one of them for a person does so within Municipality.answeredTo, which writes it down. Nobody else names the context of these looks.
+func TestWhatARefusalTellsIsWrittenDown(t *testing.T) {
+	p, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := func(name, of string) (found, calls bool) {
+		for fn, decl := range p.funcs {
+			if p.name(fn) != name {
+				continue
+			}
+			ast.Inspect(decl.Body, func(n ast.Node) bool {
+				if id, ok := n.(*ast.Ident); ok {
+					if callee, ok := p.info.Uses[id].(*types.Func); ok && callee.Pkg() != nil && strings.HasPrefix(callee.Pkg().Path(), p.module) {
+						calls = calls || p.name(callee) == of
+					}
+				}
+				return true
+			})
+			return true, calls
+		}
+		return false, false
+	}
+	for _, name := range telling {
+		if found, tells := calls(name, "internal/org/municipality:Municipality.tells"); !found || !tells {
+			t.Errorf("%s refuses with what it knows of another person, and notes no look (Municipality.tells)", name)
+		}
+	}
+	for _, name := range []string{"act", "askToAttach", "askForArrivals"} {
+		if found, answers := calls("internal/org/municipality:Municipality."+name, "internal/org/municipality:Municipality.answeredTo"); !found || !answers {
+			t.Errorf("%s answers a person outside of Municipality.answeredTo", name)
+		}
+	}
+}

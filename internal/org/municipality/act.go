@@ -22,9 +22,12 @@ func (o *Municipality) act(ctx context.Context, rule func(ctx context.Context, t
 	if err != nil {
 		return "", err
 	}
-	_, err = o.Act(ctx, func(ctx context.Context, tx *sqlstore.Tx) ([]message.Out, error) {
-		outs, err := rule(ctx, o.in(tx), trace)
-		return traced(outs, trace), err
+	err = o.answeredTo(ctx, func(ctx context.Context) error {
+		_, err := o.Act(ctx, func(ctx context.Context, tx *sqlstore.Tx) ([]message.Out, error) {
+			outs, err := rule(ctx, o.in(tx), trace)
+			return traced(outs, trace), err
+		})
+		return err
 	})
 	return trace, err
 }

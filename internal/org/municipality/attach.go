@@ -30,9 +30,11 @@ func (o *Municipality) askToAttach(ctx context.Context, who string, r Registrati
 		return r, nil
 	}
 	var v store.Version
-	if err := o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		v, _, err = o.admit(ctx, o.in(tx), r)
-		return err
+	if err := o.answeredTo(ctx, func(ctx context.Context) error {
+		return o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+			v, _, err = o.admit(ctx, o.in(tx), r)
+			return err
+		})
 	}); err != nil {
 		return r, err
 	}

@@ -363,8 +363,10 @@ func (c *country) footprint() string {
 	var text string
 	c.view(func(ctx context.Context, tx *store.Tx) error {
 		text = ""
-		for _, table := range []string{"resident", "record_version", "household_place", "headless_household", "former_code", "planned_move_out", "application", "identity_check", "identity_wait", "taken_filing", "seal", "town_rename", "due", "audit", "look", "x_out",
-			"code_pool WHERE given_at <> 0"} {
+		for _, table := range []string{"resident", "record_version", "household_place", "headless_household", "former_code", "planned_move_out", "application", "identity_check", "identity_wait", "taken_filing", "seal", "town_rename", "due", "x_out",
+			"code_pool WHERE given_at <> 0",
+			// What a refusal tells is written down, and nothing else (told_test.go).
+			"audit WHERE NOT (act = 'look' AND detail LIKE '%, refusal: %')", "look WHERE how NOT LIKE 'refusal: %'"} {
 			var n int64
 			if err := tx.QueryRow(ctx, "SELECT COUNT(*) FROM "+table).Scan(&n); err != nil {
 				return err

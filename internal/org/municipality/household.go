@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/resident"
@@ -37,15 +38,23 @@ func (o *Municipality) checkHousehold(ctx context.Context, tx *store.Tx, who Per
 			if err != nil && !errors.Is(err, errProtected) {
 				return err
 			}
-			elsewhere = elsewhere || err == nil
+			if err == nil && r.Address.Valid() {
+				elsewhere, err = true, o.tells(ctx, tx, v.Record.Code, look.Household, "refusal: where a household lives")
+				if err != nil {
+					return err
+				}
+			}
 		}
 		if r.Relation == resident.Head && v.Record.Relation == resident.Head {
+			if err := o.tells(ctx, tx, v.Record.Code, look.Household, "refusal: the head of a household"); err != nil {
+				return err
+			}
 			ps.bad("relation",
 				"この世帯には世帯主がいます。続柄を「妻」「子」などで入力するか、世帯番号を空けて新しい世帯にしてください。",
 				"This household has a head: enter another relation, or leave the household empty to begin a new one.")
 		}
 	}
-	if elsewhere && r.Address.Valid() {
+	if elsewhere {
 		ps.bad("household",
 			"この世帯の住所は、入力された住所と違います。世帯は同じ住所に住む方の集まりです。世帯番号を確かめるか、その世帯の記録と同じ書き方で住所を入力するか、世帯番号を空けて新しい世帯にしてください。",
 			"This household lives at another address than the one entered, and a household is of people who live together: check its id, enter the address as its record has it, or leave the household empty to begin a new one.")

@@ -70,6 +70,7 @@ func (o *Municipality) PreviewHousehold(ctx context.Context, act HouseholdAct) (
 		return Arrangement{}, err
 	}
 	var a Arrangement
+	var refusal error // beside the transaction: what it shows of people is written down also when it is refused
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
 		var ps problems
 		var err error
@@ -84,8 +85,12 @@ func (o *Municipality) PreviewHousehold(ctx context.Context, act HouseholdAct) (
 				return nil, err
 			}
 		}
-		return nil, ps.Err()
+		refusal = ps.Err()
+		return nil, nil
 	})
+	if err == nil {
+		err = refusal
+	}
 	return a, err
 }
 

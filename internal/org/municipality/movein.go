@@ -119,9 +119,11 @@ func (o *Municipality) CheckArrivals(ctx context.Context, c MoveIn) error {
 func (o *Municipality) askForArrivals(ctx context.Context, who string, c MoveIn) (MoveIn, error) {
 	c.agreements = nil
 	var ready []coming
-	if err := o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		ready, err = o.admitArrivals(ctx, o.in(tx), c)
-		return err
+	if err := o.answeredTo(ctx, func(ctx context.Context) error {
+		return o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+			ready, err = o.admitArrivals(ctx, o.in(tx), c)
+			return err
+		})
 	}); err != nil {
 		return c, err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/protection"
@@ -216,6 +217,11 @@ func (o *Municipality) admitCode(ctx context.Context, tx *store.Tx, r Registrati
 	if err != nil {
 		return v, false, err
 	}
+	if held && (holder.Former || holder.Present) {
+		if err := o.tells(ctx, tx, r.Record.Code, look.Code, "refusal: whose code it is"); err != nil {
+			return v, false, err
+		}
+	}
 	switch {
 	case held && holder.Former:
 		ps.bad("code",
@@ -246,6 +252,7 @@ func (o *Municipality) admitAgain(ctx context.Context, tx *store.Tx, r Registrat
 	if err != nil || !found {
 		return v, false, err
 	}
+	telling := len(ps.Problems)
 	// The code is the key of a person, and a typing error in it must not make one person of two.
 	if was := last.Record; was.Birth != r.Record.Birth || was.Sex != r.Record.Sex {
 		ps.bad("code",
@@ -254,6 +261,11 @@ func (o *Municipality) admitAgain(ctx context.Context, tx *store.Tx, r Registrat
 	}
 	if arose := last.Change.Arose; r.Record.BecameResident.Valid() {
 		ps.notBefore("became", r.Record.BecameResident, arose, "前の住民票が消除された日", "the day on which the earlier record was deleted")
+	}
+	if len(ps.Problems) > telling {
+		if err := o.tells(ctx, tx, last.Record.Code, look.Code|look.History, "refusal: an earlier record of the code"); err != nil {
+			return v, false, err
+		}
 	}
 	v.Person, v.Number = who, max(last.Number, r.Prior)+1
 	if r.Reason != resident.MoveIn {
@@ -293,6 +305,9 @@ func (o *Municipality) checkNamesake(ctx context.Context, tx *store.Tx, rec resi
 			continue
 		}
 		standing, err := o.protected(ctx, tx, protection.Register, v.Person)
+		if err == nil {
+			err = o.tells(ctx, tx, v.Record.Code, look.Name, "refusal: a namesake")
+		}
 		if err != nil {
 			return err
 		}

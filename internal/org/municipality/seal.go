@@ -11,6 +11,7 @@ import (
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/imprint"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/protection"
@@ -168,6 +169,11 @@ func (o *Municipality) judgeWay(ctx context.Context, tx *store.Tx, a SealApplica
 			return err
 		}
 		if !found || !v.Present() || !live || seal.State != store.SealRegistered || a.Guarantor == a.Person {
+			if found && a.Guarantor != a.Person {
+				if err := o.tells(ctx, tx, v.Record.Code, look.Seal, "refusal: a guarantor of a seal"); err != nil {
+					return err
+				}
+			}
 			ps.bad(fieldGuarantor, "保証人は、ここに印鑑を登録している別の方です。保証人の宛名番号を確かめてください。",
 				"The guarantor is another person whose seal is registered here: check the guarantor's number.")
 		}
@@ -204,6 +210,9 @@ func (o *Municipality) judgeAlike(ctx context.Context, tx *store.Tx, a SealAppli
 		}
 		theirs, err := imprint.Stored(other.Imprint)
 		if err != nil || imprint.Alike(seal, theirs) { // what cannot be compared here is compared by a person
+			if err := o.tells(ctx, tx, m.Record.Code, look.Seal, "refusal: a seal that looks alike"); err != nil {
+				return err
+			}
 			ps.bad(fieldCompared, "同じ世帯の方（宛名番号"+m.Person.String()+"）が登録した印鑑に似ています。同じ印鑑は登録できません。見比べて、別の印鑑なら「見比べた」に印を付けてください。",
 				"It looks like the seal of somebody of the household (number "+m.Person.String()+"). One seal cannot be registered twice: compare them, and tick “I have compared them” when they are two.")
 			return nil
