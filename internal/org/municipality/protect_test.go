@@ -273,6 +273,9 @@ func TestFlagOfAnUnknownCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.run(time.Second)
+	if page := c.counter("clerk-aoki").get("/protections/measure/"+measure, 200); strings.Contains(page, "272183") || strings.Contains(page, "大東") || !strings.Contains(page, "ほかの市区町村から") {
+		t.Error("the page of the measure says from where it was taken over")
+	}
 	if n, ok := c.flags[0].(message.ResidentProtection); !ok || n.Owner != c.o.Self || n.Measure != measure || n.Until != today.AddDays(300) || len(n.Places) != 1 {
 		t.Errorf("%+v", c.flags)
 	}

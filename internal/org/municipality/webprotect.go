@@ -272,8 +272,8 @@ func (p *protectScreens) renderMeasure(rw http.ResponseWriter, r *http.Request, 
 		{Label: both("追跡番号", "Trace"), Value: p.traceLink(m.Trace)},
 	}, Members: webui.Table{Caption: both("守られている人", "Who is protected"),
 		Columns: []webui.Column{{Name: both("宛名番号", "Number")}, {Name: both("立場", "As")}}}}
-	if m.TakenOver != "" {
-		page.Terms = append(page.Terms, webui.Term{Label: both("引き継いだ市区町村", "Taken over from"), Value: webui.Code(string(m.TakenOver))})
+	if m.TakenOver != "" { // not from whom: where she was is as dangerous as where she is, and no work of the measure needs it
+		page.Terms = append(page.Terms, webui.Term{Label: both("引き継いだ措置", "Taken over"), Value: both("ほかの市区町村から", "from another municipality")})
 	}
 	for _, w := range m.Members {
 		as := both("同伴者", "lives with the applicant")
