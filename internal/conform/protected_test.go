@@ -39,7 +39,7 @@ var ungated = []struct {
 		"internal/org/municipality:Municipality.judge", "internal/org/municipality:Municipality.plannedDay", "internal/org/municipality:MoveOut.next",
 		"internal/org/municipality:matter.headless", "internal/org/municipality:Municipality.mind", "internal/org/municipality:placing.load", "internal/org/municipality:placing.add",
 		"internal/org/municipality:Municipality.renameOne", "internal/org/municipality:Municipality.comeBack", "internal/org/municipality:leaving", "internal/org/municipality:matter.newPlace"}},
-	{"a seal that is judged, of whose likeness to another no more is said than whose number it is: who registers it was asked before", []string{
+	{"a seal that is judged, of whose likeness to another no more is said than whose number it is, and of a protected person not that: who registers it was asked before", []string{
 		"internal/org/municipality:Municipality.judgeSeal", "internal/org/municipality:Municipality.judgeWay", "internal/org/municipality:Municipality.judgeAlike"}},
 	{"a message or a day that has come: nobody looks", []string{"internal/org/municipality:Municipality.onNumberAssignment", "internal/org/municipality:Municipality.movedIn",
 		"internal/org/municipality:Municipality.moveOf", "internal/org/municipality:Municipality.paperOf", "internal/org/municipality:Municipality.stepTold", "internal/org/municipality:Municipality.givenUp",

@@ -53,6 +53,19 @@ func (o *Municipality) NumberNotice(ctx context.Context, request string) (n Numb
 	return n, nil
 }
 
+// protectedToSend are those to whom a notice has to go and who are protected: of them the list says no number. A release opens no list.
+func (o *Municipality) protectedToSend(ctx context.Context, tx *store.Tx, all []store.NumberRequest) (map[PersonID]bool, error) {
+	held := map[PersonID]bool{}
+	for _, n := range all {
+		standing, err := o.protected(ctx, tx, protection.Register, n.Person)
+		if err != nil {
+			return nil, err
+		}
+		held[n.Person] = standing.Held
+	}
+	return held, nil
+}
+
 // noticeOf is the request that a notice is about: a number was entered for it.
 func (o *Municipality) noticeOf(ctx context.Context, tx *store.Tx, request string) (store.NumberRequest, error) {
 	n, found, err := tx.NumberRequested(ctx, request)

@@ -3,6 +3,8 @@ package municipality
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // TestKeyOfAProtectedPerson: the private key is handed over by the clerk whose release issued the document, and by nobody else.
@@ -119,5 +122,55 @@ func TestMoveOfAProtectedPersonIsClosed(t *testing.T) {
 	}
 	if err := n.o.DecideClosing(as(t, "clerk-inoue"), here.Move, n.proposed(n.o, here.Move).ID, true); err != errProtected {
 		t.Errorf("approved without a release to the second: %v", err)
+	}
+}
+
+// TestListsAndRefusalsNameNoProtectedPerson: neither the notices to be sent, the households without a head, the likeness of a seal nor the
+// refusal of a day says the number of a protected person, when she left, or from where her protection was taken over.
+func TestListsAndRefusalsNameNoProtectedPerson(t *testing.T) {
+	c := newCountry(t, "memory:")
+	c.numbers.give = counting()
+	him, her := c.couple()
+	aoki, v := as(t, "clerk-aoki"), c.counter("clerk-aoki")
+	number := her.Person.String()
+	r := movedIn()
+	r.Record.Household, r.Record.Relation = c.now(him.Person).Record.Household, relation("子")
+	child := c.register(r)
+	a := c.sealOf(her.Person, 1)
+	a.Text = "山田"
+	must[store.Seal](t)(c.o.RegisterSeal(aoki, a))
+	alike := c.sealOf(him.Person, 1)
+	alike.Text = "山田"
+	gone := c.register(fromElsewhere(resident.RecordCodeOf(42), 7))
+	must[Filed](t)(c.o.File(aoki, Removal{c.filing(gone.Person, "found-wrong")}))
+	again := fromElsewhere(gone.Code, 9)
+	again.Record.BecameResident = c.now(gone.Person).Change.Arose.AddDays(-1)
+	day := c.now(gone.Person).Change.Arose
+
+	notices := func() string { return text(v.get("/numbers", http.StatusOK)) }
+	seal := func() string { _, err := c.o.RegisterSeal(aoki, alike); return fmt.Sprint(err) }
+	entry := func() string { return fmt.Sprint(c.o.CheckRegistration(aoki, again)) }
+	if !strings.Contains(notices(), number) || !strings.Contains(seal(), number) || !strings.Contains(entry(), day.Wareki()) {
+		t.Fatalf("before she is protected: %s; %s; %s", notices(), seal(), entry())
+	}
+	c.protect(Protecting{Applicant: her.Person})
+	c.elsewhere(message.ResidentProtection{Code: gone.Code, Owner: "municipality-272183", Version: 1, Measure: "S1", Until: today.AddDays(300)})
+	if list := notices(); strings.Contains(list, number) || !strings.Contains(list, him.Person.String()) || !strings.Contains(list, "表示しません") {
+		t.Errorf("the notices to be sent: %s", list)
+	}
+	if says := seal(); strings.Contains(says, number) || !strings.Contains(says, "同じ世帯の方が登録した印鑑に似ています") {
+		t.Errorf("the seal: %s", says)
+	}
+	if says := entry(); strings.Contains(says, day.Wareki()) || !strings.Contains(says, "前の住民票が消除された日より前です") {
+		t.Errorf("the entry: %s", says)
+	}
+
+	// The head is gone, and is protected: the household is opened by her who remains, or by nobody when she is not shown.
+	c.elsewhere(message.ResidentProtection{Code: him.Code, Owner: "municipality-272183", Version: 1, Measure: "S2", Until: today.AddDays(300)})
+	c.release(him.Person, protection.Look)
+	must[Filed](t)(c.o.File(aoki, Death{c.filing(him.Person, "family-86")}))
+	c.run(time.Hour)
+	if list := v.get("/headless", http.StatusOK); !strings.Contains(list, "/resident/"+child.Person.String()+`"`) || strings.Contains(list, him.Person.String()) || strings.Contains(list, number) {
+		t.Errorf("the households without a head: %s", text(list))
 	}
 }

@@ -260,7 +260,15 @@ func (o *Municipality) admitAgain(ctx context.Context, tx *store.Tx, r Registrat
 			"This record code belongs to another person who was here before (birth or sex differ): check for a typing error.")
 	}
 	if arose := last.Change.Arose; r.Record.BecameResident.Valid() {
-		ps.notBefore("became", r.Record.BecameResident, arose, "前の住民票が消除された日", "the day on which the earlier record was deleted")
+		standing, err := o.protected(ctx, tx, protection.Register, who)
+		switch {
+		case err != nil:
+			return v, false, err
+		case !standing.Held:
+			ps.notBefore("became", r.Record.BecameResident, arose, "前の住民票が消除された日", "the day on which the earlier record was deleted")
+		case r.Record.BecameResident.Before(arose): // when she left is not said
+			ps.bad("became", "住民となった日が、前の住民票が消除された日より前です。日付を確かめてください。", "The person became a resident before the earlier record was deleted: check the day.")
+		}
 	}
 	if len(ps.Problems) > telling {
 		if err := o.tells(ctx, tx, last.Record.Code, look.Code|look.History, "refusal: an earlier record of the code"); err != nil {

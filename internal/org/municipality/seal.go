@@ -213,6 +213,15 @@ func (o *Municipality) judgeAlike(ctx context.Context, tx *store.Tx, a SealAppli
 			if err := o.tells(ctx, tx, m.Record.Code, look.Seal, "refusal: a seal that looks alike"); err != nil {
 				return err
 			}
+			standing, err := o.protected(ctx, tx, protection.Register, m.Person)
+			if err != nil {
+				return err
+			}
+			if standing.Held { // her number opens her page, and beside it stands the address that they have in common
+				ps.bad(fieldCompared, "同じ世帯の方が登録した印鑑に似ています。同じ印鑑は登録できません。見比べて、別の印鑑なら「見比べた」に印を付けてください。",
+					"It looks like the seal of somebody of the household. One seal cannot be registered twice: compare them, and tick “I have compared them” when they are two.")
+				return nil
+			}
 			ps.bad(fieldCompared, "同じ世帯の方（宛名番号"+m.Person.String()+"）が登録した印鑑に似ています。同じ印鑑は登録できません。見比べて、別の印鑑なら「見比べた」に印を付けてください。",
 				"It looks like the seal of somebody of the household (number "+m.Person.String()+"). One seal cannot be registered twice: compare them, and tick “I have compared them” when they are two.")
 			return nil

@@ -20,27 +20,54 @@ import (
 // maxHeadless is how many households without a head are shown at once.
 const maxHeadless = 100
 
+// headless is a household without a head, as a clerk sees it.
+type headless struct {
+	store.Headless
+	Member PersonID // of those who remain, when the head that is gone is protected and so is not shown; 0: nobody
+}
+
 // Headless are the households that people live in and that have no head, the oldest first, with who sees to each.
-func (o *Municipality) Headless(ctx context.Context) (all []store.Headless, err error) {
+func (o *Municipality) Headless(ctx context.Context) (all []headless, err error) {
 	if _, err := clerk(ctx, access.FileChange); err != nil {
 		return nil, err
 	}
 	err = o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
-		if all, err = o.in(tx).Headless(ctx, maxHeadless); err != nil {
+		listed, err := o.in(tx).Headless(ctx, maxHeadless)
+		if err != nil {
 			return err
 		}
-		for i, h := range all {
+		all = nil
+		for _, h := range listed {
+			shown := headless{Headless: h}
 			standing, err := o.protected(ctx, o.in(tx), protection.Register, h.Person)
 			if err != nil {
 				return err
 			}
-			if standing.Held { // it leads to the messages of the notice, and they say where she has gone
-				all[i].Trace = ""
+			if standing.Held { // neither the messages of the notice, which say where she has gone, nor her number beside the household of hers
+				shown.Trace, shown.Person = "", 0
+				if shown.Member, err = o.unprotectedOf(ctx, o.in(tx), h.Household); err != nil {
+					return err
+				}
 			}
+			all = append(all, shown)
 		}
 		return nil
 	})
 	return all, err
+}
+
+// unprotectedOf is somebody of a household who is not protected; 0: there is nobody.
+func (o *Municipality) unprotectedOf(ctx context.Context, tx *store.Tx, id resident.HouseholdID) (PersonID, error) {
+	members, err := tx.Household(ctx, id)
+	if err == nil {
+		err = o.hideFound(ctx, tx, members)
+	}
+	for _, m := range members {
+		if err == nil && !isMasked(m) {
+			return m.Person, nil
+		}
+	}
+	return 0, err
 }
 
 // TakeHeadless makes the clerk in the context the owner of a household without a head.
@@ -69,9 +96,10 @@ type headlessPage struct {
 }
 
 type headlessRow struct {
-	Terms []webui.Term
-	Take  string // address; empty: it is the reader's own
-	Open  string // where another head is filed; empty: nobody is there to file it for
+	Terms  []webui.Term
+	Take   string // address; empty: it is the reader's own
+	Open   string // where another head is filed; empty: the head that is gone is not shown
+	Member string // the same, by somebody who remains
 }
 
 func (w *screens) showHeadless(rw http.ResponseWriter, r *http.Request) {
@@ -82,9 +110,15 @@ func (w *screens) showHeadless(rw http.ResponseWriter, r *http.Request) {
 	}
 	p := headlessPage{Full: len(all) == maxHeadless}
 	for _, h := range all {
-		row := headlessRow{Open: w.personURL(h.Person, ""), Terms: []webui.Term{
+		row := headlessRow{Terms: []webui.Term{
 			{Label: both("世帯番号", "Household"), Value: webui.Code(h.Household)}, {Label: both("世帯主がいなくなった時", "Without a head since"), Value: h.OpenedAt},
 			{Label: both("担当", "In the charge of"), Value: webui.Code(h.Owner)}}}
+		if h.Person != 0 {
+			row.Open = w.personURL(h.Person, "")
+		}
+		if h.Member != 0 {
+			row.Member = w.personURL(h.Member, "")
+		}
 		if h.Trace != "" {
 			row.Terms = append(row.Terms, webui.Term{Label: both("もとになった届出", "Left so by"), Value: webui.Link{Href: w.personURL(h.Person, "/filed/"+h.Trace), Text: webui.Code(h.Trace)}})
 		}

@@ -26,13 +26,17 @@ type numbersPage struct {
 // showNumbers lists the notices that are to be sent. It names nobody: who is meant, the notice itself says, and looking at it is recorded.
 func (w *screens) showNumbers(rw http.ResponseWriter, r *http.Request) {
 	var all []store.NumberRequest
+	var hidden map[PersonID]bool
 	var count int64
 	if err := w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
 		tx := w.o.in(raw)
 		if count, err = tx.CountNotices(ctx); err != nil {
 			return err
 		}
-		all, err = tx.NoticesToSend(ctx, noticesShown)
+		if all, err = tx.NoticesToSend(ctx, noticesShown); err != nil {
+			return err
+		}
+		hidden, err = w.o.protectedToSend(ctx, tx, all)
 		return err
 	}); err != nil {
 		w.ui.Fail(rw, r, err)
@@ -49,7 +53,11 @@ func (w *screens) showNumbers(rw http.ResponseWriter, r *http.Request) {
 			Text: both("通知書を開いて印刷し、本人に送ってから「印刷して本人に送った」を押してください。", "Open each, print it, send it to the person, and then press “Printed and sent to the person”.")}
 	}
 	for _, n := range all {
-		p.Table.Rows = append(p.Table.Rows, []any{webui.Link{Href: w.ui.URL("/numbers/" + n.Request), Text: webui.Code(n.Request)}, webui.Code(n.Person.String()), n.AnsweredAt})
+		who := any(webui.Code(n.Person.String()))
+		if hidden[n.Person] {
+			who = both("表示しません", "not shown")
+		}
+		p.Table.Rows = append(p.Table.Rows, []any{webui.Link{Href: w.ui.URL("/numbers/" + n.Request), Text: webui.Code(n.Request)}, who, n.AnsweredAt})
 	}
 	w.ui.Render(rw, r, w.numbers, http.StatusOK, p)
 }
