@@ -22,7 +22,7 @@ var allowed = map[access.Job]map[access.Act]string{
 	access.Clerk: {
 		access.Register: "municipality", access.FileChange: "municipality", access.LookAtPerson: "municipality prefecture nationalcenter",
 		access.IssueCertificate: "municipality", access.RevokeCertificate: "municipality", access.LookAtCertificate: "municipality",
-		access.KeepSeal: "municipality", access.RenameTown: "municipality", access.CloseMove: "municipality", access.KeepTowns: "municipality", access.SetIdentityRule: "municipality", access.ViewIdentityRule: "municipality",
+		access.KeepSeal: "municipality", access.RenameTown: "municipality", access.CloseMove: "municipality", access.KeepTowns: "municipality", access.ViewTowns: "municipality", access.CorrectRecord: "municipality", access.SetIdentityRule: "municipality", access.ViewIdentityRule: "municipality",
 		access.ViewMessages: "municipality", access.VerifySignature: "verifier",
 		access.Provide: "prefecture nationalcenter", access.ViewProvision: "prefecture nationalcenter",
 		access.ReportError: "prefecture nationalcenter", access.AnswerError: "municipality", access.ViewErrors: "municipality prefecture nationalcenter",
@@ -190,7 +190,7 @@ func TestDangerousActsTakeAPasskeyShownAMomentAgo(t *testing.T) {
 		known[r.Act] = true
 	}
 	for _, act := range []access.Act{access.RevokeCertificate, access.ResolveConfirm, access.MassPropose, access.MassConfirm, access.DecideFiling, access.ManageStaff,
-		access.AskRelease, access.ReleaseProtection, access.ApproveUse} {
+		access.AskRelease, access.ReleaseProtection, access.ApproveUse, access.CloseMove, access.RenameTown, access.KeepTowns, access.CorrectRecord} {
 		if !act.Dangerous() || !known[act] {
 			t.Errorf("%s is not dangerous, or no rule knows it", act)
 		}

@@ -20,6 +20,8 @@ const (
 	RenameTown        Act = "rename-town"
 	CloseMove         Act = "close-move"
 	KeepTowns         Act = "keep-towns"
+	ViewTowns         Act = "view-towns"
+	CorrectRecord     Act = "correct-record"
 	ViewMessages      Act = "view-messages"
 	ResolvePropose    Act = "resolve-propose"
 	SignRound         Act = "sign-round"
@@ -80,6 +82,8 @@ var rules = []Rule{
 		plain.Sentence{JA: "住民票の記載は市町村長が行う（住民基本台帳法第8条）。", EN: "The mayor makes the entry (Basic Resident Registration Act, art. 8)."}},
 	{FileChange, plain.Sentence{JA: "異動の届出の受付", EN: "file a change"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "届出は市町村長に対して行う（住民基本台帳法第22条から第25条まで）。", EN: "Notices go to the mayor (Basic Resident Registration Act, arts. 22 to 25)."}},
+	{CorrectRecord, plain.Sentence{JA: "記録の訂正・取消・回復", EN: "correct, cancel or restore a record"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "誤りは職権で直す（住民基本台帳法第14条、令第12条第3項）。届出がなくても人の記録が変わるので、直前に本人を確かめる。", EN: "Errors are put right ex officio (Basic Resident Registration Act, art. 14; Order, art. 12(3)). A record changes though nobody has filed anything, so the passkey is shown right before."}},
 	{LookAtPerson, plain.Sentence{JA: "住民の情報の閲覧", EN: "look at a person"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "事務に必要な窓口だけが見る。見たことは監査記録に残る。", EN: "Only the counter that serves the person looks, and every look is recorded."}},
 	{LookAtPerson, plain.Sentence{JA: "住民の情報の閲覧", EN: "look at a person"}, []Job{Clerk}, []message.Role{message.NationalCenter},
@@ -98,6 +102,8 @@ var rules = []Rule{
 		plain.Sentence{JA: "電文で終わらない転出入は、相手の市区町村と確かめた人が提案し、別の一人が承認して閉じる（SecondPerson）。", EN: "One who has found out with the other municipality proposes to close what no message ends, another approves (SecondPerson)."}},
 	{KeepTowns, plain.Sentence{JA: "町字マスターの管理", EN: "keep the master of towns"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "町や字の区域の新設・廃止は市町村が定める（地方自治法第260条）。一人が提案し、別の一人が承認する（SecondPerson）。", EN: "The municipality decides where a town begins or ends (Local Autonomy Act, art. 260). One person proposes, another confirms (SecondPerson)."}},
+	{ViewTowns, plain.Sentence{JA: "町字マスターの閲覧", EN: "view the master of towns"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "窓口は、どの町字があるかと、その変更の提案を見る。人の情報は含まない。", EN: "The counter sees which towns there are, and what is proposed about them; it names no person."}},
 	{LookAtCertificate, plain.Sentence{JA: "電子証明書の状態の閲覧", EN: "look at a certificate"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "窓口は、住民の電子証明書の状態を本人に答える。", EN: "The counter tells residents how their certificates stand."}},
 	{LookAtCertificate, plain.Sentence{JA: "電子証明書の状態の閲覧", EN: "look at a certificate"}, []Job{Operator, Auditor}, issuers,
@@ -199,6 +205,10 @@ var dangerous = map[Act]bool{
 	AskRelease:        true, // a screen that somebody walked away from must not ask in their name
 	ReleaseProtection: true, // it opens the record of somebody whose whereabouts are a matter of life
 	SetIdentityRule:   true, // fewer eyes on whoever comes next
+	CloseMove:         true, // no message ends the move after it, and the other end is told
+	RenameTown:        true, // it amends the record of everybody who lives there
+	KeepTowns:         true, // by it addresses are judged from its day on
+	CorrectRecord:     true, // a record changes though nobody has come to file it
 	ApproveUse:        true, // it has data of many given for as long as the use holds
 }
 

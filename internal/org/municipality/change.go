@@ -86,7 +86,7 @@ type Preview struct {
 // File files a notice for the clerk in the context: new version, messages and audit entry, or problems and nothing; or it waits for another
 // person's check.
 func (o *Municipality) File(ctx context.Context, c Change) (filed Filed, err error) {
-	if _, err := clerk(ctx, access.FileChange); err != nil {
+	if _, err := clerk(ctx, actOfChange(c)); err != nil {
 		return Filed{}, err
 	}
 	f, d := c.common(), o.changing(c, &filed)
@@ -97,6 +97,14 @@ func (o *Municipality) File(ctx context.Context, c Change) (filed Filed, err err
 	})
 	filed.Trace = trace
 	return filed, err
+}
+
+// actOfChange is what somebody does who files a notice: putting an earlier entry right takes a passkey that was shown a moment ago.
+func actOfChange(c Change) access.Act {
+	if _, corrects := c.(corrector); corrects {
+		return access.CorrectRecord
+	}
+	return access.FileChange
 }
 
 // changing is what a notice asks for. filed becomes what has become of it.

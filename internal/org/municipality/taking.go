@@ -107,6 +107,9 @@ func (o *Municipality) changeTyped(ctx context.Context, t store.Taken, f *webui.
 		return nil, err
 	}
 	c := readChange(act, f, d)
+	if _, err := clerk(ctx, actOfChange(c)); err != nil { // who checks again does it too
+		return nil, err
+	}
 	if out, leaves := c.(MoveOut); leaves {
 		if base, people := together(f, d, c.common().Base); len(people) > 1 {
 			return o.leavingTogether(out, base, people, new([]Filed)), nil
