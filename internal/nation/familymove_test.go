@@ -468,7 +468,7 @@ func (f *family) everybodyAgrees() {
 	// Their protection is 足立区's too from now on, so that it holds when 松本市 ends its own.
 	new.goes(f.her.new)
 	new.does(`form[action$="/take-over"] button`)
-	new.says("main", "措置中", "引き継いだ市区町村")
+	new.says("main", "措置中", "引き継いだ措置", "ほかの市区町村から")
 	f.agreed()
 	f.hides(new, f.her.new)
 	new.pictures("protected-new")
