@@ -29,13 +29,53 @@ func (tx *Tx) Keep(k Keeper, w any) {
 		return
 	}
 	tx.writes++
-	for i := range tx.kept {
-		if tx.kept[i].keeper == k {
-			tx.kept[i].work = append(tx.kept[i].work, w)
-			return
+	tx.kept = keep(tx.kept, k, w)
+}
+
+// KeepLast holds w until all else of the transaction is done, and then gives it to k with all else that was kept so: for what is
+// told of the state that the transaction leaves behind, whatever its steps were. It is written once, before the commit. What an Attempt
+// kept goes when the Attempt fails. An error of k fails the transaction, with everything in it.
+func (tx *Tx) KeepLast(k Keeper, w any) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.over || tx.readOnly {
+		tx.fail(errors.New("work was kept in a view or after the end of the transaction"))
+		return
+	}
+	tx.writes++
+	tx.last = keep(tx.last, k, w)
+}
+
+// finish writes everything that is still held back. What was kept for the end may collect and keep in its turn.
+func (tx *Tx) finish(ctx context.Context) error {
+	for {
+		if err := tx.Flush(ctx); err != nil {
+			return err
+		}
+		tx.mu.Lock()
+		last := tx.last
+		tx.last = nil
+		tx.mu.Unlock()
+		if len(last) == 0 {
+			return nil
+		}
+		for _, k := range last {
+			if err := k.keeper.WriteKept(ctx, tx, k.work); err != nil {
+				return fmt.Errorf("couldn't write what was kept for the end: %w", err)
+			}
 		}
 	}
-	tx.kept = append(tx.kept, keptWork{k, []any{w}})
+}
+
+// keep adds w to what is kept for k.
+func keep(kept []keptWork, k Keeper, w any) []keptWork {
+	for i := range kept {
+		if kept[i].keeper == k {
+			kept[i].work = append(kept[i].work, w)
+			return kept
+		}
+	}
+	return append(kept, keptWork{k, []any{w}})
 }
 
 // flushKept calls the keepers, until none of them has made new work for another. Its caller has the lock; the keepers

@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -57,6 +58,40 @@ func TestKeptWorkIsWrittenOnceBeforeTheCommit(t *testing.T) {
 		}
 		if got := items(t, s); got[1] != "3" || got[7] != "seven" || len(w.calls) != 1 {
 			t.Errorf("%v after %v", got, w.calls)
+		}
+	})
+}
+
+// TestKeptForTheEndIsWrittenOnceAtTheEnd: a flush before the end writes nothing of it, and what an Attempt kept goes with it.
+func TestKeptForTheEndIsWrittenOnceAtTheEnd(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		s := sqlstoretest.Open(t, url, sqlstore.Options{}, testSchema)
+		w := new(total)
+		err := s.Update(t.Context(), func(c ctx, t tx) error {
+			t.KeepLast(w, int64(1))
+			if err := t.Flush(c); err != nil || len(w.calls) != 0 {
+				return fmt.Errorf("after a flush: %v, %v", w.calls, err)
+			}
+			if err := t.Attempt(c, func() error { t.KeepLast(w, int64(10)); return errNo }); !errors.Is(err, errNo) {
+				return err
+			}
+			t.KeepLast(w, int64(2))
+			t.Collect("item", "k, v", int64(7), "seven")
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := items(t, s); got[1] != "3" || got[7] != "seven" || len(w.calls) != 1 {
+			t.Errorf("%v after %v", got, w.calls)
+		}
+		w.fail = errNo
+		if err := s.Update(t.Context(), func(c ctx, t tx) error {
+			t.Collect("item", "k, v", int64(8), "eight")
+			t.KeepLast(w, int64(1))
+			return nil
+		}); !errors.Is(err, errNo) || items(t, s)[8] != "" {
+			t.Errorf("what fails at the end fails nothing: %v", err)
 		}
 	})
 }

@@ -38,6 +38,7 @@ type Tx struct {
 	writes   int
 	pending  []rowGroup
 	kept     []keptWork
+	last     []keptWork // for the end
 	onCommit []afterwards
 	open     *Rows // not yet closed
 	failed   error // a statement failed and was not taken back
@@ -193,7 +194,7 @@ func (tx *Tx) Attempt(ctx context.Context, fn func() error) error {
 	}
 	// What is pending here is not yet in the database, so a rollback to this point has to bring it back even when fn
 	// flushed it: the savepoint and this copy are the two halves of one state.
-	pending, kept, callbacks, writes := savedGroups(tx.pending), savedKept(tx.kept), len(tx.onCommit), tx.writes
+	pending, kept, last, callbacks, writes := savedGroups(tx.pending), savedKept(tx.kept), savedKept(tx.last), len(tx.onCommit), tx.writes
 	tx.depth++
 	name := fmt.Sprintf("attempt%d", tx.depth)
 	err := tx.control(ctx, "SAVEPOINT "+name)
@@ -225,7 +226,7 @@ func (tx *Tx) Attempt(ctx context.Context, fn func() error) error {
 		tx.open.close()
 	}
 	tx.failed = nil
-	tx.pending, tx.kept, tx.onCommit, tx.writes = pending, kept, tx.onCommit[:callbacks], writes
+	tx.pending, tx.kept, tx.last, tx.onCommit, tx.writes = pending, kept, last, tx.onCommit[:callbacks], writes
 	// The way back must not depend on whether the caller still waits.
 	ctx = context.WithoutCancel(ctx)
 	if e := tx.control(ctx, "ROLLBACK TO SAVEPOINT "+name); e != nil {
@@ -265,7 +266,7 @@ func (tx *Tx) run(ctx context.Context, fn func(context.Context, *Tx) error) erro
 		if err != nil {
 			return err
 		}
-		return tx.Flush(ctx)
+		return tx.finish(ctx)
 	})
 }
 
