@@ -27,11 +27,12 @@ const (
 	Protections   Book = "protections"   // municipality → prefecture → national center: which versions of whose flag were set, and ended
 	// national center → prefectures and municipalities that hold the person elsewhere: the same
 	ProtectionsElsewhere Book = "protections-elsewhere"
-	Drills               Book = "drill" // any pair: marked losses that prove the alarms
+	IssuingRecords       Book = "issuing-records" // municipality → its issuing server: what documents are made of, of residents
+	Drills               Book = "drill"           // any pair: marked losses that prove the alarms
 )
 
 // Books lists them in the order in which people read them.
-var Books = []Book{Residents, Invalidations, Certificates, Revocations, Statuses, Moves, MovesBack, Protections, ProtectionsElsewhere, Drills}
+var Books = []Book{Residents, Invalidations, Certificates, Revocations, Statuses, Moves, MovesBack, Protections, ProtectionsElsewhere, IssuingRecords, Drills}
 
 // Name is what people call the book.
 func (b Book) Name() plain.Sentence {
@@ -54,6 +55,8 @@ func (b Book) Name() plain.Sentence {
 		return plain.Sentence{JA: "支援措置", EN: "Protected persons"}
 	case ProtectionsElsewhere:
 		return plain.Sentence{JA: "ほかの市区町村の支援措置", EN: "Persons protected by other municipalities"}
+	case IssuingRecords:
+		return plain.Sentence{JA: "証明発行用の記録", EN: "Records that documents are made of"}
 	case Drills:
 		return plain.Sentence{JA: "警報の訓練", EN: "Alarm drill"}
 	}
@@ -63,7 +66,7 @@ func (b Book) Name() plain.Sentence {
 // Person is the 住民票コード in a key of the book; empty when the key names no person. Whoever is shown it looks at a person.
 func (b Book) Person(key string) string {
 	switch b {
-	case Residents:
+	case Residents, IssuingRecords:
 		return key
 	case Moves, MovesBack: // paper-version-code/in/step, of a move whose name is not known yet
 		if name, _, _ := strings.Cut(key, "/"); strings.HasPrefix(name, "paper-") {

@@ -51,6 +51,9 @@ const (
 	KindReconcileCase         Kind = "reconcile.case"
 	KindResidentProtection    Kind = "resident.protection"
 	KindResidentProtectionEnd Kind = "resident.protection.end"
+	KindIssuingRecord         Kind = "issuing.record"
+	KindIssuingQuestion       Kind = "issuing.question"
+	KindIssuingAnswer         Kind = "issuing.answer"
 )
 
 // Class is what personal data a kind carries, and so what may be shown of it to whom.
@@ -61,6 +64,7 @@ const (
 	NoPersonal     Class = "none"           // no personal data
 	Pseudonymous   Class = "pseudonymous"   // serials and codes only
 	Identification Class = "identification" // 本人確認情報
+	WholeRecord    Class = "whole record"   // 住民票の記載事項と印影
 )
 
 // Hop is one border that a kind crosses.
@@ -92,6 +96,7 @@ type Spec struct {
 // 2026-11-23 identity.rule; cert.request says who has checked the applicant.
 // 2026-11-23 resident.moveout and resident.movein tell of a move that was closed by hand (closed, unmade), and
 // ask again; resident.movein tells that the time of a moving in by the card is over (lapsed).
+// 2026-11-23 issuing.record, issuing.question, issuing.answer.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,
@@ -164,6 +169,15 @@ var Kinds = []Spec{
 	{KindErrorAnswer, plain.Sentence{JA: "記録の誤りの調査の回答", EN: "answer to an error report"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident", true,
 		"住民基本台帳法30条の11⑤, 12条の5: what was found out comes back", Identification},
+	{KindIssuingRecord, plain.Sentence{JA: "証明発行用の記録", EN: "record that documents are made of"},
+		[]Hop{{Municipality, Issuing}}, "resident, and the old code when it changes", false,
+		"住民基本台帳法12条（住民票の写しの交付）; 随時連携: the issuing server is the municipality's own", WholeRecord},
+	{KindIssuingQuestion, plain.Sentence{JA: "発行前の確認", EN: "question before a document is issued"},
+		[]Hop{{Issuing, Municipality}}, "request", false,
+		"design: in 2020 to 2023 copies issued seals that had ended; the register is asked about everybody on the page", Pseudonymous},
+	{KindIssuingAnswer, plain.Sentence{JA: "発行前の確認への回答", EN: "answer before a document is issued"},
+		[]Hop{{Municipality, Issuing}}, "request", false,
+		"design: versions and flags as of the moment of the answer", Pseudonymous},
 	{KindExchangeNote, plain.Sentence{JA: "問合せと回答", EN: "note about a parked message"},
 		nil, "the message it is about", true, "対策（平成16年）: 全国センターに問合せ、確認後、人的に処理する", NoPersonal},
 	{KindExchangeWithdrawal, plain.Sentence{JA: "電文の取下げ", EN: "withdrawal of a message"},

@@ -22,6 +22,7 @@ const (
 	CA             Role = "ca"             // 認証局
 	Validation     Role = "validation"     // 失効情報提供
 	Verifier       Role = "verifier"       // 署名検証者
+	Issuing        Role = "issuing"        // 証明発行サーバ
 )
 
 var roleNames = map[Role]plain.Sentence{
@@ -31,6 +32,7 @@ var roleNames = map[Role]plain.Sentence{
 	CA:             {JA: "認証局", EN: "certification authority"},
 	Validation:     {JA: "失効情報提供", EN: "validation authority"},
 	Verifier:       {JA: "署名検証者", EN: "signature verifier"},
+	Issuing:        {JA: "証明発行サーバ", EN: "issuing server"},
 }
 
 // Name returns the role's name for people.

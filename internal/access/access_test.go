@@ -13,7 +13,7 @@ import (
 	"github.com/akashi-id/akashi/message"
 )
 
-var roles = []message.Role{message.Municipality, message.Prefecture, message.NationalCenter, message.CA, message.Validation, message.Verifier}
+var roles = []message.Role{message.Municipality, message.Prefecture, message.NationalCenter, message.CA, message.Validation, message.Verifier, message.Issuing}
 
 // allowed is written by hand from the duties of each job, apart from the table of the program: what is not in it must
 // be refused.
@@ -35,15 +35,15 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.MassPropose: "ca", access.MassConfirm: "ca", access.MakeList: "ca",
 		access.FileVerifier: "verifier", access.DecideFiling: "prefecture", access.PlanMaintenance: "prefecture", access.LookAtDelegation: "prefecture", access.AskReport: "prefecture", access.AcknowledgeImpact: "verifier",
 		access.ApproveUse: "prefecture nationalcenter", access.ViewProvision: "prefecture nationalcenter",
-		access.CountProtections: "municipality prefecture nationalcenter", access.ViewIdentityRule: "municipality",
+		access.CountProtections: "municipality prefecture nationalcenter", access.ViewIdentityRule: "municipality", access.ViewIssuing: "issuing",
 	},
 	access.Administrator: {access.ViewStaff: "all", access.ManageStaff: "all", access.VerifySignature: "verifier"},
 	access.Auditor: {
 		access.ViewStaff:    "all",
 		access.LookAtTokens: "ca", access.LookAtDelegation: "prefecture", access.ViewProvision: "prefecture nationalcenter",
 		access.CountProtections: "municipality prefecture nationalcenter",
-		access.ViewIdentityRule: "municipality",
-		access.ReviewLooks:      "municipality prefecture nationalcenter", access.KeepAttention: "municipality prefecture nationalcenter",
+		access.ViewIdentityRule: "municipality", access.ViewIssuing: "issuing",
+		access.ReviewLooks: "municipality prefecture nationalcenter", access.KeepAttention: "municipality prefecture nationalcenter",
 		access.ViewMessages: "all", access.ViewAudit: "all",
 		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
 	},

@@ -55,6 +55,7 @@ const (
 	CountProtections  Act = "count-protections"
 	SetIdentityRule   Act = "set-identity-rule"
 	ViewIdentityRule  Act = "view-identity-rule"
+	ViewIssuing       Act = "view-issuing"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -72,7 +73,7 @@ var (
 	authority = []message.Role{message.CA}
 	holders   = []message.Role{message.Municipality, message.Prefecture, message.NationalCenter}
 	keepers   = []message.Role{message.Prefecture, message.NationalCenter}
-	everyone  = []message.Role{message.Municipality, message.Prefecture, message.NationalCenter, message.CA, message.Validation, message.Verifier}
+	everyone  = []message.Role{message.Municipality, message.Prefecture, message.NationalCenter, message.CA, message.Validation, message.Verifier, message.Issuing}
 )
 
 // rules is the whole of what is allowed. An operator keeps messages moving and sees no person; an auditor sees what was
@@ -166,6 +167,8 @@ var rules = []Rule{
 		plain.Sentence{JA: "本人に応対する窓口の一人が、わけを書いて依頼する。依頼だけでは何も開かない。", EN: "By the clerk who serves the person, with a reason. Asking alone opens nothing."}},
 	{ReleaseProtection, plain.Sentence{JA: "支援措置の一時解除・終了の承認", EN: "grant that a protection is released or ended"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "依頼した本人とは別の一人が認める（SecondPerson）。", EN: "Another person grants what one has asked for (SecondPerson)."}},
+	{ViewIssuing, plain.Sentence{JA: "証明書の申請の状況の閲覧", EN: "look at how requests for documents stand"}, []Job{Operator, Auditor}, []message.Role{message.Issuing},
+		plain.Sentence{JA: "どの申請がなぜ止まったかを、運用する人と監査する人が見る。人の情報は含まない。", EN: "Those who run and audit it see which request stopped and why; it names no person."}},
 	{CountProtections, plain.Sentence{JA: "支援措置の件数の閲覧", EN: "look at how many persons are protected"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "件数が団体の間で同じかを毎日確かめる。人の情報は含まない。", EN: "Whether every organisation counts the same is looked at daily; it names no person."}},
 	{CountProtections, plain.Sentence{JA: "支援措置の件数の閲覧", EN: "look at how many persons are protected"}, []Job{Operator, Auditor}, []message.Role{message.Municipality, message.Prefecture, message.NationalCenter},

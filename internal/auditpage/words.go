@@ -26,6 +26,13 @@ var acts = map[string]plain.Sentence{
 	"visit.open":        {JA: "来庁・案件を開いた", EN: "opened a visit"},
 	"visit.close":       {JA: "来庁・案件を閉じた", EN: "closed a visit"},
 
+	"issuing.filled":   {JA: "証明発行サーバに、全員の記録を送った（自動）", EN: "told the issuing server of everybody"},
+	"issuing.question": {JA: "証明書の発行前の確認に答えた", EN: "answered before a document was issued"},
+	"issuing.record":   {JA: "証明発行用の記録を反映した", EN: "applied a record that documents are made of"},
+	"issuing.snapshot": {JA: "証明発行用の記録を、いまの状態に合わせた", EN: "made a record that documents are made of what the register says"},
+	"issuing.request":  {JA: "証明書の申請を受け、住民記録に確かめた", EN: "took a request for a document, and asked the register"},
+	"issuing.decided":  {JA: "証明書を発行してよいかを決めた（自動）", EN: "decided whether a document may be issued"},
+
 	// The municipality.
 	"import":                {JA: "住民を取り込んだ", EN: "imported a resident"},
 	"register":              {JA: "住民を登録した", EN: "registered a resident"},

@@ -33,6 +33,8 @@ var ungated = []struct {
 	{"what is told to those above, as the law says (法30条の5, 30条の11): they hold the flag too", []string{
 		"internal/org/municipality:Municipality.presentState", "internal/org/municipality:Municipality.rebuild", "internal/org/municipality:Municipality.present",
 		"internal/org/prefecture:Prefecture.rebuild"}},
+	{"what our own issuing server is told before it makes a document: version and flags of a person, the protection among them, and no item", []string{
+		"internal/org/municipality:Municipality.onIssuingQuestion"}},
 	{"the gate itself, and what it stands before", []string{"internal/org/municipality:Municipality.opens", "internal/org/municipality:Municipality.memberCodes",
 		"internal/org/municipality:Municipality.AskRelease", "internal/org/municipality:Municipality.DecideRelease"}},
 	{"a notice that is judged or entered: whoever files or previews it was asked before, and a planned day has nobody who looks", []string{

@@ -8,6 +8,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/ca"
+	"github.com/akashi-id/akashi/internal/org/issuing"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter"
 	"github.com/akashi-id/akashi/internal/org/prefecture"
@@ -24,6 +25,7 @@ var builders = map[message.Role]func(context.Context, setting, host.Config, *acc
 	message.CA:             openCA,
 	message.Validation:     openValidation,
 	message.Verifier:       openVerifier,
+	message.Issuing:        openIssuing,
 }
 
 // ocspURL is where a country's OCSP answers are fetched: below the front door, so that it is the same in one process and
@@ -118,4 +120,12 @@ func openVerifier(ctx context.Context, s setting, h host.Config, sessions *acces
 	control := controlOf(o.Host, s)
 	serveFiling(control, o, s.persons())
 	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: control}, nil
+}
+
+func openIssuing(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
+	o, err := issuing.New(ctx, issuing.Config{Config: h, Sessions: sessions, TestCountry: s.personas, Portal: s.portal})
+	if err != nil {
+		return nil, err
+	}
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host, s)}, nil
 }

@@ -26,7 +26,8 @@ import (
 var screensOf = map[string]message.Role{
 	"org/municipality": message.Municipality, "org/prefecture": message.Prefecture, "org/nationalcenter": message.NationalCenter,
 	"org/ca": message.CA, "org/validation": message.Validation, "org/verifier": message.Verifier,
-	"desk": "", "auditpage": "", "staffpage": "", "tokendesk": "", "inspection/checkpage": "", "webui": "",
+	"org/issuing": message.Issuing,
+	"desk":        "", "auditpage": "", "staffpage": "", "tokendesk": "", "inspection/checkpage": "", "webui": "",
 	"errorreport": "", "inquiry": "", "lookpage": "", "protection/protectpage": "", "provision": "",
 }
 
@@ -45,6 +46,8 @@ var openTo = map[string]string{
 	"org/validation GET /{$}":             "numbers of answers, of no person",
 	"org/validation GET /part/{part}":     "the parts of the front page",
 	"org/validation GET /lists":           "revocation lists are public",
+	"org/issuing GET /{$}":                "numbers of records, of no person",
+	"org/issuing GET /part/copy":          "the part of the front page",
 	"org/verifier GET /verify":            "leads to the desk, which is everybody's",
 	"org/verifier GET /verdict.css":       "a style sheet",
 	"org/verifier POST /api/verify":       "the desk of the verifier for programs, which is everybody's",

@@ -141,7 +141,7 @@ func silence(m member) webui.Notice {
 
 // steps places the roles along the way from the counter to the verifier.
 var steps = map[message.Role]float64{
-	message.Municipality: 0, message.Prefecture: 1, message.NationalCenter: 2, message.CA: 3, message.Validation: 4, message.Verifier: 5,
+	message.Municipality: 0, message.Prefecture: 1, message.NationalCenter: 2, message.CA: 3, message.Validation: 4, message.Verifier: 5, message.Issuing: 6,
 }
 
 func (p *portal) flow(all map[message.Org][]exchange.Pair, silent map[message.Org]error) webui.Flow {

@@ -139,6 +139,10 @@ func (s *Spec) check() error {
 			problems = append(problems, plain.Bad(string(o), "都道府県の認証局は、この国にある都道府県の符号で「ca-13」のように書いてください。",
 				"a prefecture's own CA is named for a prefecture of this country, such as ca-13"))
 		}
+		if home := message.Org(string(message.Municipality) + "-" + o.Code()); o.Role() == message.Issuing && !seen[home] {
+			problems = append(problems, plain.Bad(string(o), "証明発行サーバは、この国にある市区町村の符号で「issuing-202029」のように書いてください。",
+				"an issuing server is named for a municipality of this country, such as issuing-202029"))
+		}
 		if o.Role() == message.Municipality && !seen[PrefectureOf(o)] {
 			problems = append(problems, plain.Bad(string(o), "属する都道府県（"+string(PrefectureOf(o))+"）がありません。", "its prefecture, "+string(PrefectureOf(o))+", is missing"))
 		}
@@ -176,10 +180,10 @@ func (s *Spec) serves(ca, o message.Org) bool {
 }
 
 // CAs are the CAs whose certificates an organisation has to know, its own first: a municipality those that have issued for its residents, now
-// or before its prefecture had one of its own, and all others every one. A CA knows none but itself.
+// or before its prefecture had one of its own, and all others every one. A CA knows none but itself, and an issuing server none.
 func (s *Spec) CAs(o message.Org) (all []message.Org) {
 	switch o.Role() {
-	case message.CA:
+	case message.CA, message.Issuing:
 		return nil
 	case message.Municipality:
 		if own := s.CAOf(o); own != theCA {
@@ -256,6 +260,9 @@ func (s *Spec) exchange(a, b message.Org) bool {
 	}
 	if as == message.Verifier && bs == message.Prefecture {
 		a, as, b, bs = b, bs, a, as
+	}
+	if (as == message.Issuing || bs == message.Issuing) && a.Code() != b.Code() { // a municipality and its own
+		return false
 	}
 	if as == message.Prefecture && bs == message.Verifier {
 		e, _ := s.Entry(b)

@@ -4188,6 +4188,723 @@ func (x *ResidentProtectionEnd) GetVersion() uint64 {
 	return 0
 }
 
+// IssuingRecord is a person as documents are made of: what the municipality's register holds of one resident now, for its
+// issuing server (随時連携).
+type IssuingRecord struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	OldCode       string                 `protobuf:"bytes,2,opt,name=old_code,json=oldCode,proto3" json:"old_code,omitempty"`                    // under which the receiver holds the person, when that is another; may be empty
+	Version       uint64                 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`                                  // of this record, from 1: it counts whatever of it changed, and not the versions of the register alone
+	Before        []byte                 `protobuf:"bytes,4,opt,name=before,proto3" json:"before,omitempty"`                                     // SHA-256 of the record before; empty for the first
+	RecordVersion uint64                 `protobuf:"varint,5,opt,name=record_version,json=recordVersion,proto3" json:"record_version,omitempty"` // of the register
+	Reason        string                 `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`                                     // of the change that led to it
+	Arose         string                 `protobuf:"bytes,7,opt,name=arose,proto3" json:"arose,omitempty"`                                       // the day of that change
+	Leaves        string                 `protobuf:"bytes,8,opt,name=leaves,proto3" json:"leaves,omitempty"`                                     // the day of a planned moving out; empty: none is planned
+	Protected     bool                   `protobuf:"varint,9,opt,name=protected,proto3" json:"protected,omitempty"`                              // 支援措置
+	Items         *RegisterItems         `protobuf:"bytes,10,opt,name=items,proto3" json:"items,omitempty"`                                      // absent: the record is deleted, and nothing is issued of it
+	Seal          *SealOfRecord          `protobuf:"bytes,11,opt,name=seal,proto3" json:"seal,omitempty"`                                        // absent: no seal is registered
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssuingRecord) Reset() {
+	*x = IssuingRecord{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssuingRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssuingRecord) ProtoMessage() {}
+
+func (x *IssuingRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssuingRecord.ProtoReflect.Descriptor instead.
+func (*IssuingRecord) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *IssuingRecord) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *IssuingRecord) GetOldCode() string {
+	if x != nil {
+		return x.OldCode
+	}
+	return ""
+}
+
+func (x *IssuingRecord) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *IssuingRecord) GetBefore() []byte {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *IssuingRecord) GetRecordVersion() uint64 {
+	if x != nil {
+		return x.RecordVersion
+	}
+	return 0
+}
+
+func (x *IssuingRecord) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *IssuingRecord) GetArose() string {
+	if x != nil {
+		return x.Arose
+	}
+	return ""
+}
+
+func (x *IssuingRecord) GetLeaves() string {
+	if x != nil {
+		return x.Leaves
+	}
+	return ""
+}
+
+func (x *IssuingRecord) GetProtected() bool {
+	if x != nil {
+		return x.Protected
+	}
+	return false
+}
+
+func (x *IssuingRecord) GetItems() *RegisterItems {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *IssuingRecord) GetSeal() *SealOfRecord {
+	if x != nil {
+		return x.Seal
+	}
+	return nil
+}
+
+// RegisterItems are the items of a resident record (法7条) that documents show. All but name, birth, sex, address, municipality,
+// household, relation and became_resident may be empty.
+type RegisterItems struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Name           string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Kana           string                 `protobuf:"bytes,2,opt,name=kana,proto3" json:"kana,omitempty"`
+	Birth          string                 `protobuf:"bytes,3,opt,name=birth,proto3" json:"birth,omitempty"`
+	Sex            string                 `protobuf:"bytes,4,opt,name=sex,proto3" json:"sex,omitempty"`
+	Address        string                 `protobuf:"bytes,5,opt,name=address,proto3" json:"address,omitempty"`
+	CommonName     string                 `protobuf:"bytes,6,opt,name=common_name,json=commonName,proto3" json:"common_name,omitempty"`
+	Nationality    string                 `protobuf:"bytes,7,opt,name=nationality,proto3" json:"nationality,omitempty"`
+	Municipality   string                 `protobuf:"bytes,8,opt,name=municipality,proto3" json:"municipality,omitempty"`
+	Household      string                 `protobuf:"bytes,9,opt,name=household,proto3" json:"household,omitempty"`
+	Relation       string                 `protobuf:"bytes,10,opt,name=relation,proto3" json:"relation,omitempty"`
+	BecameResident string                 `protobuf:"bytes,11,opt,name=became_resident,json=becameResident,proto3" json:"became_resident,omitempty"`
+	Number         string                 `protobuf:"bytes,12,opt,name=number,proto3" json:"number,omitempty"`
+	Furigana       string                 `protobuf:"bytes,13,opt,name=furigana,proto3" json:"furigana,omitempty"`
+	FormerName     string                 `protobuf:"bytes,14,opt,name=former_name,json=formerName,proto3" json:"former_name,omitempty"`
+	Domicile       string                 `protobuf:"bytes,15,opt,name=domicile,proto3" json:"domicile,omitempty"`
+	DomicileHead   string                 `protobuf:"bytes,16,opt,name=domicile_head,json=domicileHead,proto3" json:"domicile_head,omitempty"`
+	DomicileState  string                 `protobuf:"bytes,17,opt,name=domicile_state,json=domicileState,proto3" json:"domicile_state,omitempty"`
+	AddressSince   string                 `protobuf:"bytes,18,opt,name=address_since,json=addressSince,proto3" json:"address_since,omitempty"`
+	Notified       string                 `protobuf:"bytes,19,opt,name=notified,proto3" json:"notified,omitempty"`
+	EarlierAddress string                 `protobuf:"bytes,20,opt,name=earlier_address,json=earlierAddress,proto3" json:"earlier_address,omitempty"`
+	StayCategory   string                 `protobuf:"bytes,21,opt,name=stay_category,json=stayCategory,proto3" json:"stay_category,omitempty"`
+	StayStatus     string                 `protobuf:"bytes,22,opt,name=stay_status,json=stayStatus,proto3" json:"stay_status,omitempty"`
+	StayPeriod     string                 `protobuf:"bytes,23,opt,name=stay_period,json=stayPeriod,proto3" json:"stay_period,omitempty"`
+	StayUntil      string                 `protobuf:"bytes,24,opt,name=stay_until,json=stayUntil,proto3" json:"stay_until,omitempty"`
+	StayCard       string                 `protobuf:"bytes,25,opt,name=stay_card,json=stayCard,proto3" json:"stay_card,omitempty"`
+	ForeignSince   string                 `protobuf:"bytes,26,opt,name=foreign_since,json=foreignSince,proto3" json:"foreign_since,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *RegisterItems) Reset() {
+	*x = RegisterItems{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RegisterItems) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RegisterItems) ProtoMessage() {}
+
+func (x *RegisterItems) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RegisterItems.ProtoReflect.Descriptor instead.
+func (*RegisterItems) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *RegisterItems) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetKana() string {
+	if x != nil {
+		return x.Kana
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetBirth() string {
+	if x != nil {
+		return x.Birth
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetSex() string {
+	if x != nil {
+		return x.Sex
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetAddress() string {
+	if x != nil {
+		return x.Address
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetCommonName() string {
+	if x != nil {
+		return x.CommonName
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetNationality() string {
+	if x != nil {
+		return x.Nationality
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetMunicipality() string {
+	if x != nil {
+		return x.Municipality
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetHousehold() string {
+	if x != nil {
+		return x.Household
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetRelation() string {
+	if x != nil {
+		return x.Relation
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetBecameResident() string {
+	if x != nil {
+		return x.BecameResident
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetFurigana() string {
+	if x != nil {
+		return x.Furigana
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetFormerName() string {
+	if x != nil {
+		return x.FormerName
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetDomicile() string {
+	if x != nil {
+		return x.Domicile
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetDomicileHead() string {
+	if x != nil {
+		return x.DomicileHead
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetDomicileState() string {
+	if x != nil {
+		return x.DomicileState
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetAddressSince() string {
+	if x != nil {
+		return x.AddressSince
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetNotified() string {
+	if x != nil {
+		return x.Notified
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetEarlierAddress() string {
+	if x != nil {
+		return x.EarlierAddress
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetStayCategory() string {
+	if x != nil {
+		return x.StayCategory
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetStayStatus() string {
+	if x != nil {
+		return x.StayStatus
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetStayPeriod() string {
+	if x != nil {
+		return x.StayPeriod
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetStayUntil() string {
+	if x != nil {
+		return x.StayUntil
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetStayCard() string {
+	if x != nil {
+		return x.StayCard
+	}
+	return ""
+}
+
+func (x *RegisterItems) GetForeignSince() string {
+	if x != nil {
+		return x.ForeignSince
+	}
+	return ""
+}
+
+// SealOfRecord is a registered seal (印鑑登録).
+type SealOfRecord struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Card          int64                  `protobuf:"varint,1,opt,name=card,proto3" json:"card,omitempty"`                                     // number of the registration card
+	Text          string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`                                      // what is cut into it
+	Imprint       []byte                 `protobuf:"bytes,3,opt,name=imprint,proto3" json:"imprint,omitempty"`                                // PNG, black and white
+	RegisteredAt  int64                  `protobuf:"varint,4,opt,name=registered_at,json=registeredAt,proto3" json:"registered_at,omitempty"` // seconds
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SealOfRecord) Reset() {
+	*x = SealOfRecord{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SealOfRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SealOfRecord) ProtoMessage() {}
+
+func (x *SealOfRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SealOfRecord.ProtoReflect.Descriptor instead.
+func (*SealOfRecord) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *SealOfRecord) GetCard() int64 {
+	if x != nil {
+		return x.Card
+	}
+	return 0
+}
+
+func (x *SealOfRecord) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *SealOfRecord) GetImprint() []byte {
+	if x != nil {
+		return x.Imprint
+	}
+	return nil
+}
+
+func (x *SealOfRecord) GetRegisteredAt() int64 {
+	if x != nil {
+		return x.RegisteredAt
+	}
+	return 0
+}
+
+// IssuingQuestion asks the register about everybody on the page of a document that is about to be made.
+type IssuingQuestion struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	Persons       []*IssuingAsked        `protobuf:"bytes,2,rep,name=persons,proto3" json:"persons,omitempty"`     // in the order of the page
+	Household     string                 `protobuf:"bytes,3,opt,name=household,proto3" json:"household,omitempty"` // whose whole the page shows; empty: it shows those named, and nobody else is asked about
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssuingQuestion) Reset() {
+	*x = IssuingQuestion{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssuingQuestion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssuingQuestion) ProtoMessage() {}
+
+func (x *IssuingQuestion) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssuingQuestion.ProtoReflect.Descriptor instead.
+func (*IssuingQuestion) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *IssuingQuestion) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+func (x *IssuingQuestion) GetPersons() []*IssuingAsked {
+	if x != nil {
+		return x.Persons
+	}
+	return nil
+}
+
+func (x *IssuingQuestion) GetHousehold() string {
+	if x != nil {
+		return x.Household
+	}
+	return ""
+}
+
+// IssuingAsked is a person as the issuing server holds them.
+type IssuingAsked struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Version       uint64                 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"` // of the IssuingRecord; 0: it holds none
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssuingAsked) Reset() {
+	*x = IssuingAsked{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssuingAsked) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssuingAsked) ProtoMessage() {}
+
+func (x *IssuingAsked) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssuingAsked.ProtoReflect.Descriptor instead.
+func (*IssuingAsked) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *IssuingAsked) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *IssuingAsked) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+// IssuingAnswer says how those persons stand in the register at this moment.
+type IssuingAnswer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	Persons       []*IssuingStanding     `protobuf:"bytes,2,rep,name=persons,proto3" json:"persons,omitempty"`  // those asked about, in the same order
+	Members       uint32                 `protobuf:"varint,3,opt,name=members,proto3" json:"members,omitempty"` // residents of the household asked about; 0 when none was
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssuingAnswer) Reset() {
+	*x = IssuingAnswer{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssuingAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssuingAnswer) ProtoMessage() {}
+
+func (x *IssuingAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssuingAnswer.ProtoReflect.Descriptor instead.
+func (*IssuingAnswer) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *IssuingAnswer) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+func (x *IssuingAnswer) GetPersons() []*IssuingStanding {
+	if x != nil {
+		return x.Persons
+	}
+	return nil
+}
+
+func (x *IssuingAnswer) GetMembers() uint32 {
+	if x != nil {
+		return x.Members
+	}
+	return 0
+}
+
+// IssuingStanding is how a person stands.
+type IssuingStanding struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Version       uint64                 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`       // of the IssuingRecord; 0: the register knows nobody under the code
+	Hash          []byte                 `protobuf:"bytes,3,opt,name=hash,proto3" json:"hash,omitempty"`              // SHA-256 of that record; empty: the register knows nobody, or the row cannot be read
+	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`          // of the deletion (消除); empty: not deleted
+	Leaving       bool                   `protobuf:"varint,5,opt,name=leaving,proto3" json:"leaving,omitempty"`       // a moving out is filed
+	Protected     bool                   `protobuf:"varint,6,opt,name=protected,proto3" json:"protected,omitempty"`   // 支援措置
+	Protection    uint64                 `protobuf:"varint,7,opt,name=protection,proto3" json:"protection,omitempty"` // the highest version of the flags that hold; 0: none
+	Seal          bool                   `protobuf:"varint,8,opt,name=seal,proto3" json:"seal,omitempty"`             // a seal is registered
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssuingStanding) Reset() {
+	*x = IssuingStanding{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssuingStanding) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssuingStanding) ProtoMessage() {}
+
+func (x *IssuingStanding) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssuingStanding.ProtoReflect.Descriptor instead.
+func (*IssuingStanding) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *IssuingStanding) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *IssuingStanding) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *IssuingStanding) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+func (x *IssuingStanding) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *IssuingStanding) GetLeaving() bool {
+	if x != nil {
+		return x.Leaving
+	}
+	return false
+}
+
+func (x *IssuingStanding) GetProtected() bool {
+	if x != nil {
+		return x.Protected
+	}
+	return false
+}
+
+func (x *IssuingStanding) GetProtection() uint64 {
+	if x != nil {
+		return x.Protection
+	}
+	return 0
+}
+
+func (x *IssuingStanding) GetSeal() bool {
+	if x != nil {
+		return x.Seal
+	}
+	return false
+}
+
 var File_akashi_v1_payload_proto protoreflect.FileDescriptor
 
 const file_akashi_v1_payload_proto_rawDesc = "" +
@@ -4569,7 +5286,80 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x15ResidentProtectionEnd\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x14\n" +
 	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x18\n" +
-	"\aversion\x18\x03 \x01(\x04R\aversionB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
+	"\aversion\x18\x03 \x01(\x04R\aversion\"\xd8\x02\n" +
+	"\rIssuingRecord\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x19\n" +
+	"\bold_code\x18\x02 \x01(\tR\aoldCode\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x16\n" +
+	"\x06before\x18\x04 \x01(\fR\x06before\x12%\n" +
+	"\x0erecord_version\x18\x05 \x01(\x04R\rrecordVersion\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x14\n" +
+	"\x05arose\x18\a \x01(\tR\x05arose\x12\x16\n" +
+	"\x06leaves\x18\b \x01(\tR\x06leaves\x12\x1c\n" +
+	"\tprotected\x18\t \x01(\bR\tprotected\x12.\n" +
+	"\x05items\x18\n" +
+	" \x01(\v2\x18.akashi.v1.RegisterItemsR\x05items\x12+\n" +
+	"\x04seal\x18\v \x01(\v2\x17.akashi.v1.SealOfRecordR\x04seal\"\xb2\x06\n" +
+	"\rRegisterItems\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04kana\x18\x02 \x01(\tR\x04kana\x12\x14\n" +
+	"\x05birth\x18\x03 \x01(\tR\x05birth\x12\x10\n" +
+	"\x03sex\x18\x04 \x01(\tR\x03sex\x12\x18\n" +
+	"\aaddress\x18\x05 \x01(\tR\aaddress\x12\x1f\n" +
+	"\vcommon_name\x18\x06 \x01(\tR\n" +
+	"commonName\x12 \n" +
+	"\vnationality\x18\a \x01(\tR\vnationality\x12\"\n" +
+	"\fmunicipality\x18\b \x01(\tR\fmunicipality\x12\x1c\n" +
+	"\thousehold\x18\t \x01(\tR\thousehold\x12\x1a\n" +
+	"\brelation\x18\n" +
+	" \x01(\tR\brelation\x12'\n" +
+	"\x0fbecame_resident\x18\v \x01(\tR\x0ebecameResident\x12\x16\n" +
+	"\x06number\x18\f \x01(\tR\x06number\x12\x1a\n" +
+	"\bfurigana\x18\r \x01(\tR\bfurigana\x12\x1f\n" +
+	"\vformer_name\x18\x0e \x01(\tR\n" +
+	"formerName\x12\x1a\n" +
+	"\bdomicile\x18\x0f \x01(\tR\bdomicile\x12#\n" +
+	"\rdomicile_head\x18\x10 \x01(\tR\fdomicileHead\x12%\n" +
+	"\x0edomicile_state\x18\x11 \x01(\tR\rdomicileState\x12#\n" +
+	"\raddress_since\x18\x12 \x01(\tR\faddressSince\x12\x1a\n" +
+	"\bnotified\x18\x13 \x01(\tR\bnotified\x12'\n" +
+	"\x0fearlier_address\x18\x14 \x01(\tR\x0eearlierAddress\x12#\n" +
+	"\rstay_category\x18\x15 \x01(\tR\fstayCategory\x12\x1f\n" +
+	"\vstay_status\x18\x16 \x01(\tR\n" +
+	"stayStatus\x12\x1f\n" +
+	"\vstay_period\x18\x17 \x01(\tR\n" +
+	"stayPeriod\x12\x1d\n" +
+	"\n" +
+	"stay_until\x18\x18 \x01(\tR\tstayUntil\x12\x1b\n" +
+	"\tstay_card\x18\x19 \x01(\tR\bstayCard\x12#\n" +
+	"\rforeign_since\x18\x1a \x01(\tR\fforeignSince\"u\n" +
+	"\fSealOfRecord\x12\x12\n" +
+	"\x04card\x18\x01 \x01(\x03R\x04card\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x12\x18\n" +
+	"\aimprint\x18\x03 \x01(\fR\aimprint\x12#\n" +
+	"\rregistered_at\x18\x04 \x01(\x03R\fregisteredAt\"|\n" +
+	"\x0fIssuingQuestion\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\x121\n" +
+	"\apersons\x18\x02 \x03(\v2\x17.akashi.v1.IssuingAskedR\apersons\x12\x1c\n" +
+	"\thousehold\x18\x03 \x01(\tR\thousehold\"<\n" +
+	"\fIssuingAsked\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x04R\aversion\"y\n" +
+	"\rIssuingAnswer\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\x124\n" +
+	"\apersons\x18\x02 \x03(\v2\x1a.akashi.v1.IssuingStandingR\apersons\x12\x18\n" +
+	"\amembers\x18\x03 \x01(\rR\amembers\"\xd7\x01\n" +
+	"\x0fIssuingStanding\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x04R\aversion\x12\x12\n" +
+	"\x04hash\x18\x03 \x01(\fR\x04hash\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x18\n" +
+	"\aleaving\x18\x05 \x01(\bR\aleaving\x12\x1c\n" +
+	"\tprotected\x18\x06 \x01(\bR\tprotected\x12\x1e\n" +
+	"\n" +
+	"protection\x18\a \x01(\x04R\n" +
+	"protection\x12\x12\n" +
+	"\x04seal\x18\b \x01(\bR\x04sealB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
 
 var (
 	file_akashi_v1_payload_proto_rawDescOnce sync.Once
@@ -4583,7 +5373,7 @@ func file_akashi_v1_payload_proto_rawDescGZIP() []byte {
 	return file_akashi_v1_payload_proto_rawDescData
 }
 
-var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
+var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 57)
 var file_akashi_v1_payload_proto_goTypes = []any{
 	(*Identification)(nil),        // 0: akashi.v1.Identification
 	(*ResidentChange)(nil),        // 1: akashi.v1.ResidentChange
@@ -4635,6 +5425,13 @@ var file_akashi_v1_payload_proto_goTypes = []any{
 	(*ErrorAnswer)(nil),           // 47: akashi.v1.ErrorAnswer
 	(*ResidentProtection)(nil),    // 48: akashi.v1.ResidentProtection
 	(*ResidentProtectionEnd)(nil), // 49: akashi.v1.ResidentProtectionEnd
+	(*IssuingRecord)(nil),         // 50: akashi.v1.IssuingRecord
+	(*RegisterItems)(nil),         // 51: akashi.v1.RegisterItems
+	(*SealOfRecord)(nil),          // 52: akashi.v1.SealOfRecord
+	(*IssuingQuestion)(nil),       // 53: akashi.v1.IssuingQuestion
+	(*IssuingAsked)(nil),          // 54: akashi.v1.IssuingAsked
+	(*IssuingAnswer)(nil),         // 55: akashi.v1.IssuingAnswer
+	(*IssuingStanding)(nil),       // 56: akashi.v1.IssuingStanding
 }
 var file_akashi_v1_payload_proto_depIdxs = []int32{
 	0,  // 0: akashi.v1.ResidentChange.after:type_name -> akashi.v1.Identification
@@ -4653,11 +5450,15 @@ var file_akashi_v1_payload_proto_depIdxs = []int32{
 	32, // 13: akashi.v1.ReportPlace.refused:type_name -> akashi.v1.ReportCount
 	43, // 14: akashi.v1.MoveOut.person:type_name -> akashi.v1.MovingPerson
 	44, // 15: akashi.v1.MoveOut.items:type_name -> akashi.v1.MoveItem
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	51, // 16: akashi.v1.IssuingRecord.items:type_name -> akashi.v1.RegisterItems
+	52, // 17: akashi.v1.IssuingRecord.seal:type_name -> akashi.v1.SealOfRecord
+	54, // 18: akashi.v1.IssuingQuestion.persons:type_name -> akashi.v1.IssuingAsked
+	56, // 19: akashi.v1.IssuingAnswer.persons:type_name -> akashi.v1.IssuingStanding
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_akashi_v1_payload_proto_init() }
@@ -4671,7 +5472,7 @@ func file_akashi_v1_payload_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akashi_v1_payload_proto_rawDesc), len(file_akashi_v1_payload_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   50,
+			NumMessages:   57,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

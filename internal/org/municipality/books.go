@@ -42,7 +42,7 @@ func (o *Municipality) books() []reconcile.Table {
 				return n, nil
 			},
 		},
-	}, o.moveBooks()...)
+	}, append(o.moveBooks(), o.issuingBook())...)
 }
 
 // presentState is what the register says under a code today: the present state of whoever has it, deleted or not, or the

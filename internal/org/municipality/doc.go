@@ -15,6 +15,9 @@
 // code.allotment, number.assignment, cert.issued, cert.refused. resident.protection and its end go out for whom this municipality protects,
 // and come in from the national center for whom others do (protect.go; the gate before every look is protectgate.go).
 //
+// Where it has an issuing server (証明発行サーバ), issuing.record goes there at the end of each transaction that changed what documents are made of
+// (issuing.go), and issuing.question comes from there and is answered.
+//
 // A person is a 住民票コード. Nobody is registered under one that we did not give without the national center's signed agreement
 // (attach.go), which is asked for before the transaction.
 //

@@ -48,6 +48,7 @@ type Municipality struct {
 	Errors                 *errorreport.Desk // errors that others found in our records
 	code                   resident.MunicipalityCode
 	prefecture, center, ca message.Org
+	issuing                message.Org // our issuing server; "" for none
 	shelf                  *keyShelf
 	status                 stillvalid.Status
 	gate                   protection.Gate
@@ -67,6 +68,11 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	o := &Municipality{
 		code: code, prefecture: message.Org(string(message.Prefecture) + "-" + code.Prefecture().String()),
 		center: message.Org(message.NationalCenter), ca: cmp.Or(cfg.CA, message.Org(message.CA)), shelf: newKeyShelf(cfg.Clock), status: cfg.Status, gate: cfg.Gate,
+	}
+	for _, p := range cfg.Peers {
+		if p.Role() == message.Issuing && p.Code() == cfg.Self.Code() {
+			o.issuing = p
+		}
 	}
 	if o.gate == nil {
 		o.gate = protection.OneFlag{}
@@ -90,6 +96,9 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	}
 	// A new municipality has no codes, and one that stopped may have been about to ask.
 	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.refillSoon(ctx, o.in(tx)) })
+	if err == nil && o.issuing != "" {
+		err = o.beginIssuingFill(ctx)
+	}
 	if err == nil && cfg.Checkers > 0 {
 		err = o.foundRule(ctx, cfg.Checkers)
 	}
@@ -107,7 +116,11 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 
 // in is the municipality's view of a transaction.
 func (o *Municipality) in(tx *sqlstore.Tx) *store.Tx {
-	return store.In(tx, store.Books{Books: o.Books, Prefecture: o.prefecture})
+	books := store.Books{Books: o.Books, Prefecture: o.prefecture}
+	if o.issuing != "" {
+		books.Touched = o.touch
+	}
+	return store.In(tx, books)
 }
 
 // Code is the municipality's 全国地方公共団体コード.

@@ -3,6 +3,7 @@ package municipality
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/booktable"
@@ -12,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // flags is the municipality's view of who is protected (支援措置): what it decided, and what it was told of others' decisions.
@@ -48,6 +50,9 @@ func (o *Municipality) onResidentProtection(ctx context.Context, tx *store.Tx, d
 	if _, err := o.flags(tx.Tx).Note(ctx, d.Sender, n); err != nil {
 		return nil, err
 	}
+	if err := o.touchCode(ctx, tx, n.Code); err != nil {
+		return nil, err
+	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.protection", Subject: n.Code.Reveal(), Case: d.ID.String(),
 		Detail: fmt.Sprintf("version %s of %s", n.Version, n.Owner)})
 	return nil, nil
@@ -60,6 +65,9 @@ func (o *Municipality) onResidentProtectionEnd(ctx context.Context, tx *store.Tx
 	}
 	ended, overtaken, err := o.flags(tx.Tx).Close(ctx, n)
 	if err != nil {
+		return nil, err
+	}
+	if err := o.touchCode(ctx, tx, n.Code); err != nil {
 		return nil, err
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.protection.end", Subject: n.Code.Reveal(), Case: d.ID.String(), Detail: protection.Ending(n, ended, overtaken)})
@@ -81,6 +89,13 @@ func (o *Municipality) takeProtection(ctx context.Context, tx *sqlstore.Tx, d ex
 	changed, err := o.flags(tx).TakeSnapshot(ctx, d.Sender, n, p)
 	if err != nil {
 		return nil, err
+	}
+	if text, _, _ := strings.Cut(n.Key, "/"); changed {
+		if code, err := resident.ParseRecordCode("key", text); err == nil {
+			if err := o.touchCode(ctx, o.in(tx), code); err != nil {
+				return nil, err
+			}
+		}
 	}
 	detail := map[bool]string{true: "changed", false: "unchanged"}[changed]
 	auditlog.Write(tx, auditlog.Entry{Actor: string(d.Sender), Act: "resident.protection.snapshot", Subject: n.Key, Case: booktable.Ground(d, n), Detail: detail})

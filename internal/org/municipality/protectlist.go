@@ -143,6 +143,9 @@ func (o *Municipality) ApplyList(ctx context.Context, id int64, e identity.Evide
 		}
 		for _, n := range ends {
 			outs = append(outs, message.Out{To: o.prefecture, Body: n})
+			if err := o.touchCode(ctx, tx, n.Code); err != nil {
+				return nil, err
+			}
 			auditlog.Write(tx.Tx, auditlog.Entry{Actor: by.ID, Act: "protection-ended", Subject: n.Code.Reveal(), Case: listCase(id), Detail: detail})
 		}
 		return outs, nil

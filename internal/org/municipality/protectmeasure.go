@@ -97,6 +97,7 @@ func (o *Municipality) setFlags(ctx context.Context, tx *store.Tx, who, act stri
 			}
 			outs = append(outs, message.Out{To: o.prefecture, Body: n})
 		}
+		o.touch(tx.Tx, person.Person, "")
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: act, Subject: person.Record.Code.Reveal(), Case: m.Number})
 	}
 	return outs, nil

@@ -36,6 +36,14 @@ func (o *Municipality) rebuild(ctx context.Context, raw *sqlstore.Tx, was messag
 		}
 		n.Holder = applicantOf(v)
 		return n, nil
+	case message.IssuingRecord:
+		all, err := o.printableOf(ctx, tx, n.Code.Reveal())
+		if err != nil || len(all) == 0 || all[0].Err != nil || all[0].Record.Code != n.Code {
+			return n, err // of whoever has another code by now a later message tells
+		}
+		now := all[0].As(max(all[0].Told.Version, n.Version))
+		now.Before, now.OldCode = n.Before, n.OldCode
+		return now, nil
 	}
 	return was, nil
 }

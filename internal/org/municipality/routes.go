@@ -20,6 +20,7 @@ func (o *Municipality) routes() []exchange.Route {
 		exchange.On(o.in, o.onResidentProtectionEnd),
 		exchange.On(o.in, o.onMoveOut),
 		exchange.On(o.in, o.onMoveIn),
+		exchange.On(o.in, o.onIssuingQuestion),
 	}, o.Errors.Routes()...)
 }
 
@@ -37,6 +38,8 @@ func (o *Municipality) dueRules() []due.Rule {
 		{Kind: dueRelock, Finish: o.relock},
 		{Kind: identity.DueLapse, Finish: o.checkLapsed},
 		{Kind: dueForget, Finish: o.forgetTyped},
+		{Kind: dueIssuingTell, Finish: o.tellIssuingDue},
+		{Kind: dueIssuingFill, Finish: o.issuingFill},
 	}
 	if o.status != nil {
 		rules = append(rules, stillvalid.Rule(o.status))

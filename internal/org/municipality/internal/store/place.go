@@ -33,8 +33,11 @@ func (p Place) LogValue() slog.Value { return slog.StringValue(p.Event) }
 
 const placeColumns = `person, seq, version, household, relation, event, arose, basis, entered_at, entered_by, trace`
 
+// present are the columns that scanPresent reads.
+var present = prefixed + `, COALESCE(p.seq, 0), COALESCE(p.household, ''), COALESCE(p.relation, '')`
+
 // presentStates is what a register points at: a version, and the place that stands instead of the version's own.
-var presentStates = `SELECT ` + prefixed + `, COALESCE(p.seq, 0), COALESCE(p.household, ''), COALESCE(p.relation, '') FROM resident r
+var presentStates = `SELECT ` + present + ` FROM resident r
 	JOIN record_version v ON v.person = r.person AND v.version = r.version LEFT JOIN household_place p ON p.person = r.person AND p.seq = r.placed `
 
 // withPlace reads the place behind the columns of a version.
@@ -75,6 +78,7 @@ func (tx *Tx) Settle(ctx context.Context, now Version, p Place) error {
 		p.EnteredBy, p.Trace); err != nil {
 		return fmt.Errorf("couldn't write a place down: %w", err)
 	}
+	tx.touch(now.Person, p.Trace)
 	record := now.Record
 	record.Household, record.Relation = p.Household, p.Relation
 	hash := record.StateHash()

@@ -28,6 +28,7 @@ func (p Planned) LogValue() slog.Value { return slog.StringValue("planned for " 
 
 // Plan writes a plan down.
 func (tx *Tx) Plan(p Planned) {
+	tx.touch(p.Person, p.Trace)
 	tx.Collect("planned_move_out", "person, day, place, abroad, continued, basis, filed_at, filed_by, trace",
 		int64(p.Person), p.Day.String(), p.Place.Reveal(), p.Abroad, p.Continued, p.Basis, p.FiledAt, p.FiledBy, p.Trace)
 }
@@ -50,6 +51,7 @@ func (tx *Tx) PlanOf(ctx context.Context, who Person) (p Planned, found bool, er
 
 // Unplan takes a plan back.
 func (tx *Tx) Unplan(ctx context.Context, who Person) error {
+	tx.touch(who, "")
 	_, err := tx.Exec(ctx, `DELETE FROM planned_move_out WHERE person = $1`, int64(who))
 	return err
 }

@@ -48,6 +48,7 @@ const sealColumns = `id, person, state, text, imprint, way, guarantor, card, app
 
 // AddSeal writes a new one down. That a person has another that has not ended fails.
 func (tx *Tx) AddSeal(ctx context.Context, s Seal) error {
+	tx.touch(s.Person, s.Trace)
 	_, err := tx.Exec(ctx, `INSERT INTO seal(`+sealColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 		s.ID, int64(s.Person), s.State, s.Text, s.Imprint, s.Way, int64(s.Guarantor), s.Card, s.AppliedAt, s.AppliedBy, s.AnswerUntil.String(),
 		micros(s.RegisteredAt), s.RegisteredBy, micros(s.EndedAt), s.EndedBy, s.Ground, s.Trace)
@@ -56,6 +57,7 @@ func (tx *Tx) AddSeal(ctx context.Context, s Seal) error {
 
 // SetSeal writes down what has become of one.
 func (tx *Tx) SetSeal(ctx context.Context, s Seal) error {
+	tx.touch(s.Person, "")
 	_, err := tx.Exec(ctx, `UPDATE seal SET state = $2, card = $3, registered_at = $4, registered_by = $5, ended_at = $6, ended_by = $7, ground = $8
 		WHERE id = $1`, s.ID, s.State, s.Card, micros(s.RegisteredAt), s.RegisteredBy, micros(s.EndedAt), s.EndedBy, s.Ground)
 	return err

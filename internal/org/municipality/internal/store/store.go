@@ -25,6 +25,9 @@ var Schema = sqlstore.SchemaIn("municipality", files)
 type Books struct {
 	*reconcile.Books
 	Prefecture message.Org
+	// Touched is told of everybody of whom something was written that documents are made of, and by which act; nil: there is no issuing
+	// server.
+	Touched func(tx *sqlstore.Tx, who Person, trace string)
 }
 
 // Tx is a transaction as the municipality uses it.
@@ -35,6 +38,13 @@ type Tx struct {
 
 // In gives a transaction its questions and writes.
 func In(tx *sqlstore.Tx, books Books) *Tx { return &Tx{tx, books} }
+
+// touch tells whoever feeds the issuing server that something of a person was written.
+func (tx *Tx) touch(who Person, trace string) {
+	if tx.books.Touched != nil {
+		tx.books.Touched(tx.Tx, who, trace)
+	}
+}
 
 // Person is the number under which the register keeps somebody (宛名番号). It never leaves the municipality, and stays the
 // same when the record code changes. The zero value is nobody.

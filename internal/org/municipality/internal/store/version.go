@@ -38,6 +38,7 @@ func (tx *Tx) Put(ctx context.Context, v Version, first bool) ([]message.Booked,
 	if err := tx.put(ctx, v, first); err != nil {
 		return nil, err
 	}
+	tx.touch(v.Person, v.Trace)
 	told := v.Told(codes)
 	for _, t := range told {
 		tx.books.Apply(tx.Tx, tx.books.Prefecture, t)

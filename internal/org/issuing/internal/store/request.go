@@ -1,0 +1,171 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// State is where a request stands.
+type State string
+
+// The states.
+const (
+	Asked   State = "asked"   // the register was asked about everybody on the page, and has not answered
+	Ready   State = "ready"   // a document may be made of exactly these versions
+	Refused State = "refused" // nothing is made; the reasons say why
+)
+
+// Request is somebody's application for a document.
+type Request struct {
+	ID         string
+	Kind       string
+	Subject    resident.RecordCode
+	Household  resident.HouseholdID // whose whole the page shows; empty: the subject alone
+	State      State
+	Reasons    []string
+	AskedAt    time.Time
+	AskedBy    string
+	AnsweredAt time.Time // zero: it waits
+	RegisterAt time.Time // as of when the register answered; zero: it did not
+	Trace      string
+	Persons    []OnPage // of Request alone, not of lists
+}
+
+// OnPage is a person of a request.
+type OnPage struct {
+	Code       resident.RecordCode
+	Version    resident.Version // of the copy; 0: it holds nobody
+	Hash       message.Hash
+	Protection uint64
+	Reasons    []string
+}
+
+// LogValue shows nobody.
+func (r Request) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("request", r.ID), slog.String("state", string(r.State)))
+}
+
+const requestColumns = `request, kind, subject, household, state, reasons, asked_at, asked_by, answered_at, register_at, trace`
+
+func scanRequest(r *sqlstore.Rows, q *Request) error {
+	var subject, household, reasons string
+	var answered, register int64
+	if err := r.Scan(&q.ID, &q.Kind, &subject, &household, &q.State, &reasons, sqlstore.Time(&q.AskedAt), &q.AskedBy, &answered, &register, &q.Trace); err != nil {
+		return err
+	}
+	q.Subject, _ = resident.ParseRecordCode("stored", subject) // of a damaged row: nobody
+	q.Household, q.Reasons = resident.HouseholdID(household), split(reasons)
+	q.AnsweredAt, q.RegisterAt = instant(answered), instant(register)
+	return nil
+}
+
+func split(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
+}
+
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return sqlstore.Micros(t)
+}
+
+func instant(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return sqlstore.FromMicros(us)
+}
+
+// AddRequest writes a request down with who is on its page.
+func (tx *Tx) AddRequest(r Request) {
+	tx.Collect("request", requestColumns, r.ID, r.Kind, r.Subject.Reveal(), string(r.Household), string(r.State), strings.Join(r.Reasons, ","), r.AskedAt, r.AskedBy,
+		micros(r.AnsweredAt), micros(r.RegisterAt), r.Trace)
+	for i, p := range r.Persons {
+		tx.Collect("request_person", "request, seq, code, version, hash, protection, reasons", r.ID, int64(i+1), p.Code.Reveal(), int64(p.Version), p.Hash[:], int64(p.Protection),
+			strings.Join(p.Reasons, ","))
+	}
+}
+
+// Decide writes down what has become of a request that waits; false when it does not wait any more.
+func (tx *Tx) Decide(ctx context.Context, r Request) (bool, error) {
+	n, err := tx.Exec(ctx, `UPDATE request SET state = $2, reasons = $3, answered_at = $4, register_at = $5 WHERE request = $1 AND state = 'asked'`,
+		r.ID, string(r.State), strings.Join(r.Reasons, ","), micros(r.AnsweredAt), micros(r.RegisterAt))
+	if err != nil || n != 1 {
+		return false, err
+	}
+	for i, p := range r.Persons {
+		if _, err := tx.Exec(ctx, `UPDATE request_person SET version = $3, hash = $4, protection = $5, reasons = $6 WHERE request = $1 AND seq = $2`,
+			r.ID, int64(i+1), int64(p.Version), p.Hash[:], int64(p.Protection), strings.Join(p.Reasons, ",")); err != nil {
+			return false, fmt.Errorf("couldn't write down how a person of a request stands: %w", err)
+		}
+	}
+	return true, nil
+}
+
+// Request finds one, with who is on its page.
+func (tx *Tx) Request(ctx context.Context, id string) (q Request, found bool, err error) {
+	all, err := sqlstore.List(ctx, tx.Tx, scanRequest, `SELECT `+requestColumns+` FROM request WHERE request = $1`, id)
+	if err != nil || len(all) == 0 {
+		return q, false, err
+	}
+	q = all[0]
+	q.Persons, err = sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, p *OnPage) error {
+		var code, reasons string
+		var version, protection int64
+		var hash []byte
+		if err := r.Scan(&code, &version, &hash, &protection, &reasons); err != nil {
+			return err
+		}
+		p.Version, p.Protection, p.Reasons = resident.Version(version), uint64(protection), split(reasons)
+		copy(p.Hash[:], hash)
+		var err error
+		p.Code, err = resident.ParseRecordCode("stored", code)
+		return err
+	}, `SELECT code, version, hash, protection, reasons FROM request_person WHERE request = $1 ORDER BY seq`, id)
+	return q, err == nil, err
+}
+
+// Requests are the last ones, the newest first.
+func (tx *Tx) Requests(ctx context.Context, limit int) ([]Request, error) {
+	return sqlstore.List(ctx, tx.Tx, scanRequest, `SELECT `+requestColumns+` FROM request ORDER BY asked_at DESC, request DESC LIMIT $1`, int64(limit))
+}
+
+// Waiting is how many requests wait for the register, and since when the oldest does; zero: none.
+func (tx *Tx) Waiting(ctx context.Context) (n int64, since time.Time, err error) {
+	var oldest int64
+	err = tx.QueryRow(ctx, `SELECT COUNT(*), COALESCE(MIN(asked_at), 0) FROM request WHERE state = 'asked'`).Scan(&n, &oldest)
+	return n, instant(oldest), err
+}
+
+// ByState counts the requests since a time.
+func (tx *Tx) ByState(ctx context.Context, since time.Time) (map[State]int64, error) {
+	type count struct {
+		state State
+		n     int64
+	}
+	all, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, c *count) error { return r.Scan(&c.state, &c.n) },
+		`SELECT state, COUNT(*) FROM request WHERE asked_at >= $1 GROUP BY state`, since)
+	counts := map[State]int64{}
+	for _, c := range all {
+		counts[c.state] = c.n
+	}
+	return counts, err
+}
+
+// Answered is as of when the register answered last; zero: it never did.
+func (tx *Tx) Answered(ctx context.Context) (time.Time, error) {
+	var at int64
+	err := tx.QueryRow(ctx, `SELECT COALESCE(MAX(register_at), 0) FROM request`).Scan(&at)
+	return instant(at), err
+}

@@ -1,0 +1,11 @@
+package issuing
+
+import "github.com/akashi-id/akashi/internal/exchange"
+
+// routes are the kinds of messages that an issuing server takes.
+func (o *Issuing) routes() []exchange.Route {
+	return []exchange.Route{
+		exchange.On(o.in, o.onIssuingRecord),
+		exchange.On(o.in, o.onIssuingAnswer),
+	}
+}

@@ -1,0 +1,351 @@
+package org_test
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/identity"
+	"github.com/akashi-id/akashi/internal/look"
+	"github.com/akashi-id/akashi/internal/org/issuing"
+	"github.com/akashi-id/akashi/internal/org/municipality"
+	"github.com/akashi-id/akashi/internal/org/nationalcenter"
+	"github.com/akashi-id/akashi/internal/org/prefecture"
+	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/reconcile"
+	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+const server = message.Org("issuing-202029")
+
+// issuers are 松本市 and its issuing server, with the prefecture and the center that the register needs, all real.
+type issuers struct {
+	testing.TB
+	clk    *clock.Virtual
+	net    *exchange.Memory
+	drive  *clock.Driver
+	config func(message.Org, ...message.Org) host.Config
+	fixed  []clock.Task
+	town   *municipality.Municipality
+	server *issuing.Issuing
+	clerk  context.Context
+}
+
+// newIssuers founds them, each with a database where url says; with says whether the municipality knows its server from the beginning.
+func newIssuers(t testing.TB, url func(testing.TB) string, with bool) *issuers {
+	infra, err := pki.NewInfrastructureCA(rand.Reader, start)
+	check(t, err)
+	trust, err := pki.NewTrust(infra.Certificate())
+	check(t, err)
+	v := &issuers{TB: t, clk: clock.NewVirtual(start), net: new(exchange.Memory)}
+	urls := map[message.Org]string{matsumoto: url(t), server: url(t), nagano: "memory:", center: "memory:"}
+	signers := map[message.Org]exchange.Signer{}
+	v.config = func(self message.Org, peers ...message.Org) host.Config {
+		if _, there := signers[self]; !there {
+			signers[self], err = infra.NewIdentity(rand.Reader, start, string(self), pki.ForSigning)
+			check(t, err)
+		}
+		return host.Config{Self: self, Name: plain.Sentence{JA: "試験", EN: "Test"}, StoreURL: urls[self], Clock: v.clk, Rand: rand.Reader,
+			Signer: signers[self], Trust: trust, Link: v.net.As(self), Peers: peers, Secrets: reconciletest.Secrets(self)}
+	}
+	p, err := prefecture.New(t.Context(), prefecture.Config{Config: v.config(nagano, matsumoto, center)})
+	check(t, err)
+	n, err := nationalcenter.New(t.Context(), nationalcenter.Config{NumberKey: numberKey, Config: v.config(center, matsumoto, nagano)})
+	check(t, err)
+	v.server, err = issuing.New(t.Context(), issuing.Config{Config: v.config(server, matsumoto)})
+	check(t, err)
+	for _, h := range []*host.Host{p.Host, n.Host, v.server.Host} {
+		v.net.Join(h.Self, h.Exchange)
+		t.Cleanup(func() { h.Close() })
+		v.fixed = slices.Concat(v.fixed, h.Exchange.Tasks(), h.Due.Tasks(), h.Books.Tasks())
+	}
+	v.open(with)
+	t.Cleanup(func() { v.town.Close() })
+	v.clerk = look.With(access.With(t.Context(), access.Personas()[0]), look.Ground{Purpose: look.Notice, Case: "17"})
+	v.run(time.Minute) // codes come from the center
+	return v
+}
+
+func inMemory(testing.TB) string { return "memory:" }
+
+// open starts the municipality.
+func (v *issuers) open(with bool) {
+	v.Helper()
+	peers := []message.Org{nagano, center}
+	if with {
+		peers = append(peers, server)
+	}
+	var err error
+	v.town, err = municipality.New(v.Context(), municipality.Config{Config: v.config(matsumoto, peers...)})
+	check(v, err)
+	v.net.Join(matsumoto, v.town.Exchange)
+	v.drive = clock.NewDriver(v.clk, slices.Concat(v.fixed, v.town.Exchange.Tasks(), v.town.Due.Tasks(), v.town.Books.Tasks()))
+}
+
+func (v *issuers) run(d time.Duration) {
+	v.Helper()
+	check(v, v.drive.Until(v.Context(), v.clk.Now().Add(d)))
+}
+
+// person registers somebody, into a household when it is not empty.
+func (v *issuers) person(name, birth, relation string, household resident.HouseholdID) municipality.Filed {
+	v.Helper()
+	f, err := v.town.Register(v.clerk, municipality.Registration{Reason: resident.MoveIn, Basis: "law-22", Another: true, Record: resident.Record{
+		BasicFour: resident.BasicFour{Name: parsed(name, resident.ParseName), Birth: parsed(birth, resident.ParsePartialDate), Sex: resident.Female,
+			Address: parsed("長野県松本市丸の内3番7号", resident.ParseAddress)},
+		Relation: parsed(relation, resident.ParseRelation), Household: household, BecameResident: resident.DateOf(v.clk.Now()).AddDays(-30)}})
+	check(v, err)
+	return f
+}
+
+func (v *issuers) household(who municipality.PersonID) resident.HouseholdID {
+	v.Helper()
+	d, err := v.town.Look(v.clerk, who, "test")
+	check(v, err)
+	return d.Now.Record.Household
+}
+
+// ask asks for a document and gives what becomes of it: "ready", or the reasons.
+func (v *issuers) ask(kind issuing.Kind, code resident.RecordCode) string {
+	v.Helper()
+	id, err := v.server.Ask(v.Context(), issuing.Application{Kind: kind, Subject: code, By: "clerk-aoki"})
+	check(v, err)
+	v.run(2 * time.Second)
+	return v.outcome(id)
+}
+
+func (v *issuers) outcome(id string) string {
+	v.Helper()
+	r, found, err := v.server.Request(v.Context(), id)
+	check(v, err)
+	if !found {
+		v.Fatalf("the request %s is gone", id)
+	}
+	if len(r.Reasons) > 0 {
+		return string(r.State) + ": " + strings.Join(r.Reasons, ",")
+	}
+	return fmt.Sprintf("%s, %d on the page", r.State, len(r.Persons))
+}
+
+func (v *issuers) standing(h *host.Host) reconcile.Standing {
+	v.Helper()
+	all, err := h.Books.Standings(v.Context())
+	check(v, err)
+	for _, s := range all {
+		if s.Book == message.IssuingRecords {
+			return s
+		}
+	}
+	v.Fatalf("%s holds no book of issuing records", h.Self)
+	return reconcile.Standing{}
+}
+
+func (v *issuers) agree(entries int64) {
+	v.Helper()
+	if s := v.standing(v.town.Host); s.Outcome != reconcile.Agreed || s.Entries != entries || s.Findings != 0 {
+		v.Errorf("the register: %s, %d entries, %d findings, %d differences", s.Outcome, s.Entries, s.Findings, s.Differences)
+	}
+	if s := v.standing(v.server.Host); s.Findings != 0 || s.OpenCases != 0 {
+		v.Errorf("the copy: %d findings, %d cases", s.Findings, s.OpenCases)
+	}
+}
+
+// TestIssuingFollowsTheRegister: whatever is entered is in the copy within seconds and both hold the same book; a document is made of nobody of whom
+// that is not so.
+func TestIssuingFollowsTheRegister(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) { followsTheRegister(newIssuers(t, sqlstoretest.SQLite, true)) })
+	t.Run("postgres", func(t *testing.T) { followsTheRegister(newIssuers(t, sqlstoretest.Postgres, true)) })
+}
+
+func followsTheRegister(v *issuers) {
+	t := v.TB
+	head := v.person("松本　一子", "1960-05-01", "世帯主", "")
+	home := v.household(head.Person)
+	child := v.person("松本　二子", "2012-05-01", "子", home)
+	v.run(2 * time.Second)
+	if got := v.ask(issuing.HouseholdRecord, child.Code); got != "ready, 2 on the page" {
+		t.Errorf("the household: %s", got)
+	}
+	if got := v.ask(issuing.IndividualRecord, child.Code); got != "ready, 1 on the page" {
+		t.Errorf("the child: %s", got)
+	}
+	if got := v.ask(issuing.SealCertificate, child.Code); got != "refused: under-age,no-seal" {
+		t.Errorf("a seal of a child: %s", got)
+	}
+	if got := v.ask(issuing.IndividualRecord, resident.RecordCodeOf(1)); got != "refused: unknown" {
+		t.Errorf("nobody's code: %s", got)
+	}
+	v.run(3 * time.Minute)
+	v.agree(2)
+
+	// The register knows of somebody whom the copy has not heard of: the line to the server is down in one direction for a moment.
+	held := v.net
+	id, err := v.server.Ask(t.Context(), issuing.Application{Kind: issuing.HouseholdRecord, Subject: head.Code, By: "clerk-aoki"})
+	check(t, err)
+	born := v.person("松本　三子", "2020-05-01", "子", home)
+	v.run(2 * time.Second)
+	if got := v.outcome(id); got != "refused: household" {
+		t.Errorf("somebody came into the household while it was asked: %s", got)
+	}
+	if got := v.ask(issuing.HouseholdRecord, born.Code); got != "ready, 3 on the page" {
+		t.Errorf("the household of three: %s", got)
+	}
+
+	// Nobody answers.
+	held.Join(matsumoto, nil)
+	id, err = v.server.Ask(t.Context(), issuing.Application{Kind: issuing.IndividualRecord, Subject: head.Code, By: "clerk-aoki"})
+	check(t, err)
+	v.run(20 * time.Second)
+	if got := v.outcome(id); got != "asked, 1 on the page" {
+		t.Errorf("while it waits: %s", got)
+	}
+	v.run(time.Minute)
+	if got := v.outcome(id); got != "refused: no-answer" {
+		t.Errorf("nobody answered: %s", got)
+	}
+	held.Join(matsumoto, v.town.Exchange)
+	v.run(time.Minute)
+	if got := v.outcome(id); got != "refused: no-answer" {
+		t.Errorf("an answer that came too late: %s", got)
+	}
+
+	// 支援措置, a planned moving out, death.
+	_, err = v.town.Protect(v.clerk, municipality.Protecting{Applicant: child.Person, Evidence: identity.Evidence{identity.MyNumberCard}})
+	check(t, err)
+	v.run(2 * time.Second)
+	if got := v.ask(issuing.HouseholdRecord, head.Code); got != "refused: protected" {
+		t.Errorf("with a protected child: %s", got)
+	}
+	_, err = v.town.File(v.clerk, municipality.MoveOut{Filing: municipality.Filing{Person: head.Person, Base: head.Version, Arose: resident.DateOf(v.clk.Now()).AddDays(10), Basis: "law-24"},
+		To: parsed("東京都足立区中央本町一丁目17番1号", resident.ParseAddress)})
+	check(t, err)
+	v.run(2 * time.Second)
+	if got := v.ask(issuing.IndividualRecord, head.Code); got != "refused: moving" {
+		t.Errorf("a moving out is filed: %s", got)
+	}
+	_, err = v.town.File(v.clerk, municipality.Death{Filing: municipality.Filing{Person: born.Person, Base: born.Version, Arose: resident.DateOf(v.clk.Now()), Basis: "family-86"}})
+	check(t, err)
+	v.run(2 * time.Second)
+	if got := v.ask(issuing.IndividualRecord, born.Code); got != "refused: dead" {
+		t.Errorf("of somebody who died: %s", got)
+	}
+	v.run(3 * time.Minute)
+	v.agree(2)
+	f, err := v.server.Freshness(t.Context())
+	check(t, err)
+	if f.Residents != 2 || f.Deleted != 1 || f.Households != 1 || f.Differences != 0 || f.Compared.IsZero() || f.Told.IsZero() {
+		t.Errorf("it says of itself: %+v", f)
+	}
+}
+
+// TestIssuingDiffers: a row that somebody changes behind the program's back on either side, and a change of which nothing was told, is named by
+// the books; nothing is issued of the person, and the present state mends it.
+func TestIssuingDiffers(t *testing.T) {
+	v := newIssuers(t, inMemory, true)
+	who := v.person("松本　一子", "1960-05-01", "世帯主", "")
+	other := v.person("松本　二子", "1970-05-01", "世帯主", "")
+	v.run(3 * time.Minute)
+	v.agree(2)
+	change := func(h *host.Host, query string, args ...any) {
+		t.Helper()
+		check(t, h.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+			n, err := tx.Exec(ctx, query, args...)
+			if err == nil && n != 1 {
+				t.Errorf("%d rows", n)
+			}
+			return err
+		}))
+	}
+	change(v.server.Host, `DELETE FROM record WHERE code = $1`, who.Code.Reveal())
+	change(v.town.Host, `INSERT INTO planned_move_out(person, day, place, abroad, continued, basis, filed_at, filed_by, trace) VALUES ($1, '2027-05-01', '', FALSE, FALSE, 'law-24', 1, 'x', '')`,
+		int64(other.Person))
+	if got := v.ask(issuing.IndividualRecord, who.Code); got != "refused: unknown" {
+		t.Errorf("taken out of the copy: %s", got)
+	}
+	if got := v.ask(issuing.IndividualRecord, other.Code); got != "refused: moving,stale" {
+		t.Errorf("never told: %s", got)
+	}
+	v.run(3 * time.Minute)
+	s := v.standing(v.town.Host)
+	if s.Differences != 2 || s.OpenCases != 2 {
+		t.Fatalf("%d differences, %d cases", s.Differences, s.OpenCases)
+	}
+	cases, err := v.town.Books.Cases(t.Context(), false, 10)
+	check(t, err)
+	for _, c := range cases {
+		check(t, v.town.Books.Propose(t.Context(), c.ID, reconcile.Resend, "試験", "operator-ueda"))
+		check(t, v.town.Books.Confirm(t.Context(), c.ID, "operator-egawa"))
+	}
+	v.run(3 * time.Minute)
+	if s := v.standing(v.town.Host); s.Differences != 0 || s.OpenCases != 0 {
+		t.Errorf("after the present state was sent: %d differences, %d cases", s.Differences, s.OpenCases)
+	}
+	if got := v.ask(issuing.IndividualRecord, who.Code); got != "ready, 1 on the page" {
+		t.Errorf("mended: %s", got)
+	}
+}
+
+// TestIssuingIsFilled: a municipality that has residents gets an issuing server, which is told of all of them, and of what changes after that.
+func TestIssuingIsFilled(t *testing.T) {
+	v := newIssuers(t, sqlstoretest.SQLite, false)
+	who := v.person("松本　一子", "1960-05-01", "世帯主", "")
+	v.person("松本　二子", "1970-05-01", "世帯主", "")
+	v.run(time.Minute)
+	check(t, v.town.Close())
+	v.open(true)
+	v.run(time.Minute)
+	if got := v.ask(issuing.IndividualRecord, who.Code); got != "ready, 1 on the page" {
+		t.Errorf("after the filling: %s", got)
+	}
+	v.person("松本　三子", "1980-05-01", "世帯主", "")
+	v.run(3 * time.Minute)
+	v.agree(3)
+}
+
+// TestIssuingPassesOverWhatCannotBeRead: rows of people that somebody spoiled behind the program's back keep nobody else from being told of, neither
+// in the first filling nor at a change; and whose codes cannot be read counts as protected.
+func TestIssuingPassesOverWhatCannotBeRead(t *testing.T) {
+	v := newIssuers(t, sqlstoretest.SQLite, false)
+	spoiled, odd := v.person("松本　一子", "1960-05-01", "世帯主", ""), v.person("松本　二子", "1970-05-01", "世帯主", "")
+	who := v.person("松本　三子", "1980-05-01", "世帯主", "")
+	v.run(time.Minute)
+	check(t, v.town.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		for _, query := range []string{`DROP TRIGGER record_version_no_update`, `UPDATE record_version SET birth = 'x' WHERE person = ` + spoiled.Person.String(),
+			`INSERT INTO former_code(code, person) VALUES ('x', ` + odd.Person.String() + `)`} {
+			if _, err := tx.Exec(ctx, query); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	check(t, v.town.Close())
+	v.open(true)
+	v.run(time.Minute)
+	for code, want := range map[resident.RecordCode]string{who.Code: "ready, 1 on the page", odd.Code: "refused: protected", spoiled.Code: "refused: unknown"} {
+		if got := v.ask(issuing.IndividualRecord, code); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	next := v.person("松本　四子", "1990-05-01", "世帯主", "")
+	v.run(2 * time.Second)
+	if got := v.ask(issuing.IndividualRecord, next.Code); got != "ready, 1 on the page" {
+		t.Errorf("after it: %s", got)
+	}
+	v.run(3 * time.Minute)
+	if s := v.standing(v.town.Host); s.Findings == 0 {
+		t.Error("the self-audit names nobody")
+	}
+}
