@@ -23,6 +23,8 @@ func TestDefaultCountry(t *testing.T) {
 		"ca-13":               {"municipality-131211", "prefecture-13", "nationalcenter", "validation"},
 		"validation":          {"prefecture-20", "prefecture-13", "ca", "ca-13", "verifier-etax"},
 		"verifier-etax":       {"prefecture-20", "validation"}, // that with which it files
+		"municipality-202053": {"municipality-202029", "municipality-131211", "prefecture-20", "nationalcenter", "ca", "issuing-202053"},
+		"issuing-202053":      {"municipality-202053"}, // its own, and nobody else
 	} {
 		if got := spec.Peers(o); !slices.Equal(got, want) {
 			t.Errorf("%s exchanges with %v, want %v", o, got, want)
@@ -40,17 +42,18 @@ func TestDefaultCountry(t *testing.T) {
 func TestBadCountryIsRefused(t *testing.T) {
 	good := string(defaultNation)
 	for name, c := range map[string]struct{ old, new, says string }{
-		"a word that means nothing": {"residents: 240", "resident: 240", "nation.yaml"},
-		"no center":                 {"  - id: nationalcenter\n    name: {ja: 全国センター, en: National Center}\n", "", "nationalcenter"},
-		"twice":                     {"id: municipality-202053", "id: municipality-202029", "municipality-202029"},
-		"no prefecture":             {"  - id: prefecture-13\n    name: {ja: 東京都, en: Tokyo Metropolis}\n", "", "municipality-131211"},
-		"a wrong check digit":       {"id: municipality-202029", "id: municipality-202028", "municipality-202028"},
-		"no CA for all":             {"  - id: ca\n    name: {ja: 認証局, en: Certification Authority}\n", "", "ca"},
-		"a CA of no prefecture":     {"id: ca-13 ", "id: ca-14 ", "ca-14"},
-		"a CA that is nobody's":     {"id: ca-13 ", "id: ca-x ", "ca-x"},
-		"no English name":           {"{ja: 長野県, en: Nagano Prefecture}", "{ja: 長野県}", "prefecture-20"},
-		"a prefecture's towns":      {"name: {ja: 長野県, en: Nagano Prefecture}", "towns: true\n    name: {ja: 長野県, en: Nagano Prefecture}", "prefecture-20"},
-		"three who check":           {"checkers: 2", "checkers: 3", "municipality-202053"},
+		"a word that means nothing":            {"residents: 240", "resident: 240", "nation.yaml"},
+		"no center":                            {"  - id: nationalcenter\n    name: {ja: 全国センター, en: National Center}\n", "", "nationalcenter"},
+		"twice":                                {"id: municipality-202053", "id: municipality-202029", "municipality-202029"},
+		"no prefecture":                        {"  - id: prefecture-13\n    name: {ja: 東京都, en: Tokyo Metropolis}\n", "", "municipality-131211"},
+		"a wrong check digit":                  {"id: municipality-202029", "id: municipality-202028", "municipality-202028"},
+		"no CA for all":                        {"  - id: ca\n    name: {ja: 認証局, en: Certification Authority}\n", "", "ca"},
+		"a CA of no prefecture":                {"id: ca-13 ", "id: ca-14 ", "ca-14"},
+		"a CA that is nobody's":                {"id: ca-13 ", "id: ca-x ", "ca-x"},
+		"no English name":                      {"{ja: 長野県, en: Nagano Prefecture}", "{ja: 長野県}", "prefecture-20"},
+		"a prefecture's towns":                 {"name: {ja: 長野県, en: Nagano Prefecture}", "towns: true\n    name: {ja: 長野県, en: Nagano Prefecture}", "prefecture-20"},
+		"an issuing server of no municipality": {"id: issuing-202053 ", "id: issuing-201006 ", "issuing-201006"},
+		"three who check":                      {"checkers: 2", "checkers: 3", "municipality-202053"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if !strings.Contains(good, c.old) {

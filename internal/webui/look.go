@@ -19,6 +19,7 @@ var looks = map[message.Role]plain.Sentence{
 	message.CA:             {JA: "認証局", EN: "Certification authority"},
 	message.Validation:     {JA: "失効情報提供", EN: "Validation authority"},
 	message.Verifier:       {JA: "署名検証者", EN: "Signature verifier"},
+	message.Issuing:        {JA: "証明発行サーバ", EN: "Issuing server"},
 }
 
 // lookOf gives every role a band; one that is not in the table has the neutral colour and its own name.
