@@ -2,6 +2,7 @@ package issuing
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/akashi-id/akashi/internal/exchange"
@@ -145,3 +146,19 @@ func TestFollows(t *testing.T) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// TestAskRefused: a request that says not what for, or not of whom, is no request.
+func TestAskRefused(t *testing.T) {
+	for _, c := range []struct {
+		a    Application
+		want string
+	}{
+		{Application{Kind: "family-register", Subject: resident.RecordCodeOf(1), By: "x"}, "証明書の種類を選んでください。"},
+		{Application{Kind: SealCertificate, By: "x"}, "証明する方を選んでください。"},
+		{Application{Kind: SealCertificate, Subject: resident.RecordCodeOf(1)}, "証明する方を選んでください。"},
+	} {
+		if _, err := new(Issuing).Ask(t.Context(), c.a); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v", err)
+		}
+	}
+}
