@@ -328,6 +328,6 @@ func (l *land) close() (err error) {
 // hour is an alarm.
 func (s *simulation) atDesk(ctx context.Context) context.Context {
 	s.report.cases++
-	p := access.Person{ID: fmt.Sprintf("clerk-%d", s.report.cases%(6+s.opt.Residents/2000)), Job: access.Clerk, Fresh: true} // the passkey is shown for what asks for it
+	p := access.Person{ID: fmt.Sprintf("clerk-%d", s.report.cases%(6+s.opt.Residents/1000)), Job: access.Clerk, Fresh: true} // the passkey is shown for what asks for it
 	return look.With(access.With(ctx, p), look.Ground{Purpose: look.Notice, Case: fmt.Sprint(s.report.cases)})
 }
