@@ -89,7 +89,7 @@ func TestMessagesDoNotSayWhereSheHasGone(t *testing.T) {
 	filed := must[Filed](t)(n.o.File(as(t, "clerk-aoki"), MoveOut{Filing: n.filing(p[0], "law-24"), To: address("東京都足立区中央本町1丁目17番1号")}))
 	n.run(time.Minute)
 	aoki, inoue := n.counter("clerk-aoki"), n.counter("clerk-inoue")
-	if page := inoue.get("/headless", http.StatusOK); regexp.MustCompile(`t-[0-9a-f]{18}`).MatchString(page) || !strings.Contains(page, p[0].String()) {
+	if page := inoue.get("/headless", http.StatusOK); regexp.MustCompile(`t-[0-9a-f]{18}`).MatchString(page) || !strings.Contains(page, "/resident/"+p[1].String()) {
 		t.Error("the list of households without a head leads to the messages of her move")
 	}
 	const hers = "municipality-202029.1.1.municipality-131211.1"
