@@ -3,6 +3,7 @@ package nation
 import (
 	"embed"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -139,33 +140,46 @@ func silence(m member) webui.Notice {
 		Text:  plain.Sentence{JA: "この団体の数字は出ていません。ほかの団体は動いています。", EN: "Its figures are missing here. The others go on."}}
 }
 
-// steps places the roles along the way from the counter to the verifier.
+// steps places the roles along the way from the counter to the verifier, and before it the issuing server, whom its municipality alone tells.
 var steps = map[message.Role]float64{
-	message.Municipality: 0, message.Prefecture: 1, message.NationalCenter: 2, message.CA: 3, message.Validation: 4, message.Verifier: 5, message.Issuing: 6,
+	message.Issuing: 0, message.Municipality: 1, message.Prefecture: 2, message.NationalCenter: 3, message.CA: 4, message.Validation: 5, message.Verifier: 6,
+}
+
+// onTheWay tells whether a line is in the picture: the way back, and what goes beside the two rivers, stands in the table only.
+func onTheWay(from, to message.Role) bool {
+	return steps[to] == steps[from]+1 && from != message.Issuing || to == message.Issuing
 }
 
 func (p *portal) flow(all map[message.Org][]exchange.Pair, silent map[message.Org]error) webui.Flow {
 	f := webui.Flow{Caption: plain.Sentence{JA: "団体と電文の流れ", EN: "Organisations and messages"}}
 	beside := map[message.Role]float64{}
-	most := 0.0
-	for _, m := range p.members {
-		beside[m.entry.ID.Role()]++
-		most = max(most, beside[m.entry.ID.Role()])
-	}
-	placed := map[message.Role]float64{}
+	most, first := 0.0, math.Inf(1)
 	for _, m := range p.members {
 		role := m.entry.ID.Role()
-		f.Nodes = append(f.Nodes, webui.Node{ID: string(m.entry.ID), Name: m.entry.Name.Sentence(), Role: role, Href: "/" + string(m.entry.ID) + "/",
-			Along: steps[role], Across: placed[role] + (most-beside[role])/2})
+		beside[role]++
+		most, first = max(most, beside[role]), min(first, steps[role])
+	}
+	placed, counter := map[message.Role]float64{}, map[string]float64{}
+	for _, m := range p.members {
+		role := m.entry.ID.Role()
+		n := webui.Node{ID: string(m.entry.ID), Name: m.entry.Name.Sentence(), Role: role, Href: "/" + string(m.entry.ID) + "/",
+			Along: steps[role] - first, Across: placed[role] + (most-beside[role])/2}
 		placed[role]++
+		if role == message.Municipality {
+			counter[m.entry.ID.Code()] = n.Across
+		}
+		f.Nodes = append(f.Nodes, n)
+	}
+	for i, n := range f.Nodes {
+		if n.Role == message.Issuing { // at the height of its municipality
+			f.Nodes[i].Across = counter[message.Org(n.ID).Code()]
+		}
 	}
 	now := p.clock.Now()
 	for _, m := range p.members {
 		for _, x := range all[m.entry.ID] {
 			l := webui.Line{From: string(x.Self), To: string(x.Peer), Sent: x.Sent, Outstanding: x.Waiting, Parked: x.Parked, Held: x.Held,
-				Refused: x.State == exchange.PairDown || x.State == exchange.PairRefused,
-				// The way back, and what goes beside the two rivers, stands in the table only.
-				TableOnly: steps[x.Peer.Role()] != steps[x.Self.Role()]+1}
+				Refused: x.State == exchange.PairDown || x.State == exchange.PairRefused, TableOnly: !onTheWay(x.Self.Role(), x.Peer.Role())}
 			if !x.Oldest.IsZero() {
 				l.Lag = now.Sub(x.Oldest)
 			}
