@@ -89,21 +89,13 @@ func (b truth) Scan(src any) error {
 	return nil
 }
 
-// micros writes a time; the zero time is 0.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return sqlstore.Micros(t)
-}
-
 // write puts one change into the table. It returns the id of the row.
 func (c change) write(ctx context.Context, tx *sqlstore.Tx) (int64, error) {
 	if c.id == 0 {
 		id := tx.Serial()
 		tx.Collect("alarm", columns, id, c.source, string(c.code), string(c.peer), c.about, c.drill, string(c.severity), string(c.state),
-			micros(c.since), micros(c.opened), micros(c.seen), micros(c.gone), micros(c.closed), c.value, c.worst,
-			c.detail.JA, c.detail.EN, c.href, micros(c.toldOpened), micros(c.toldClosed))
+			sqlstore.MicrosOrNone(c.since), sqlstore.MicrosOrNone(c.opened), sqlstore.MicrosOrNone(c.seen), sqlstore.MicrosOrNone(c.gone), sqlstore.MicrosOrNone(c.closed), c.value, c.worst,
+			c.detail.JA, c.detail.EN, c.href, sqlstore.MicrosOrNone(c.toldOpened), sqlstore.MicrosOrNone(c.toldClosed))
 		return id, nil
 	}
 	var err error
@@ -112,7 +104,7 @@ func (c change) write(ctx context.Context, tx *sqlstore.Tx) (int64, error) {
 	} else {
 		_, err = tx.Exec(ctx, `UPDATE alarm SET source = $1, state = $2, opened_at = $3, seen_at = $4, gone_at = $5, closed_at = $6, value = $7,
 			worst = $8, detail_ja = $9, detail_en = $10, href = $11 WHERE id = $12`,
-			c.source, string(c.state), micros(c.opened), micros(c.seen), micros(c.gone), micros(c.closed), c.value, c.worst,
+			c.source, string(c.state), sqlstore.MicrosOrNone(c.opened), sqlstore.MicrosOrNone(c.seen), sqlstore.MicrosOrNone(c.gone), sqlstore.MicrosOrNone(c.closed), c.value, c.worst,
 			c.detail.JA, c.detail.EN, c.href, c.id)
 	}
 	return c.id, err

@@ -15,7 +15,7 @@ func Since(ctx context.Context, tx *sqlstore.Tx, at time.Time, limit int) ([]Ala
 		return nil, err
 	}
 	closed, err := sqlstore.List(ctx, tx, scanRow, `SELECT `+columns+` FROM alarm WHERE `+isClosed+` AND closed_at >= $1 ORDER BY closed_at DESC, id DESC LIMIT $2`,
-		micros(at), int64(limit))
+		sqlstore.MicrosOrNone(at), int64(limit))
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,7 @@ func (a *Alarms) notification(r row, event string) Notification {
 		n.ClosedAt = &r.closed
 	}
 	// Not the number of the row, which a database restored from a copy gives a second time.
-	named := fmt.Appendf(nil, "%s\n%s\n%s\n%s\n%d\n%s", a.cfg.Self, r.code, r.peer, r.about, micros(r.opened), event)
+	named := fmt.Appendf(nil, "%s\n%s\n%s\n%s\n%d\n%s", a.cfg.Self, r.code, r.peer, r.about, sqlstore.MicrosOrNone(r.opened), event)
 	if r.drill { // or a receiver that has the drill's would take the real one's for the same
 		named = append(named, "\ndrill"...)
 	}

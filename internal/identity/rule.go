@@ -139,7 +139,7 @@ func (t Tables) add(ctx context.Context, r *Rule, all []Rule) error {
 		r.Version = max(r.Version, other.Version+1)
 	}
 	_, err := t.tx.Exec(ctx, `INSERT INTO identity_rule(`+ruleColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		r.Version, string(r.Act), int64(r.Persons), r.From.String(), r.Reason, string(r.State), r.ProposedAt, r.ProposedBy, r.Credential, micros(r.DecidedAt), r.DecidedBy)
+		r.Version, string(r.Act), int64(r.Persons), r.From.String(), r.Reason, string(r.State), r.ProposedAt, r.ProposedBy, r.Credential, sqlstore.MicrosOrNone(r.DecidedAt), r.DecidedBy)
 	return err
 }
 
@@ -204,7 +204,7 @@ func scanRule(r *sqlstore.Rows, v *Rule) error {
 	if err := r.Scan(&v.Version, &v.Act, &v.Persons, &from, &v.Reason, &v.State, sqlstore.Time(&v.ProposedAt), &v.ProposedBy, &v.Credential, &decided, &v.DecidedBy); err != nil {
 		return err
 	}
-	v.DecidedAt = instant(decided)
+	v.DecidedAt = sqlstore.FromMicrosOrNone(decided)
 	day, err := resident.ParseDate("stored", from)
 	var damaged *plain.Problem
 	if err != nil && !errors.As(err, &damaged) {
@@ -212,11 +212,4 @@ func scanRule(r *sqlstore.Rows, v *Rule) error {
 	}
 	v.From = day // of a damaged one none: Needed
 	return nil
-}
-
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return sqlstore.Micros(t)
 }

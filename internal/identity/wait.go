@@ -141,14 +141,7 @@ func (t Tables) waits(ctx context.Context, where string, args ...any) ([]Wait, e
 	return sqlstore.List(ctx, t.tx, func(r *sqlstore.Rows, w *Wait) error {
 		var closed, told int64
 		err := r.Scan(&w.Case, &w.Act, &w.Holder, sqlstore.Time(&w.BeganAt), sqlstore.Time(&w.UntilAt), &w.State, &closed, &w.ClosedBy, &w.Why, &told, &w.ToldBy)
-		w.ClosedAt, w.ToldAt = instant(closed), instant(told)
+		w.ClosedAt, w.ToldAt = sqlstore.FromMicrosOrNone(closed), sqlstore.FromMicrosOrNone(told)
 		return err
 	}, `SELECT `+waitColumns+` FROM identity_wait WHERE `+where+` ORDER BY began_at, case_ref LIMIT 200`, args...)
-}
-
-func instant(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return sqlstore.FromMicros(us)
 }

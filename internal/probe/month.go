@@ -137,13 +137,6 @@ func (m momentOrNone) Scan(src any) error {
 	return nil
 }
 
-func microsOrNone(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return sqlstore.Micros(t)
-}
-
 // First is the month of which something is known first; false: nothing is known.
 func First(ctx context.Context, tx *sqlstore.Tx) (first Month, known bool, err error) {
 	var name string

@@ -105,6 +105,6 @@ func writeMonth(ctx context.Context, tx *sqlstore.Tx, t Target, m Month, f Figur
 	_, err := tx.Exec(ctx, `INSERT INTO probe_month(target, month, minutes, ok, failed, planned_ok, planned_failed, p50, p99, outages, longest_from, longest_until)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (target, month) DO NOTHING`,
 		t.String(), m.String(), f.Minutes, f.OK, f.Failed, f.PlannedOK, f.PlannedFailed, f.P50.Milliseconds(), f.P99.Milliseconds(), f.Outages,
-		microsOrNone(f.Longest.From), microsOrNone(f.Longest.Until))
+		sqlstore.MicrosOrNone(f.Longest.From), sqlstore.MicrosOrNone(f.Longest.Until))
 	return err
 }

@@ -16,6 +16,22 @@ func Micros(t time.Time) int64 { return t.UnixMicro() }
 // FromMicros is the way back, in UTC. The zero time.Time comes back as such.
 func FromMicros(us int64) time.Time { return time.UnixMicro(us).UTC() }
 
+// MicrosOrNone is Micros, and 0 for the zero time: that there is none.
+func MicrosOrNone(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return Micros(t)
+}
+
+// FromMicrosOrNone is the way back of MicrosOrNone.
+func FromMicrosOrNone(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return FromMicros(us)
+}
+
 // Time reads a BIGINT column of microseconds into t.
 func Time(t *time.Time) sql.Scanner { return timeColumn{t} }
 

@@ -139,13 +139,6 @@ func moment(us int64) time.Time {
 	return sqlstore.FromMicros(us)
 }
 
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return sqlstore.Micros(t)
-}
-
 // setAside ends the drills of which the rows cannot be read. What they brought about is for people: their messages are
 // parked and in their list, and the self-audit puts their entries right.
 func (d *Drills) setAside(ctx context.Context, rows []Drill) error {
@@ -183,8 +176,8 @@ func (r Drill) save(ctx context.Context, tx *sqlstore.Tx) error {
 	}
 	_, err := tx.Exec(ctx, `UPDATE alarm_drill SET ended_at = $1, state = $2, poison_screen = $3, poison_metric = $4, poison_webhook = $5, poison_left = $6,
 		tries = $7, loss_screen = $8, loss_metric = $9, loss_webhook = $10, loss_left = $11, over_at = $12 WHERE id = $13`,
-		micros(r.Ended), string(r.State), micros(r.Poison.Screen), micros(r.Poison.Metric), micros(r.Poison.Webhook), r.poisonLeft,
-		r.tries, micros(loss.Screen), micros(loss.Metric), micros(loss.Webhook), r.lossLeft, micros(r.Over), r.ID)
+		sqlstore.MicrosOrNone(r.Ended), string(r.State), sqlstore.MicrosOrNone(r.Poison.Screen), sqlstore.MicrosOrNone(r.Poison.Metric), sqlstore.MicrosOrNone(r.Poison.Webhook), r.poisonLeft,
+		r.tries, sqlstore.MicrosOrNone(loss.Screen), sqlstore.MicrosOrNone(loss.Metric), sqlstore.MicrosOrNone(loss.Webhook), r.lossLeft, sqlstore.MicrosOrNone(r.Over), r.ID)
 	return err
 }
 

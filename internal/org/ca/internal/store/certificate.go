@@ -79,15 +79,7 @@ func (tx *Tx) Intend(c Certificate) {
 		state, intended_at, issued_at, certificate, revoked_at, reason, since, why, revoked_by, replaces, replaces_until`,
 		c.Serial.Bytes(), c.Profile.String(), c.Issuer, c.Holder.Reveal(), int64(c.Version), c.Municipality.String(), string(c.Requester),
 		c.Request, c.KeyHash, c.NotBefore, c.NotAfter, string(Intended), tx.Now(), int64(0), []byte{}, int64(0), "", "", "", "",
-		c.Replaced.Serial.Bytes(), micros(c.Replaced.Until))
-}
-
-// micros is a moment as it is stored, 0 for none.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return sqlstore.Micros(t)
+		c.Replaced.Serial.Bytes(), sqlstore.MicrosOrNone(c.Replaced.Until))
 }
 
 // Issued tells whether it was ever signed and stored.

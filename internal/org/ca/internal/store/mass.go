@@ -81,7 +81,7 @@ func (tx *Tx) PutMass(ctx context.Context, m Mass, serials []cert.Serial) (id in
 	if m.Profile.Valid() {
 		profile = m.Profile.String()
 	}
-	tx.Collect("mass", massColumns, id, string(MassCounting), municipality, profile, m.Issuer, micros(m.From), micros(m.Until), int64(len(serials)),
+	tx.Collect("mass", massColumns, id, string(MassCounting), municipality, profile, m.Issuer, sqlstore.MicrosOrNone(m.From), sqlstore.MicrosOrNone(m.Until), int64(len(serials)),
 		string(m.Ground), m.Why, m.ProposedBy, tx.Now(), []byte{}, []byte{}, "", int64(0), int64(0), int64(0), "", int64(0), "", int64(0), int64(0),
 		int64(0), int64(0), m.Trace, since, string(stepChoose), int64(0))
 	for _, s := range serials {
@@ -119,7 +119,7 @@ func scanMass(r *sqlstore.Rows, m *Mass) error {
 		&m.Revoked, &m.Before, &m.Failed, &ended, &m.Trace, &since, &m.step, &cut); err != nil {
 		return err
 	}
-	m.From, m.Until, m.ConfirmedAt, m.EndedAt, m.Cut = instant(from), instant(until), instant(confirmed), instant(ended), instant(cut)
+	m.From, m.Until, m.ConfirmedAt, m.EndedAt, m.Cut = sqlstore.FromMicrosOrNone(from), sqlstore.FromMicrosOrNone(until), sqlstore.FromMicrosOrNone(confirmed), sqlstore.FromMicrosOrNone(ended), sqlstore.FromMicrosOrNone(cut)
 	m.Since = resident.DateOf(m.ProposedAt) // of those that were proposed before the day was asked for
 	if m.place == nil {
 		m.place = []byte{} // nothing is larger than NULL
@@ -135,13 +135,6 @@ func scanMass(r *sqlstore.Rows, m *Mass) error {
 		m.Profile, errs[1] = cert.ParseProfile(profile)
 	}
 	return errors.Join(errs[:]...)
-}
-
-func instant(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return sqlstore.FromMicros(us)
 }
 
 // MassSerials gives the next certificates of a set, in the order of its digest.

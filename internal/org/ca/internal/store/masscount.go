@@ -210,7 +210,7 @@ func (tx *Tx) nextStep(ctx context.Context, m Mass, p MassPage) (Counted, error)
 	case m.step == stepChoose && m.Listed == 0:
 		next, cut, says = stepLate, tx.Now(), CountSettles
 	}
-	_, err := tx.Exec(ctx, `UPDATE mass SET step = $2, cut_at = $3, place = $4, hash = $4 WHERE id = $1 AND state = 'counting'`, m.ID, string(next), micros(cut), []byte{})
+	_, err := tx.Exec(ctx, `UPDATE mass SET step = $2, cut_at = $3, place = $4, hash = $4 WHERE id = $1 AND state = 'counting'`, m.ID, string(next), sqlstore.MicrosOrNone(cut), []byte{})
 	return says, err
 }
 

@@ -62,7 +62,7 @@ func scanRequest(r *sqlstore.Rows, q *Request) error {
 	}
 	q.Subject, _ = resident.ParseRecordCode("stored", subject) // of a damaged row: nobody
 	q.Household, q.Reasons = resident.HouseholdID(household), split(reasons)
-	q.AnsweredAt, q.RegisterAt = instant(answered), instant(register)
+	q.AnsweredAt, q.RegisterAt = sqlstore.FromMicrosOrNone(answered), sqlstore.FromMicrosOrNone(register)
 	return nil
 }
 
@@ -73,24 +73,10 @@ func split(s string) []string {
 	return strings.Split(s, ",")
 }
 
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return sqlstore.Micros(t)
-}
-
-func instant(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return sqlstore.FromMicros(us)
-}
-
 // AddRequest writes a request down with who is on its page.
 func (tx *Tx) AddRequest(r Request) {
 	tx.Collect("request", requestColumns, r.ID, r.Kind, r.Subject.Reveal(), string(r.Household), string(r.State), strings.Join(r.Reasons, ","), r.AskedAt, r.AskedBy,
-		micros(r.AnsweredAt), micros(r.RegisterAt), r.Trace)
+		sqlstore.MicrosOrNone(r.AnsweredAt), sqlstore.MicrosOrNone(r.RegisterAt), r.Trace)
 	for i, p := range r.Persons {
 		tx.Collect("request_person", "request, seq, code, version, hash, protection, reasons", r.ID, int64(i+1), p.Code.Reveal(), int64(p.Version), p.Hash[:], int64(p.Protection),
 			strings.Join(p.Reasons, ","))
@@ -100,7 +86,7 @@ func (tx *Tx) AddRequest(r Request) {
 // Decide writes down what has become of a request that waits; false when it does not wait any more.
 func (tx *Tx) Decide(ctx context.Context, r Request) (bool, error) {
 	n, err := tx.Exec(ctx, `UPDATE request SET state = $2, reasons = $3, answered_at = $4, register_at = $5 WHERE request = $1 AND state = 'asked'`,
-		r.ID, string(r.State), strings.Join(r.Reasons, ","), micros(r.AnsweredAt), micros(r.RegisterAt))
+		r.ID, string(r.State), strings.Join(r.Reasons, ","), sqlstore.MicrosOrNone(r.AnsweredAt), sqlstore.MicrosOrNone(r.RegisterAt))
 	if err != nil || n != 1 {
 		return false, err
 	}
@@ -145,7 +131,7 @@ func (tx *Tx) Requests(ctx context.Context, limit int) ([]Request, error) {
 func (tx *Tx) Waiting(ctx context.Context) (n int64, since time.Time, err error) {
 	var oldest int64
 	err = tx.QueryRow(ctx, `SELECT COUNT(*), COALESCE(MIN(asked_at), 0) FROM request WHERE state = 'asked'`).Scan(&n, &oldest)
-	return n, instant(oldest), err
+	return n, sqlstore.FromMicrosOrNone(oldest), err
 }
 
 // ByState counts the requests since a time.
@@ -167,5 +153,5 @@ func (tx *Tx) ByState(ctx context.Context, since time.Time) (map[State]int64, er
 func (tx *Tx) Answered(ctx context.Context) (time.Time, error) {
 	var at int64
 	err := tx.QueryRow(ctx, `SELECT COALESCE(MAX(register_at), 0) FROM request`).Scan(&at)
-	return instant(at), err
+	return sqlstore.FromMicrosOrNone(at), err
 }

@@ -90,8 +90,8 @@ func (tx *Tx) SendOn(ctx context.Context, a Application) error {
 func (tx *Tx) Decide(ctx context.Context, a Application) error {
 	_, err := tx.Exec(ctx, `UPDATE application SET state = $2, serial = $3, certificate = $4, not_after = $5, why = $6, reason_ja = $7,
 		reason_en = $8, decided_at = $9, held = $10, held_version = $11, held_until = $12, finding = $13, found_ja = $14, found_en = $15
-		WHERE request = $1`, a.Request, a.State, a.Serial.Bytes(), notNil(a.Certificate), micros(a.NotAfter), a.Why,
-		a.Reason.JA, a.Reason.EN, tx.Now(), a.Held.Serial.Bytes(), int64(a.Held.Version), micros(a.Held.Until), a.Finding, a.Found.JA, a.Found.EN)
+		WHERE request = $1`, a.Request, a.State, a.Serial.Bytes(), notNil(a.Certificate), sqlstore.MicrosOrNone(a.NotAfter), a.Why,
+		a.Reason.JA, a.Reason.EN, tx.Now(), a.Held.Serial.Bytes(), int64(a.Held.Version), sqlstore.MicrosOrNone(a.Held.Until), a.Finding, a.Found.JA, a.Found.EN)
 	return err
 }
 
@@ -148,8 +148,8 @@ func scanApplication(row scanner, a *Application) error {
 		&held, &heldVersion, &heldUntil, &a.Finding, &a.Found.JA, &a.Found.EN, &a.RevokeGround); err != nil {
 		return err
 	}
-	a.Version, a.NotAfter, a.DecidedAt, a.RevokeAt = resident.Version(version), instant(notAfter), instant(decided), instant(revoke)
-	a.Held.Version, a.Held.Until = resident.Version(heldVersion), instant(heldUntil)
+	a.Version, a.NotAfter, a.DecidedAt, a.RevokeAt = resident.Version(version), sqlstore.FromMicrosOrNone(notAfter), sqlstore.FromMicrosOrNone(decided), sqlstore.FromMicrosOrNone(revoke)
+	a.Held.Version, a.Held.Until = resident.Version(heldVersion), sqlstore.FromMicrosOrNone(heldUntil)
 	var err error
 	if len(held) > 0 {
 		if a.Held.Serial, err = cert.SerialFromBytes(held); err != nil {
@@ -171,20 +171,6 @@ func scanApplication(row scanner, a *Application) error {
 		a.RevokeReason, err = cert.ParseReason(reason)
 	}
 	return err
-}
-
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return sqlstore.Micros(t)
-}
-
-func instant(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return sqlstore.FromMicros(us)
 }
 
 func notNil(b []byte) []byte {

@@ -105,7 +105,7 @@ func scanPrintable(rows *sqlstore.Rows, p *Printable) error {
 		p.Record.Record, p.Record.Leaves = message.Printed(v.Record), leaves
 		if row.card.Valid {
 			p.Record.Seal = message.RegisteredSeal{Card: row.card.Int64, Text: row.text.String, Imprint: row.imprint,
-				Registered: instant(row.at.Int64).UTC().Truncate(time.Second)}
+				Registered: sqlstore.FromMicrosOrNone(row.at.Int64).UTC().Truncate(time.Second)}
 		}
 	}
 	return nil

@@ -42,13 +42,13 @@ func scanClosing(r *sqlstore.Rows, c *MoveClosing) error {
 	if err := r.Scan(&c.ID, &c.Move, &c.Outcome, &c.Unknown, &c.Said, &c.Seen, sqlstore.Time(&c.ProposedAt), &c.ProposedBy, &decided, &c.DecidedBy, &c.Approved); err != nil {
 		return err
 	}
-	c.DecidedAt = instant(decided)
+	c.DecidedAt = sqlstore.FromMicrosOrNone(decided)
 	return nil
 }
 
 // AddClosing writes a proposal down.
 func (tx *Tx) AddClosing(c MoveClosing) {
-	tx.Collect("move_closing", closingColumns, c.ID, c.Move, string(c.Outcome), c.Unknown, c.Said, c.Seen, c.ProposedAt, c.ProposedBy, micros(c.DecidedAt), c.DecidedBy, c.Approved)
+	tx.Collect("move_closing", closingColumns, c.ID, c.Move, string(c.Outcome), c.Unknown, c.Said, c.Seen, c.ProposedAt, c.ProposedBy, sqlstore.MicrosOrNone(c.DecidedAt), c.DecidedBy, c.Approved)
 }
 
 // DecideClosing writes down what became of a proposal, once; false when it was decided before.

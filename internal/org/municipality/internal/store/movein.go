@@ -70,7 +70,7 @@ func scanMoveIn(r *sqlstore.Rows, m *MoveHere) error {
 	m.From, m.Code = read(&p, from, resident.ParseMunicipalityCode), read(&p, code, resident.ParseRecordCode)
 	m.Planned, m.Filed = read(&p, planned, resident.ParseDate), read(&p, filed, resident.ParseDate)
 	m.Became, m.Registered = read(&p, became, resident.ParseDate), read(&p, registered, resident.ParseDate)
-	m.Version, m.First, m.SettledAt = resident.Version(version), resident.Version(first), instant(settled)
+	m.Version, m.First, m.SettledAt = resident.Version(version), resident.Version(first), sqlstore.FromMicrosOrNone(settled)
 	if p.err == nil && len(body) > 0 {
 		var n message.Payload
 		if n, p.err = message.Decode(message.KindMoveOut, body); p.err == nil {
@@ -98,7 +98,7 @@ func (tx *Tx) PutMoveHere(ctx context.Context, m MoveHere) error {
 		state = excluded.state, body = excluded.body, person = excluded.person, became = excluded.became, registered = excluded.registered, first = excluded.first,
 		settled_at = excluded.settled_at, by_person = excluded.by_person, trace = excluded.trace, why_ja = excluded.why_ja, why_en = excluded.why_en`,
 		m.Move, m.Family, m.From.String(), m.Code.Reveal(), int64(m.Version), m.Planned.String(), m.Filed.String(), m.Special, m.SpecialVoid, string(m.State), body,
-		int64(m.Person), m.Became.String(), m.Registered.String(), int64(m.First), m.ArrivedAt, micros(m.SettledAt), m.By, m.Trace, m.Reason, m.Why.JA, m.Why.EN)
+		int64(m.Person), m.Became.String(), m.Registered.String(), int64(m.First), m.ArrivedAt, sqlstore.MicrosOrNone(m.SettledAt), m.By, m.Trace, m.Reason, m.Why.JA, m.Why.EN)
 	if err != nil {
 		return fmt.Errorf("couldn't write the move %s: %w", m.Move, err)
 	}

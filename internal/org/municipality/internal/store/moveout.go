@@ -65,7 +65,7 @@ func scanMoveOut(r *sqlstore.Rows, m *MoveAway) error {
 	var p parser
 	m.Code, m.To = read(&p, code, resident.ParseRecordCode), read(&p, to, resident.ParseMunicipalityCode)
 	m.Planned, m.Filed, m.MovedOn = read(&p, planned, resident.ParseDate), read(&p, filed, resident.ParseDate), read(&p, moved, resident.ParseDate)
-	m.Version, m.SettledAt = resident.Version(version), instant(settled)
+	m.Version, m.SettledAt = resident.Version(version), sqlstore.FromMicrosOrNone(settled)
 	if p.err != nil {
 		m.Unread = fmt.Errorf("the move %s cannot be read: %w", m.Move, p.err)
 	}
@@ -78,7 +78,7 @@ func (tx *Tx) PutMoveAway(ctx context.Context, m MoveAway) error {
 		ON CONFLICT(move) DO UPDATE SET code = excluded.code, planned = excluded.planned, state = excluded.state, present = excluded.present,
 		version = excluded.version, moved_on = excluded.moved_on, settled_at = excluded.settled_at, why_ja = excluded.why_ja, why_en = excluded.why_en`,
 		m.Move, m.Family, int64(m.Person), m.Code.Reveal(), m.To.String(), m.Planned.String(), m.Filed.String(), m.Special, string(m.State), m.Present,
-		int64(m.Version), m.MovedOn.String(), micros(m.SettledAt), m.FiledAt, m.FiledBy, m.Trace, m.Why.JA, m.Why.EN)
+		int64(m.Version), m.MovedOn.String(), sqlstore.MicrosOrNone(m.SettledAt), m.FiledAt, m.FiledBy, m.Trace, m.Why.JA, m.Why.EN)
 	if err != nil {
 		return fmt.Errorf("couldn't write the move %s: %w", m.Move, err)
 	}

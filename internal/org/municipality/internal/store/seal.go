@@ -51,7 +51,7 @@ func (tx *Tx) AddSeal(ctx context.Context, s Seal) error {
 	tx.touch(s.Person, s.Trace)
 	_, err := tx.Exec(ctx, `INSERT INTO seal(`+sealColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 		s.ID, int64(s.Person), s.State, s.Text, s.Imprint, s.Way, int64(s.Guarantor), s.Card, s.AppliedAt, s.AppliedBy, s.AnswerUntil.String(),
-		micros(s.RegisteredAt), s.RegisteredBy, micros(s.EndedAt), s.EndedBy, s.Ground, s.Trace)
+		sqlstore.MicrosOrNone(s.RegisteredAt), s.RegisteredBy, sqlstore.MicrosOrNone(s.EndedAt), s.EndedBy, s.Ground, s.Trace)
 	return err
 }
 
@@ -59,7 +59,7 @@ func (tx *Tx) AddSeal(ctx context.Context, s Seal) error {
 func (tx *Tx) SetSeal(ctx context.Context, s Seal) error {
 	tx.touch(s.Person, "")
 	_, err := tx.Exec(ctx, `UPDATE seal SET state = $2, card = $3, registered_at = $4, registered_by = $5, ended_at = $6, ended_by = $7, ground = $8
-		WHERE id = $1`, s.ID, s.State, s.Card, micros(s.RegisteredAt), s.RegisteredBy, micros(s.EndedAt), s.EndedBy, s.Ground)
+		WHERE id = $1`, s.ID, s.State, s.Card, sqlstore.MicrosOrNone(s.RegisteredAt), s.RegisteredBy, sqlstore.MicrosOrNone(s.EndedAt), s.EndedBy, s.Ground)
 	return err
 }
 
@@ -98,7 +98,7 @@ func scanSeal(r *sqlstore.Rows, s *Seal) error {
 		&registered, &s.RegisteredBy, &ended, &s.EndedBy, &s.Ground, &s.Trace); err != nil {
 		return err
 	}
-	s.RegisteredAt, s.EndedAt = instant(registered), instant(ended)
+	s.RegisteredAt, s.EndedAt = sqlstore.FromMicrosOrNone(registered), sqlstore.FromMicrosOrNone(ended)
 	// A last day that cannot be read is none: the due item has the day, and a damaged row must keep no change of its holder's record back.
 	s.AnswerUntil, _ = resident.ParseDate("answer_until", until)
 	return nil

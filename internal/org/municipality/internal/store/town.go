@@ -48,13 +48,13 @@ const renameColumns = `id, municipality, old_name, new_name, day, basis, state, 
 // AddRename writes a new one down.
 func (tx *Tx) AddRename(r Rename) {
 	tx.Collect("town_rename", renameColumns, r.ID, r.Municipality.String(), r.Old, r.New, r.Day.String(), r.Basis, r.State, int64(r.Place), r.Found,
-		r.Given, r.Changed, r.ProposedAt, r.ProposedBy, micros(r.DecidedAt), r.DecidedBy, r.Trace, r.Kana)
+		r.Given, r.Changed, r.ProposedAt, r.ProposedBy, sqlstore.MicrosOrNone(r.DecidedAt), r.DecidedBy, r.Trace, r.Kana)
 }
 
 // SetRename writes down how one goes on; its count of changed records has a way of its own.
 func (tx *Tx) SetRename(ctx context.Context, r Rename) error {
 	_, err := tx.Exec(ctx, `UPDATE town_rename SET state = $2, place = $3, found = $4, given = $5, decided_at = $6, decided_by = $7 WHERE id = $1`,
-		r.ID, r.State, int64(r.Place), r.Found, r.Given, micros(r.DecidedAt), r.DecidedBy)
+		r.ID, r.State, int64(r.Place), r.Found, r.Given, sqlstore.MicrosOrNone(r.DecidedAt), r.DecidedBy)
 	return err
 }
 
@@ -143,6 +143,6 @@ func scanRename(r *sqlstore.Rows, v *Rename) error {
 		return err
 	}
 	var p parser
-	v.Municipality, v.Day, v.DecidedAt = read(&p, municipality, resident.ParseMunicipalityCode), read(&p, day, resident.ParseDate), instant(decided)
+	v.Municipality, v.Day, v.DecidedAt = read(&p, municipality, resident.ParseMunicipalityCode), read(&p, day, resident.ParseDate), sqlstore.FromMicrosOrNone(decided)
 	return p.err
 }

@@ -170,20 +170,20 @@ const townChangeColumns = `id, kind, state, file, added, changed, same, rejected
 // AddTownChange writes a proposal down.
 func (tx *Tx) AddTownChange(c TownChange) {
 	tx.Collect("town_change", townChangeColumns, c.ID, c.Kind, c.State, c.File, c.Added, c.Changed, c.Same, c.Rejected, c.Others, c.ProposedAt, c.ProposedBy,
-		micros(c.DecidedAt), c.DecidedBy, c.Trace)
+		sqlstore.MicrosOrNone(c.DecidedAt), c.DecidedBy, c.Trace)
 }
 
 // SetTownChange writes down how it was decided.
 func (tx *Tx) SetTownChange(ctx context.Context, c TownChange) error {
 	_, err := tx.Exec(ctx, `UPDATE town_change SET state = $2, added = $3, changed = $4, same = $5, rejected = $6, decided_at = $7, decided_by = $8 WHERE id = $1`,
-		c.ID, c.State, c.Added, c.Changed, c.Same, c.Rejected, micros(c.DecidedAt), c.DecidedBy)
+		c.ID, c.State, c.Added, c.Changed, c.Same, c.Rejected, sqlstore.MicrosOrNone(c.DecidedAt), c.DecidedBy)
 	return err
 }
 
 func scanTownChange(r *sqlstore.Rows, c *TownChange) error {
 	var decided int64
 	err := r.Scan(&c.ID, &c.Kind, &c.State, &c.File, &c.Added, &c.Changed, &c.Same, &c.Rejected, &c.Others, sqlstore.Time(&c.ProposedAt), &c.ProposedBy, &decided, &c.DecidedBy, &c.Trace)
-	c.DecidedAt = instant(decided)
+	c.DecidedAt = sqlstore.FromMicrosOrNone(decided)
 	return err
 }
 
