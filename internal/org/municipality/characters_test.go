@@ -202,6 +202,7 @@ func TestCharacterScreens(t *testing.T) {
 			webuitest.Eval[string](tab, `(document.querySelector('a[data-picker="f-name"]').href += "/not-there", "")`)
 			tab.Press(`a[data-picker="f-name"]`)
 			tab.WaitFor("dialog[open] [role=alert]")
+			look("characters-failed")
 			tab.Press("dialog[open] > .button")
 			if got := name(); got != "葛\U000E0103西　太郎" {
 				t.Errorf("the form has %+q", got)

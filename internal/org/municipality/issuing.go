@@ -172,7 +172,7 @@ func (o *Municipality) protectedAmong(ctx context.Context, tx *store.Tx, all []s
 			codes = append(append(codes, former[p.Person]...), p.Record.Code)
 		}
 	}
-	if any, err := o.gate.Standing(ctx, tx.Tx, protection.Issue, codes...); err == nil && !any.Held {
+	if together, err := o.gate.Standing(ctx, tx.Tx, protection.Issue, codes...); err == nil && !together.Held {
 		return nil // almost always nobody is
 	}
 	for i, p := range all {

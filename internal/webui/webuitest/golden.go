@@ -90,7 +90,9 @@ func (tab *Tab) Picture(width int64) []byte {
 	tab.t.Helper()
 	height := tab.Fits(width)
 	tab.do("set the window", chromedp.EmulateViewport(width, max(height, 900)))
-	data, err := chromedp.Run(tab.ctx, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
+	ctx, cancel := tab.step()
+	defer cancel()
+	data, err := chromedp.Run(ctx, func(ctx context.Context, target *chromedp.Target) ([]byte, error) {
 		yes := true // packed quickly, not small: it is compared and thrown away, or packed anew by shrink
 		r, err := cdp.Call(ctx, target, page.CaptureScreenshot, page.CaptureScreenshotParams{FromSurface: &yes, OptimizeForSpeed: &yes})
 		if err != nil {
@@ -98,9 +100,7 @@ func (tab *Tab) Picture(width int64) []byte {
 		}
 		return r.Data, nil
 	})
-	if err != nil {
-		tab.t.Fatalf("take a picture: %v", err)
-	}
+	tab.must("take a picture", err)
 	return data
 }
 
