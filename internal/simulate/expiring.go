@@ -172,12 +172,19 @@ func (s *simulation) renewed(ctx context.Context) error {
 	return s.again(ctx)
 }
 
-// ranOut: the term of some certificates is over since the last working day. Every other holder comes for the next one.
-func (s *simulation) ranOut(ctx context.Context) error {
+// late is somebody who comes for the next certificate after the term of the last one.
+type late struct {
+	*soul
+	profile cert.Profile
+}
+
+// ranOut: the term of some certificates is over since the last working day. Every other holder comes for the next one, in the course of the day: after
+// a weekend they are many, and all of them at nine o'clock would look like a clerk who opens records in bulk.
+func (s *simulation) ranOut(today resident.Date) (come []late) {
 	for _, x := range s.souls {
 		for _, p := range cert.Profiles {
 			until, near := x.ends[p]
-			if !near || !until.Before(s.land.today()) {
+			if !near || !until.Before(today) {
 				continue
 			}
 			delete(x.ends, p)
@@ -186,22 +193,30 @@ func (s *simulation) ranOut(ctx context.Context) error {
 			}
 			s.report.Events[Expiry]++
 			delete(x.held, p)
-			if s.report.Events[Expiry]%2 == 0 {
-				continue
+			if s.report.Events[Expiry]%2 == 1 {
+				come = append(come, late{x, p})
 			}
-			ctx := s.atDesk(ctx)
-			d, err := x.at.Look(ctx, x.id, "simulation")
-			if err != nil {
-				return err
-			}
-			if d.Hidden || withSomebodyHidden(d) {
-				continue
-			}
-			if err := s.applies(ctx, x, d, p); err != nil {
-				if _, refused := said(err); !refused {
-					return err
-				}
-			}
+		}
+	}
+	return come
+}
+
+// comesLate has somebody apply whose certificate ran out; who has moved away since the morning, or got one, does not.
+func (s *simulation) comesLate(ctx context.Context, x late) error {
+	if x.gone || x.leaving || x.measure != "" || x.held[x.profile] != "" {
+		return nil
+	}
+	ctx = s.atDesk(ctx)
+	d, err := x.at.Look(ctx, x.id, "simulation")
+	if err != nil {
+		return err
+	}
+	if d.Hidden || withSomebodyHidden(d) {
+		return nil
+	}
+	if err := s.applies(ctx, x.soul, d, x.profile); err != nil {
+		if _, refused := said(err); !refused {
+			return err
 		}
 	}
 	return nil

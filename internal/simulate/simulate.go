@@ -121,9 +121,14 @@ func (s *simulation) day(ctx context.Context, n int, plan []Kind) error {
 		slot := s.rng.IntN(slots)
 		perSlot[slot] = append(perSlot[slot], k)
 	}
+	var over []late
+	if open(n) {
+		over = s.ranOut(begins.AddDays(n))
+	}
 	for slot := range slots {
 		at := day.Add(opens + time.Duration(slot)*30*time.Minute)
-		if slot == 0 || len(perSlot[slot]) > 0 || slot == slots/2 {
+		come := over[slot*len(over)/slots : (slot+1)*len(over)/slots]
+		if slot == 0 || len(perSlot[slot]) > 0 || len(come) > 0 || slot == slots/2 {
 			if err := s.land.until(ctx, at); err != nil {
 				return err
 			}
@@ -131,9 +136,14 @@ func (s *simulation) day(ctx context.Context, n int, plan []Kind) error {
 		if slot == 0 {
 			err := s.rounds(ctx) // every day
 			if err == nil && open(n) {
-				err = errors.Join(s.arrivals(ctx), s.ranOut(ctx))
+				err = s.arrivals(ctx)
 			}
 			if err != nil {
+				return err
+			}
+		}
+		for _, x := range come {
+			if err := s.comesLate(ctx, x); err != nil {
 				return err
 			}
 		}
