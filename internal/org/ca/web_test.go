@@ -178,13 +178,14 @@ func TestASerialThatWasNotIssued(t *testing.T) {
 	c.issue("r1", cert.Signature, person(t, 1, 1))
 	base := c.serve(t)
 	officer := c.signedIn(base, first)
-	for path, says := range map[string]string{
-		"/certificates?serial=4711":  "この発行番号の電子証明書は、発行していません。番号を確かめてください。",
-		"/certificates/4711":         "この発行番号の電子証明書は、発行していません。番号を確かめてください。",
-		"/certificates/4711?lang=en": "No certificate with this serial was issued: check the number.",
+	// In this order: a language once chosen stays with the browser.
+	for _, asked := range []struct{ path, says string }{
+		{"/certificates?serial=4711", "この発行番号の電子証明書は、発行していません。番号を確かめてください。"},
+		{"/certificates/4711", "この発行番号の電子証明書は、発行していません。番号を確かめてください。"},
+		{"/certificates/4711?lang=en", "No certificate with this serial was issued: check the number."},
 	} {
-		if status, page := c.read(officer.Get(base + path)); status != http.StatusUnprocessableEntity || !strings.Contains(page, says) {
-			t.Errorf("%s answers %d, without %q:\n%s", path, status, says, page)
+		if status, page := c.read(officer.Get(base + asked.path)); status != http.StatusUnprocessableEntity || !strings.Contains(page, asked.says) {
+			t.Errorf("%s answers %d, without %q:\n%s", asked.path, status, asked.says, page)
 		}
 	}
 }
