@@ -66,10 +66,8 @@ func (tx *Tx) Flush(ctx context.Context) error {
 	for len(tx.pending) > 0 || len(tx.kept) > 0 {
 		pending := tx.pending
 		tx.pending = nil // not reused: an Attempt may hold the old one
-		for _, g := range pending {
-			if err := tx.insertRows(ctx, g, ""); err != nil {
-				return err
-			}
+		if err := tx.insert(ctx, tx.inserts(pending...)); err != nil {
+			return err
 		}
 		if err := tx.flushKept(ctx); err != nil {
 			return err

@@ -46,9 +46,16 @@ func (tx *Tx) KeepLast(k Keeper, w any) {
 	tx.last = keep(tx.last, k, w)
 }
 
-// finish writes everything that is still held back. What was kept for the end may collect and keep in its turn.
+// finish writes everything that is still held back. What was kept for the end may collect and keep in its turn. Rows that nothing more
+// depends on are left to the commit where the engine takes them with it.
 func (tx *Tx) finish(ctx context.Context) error {
 	for {
+		tx.mu.Lock()
+		only := len(tx.kept) == 0 && len(tx.last) == 0
+		tx.mu.Unlock()
+		if only && tx.conn.insertsAtCommit() {
+			return nil
+		}
 		if err := tx.Flush(ctx); err != nil {
 			return err
 		}
@@ -129,10 +136,24 @@ func (tx *Tx) InsertRows(ctx context.Context, table, columns string, width int, 
 		return tx.fail(fmt.Errorf("rows for %s: %w", table, err))
 	}
 	tx.writes += len(args) / width
-	return tx.insertRows(ctx, rowGroup{table: table, columns: columns, width: width, args: args}, after)
+	return tx.insert(ctx, tx.insertsAfter(nil, rowGroup{table: table, columns: columns, width: width, args: args}, after))
 }
 
-func (tx *Tx) insertRows(ctx context.Context, g rowGroup, after string) error {
+// statement inserts rows into one table.
+type statement struct {
+	table, text string
+	args        []any
+}
+
+// inserts are the statements that write groups, in their order.
+func (tx *Tx) inserts(groups ...rowGroup) (all []statement) {
+	for _, g := range groups {
+		all = tx.insertsAfter(all, g, "")
+	}
+	return all
+}
+
+func (tx *Tx) insertsAfter(all []statement, g rowGroup, after string) []statement {
 	for rest := g.args; len(rest) > 0; {
 		rows := chunk(len(rest)/g.width, g.width, tx.conn.maxParameters())
 		n := rows * g.width
@@ -140,10 +161,14 @@ func (tx *Tx) insertRows(ctx context.Context, g rowGroup, after string) error {
 		if after != "" {
 			text += " " + after
 		}
-		if _, err := tx.conn.exec(ctx, text, rest[:n]); err != nil {
-			return tx.fail(fmt.Errorf("insert into %s: %w", g.table, err))
-		}
-		rest = rest[n:]
+		all, rest = append(all, statement{g.table, text, rest[:n]}), rest[n:]
+	}
+	return all
+}
+
+func (tx *Tx) insert(ctx context.Context, all []statement) error {
+	if err := tx.conn.insertAll(ctx, all); err != nil {
+		return tx.fail(err)
 	}
 	return nil
 }

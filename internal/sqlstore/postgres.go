@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/plain"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
 
 const (
@@ -74,8 +75,9 @@ func assertPostgres(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// pgTx is a conn on PostgreSQL. The driver keeps prepared statements by itself.
-type pgTx struct{ tx *sql.Tx }
+// pgTx is a conn on PostgreSQL. The driver keeps prepared statements by itself. Each statement is a way to the server and back, so that
+// rows go there together, and the last of them with the commit.
+type pgTx struct{ conn *sql.Conn }
 
 func (c pgTx) maxParameters() int { return postgresParameters }
 
@@ -83,16 +85,68 @@ func (c pgTx) insert(g rowGroup, rows int) string { return insertText(g, rows, t
 
 func (c pgTx) marks(first, n int) string { return marksText(first, n, true) }
 
+func (c pgTx) insertsAtCommit() bool { return true }
+
 func (c pgTx) exec(ctx context.Context, query string, args []any) (int64, error) {
-	res, err := c.tx.ExecContext(ctx, query, args...)
+	res, err := c.conn.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, err
 	}
 	return res.RowsAffected()
 }
 
+func (c pgTx) insertAll(ctx context.Context, all []statement) error {
+	if len(all) == 0 {
+		return nil
+	}
+	return c.raw(func(pg *pgx.Conn) error { return together(ctx, pg, all, "") })
+}
+
+// commit inserts the last rows and commits, in one way there and back. unknown: nobody knows whether it was committed.
+func (c pgTx) commit(last []statement) (unknown bool, err error) {
+	err = c.raw(func(pg *pgx.Conn) error {
+		// Not tied to a caller's context: a commit that is on its way must not be cut off.
+		err := together(context.Background(), pg, last, "COMMIT")
+		// The server has said what was wrong, or the transaction is still open here: then it is not committed.
+		unknown = err != nil && sqlState(err) == "" && (pg.IsClosed() || pg.PgConn().TxStatus() == 'I')
+		return err
+	})
+	return unknown, err
+}
+
+func (c pgTx) raw(fn func(*pgx.Conn) error) error {
+	return c.conn.Raw(func(driver any) error { return fn(driver.(*stdlib.Conn).Conn()) })
+}
+
+// together sends statements without waiting for the answers in between, and at last end, if there is one. After the first that fails the
+// server passes over the others, the end too.
+func together(ctx context.Context, pg *pgx.Conn, all []statement, end string) (err error) {
+	var batch pgx.Batch
+	for _, st := range all {
+		batch.Queue(st.text, st.args...)
+	}
+	if end != "" {
+		batch.Queue(end)
+	}
+	answers := pg.SendBatch(ctx, &batch)
+	defer func() {
+		if e := answers.Close(); err == nil {
+			err = e
+		}
+	}()
+	for _, st := range all {
+		if _, err := answers.Exec(); err != nil {
+			return fmt.Errorf("insert into %s: %w", st.table, err)
+		}
+	}
+	if end != "" {
+		_, err = answers.Exec()
+	}
+	return err
+}
+
 func (c pgTx) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	return c.tx.QueryContext(ctx, query, args...)
+	return c.conn.QueryContext(ctx, query, args...)
 }
 
 func (s *Store) updatePostgres(ctx context.Context, fn func(context.Context, *Tx) error) error {
@@ -145,7 +199,7 @@ func (s *Store) giveWay(ctx context.Context, try int) error {
 }
 
 func (s *Store) tryPostgres(ctx context.Context, fn func(context.Context, *Tx) error) (*Tx, error) {
-	tx, end, err := s.beginPostgres(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+	tx, end, err := s.beginPostgres(ctx, "BEGIN ISOLATION LEVEL SERIALIZABLE")
 	if err != nil {
 		return nil, err
 	}
@@ -156,10 +210,9 @@ func (s *Store) tryPostgres(ctx context.Context, fn func(context.Context, *Tx) e
 	if err := s.beforeCommit(); err != nil {
 		return tx, fmt.Errorf("commit: %w", err)
 	}
-	if err := tx.conn.(pgTx).tx.Commit(); err != nil {
-		if sqlState(err) == "" { // no answer of the server: the connection broke
-			return tx, fmt.Errorf("%w: %w", ErrUnknown, err)
-		}
+	if unknown, err := tx.conn.(pgTx).commit(tx.inserts(tx.pending...)); unknown {
+		return tx, fmt.Errorf("%w: %w", ErrUnknown, err)
+	} else if err != nil {
 		return tx, fmt.Errorf("commit: %w", err)
 	}
 	s.commits.Add(1)
@@ -170,7 +223,7 @@ func (s *Store) tryPostgres(ctx context.Context, fn func(context.Context, *Tx) e
 }
 
 func (s *Store) viewPostgres(ctx context.Context, fn func(context.Context, *Tx) error) error {
-	tx, end, err := s.beginPostgres(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	tx, end, err := s.beginPostgres(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 	if err != nil {
 		return err
 	}
@@ -179,9 +232,9 @@ func (s *Store) viewPostgres(ctx context.Context, fn func(context.Context, *Tx) 
 	return tx.run(ctx, fn)
 }
 
-// beginPostgres waits for a connection as long as the context lasts, but does not tie the transaction to it: a commit
-// that is on its way must not be cut off. end gives the connection back and rolls back what was not committed.
-func (s *Store) beginPostgres(ctx context.Context, opt *sql.TxOptions) (_ *Tx, end func(), err error) {
+// beginPostgres waits for a connection as long as the context lasts, but does not tie the transaction to it. end gives the connection
+// back and rolls back what was not committed.
+func (s *Store) beginPostgres(ctx context.Context, begin string) (_ *Tx, end func(), err error) {
 	s.inUse.RLock()
 	defer func() {
 		if err != nil {
@@ -195,16 +248,26 @@ func (s *Store) beginPostgres(ctx context.Context, opt *sql.TxOptions) (_ *Tx, e
 	if err != nil {
 		return nil, nil, err
 	}
-	t, err := c.BeginTx(context.WithoutCancel(ctx), opt)
-	if err != nil {
+	if _, err := c.ExecContext(context.WithoutCancel(ctx), begin); err != nil {
 		return nil, nil, errors.Join(err, c.Close())
 	}
-	tx := s.newTx(pgTx{t}, false)
+	tx := s.newTx(pgTx{c}, false)
 	return tx, func() {
-		if err := t.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		if err := tx.conn.(pgTx).rollback(); err != nil {
 			s.opt.Log.Debug("rollback", "error", err) // the driver throws such a connection away
 		}
 		c.Close()
 		s.inUse.RUnlock()
 	}, nil
+}
+
+// rollback takes back what is not committed.
+func (c pgTx) rollback() error {
+	return c.raw(func(pg *pgx.Conn) error {
+		if pg.IsClosed() || pg.PgConn().TxStatus() == 'I' {
+			return nil
+		}
+		_, err := pg.Exec(context.Background(), "ROLLBACK")
+		return err
+	})
 }

@@ -190,6 +190,18 @@ func (c *liteConn) exec(ctx context.Context, query string, args []any) (int64, e
 	return res.RowsAffected()
 }
 
+// insertsAtCommit: a group has one commit for many, and each of them writes in its savepoint.
+func (c *liteConn) insertsAtCommit() bool { return false }
+
+func (c *liteConn) insertAll(ctx context.Context, all []statement) error {
+	for _, st := range all {
+		if _, err := c.exec(ctx, st.text, st.args); err != nil {
+			return fmt.Errorf("insert into %s: %w", st.table, err)
+		}
+	}
+	return nil
+}
+
 func (c *liteConn) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
 	st, err := c.prepare(query)
 	if err != nil {

@@ -310,6 +310,35 @@ func TestCollectKeepsOrderAndWritesAll(t *testing.T) {
 	})
 }
 
+// The last rows may go to the database together with the commit. What is wrong with one of them is told, is never taken for a commit of which nobody
+// knows what became, and leaves nothing of the transaction behind.
+func TestRowsThatAreRefusedAtTheEnd(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		s := sqlstoretest.Open(t, url, sqlstore.Options{}, testSchema)
+		for name, bad := range map[string]func(tx){
+			"a key twice":          func(x tx) { x.Collect("item", "k, v", int64(2), "b"); x.Collect("item", "k, v", int64(2), "c") },
+			"no such table":        func(x tx) { x.Collect("nowhere", "k", int64(1)) },
+			"nothing where needed": func(x tx) { x.Collect("event", "n, at", int64(1), nil) },
+		} {
+			err := s.Update(t.Context(), func(c ctx, x tx) error {
+				x.Collect("event", "n, at", int64(7), int64(7))
+				x.Collect("item", "k, v", int64(1), "a")
+				bad(x)
+				return nil
+			})
+			if err == nil || errors.Is(err, sqlstore.ErrUnknown) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if got := items(t, s); len(got) != 0 {
+				t.Errorf("%s: %d rows are left", name, len(got))
+			}
+		}
+		if err := s.Update(t.Context(), func(c ctx, x tx) error { return put(c, x, 1, "a") }); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestViewIsOneSnapshot(t *testing.T) {
 	sqlstoretest.Each(t, func(t *testing.T, url string) {
 		s := sqlstoretest.Open(t, url, sqlstore.Options{}, testSchema)

@@ -16,6 +16,8 @@ type conn interface {
 	query(ctx context.Context, query string, args []any) (*sql.Rows, error)
 	maxParameters() int // that one multi-row INSERT should have at most
 	insert(g rowGroup, rows int) string
+	insertAll(ctx context.Context, all []statement) error // in their order, up to the first that fails
+	insertsAtCommit() bool                                // the last of them go with the commit
 	marks(first, n int) string
 }
 
