@@ -198,12 +198,8 @@ func (o *Municipality) Search(ctx context.Context, q Query) (found []store.Versi
 			return nil, err
 		}
 		if q.Code.Valid() {
-			holder, known, err := tx.ByCode(ctx, q.Code)
+			v, known, err := tx.CurrentOf(ctx, q.Code)
 			if err != nil || !known {
-				return nil, err
-			}
-			v, _, err := tx.Current(ctx, holder.Person)
-			if err != nil {
 				return nil, err
 			}
 			found = []store.Version{v}

@@ -93,6 +93,15 @@ func (tx *Tx) Current(ctx context.Context, p Person) (Version, bool, error) {
 	return one(tx.QueryRow(ctx, presentStates+`WHERE r.person = $1`, int64(p)), scanPresent)
 }
 
+// CurrentOf is the state of whoever has a code, or else of whoever had it last.
+func (tx *Tx) CurrentOf(ctx context.Context, code resident.RecordCode) (v Version, found bool, err error) {
+	v, found, err = one(tx.QueryRow(ctx, presentStates+`WHERE r.code = $1`, code.Reveal()), scanPresent)
+	if found || err != nil {
+		return v, found, err
+	}
+	return one(tx.QueryRow(ctx, presentStates+`WHERE r.person = (SELECT person FROM former_code WHERE code = $1)`, code.Reveal()), scanPresent)
+}
+
 // Versions are all states of a person, the newest first.
 func (tx *Tx) Versions(ctx context.Context, p Person) ([]Version, error) {
 	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, v *Version) error { return scanVersion(r, v) },
