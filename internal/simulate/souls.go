@@ -89,14 +89,15 @@ func persons(ctx context.Context, t *town) (ids []municipality.PersonID, err err
 }
 
 // somebody draws one of those who are in a register and of whom ok says that the event may happen to them, with their dossier. Nobody
-// is drawn whose move is under way, nor who is protected, nor who lives with somebody who is.
+// is drawn whose move is under way, nor who is protected, nor who lives with somebody who is. Each dossier is opened as another case, at
+// whichever desk is next: a clerk who opened dozens until one fits would be one who looks at people in bulk, and be found.
 func (s *simulation) somebody(ctx context.Context, ok func(*soul, municipality.Dossier) bool) (*soul, municipality.Dossier, error) {
 	for range 400 {
 		x := s.souls[s.rng.IntN(len(s.souls))]
 		if x.gone || x.leaving {
 			continue
 		}
-		d, err := x.at.Look(ctx, x.id, "simulation")
+		d, err := x.at.Look(s.atDesk(ctx), x.id, "simulation")
 		if err != nil {
 			return nil, d, err
 		}
