@@ -278,6 +278,7 @@ type IssuingStanding struct {
 	Protected  bool   // 支援措置
 	Protection uint64 // the highest version of the flags that hold
 	Seal       bool   // a seal is registered
+	Release    string // the two persons' decision that this one document may be given out though the person is protected; "": none
 }
 
 // Kind is issuing.answer.
@@ -290,7 +291,7 @@ func (n IssuingAnswer) wire() proto.Message {
 	w := &messagepb.IssuingAnswer{Request: n.Request, Members: uint32(n.Members)}
 	for _, p := range n.Persons {
 		one := &messagepb.IssuingStanding{Code: p.Code.Reveal(), Version: uint64(p.Version), Leaving: p.Leaving, Protected: p.Protected,
-			Protection: p.Protection, Seal: p.Seal, Reason: p.Deleted.Code()}
+			Protection: p.Protection, Seal: p.Seal, Release: p.Release, Reason: p.Deleted.Code()}
 		if p.Hash != (Hash{}) {
 			one.Hash = p.Hash[:]
 		}
@@ -309,10 +310,11 @@ func issuingAnswerFromWire(w *messagepb.IssuingAnswer) (IssuingAnswer, error) {
 	}
 	for _, p := range w.Persons {
 		one := IssuingStanding{Code: field(&c, "code", p.Code, resident.ParseRecordCode), Version: resident.Version(p.Version), Hash: Hash(hash(&c, "hash", p.Hash)),
-			Deleted: optional(&c, "reason", p.Reason, resident.ParseChangeReason), Leaving: p.Leaving, Protected: p.Protected, Protection: p.Protection, Seal: p.Seal}
+			Deleted: optional(&c, "reason", p.Reason, resident.ParseChangeReason), Leaving: p.Leaving, Protected: p.Protected, Protection: p.Protection, Seal: p.Seal, Release: p.Release}
 		if p.Version>>63 != 0 || p.Protection>>63 != 0 {
 			c.note("version", errors.New("no version"))
 		}
+		required(&c, "release", inLine(p.Release, maxName))
 		n.Persons = append(n.Persons, one)
 	}
 	return n, c.err()

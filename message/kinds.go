@@ -54,6 +54,9 @@ const (
 	KindIssuingRecord         Kind = "issuing.record"
 	KindIssuingQuestion       Kind = "issuing.question"
 	KindIssuingAnswer         Kind = "issuing.answer"
+	KindIssuingApplication    Kind = "issuing.application"
+	KindIssuingDocument       Kind = "issuing.document"
+	KindIssuingOutcome        Kind = "issuing.outcome"
 )
 
 // Class is what personal data a kind carries, and so what may be shown of it to whom.
@@ -97,6 +100,7 @@ type Spec struct {
 // 2026-11-23 resident.moveout and resident.movein tell of a move that was closed by hand (closed, unmade), and
 // ask again; resident.movein tells that the time of a moving in by the card is over (lapsed).
 // 2026-11-23 issuing.record, issuing.question, issuing.answer.
+// 2026-11-23 issuing.application, issuing.document, issuing.outcome.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,
@@ -178,6 +182,15 @@ var Kinds = []Spec{
 	{KindIssuingAnswer, plain.Sentence{JA: "発行前の確認への回答", EN: "answer before a document is issued"},
 		[]Hop{{Municipality, Issuing}}, "request", false,
 		"design: versions and flags as of the moment of the answer", Pseudonymous},
+	{KindIssuingApplication, plain.Sentence{JA: "証明書の申請", EN: "application for a document"},
+		[]Hop{{Municipality, Issuing}}, "request", false,
+		"住民基本台帳法12条, 12条の3（住民票の写し等の交付の請求）", Pseudonymous},
+	{KindIssuingDocument, plain.Sentence{JA: "発行した証明書", EN: "issued document"},
+		[]Hop{{Issuing, Municipality}}, "request", false,
+		"住民基本台帳法12条, 12条の3; design: each who holds it holds it against the register", WholeRecord},
+	{KindIssuingOutcome, plain.Sentence{JA: "証明書の交付の結果", EN: "what became of a document"},
+		[]Hop{{Municipality, Issuing}}, "request", false,
+		"design: of each document it is known what became of it; in 2023 three were closed as normal", Pseudonymous},
 	{KindExchangeNote, plain.Sentence{JA: "問合せと回答", EN: "note about a parked message"},
 		nil, "the message it is about", true, "対策（平成16年）: 全国センターに問合せ、確認後、人的に処理する", NoPersonal},
 	{KindExchangeWithdrawal, plain.Sentence{JA: "電文の取下げ", EN: "withdrawal of a message"},

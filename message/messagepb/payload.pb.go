@@ -4815,6 +4815,7 @@ type IssuingStanding struct {
 	Protected     bool                   `protobuf:"varint,6,opt,name=protected,proto3" json:"protected,omitempty"`   // 支援措置
 	Protection    uint64                 `protobuf:"varint,7,opt,name=protection,proto3" json:"protection,omitempty"` // the highest version of the flags that hold; 0: none
 	Seal          bool                   `protobuf:"varint,8,opt,name=seal,proto3" json:"seal,omitempty"`             // a seal is registered
+	Release       string                 `protobuf:"bytes,9,opt,name=release,proto3" json:"release,omitempty"`        // the two persons' decision that this one document may be given out though the person is protected; empty: none
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4903,6 +4904,292 @@ func (x *IssuingStanding) GetSeal() bool {
 		return x.Seal
 	}
 	return false
+}
+
+func (x *IssuingStanding) GetRelease() string {
+	if x != nil {
+		return x.Release
+	}
+	return ""
+}
+
+// IssuingApplication is somebody's application (申請) for a document, as a counter of the municipality took it.
+type IssuingApplication struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`     // by which both name it
+	Document      string                 `protobuf:"bytes,2,opt,name=document,proto3" json:"document,omitempty"`   // the kind, by the name of its form
+	Subject       string                 `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`     // 住民票コード of the person of whom it is
+	Items         []string               `protobuf:"bytes,4,rep,name=items,proto3" json:"items,omitempty"`         // asked for beside what is always shown: relation, domicile, number, code
+	Requester     string                 `protobuf:"bytes,5,opt,name=requester,proto3" json:"requester,omitempty"` // what the requester was recognised by: the number of an identity check
+	As            string                 `protobuf:"bytes,6,opt,name=as,proto3" json:"as,omitempty"`               // self, household, other
+	By            string                 `protobuf:"bytes,7,opt,name=by,proto3" json:"by,omitempty"`               // the operator at the counter
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssuingApplication) Reset() {
+	*x = IssuingApplication{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssuingApplication) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssuingApplication) ProtoMessage() {}
+
+func (x *IssuingApplication) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssuingApplication.ProtoReflect.Descriptor instead.
+func (*IssuingApplication) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *IssuingApplication) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+func (x *IssuingApplication) GetDocument() string {
+	if x != nil {
+		return x.Document
+	}
+	return ""
+}
+
+func (x *IssuingApplication) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *IssuingApplication) GetItems() []string {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *IssuingApplication) GetRequester() string {
+	if x != nil {
+		return x.Requester
+	}
+	return ""
+}
+
+func (x *IssuingApplication) GetAs() string {
+	if x != nil {
+		return x.As
+	}
+	return ""
+}
+
+func (x *IssuingApplication) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+// IssuingDocument is what became of an application: a signed document, or why there is none.
+type IssuingDocument struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	Reasons       []string               `protobuf:"bytes,2,rep,name=reasons,proto3" json:"reasons,omitempty"`                    // why there is none; what follows is then empty
+	Number        string                 `protobuf:"bytes,3,opt,name=number,proto3" json:"number,omitempty"`                      // 文書番号
+	IssuedAt      int64                  `protobuf:"varint,4,opt,name=issued_at,json=issuedAt,proto3" json:"issued_at,omitempty"` // microseconds
+	Nonce         []byte                 `protobuf:"bytes,5,opt,name=nonce,proto3" json:"nonce,omitempty"`                        // 16 octets, in the binding of each page
+	Verify        string                 `protobuf:"bytes,6,opt,name=verify,proto3" json:"verify,omitempty"`                      // what the QR says
+	Content       []byte                 `protobuf:"bytes,7,opt,name=content,proto3" json:"content,omitempty"`                    // SHA-256 of all but the signature
+	File          []byte                 `protobuf:"bytes,8,opt,name=file,proto3" json:"file,omitempty"`                          // the signed PDF
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssuingDocument) Reset() {
+	*x = IssuingDocument{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssuingDocument) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssuingDocument) ProtoMessage() {}
+
+func (x *IssuingDocument) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssuingDocument.ProtoReflect.Descriptor instead.
+func (*IssuingDocument) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *IssuingDocument) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+func (x *IssuingDocument) GetReasons() []string {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+func (x *IssuingDocument) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *IssuingDocument) GetIssuedAt() int64 {
+	if x != nil {
+		return x.IssuedAt
+	}
+	return 0
+}
+
+func (x *IssuingDocument) GetNonce() []byte {
+	if x != nil {
+		return x.Nonce
+	}
+	return nil
+}
+
+func (x *IssuingDocument) GetVerify() string {
+	if x != nil {
+		return x.Verify
+	}
+	return ""
+}
+
+func (x *IssuingDocument) GetContent() []byte {
+	if x != nil {
+		return x.Content
+	}
+	return nil
+}
+
+func (x *IssuingDocument) GetFile() []byte {
+	if x != nil {
+		return x.File
+	}
+	return nil
+}
+
+// IssuingOutcome is what became of a document: of each that was issued there is one in the end.
+type IssuingOutcome struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	Number        string                 `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	Outcome       string                 `protobuf:"bytes,3,opt,name=outcome,proto3" json:"outcome,omitempty"`   // delivered, stopped, voided
+	Findings      []string               `protobuf:"bytes,4,rep,name=findings,proto3" json:"findings,omitempty"` // of a gate that stopped it
+	Sheets        uint32                 `protobuf:"varint,5,opt,name=sheets,proto3" json:"sheets,omitempty"`    // that a printer put out
+	By            string                 `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"`             // the operator; empty: the gate
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssuingOutcome) Reset() {
+	*x = IssuingOutcome{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssuingOutcome) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssuingOutcome) ProtoMessage() {}
+
+func (x *IssuingOutcome) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssuingOutcome.ProtoReflect.Descriptor instead.
+func (*IssuingOutcome) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *IssuingOutcome) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+func (x *IssuingOutcome) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *IssuingOutcome) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *IssuingOutcome) GetFindings() []string {
+	if x != nil {
+		return x.Findings
+	}
+	return nil
+}
+
+func (x *IssuingOutcome) GetSheets() uint32 {
+	if x != nil {
+		return x.Sheets
+	}
+	return 0
+}
+
+func (x *IssuingOutcome) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
 }
 
 var File_akashi_v1_payload_proto protoreflect.FileDescriptor
@@ -5348,7 +5635,7 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\rIssuingAnswer\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\tR\arequest\x124\n" +
 	"\apersons\x18\x02 \x03(\v2\x1a.akashi.v1.IssuingStandingR\apersons\x12\x18\n" +
-	"\amembers\x18\x03 \x01(\rR\amembers\"\xd7\x01\n" +
+	"\amembers\x18\x03 \x01(\rR\amembers\"\xf1\x01\n" +
 	"\x0fIssuingStanding\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x04R\aversion\x12\x12\n" +
@@ -5359,7 +5646,32 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\n" +
 	"protection\x18\a \x01(\x04R\n" +
 	"protection\x12\x12\n" +
-	"\x04seal\x18\b \x01(\bR\x04sealB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
+	"\x04seal\x18\b \x01(\bR\x04seal\x12\x18\n" +
+	"\arelease\x18\t \x01(\tR\arelease\"\xb8\x01\n" +
+	"\x12IssuingApplication\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\x12\x1a\n" +
+	"\bdocument\x18\x02 \x01(\tR\bdocument\x12\x18\n" +
+	"\asubject\x18\x03 \x01(\tR\asubject\x12\x14\n" +
+	"\x05items\x18\x04 \x03(\tR\x05items\x12\x1c\n" +
+	"\trequester\x18\x05 \x01(\tR\trequester\x12\x0e\n" +
+	"\x02as\x18\x06 \x01(\tR\x02as\x12\x0e\n" +
+	"\x02by\x18\a \x01(\tR\x02by\"\xd6\x01\n" +
+	"\x0fIssuingDocument\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\x12\x18\n" +
+	"\areasons\x18\x02 \x03(\tR\areasons\x12\x16\n" +
+	"\x06number\x18\x03 \x01(\tR\x06number\x12\x1b\n" +
+	"\tissued_at\x18\x04 \x01(\x03R\bissuedAt\x12\x14\n" +
+	"\x05nonce\x18\x05 \x01(\fR\x05nonce\x12\x16\n" +
+	"\x06verify\x18\x06 \x01(\tR\x06verify\x12\x18\n" +
+	"\acontent\x18\a \x01(\fR\acontent\x12\x12\n" +
+	"\x04file\x18\b \x01(\fR\x04file\"\xa0\x01\n" +
+	"\x0eIssuingOutcome\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\tR\x06number\x12\x18\n" +
+	"\aoutcome\x18\x03 \x01(\tR\aoutcome\x12\x1a\n" +
+	"\bfindings\x18\x04 \x03(\tR\bfindings\x12\x16\n" +
+	"\x06sheets\x18\x05 \x01(\rR\x06sheets\x12\x0e\n" +
+	"\x02by\x18\x06 \x01(\tR\x02byB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
 
 var (
 	file_akashi_v1_payload_proto_rawDescOnce sync.Once
@@ -5373,7 +5685,7 @@ func file_akashi_v1_payload_proto_rawDescGZIP() []byte {
 	return file_akashi_v1_payload_proto_rawDescData
 }
 
-var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 57)
+var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 60)
 var file_akashi_v1_payload_proto_goTypes = []any{
 	(*Identification)(nil),        // 0: akashi.v1.Identification
 	(*ResidentChange)(nil),        // 1: akashi.v1.ResidentChange
@@ -5432,6 +5744,9 @@ var file_akashi_v1_payload_proto_goTypes = []any{
 	(*IssuingAsked)(nil),          // 54: akashi.v1.IssuingAsked
 	(*IssuingAnswer)(nil),         // 55: akashi.v1.IssuingAnswer
 	(*IssuingStanding)(nil),       // 56: akashi.v1.IssuingStanding
+	(*IssuingApplication)(nil),    // 57: akashi.v1.IssuingApplication
+	(*IssuingDocument)(nil),       // 58: akashi.v1.IssuingDocument
+	(*IssuingOutcome)(nil),        // 59: akashi.v1.IssuingOutcome
 }
 var file_akashi_v1_payload_proto_depIdxs = []int32{
 	0,  // 0: akashi.v1.ResidentChange.after:type_name -> akashi.v1.Identification
@@ -5472,7 +5787,7 @@ func file_akashi_v1_payload_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akashi_v1_payload_proto_rawDesc), len(file_akashi_v1_payload_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   57,
+			NumMessages:   60,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
