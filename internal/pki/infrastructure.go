@@ -19,11 +19,12 @@ import (
 // Usage is what an organisation's certificate may be used for. The zero value is refused.
 type Usage uint8
 
-// An organisation has one certificate, with a key of its own, for each usage: the key of the line is in every process
+// An organisation has at most one certificate, with a key of its own, for each usage: the key of the line is in every process
 // that listens, the key that signs messages only where messages are made.
 const (
-	ForTLS     Usage = iota + 1 // both ends of mutual TLS
-	ForSigning                  // envelopes, receipts, statements
+	ForTLS       Usage = iota + 1 // both ends of mutual TLS
+	ForSigning                    // envelopes, receipts, statements
+	ForDocuments                  // papers for citizens (PAdES), signed for the office that certifies
 )
 
 // String names the usage in sentences.
@@ -33,6 +34,8 @@ func (u Usage) String() string {
 		return "TLS"
 	case ForSigning:
 		return "signing"
+	case ForDocuments:
+		return "documents"
 	}
 	return "no usage"
 }
@@ -148,6 +151,10 @@ func (ca *InfrastructureCA) IssueOrganisation(random io.Reader, now time.Time, o
 			}
 		}
 	case ForSigning:
+		template.UnknownExtKeyUsage = []asn1.ObjectIdentifier{oidDocumentSigning}
+	case ForDocuments:
+		// contentCommitment tells it from a key that signs messages: neither passes for the other.
+		template.KeyUsage |= x509.KeyUsageContentCommitment
 		template.UnknownExtKeyUsage = []asn1.ObjectIdentifier{oidDocumentSigning}
 	default:
 		return nil, fmt.Errorf("couldn't certify %s: no usage", o.ID)
