@@ -21,7 +21,7 @@ var allowed = map[access.Job]map[access.Act]string{
 	access.Public: {access.VerifySignature: "verifier"},
 	access.Clerk: {
 		access.Register: "municipality", access.FileChange: "municipality", access.LookAtPerson: "municipality prefecture nationalcenter",
-		access.IssueCertificate: "municipality", access.RevokeCertificate: "municipality", access.LookAtCertificate: "municipality",
+		access.IssueCertificate: "municipality", access.IssueDocument: "municipality", access.RevokeCertificate: "municipality", access.LookAtCertificate: "municipality",
 		access.KeepSeal: "municipality", access.RenameTown: "municipality", access.CloseMove: "municipality", access.KeepTowns: "municipality", access.ViewTowns: "municipality", access.CorrectRecord: "municipality", access.SetIdentityRule: "municipality", access.ViewIdentityRule: "municipality",
 		access.ViewMessages: "municipality", access.VerifySignature: "verifier",
 		access.Provide: "prefecture nationalcenter", access.ViewProvision: "prefecture nationalcenter",

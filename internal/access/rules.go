@@ -56,6 +56,7 @@ const (
 	SetIdentityRule   Act = "set-identity-rule"
 	ViewIdentityRule  Act = "view-identity-rule"
 	ViewIssuing       Act = "view-issuing"
+	IssueDocument     Act = "issue-document"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -93,6 +94,8 @@ var rules = []Rule{
 		plain.Sentence{JA: "都道府県の照会・提供の事務に就く職員だけが、その都道府県の住民を見る（住民基本台帳法第30条の8・第30条の29）。見たことは監査記録に残る。", EN: "Only staff who answer inquiries of the prefecture look, and at its residents (Basic Resident Registration Act, arts. 30-8 and 30-29). Every look is recorded."}},
 	{IssueCertificate, plain.Sentence{JA: "電子証明書の発行の申請", EN: "apply for a certificate"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "申請は住所地の市町村長を経由する（公的個人認証法第3条・第22条）。", EN: "Applications pass through the mayor of the place of residence (JPKI Act, arts. 3 and 22)."}},
+	{IssueDocument, plain.Sentence{JA: "証明書の交付", EN: "give out a document"}, []Job{Clerk}, counter,
+		plain.Sentence{JA: "住民票の写しは市町村長が交付する（住民基本台帳法第12条・第12条の3）。印鑑登録証明書は条例による。", EN: "The mayor gives out copies of resident records (Basic Resident Registration Act, arts. 12 and 12-3), and certificates of seals by ordinance."}},
 	{RevokeCertificate, plain.Sentence{JA: "電子証明書の失効の申請", EN: "apply for a revocation"}, []Job{Clerk}, counter,
 		plain.Sentence{JA: "失効の申請は市町村長を経由する（公的個人認証法第9条・第28条）。", EN: "Applications to revoke pass through the mayor (JPKI Act, arts. 9 and 28)."}},
 	{KeepSeal, plain.Sentence{JA: "印鑑登録", EN: "keep the register of seals"}, []Job{Clerk}, counter,

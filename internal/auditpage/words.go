@@ -32,6 +32,12 @@ var acts = map[string]plain.Sentence{
 	"issuing.snapshot": {JA: "証明発行用の記録を、いまの状態に合わせた", EN: "made a record that documents are made of what the register says"},
 	"issuing.request":  {JA: "証明書の申請を受け、住民記録に確かめた", EN: "took a request for a document, and asked the register"},
 	"issuing.decided":  {JA: "証明書を発行してよいかを決めた（自動）", EN: "decided whether a document may be issued"},
+	"issuing.issued":   {JA: "証明書に署名して窓口に送った、または止めた（自動）", EN: "signed a document and sent it to the counter, or stopped it"},
+	"issuing.ended":    {JA: "証明書がどうなったかを記録した", EN: "wrote down what became of a document"},
+
+	"apply-for-document": {JA: "証明書の申請を受け付けた", EN: "took an application for a document"},
+	"document-state":     {JA: "証明書の状態が変わった", EN: "a document stands differently"},
+	"document-print":     {JA: "証明書を印刷に出した", EN: "had a document printed"},
 
 	// The municipality.
 	"import":                {JA: "住民を取り込んだ", EN: "imported a resident"},

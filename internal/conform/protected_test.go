@@ -35,6 +35,8 @@ var ungated = []struct {
 		"internal/org/prefecture:Prefecture.rebuild"}},
 	{"what our own issuing server is told before it makes a document: version and flags of a person, the protection among them, and no item", []string{
 		"internal/org/municipality:Municipality.onIssuingQuestion"}},
+	{"of whom a document is asked for, and what must stand on it: who applies, prints or hands over was asked before, and what is found is names of boxes", []string{
+		"internal/org/municipality:Municipality.asksFor", "internal/org/municipality:Municipality.documentPaper"}},
 	{"the gate itself, and what it stands before", []string{"internal/org/municipality:Municipality.opens", "internal/org/municipality:Municipality.memberCodes",
 		"internal/org/municipality:Municipality.AskRelease", "internal/org/municipality:Municipality.DecideRelease"}},
 	{"a notice that is judged or entered: whoever files or previews it was asked before, and a planned day has nobody who looks", []string{

@@ -41,7 +41,11 @@ func (s setting) publicOf(o message.Org) string {
 }
 
 func openMunicipality(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
-	o, err := municipality.New(ctx, municipality.Config{Config: h, CA: s.peerOf(message.CA), Sessions: sessions, TestCountry: s.personas, Portal: s.portal, Checkers: s.checkers, Towns: s.towns,
+	documents, err := s.documents()
+	if err != nil {
+		return nil, err
+	}
+	o, err := municipality.New(ctx, municipality.Config{Config: h, Documents: documents, CA: s.peerOf(message.CA), Sessions: sessions, TestCountry: s.personas, Portal: s.portal, Checkers: s.checkers, Towns: s.towns,
 		Trace: s.portal + "/trace?what=", Status: s.publicStatus(h.Link)})
 	if err != nil {
 		return nil, err
@@ -123,7 +127,11 @@ func openVerifier(ctx context.Context, s setting, h host.Config, sessions *acces
 }
 
 func openIssuing(ctx context.Context, s setting, h host.Config, sessions *access.Sessions) (*organisation, error) {
-	o, err := issuing.New(ctx, issuing.Config{Config: h, Sessions: sessions, TestCountry: s.personas, Portal: s.portal})
+	press, err := s.press(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o, err := issuing.New(ctx, issuing.Config{Config: h, Press: press, Sessions: sessions, TestCountry: s.personas, Portal: s.portal})
 	if err != nil {
 		return nil, err
 	}

@@ -53,6 +53,11 @@ func Found(dir string, spec *Spec, now time.Time, log *slog.Logger) error {
 	}
 	foundPairs(dir, spec, log)
 	for _, e := range spec.Organisations {
+		if e.ID.Role() == message.Issuing {
+			if err := foundOffice(dir, root, e.ID, now); err != nil {
+				log.Error("an issuing server cannot be founded", "organisation", e.ID, "error", err)
+			}
+		}
 		if e.ID.Role() != message.CA {
 			continue
 		}

@@ -48,7 +48,7 @@ type TokenConfig struct {
 var tokenName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,30}$`)
 
 // inTokens are the keys of a role that may lie in a device, under the same names in each organisation of that role. The others sign each message or each line of a connection, and lie in files.
-var inTokens = map[message.Role][]string{message.CA: {"ca-signature", "ca-authentication"}}
+var inTokens = map[message.Role][]string{message.CA: {"ca-signature", "ca-authentication"}, message.Issuing: {documentKey}}
 
 // tokens are the devices of one organisation, running.
 type tokens struct {

@@ -34,7 +34,7 @@ func TestCASignsWithSealedKeys(t *testing.T) {
 		}
 	}
 	open(t, dir).stop()
-	if notes := SealingNotes(dir, must(Default())); len(notes) != 2 || !strings.Contains(notes[0].EN, "of ca lie in files that are not encrypted") || !strings.Contains(notes[1].EN, "of ca-13 are encrypted") {
+	if notes := SealingNotes(dir, must(Default())); len(notes) != 3 || !strings.Contains(notes[0].EN, "of ca lie in files that are not encrypted") || !strings.Contains(notes[1].EN, "of ca-13 are encrypted") {
 		t.Errorf("it says %+v", notes)
 	}
 	if err := os.Mkdir(sealed, 0o700); err != nil {
@@ -49,7 +49,7 @@ func TestCASignsWithSealedKeys(t *testing.T) {
 		if err != nil || !strings.Contains(string(out), "暗号化して置きました") {
 			t.Fatalf("%v %s", err, out)
 		}
-		if notes := SealingNotes(dir, must(Default())); name == names[1] && (len(notes) != 3 || !strings.Contains(notes[0].EN, "ca-authentication.key when")) {
+		if notes := SealingNotes(dir, must(Default())); name == names[1] && (len(notes) != 4 || !strings.Contains(notes[0].EN, "ca-authentication.key when")) {
 			t.Errorf("with a file that is left it says %+v", notes)
 		}
 		if err := os.Remove(filepath.Join(own, "keys", name+".key")); err != nil {

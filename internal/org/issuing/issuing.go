@@ -2,10 +2,12 @@ package issuing
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"net/http"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/document"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
@@ -21,12 +23,31 @@ type Config struct {
 	Sessions    *access.Sessions // who looks at the screens
 	TestCountry bool             // marks the screens
 	Portal      string           // address of the portal; "" for none
+	Press       Press            // with what documents are made
+}
+
+// Press is with what documents are made.
+type Press struct {
+	Office document.Issuer // who certifies
+	Fonts  document.Fonts
+	Key    crypto.Signer // of the municipality
+	Chain  [][]byte      // its certificate first
+	Verify string        // below which address a document can be verified: https://verify.example/202029
+	Demo   bool          // samples may leave
+}
+
+func (p Press) check() error {
+	if p.Office.Seal.PNG() == nil || p.Office.Municipality == "" || len(p.Fonts) == 0 || p.Key == nil || len(p.Chain) == 0 || p.Verify == "" {
+		return errors.New("an issuing server needs to know who certifies, with which seal, fonts and key, and where documents are verified")
+	}
+	return nil
 }
 
 // Issuing is a running issuing server.
 type Issuing struct {
 	*host.Host
 	municipality message.Org
+	press        Press
 	web          http.Handler
 }
 
@@ -38,8 +59,11 @@ func New(ctx context.Context, cfg Config) (*Issuing, error) {
 	if _, err := resident.ParseMunicipalityCode("self", cfg.Self.Code()); err != nil {
 		return nil, err
 	}
-	o := &Issuing{municipality: message.Org(string(message.Municipality) + "-" + cfg.Self.Code())}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(), Due: []due.Rule{{Kind: dueUnanswered, Finish: o.unanswered}}, Books: o.books()})
+	if err := cfg.Press.check(); err != nil {
+		return nil, err
+	}
+	o := &Issuing{press: cfg.Press, municipality: message.Org(string(message.Municipality) + "-" + cfg.Self.Code())}
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(), Due: []due.Rule{{Kind: dueUnanswered, Finish: o.unanswered}, o.signing()}, Books: o.books()})
 	if err != nil {
 		return nil, err
 	}

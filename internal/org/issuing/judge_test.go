@@ -2,9 +2,9 @@ package issuing
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
+	"github.com/akashi-id/akashi/internal/document/making"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/issuing/internal/store"
 	"github.com/akashi-id/akashi/message"
@@ -43,34 +43,34 @@ func TestJudge(t *testing.T) {
 		change func(page []onPage, a *message.IssuingAnswer)
 		want   string
 	}{
-		{"as it is", HouseholdRecord, func([]onPage, *message.IssuingAnswer) {}, "[]"},
-		{"the register is a version ahead", HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Version++; a.Persons[1].Hash[0]++ }, "[stale]"},
-		{"the copy is a version ahead", HouseholdRecord, func(p []onPage, _ *message.IssuingAnswer) { p[1].Record.Version++ }, "[stale]"},
-		{"the same version says another thing", HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[0].Hash[0]++ }, "[stale]"},
-		{"the register knows nobody", HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) {
+		{"as it is", making.HouseholdRecord, func([]onPage, *message.IssuingAnswer) {}, "[]"},
+		{"the register is a version ahead", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Version++; a.Persons[1].Hash[0]++ }, "[stale]"},
+		{"the copy is a version ahead", making.HouseholdRecord, func(p []onPage, _ *message.IssuingAnswer) { p[1].Record.Version++ }, "[stale]"},
+		{"the same version says another thing", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[0].Hash[0]++ }, "[stale]"},
+		{"the register knows nobody", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) {
 			a.Persons[0] = message.IssuingStanding{Code: a.Persons[0].Code}
 		}, "[unknown stale]"},
-		{"the copy knows nobody", HouseholdRecord, func(p []onPage, _ *message.IssuingAnswer) {
+		{"the copy knows nobody", making.HouseholdRecord, func(p []onPage, _ *message.IssuingAnswer) {
 			p[0] = onPage{Held: store.Held{Key: p[0].Key}}
 		}, "[unknown]"},
-		{"a damaged row", HouseholdRecord, func(p []onPage, _ *message.IssuingAnswer) { p[0].Damaged = true }, "[damaged]"},
-		{"protected, says the register", HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Protected = true }, "[protected]"},
-		{"protected, says the copy", HouseholdRecord, func(p []onPage, _ *message.IssuingAnswer) { p[1].Record.Protected = true }, "[protected]"},
-		{"dead, says the register", HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Deleted = resident.Death }, "[dead]"},
-		{"dead, says the copy", HouseholdRecord, func(p []onPage, _ *message.IssuingAnswer) { p[1].Record.Reason = resident.Death }, "[dead]"},
-		{"moved", HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Deleted = resident.MoveOut }, "[moved]"},
-		{"deleted ex officio", HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Deleted = resident.DeletionExOfficio }, "[deleted]"},
-		{"moving, says the register", HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Leaving = true }, "[moving]"},
-		{"moving, says the copy", HouseholdRecord, func(p []onPage, _ *message.IssuingAnswer) { p[1].Record.Leaves = today }, "[moving]"},
-		{"somebody came into the household", HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Members++ }, "[household]"},
-		{"one for another", HouseholdRecord, func(p []onPage, _ *message.IssuingAnswer) { p[1].Record.Record.Household = "H-2" }, "[household]"},
-		{"answered about another", HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Code = resident.RecordCodeOf(99) }, "[unasked]"},
-		{"answered about fewer", HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons = a.Persons[:1] }, "[unasked]"},
-		{"a seal", SealCertificate, func([]onPage, *message.IssuingAnswer) {}, "[]"},
-		{"the seal has ended, says the register", SealCertificate, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[0].Seal = false }, "[no-seal]"},
-		{"the seal has ended, says the copy", SealCertificate, func(p []onPage, _ *message.IssuingAnswer) { p[0].Record.Seal = message.RegisteredSeal{} }, "[no-seal]"},
-		{"no seal is no matter of a record", HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[0].Seal = false }, "[]"},
-		{"two at once", HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[0].Protected, a.Persons[1].Leaving = true, true }, "[protected moving]"},
+		{"a damaged row", making.HouseholdRecord, func(p []onPage, _ *message.IssuingAnswer) { p[0].Damaged = true }, "[damaged]"},
+		{"protected, says the register", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Protected = true }, "[protected]"},
+		{"protected, says the copy", making.HouseholdRecord, func(p []onPage, _ *message.IssuingAnswer) { p[1].Record.Protected = true }, "[protected]"},
+		{"dead, says the register", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Deleted = resident.Death }, "[dead]"},
+		{"dead, says the copy", making.HouseholdRecord, func(p []onPage, _ *message.IssuingAnswer) { p[1].Record.Reason = resident.Death }, "[dead]"},
+		{"moved", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Deleted = resident.MoveOut }, "[moved]"},
+		{"deleted ex officio", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Deleted = resident.DeletionExOfficio }, "[deleted]"},
+		{"moving, says the register", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Leaving = true }, "[moving]"},
+		{"moving, says the copy", making.HouseholdRecord, func(p []onPage, _ *message.IssuingAnswer) { p[1].Record.Leaves = today }, "[moving]"},
+		{"somebody came into the household", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Members++ }, "[household]"},
+		{"one for another", making.HouseholdRecord, func(p []onPage, _ *message.IssuingAnswer) { p[1].Record.Record.Household = "H-2" }, "[household]"},
+		{"answered about another", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Code = resident.RecordCodeOf(99) }, "[unasked]"},
+		{"answered about fewer", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons = a.Persons[:1] }, "[unasked]"},
+		{"a seal", making.SealCertificate, func([]onPage, *message.IssuingAnswer) {}, "[]"},
+		{"the seal has ended, says the register", making.SealCertificate, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[0].Seal = false }, "[no-seal]"},
+		{"the seal has ended, says the copy", making.SealCertificate, func(p []onPage, _ *message.IssuingAnswer) { p[0].Record.Seal = message.RegisteredSeal{} }, "[no-seal]"},
+		{"no seal is no matter of a record", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[0].Seal = false }, "[]"},
+		{"two at once", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[0].Protected, a.Persons[1].Leaving = true, true }, "[protected moving]"},
 	} {
 		page, a := pageOf(record(1, "1980-05-01"), record(2, "1982-00-00"))
 		c.change(page, &a)
@@ -79,13 +79,13 @@ func TestJudge(t *testing.T) {
 		}
 	}
 	page, _ := pageOf(record(1, "1980-05-01"))
-	if got := fmt.Sprint(judge(HouseholdRecord, "H-1", today, page, nil).all); got != "[no-answer]" {
+	if got := fmt.Sprint(judge(making.HouseholdRecord, "H-1", today, page, nil).all); got != "[no-answer]" {
 		t.Errorf("without an answer: %s", got)
 	}
 	// 満15歳: born on 24 November 2011 is attained at the end of the day before the birthday.
 	for birth, want := range map[string]string{"2011-11-23": "[]", "2011-11-24": "[under-age]", "2011-00-00": "[under-age]", "2010-00-00": "[]"} {
 		page, a := pageOf(record(1, birth))
-		if got := fmt.Sprint(judge(SealCertificate, "", today, page, &a).all); got != want {
+		if got := fmt.Sprint(judge(making.SealCertificate, "", today, page, &a).all); got != want {
 			t.Errorf("born %s: %s", birth, got)
 		}
 	}
@@ -146,19 +146,3 @@ func TestFollows(t *testing.T) {
 }
 
 func ptr[T any](v T) *T { return &v }
-
-// TestAskRefused: a request that says not what for, or not of whom, is no request.
-func TestAskRefused(t *testing.T) {
-	for _, c := range []struct {
-		a    Application
-		want string
-	}{
-		{Application{Kind: "family-register", Subject: resident.RecordCodeOf(1), By: "x"}, "証明書の種類を選んでください。"},
-		{Application{Kind: SealCertificate, By: "x"}, "証明する方を選んでください。"},
-		{Application{Kind: SealCertificate, Subject: resident.RecordCodeOf(1)}, "証明する方を選んでください。"},
-	} {
-		if _, err := new(Issuing).Ask(t.Context(), c.a); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%v", err)
-		}
-	}
-}

@@ -2,29 +2,19 @@ package issuing
 
 import (
 	"context"
-	"encoding/hex"
-	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/document/making"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/issuing/internal/store"
-	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
-
-// Application is a request for a document (申請).
-type Application struct {
-	Kind    Kind
-	Subject resident.RecordCode // of whom; of HouseholdRecord, somebody of the household
-	By      string              // who asks: a member of the staff, a kiosk's session
-}
 
 // Request is where a request stands.
 type Request = store.Request
@@ -35,84 +25,90 @@ const patience = 30 * time.Second
 // dueUnanswered is the kind of due item that ends a request to which nobody answered.
 const dueUnanswered = "issuing.unanswered"
 
-// Ask begins a request: who is on the page is read from the copy, and the register is asked about all of them. Nobody waits in it. The answer is
-// a message, and Request says what it came to.
-func (o *Issuing) Ask(ctx context.Context, a Application) (id string, err error) {
-	if _, known := kindNames[a.Kind]; !known {
-		return "", plain.Bad("kind", "証明書の種類を選んでください。", "Choose the kind of document.")
+// onIssuingApplication begins a request: who is on the page is read from the copy, and the register is asked about all of them. Nobody waits in
+// it. The answer is a message, and what it comes to is another one.
+func (o *Issuing) onIssuingApplication(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.IssuingApplication) ([]message.Out, error) {
+	if d.Sender != o.municipality {
+		return nil, errNotOurs
 	}
-	if !a.Subject.Valid() || a.By == "" {
-		return "", plain.Bad("subject", "証明する方を選んでください。", "Choose whom the document is to show.")
+	if !Kind(n.Document).Known() {
+		return nil, exchange.Reject("unknown-document", "この種類の証明書は、この証明発行サーバでは発行できません。版を確かめてください。",
+			"this server issues no documents of this kind: compare the versions of the programs")
 	}
-	var random [8]byte
-	if _, err := io.ReadFull(o.Rand, random[:]); err != nil {
-		return "", fmt.Errorf("couldn't name the request: %w", err)
+	if _, found, err := tx.Request(ctx, n.Request); err != nil {
+		return nil, err
+	} else if found {
+		return nil, exchange.Reject("request-known", "この番号の申請は、すでにあります。新しい番号で申請し直してください。", "there is a request of this number already: apply again with a new one")
 	}
-	id = o.Self.Code() + "-" + hex.EncodeToString(random[:])
-	trace, err := o.Exchange.NewTrace()
+	r := store.Request{ID: n.Request, Kind: n.Document, Subject: n.Subject, State: store.Asked, AskedAt: tx.Now(), AskedBy: n.By, Trace: d.Trace,
+		Items: n.Items, Requester: n.Requester, As: n.As}
+	auditlog.Write(tx.Tx, auditlog.Entry{Actor: n.By, Act: "issuing.request", Subject: n.Subject.Reveal(), Case: n.Request, Detail: n.Document})
+	members, err := o.page(ctx, tx, &r)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	_, err = o.Act(ctx, func(ctx context.Context, raw *sqlstore.Tx) ([]message.Out, error) {
-		tx := o.in(raw)
-		r := store.Request{ID: id, Kind: string(a.Kind), Subject: a.Subject, State: store.Asked, AskedAt: raw.Now(), AskedBy: a.By, Trace: trace}
-		held, found, err := tx.Held(ctx, a.Subject)
+	if len(members) > message.MaxIssuingPersons {
+		r.State, r.Reasons, r.AnsweredAt = store.Refused, []string{string(making.TooMany)}, tx.Now()
+		tx.AddRequest(r)
+		return o.refusal(r), nil
+	}
+	q := message.IssuingQuestion{Request: r.ID, Household: r.Household}
+	for _, m := range members {
+		code, err := resident.ParseRecordCode("stored", m.Key)
 		if err != nil {
 			return nil, err
 		}
-		members := []store.Held{held}
-		if !found {
-			members[0].Key = a.Subject.Reveal()
-		}
-		if a.Kind == HouseholdRecord && found && held.Record.Record.Household != "" {
-			r.Household = held.Record.Record.Household
-			if members, err = tx.Household(ctx, r.Household); err != nil {
-				return nil, err
-			}
-			inOrder(members)
-		}
-		auditlog.Write(raw, auditlog.Entry{Actor: a.By, Act: "issuing.request", Subject: a.Subject.Reveal(), Case: id, Detail: string(a.Kind)})
-		if len(members) > message.MaxIssuingPersons {
-			r.State, r.Reasons, r.AnsweredAt = store.Refused, []string{string(TooMany)}, raw.Now()
-			tx.AddRequest(r)
-			return nil, nil
-		}
-		q := message.IssuingQuestion{Request: id, Household: r.Household}
-		for _, m := range members {
-			code, err := resident.ParseRecordCode("stored", m.Key)
-			if err != nil {
-				return nil, err
-			}
-			r.Persons = append(r.Persons, store.OnPage{Code: code, Version: m.Record.Version, Hash: m.Hash})
-			q.Persons = append(q.Persons, message.IssuingAsked{Code: code, Version: m.Record.Version})
-		}
-		tx.AddRequest(r)
-		due.Add(raw, raw.Now().Add(patience), dueUnanswered, id, nil)
-		return []message.Out{{To: o.municipality, Body: q, Trace: trace}}, nil
-	})
-	if err != nil {
-		return "", err
+		r.Persons = append(r.Persons, store.OnPage{Code: code, Version: m.Record.Version, Hash: m.Hash, Beside: m.beside})
+		q.Persons = append(q.Persons, message.IssuingAsked{Code: code, Version: m.Record.Version})
 	}
-	return id, nil
+	tx.AddRequest(r)
+	due.Add(tx.Tx, tx.Now().Add(patience), dueUnanswered, r.ID, nil)
+	return []message.Out{{To: o.municipality, Body: q, Trace: r.Trace}}, nil
 }
 
-// inOrder sorts the people of a household as a page shows them: the head (世帯主) first, then the oldest.
-func inOrder(members []store.Held) {
-	rank := func(h store.Held) int {
-		if h.Record.Record.Relation == resident.Head {
-			return 0
-		}
-		return 1
+// page are those whom a document shows, in its order, and behind them the head of the household when only the name is on it.
+func (o *Issuing) page(ctx context.Context, tx *store.Tx, r *store.Request) ([]onPage, error) {
+	held, found, err := tx.Held(ctx, r.Subject)
+	if err != nil {
+		return nil, err
 	}
-	slices.SortStableFunc(members, func(a, b store.Held) int {
-		if d := rank(a) - rank(b); d != 0 {
-			return d
+	if !found {
+		held.Key = r.Subject.Reveal()
+	}
+	subject := onPage{Held: held, known: found}
+	if !found || held.Record.Record.Household == "" || Kind(r.Kind) == making.SealCertificate {
+		return []onPage{subject}, nil
+	}
+	household, err := tx.Household(ctx, held.Record.Record.Household)
+	if err != nil {
+		return nil, err
+	}
+	if Kind(r.Kind) == making.IndividualRecord {
+		page := []onPage{subject}
+		for _, m := range household {
+			if slices.Contains(r.Items, "relation") && m.Record.Record.Relation == resident.Head && m.Key != held.Key {
+				page = append(page, onPage{Held: m, known: true, beside: true})
+			}
 		}
-		if d := strings.Compare(a.Record.Record.Birth.String(), b.Record.Record.Birth.String()); d != 0 {
-			return d
-		}
-		return strings.Compare(a.Key, b.Key)
-	})
+		return page, nil
+	}
+	r.Household = held.Record.Record.Household
+	inOrder(household)
+	page := make([]onPage, len(household))
+	for i, m := range household {
+		page[i] = onPage{Held: m, known: true}
+	}
+	return page, nil
+}
+
+// refusal tells the counter why there is no document.
+func (o *Issuing) refusal(r store.Request) []message.Out {
+	return []message.Out{{To: o.municipality, Body: message.IssuingDocument{Request: r.ID, Reasons: r.Reasons}, Trace: r.Trace}}
+}
+
+// inOrder sorts the people of a household as a page shows them.
+func inOrder(members []store.Held) {
+	slices.SortStableFunc(members, func(a, b store.Held) int { return making.Order(a.Record, b.Record) })
 }
 
 // onIssuingAnswer judges a request by what the register says of everybody on its page, and by what the copy holds now. An answer that comes when
@@ -121,56 +117,79 @@ func (o *Issuing) onIssuingAnswer(ctx context.Context, tx *store.Tx, d exchange.
 	if d.Sender != o.municipality {
 		return nil, errNotOurs
 	}
-	return nil, o.decide(ctx, tx, n.Request, &n, d.CreatedAt)
+	return o.decide(ctx, tx, n.Request, &n, d.CreatedAt)
 }
 
 // unanswered refuses a request to which the register has not answered in time.
 func (o *Issuing) unanswered(ctx context.Context, raw *sqlstore.Tx, item due.Item, _ any) ([]message.Out, error) {
-	return nil, o.decide(ctx, o.in(raw), item.Ref, nil, time.Time{})
+	return o.decide(ctx, o.in(raw), item.Ref, nil, time.Time{})
 }
 
-// decide ends a request that waits.
-func (o *Issuing) decide(ctx context.Context, tx *store.Tx, id string, a *message.IssuingAnswer, at time.Time) error {
+// decide ends the waiting of a request: it is refused, or what is to be signed is written down.
+func (o *Issuing) decide(ctx context.Context, tx *store.Tx, id string, a *message.IssuingAnswer, at time.Time) ([]message.Out, error) {
 	r, found, err := tx.Request(ctx, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !found || r.State != store.Asked {
-		return nil
+		return nil, nil
 	}
-	page := make([]onPage, len(r.Persons))
-	for i, p := range r.Persons {
-		if page[i].Held, page[i].known, err = tx.Held(ctx, p.Code); err != nil {
-			return err
-		}
-		page[i].Key = p.Code.Reveal()
+	page, err := o.held(ctx, tx, r)
+	if err != nil {
+		return nil, err
 	}
 	v := judge(Kind(r.Kind), r.Household, resident.DateOf(tx.Now()), page, a)
-	r.State, r.AnsweredAt, r.RegisterAt, r.Reasons = store.Ready, tx.Now(), at, nil
-	for _, reason := range v.all {
-		r.State, r.Reasons = store.Refused, append(r.Reasons, string(reason))
-	}
 	for i := range r.Persons {
 		p := &r.Persons[i]
 		p.Version, p.Hash, p.Reasons = page[i].Record.Version, page[i].Hash, nil
 		if a != nil && i < len(a.Persons) {
-			p.Protection = a.Persons[i].Protection
+			p.Protection, p.Release = a.Persons[i].Protection, a.Persons[i].Release
 		}
 		for _, reason := range v.each[i] {
 			p.Reasons = append(p.Reasons, string(reason))
 		}
 	}
+	if len(v.all) == 0 {
+		no, err := o.draft(ctx, tx, r, page)
+		if err != nil {
+			return nil, err
+		}
+		if no != "" {
+			v.all = []Reason{no}
+		}
+	}
+	r.State, r.AnsweredAt, r.RegisterAt, r.Reasons = store.Ready, tx.Now(), at, nil
+	for _, reason := range v.all {
+		r.State, r.Reasons = store.Refused, append(r.Reasons, string(reason))
+	}
 	if a != nil {
 		if _, err := due.Remove(ctx, tx.Tx, dueUnanswered, id); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	done, err := tx.Decide(ctx, r)
 	if err != nil || !done {
-		return err
+		return nil, err
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(o.Self), Act: "issuing.decided", Subject: r.Subject.Reveal(), Case: id, Detail: strings.Join(append([]string{string(r.State)}, r.Reasons...), " ")})
-	return nil
+	if r.State == store.Refused {
+		return o.refusal(r), nil
+	}
+	due.Add(tx.Tx, tx.Now(), dueSign, id, nil)
+	return nil, nil
+}
+
+// held are the people of a request as the copy holds them now.
+func (o *Issuing) held(ctx context.Context, tx *store.Tx, r store.Request) ([]onPage, error) {
+	page := make([]onPage, len(r.Persons))
+	for i, p := range r.Persons {
+		var err error
+		if page[i].Held, page[i].known, err = tx.Held(ctx, p.Code); err != nil {
+			return nil, err
+		}
+		page[i].Key, page[i].beside = p.Code.Reveal(), p.Beside
+	}
+	return page, nil
 }
 
 // Request finds a request; false: there is none of this name.

@@ -6,6 +6,8 @@ import "github.com/akashi-id/akashi/internal/exchange"
 func (o *Issuing) routes() []exchange.Route {
 	return []exchange.Route{
 		exchange.On(o.in, o.onIssuingRecord),
+		exchange.On(o.in, o.onIssuingApplication),
 		exchange.On(o.in, o.onIssuingAnswer),
+		exchange.On(o.in, o.onIssuingOutcome),
 	}
 }

@@ -3,6 +3,7 @@ package issuing_test
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	mrand "math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/document/documenttest"
+	"github.com/akashi-id/akashi/internal/document/making"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/issuing"
@@ -46,7 +49,7 @@ func TestScreens(t *testing.T) {
 			trust := must(pki.NewTrust(infra.Certificate()))
 			clk, net := clock.NewVirtual(start), new(exchange.Memory)
 			sessions := must(access.NewSessions(access.SessionConfig{Org: string(self), Base: "/" + string(self), Key: make([]byte, 32), Clock: clk, Personas: access.Personas()}))
-			o := must(issuing.New(t.Context(), issuing.Config{Sessions: sessions, TestCountry: true, Config: host.Config{Self: self, Name: plain.Sentence{JA: "飯田市 証明発行サーバ", EN: "Iida issuing server"},
+			o := must(issuing.New(t.Context(), issuing.Config{Press: press(), Sessions: sessions, TestCountry: true, Config: host.Config{Self: self, Name: plain.Sentence{JA: "飯田市 証明発行サーバ", EN: "Iida issuing server"},
 				StoreURL: "memory:", Clock: clk, Rand: mrand.NewChaCha8([32]byte{}), Signer: must(infra.NewIdentity(rand.Reader, start, string(self), pki.ForSigning)), Trust: trust,
 				Link: net.As(self), Peers: []message.Org{iida}, Secrets: reconciletest.Secrets(self)}}))
 			t.Cleanup(func() { o.Close() })
@@ -64,6 +67,8 @@ func TestScreens(t *testing.T) {
 						a.Persons = append(a.Persons, s)
 					}
 					return []message.Out{{To: self, Body: a}}, nil
+				}), exchange.On(same, func(context.Context, *sqlstore.Tx, exchange.Delivery, message.IssuingDocument) ([]message.Out, error) {
+					return nil, nil
 				})}}))
 			net.Join(self, o.Exchange)
 			net.Join(iida, town)
@@ -81,8 +86,14 @@ func TestScreens(t *testing.T) {
 				t.Fatal(err)
 			}
 			run(time.Minute)
-			for _, code := range []resident.RecordCode{one.Code, two.Code} {
-				must(o.Ask(t.Context(), issuing.Application{Kind: issuing.IndividualRecord, Subject: code, By: "clerk-aoki"}))
+			for i, code := range []resident.RecordCode{one.Code, two.Code} {
+				if err := store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+					_, err := town.Send(ctx, tx, []message.Out{{To: self, Body: message.IssuingApplication{Request: fmt.Sprintf("202053-%d", 1000+i), Document: string(making.IndividualRecord),
+						Subject: code, Requester: "check-1", As: "self", By: "clerk-aoki"}}}, "t-test")
+					return err
+				}); err != nil {
+					t.Fatal(err)
+				}
 				run(time.Second)
 			}
 			server := httptest.NewServer(o.Handler())
@@ -101,11 +112,17 @@ func TestScreens(t *testing.T) {
 	}
 }
 
+// press makes samples, which need no font of the system.
+func press() issuing.Press {
+	key, chain := documenttest.Signer()
+	return issuing.Press{Office: documenttest.Issuer(), Fonts: documenttest.Builtin(), Key: key, Chain: chain, Verify: "https://verify.example/202053", Demo: true}
+}
+
 func record(n uint64, birth string) message.IssuingRecord {
 	code := resident.RecordCodeOf(n)
 	return message.IssuingRecord{Code: code, Version: 1, Register: 1, Reason: resident.MoveIn, Arose: must(resident.ParseDate("", "2020-04-01")),
 		Record: resident.Record{Code: code, Household: resident.HouseholdID("H-1"), Relation: resident.Head, BecameResident: must(resident.ParseDate("", "2020-04-01")),
 			Municipality: must(resident.ParseMunicipalityCode("", "202053")),
-			BasicFour: resident.BasicFour{Name: must(resident.ParseName("", "葛󠄂西　花子")), Birth: must(resident.ParsePartialDate("", birth)), Sex: resident.Female,
+			BasicFour: resident.BasicFour{Name: must(resident.ParseName("", "田中　花子")), Birth: must(resident.ParsePartialDate("", birth)), Sex: resident.Female,
 				Address: must(resident.ParseAddress("", "長野県飯田市大久保町2534番地"))}}}
 }

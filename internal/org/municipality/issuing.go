@@ -364,6 +364,10 @@ func (o *Municipality) onIssuingQuestion(ctx context.Context, tx *store.Tx, d ex
 			"this is not the issuing server of this municipality: check the sender's configuration")
 	}
 	a := message.IssuingAnswer{Request: n.Request}
+	doc, _, err := tx.Document(ctx, n.Request)
+	if err != nil {
+		return nil, err
+	}
 	for _, asked := range n.Persons {
 		s := message.IssuingStanding{Code: asked.Code}
 		all, err := o.printableOf(ctx, tx, asked.Code.Reveal())
@@ -372,6 +376,9 @@ func (o *Municipality) onIssuingQuestion(ctx context.Context, tx *store.Tx, d ex
 		}
 		if len(all) > 0 {
 			if err := o.standing(ctx, tx, all[0], &s); err != nil {
+				return nil, err
+			}
+			if err := o.releasedFor(ctx, tx, doc, all[0], &s); err != nil {
 				return nil, err
 			}
 		}

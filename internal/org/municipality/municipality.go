@@ -40,6 +40,8 @@ type Config struct {
 	// Towns is the master of towns (町字マスター) that a new municipality begins with, as CSV of the アドレス・ベース・レジストリ; nil: it keeps none
 	// until the staff read one in (townmaster.go).
 	Towns []byte
+	// Documents is what the counter must know of the documents that its issuing server makes; nil: it gives out none.
+	Documents *Documents
 }
 
 // Municipality is a running municipality.
@@ -52,6 +54,7 @@ type Municipality struct {
 	shelf                  *keyShelf
 	status                 stillvalid.Status
 	gate                   protection.Gate
+	documents              *Documents
 	staffKey               []byte // of pseudonyms of the staff
 	web                    http.Handler
 }
@@ -67,7 +70,7 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	}
 	o := &Municipality{
 		code: code, prefecture: message.Org(string(message.Prefecture) + "-" + code.Prefecture().String()),
-		center: message.Org(message.NationalCenter), ca: cmp.Or(cfg.CA, message.Org(message.CA)), shelf: newKeyShelf(cfg.Clock), status: cfg.Status, gate: cfg.Gate,
+		center: message.Org(message.NationalCenter), ca: cmp.Or(cfg.CA, message.Org(message.CA)), shelf: newKeyShelf(cfg.Clock), status: cfg.Status, gate: cfg.Gate, documents: cfg.Documents,
 	}
 	for _, p := range cfg.Peers {
 		if p.Role() == message.Issuing && p.Code() == cfg.Self.Code() {

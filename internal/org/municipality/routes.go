@@ -21,6 +21,7 @@ func (o *Municipality) routes() []exchange.Route {
 		exchange.On(o.in, o.onMoveOut),
 		exchange.On(o.in, o.onMoveIn),
 		exchange.On(o.in, o.onIssuingQuestion),
+		exchange.On(o.in, o.onIssuingDocument),
 	}, o.Errors.Routes()...)
 }
 

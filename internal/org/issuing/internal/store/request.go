@@ -18,8 +18,9 @@ type State string
 // The states.
 const (
 	Asked   State = "asked"   // the register was asked about everybody on the page, and has not answered
-	Ready   State = "ready"   // a document may be made of exactly these versions
-	Refused State = "refused" // nothing is made; the reasons say why
+	Ready   State = "ready"   // a document may be made of exactly these versions, and waits to be signed
+	Issued  State = "issued"  // it was signed, found right, and sent to who hands it over
+	Refused State = "refused" // nothing is given out; the reasons say why
 )
 
 // Request is somebody's application for a document.
@@ -35,6 +36,9 @@ type Request struct {
 	AnsweredAt time.Time // zero: it waits
 	RegisterAt time.Time // as of when the register answered; zero: it did not
 	Trace      string
+	Items      []string // asked for beside what is always shown
+	Requester  string   // what the requester was recognised by
+	As         string   // self, household, other
 	Persons    []OnPage // of Request alone, not of lists
 }
 
@@ -45,6 +49,8 @@ type OnPage struct {
 	Hash       message.Hash
 	Protection uint64
 	Reasons    []string
+	Release    string // the decision that this document may be given out though the person is protected
+	Beside     bool   // not on the page: the head of the household, whose name is
 }
 
 // LogValue shows nobody.
@@ -52,16 +58,16 @@ func (r Request) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("request", r.ID), slog.String("state", string(r.State)))
 }
 
-const requestColumns = `request, kind, subject, household, state, reasons, asked_at, asked_by, answered_at, register_at, trace`
+const requestColumns = `request, kind, subject, household, state, reasons, asked_at, asked_by, answered_at, register_at, trace, items, requester, asked_as`
 
 func scanRequest(r *sqlstore.Rows, q *Request) error {
-	var subject, household, reasons string
+	var subject, household, reasons, items string
 	var answered, register int64
-	if err := r.Scan(&q.ID, &q.Kind, &subject, &household, &q.State, &reasons, sqlstore.Time(&q.AskedAt), &q.AskedBy, &answered, &register, &q.Trace); err != nil {
+	if err := r.Scan(&q.ID, &q.Kind, &subject, &household, &q.State, &reasons, sqlstore.Time(&q.AskedAt), &q.AskedBy, &answered, &register, &q.Trace, &items, &q.Requester, &q.As); err != nil {
 		return err
 	}
 	q.Subject, _ = resident.ParseRecordCode("stored", subject) // of a damaged row: nobody
-	q.Household, q.Reasons = resident.HouseholdID(household), split(reasons)
+	q.Household, q.Reasons, q.Items = resident.HouseholdID(household), split(reasons), split(items)
 	q.AnsweredAt, q.RegisterAt = sqlstore.FromMicrosOrNone(answered), sqlstore.FromMicrosOrNone(register)
 	return nil
 }
@@ -76,10 +82,10 @@ func split(s string) []string {
 // AddRequest writes a request down with who is on its page.
 func (tx *Tx) AddRequest(r Request) {
 	tx.Collect("request", requestColumns, r.ID, r.Kind, r.Subject.Reveal(), string(r.Household), string(r.State), strings.Join(r.Reasons, ","), r.AskedAt, r.AskedBy,
-		sqlstore.MicrosOrNone(r.AnsweredAt), sqlstore.MicrosOrNone(r.RegisterAt), r.Trace)
+		sqlstore.MicrosOrNone(r.AnsweredAt), sqlstore.MicrosOrNone(r.RegisterAt), r.Trace, strings.Join(r.Items, ","), r.Requester, r.As)
 	for i, p := range r.Persons {
-		tx.Collect("request_person", "request, seq, code, version, hash, protection, reasons", r.ID, int64(i+1), p.Code.Reveal(), int64(p.Version), p.Hash[:], int64(p.Protection),
-			strings.Join(p.Reasons, ","))
+		tx.Collect("request_person", "request, seq, code, version, hash, protection, reasons, beside, release", r.ID, int64(i+1), p.Code.Reveal(), int64(p.Version), p.Hash[:], int64(p.Protection),
+			strings.Join(p.Reasons, ","), p.Beside, p.Release)
 	}
 }
 
@@ -91,12 +97,18 @@ func (tx *Tx) Decide(ctx context.Context, r Request) (bool, error) {
 		return false, err
 	}
 	for i, p := range r.Persons {
-		if _, err := tx.Exec(ctx, `UPDATE request_person SET version = $3, hash = $4, protection = $5, reasons = $6 WHERE request = $1 AND seq = $2`,
-			r.ID, int64(i+1), int64(p.Version), p.Hash[:], int64(p.Protection), strings.Join(p.Reasons, ",")); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE request_person SET version = $3, hash = $4, protection = $5, reasons = $6, release = $7 WHERE request = $1 AND seq = $2`,
+			r.ID, int64(i+1), int64(p.Version), p.Hash[:], int64(p.Protection), strings.Join(p.Reasons, ","), p.Release); err != nil {
 			return false, fmt.Errorf("couldn't write down how a person of a request stands: %w", err)
 		}
 	}
 	return true, nil
+}
+
+// Settle writes down what came of a request of which a document was to be made; false when it is not ready any more.
+func (tx *Tx) Settle(ctx context.Context, id string, state State, reasons []string) (bool, error) {
+	n, err := tx.Exec(ctx, `UPDATE request SET state = $2, reasons = $3 WHERE request = $1 AND state = 'ready'`, id, string(state), strings.Join(reasons, ","))
+	return n == 1, err
 }
 
 // Request finds one, with who is on its page.
@@ -110,7 +122,7 @@ func (tx *Tx) Request(ctx context.Context, id string) (q Request, found bool, er
 		var code, reasons string
 		var version, protection int64
 		var hash []byte
-		if err := r.Scan(&code, &version, &hash, &protection, &reasons); err != nil {
+		if err := r.Scan(&code, &version, &hash, &protection, &reasons, &p.Beside, &p.Release); err != nil {
 			return err
 		}
 		p.Version, p.Protection, p.Reasons = resident.Version(version), uint64(protection), split(reasons)
@@ -118,7 +130,7 @@ func (tx *Tx) Request(ctx context.Context, id string) (q Request, found bool, er
 		var err error
 		p.Code, err = resident.ParseRecordCode("stored", code)
 		return err
-	}, `SELECT code, version, hash, protection, reasons FROM request_person WHERE request = $1 ORDER BY seq`, id)
+	}, `SELECT code, version, hash, protection, reasons, beside, release FROM request_person WHERE request = $1 ORDER BY seq`, id)
 	return q, err == nil, err
 }
 

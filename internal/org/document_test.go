@@ -1,0 +1,344 @@
+package org_test
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/document"
+	"github.com/akashi-id/akashi/internal/document/documenttest"
+	"github.com/akashi-id/akashi/internal/document/making"
+	"github.com/akashi-id/akashi/internal/identity"
+	"github.com/akashi-id/akashi/internal/org/municipality"
+	"github.com/akashi-id/akashi/internal/protection"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+var byCard = identity.Evidence{identity.MyNumberCard}
+
+// applied asks at the counter for a document of somebody, who stands there.
+func (v *issuers) applied(kind making.Kind, who municipality.PersonID, items document.Items) string {
+	v.Helper()
+	d, err := v.town.Look(v.clerk, who, "form document")
+	check(v, err)
+	id, err := v.town.ApplyForDocument(v.clerk, municipality.DocumentApplication{Person: who, Base: d.Now.Number, Kind: kind, Items: items, Applicant: who, Evidence: byCard})
+	check(v, err)
+	return id
+}
+
+// base is the version that the counter sees of somebody.
+func (v *issuers) base(who municipality.PersonID) resident.Version {
+	v.Helper()
+	d, err := v.town.Look(v.clerk, who, "form document")
+	check(v, err)
+	return d.Now.Number
+}
+
+// at is how a document stands at the counter, with the findings or reasons.
+func (v *issuers) at(request string) string {
+	v.Helper()
+	d, err := v.town.DocumentOf(v.clerk, request)
+	check(v, err)
+	return strings.TrimSuffix(string(d.State)+": "+strings.Join(d.Reasons, ","), ": ")
+}
+
+// says checks how a document stands on both sides.
+func (v *issuers) says(request, counter, server string) {
+	v.Helper()
+	if got := v.at(request); got != counter {
+		v.Errorf("at the counter %s is %s, want %s", request, got, counter)
+	}
+	if got := v.outcome(request); !strings.HasPrefix(got, server) {
+		v.Errorf("at the server %s is %s, want %s", request, got, server)
+	}
+}
+
+func (v *issuers) accounts(requested, refused, delivered, stopped, voided int64) {
+	v.Helper()
+	a, err := v.server.Account(v.Context(), resident.DateOf(v.clk.Now()))
+	check(v, err)
+	if a.Requested != requested || a.Refused != refused || a.Delivered != delivered || a.Stopped != stopped || a.Voided != voided || !a.Agrees() {
+		v.Errorf("the day: %+v", a)
+	}
+}
+
+// TestDocumentIsHandedOver: a paper from the application to the hands of who asked, on both engines. Nothing of it is kept but what it was.
+func TestDocumentIsHandedOver(t *testing.T) {
+	sqlstoretest.Each(t, func(t *testing.T, _ string) {
+		url := sqlstoretest.SQLite
+		if strings.HasSuffix(t.Name(), "postgres") {
+			url = sqlstoretest.Postgres
+		}
+		v := newIssuers(t, url, true)
+		head := v.person("松本　一子", "1960-05-01", "世帯主", "")
+		child := v.person("松本　二子", "2012-05-01", "子", v.household(head.Person))
+		v.run(2 * time.Second)
+		id := v.applied(making.IndividualRecord, child.Person, document.Items{Relation: true, Domicile: true})
+		if got := v.at(id); got != "applied" {
+			t.Errorf("at once it is %s", got)
+		}
+		v.run(2 * time.Second)
+		v.says(id, "held", "issued, 1")
+		file, err := v.town.PrintDocument(v.clerk, id)
+		check(t, err)
+		again, err := v.town.PrintDocument(v.clerk, id) // the first jammed
+		check(t, err)
+		if !bytes.HasPrefix(file, []byte("%PDF-")) || !bytes.Equal(file, again) {
+			t.Error("it is no document, or another one the second time")
+		}
+		a, err := v.server.Account(t.Context(), resident.DateOf(v.clk.Now()))
+		check(t, err)
+		if a.Agrees() || a.Still != 1 {
+			t.Errorf("before it is handed over: %+v", a)
+		}
+		check(t, v.town.HandOverDocument(v.clerk, id, 2))
+		v.run(2 * time.Second)
+		v.says(id, "delivered", "issued, 1")
+		if _, err := v.town.PrintDocument(v.clerk, id); err == nil || !strings.Contains(err.Error(), "この証明書は、いま印刷や交付ができる状態にありません。画面を開き直して、状態を確かめてください。") {
+			t.Errorf("it is printed once more: %v", err)
+		}
+		if err := v.town.HandOverDocument(v.clerk, id, 1); err == nil {
+			t.Error("it is handed over twice")
+		}
+		whole := v.applied(making.HouseholdRecord, child.Person, document.Items{Relation: true})
+		v.run(2 * time.Second)
+		v.says(whole, "held", "issued, 2")
+		check(t, v.town.VoidDocument(v.clerk, whole, 1, "1枚目が詰まり、係長の前で裁断した"))
+		v.run(2 * time.Second)
+		v.says(whole, "voided", "issued, 2")
+		v.accounts(2, 0, 1, 0, 1)
+		if d, err := v.town.DocumentOf(v.clerk, id); err != nil || len(d.Bytes) != 0 {
+			t.Errorf("the bytes of what was handed over stay: %v", err)
+		}
+		if d, err := v.town.DocumentOf(v.clerk, whole); err != nil || len(d.Bytes) == 0 || d.Sheets != 1 {
+			t.Errorf("the bytes of what was voided are gone: %v", err)
+		}
+	})
+}
+
+// TestDocumentIsStoppedByTheRegister: what the register says counts at each step, however right the paper was when it was made.
+func TestDocumentIsStoppedByTheRegister(t *testing.T) {
+	v := newIssuers(t, inMemory, true)
+	head := v.person("松本　一子", "1960-05-01", "世帯主", "")
+	home := v.household(head.Person)
+	v.run(2 * time.Second)
+
+	// Somebody comes into the household while the paper lies at the counter.
+	id := v.applied(making.HouseholdRecord, head.Person, document.Items{})
+	v.run(2 * time.Second)
+	v.says(id, "held", "issued, 1")
+	v.person("松本　二子", "2012-05-01", "子", home)
+	_, err := v.town.PrintDocument(v.clerk, id)
+	if err == nil || !strings.Contains(err.Error(), "いまの住民記録と違います") {
+		t.Errorf("printed: %v", err)
+	}
+	v.run(2 * time.Second)
+	if got := v.at(id); !strings.HasPrefix(got, "stopped: ") || !strings.Contains(got, "binding") {
+		t.Errorf("after the printing it is %s", got)
+	}
+
+	// It was printed, and the person is protected before it is handed over.
+	id = v.applied(making.IndividualRecord, head.Person, document.Items{})
+	v.run(2 * time.Second)
+	_, err = v.town.PrintDocument(v.clerk, id)
+	check(t, err)
+	_, err = v.town.Protect(v.clerk, municipality.Protecting{Applicant: head.Person, Evidence: byCard})
+	check(t, err)
+	if err := v.town.HandOverDocument(v.clerk, id, 1); err == nil {
+		t.Error("handed over of a protected person")
+	}
+	v.run(2 * time.Second)
+
+	// The counter asks for nothing of her without a release.
+	other := v.person("松本　三子", "1990-05-01", "世帯主", "")
+	v.run(2 * time.Second)
+	if _, err := v.town.ApplyForDocument(v.clerk, municipality.DocumentApplication{Person: other.Person, Base: v.base(other.Person), Kind: making.IndividualRecord, Applicant: head.Person, Evidence: byCard}); err == nil {
+		t.Error("somebody of another household applies")
+	}
+	now := v.base(other.Person)
+	for _, c := range []struct {
+		name, want string
+		a          municipality.DocumentApplication
+	}{
+		{"no kind", "証明書の種類を選んで", municipality.DocumentApplication{Person: other.Person, Base: now, Applicant: other.Person, Evidence: byCard}},
+		{"nobody was checked", "本人確認", municipality.DocumentApplication{Person: other.Person, Base: now, Applicant: other.Person, Kind: making.IndividualRecord}},
+		{"a record of another state", "今の記録を確かめて", municipality.DocumentApplication{Person: other.Person, Base: now + 7, Applicant: other.Person, Kind: making.IndividualRecord, Evidence: byCard}},
+		{"of a protected person", "「一通の発行」の一時解除", municipality.DocumentApplication{Person: head.Person, Base: v.base(head.Person), Applicant: head.Person, Kind: making.IndividualRecord, Evidence: byCard}},
+		{"of nobody in this town", "", municipality.DocumentApplication{Person: 1, Base: 1, Applicant: 1, Kind: making.IndividualRecord, Evidence: byCard}},
+	} {
+		if _, err := v.town.ApplyForDocument(v.clerk, c.a); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// TestDocumentRefused: what the counter refuses, and how it says it.
+func TestDocumentRefused(t *testing.T) {
+	v := newIssuers(t, inMemory, true)
+	head := v.person("松本　一子", "1960-05-01", "世帯主", "")
+	child := v.person("松本　二子", "1990-05-01", "子", v.household(head.Person))
+	other := v.person("松本　三子", "1990-05-01", "世帯主", "")
+	v.run(2 * time.Second)
+	apply := func(kind making.Kind, of, by municipality.PersonID) error {
+		_, err := v.town.ApplyForDocument(v.clerk, municipality.DocumentApplication{Person: of, Base: v.base(of), Kind: kind, Applicant: by, Evidence: byCard})
+		return err
+	}
+	id := v.applied(making.IndividualRecord, head.Person, document.Items{})
+	v.run(2 * time.Second)
+	void := func(sheets int, proof string) error { return v.town.VoidDocument(v.clerk, id, sheets, proof) }
+	_, unknown := v.town.DocumentOf(v.clerk, "202029-none")
+	_, auditor := v.town.DocumentOf(access.With(t.Context(), access.Personas()[4]), id)
+	for _, c := range []struct {
+		name, want string
+		err        error
+	}{
+		{"of another household", "この画面で申請できるのは、本人と同じ世帯の方だけです。請求に来た方を世帯の中から選んでください。", apply(making.IndividualRecord, head.Person, other.Person)},
+		{"a seal for another", "印鑑登録証明書は、登録した本人が印鑑登録証を示して申請します。本人を選んでください。", apply(making.SealCertificate, head.Person, child.Person)},
+		{"of the same household", "", apply(making.IndividualRecord, head.Person, child.Person)},
+		{"nobody's number", "この番号の申請はありません。", unknown},
+		{"no clerk", "", nil},
+		{"no sheet", "印刷した枚数を1から100までの数で入力してください。", v.town.HandOverDocument(v.clerk, id, 0)},
+		{"too many sheets", "印刷した枚数を0から100までの数で入力してください。", void(101, "裁断した")},
+		{"no word of the paper", "紙がどうなったかを500文字以内で書いてください。例：1枚目が詰まり、取り出して係長の前で裁断した。", void(1, " ")},
+		{"a word that is too long", "紙がどうなったかを500文字以内で書いてください。", void(1, strings.Repeat("裁", 501))},
+		{"the right word", "", void(1, "裁断した")},
+		{"once more", "この証明書は、いま印刷や交付ができる状態にありません。", void(1, "裁断した")},
+	} {
+		if c.want == "" && c.err != nil || c.want != "" && (c.err == nil || !strings.Contains(c.err.Error(), c.want)) {
+			t.Errorf("%s: %v", c.name, c.err)
+		}
+	}
+	if auditor == nil {
+		t.Error("an auditor sees a document")
+	}
+	without := newIssuers(t, inMemory, false)
+	who := without.person("松本　一子", "1960-05-01", "世帯主", "")
+	if _, err := without.town.ApplyForDocument(without.clerk, municipality.DocumentApplication{Person: who.Person, Base: who.Version, Kind: making.IndividualRecord, Applicant: who.Person, Evidence: byCard}); err == nil ||
+		!strings.Contains(err.Error(), "この市区町村には証明発行サーバがありません。証明書はほかの方法で交付してください。") {
+		t.Errorf("without a server: %v", err)
+	}
+}
+
+// forged has the server say that it issued a document that it did not: what a fault there, or somebody in it, could send.
+func (v *issuers) forged(n message.IssuingDocument) {
+	v.Helper()
+	_, err := v.server.Act(v.Context(), func(context.Context, *sqlstore.Tx) ([]message.Out, error) {
+		return []message.Out{{To: matsumoto, Body: n}}, nil
+	})
+	check(v, err)
+	v.run(2 * time.Second)
+}
+
+// TestDocumentOfAnother: whatever the server sends under a request, the counter gives out that of the person who asked, or nothing (K2, K3, K4). Each
+// is refused by what is written beside it.
+func TestDocumentOfAnother(t *testing.T) {
+	v := newIssuers(t, inMemory, true)
+	one, two := v.person("松本　一子", "1960-05-01", "世帯主", ""), v.person("松本　二子", "1970-05-01", "世帯主", "")
+	v.run(2 * time.Second)
+	theirs := v.applied(making.IndividualRecord, two.Person, document.Items{})
+	v.run(2 * time.Second)
+	good, err := v.town.DocumentOf(v.clerk, theirs)
+	check(t, err)
+	_, chain := documenttest.Signer()
+	for _, c := range []struct {
+		name, want string
+		spoil      func(*message.IssuingDocument)
+	}{
+		{"the file of somebody else", "stopped: binding", func(*message.IssuingDocument) {}},
+		{"a file that ends early", "stopped: unreadable", func(n *message.IssuingDocument) { n.File = n.File[:len(n.File)/2] }},
+		{"another content", "stopped: binding", func(n *message.IssuingDocument) { n.Content = message.Hash{1} }},
+		{"no file at all", "stopped: unreadable", func(n *message.IssuingDocument) { n.File = chain[0] }},
+	} {
+		v.net.Join(server, nil) // the server never hears of it
+		id := v.applied(making.IndividualRecord, one.Person, document.Items{})
+		n := message.IssuingDocument{Request: id, Number: good.Number, IssuedAt: good.IssuedAt, Nonce: good.Nonce, Verify: good.Verify, Content: good.Content, File: good.Bytes}
+		c.spoil(&n)
+		v.forged(n)
+		if got := v.at(id); !strings.HasPrefix(got, c.want) && !strings.Contains(got, strings.TrimPrefix(c.want, "stopped: ")) {
+			t.Errorf("%s: %s", c.name, got)
+		}
+		if _, err := v.town.PrintDocument(v.clerk, id); err == nil {
+			t.Errorf("%s is printed", c.name)
+		}
+		v.net.Join(server, v.server.Exchange)
+		v.run(time.Minute)
+	}
+	// What was good stays good.
+	if _, err := v.town.PrintDocument(v.clerk, theirs); err != nil {
+		t.Error(err)
+	}
+	// A second answer to one application is refused, and a document that nobody asked for.
+	v.forged(message.IssuingDocument{Request: theirs, Reasons: []string{"stale"}})
+	v.forged(message.IssuingDocument{Request: "202029-0", Reasons: []string{"stale"}})
+	if got := v.at(theirs); got != "held" {
+		t.Errorf("after a second answer it is %s", got)
+	}
+}
+
+// TestDocumentReleased: two persons release one document of a protected person, and that one is issued; her next one is not.
+func TestDocumentReleased(t *testing.T) {
+	v := newIssuers(t, inMemory, true)
+	who := v.person("松本　一子", "1960-05-01", "世帯主", "")
+	v.run(2 * time.Second)
+	_, err := v.town.Protect(v.clerk, municipality.Protecting{Applicant: who.Person, Evidence: byCard})
+	check(t, err)
+	v.run(2 * time.Second)
+	a := municipality.DocumentApplication{Person: who.Person, Base: v.base(who.Person), Kind: making.IndividualRecord, Applicant: who.Person, Evidence: byCard}
+	if _, err := v.town.ApplyForDocument(v.clerk, a); err == nil || !strings.Contains(err.Error(), "「一通の発行」の一時解除") {
+		t.Fatalf("without a release: %v", err)
+	}
+	v.release(who.Person)
+	id, err := v.town.ApplyForDocument(v.clerk, a)
+	check(t, err)
+	v.run(2 * time.Second)
+	v.says(id, "held", "issued, 1")
+	if _, err := v.town.PrintDocument(v.clerk, id); err != nil {
+		t.Error(err)
+	}
+	if _, err := v.town.ApplyForDocument(v.clerk, a); err == nil {
+		t.Error("one release lets two documents out")
+	}
+}
+
+// TestDocumentIsOld: the copy changes, or time passes, while a document is signed. Nothing is given out, and its bytes are kept.
+func TestDocumentIsOld(t *testing.T) {
+	v := newIssuers(t, inMemory, true)
+	for _, c := range []struct{ want, query string }{
+		{"refused: stale", `UPDATE record SET version = version + 1`},
+		{"refused: late", `UPDATE document SET issued_at = issued_at - 60000000`},
+	} {
+		who := v.person("松本　一子", "1960-05-01", "世帯主", "")
+		v.run(2 * time.Second)
+		v.key.meanwhile = func() {
+			check(t, v.server.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+				_, err := tx.Exec(ctx, c.query)
+				return err
+			}))
+		}
+		id := v.applied(making.IndividualRecord, who.Person, document.Items{})
+		v.run(2 * time.Second)
+		v.key.meanwhile = nil
+		v.says(id, c.want, c.want)
+	}
+}
+
+// release has two persons release one document.
+func (v *issuers) release(who municipality.PersonID) {
+	v.Helper()
+	check(v, v.town.AskRelease(v.clerk, who, protection.Document, "本人が来庁。", byCard))
+	var id int64
+	check(v, v.town.Store.View(v.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		all, err := protection.In(tx, protection.Shared{}).Asked(ctx)
+		if err == nil {
+			id = all[0].ID
+		}
+		return err
+	}))
+	check(v, v.town.DecideRelease(access.With(v.Context(), access.Personas()[1]), id, true, nil))
+}

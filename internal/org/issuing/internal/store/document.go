@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// Document is a paper of a request, from when it was decided on.
+type Document struct {
+	Number   string // 文書番号
+	Request  string
+	IssuedAt time.Time
+	Nonce    [16]byte
+	Verify   string // what the QR says
+	Content  message.Hash
+	File     message.Hash // of the signed file; zero: it is not signed
+	Bytes    []byte       // the signed file, as long as what became of it is not proven
+	Specimen bool
+	Ending   message.Ending // empty: nobody knows yet
+	EndedAt  time.Time
+	EndedBy  string // the operator; empty: a gate
+	Findings []string
+	Sheets   int
+}
+
+// LogValue shows nothing of it.
+func (d Document) LogValue() slog.Value { return slog.StringValue(d.Number) }
+
+const documentColumns = `number, request, issued_at, nonce, verify, content, file, bytes, specimen, ending, ended_at, ended_by, findings, sheets`
+
+func scanDocument(r *sqlstore.Rows, d *Document) error {
+	var nonce, content, file []byte
+	var ended, sheets int64
+	var findings string
+	if err := r.Scan(&d.Number, &d.Request, sqlstore.Time(&d.IssuedAt), &nonce, &d.Verify, &content, &file, &d.Bytes, &d.Specimen, &d.Ending, &ended, &d.EndedBy, &findings, &sheets); err != nil {
+		return err
+	}
+	copy(d.Nonce[:], nonce)
+	copy(d.Content[:], content)
+	copy(d.File[:], file)
+	d.EndedAt, d.Findings, d.Sheets = sqlstore.FromMicrosOrNone(ended), split(findings), int(sheets)
+	return nil
+}
+
+// AddDocument writes down what is to be signed.
+func (tx *Tx) AddDocument(d Document) {
+	tx.Collect("document", documentColumns, d.Number, d.Request, d.IssuedAt, d.Nonce[:], d.Verify, d.Content[:], []byte{}, []byte{}, d.Specimen, "", int64(0), "", "", int64(0))
+}
+
+// DocumentOf is the document of a request.
+func (tx *Tx) DocumentOf(ctx context.Context, request string) (d Document, found bool, err error) {
+	all, err := sqlstore.List(ctx, tx.Tx, scanDocument, `SELECT `+documentColumns+` FROM document WHERE request = $1`, request)
+	if err != nil || len(all) == 0 {
+		return d, false, err
+	}
+	return all[0], true, nil
+}
+
+// Signed keeps the signed file of a document.
+func (tx *Tx) Signed(ctx context.Context, number string, file message.Hash, bytes []byte) error {
+	_, err := tx.Exec(ctx, `UPDATE document SET file = $2, bytes = $3 WHERE number = $1`, number, file[:], bytes)
+	return err
+}
+
+// End writes down what became of a document; false when that was known. The bytes of one that was handed over go, those of every other one stay as
+// evidence.
+func (tx *Tx) End(ctx context.Context, d Document) (bool, error) {
+	bytes := d.Bytes
+	if d.Ending == message.Delivered || bytes == nil {
+		bytes = []byte{}
+	}
+	n, err := tx.Exec(ctx, `UPDATE document SET ending = $2, ended_at = $3, ended_by = $4, findings = $5, sheets = $6, bytes = $7 WHERE number = $1 AND ending = ''`,
+		d.Number, string(d.Ending), d.EndedAt, d.EndedBy, strings.Join(d.Findings, ","), int64(d.Sheets), bytes)
+	return n == 1, err
+}
+
+// NextNumber is the next number of a day.
+func (tx *Tx) NextNumber(ctx context.Context, day resident.Date) (n int64, err error) {
+	if _, err := tx.Exec(ctx, `INSERT INTO numbering(day, last) VALUES ($1, 1) ON CONFLICT (day) DO UPDATE SET last = numbering.last + 1`, day.String()); err != nil {
+		return 0, fmt.Errorf("couldn't number a document: %w", err)
+	}
+	err = tx.QueryRow(ctx, `SELECT last FROM numbering WHERE day = $1`, day.String()).Scan(&n)
+	return n, err
+}
+
+// Account is what became of the requests of a day (日締め).
+type Account struct {
+	Requested, Refused, Waiting       int64 // requests
+	Issued                            int64 // documents that were signed and given to the counter
+	Delivered, Stopped, Voided, Still int64 // what became of these; still: nobody knows yet
+}
+
+// Agrees tells whether the day is closed: of everything that was asked for it is known what became of it.
+func (a Account) Agrees() bool {
+	return a.Requested == a.Refused+a.Issued && a.Issued == a.Delivered+a.Stopped+a.Voided
+}
+
+// Account counts the requests that were made in a time.
+func (tx *Tx) Account(ctx context.Context, from, until time.Time) (a Account, err error) {
+	err = tx.QueryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN r.state = 'refused' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN r.state IN ('asked', 'ready') THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN r.state = 'issued' THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN r.state = 'issued' AND d.ending = 'delivered' THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN r.state = 'issued' AND d.ending = 'stopped' THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN r.state = 'issued' AND d.ending = 'voided' THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN r.state = 'issued' AND d.ending = '' THEN 1 ELSE 0 END), 0)
+		FROM request AS r LEFT JOIN document AS d ON d.request = r.request WHERE r.asked_at >= $1 AND r.asked_at < $2`, from, until).
+		Scan(&a.Requested, &a.Refused, &a.Waiting, &a.Issued, &a.Delivered, &a.Stopped, &a.Voided, &a.Still)
+	return a, err
+}
