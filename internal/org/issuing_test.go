@@ -71,6 +71,11 @@ func (k *watchedKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpt
 
 // newIssuers founds them, each with a database where url says; with says whether the municipality knows its server from the beginning.
 func newIssuers(t testing.TB, url func(testing.TB) string, with bool, limits ...exchange.Limits) *issuers {
+	return newIssuersBy(t, url, with, rand.Reader, limits...)
+}
+
+// newIssuersBy draws what is shown on screens from a source that a test can repeat.
+func newIssuersBy(t testing.TB, url func(testing.TB) string, with bool, random io.Reader, limits ...exchange.Limits) *issuers {
 	infra, err := pki.NewInfrastructureCA(rand.Reader, start)
 	check(t, err)
 	trust, err := pki.NewTrust(infra.Certificate())
@@ -87,7 +92,7 @@ func newIssuers(t testing.TB, url func(testing.TB) string, with bool, limits ...
 		if self == matsumoto && len(limits) > 0 {
 			bounds = limits[0]
 		}
-		return host.Config{Self: self, Name: plain.Sentence{JA: "試験", EN: "Test"}, StoreURL: urls[self], Clock: v.clk, Rand: rand.Reader,
+		return host.Config{Self: self, Name: plain.Sentence{JA: "試験", EN: "Test"}, StoreURL: urls[self], Clock: v.clk, Rand: random,
 			Signer: signers[self], Trust: trust, Link: v.net.As(self), Peers: peers, Secrets: reconciletest.Secrets(self), Limits: bounds}
 	}
 	p, err := prefecture.New(t.Context(), prefecture.Config{Config: v.config(nagano, matsumoto, center)})
@@ -140,8 +145,9 @@ func (v *issuers) open(with bool) {
 	if with {
 		peers = append(peers, server)
 	}
-	var err error
-	v.town, err = municipality.New(v.Context(), municipality.Config{Config: v.config(matsumoto, peers...), Documents: documents()})
+	sessions, err := access.NewSessions(access.SessionConfig{Org: string(matsumoto), Base: "/" + string(matsumoto), Key: make([]byte, 32), Clock: v.clk, Personas: access.Personas()})
+	check(v, err)
+	v.town, err = municipality.New(v.Context(), municipality.Config{Config: v.config(matsumoto, peers...), Documents: documents(), Sessions: sessions, TestCountry: true})
 	check(v, err)
 	v.net.Join(matsumoto, v.town.Exchange)
 	v.drive = clock.NewDriver(v.clk, slices.Concat(v.fixed, v.town.Exchange.Tasks(), v.town.Due.Tasks(), v.town.Books.Tasks()))

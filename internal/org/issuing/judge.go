@@ -54,6 +54,9 @@ func judge(kind Kind, household resident.HouseholdID, today resident.Date, page 
 			of = making.IndividualRecord // nobody needs a seal for that
 		}
 		v.each[i] = judgeOne(of, today, p, a.Persons[i])
+		if p.beside { // who is to move out is the head until then
+			v.each[i] = slices.DeleteFunc(v.each[i], func(r Reason) bool { return r == making.Moving })
+		}
 		if household != "" && p.known && p.Record.Record.Household != household {
 			v.each[i] = append(v.each[i], making.Household) // who has left it since the register was asked
 		}

@@ -62,6 +62,11 @@ func TestJudge(t *testing.T) {
 		{"deleted ex officio", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Deleted = resident.DeletionExOfficio }, "[deleted]"},
 		{"moving, says the register", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Leaving = true }, "[moving]"},
 		{"moving, says the copy", making.HouseholdRecord, func(p []onPage, _ *message.IssuingAnswer) { p[1].Record.Leaves = today }, "[moving]"},
+		{"the head, of whom the page has the name alone, is moving", making.IndividualRecord, func(p []onPage, a *message.IssuingAnswer) {
+			p[1].beside, a.Persons[1].Leaving, p[1].Record.Leaves = true, true, today
+		}, "[]"},
+		{"the head, of whom the page has the name alone, is dead", making.IndividualRecord, func(p []onPage, a *message.IssuingAnswer) { p[1].beside, a.Persons[1].Deleted = true, resident.Death }, "[dead]"},
+		{"the head, of whom the page has the name alone, has no seal", making.SealCertificate, func(p []onPage, a *message.IssuingAnswer) { p[1].beside, a.Persons[1].Seal = true, false }, "[]"},
 		{"somebody came into the household", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Members++ }, "[household]"},
 		{"one for another", making.HouseholdRecord, func(p []onPage, _ *message.IssuingAnswer) { p[1].Record.Record.Household = "H-2" }, "[household]"},
 		{"answered about another", making.HouseholdRecord, func(_ []onPage, a *message.IssuingAnswer) { a.Persons[1].Code = resident.RecordCodeOf(99) }, "[unasked]"},

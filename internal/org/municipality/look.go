@@ -19,7 +19,8 @@ type Dossier struct {
 	Now          store.Version
 	Versions     []store.Version // the newest first
 	Applications []store.Application
-	Plan         *store.Planned // a move out that is planned; nil: none
+	Documents    []store.Document // the last ones, the newest first, without their bytes
+	Plan         *store.Planned   // a move out that is planned; nil: none
 	Household    []store.Version
 	Places       []store.Place // changes of the household alone, the newest first
 
@@ -28,6 +29,9 @@ type Dossier struct {
 
 	veil []byte // the key under which forms name a member of whom nothing is shown
 }
+
+// documentsShown is how many documents a dossier has.
+const documentsShown = 10
 
 // Look opens a person's record for the clerk in the context, on the ground of the context (look.With) or of the clerk's
 // visit, and writes down that it was opened. why is the page that is opened: "record", "form death".
@@ -51,6 +55,9 @@ func (o *Municipality) Look(ctx context.Context, who PersonID, why string) (Doss
 			return nil, err
 		}
 		if d.Applications, err = tx.Applications(ctx, who); err != nil {
+			return nil, err
+		}
+		if d.Documents, err = tx.Documents(ctx, who, documentsShown); err != nil {
 			return nil, err
 		}
 		if plan, planned, err := tx.PlanOf(ctx, who); err != nil {

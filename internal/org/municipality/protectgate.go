@@ -119,7 +119,7 @@ func (o *Municipality) hide(ctx context.Context, tx *store.Tx, by string, d *Dos
 		}
 	}
 	if !open {
-		d.Hidden, d.Now, d.Plan, d.Applications, d.Household = true, masked(d.Now), nil, nil, nil
+		d.Hidden, d.Now, d.Plan, d.Applications, d.Documents, d.Household = true, masked(d.Now), nil, nil, nil, nil
 		for i := range d.Versions {
 			d.Versions[i] = masked(d.Versions[i])
 		}

@@ -35,6 +35,7 @@ type screens struct {
 	checks, check, taken, identityRule                                               *webui.Page
 	town, townForm, townList, townChange                                             *webui.Page
 	visit, attention, disclosures, disclose, disclosed, characters                   *webui.Page
+	issue, issued                                                                    *webui.Page
 
 	protect *protectScreens
 }
@@ -78,12 +79,12 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"town": &w.town, "town-form": &w.townForm, "town-list": &w.townList, "town-change": &w.townChange,
 		"moves": &w.moves, "move": &w.move, "arrival": &w.arrival, "numbers": &w.numbers, "number": &w.number,
 		"visit": &w.visit, "attention": &w.attention, "disclosures": &w.disclosures, "disclose": &w.disclose, "disclosed": &w.disclosed,
-		"characters": &w.characters, "checks": &w.checks, "check": &w.check, "taken": &w.taken, "identityrule": &w.identityRule} {
+		"characters": &w.characters, "checks": &w.checks, "check": &w.check, "taken": &w.taken, "identityrule": &w.identityRule, "issue": &w.issue, "issued": &w.issued} {
 		var common []string
 		switch name {
 		case "register", "change":
 			common = []string{"items", "documents"}
-		case "apply", "check", "taken", "seal", "disclose", "household", "arrival":
+		case "apply", "issue", "check", "taken", "seal", "disclose", "household", "arrival":
 			common = []string{"documents"}
 		}
 		if *page, err = w.ui.Page(files, name, common...); err != nil {
@@ -139,6 +140,13 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"POST /resident/{person}/seal/answer":            {access.KeepSeal, w.answerSeal},
 		"POST /resident/{person}/seal/end":               {access.KeepSeal, w.endSeal},
 		"GET /resident/{person}/seal/{seal}/imprint.png": {access.KeepSeal, w.giveImprint},
+		"GET /resident/{person}/issue":                   {access.IssueDocument, w.showIssue},
+		"POST /resident/{person}/issue":                  {access.IssueDocument, w.doIssue},
+		"GET /document/{request}":                        {access.IssueDocument, w.showIssued},
+		"GET /document/{request}/part":                   {access.IssueDocument, w.showIssuedPart},
+		"GET /document/{request}/document.pdf":           {access.IssueDocument, w.givePrint},
+		"POST /document/{request}/hand-over":             {access.IssueDocument, w.handOver},
+		"POST /document/{request}/void":                  {access.IssueDocument, w.voidDocument},
 		"GET /application/{request}":                     {access.LookAtCertificate, w.showApplication},
 		"GET /application/{request}/part":                {access.LookAtCertificate, w.showApplicationPart},
 		"GET /application/{request}/key-part":            {access.LookAtCertificate, w.showKeyPart},

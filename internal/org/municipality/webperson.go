@@ -20,6 +20,8 @@ type personPage struct {
 	Groups       []termGroup
 	Acts         []actButton
 	Certificates webui.Table
+	Issues       bool // the municipality has an issuing server
+	Papers       webui.Table
 	Household    webui.Table
 	Changes      webui.Table
 	History      webui.Timeline
@@ -43,7 +45,7 @@ func (w *screens) showPerson(rw http.ResponseWriter, r *http.Request) {
 	}
 	rec := d.Now.Record
 	p := personPage{ID: d.Now.Person, Name: rec.Name.Reveal(), Present: d.Now.Present(), Groups: w.recordGroups(d),
-		Certificates: w.certificates(d), Changes: w.changes(d.Versions), History: w.history(d), Events: w.personURL(d.Now.Person, "/events")}
+		Certificates: w.certificates(d), Issues: w.o.issuing != "" && w.o.documents != nil, Papers: w.documents(d), Changes: w.changes(d.Versions), History: w.history(d), Events: w.personURL(d.Now.Person, "/events")}
 	p.Household = *w.people(d.Household)
 	p.Household.Caption = both("世帯の人", "Household")
 	p.Household.Empty.Text = both("この世帯に、いま住民はいません。", "Nobody is present in this household.")
