@@ -96,6 +96,9 @@ func TestDocumentScreens(t *testing.T) {
 			status(tab.Open(tab.Location()), http.StatusOK)
 			status(tab.Follow(`#void-form .button`), http.StatusUnprocessableEntity)
 			tab.Screen("issued-void-wrong-" + lang)
+			if says := map[string]string{"ja": "枚数を数字で入力してください。例：1", "en": "Enter how many sheets, as a number: 1."}[lang]; !strings.Contains(tab.Text("#errors"), says) {
+				t.Errorf("it does not say %q", says)
+			}
 			tab.Fill("#f-spoiled", "1")
 			tab.Fill("#f-proof", "1枚目が詰まり、係長の前で裁断した。")
 			status(tab.Follow(`#void-form .button`), http.StatusOK)

@@ -47,6 +47,8 @@ type Document = store.Document
 var errNoServer = plain.Bad("kind", "この市区町村には証明発行サーバがありません。証明書はほかの方法で交付してください。",
 	"This municipality has no issuing server: issue the document in another way.")
 
+var errKind = plain.Bad("kind", "証明書の種類を選んでください。", "Choose the kind of document.")
+
 // ApplyForDocument asks the issuing server for a document, for the clerk in the context, who has checked the applicant. The answer comes as a
 // message.
 func (o *Municipality) ApplyForDocument(ctx context.Context, a DocumentApplication) (request string, err error) {
@@ -58,7 +60,7 @@ func (o *Municipality) ApplyForDocument(ctx context.Context, a DocumentApplicati
 		return "", errNoServer
 	}
 	if !a.Kind.Known() {
-		return "", plain.Bad("kind", "証明書の種類を選んでください。", "Choose the kind of document.")
+		return "", errKind
 	}
 	if _, err := a.Evidence.Way(); err != nil {
 		return "", err

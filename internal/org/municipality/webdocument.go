@@ -76,6 +76,9 @@ func (w *screens) doIssue(rw http.ResponseWriter, r *http.Request) {
 	applicant, _ := strconv.ParseInt(f.Value("applicant"), 10, 64)
 	a := DocumentApplication{Person: d.Now.Person, Base: entry(f, "base", versionEntry), Kind: making.Kind(f.Value("kind")), Applicant: PersonID(applicant), Evidence: needEvidence(f),
 		Items: document.Items{Relation: ticked(f, "relation"), Domicile: ticked(f, "domicile"), Number: ticked(f, "number"), Code: ticked(f, "code")}}
+	if !a.Kind.Known() {
+		f.Bad("kind", errKind.JA, errKind.EN)
+	}
 	if f.OK() {
 		request, err := w.o.ApplyForDocument(r.Context(), a)
 		if err == nil {

@@ -1,0 +1,61 @@
+package nation
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/akashi-id/akashi/internal/document/readback"
+	"github.com/akashi-id/akashi/message"
+)
+
+// TestDocumentOfTheTestCountry: in the country as it is founded, with the sealed key of its issuing server in a token, somebody of 飯田市 gets a
+// copy of her record, and it is signed by the key that the counter was handed at the founding.
+func TestDocumentOfTheTestCountry(t *testing.T) {
+	r := open(t, dataDir(t))
+	defer r.stop()
+	c := r.clerk(message.Org("municipality-202053"))
+	c.must(c.post("/visit", url.Values{"visit_purpose": {"copy"}, "visit_case": {"A-18"}}))
+	person := c.register("高橋　花子", "タカハシ　ハナコ", "長野県飯田市大久保町２５３４番地")
+	form := entries(c.must(c.get("/resident/" + person + "/issue")))
+	for field, value := range map[string]string{"kind": "resident-record-individual", "applicant": person, "relation": "yes", "document": "passport"} {
+		form.Set(field, value)
+	}
+	// The copy may not have heard of her yet, and her number may still be on its way: then nothing is issued, and the counter asks again.
+	var at string
+	if err := c.again(func() (bool, error) {
+		page := c.must(c.get("/resident/" + person + "/issue"))
+		form.Set("base", versionNow.FindStringSubmatch(page.body)[1])
+		p, err := c.post("/resident/"+person+"/issue", form)
+		if err != nil || p.status != http.StatusOK {
+			return false, err
+		}
+		at = p.path
+		return true, c.again(func() (bool, error) {
+			p, err := c.get(at)
+			return err == nil && !strings.Contains(p.body, "証明書を作っています"), err
+		})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	p := c.must(c.get(at))
+	if !strings.Contains(p.body, "証明書ができました") {
+		t.Fatalf("it is not there: %s", p.words())
+	}
+	file := c.must(c.get(at + "/document.pdf"))
+	d, err := readback.Read([]byte(file.body))
+	if err != nil || !d.Signed || len(d.Pages) != 1 {
+		t.Errorf("%d pages, %v", len(d.Pages), err)
+	}
+	if p, err = c.post(at+"/hand-over", url.Values{"sheets": {"1"}}); err != nil || !strings.Contains(p.body, "交付しました") {
+		t.Errorf("%v: %s", err, p.words())
+	}
+	if p, err = c.get(at + "/document.pdf"); err == nil && p.status == http.StatusOK {
+		err = errors.New("it is printed after it was handed over")
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
