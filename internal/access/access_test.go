@@ -18,26 +18,26 @@ var roles = []message.Role{message.Municipality, message.Prefecture, message.Nat
 // allowed is written by hand from the duties of each job, apart from the table of the program: what is not in it must
 // be refused.
 var allowed = map[access.Job]map[access.Act]string{
-	access.Public: {access.VerifySignature: "verifier"},
+	access.Public: {access.VerifySignature: "verifier", access.VerifyDocument: "issuing"},
 	access.Clerk: {
 		access.Register: "municipality", access.FileChange: "municipality", access.LookAtPerson: "municipality prefecture nationalcenter",
 		access.IssueCertificate: "municipality", access.IssueDocument: "municipality", access.RevokeCertificate: "municipality", access.LookAtCertificate: "municipality",
 		access.KeepSeal: "municipality", access.RenameTown: "municipality", access.CloseMove: "municipality", access.KeepTowns: "municipality", access.ViewTowns: "municipality", access.CorrectRecord: "municipality", access.SetIdentityRule: "municipality", access.ViewIdentityRule: "municipality",
-		access.ViewMessages: "municipality", access.VerifySignature: "verifier",
+		access.ViewMessages: "municipality", access.VerifySignature: "verifier", access.VerifyDocument: "issuing",
 		access.Provide: "prefecture nationalcenter", access.ViewProvision: "prefecture nationalcenter",
 		access.ReportError: "prefecture nationalcenter", access.AnswerError: "municipality", access.ViewErrors: "municipality prefecture nationalcenter",
 		access.ProtectPerson: "municipality", access.AskRelease: "municipality", access.ReleaseProtection: "municipality", access.CountProtections: "municipality",
 	},
 	access.Operator: {
 		access.ViewMessages: "all", access.ResolvePropose: "all", access.ResolveConfirm: "all", access.SignRound: "all",
-		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
+		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier", access.VerifyDocument: "issuing",
 		access.LookAtTokens: "ca", access.RetryToken: "ca",
 		access.MassPropose: "ca", access.MassConfirm: "ca", access.MakeList: "ca",
 		access.FileVerifier: "verifier", access.DecideFiling: "prefecture", access.PlanMaintenance: "prefecture", access.LookAtDelegation: "prefecture", access.AskReport: "prefecture", access.AcknowledgeImpact: "verifier",
 		access.ApproveUse: "prefecture nationalcenter", access.ViewProvision: "prefecture nationalcenter",
 		access.CountProtections: "municipality prefecture nationalcenter", access.ViewIdentityRule: "municipality", access.ViewIssuing: "issuing",
 	},
-	access.Administrator: {access.ViewStaff: "all", access.ManageStaff: "all", access.VerifySignature: "verifier"},
+	access.Administrator: {access.ViewStaff: "all", access.ManageStaff: "all", access.VerifySignature: "verifier", access.VerifyDocument: "issuing"},
 	access.Auditor: {
 		access.ViewStaff:    "all",
 		access.LookAtTokens: "ca", access.LookAtDelegation: "prefecture", access.ViewProvision: "prefecture nationalcenter",
@@ -45,7 +45,7 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.ViewIdentityRule: "municipality", access.ViewIssuing: "issuing",
 		access.ReviewLooks: "municipality prefecture nationalcenter", access.KeepAttention: "municipality prefecture nationalcenter",
 		access.ViewMessages: "all", access.ViewAudit: "all",
-		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier",
+		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier", access.VerifyDocument: "issuing",
 	},
 }
 

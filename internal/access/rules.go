@@ -57,6 +57,7 @@ const (
 	ViewIdentityRule  Act = "view-identity-rule"
 	ViewIssuing       Act = "view-issuing"
 	IssueDocument     Act = "issue-document"
+	VerifyDocument    Act = "verify-document"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -182,6 +183,8 @@ var rules = []Rule{
 		plain.Sentence{JA: "規則とその履歴は、窓口と監査する人が見る。人の情報は含まない。", EN: "The counter and those who audit it see the rule and what it was before; it names no resident."}},
 	{AcknowledgeImpact, plain.Sentence{JA: "失効の遅れの影響の確認", EN: "acknowledge a late revocation"}, []Job{Operator}, []message.Role{message.Verifier},
 		plain.Sentence{JA: "誤って有効と答えられた機関の人が、何をしたかを書いて確認する。", EN: "A person of the office that was told wrongly says what was done."}},
+	{VerifyDocument, plain.Sentence{JA: "証明書の確認", EN: "verify a document"}, []Job{Public, Clerk, Operator, Auditor, Administrator}, []message.Role{message.Issuing},
+		plain.Sentence{JA: "受け取った証明書の確認は、だれでもできる。紙にあることより多くは答えない。", EN: "Whoever was given a document may verify it. The answer tells no more than the paper."}},
 	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor, Administrator}, []message.Role{message.Verifier},
 		plain.Sentence{JA: "署名検証者の受付は、だれでも使える。", EN: "The verifier's desk is open to everybody."}},
 }

@@ -3,6 +3,7 @@ package org_test
 import (
 	"bytes"
 	"context"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +12,9 @@ import (
 	"github.com/akashi-id/akashi/internal/document"
 	"github.com/akashi-id/akashi/internal/document/documenttest"
 	"github.com/akashi-id/akashi/internal/document/making"
+	"github.com/akashi-id/akashi/internal/document/readback"
 	"github.com/akashi-id/akashi/internal/identity"
+	"github.com/akashi-id/akashi/internal/org/issuing"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -223,6 +226,67 @@ func TestDocumentRefused(t *testing.T) {
 		!strings.Contains(err.Error(), "この市区町村には証明発行サーバがありません。証明書はほかの方法で交付してください。") {
 		t.Errorf("without a server: %v", err)
 	}
+}
+
+// TestDocumentVerified: whoever was given a document learns whether it was issued, by its numbers, by what its QR says and by its file; and of one
+// that is void, altered, somebody else's, or unknown no more than that.
+func TestDocumentVerified(t *testing.T) {
+	v := newIssuers(t, inMemory, true)
+	who := v.person("松本　一子", "1960-05-01", "世帯主", "")
+	v.run(2 * time.Second)
+	id := v.applied(making.IndividualRecord, who.Person, document.Items{})
+	v.run(2 * time.Second)
+	file, err := v.town.PrintDocument(v.clerk, id)
+	check(t, err)
+	doc, err := v.town.DocumentOf(v.clerk, id)
+	check(t, err)
+	read, err := readback.Read(file)
+	check(t, err)
+	var binding string
+	for _, line := range read.Pages[0].Texts {
+		if m := regexp.MustCompile(`[0-9A-Z]{4}(-[0-9A-Z]{4}){3}`).FindString(line.Text); m != "" {
+			binding = m
+		}
+	}
+	_, secret, _ := strings.Cut(doc.Verify, "#")
+	altered := bytes.Clone(file)
+	altered[len(altered)/2] ^= 1
+	other, _ := documenttest.Issue(t, sealPaper(t), documenttest.Builtin())
+	ask := func(name, number, proof string, file []byte, want issuing.Verdict) {
+		t.Helper()
+		var got issuing.Verified
+		if file != nil {
+			got, err = v.server.VerifyFile(t.Context(), file)
+		} else {
+			got, err = v.server.VerifyNumber(t.Context(), number, proof)
+		}
+		check(t, err)
+		if told := got.Number != "" || got.Kind != "" || got.Pages != 0; got.Verdict != want || told != (want == issuing.Genuine || want == issuing.Void) {
+			t.Errorf("%s: %+v, want %s", name, got, want)
+		}
+	}
+	ask("its numbers", doc.Number, binding, nil, issuing.Genuine)
+	ask("typed by hand", " "+doc.Number, strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(binding, "-", " "), "0", "o")), nil, issuing.Genuine)
+	ask("its QR", doc.Number, secret, nil, issuing.Genuine)
+	ask("its file", "", "", file, issuing.Genuine)
+	ask("another binding", doc.Number, "0000-0000-0000-0000", nil, issuing.Unknown)
+	ask("no proof", doc.Number, "", nil, issuing.Unknown)
+	ask("another number", "202029-20260401-99999", binding, nil, issuing.Unknown)
+	ask("an octet of the file", "", "", altered, issuing.Altered)
+	ask("no PDF", "", "", []byte("%PDF-1.7"), issuing.Altered)
+	ask("our key and none of our documents", "", "", other, issuing.Unknown)
+	check(t, v.town.VoidDocument(v.clerk, id, 1, "裁断した"))
+	v.run(2 * time.Second)
+	ask("after it was destroyed", doc.Number, binding, nil, issuing.Void)
+	ask("its file, too", "", "", file, issuing.Void)
+}
+
+// sealPaper is a paper that no server has decided on.
+func sealPaper(t *testing.T) document.Paper {
+	t.Helper()
+	p, err := document.SealRegistration(documenttest.Request("r1"), documenttest.Issuer(), documenttest.Person(1, "田中　花子"), document.RegisteredSeal{Imprint: documenttest.Seal(18, 3)})
+	check(t, err)
+	return p
 }
 
 // forged has the server say that it issued a document that it did not: what a fault there, or somebody in it, could send.

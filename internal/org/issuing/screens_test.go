@@ -7,6 +7,7 @@ import (
 	mrand "math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,6 +58,7 @@ func TestScreens(t *testing.T) {
 			t.Cleanup(func() { store.Close() })
 			one, two := record(1, "1980-05-01"), record(2, "1982-05-01")
 			same := func(tx *sqlstore.Tx) *sqlstore.Tx { return tx }
+			var issued message.IssuingDocument
 			town := must(exchange.New(t.Context(), exchange.Config{Self: iida, Store: store, Clock: clk, Rand: rand.Reader, Trust: trust,
 				Signer: must(infra.NewIdentity(rand.Reader, start, string(iida), pki.ForSigning)), Link: net.As(iida), Peers: []message.Org{self},
 				Routes: []exchange.Route{exchange.On(same, func(_ context.Context, _ *sqlstore.Tx, _ exchange.Delivery, n message.IssuingQuestion) ([]message.Out, error) {
@@ -67,7 +69,10 @@ func TestScreens(t *testing.T) {
 						a.Persons = append(a.Persons, s)
 					}
 					return []message.Out{{To: self, Body: a}}, nil
-				}), exchange.On(same, func(context.Context, *sqlstore.Tx, exchange.Delivery, message.IssuingDocument) ([]message.Out, error) {
+				}), exchange.On(same, func(_ context.Context, _ *sqlstore.Tx, _ exchange.Delivery, n message.IssuingDocument) ([]message.Out, error) {
+					if n.Verify != "" {
+						issued = n
+					}
 					return nil, nil
 				})}}))
 			net.Join(self, o.Exchange)
@@ -108,6 +113,31 @@ func TestScreens(t *testing.T) {
 				t.Fatalf("the requests answer with %d", status)
 			}
 			tab.Screen("requests-" + lang)
+
+			// Whoever was given the paper needs no name. A phone that reads the code brings the number in the address, and what proves it behind the #.
+			if status := tab.Open(server.URL + "/" + string(self) + "/verify?lang=" + lang); status != http.StatusOK {
+				t.Fatalf("the page for everybody answers with %d", status)
+			}
+			tab.Screen("verify-" + lang)
+			tab.Open(server.URL + "/" + string(self) + "/verify/" + issued.Verify[strings.LastIndex(issued.Verify, "/")+1:])
+			tab.WaitFor("#found")
+			tab.Screen("verify-genuine-" + lang)
+			tab.Fill("#f-number", issued.Number)
+			tab.Fill("#f-proof", "0000-0000-0000-0000")
+			if status := tab.Follow(`#form .button`); status != http.StatusOK {
+				t.Fatalf("a wrong number answers with %d", status)
+			}
+			tab.Screen("verify-unknown-" + lang)
+			tab.Open(server.URL + "/" + string(self) + "/verify")
+			if status := tab.Follow(`#form .button`); status != http.StatusUnprocessableEntity || !strings.Contains(tab.Text("#errors"), map[string]string{
+				"ja": "文書番号を入力するか、PDFのファイルを選んでください。", "en": "Enter the number of the document, or choose the PDF file."}[lang]) {
+				t.Errorf("nothing answers with %d: %s", status, tab.Text("#errors"))
+			}
+			tab.Fill("#f-number", issued.Number)
+			if status := tab.Follow(`#form .button`); status != http.StatusUnprocessableEntity || !strings.Contains(tab.Text("#errors"), map[string]string{
+				"ja": "各ページの下にある綴り番号を入力してください。", "en": "Enter the binding number at the foot of each page."}[lang]) {
+				t.Errorf("half of it answers with %d: %s", status, tab.Text("#errors"))
+			}
 		})
 	}
 }

@@ -61,7 +61,11 @@ func (o *Issuing) draft(ctx context.Context, tx *store.Tx, r store.Request, page
 	if err != nil {
 		return "", err
 	}
-	d.Content = message.Hash(f.ContentDigest())
+	plan, err := paper.Plan()
+	if err != nil {
+		return "", err
+	}
+	d.Content, d.Binding, d.Pages = message.Hash(f.ContentDigest()), paper.Binding(), len(plan)
 	tx.AddDocument(d)
 	return "", nil
 }

@@ -29,8 +29,8 @@ func (o *Issuing) screens(cfg Config) (http.Handler, error) {
 	ui, err := webui.New(webui.Config{
 		Base: "/" + string(cfg.Self), Org: cfg.Name, Role: cfg.Self.Role(), TestCountry: cfg.TestCountry, Portal: cfg.Portal,
 		Nav: []webui.NavItem{{Path: "/", Name: say("写しの状況", "The copy")}, {Path: "/requests", Name: say("申請の状況", "Requests"), Act: access.ViewIssuing},
-			desk.Nav, auditpage.Nav, staffpage.Nav},
-		Clock: cfg.Clock, Sessions: cfg.Sessions, Log: o.Log,
+			{Path: "/verify", Name: say("証明書の確認", "Verify")}, desk.Nav, auditpage.Nav, staffpage.Nav},
+		Clock: cfg.Clock, Sessions: cfg.Sessions, MaxBody: maxVerify, Log: o.Log,
 	})
 	if err != nil {
 		return nil, err
@@ -53,6 +53,9 @@ func (o *Issuing) screens(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	if err := staffpage.Mount(mux, o.Host, ui); err != nil {
+		return nil, err
+	}
+	if err := o.mountVerify(mux, ui); err != nil {
 		return nil, err
 	}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
@@ -198,7 +201,8 @@ type requestsPage struct {
 
 var stateBadges = map[store.State]webui.Badge{
 	store.Asked:   {Kind: webui.Wait, Text: say("住民記録の回答待ち", "waits for the register")},
-	store.Ready:   {Kind: webui.OK, Text: say("発行できる", "may be issued")},
+	store.Ready:   {Kind: webui.Wait, Text: say("署名を待つ", "waits to be signed")},
+	store.Issued:  {Kind: webui.OK, Text: say("窓口に送った", "sent to the counter")},
 	store.Refused: {Kind: webui.Bad, Text: say("発行しない", "refused")},
 }
 
@@ -216,7 +220,7 @@ func (o *Issuing) requestsPage(ctx context.Context) (p requestsPage, err error) 
 	if err != nil {
 		return p, err
 	}
-	for _, s := range []store.State{store.Asked, store.Ready, store.Refused} {
+	for _, s := range []store.State{store.Asked, store.Ready, store.Issued, store.Refused} {
 		p.Today = append(p.Today, webui.Term{Label: stateBadges[s].Text, Value: counts[s]})
 	}
 	p.List = webui.Table{Caption: say("最近の申請", "Last requests"),

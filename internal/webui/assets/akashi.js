@@ -1,4 +1,4 @@
-// What script adds to pages that work without it: the error summary takes the focus, a form is sent once, parts that
+// What script adds to pages that work without it: the error summary takes the focus, a form is sent once, a scanned address fills in a form, parts that
 // refresh themselves can be stopped and do not move while somebody is in them, and the page that finds characters opens over the form.
 "use strict";
 
@@ -7,6 +7,15 @@ const words = document.documentElement.lang === "en"
   : { stop: "自動更新を止める", go: "自動更新を再開する", close: "閉じる", failed: "読み込めませんでした。閉じて、もう一度開いてください。入力欄の内容は、そのまま残っています。" };
 
 (document.getElementById("errors") ?? document.getElementById("replaced"))?.focus();
+
+// What stands behind the # of a scanned address is sent to nobody by the browser: it goes into the form that asks for it.
+const asked = document.querySelector("[data-fragment]");
+if (asked && location.hash.length > 1) {
+  const proof = document.getElementById(asked.dataset.fragment);
+  proof.value = location.hash.slice(1);
+  history.replaceState(null, "", location.pathname + location.search);
+  proof.form.requestSubmit();
+}
 
 // A second click within two seconds is the same click of a tired hand.
 document.addEventListener("submit", (event) => {

@@ -19,6 +19,8 @@ type Document struct {
 	IssuedAt time.Time
 	Nonce    [16]byte
 	Verify   string // what the QR says
+	Binding  string // 綴り番号, as it stands on each page
+	Pages    int
 	Content  message.Hash
 	File     message.Hash // of the signed file; zero: it is not signed
 	Bytes    []byte       // the signed file, as long as what became of it is not proven
@@ -33,30 +35,44 @@ type Document struct {
 // LogValue shows nothing of it.
 func (d Document) LogValue() slog.Value { return slog.StringValue(d.Number) }
 
-const documentColumns = `number, request, issued_at, nonce, verify, content, file, bytes, specimen, ending, ended_at, ended_by, findings, sheets`
+const documentColumns = `number, request, issued_at, nonce, verify, binding, pages, content, file, bytes, specimen, ending, ended_at, ended_by, findings, sheets`
 
 func scanDocument(r *sqlstore.Rows, d *Document) error {
 	var nonce, content, file []byte
-	var ended, sheets int64
+	var ended, sheets, pages int64
 	var findings string
-	if err := r.Scan(&d.Number, &d.Request, sqlstore.Time(&d.IssuedAt), &nonce, &d.Verify, &content, &file, &d.Bytes, &d.Specimen, &d.Ending, &ended, &d.EndedBy, &findings, &sheets); err != nil {
+	if err := r.Scan(&d.Number, &d.Request, sqlstore.Time(&d.IssuedAt), &nonce, &d.Verify, &d.Binding, &pages, &content, &file, &d.Bytes, &d.Specimen, &d.Ending, &ended, &d.EndedBy, &findings, &sheets); err != nil {
 		return err
 	}
 	copy(d.Nonce[:], nonce)
 	copy(d.Content[:], content)
 	copy(d.File[:], file)
-	d.EndedAt, d.Findings, d.Sheets = sqlstore.FromMicrosOrNone(ended), split(findings), int(sheets)
+	d.EndedAt, d.Findings, d.Sheets, d.Pages = sqlstore.FromMicrosOrNone(ended), split(findings), int(sheets), int(pages)
 	return nil
 }
 
 // AddDocument writes down what is to be signed.
 func (tx *Tx) AddDocument(d Document) {
-	tx.Collect("document", documentColumns, d.Number, d.Request, d.IssuedAt, d.Nonce[:], d.Verify, d.Content[:], []byte{}, []byte{}, d.Specimen, "", int64(0), "", "", int64(0))
+	tx.Collect("document", documentColumns, d.Number, d.Request, d.IssuedAt, d.Nonce[:], d.Verify, d.Binding, int64(d.Pages), d.Content[:], []byte{}, []byte{}, d.Specimen, "", int64(0), "", "", int64(0))
 }
 
 // DocumentOf is the document of a request.
 func (tx *Tx) DocumentOf(ctx context.Context, request string) (d Document, found bool, err error) {
-	all, err := sqlstore.List(ctx, tx.Tx, scanDocument, `SELECT `+documentColumns+` FROM document WHERE request = $1`, request)
+	return tx.document(ctx, `request = $1`, request)
+}
+
+// DocumentNumbered is the document of a number.
+func (tx *Tx) DocumentNumbered(ctx context.Context, number string) (Document, bool, error) {
+	return tx.document(ctx, `number = $1`, number)
+}
+
+// DocumentOfFile is the document of which a file is the signed one.
+func (tx *Tx) DocumentOfFile(ctx context.Context, file message.Hash) (Document, bool, error) {
+	return tx.document(ctx, `file <> '' AND file = $1`, file[:])
+}
+
+func (tx *Tx) document(ctx context.Context, where string, key any) (d Document, found bool, err error) {
+	all, err := sqlstore.List(ctx, tx.Tx, scanDocument, `SELECT `+documentColumns+` FROM document WHERE `+where, key)
 	if err != nil || len(all) == 0 {
 		return d, false, err
 	}

@@ -13,6 +13,8 @@ CREATE TABLE document(
   issued_at BIGINT NOT NULL,           -- as it stands on it
   nonce BYTEA NOT NULL,
   verify TEXT NOT NULL,                -- what the QR says
+  binding TEXT NOT NULL,               -- 綴り番号, as it stands on each page
+  pages BIGINT NOT NULL,
   content BYTEA NOT NULL,              -- SHA-256 of all but the signature
   file BYTEA NOT NULL,                 -- SHA-256 of the signed file; empty: not signed
   bytes BYTEA NOT NULL,                -- the signed file, as long as what became of it is not proven
@@ -23,6 +25,7 @@ CREATE TABLE document(
   findings TEXT NOT NULL,              -- of the gate that stopped it, with a comma between
   sheets BIGINT NOT NULL               -- that a printer put out
 );
+CREATE INDEX document_file ON document(file) WHERE file <> '';
 CREATE INDEX document_open ON document(issued_at) WHERE ending = '';
 -- The last number that was given on a day.
 CREATE TABLE numbering(day TEXT NOT NULL PRIMARY KEY, last BIGINT NOT NULL);
