@@ -70,7 +70,7 @@ func printSimulation(io streams, r *simulate.Report) {
 			fmt.Fprintf(io.out, "          起こらなかったもの / some that did not happen: %s\n", why)
 		}
 	}
-	fmt.Fprintf(io.out, "  * 頻度は推定 / the rate is a guess\n\n電文 messages %d  窓口の却下 refused %d  同姓同名の件 namesakes %d  実時間 real time %.1f s\n", r.Messages, r.Refused, r.Namesakes, r.Seconds)
+	fmt.Fprintf(io.out, "  * 頻度は推定 / the rate is a guess\n\n電文 messages %d  窓口の却下 refused %d  同姓同名の件 namesakes %d  閲覧の確認 looks reviewed %d  実時間 real time %.1f s\n", r.Messages, r.Refused, r.Namesakes, r.Reviewed, r.Seconds)
 	fmt.Fprintf(io.out, "登録の要約値 digest of all registers %s\n", r.Digest)
 	fmt.Fprintf(io.out, "差異 differences %d\n", len(r.Findings))
 	for i, d := range r.Findings {

@@ -41,7 +41,7 @@ var exceptions = []exception{
 			"internal/org/municipality/internal/store:Tx.PrintableOf", "internal/org/municipality/internal/store:Tx.ResidentsAfter", "internal/org/municipality:Municipality.tellIssuing", "internal/org/municipality:Municipality.protectedAmong",
 			"internal/org/municipality:issuingFeed.WriteKept"}},
 	{"the persons of one request for a document: one that cannot be read fails that request, which due/list refuses or sets aside", []string{readsRows},
-		[]string{"internal/org/issuing/internal/store:Tx.Request", "internal/org/issuing/internal/store:Tx.DocumentOf"}},
+		[]string{"internal/org/issuing/internal/store:Tx.Request", "internal/org/issuing/internal/store:Tx.document"}},
 	{"the versions of one municipality's rule of identity checks, looked at once when it begins: one whose day cannot be read asks for the most (internal/identity:Needed), and keeps nothing from opening",
 		[]string{atStart, rowsStart, readsRows}, []string{"internal/identity:Tables.Rules"}},
 	{"the looks of one refusal, of which none is given when one cannot be written", []string{atStart}, []string{"internal/org/municipality:Municipality.answeredTo"}},

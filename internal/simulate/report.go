@@ -20,8 +20,9 @@ type Report struct {
 	Skipped   map[Kind]string `json:"skipped,omitempty"` // events that happened to nobody, and why
 	Refused   int             `json:"refused"`           // by a counter; the event then happened to somebody else
 	Arrived   int             `json:"arrived"`
-	Present   int             `json:"present"`             // residents at the end
-	Namesakes int             `json:"namesakes,omitempty"` // cases of two people alike, found by the center's check and closed by its staff
+	Present   int             `json:"present"`                  // residents at the end
+	Reviewed  int             `json:"looks_reviewed,omitempty"` // findings of the watch over looks, of which an auditor has found a case beside each look
+	Namesakes int             `json:"namesakes,omitempty"`      // cases of two people alike, found by the center's check and closed by its staff
 	Messages  int64           `json:"messages"`
 	Seconds   float64         `json:"seconds"`
 	Findings  []Difference    `json:"findings"` // of the last day on which there were any

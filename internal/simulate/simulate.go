@@ -159,6 +159,12 @@ func (s *simulation) day(ctx context.Context, n int, plan []Kind) error {
 			}
 		}
 	}
+	if err := s.land.until(ctx, day.Add(alarming.from+reviewed)); err != nil {
+		return err
+	}
+	if err := s.reviews(ctx); err != nil {
+		return err
+	}
 	if err := s.land.until(ctx, day.Add(alarming.from)); err != nil {
 		return err
 	}
