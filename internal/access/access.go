@@ -162,27 +162,32 @@ func whoMay(p Person, act Act, role message.Role) plain.Sentence {
 	if p.Job == Operator || p.Job == Auditor || p.Job == Administrator {
 		s.EN = "An " + s.EN[2:]
 	}
-	var ja, en string
+	who := WhoDoes(act, role)
+	if who.JA == "" {
+		s.JA += "この団体では、だれも行えません。行う団体の画面を開いてください。"
+		s.EN += " Nobody does it at this organisation: open the screen of the one that does."
+		return s
+	}
+	s.JA += "行えるのは" + who.JA + "です。担当者に依頼するか、担当者を選び直してください。"
+	s.EN += " It is for the " + who.EN + ": ask one, or choose who you are again."
+	return s
+}
+
+// WhoDoes names the jobs that may do an act at an organisation of a role; it is empty where none may.
+func WhoDoes(act Act, role message.Role) (who plain.Sentence) {
 	for i := range rules {
 		rule := &rules[i]
 		if rule.Act != act || !slices.Contains(rule.Roles, role) {
 			continue
 		}
 		for _, j := range rule.Jobs {
-			if ja != "" {
-				ja, en = ja+"・", en+" or "
+			if who.JA != "" {
+				who.JA, who.EN = who.JA+"・", who.EN+" or "
 			}
-			ja, en = ja+j.Name().JA, en+j.Name().EN
+			who.JA, who.EN = who.JA+j.Name().JA, who.EN+j.Name().EN
 		}
 	}
-	if ja == "" {
-		s.JA += "この団体では、だれも行えません。行う団体の画面を開いてください。"
-		s.EN += " Nobody does it at this organisation: open the screen of the one that does."
-		return s
-	}
-	s.JA += "行えるのは" + ja + "です。担当者に依頼するか、担当者を選び直してください。"
-	s.EN += " It is for the " + en + ": ask one, or choose who you are again."
-	return s
+	return who
 }
 
 // SecondPerson returns nil when a step that one person proposed may be confirmed by the other: two different persons,

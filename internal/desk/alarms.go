@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -28,7 +29,7 @@ func (d *Desk) alarmsPage(r *http.Request) (p alarmsPage, err error) {
 		return p, err
 	}
 	now := d.host.Clock.Now()
-	p = alarmsPage{Tabs: d.tabs(r), Notice: standOf(v), Open: d.openTable(v.Open, now), Closed: d.closedTable(v.Closed, now)}
+	p = alarmsPage{Tabs: d.tabs(r), Notice: standOf(v), Open: d.openTable(r.Context(), v.Open, now), Closed: d.closedTable(v.Closed, now)}
 	return p, nil
 }
 
@@ -56,7 +57,7 @@ func severityOf(a alarm.Alarm) webui.Badge {
 	return webui.Badge{Kind: severities[a.Severity], Text: a.Severity.Name()}
 }
 
-func (d *Desk) openTable(open []alarm.Alarm, now time.Time) webui.Table {
+func (d *Desk) openTable(ctx context.Context, open []alarm.Alarm, now time.Time) webui.Table {
 	t := webui.Table{
 		Caption: plain.Sentence{JA: "出ている警報", EN: "Open alarms"},
 		Columns: []webui.Column{
@@ -70,7 +71,7 @@ func (d *Desk) openTable(open []alarm.Alarm, now time.Time) webui.Table {
 	for _, a := range open {
 		var where, detail any
 		if a.Href != "" {
-			where = webui.Link{Href: d.ui.URL(a.Href), Text: plain.Sentence{JA: "開く", EN: "Open"}}
+			where = d.ui.LinkTo(ctx, a.Href, plain.Sentence{JA: "開く", EN: "Open"})
 		}
 		if detail = a.Means; a.Detail != (plain.Sentence{}) {
 			detail = a.Detail

@@ -76,6 +76,9 @@ func (d *Desk) Report(ctx context.Context, by access.Person, doubt Doubt) (repor
 	case doubt.Text == "":
 		return "", plain.Bad("text", "何が、何と違うのかを入力してください。", "Enter what differs from what.")
 	}
+	if err := words(doubt.Text); err != nil {
+		return "", err
+	}
 	var number [8]byte
 	if _, err := io.ReadFull(d.Host.Rand, number[:]); err != nil {
 		return "", fmt.Errorf("couldn't name a report: %w", err)
@@ -90,9 +93,6 @@ func (d *Desk) Report(ctx context.Context, by access.Person, doubt Doubt) (repor
 			return nil, plain.Bad("code", "この住民票コードの記録は、ここにありません。", "There is no record under this code here.")
 		}
 		n := message.ErrorReport{Report: report, Code: doubt.Code, Version: held.Version, Attributes: doubt.Attributes, Text: doubt.Text, By: by.ID, FoundAt: tx.Now().Truncate(time.Second)}
-		if message.Readable(n) != nil {
-			return nil, plain.Bad("text", "表示されない制御文字が入っているか、長すぎます。入力し直してください。", "There are control characters in it, or it is too long: type it again.")
-		}
 		auditlog.Write(tx, auditlog.Entry{Actor: by.ID, Act: "error.report", Subject: doubt.Code.Reveal(), Case: doubt.Case, Detail: report})
 		if _, err := note(ctx, tx, entryOf(n, d.Host.Self, held.ToldBy, doubt.Case)); err != nil {
 			return nil, err
@@ -150,6 +150,17 @@ func (d *Desk) Take(ctx context.Context, by access.Person, report string) error 
 	})
 }
 
+// words refuses what somebody wrote that the other side could not read.
+func words(text string) error {
+	if len(text) > maxWords {
+		return plain.Bad("text", "長すぎます。4,000バイトまでで入力してください。", "This is too long: write at most 4,000 bytes.")
+	}
+	return plain.Unseen("text", text)
+}
+
+// maxWords is what message.ErrorReport and message.ErrorAnswer carry, in bytes.
+const maxWords = 4000
+
 // Finding is what an investigation came to.
 type Finding struct {
 	Report, Outcome, Text string
@@ -166,6 +177,9 @@ func (d *Desk) Answer(ctx context.Context, by access.Person, f Finding) error {
 		return plain.Bad("outcome", "調べた結果を選んでください。", "Choose what was found.")
 	case f.Text == "":
 		return plain.Bad("text", "何を確かめ、何をしたかを入力してください。通知した機関に伝わります。", "Enter what was looked at and what was done. Whoever reported it is told.")
+	}
+	if err := words(f.Text); err != nil {
+		return err
 	}
 	_, err := d.Host.Act(ctx, func(ctx context.Context, tx *sqlstore.Tx) ([]message.Out, error) {
 		e, err := open(ctx, tx, f.Report)
@@ -186,9 +200,6 @@ func (d *Desk) Answer(ctx context.Context, by access.Person, f Finding) error {
 		if f.Outcome == message.ErrorCorrected && n.Version <= e.Version {
 			return nil, plain.Bad("outcome", fmt.Sprintf("記録は版%sのままで、まだ訂正されていません。先に記録を訂正してください。", e.Version),
 				fmt.Sprintf("The record is still at version %s: correct it first.", e.Version))
-		}
-		if message.Readable(n) != nil {
-			return nil, plain.Bad("text", "表示されない制御文字が入っているか、長すぎます。入力し直してください。", "There are control characters in it, or it is too long: type it again.")
 		}
 		auditlog.Write(tx, auditlog.Entry{Actor: by.ID, Act: "error.answer", Subject: e.Code.Reveal(), Detail: e.Report + " " + f.Outcome})
 		if err := settle(ctx, tx, n); err != nil {

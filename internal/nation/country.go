@@ -39,6 +39,7 @@ type Options struct {
 	// leaves it empty, and they are served in it.
 	Program string
 
+	clock clock.Clock   // nil: the machine's
 	takes time.Duration // how long an organisation may take to open; 0: openingTakes
 }
 
@@ -79,7 +80,10 @@ func Open(ctx context.Context, opt Options) (_ *Country, err error) {
 			c.Close()
 		}
 	}()
-	clk := clock.System()
+	clk := opt.clock
+	if clk == nil {
+		clk = clock.System()
+	}
 	if err := Found(opt.Dir, opt.Spec, clk.Now(), opt.Log); err != nil {
 		return nil, err
 	}

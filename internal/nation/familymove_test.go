@@ -16,8 +16,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/webui/webuitest"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -53,6 +53,7 @@ type relative struct {
 // family is the story, its people, and who works for them.
 type family struct {
 	*testing.T
+	clock               clock.Clock // of the country
 	r                   *running
 	files               tool
 	father, wife, child *relative
@@ -74,7 +75,8 @@ func TestFamilyMovesInABrowser(t *testing.T) {
 	if !full() {
 		t.Skip("SKIPPED, THE FAMILY DID NOT MOVE: a long story in twenty browsers; AKASHI_FULL=1 tells it")
 	}
-	f := &family{T: t, r: open(t, dataDir(t)), files: openssl(t), seats: map[message.Org]map[string]*seat{},
+	clk := officeHours()
+	f := &family{T: t, clock: clk, r: openWith(t, Options{Dir: dataDir(t), clock: clk}), files: openssl(t), seats: map[message.Org]map[string]*seat{},
 		father: &relative{name: "山辺 誠一", kana: "ヤマベ セイイチ", birth: "1980-05-03", sex: "男", relation: "世帯主"},
 		wife: &relative{name: "NGUYEN THI LAN", kana: "グエン ティ ラン", birth: "1985-08-15", sex: "女", relation: "妻", more: map[string]string{
 			"basis": "law-30-46", "domicile": "", "domicile_head": "", "furigana": "", "earlier_address": "ベトナム", "nationality": "ベトナム", "common_name": "山辺 蘭",
@@ -337,7 +339,7 @@ func (f *family) answer(clerk *seat) string {
 // theyFileTheirMovingOut: the four file one notice for tomorrow. That she goes too takes a release, which one clerk asks for and another grants.
 func (f *family) theyFileTheirMovingOut() {
 	mado, tonari := f.at(matsumoto, "mado"), f.at(matsumoto, "tonari")
-	tomorrow := resident.DateOf(time.Now()).AddDays(1).String()
+	tomorrow := resident.DateOf(f.clock.Now()).AddDays(1).String()
 	moveOut := func() int {
 		mado.goes(f.father.old + "/change/move-out")
 		f.silent("the form of the father's moving out", mado.source(), append(f.hers(), f.her.name)...)

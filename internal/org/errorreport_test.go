@@ -71,7 +71,7 @@ func TestAnErrorIsReportedFoundOutAndAnswered(t *testing.T) {
 	v.no("control characters", func() error {
 		_, err := v.errs[center].Report(ctx, aoki, errorreport.Doubt{Code: p.code, Text: "a\x1bb"})
 		return err
-	}(), "表示されない制御文字が入っているか、長すぎます")
+	}(), "表示されない制御文字（U+001B）が入っています")
 	report, err := v.errs[center].Report(ctx, aoki, doubt)
 	check(t, err)
 	v.run(time.Minute)

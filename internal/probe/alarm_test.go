@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -127,6 +128,11 @@ func TestPlan(t *testing.T) {
 		if ps, ok := plain.AsProblems(err); !ok || len(ps) != 1 || ps[0].Field != name {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	unseen := right
+	unseen.Why = "更新\u202e"
+	if err := w.update(func(ctx context.Context, tx *sqlstore.Tx) error { return Plan(ctx, tx, unseen) }); err == nil || !strings.Contains(err.Error(), "3文字目に、表示されない制御文字（U+202E）") {
+		t.Errorf("a mark for writing leftwards: %v", err)
 	}
 	for name, change := range map[string]func(*Window){
 		"for a month": func(v *Window) { v.Until = v.From.AddDate(0, 1, 0) },

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -50,8 +49,11 @@ func Plan(ctx context.Context, tx *sqlstore.Tx, w Window) error {
 		return plain.Bad("until", "長すぎます。14日までにしてください。", "It is too long: at most 14 days.")
 	case w.Why == "":
 		return plain.Bad("why", "わけを入力してください。数値の横に表示されます。", "Enter why. It is shown beside the figures.")
-	case len(w.Why) > 1000 || strings.ContainsFunc(w.Why, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' }):
-		return plain.Bad("why", "わけは、表示されない制御文字を入れずに、1,000バイトまでで入力してください。", "Write at most 1,000 bytes, without control characters that do not show.")
+	case len(w.Why) > 1000:
+		return plain.Bad("why", "わけが長すぎます。1,000バイトまでで入力してください。", "The reason is too long: write at most 1,000 bytes.")
+	}
+	if err := plain.Unseen("why", w.Why); err != nil {
+		return err
 	}
 	var n int64
 	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM probe_window WHERE until_at > $1 AND withdrawn_at = 0`, tx.Now()).Scan(&n); err != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
@@ -13,6 +12,7 @@ import (
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -75,7 +75,7 @@ func (o *Office) ProvideFile(ctx context.Context, by access.Person, number uint6
 
 func (o *Office) answerLine(ctx context.Context, tx *sqlstore.Tx, by access.Person, u Use, set Items, l line, b *Bulk) ([]string, error) {
 	row := make([]string, 4+set.Count())
-	row[0], row[1] = fmt.Sprint(l.number), plainCell(l.Case)
+	row[0], row[1] = fmt.Sprint(l.number), webui.Inert(l.Case)
 	g := look.Ground{Purpose: u.Purpose, Case: l.Case}
 	if l.bad == nil {
 		if ps, ok := plain.AsProblems(g.Check(by, o.Host.Self)); ok && len(ps) > 0 {
@@ -116,16 +116,8 @@ func (o *Office) answerLine(ctx context.Context, tx *sqlstore.Tx, by access.Pers
 		row[3] = given.Match.Grade().Name().JA + ": " + inquiry.Why(given.Match).JA
 	}
 	at := 4
-	set.each(func(i item) { row[at] = plainCell(given.Of(i.one)); at++ })
+	set.each(func(i item) { row[at] = webui.Inert(given.Of(i.one)); at++ })
 	return row, nil
-}
-
-// plainCell keeps a spreadsheet from taking a text for a formula.
-func plainCell(s string) string {
-	if first, _ := utf8.DecodeRuneInString(s); s != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", first) {
-		return "'" + s
-	}
-	return s
 }
 
 // readLines reads each line by itself, so that a quotation mark that is not closed spoils one line and not the rest.

@@ -158,7 +158,7 @@ func (p *pages) sendCounts(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		u := s.Uses[c.Use]
-		rows = append(rows, []string{from.String(), to.String(), strconv.FormatUint(c.Use, 10), plainCell(s.nameOf(c.Use)), plainCell(u.Body), plainCell(u.Law), prefecture,
+		rows = append(rows, []string{from.String(), to.String(), strconv.FormatUint(c.Use, 10), webui.Inert(s.nameOf(c.Use)), webui.Inert(u.Body), webui.Inert(u.Law), prefecture,
 			c.Municipality, p.placeName(c.Municipality).JA, strconv.FormatInt(c.N, 10)})
 	}
 	webui.SendCSV(w, "provision-"+from.String()+"-"+to.String()+".csv", rows)

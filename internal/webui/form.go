@@ -67,10 +67,12 @@ func (u *UI) ReadForm(w http.ResponseWriter, r *http.Request) (*Form, bool) {
 		}
 		f.values[name] = values
 		for _, v := range values {
-			switch {
-			case !utf8.ValidString(v) || strings.ContainsRune(v, 0):
-				f.Bad(name, "文字として読めないところがあります。入力し直してください。", "Part of this is not text: enter it again.")
-				f.values.Del(name)
+			switch err := plain.Unseen(name, v); {
+			case err != nil:
+				_ = f.Take(err) // a problem, and nothing else
+				if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+					f.values.Del(name)
+				}
 			case utf8.RuneCountInString(v) > longestValue:
 				f.Bad(name, "長すぎます。4,000文字までで入力してください。", "This is too long: enter at most 4,000 characters.")
 			}

@@ -210,6 +210,10 @@ func TestEntriesThatAreNoTextAreNamed(t *testing.T) {
 	if d.form.OK() || d.form.Value("name") != "" || !strings.Contains(body, `href="#f-name"`) || !strings.Contains(body, `aria-invalid="true"`) {
 		t.Errorf("OK %v, problems %v", d.form.OK(), d.form.Problems())
 	}
+	_, body = ask(t, request(t, "POST", d.url+"/x", strings.NewReader(url.Values{"name": {"松本\u202e花子"}}.Encode())))
+	if d.form.OK() || !strings.Contains(body, "3文字目に、表示されない制御文字") || !strings.Contains(body, `aria-invalid="true"`) {
+		t.Errorf("a name whose direction turns: OK %v, problems %v", d.form.OK(), d.form.Problems())
+	}
 	ask(t, request(t, "POST", d.url+"/x", strings.NewReader(url.Values{"name": {strings.Repeat("長", 4001)}}.Encode())))
 	if d.form.OK() || len([]rune(d.form.Value("name"))) != 4001 {
 		t.Error("an entry of 4,001 characters is accepted, or lost")

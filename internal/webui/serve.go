@@ -1,6 +1,8 @@
 package webui
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -14,6 +16,7 @@ import (
 // choice of persona, behind what every request passes: headers, the check that a POST comes from our own pages, the
 // bound on its size, and the person who acts. Mount it at the base path with a slash after it.
 func (u *UI) Serve(pages *http.ServeMux) http.Handler {
+	u.pages = pages
 	own := http.NewServeMux()
 	own.Handle("GET /assets/", u.assets)
 	if u.cfg.Sessions != nil {
@@ -47,7 +50,7 @@ func (u *UI) Serve(pages *http.ServeMux) http.Handler {
 // Only lets through those whom the rules allow the act. Somebody who has not said who they are is asked first, and
 // comes back to the page; everybody else who is refused is told who may.
 func (u *UI) Only(act access.Act, next http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return guarded{act, func(w http.ResponseWriter, r *http.Request) {
 		p := access.From(r.Context())
 		err := access.May(p, act, u.cfg.Role)
 		switch choose := u.chooseURL(r); {
@@ -58,7 +61,40 @@ func (u *UI) Only(act access.Act, next http.HandlerFunc) http.Handler {
 		default:
 			u.Fail(w, r, err)
 		}
-	})
+	}}
+}
+
+// guarded is a page with the act that it asks for.
+type guarded struct {
+	act access.Act
+	http.HandlerFunc
+}
+
+// LinkTo is a value that leads whoever is in the context to a page of the organisation, below the base. Somebody whom the act of
+// the page refuses would come to a refusal: in place of the link they read whose business it is. It is nil where there is no such page.
+func (u *UI) LinkTo(ctx context.Context, path string, text plain.Sentence) any {
+	address, err := url.Parse(path)
+	if err != nil || u.pages == nil {
+		return nil
+	}
+	page, pattern := u.pages.Handler(&http.Request{Method: http.MethodGet, URL: address})
+	if pattern == "" {
+		return nil
+	}
+	if g, ok := page.(guarded); ok && !opens(access.May(access.From(ctx), g.act, u.cfg.Role)) {
+		who := access.WhoDoes(g.act, u.cfg.Role)
+		if who.JA == "" {
+			return nil
+		}
+		return plain.Sentence{JA: who.JA + "が対応します", EN: "The " + who.EN + " deals with it"}
+	}
+	return Link{Href: u.URL(path), Text: text}
+}
+
+// opens tells whether a page opens to whom the rules answer this: also to somebody who is asked for the passkey first.
+func opens(err error) bool {
+	var refused *access.Refused
+	return err == nil || errors.As(err, &refused) && refused.StepUp
 }
 
 // chooseURL is the address of the chooser that comes back to this request; empty when there is nothing to choose.

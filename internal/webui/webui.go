@@ -72,6 +72,7 @@ type UI struct {
 	problem *Page
 	choose  *Page
 	stepUp  *Page
+	pages   *http.ServeMux                  // what Serve serves; nil before
 	watch   func(context.Context) Attention // nil: nothing is watched
 	stand   func(context.Context) *Standing // nil: nobody is in the middle of anything
 }

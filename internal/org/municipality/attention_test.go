@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +74,20 @@ func TestARecordOnTheListAsksFirst(t *testing.T) {
 	auditor.says(page, "注意対象の方の閲覧がある", "clerk-aoki")
 	if strings.Contains(page, who.Code.Reveal()) || strings.Contains(page, "髙") {
 		t.Error("the alarm names who was looked at")
+	}
+	// It leads those who may look into it there, and tells everybody else whose business it is. Nobody is led to a refusal.
+	for persona, leads := range map[string]bool{"auditor-onishi": true, "operator-ueda": false, "clerk-aoki": false} {
+		v := c.counter(persona)
+		for _, path := range []string{"/alarms", "/alarms/part/open"} {
+			page := v.get(path, http.StatusOK)
+			if strings.Contains(page, `/looks"`) != leads || strings.Contains(page, "監査人が対応します") == leads {
+				t.Errorf("%s is led from %s to the looks, want %v: %s", persona, path, leads, text(page))
+			}
+			_, table, _ := strings.Cut(page, "出ている警報")
+			for _, to := range regexp.MustCompile(`class="link" href="/`+string(c.o.Self)+`(/[^"]*)"`).FindAllStringSubmatch(table, -1) {
+				v.get(to[1], http.StatusOK)
+			}
+		}
 	}
 	page = auditor.get("/looks", http.StatusOK)
 	auditor.says(page, "注意対象の方の閲覧がある", "届出の受付", "12時台")

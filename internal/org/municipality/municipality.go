@@ -99,6 +99,9 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	}
 	// A new municipality has no codes, and one that stopped may have been about to ask.
 	err = o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return o.refillSoon(ctx, o.in(tx)) })
+	if err == nil {
+		err = o.fillNameKeys(ctx)
+	}
 	if err == nil && o.issuing != "" {
 		err = o.beginIssuingFill(ctx)
 	}
@@ -115,6 +118,20 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 		return nil, errors.Join(err, o.Close())
 	}
 	return o, nil
+}
+
+// fillNameKeys makes the keys of all names that have none, at a start after an older program. A transaction stays short.
+func (o *Municipality) fillNameKeys(ctx context.Context) error {
+	const atOnce = 1000
+	for n := atOnce; n == atOnce; {
+		if err := o.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+			n, err = o.in(tx).FillNameKeys(ctx, atOnce)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // in is the municipality's view of a transaction.

@@ -353,7 +353,7 @@ func TestSearchPage(t *testing.T) {
 		field, value string
 		found        bool
 	}{
-		{"name", "髙𠮷", true}, {"name", "髙𠮷　葛子", true}, {"name", "高吉", false}, {"kana", "タカ", true}, {"kana", "カツコ", false},
+		{"name", "髙𠮷", true}, {"name", "髙𠮷　葛子", true}, {"name", "高吉", true}, {"name", "高吉葛子", true}, {"name", "斎吉", false}, {"kana", "タカ", true}, {"kana", "カツコ", false},
 		{"birth", "H4.2.29", true}, {"birth", "1992-02-28", false}, {"code", c.now(who.Person).Record.Code.Reveal(), true}, {"code", old.Reveal(), true},
 		{"code", resident.RecordCodeOf(3).Reveal(), false},
 	} {

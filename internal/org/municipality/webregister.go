@@ -2,7 +2,11 @@ package municipality
 
 import (
 	"net/http"
+	"regexp"
+	"strings"
+	"unicode/utf8"
 
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -44,9 +48,9 @@ func registration(f *webui.Form) Registration {
 		Prior: entry(f, "prior", versionEntry), Paper: f.Value(fieldPaper), Whole: true, AsIs: ticked(f, fieldAsIs), Another: ticked(f, fieldAnother)}
 	r.Record = resident.Record{
 		Code: entry(f, "code", resident.ParseRecordCode),
-		BasicFour: resident.BasicFour{Name: entry(f, "name", resident.ParseName), Birth: entry(f, "birth", resident.ParsePartialDate),
+		BasicFour: resident.BasicFour{Name: entry(f, "name", typedName), Birth: entry(f, "birth", resident.ParsePartialDate),
 			Sex: entry(f, "sex", resident.ParseSex), Address: entry(f, "address", resident.ParseAddress)},
-		Kana: entry(f, "kana", resident.ParseKana), CommonName: entry(f, "common_name", resident.ParseName),
+		Kana: entry(f, "kana", resident.ParseKana), CommonName: entry(f, "common_name", typedName),
 		Nationality: entry(f, "nationality", resident.ParseNationality), Municipality: entry(f, "municipality", resident.ParseMunicipalityCode),
 		Household: entry(f, "household", resident.ParseHouseholdID), Relation: entry(f, "relation", resident.ParseRelation),
 		BecameResident: entry(f, "became", resident.ParseDate), Number: entry(f, "number", resident.ParseIndividualNumber),
@@ -54,6 +58,25 @@ func registration(f *webui.Form) Registration {
 	readItems(f, &r.Record)
 	return r
 }
+
+// typedName reads the name of somebody who comes into the register. What no paper says and a slip of the hand makes is asked for again: two blanks in a
+// row, which nobody sees on a document, and a sign in front that makes the name a formula where a table of it is opened. A name that came with a
+// message or in a file stays as it is, so that nobody waits for it.
+func typedName(field, s string) (resident.Name, error) {
+	n, err := resident.ParseName(field, s)
+	first, _ := utf8.DecodeRuneInString(s)
+	switch {
+	case err != nil:
+		return n, err
+	case strings.ContainsRune("=+-@＝＋－＠", first):
+		return resident.Name{}, plain.Bad(field, "先頭に記号「"+string(first)+"」があります。取り除いてください。", "There is a sign in front, "+string(first)+": take it away.")
+	case twoBlanks.MatchString(s):
+		return resident.Name{}, plain.Bad(field, "空白が続いています。一つにしてください。", "Two blanks follow one another: leave one.")
+	}
+	return n, nil
+}
+
+var twoBlanks = regexp.MustCompile(`[ \x{3000}]{2}`)
 
 // doRegister checks what was entered, shows it, and registers the person when the clerk has looked.
 func (w *screens) doRegister(rw http.ResponseWriter, r *http.Request) {

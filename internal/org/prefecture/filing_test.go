@@ -97,7 +97,7 @@ func TestFilings(t *testing.T) {
 			"a clerk":             {c.decide(etax, 1, "accept", "", persona("clerk-aoki"), ueda), ""},
 			"confirmed by others": {c.decide(etax, 1, "accept", "", ueda, persona("auditor-onishi")), ""},
 			"refused without why": {c.decide(etax, 1, "refuse", " ", ueda, egawa), "わけを入力してください。届出をした機関にも伝わります"},
-			"an escape in why":    {c.decide(etax, 1, "refuse", "because\x1b[2J", ueda, egawa), "表示されない制御文字が入っています。貼り付けずに"},
+			"an escape in why":    {c.decide(etax, 1, "refuse", "because\x1b[2J", ueda, egawa), "8文字目に、表示されない制御文字（U+001B）が入っています。貼り付けずに"},
 			"no such filing":      {c.decide(etax, 2, "accept", "", ueda, egawa), "この届出はありません。一覧から"},
 			"ended before it was": {c.decide(etax, 1, "end", "because", ueda, egawa), "この届出は、その間に変わりました"},
 			"no such act":         {c.decide(etax, 1, "forget", "because", ueda, egawa), "どうするかを選んでください"},

@@ -5,14 +5,13 @@ import (
 	"encoding/csv"
 	"io"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/akashi-id/akashi/cert"
 	"github.com/akashi-id/akashi/internal/org/validation/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -130,7 +129,7 @@ func (o *Validation) WriteImpact(ctx context.Context, to io.Writer, w ImpactWind
 		}
 		for _, l := range lines {
 			if err := out.Write([]string{strconv.FormatInt(l.ID, 10), l.Serial.String(), l.Profile.String(), l.Reason.String(), dayOrNone(l.Since), stamp(l.WrongFrom),
-				stamp(l.RevokedAt), stamp(l.ToldAt), inert(l.Requester), stamp(l.AskedAt), stamp(l.BasedAt), l.Notice, stamp(l.AcknowledgedAt), inert(l.AcknowledgedBy)}); err != nil {
+				stamp(l.RevokedAt), stamp(l.ToldAt), webui.Inert(l.Requester), stamp(l.AskedAt), stamp(l.BasedAt), l.Notice, stamp(l.AcknowledgedAt), webui.Inert(l.AcknowledgedBy)}); err != nil {
 				return err
 			}
 			lastAt, last = l.AskedAt, l.Answer
@@ -140,14 +139,6 @@ func (o *Validation) WriteImpact(ctx context.Context, to io.Writer, w ImpactWind
 			return err
 		}
 	}
-}
-
-// inert writes an apostrophe before what a spreadsheet would take for a formula: a verifier says who acknowledged a notice.
-func inert(field string) string {
-	if r, _ := utf8.DecodeRuneInString(field); field != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", r) {
-		return "'" + field
-	}
-	return field
 }
 
 func stamp(t time.Time) string {

@@ -46,6 +46,10 @@ func (a Application) check() error {
 			problems = append(problems, plain.Bad(f.name, fmt.Sprintf("長すぎます。%dバイトまでで入力してください。", f.most), fmt.Sprintf("This is too long: enter at most %d bytes.", f.most)))
 		case !f.lines && strings.ContainsAny(f.value, "\r\n\t"):
 			problems = append(problems, plain.Bad(f.name, "改行とタブは使えません。1行で入力してください。", "Write it in one line, without tabs."))
+		default:
+			// What the prefecture could not read would wait there, and nothing could be filed in its place.
+			unseen, _ := plain.AsProblems(plain.Unseen(f.name, f.value))
+			problems = append(problems, unseen...)
 		}
 	}
 	if len(problems) > 0 {
@@ -108,9 +112,6 @@ func (o *Verifier) send(ctx context.Context, f store.Filing) (string, error) {
 			return nil, err
 		}
 		body := message.VerifierFiling{Verifier: o.Self, Number: number, Act: f.Act, Office: f.Office, Procedures: f.Procedures, Address: f.Address, By: f.FiledBy}
-		if message.Readable(body) != nil {
-			return nil, unreadable("")
-		}
 		auditlog.Write(plainTx, auditlog.Entry{Actor: f.FiledBy, Act: "verifier.filing", Subject: fmt.Sprintf("%s/%d", o.Self, number), Detail: access.Detail(ctx, f.Act)})
 		return []message.Out{{To: o.cfg.Prefecture, Body: body}}, nil
 	})
@@ -130,11 +131,6 @@ func (o *Verifier) refile(ctx context.Context, plainTx *sqlstore.Tx, was message
 	auditlog.Write(plainTx, auditlog.Entry{Actor: string(o.Self), Act: "verifier.renumbered", Subject: fmt.Sprintf("%s/%d", o.Self, number), Detail: fmt.Sprintf("was %d", n.Number)})
 	n.Number = number
 	return n, nil
-}
-
-// unreadable refuses what the other side could not read: it would wait there, and nothing could be filed in its place.
-func unreadable(field string) error {
-	return plain.Bad(field, "表示されない制御文字が入っています。貼り付けずに入力し直してください。", "There are control characters in it that do not show: type it again instead of pasting it.")
 }
 
 // maxFilings is how many filings are looked at, the newest.

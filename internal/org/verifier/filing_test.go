@@ -139,10 +139,11 @@ func TestFilingGoesToThePrefecture(t *testing.T) {
 		c, o := withOffices(t, url)
 		ctx, v := t.Context(), c.verifier
 		for name, a := range map[string]verifier.Application{"nothing": {}, "two lines": {Office: "国税庁\n総務省", Procedures: "x", Address: "y"},
-			"a mark for writing leftwards": {Office: "国税\u200f庁", Procedures: "x", Address: "y"}, "a vertical tab": {Office: "国税庁", Procedures: "x\x0by", Address: "y"},
+			"a mark for writing leftwards": {Office: "国税庁\u200f", Procedures: "x", Address: "y"}, "a vertical tab": {Office: "国税庁", Procedures: "x\x0by", Address: "y"},
 			"long": {Office: strings.Repeat("長", 100), Procedures: "x", Address: "y"}} {
 			_, err := v.File(ctx, persona("operator-ueda"), a)
-			if says := map[string]string{"two lines": "改行とタブは使えません。1行で入力してください", "long": "長すぎます。200バイトまでで入力してください"}[name]; err == nil || !strings.Contains(err.Error(), says) {
+			if says := map[string]string{"two lines": "改行とタブは使えません。1行で入力してください", "long": "長すぎます。200バイトまでで入力してください",
+				"a mark for writing leftwards": "4文字目に、表示されない制御文字（U+200F）", "a vertical tab": "2文字目に、表示されない制御文字（U+000B）"}[name]; err == nil || !strings.Contains(err.Error(), says) {
 				t.Errorf("%s: %v, want %q", name, err, says)
 			}
 		}
@@ -315,7 +316,7 @@ func TestNoticeIsAcknowledgedByAPerson(t *testing.T) {
 		} {
 			_, err := try()
 			if says := map[string]string{"without a word": "調べたことと、行ったことを入力してください", "of another notice": "この通知はないか、すでに確認されています",
-				"with too many words": "長すぎます。4,000バイトまでで入力してください"}[name]; err == nil || !strings.Contains(err.Error(), says) {
+				"with too many words": "長すぎます。4,000バイトまでで入力してください", "with a form feed": "2文字目に、表示されない制御文字（U+000C）"}[name]; err == nil || !strings.Contains(err.Error(), says) {
 				t.Errorf("acknowledged: %s: %v, want %q", name, err, says)
 			}
 		}

@@ -38,6 +38,9 @@ func (o *Verifier) Acknowledge(ctx context.Context, by access.Person, notice, te
 	case len(text) > 4000:
 		return "", plain.Bad("text", "長すぎます。4,000バイトまでで入力してください。", "This is too long: enter at most 4,000 bytes.")
 	}
+	if err := plain.Unseen("text", text); err != nil {
+		return "", err
+	}
 	return o.Act(ctx, func(ctx context.Context, plainTx *sqlstore.Tx) ([]message.Out, error) {
 		tx := o.in(plainTx)
 		done, err := tx.Acknowledge(ctx, notice, by.ID, text)
@@ -48,9 +51,6 @@ func (o *Verifier) Acknowledge(ctx context.Context, by access.Person, notice, te
 			return nil, plain.Bad("", "この通知はないか、すでに確認されています。一覧から開き直してください。", "There is no such notice, or somebody has acknowledged it: open it from the list again.")
 		}
 		body := message.ImpactAcknowledgement{Notice: notice, Verifier: o.Self, By: by.ID, Text: text, At: plainTx.Now()}
-		if message.Readable(body) != nil {
-			return nil, unreadable("text")
-		}
 		auditlog.Write(plainTx, auditlog.Entry{Actor: by.ID, Act: "impact.acknowledged", Subject: notice})
 		return []message.Out{{To: o.cfg.Validation, Body: body}}, nil
 	})

@@ -7,12 +7,17 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/akashi-id/akashi/internal/match"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/resident"
 )
 
-// searchKey is what a name or a reading is found by: itself without blanks and without variation selectors, because a
-// clerk who types 葛 looks for 葛󠄂 too. It is never shown and never compared as an identity.
+// nameKey is what a name is found by: without blanks, variation selectors and the width and case of letters, and with each character
+// replaced by the one that stands for its variants, because a clerk who types 高吉 looks for 髙𠮷 too. It is never shown and never compared as
+// an identity.
+func nameKey(name string) []byte { return []byte(match.Key(name)) }
+
+// searchKey is what a reading and a town are found by: itself without blanks and without variation selectors.
 func searchKey(s string) []byte {
 	return []byte(strings.Map(func(r rune) rune {
 		switch {
@@ -38,15 +43,15 @@ type Query struct {
 func (tx *Tx) Search(ctx context.Context, q Query, limit int) ([]Version, error) {
 	var where []string
 	var args []any
-	prefix := func(column, s string) {
-		if key := searchKey(s); len(key) > 0 {
+	prefix := func(column string, key []byte) {
+		if len(key) > 0 {
 			// 0xFF is no byte of UTF-8: everything that begins with the key lies below it.
 			args = append(args, key, append(append([]byte(nil), key...), 0xFF))
 			where = append(where, fmt.Sprintf("r.%s >= $%d AND r.%s < $%d", column, len(args)-1, column, len(args)))
 		}
 	}
-	prefix("name_key", q.Name)
-	prefix("kana_key", q.Kana)
+	prefix("name_key", nameKey(q.Name))
+	prefix("kana_key", searchKey(q.Kana))
 	if q.Birth.Valid() {
 		args = append(args, q.Birth.String())
 		where = append(where, fmt.Sprintf("r.birth = $%d", len(args)))
@@ -57,6 +62,31 @@ func (tx *Tx) Search(ctx context.Context, q Query, limit int) ([]Version, error)
 	args = append(args, int64(limit))
 	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, v *Version) error { return scanPresent(r, v) },
 		presentStates+`WHERE `+strings.Join(where, " AND ")+fmt.Sprintf(` ORDER BY r.name_key, r.birth, r.person LIMIT $%d`, len(args)), args...)
+}
+
+// FillNameKeys makes the keys of at most limit names whose keys a migration has emptied, and reports how many they were. A damaged row that
+// has no name gets a mark, so that it is not met again.
+func (tx *Tx) FillNameKeys(ctx context.Context, limit int) (int, error) {
+	type named struct {
+		person int64
+		name   string
+	}
+	rows, err := sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, n *named) error { return r.Scan(&n.person, &n.name) },
+		`SELECT r.person, COALESCE(v.name, '') FROM resident r LEFT JOIN record_version v ON v.person = r.person AND v.version = r.version
+		WHERE r.name_key = $1 LIMIT $2`, []byte{}, int64(limit))
+	if err != nil {
+		return 0, fmt.Errorf("couldn't look for names without a key: %w", err)
+	}
+	for _, n := range rows {
+		key := nameKey(n.name)
+		if len(key) == 0 {
+			key = []byte("?")
+		}
+		if _, err := tx.Exec(ctx, `UPDATE resident SET name_key = $1 WHERE person = $2`, key, n.person); err != nil {
+			return 0, fmt.Errorf("couldn't write the key of a name: %w", err)
+		}
+	}
+	return len(rows), nil
 }
 
 // Population is how many people are present.

@@ -59,7 +59,7 @@ func (tx *Tx) put(ctx context.Context, v Version, first bool) error {
 		r.BecameResident.String(), r.Number.Reveal(), c.Reason.Code(), c.Arose.String(), c.OldCode.Reveal(), v.Basis, v.Place.Reveal(),
 		effectBits(v.Kills), v.EnteredAt, v.EnteredBy, v.Trace, before, hash[:], v.Event, int64(v.Corrects), record[:]},
 		itemValues(r)...)...)
-	name, kana := searchKey(r.Name.Reveal()), searchKey(reading(r).Reveal())
+	name, kana := nameKey(r.Name.Reveal()), searchKey(reading(r).Reveal())
 	if first {
 		tx.Collect("resident", "person, code, version, present, name_key, kana_key, birth, household, record_hash",
 			int64(v.Person), r.Code.Reveal(), int64(v.Number), v.Present(), name, kana, r.Birth.String(), string(r.Household), record[:])
