@@ -289,6 +289,42 @@ func sealPaper(t *testing.T) document.Paper {
 	return p
 }
 
+// TestDocumentComesLate: a server that does not answer within a minute keeps nobody at the counter; what it issues after that goes to nobody, and both know it.
+// Each twice: the application was lost, and it was taken and the answer lost.
+func TestDocumentComesLate(t *testing.T) {
+	v := newIssuers(t, inMemory, true)
+	who := v.person("松本　一子", "1960-05-01", "世帯主", "")
+	v.run(2 * time.Second)
+	for _, c := range []struct {
+		away        message.Org
+		server      string // after all
+		lateStopped int64
+	}{{server, "issued, 1", 1}, {matsumoto, "issued, 1", 2}} {
+		host := v.server.Exchange
+		if c.away == matsumoto {
+			// The register answers the question, and then cannot be reached.
+			v.key.meanwhile = func() { v.net.Join(matsumoto, nil) }
+			host = v.town.Exchange
+		} else {
+			v.net.Join(server, nil)
+		}
+		id := v.applied(making.IndividualRecord, who.Person, document.Items{})
+		v.run(2 * time.Minute)
+		if got := v.at(id); got != "refused: no-server" {
+			t.Errorf("without %s it is %s", c.away, got)
+		}
+		v.key.meanwhile = nil
+		v.net.Join(c.away, host)
+		v.run(3 * time.Minute)
+		v.says(id, "refused: no-server", c.server)
+		a, err := v.server.Account(t.Context(), resident.DateOf(v.clk.Now()))
+		check(t, err)
+		if a.Stopped != c.lateStopped || !a.Agrees() {
+			t.Errorf("without %s the day is %+v", c.away, a)
+		}
+	}
+}
+
 // forged has the server say that it issued a document that it did not: what a fault there, or somebody in it, could send.
 func (v *issuers) forged(n message.IssuingDocument) {
 	v.Helper()

@@ -7,17 +7,20 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/document"
 	"github.com/akashi-id/akashi/internal/document/gate"
 	"github.com/akashi-id/akashi/internal/document/making"
+	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -88,6 +91,7 @@ func (o *Municipality) ApplyForDocument(ctx context.Context, a DocumentApplicati
 		d := Document{Request: request, Person: now.Person, Code: now.Record.Code, Kind: string(a.Kind), Items: making.Names(a.Items), As: string(as),
 			Requester: fmt.Sprintf("check-%d", check.ID), At: tx.Now(), By: who, Trace: trace, State: store.DocumentApplied}
 		tx.AddDocument(d)
+		due.Add(tx.Tx, tx.Now().Add(documentPatience), dueDocumentLapse, request, nil)
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "apply-for-document", Subject: d.Code.Reveal(), Case: request,
 			Detail: fmt.Sprintf("%s, as %s, identity checked by %s (%s)", a.Kind, as, check.Way, check.Documents)})
 		return []message.Out{{To: o.issuing, Body: message.IssuingApplication{Request: request, Document: d.Kind, Subject: d.Code, Items: d.Items, Requester: d.Requester, As: d.As, By: who}}}, nil
@@ -96,6 +100,23 @@ func (o *Municipality) ApplyForDocument(ctx context.Context, a DocumentApplicati
 		return "", err
 	}
 	return request, nil
+}
+
+// documentPatience is how long a counter waits for its server, which waits for the register half of that.
+const documentPatience = time.Minute
+
+// dueDocumentLapse is the kind of due item that ends an application to which the server did not answer.
+const dueDocumentLapse = "municipality.document-lapse"
+
+// documentLapsed ends an application to which nobody has answered: the person at the counter is told, and can ask again.
+func (o *Municipality) documentLapsed(ctx context.Context, raw *sqlstore.Tx, item due.Item, _ any) ([]message.Out, error) {
+	tx := o.in(raw)
+	doc, found, err := tx.Document(ctx, item.Ref)
+	if err != nil || !found || doc.State != store.DocumentApplied {
+		return nil, err
+	}
+	doc.State, doc.Reasons, doc.EndedAt = store.DocumentRefused, []string{string(making.NoServer)}, tx.Now()
+	return nil, o.moveDocument(ctx, tx, store.DocumentApplied, doc, string(o.Self))
 }
 
 // asksFor is of whom a document is asked for, and as what the applicant asks; or why there can be none.
@@ -145,6 +166,14 @@ func (o *Municipality) onIssuingDocument(ctx context.Context, tx *store.Tx, d ex
 	if !found {
 		return nil, errDocumentUnknown
 	}
+	if slices.Equal(doc.Reasons, []string{string(making.NoServer)}) {
+		// Too late: whoever asked was told so. The server learns that nobody has it, and keeps its bytes.
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "document-state", Subject: doc.Code.Reveal(), Case: doc.Request, Detail: "late " + n.Number})
+		if len(n.Reasons) > 0 {
+			return nil, nil
+		}
+		return []message.Out{{To: o.issuing, Body: message.IssuingOutcome{Request: doc.Request, Number: n.Number, Outcome: message.Stopped, Findings: []string{foundLate}}, Trace: doc.Trace}}, nil
+	}
 	if doc.State != store.DocumentApplied {
 		return nil, exchange.Reject("answered-already", "この申請には、すでに回答があります。双方の申請の記録を確かめてください。",
 			"this application was answered already: compare the records of the request on both sides")
@@ -152,6 +181,9 @@ func (o *Municipality) onIssuingDocument(ctx context.Context, tx *store.Tx, d ex
 	if len(n.Reasons) > 0 {
 		doc.State, doc.Reasons, doc.EndedAt = store.DocumentRefused, n.Reasons, tx.Now()
 		return nil, o.moveDocument(ctx, tx, store.DocumentApplied, doc, string(d.Sender))
+	}
+	if _, err := due.Remove(ctx, tx.Tx, dueDocumentLapse, doc.Request); err != nil {
+		return nil, err
 	}
 	doc.Number, doc.IssuedAt, doc.Nonce, doc.Verify, doc.Content = n.Number, n.IssuedAt, n.Nonce, n.Verify, n.Content
 	doc.File, doc.Bytes, doc.State = sha256.Sum256(n.File), n.File, store.DocumentHeld
@@ -193,6 +225,7 @@ func (o *Municipality) moveDocument(ctx context.Context, tx *store.Tx, from stor
 const (
 	foundRegister = "register" // of these people no such document may be given out now
 	foundFile     = "file"     // the file is not the one that was kept
+	foundLate     = "late"     // it came after the application had lapsed
 )
 
 // judgeDocument says what is wrong with a document, by the register as it is now; nothing: it may leave.

@@ -39,6 +39,7 @@ func (o *Municipality) dueRules() []due.Rule {
 		{Kind: dueRelock, Finish: o.relock},
 		{Kind: identity.DueLapse, Finish: o.checkLapsed},
 		{Kind: dueForget, Finish: o.forgetTyped},
+		{Kind: dueDocumentLapse, Finish: o.documentLapsed},
 		{Kind: dueIssuingTell, Finish: o.tellIssuingDue},
 		{Kind: dueIssuingFill, Finish: o.issuingFill},
 	}
