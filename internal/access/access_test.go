@@ -35,7 +35,7 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.MassPropose: "ca", access.MassConfirm: "ca", access.MakeList: "ca",
 		access.FileVerifier: "verifier", access.DecideFiling: "prefecture", access.PlanMaintenance: "prefecture", access.LookAtDelegation: "prefecture", access.AskReport: "prefecture", access.AcknowledgeImpact: "verifier",
 		access.ApproveUse: "prefecture nationalcenter", access.ViewProvision: "prefecture nationalcenter",
-		access.CountProtections: "municipality prefecture nationalcenter", access.ViewIdentityRule: "municipality", access.ViewIssuing: "issuing",
+		access.CountProtections: "municipality prefecture nationalcenter", access.ViewIdentityRule: "municipality", access.ViewIssuing: "issuing", access.StopIssuing: "issuing", access.ResumeIssuing: "issuing",
 	},
 	access.Administrator: {access.ViewStaff: "all", access.ManageStaff: "all", access.VerifySignature: "verifier", access.VerifyDocument: "issuing"},
 	access.Auditor: {

@@ -58,6 +58,8 @@ const (
 	ViewIssuing       Act = "view-issuing"
 	IssueDocument     Act = "issue-document"
 	VerifyDocument    Act = "verify-document"
+	StopIssuing       Act = "stop-issuing"
+	ResumeIssuing     Act = "resume-issuing"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -183,6 +185,10 @@ var rules = []Rule{
 		plain.Sentence{JA: "規則とその履歴は、窓口と監査する人が見る。人の情報は含まない。", EN: "The counter and those who audit it see the rule and what it was before; it names no resident."}},
 	{AcknowledgeImpact, plain.Sentence{JA: "失効の遅れの影響の確認", EN: "acknowledge a late revocation"}, []Job{Operator}, []message.Role{message.Verifier},
 		plain.Sentence{JA: "誤って有効と答えられた機関の人が、何をしたかを書いて確認する。", EN: "A person of the office that was told wrongly says what was done."}},
+	{StopIssuing, plain.Sentence{JA: "証明書の発行の停止", EN: "stop issuing documents"}, []Job{Operator}, []message.Role{message.Issuing},
+		plain.Sentence{JA: "別の人の証明書が出るおそれがあるときは、一人ですぐに止められる（令和5年の誤交付）。", EN: "When papers might go to the wrong people, one person stops at once (as in 2023)."}},
+	{ResumeIssuing, plain.Sentence{JA: "証明書の発行の再開", EN: "resume issuing documents"}, []Job{Operator}, []message.Role{message.Issuing},
+		plain.Sentence{JA: "再開は、原因と対処を書いた人と別の一人が承認する（SecondPerson）。", EN: "One person says what was found and done, another resumes (SecondPerson)."}},
 	{VerifyDocument, plain.Sentence{JA: "証明書の確認", EN: "verify a document"}, []Job{Public, Clerk, Operator, Auditor, Administrator}, []message.Role{message.Issuing},
 		plain.Sentence{JA: "受け取った証明書の確認は、だれでもできる。紙にあることより多くは答えない。", EN: "Whoever was given a document may verify it. The answer tells no more than the paper."}},
 	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor, Administrator}, []message.Role{message.Verifier},

@@ -35,6 +35,10 @@ var acts = map[string]plain.Sentence{
 	"issuing.issued":   {JA: "証明書に署名して窓口に送った、または止めた（自動）", EN: "signed a document and sent it to the counter, or stopped it"},
 	"issuing.ended":    {JA: "証明書がどうなったかを記録した", EN: "wrote down what became of a document"},
 
+	"issuing.stop":           {JA: "証明書の発行を止めた", EN: "stopped issuing documents"},
+	"issuing.resume-propose": {JA: "証明書の発行の再開を提案した", EN: "proposed to resume issuing documents"},
+	"issuing.resume":         {JA: "証明書の発行を再開した", EN: "resumed issuing documents"},
+
 	"apply-for-document": {JA: "証明書の申請を受け付けた", EN: "took an application for a document"},
 	"document-state":     {JA: "証明書の状態が変わった", EN: "a document stands differently"},
 	"document-print":     {JA: "証明書を印刷に出した", EN: "had a document printed"},

@@ -325,6 +325,45 @@ func TestDocumentComesLate(t *testing.T) {
 	}
 }
 
+// TestIssuingIsStopped: one operator stops issuing at once, what is being signed too; two resume it.
+func TestIssuingIsStopped(t *testing.T) {
+	v := newIssuers(t, inMemory, true)
+	who := v.person("松本　一子", "1960-05-01", "世帯主", "")
+	v.run(2 * time.Second)
+	one, other := access.With(t.Context(), access.Personas()[2]), access.With(t.Context(), access.Person{ID: "operator-egawa", Job: access.Operator, Fresh: true})
+	refused := func(want string, err error) {
+		t.Helper()
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	refused("発行は止まっていません。画面を開き直してください。", v.server.Resume(one))
+	refused("止める理由を500文字以内で書いてください。例：別の人の証明書が出たという連絡があった。", v.server.Stop(one, " "))
+	if v.server.Stop(v.clerk, "理由") == nil || v.server.ProposeResuming(v.clerk, "原因") == nil || v.server.Resume(v.clerk) == nil {
+		t.Error("a clerk stops or resumes issuing")
+	}
+	v.key.meanwhile = func() { check(t, v.server.Stop(one, "別の人の証明書が出たという連絡")) }
+	id := v.applied(making.IndividualRecord, who.Person, document.Items{})
+	v.run(2 * time.Second)
+	v.key.meanwhile = nil
+	v.says(id, "refused: halted", "refused: halted")
+	id = v.applied(making.IndividualRecord, who.Person, document.Items{})
+	v.run(2 * time.Second)
+	v.says(id, "refused: halted", "refused: halted")
+	refused("すでに止まっています。画面を開き直してください。", v.server.Stop(other, "もう一度"))
+	refused("再開はまだ提案されていません。原因と対処を書いて提案してください。", v.server.Resume(other))
+	refused("原因と対処を500文字以内で書いてください。例：版を戻し、きょうの申請を点検した。", v.server.ProposeResuming(one, ""))
+	check(t, v.server.ProposeResuming(one, "版を戻した"))
+	refused("自分で確認できません", v.server.Resume(one))
+	check(t, v.server.Resume(other))
+	id = v.applied(making.IndividualRecord, who.Person, document.Items{})
+	v.run(2 * time.Second)
+	v.says(id, "held", "issued, 1")
+	if all, err := v.server.Halts(t.Context()); err != nil || len(all) != 1 || all[0].ResumedBy != "operator-egawa" || all[0].Cause != "版を戻した" {
+		t.Errorf("%+v %v", all, err)
+	}
+}
+
 // forged has the server say that it issued a document that it did not: what a fault there, or somebody in it, could send.
 func (v *issuers) forged(n message.IssuingDocument) {
 	v.Helper()

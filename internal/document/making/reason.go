@@ -23,6 +23,7 @@ const (
 	Unasked    Reason = "unasked"     // the register answered about others than it was asked about
 	NotAllowed Reason = "not-allowed" // the law or the form does not let the document say what it would have to
 	Glyph      Reason = "glyph"       // a character that none of the fonts has, or a text that no box holds
+	Halted     Reason = "halted"      // issuing is stopped
 	NoServer   Reason = "no-server"   // the issuing server did not answer the counter in time
 	Late       Reason = "late"        // it could not be signed in time
 	Gate       Reason = "gate"        // the finished file was not what had been decided on
@@ -45,6 +46,7 @@ var reasonNames = map[Reason]plain.Sentence{
 	Unasked:    {JA: "住民記録の回答が別の人のもの", EN: "the register answered about others"},
 	NotAllowed: {JA: "この請求では載せられない項目や方がある", EN: "this request may not have an item or a person"},
 	Glyph:      {JA: "印字できない文字、または枠に収まらない記載がある", EN: "a character cannot be printed, or a text does not fit"},
+	Halted:     {JA: "発行が止められている", EN: "issuing is stopped"},
 	NoServer:   {JA: "証明発行サーバから時間内に回答がない", EN: "the issuing server did not answer in time"},
 	Late:       {JA: "時間内に署名できなかった", EN: "it could not be signed in time"},
 	Gate:       {JA: "できあがった証明書が決定した内容と違う", EN: "the finished document was not what was decided on"},

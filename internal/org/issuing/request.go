@@ -47,8 +47,15 @@ func (o *Issuing) onIssuingApplication(ctx context.Context, tx *store.Tx, d exch
 	if err != nil {
 		return nil, err
 	}
-	if len(members) > message.MaxIssuingPersons {
-		r.State, r.Reasons, r.AnsweredAt = store.Refused, []string{string(making.TooMany)}, tx.Now()
+	_, halted, err := tx.Halted(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if no := making.TooMany; halted || len(members) > message.MaxIssuingPersons {
+		if halted {
+			no = making.Halted
+		}
+		r.State, r.Reasons, r.AnsweredAt = store.Refused, []string{string(no)}, tx.Now()
 		tx.AddRequest(r)
 		return o.refusal(r), nil
 	}

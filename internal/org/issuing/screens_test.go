@@ -114,6 +114,18 @@ func TestScreens(t *testing.T) {
 			}
 			tab.Screen("requests-" + lang)
 
+			tab.Open(server.URL + "/" + string(self) + "/halt")
+			tab.Fill("#f-reason", "別の人の証明書が出たという連絡があった。")
+			tab.Follow(`#form .button`)
+			tab.Fill("#f-cause", "きょうの申請を点検し、版を戻した。")
+			tab.Follow(`#form .button`)
+			tab.Screen("halt-" + lang)
+			if err := o.Resume(access.With(t.Context(), access.Person{ID: "operator-egawa", Job: access.Operator, Fresh: true})); err != nil {
+				t.Fatal(err)
+			}
+			tab.Open(server.URL + "/" + string(self) + "/halt")
+			tab.Screen("halt-over-" + lang)
+
 			// Whoever was given the paper needs no name. A phone that reads the code brings the number in the address, and what proves it behind the #.
 			if status := tab.Open(server.URL + "/" + string(self) + "/verify?lang=" + lang); status != http.StatusOK {
 				t.Fatalf("the page for everybody answers with %d", status)

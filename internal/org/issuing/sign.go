@@ -171,7 +171,13 @@ func (o *Issuing) signed(ctx context.Context, raw *sqlstore.Tx, item due.Item, r
 	if err != nil || r.State != store.Ready {
 		return nil, err
 	}
+	_, halted, err := tx.Halted(ctx)
+	if err != nil {
+		return nil, err
+	}
 	switch {
+	case halted:
+		no = making.Halted
 	case s.no != "":
 		no = s.no
 	case no == "" && len(s.findings) > 0:

@@ -29,7 +29,7 @@ func (o *Issuing) screens(cfg Config) (http.Handler, error) {
 	ui, err := webui.New(webui.Config{
 		Base: "/" + string(cfg.Self), Org: cfg.Name, Role: cfg.Self.Role(), TestCountry: cfg.TestCountry, Portal: cfg.Portal,
 		Nav: []webui.NavItem{{Path: "/", Name: say("写しの状況", "The copy")}, {Path: "/requests", Name: say("申請の状況", "Requests"), Act: access.ViewIssuing},
-			{Path: "/verify", Name: say("証明書の確認", "Verify")}, desk.Nav, auditpage.Nav, staffpage.Nav},
+			{Path: "/halt", Name: say("停止と再開", "Stop and resume"), Act: access.ViewIssuing}, {Path: "/verify", Name: say("証明書の確認", "Verify")}, desk.Nav, auditpage.Nav, staffpage.Nav},
 		Clock: cfg.Clock, Sessions: cfg.Sessions, MaxBody: maxVerify, Log: o.Log,
 	})
 	if err != nil {
@@ -56,6 +56,9 @@ func (o *Issuing) screens(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	if err := o.mountVerify(mux, ui); err != nil {
+		return nil, err
+	}
+	if err := o.mountHalt(mux, ui); err != nil {
 		return nil, err
 	}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
@@ -95,6 +98,7 @@ type Freshness struct {
 	Held                           int64     // messages that stopped here
 	Waiting                        int64     // requests that wait for the register
 	WaitingSince                   time.Time
+	Halted                         bool      // issuing is stopped
 	Answered                       time.Time // as of when the register answered about a request last
 }
 
@@ -120,6 +124,9 @@ func (o *Issuing) Freshness(ctx context.Context) (f Freshness, err error) {
 			return err
 		}
 		if f.Answered, err = tx.Answered(ctx); err != nil {
+			return err
+		}
+		if _, f.Halted, err = tx.Halted(ctx); err != nil {
 			return err
 		}
 		standings, err := o.Books.StandingsIn(ctx, raw)
@@ -176,6 +183,9 @@ func (o *Issuing) home(ctx context.Context) (p homePage, err error) {
 // notice says in one sentence whether the copy can be relied on.
 func notice(f Freshness, now time.Time) webui.Notice {
 	switch {
+	case f.Halted:
+		return webui.Notice{Kind: webui.Bad, Title: say("発行を止めています", "Issuing is stopped"),
+			Text: say("どの証明書も発行されません。理由と再開は「停止と再開」にあります。", "Nothing is issued. Why, and how it is resumed, stands under Stop and resume.")}
 	case f.Differences > 0 || f.Held > 0:
 		return webui.Notice{Kind: webui.Bad, Title: say("写しが住民記録と違います", "The copy differs from the register"),
 			Text: say("違う方の証明書は発行されません。「電文の状況」の突合で件を開き、いまの状態を送り直すよう市区町村に頼んでください。",

@@ -29,3 +29,13 @@ CREATE INDEX document_file ON document(file) WHERE file <> '';
 CREATE INDEX document_open ON document(issued_at) WHERE ending = '';
 -- The last number that was given on a day.
 CREATE TABLE numbering(day TEXT NOT NULL PRIMARY KEY, last BIGINT NOT NULL);
+-- When issuing was stopped, and resumed by two.
+CREATE TABLE halt(
+  id BIGINT NOT NULL PRIMARY KEY,
+  at BIGINT NOT NULL, by_whom TEXT NOT NULL, reason TEXT NOT NULL,
+  proposed_at BIGINT NOT NULL,         -- that it be resumed; 0: nobody has
+  proposed_by TEXT NOT NULL, credential TEXT NOT NULL, cause TEXT NOT NULL,
+  resumed_at BIGINT NOT NULL,          -- 0: it is stopped
+  resumed_by TEXT NOT NULL
+);
+CREATE UNIQUE INDEX halt_open ON halt(resumed_at) WHERE resumed_at = 0;

@@ -1,0 +1,56 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/sqlstore"
+)
+
+// Halt is a time in which nothing is issued.
+type Halt struct {
+	ID         int64
+	At         time.Time
+	By, Reason string
+	ProposedAt time.Time // that it be resumed; zero: nobody has
+	ProposedBy string
+	Credential string // of who proposed
+	Cause      string // what was found and done
+	ResumedAt  time.Time
+	ResumedBy  string
+}
+
+const haltColumns = `id, at, by_whom, reason, proposed_at, proposed_by, credential, cause, resumed_at, resumed_by`
+
+func scanHalt(r *sqlstore.Rows, h *Halt) error {
+	var proposed, resumed int64
+	err := r.Scan(&h.ID, sqlstore.Time(&h.At), &h.By, &h.Reason, &proposed, &h.ProposedBy, &h.Credential, &h.Cause, &resumed, &h.ResumedBy)
+	h.ProposedAt, h.ResumedAt = sqlstore.FromMicrosOrNone(proposed), sqlstore.FromMicrosOrNone(resumed)
+	return err
+}
+
+// Halted is the halt that lasts; false: it is issued.
+func (tx *Tx) Halted(ctx context.Context) (h Halt, found bool, err error) {
+	all, err := sqlstore.List(ctx, tx.Tx, scanHalt, `SELECT `+haltColumns+` FROM halt WHERE resumed_at = 0 LIMIT 1`)
+	if err != nil || len(all) == 0 {
+		return h, false, err
+	}
+	return all[0], true, nil
+}
+
+// Halts are the last ones, the newest first.
+func (tx *Tx) Halts(ctx context.Context, limit int) ([]Halt, error) {
+	return sqlstore.List(ctx, tx.Tx, scanHalt, `SELECT `+haltColumns+` FROM halt ORDER BY at DESC, id DESC LIMIT $1`, int64(limit))
+}
+
+// Halt begins one.
+func (tx *Tx) Halt(by, reason string) {
+	tx.Collect("halt", haltColumns, tx.Serial(), tx.Now(), by, reason, int64(0), "", "", "", int64(0), "")
+}
+
+// MoveHalt writes down how a halt stands.
+func (tx *Tx) MoveHalt(ctx context.Context, h Halt) error {
+	_, err := tx.Exec(ctx, `UPDATE halt SET proposed_at = $2, proposed_by = $3, credential = $4, cause = $5, resumed_at = $6, resumed_by = $7 WHERE id = $1`,
+		h.ID, sqlstore.MicrosOrNone(h.ProposedAt), h.ProposedBy, h.Credential, h.Cause, sqlstore.MicrosOrNone(h.ResumedAt), h.ResumedBy)
+	return err
+}
