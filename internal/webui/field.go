@@ -17,6 +17,7 @@ type Field struct {
 	Value        string
 	Errors       []string
 	Required     bool
+	When         string // of whom or when it is required, where it is not always; said in place of 任意
 	Width        string // "short", "medium" or ""
 	Autocomplete string
 	InputMode    string
@@ -59,6 +60,7 @@ func fieldFuncs(base string, lang plain.Lang) template.FuncMap {
 			return fd
 		},
 		"required": func() fieldOption { return func(f *Field) { f.Required = true } },
+		"when":     func(s string) fieldOption { return func(f *Field) { f.When = s } },
 		"hint":     func(s string) fieldOption { return func(f *Field) { f.Hint = s } },
 		"short":    func() fieldOption { return func(f *Field) { f.Width = "short" } },
 		"medium":   func() fieldOption { return func(f *Field) { f.Width = "medium" } },

@@ -178,6 +178,10 @@ func TestASerialThatWasNotIssued(t *testing.T) {
 	c.issue("r1", cert.Signature, person(t, 1, 1))
 	base := c.serve(t)
 	officer := c.signedIn(base, first)
+	// The search stays where it is, with what was typed and the sentence beside it.
+	if _, page := c.read(officer.Get(base + "/certificates?serial=4711")); !strings.Contains(page, `value="4711"`) || !strings.Contains(page, `id="f-serial-error"`) {
+		t.Errorf("the search does not stay:\n%s", page)
+	}
 	// In this order: a language once chosen stays with the browser.
 	for _, asked := range []struct{ path, says string }{
 		{"/certificates?serial=4711", "この発行番号の電子証明書は、発行していません。番号を確かめてください。"},

@@ -33,6 +33,9 @@ func (s *screens) showCertificates(w http.ResponseWriter, r *http.Request) {
 	if text := form.Value("serial"); text != "" {
 		serial, err := cert.ParseSerial(text)
 		if err == nil {
+			err = s.issued(r.Context(), serial)
+		}
+		if err == nil {
 			http.Redirect(w, r, s.ui.URL("/certificates/"+serial.String()), http.StatusSeeOther)
 			return
 		}
@@ -128,6 +131,21 @@ type certificatePage struct {
 	Terms  []webui.Term
 }
 
+// issued refuses a serial under which there is no certificate.
+func (s *screens) issued(ctx context.Context, serial cert.Serial) error {
+	return s.o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		_, found, err := s.o.in(tx).Certificate(ctx, serial)
+		if err == nil && !found {
+			err = notIssued()
+		}
+		return err
+	})
+}
+
+func notIssued() error {
+	return plain.Bad("serial", "この発行番号の電子証明書は、発行していません。番号を確かめてください。", "No certificate with this serial was issued: check the number.")
+}
+
 // showCertificate shows one certificate. The look is recorded in the transaction that reads it, so that nobody sees what is
 // not in the audit log.
 func (s *screens) showCertificate(w http.ResponseWriter, r *http.Request) {
@@ -140,8 +158,7 @@ func (s *screens) showCertificate(w http.ResponseWriter, r *http.Request) {
 	err = s.o.Store.Update(r.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
 		var found bool
 		if c, found, err = s.o.in(tx).Certificate(ctx, serial); err == nil && !found {
-			err = plain.Bad("serial", "この発行番号の電子証明書は、発行していません。番号を確かめてください。",
-				"No certificate with this serial was issued: check the number.")
+			err = notIssued()
 		}
 		auditlog.Write(tx, auditlog.Entry{Actor: access.From(ctx).ID, Act: auditlog.ActLook, Subject: serial.String()})
 		return err

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/webui"
 )
 
 // TestWhatCannotBeTakenBackAsksForThePasskey: closing a move, renaming, adding or ending a town and putting an entry right are refused to a
@@ -53,5 +55,32 @@ func TestWhatCannotBeTakenBackAsksForThePasskey(t *testing.T) {
 	}
 	for _, path := range []string{"/towns/rename", "/towns/add", "/towns/end", "/towns/1/confirm", "/towns/1/drop", "/towns/change/1/confirm", "/moves/1/close"} {
 		v.post(path, nil, http.StatusForbidden)
+	}
+}
+
+// TestWhoChecksACorrectionAgainShowsThePasskey: who checks a second time what puts an entry right does it too, and has shown the passkey a moment
+// ago; a notice is checked without. No ground of a correction is a notice today, so that none waits: one that was kept asks all the same.
+func TestWhoChecksACorrectionAgainShowsThePasskey(t *testing.T) {
+	c := newCountry(t, "memory:")
+	who := c.register(movedIn()).Person
+	fresh := asWith(t, "clerk-inoue", "key-2")
+	away := access.From(fresh)
+	away.Fresh = false
+	walked := access.With(fresh, away)
+	for subject, asks := range map[string]bool{"correction": true, "cancellation": true, "entry-cancel": true, "restoration": true, "move-within": false} {
+		kept := store.Taken{Case: "t-1", Kind: takenChange, Person: who, Subject: subject}
+		check := func(ctx context.Context) (refused *access.Refused) {
+			_, err := c.o.changeTyped(ctx, kept, webui.NewForm(map[string]string{"base": "1", "basis": "found-wrong", "corrects": "1"}))
+			if err != nil && !errors.As(err, &refused) {
+				t.Errorf("%s: %v", subject, err)
+			}
+			return refused
+		}
+		if refused := check(walked); (refused != nil && refused.StepUp) != asks {
+			t.Errorf("%s at a screen that somebody walked away from: %v, asks for the passkey want %v", subject, refused, asks)
+		}
+		if refused := check(fresh); refused != nil {
+			t.Errorf("%s, with the passkey: %v", subject, refused)
+		}
 	}
 }

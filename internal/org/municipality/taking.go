@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
@@ -136,13 +135,8 @@ func (o *Municipality) arrivalTyped(ctx context.Context, t store.Taken, f *webui
 	if err != nil {
 		return MoveIn{}, nil, err
 	}
-	c, filed := arrivals(f, family), 0
-	for name := range f.All() {
-		if strings.HasPrefix(name, "in-") && ticked(f, name) {
-			filed++
-		}
-	}
-	if len(c.People) < filed {
+	c := arrivals(f, family)
+	if leavesOut(f, c) {
 		return MoveIn{}, family, plain.Bad("people", "届け出た方の中に、もう転入の登録を待っていない方がいます。「転出入」の画面で確かめ、この届出を却下して受け付け直してください。",
 			"Somebody for whom this was filed does not wait to be registered any more: look among the moves, refuse this, and take it anew.")
 	}

@@ -433,6 +433,30 @@ func TestSecondCheckOfAnArrival(t *testing.T) {
 	refused(again)
 }
 
+// TestAnArrivalSaysWhoIsNotThereAnyMore: who was ticked and is registered elsewhere meanwhile, or does not come, is not left out without a word; those who
+// are left are registered when the clerk has looked.
+func TestAnArrivalSaysWhoIsNotThereAnyMore(t *testing.T) {
+	n := newNeighbours(t, rand.Reader)
+	v := n.counter("clerk-aoki")
+	n.leave(today, true)
+	family := must[MoveList](t)(n.o.Moves(as(t, "clerk-aoki"))).Here
+	register := "/moves/" + family[0].Move + "/register"
+	form := with(inputs(v.get(register, http.StatusOK)), "document", "passport")
+	v.post("/moves/"+family[2].Move+"/give-up", nil, http.StatusOK)
+	for _, step := range []string{"", "file"} { // on the way to the page that shows what it will do, and from there
+		page := v.post(register, with(form, "step", step), http.StatusUnprocessableEntity)
+		v.says(page, "印を付けた方の中に、もう転入の登録を待っていない方がいます")
+		if len(n.changes) != 0 || strings.Contains(page, "in-"+family[2].Move) {
+			t.Fatalf("step %q: %d were registered", step, len(n.changes))
+		}
+	}
+	page := v.post(register, with(inputs(v.post(register, form, http.StatusUnprocessableEntity)), "document", "passport"), http.StatusOK)
+	v.says(v.post(register, with(inputs(page), "step", "file"), http.StatusOK), "「転入」を受け付けました")
+	if n.run(time.Minute); len(n.changes) != 2 {
+		t.Errorf("%d were registered", len(n.changes))
+	}
+}
+
 // TestSecondCheckOfAHousehold: nobody is placed before the second check, and not when the record of anybody in the household has changed.
 func TestSecondCheckOfAHousehold(t *testing.T) {
 	c := newCountry(t, "memory:")

@@ -57,7 +57,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 			{Path: "/", Name: both("今日の窓口", "Today")},
 			{Path: "/search", Name: both("住民の検索", "Search"), Act: access.LookAtPerson},
 			{Path: "/register", Name: both("住民の登録", "Register"), Act: access.Register},
-			{Path: "/towns", Name: both("町名の変更", "Town names"), Act: access.ViewTowns},
+			{Path: "/towns", Name: both("町字", "Towns"), Act: access.ViewTowns},
 			{Path: "/moves", Name: both("転出入", "Moves"), Act: access.LookAtPerson},
 			numberNav,
 			{Path: "/disclosures", Name: both("開示・訂正", "Disclosure"), Act: access.LookAtPerson, Within: []string{"/disclosure"}},

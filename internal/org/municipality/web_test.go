@@ -161,6 +161,8 @@ func TestCounter(t *testing.T) {
 	c := newCountry(t, "memory:")
 	v := c.counter("clerk-aoki")
 	page := v.get("/register", http.StatusOK)
+	// 法7条5号・8号: what is needed of most is not called optional.
+	v.says(page, "従前の住所 転入では必須", "届出の日 転入では必須", "本籍 戸籍のある方は必須", "筆頭者 戸籍のある方は必須", "戸籍の有無 日本国籍の方は必須")
 	entered := with(inputs(page), "name", "髙𠮷 葛󠄂子", "kana", "タカヨシ カツコ", "birth", "2023-02-29", "sex", "女", "address", home)
 	page = v.post("/register", entered, http.StatusUnprocessableEntity)
 	v.says(page, "2023年2月29日という日はありません", "まだ何も記録していません", "本籍がありません", "筆頭者がありません", "従前の住所（国外からの方は国名）を入力してください")

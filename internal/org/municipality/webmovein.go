@@ -3,6 +3,7 @@ package municipality
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/akashi-id/akashi/internal/webui"
 	"github.com/akashi-id/akashi/resident"
@@ -122,6 +123,18 @@ func arrivals(f *webui.Form, family []MoveHere) MoveIn {
 	return c
 }
 
+// leavesOut tells whether somebody is ticked on the form who is not among those who wait any more: another counter has registered them
+// meanwhile, or they have been given up.
+func leavesOut(f *webui.Form, c MoveIn) bool {
+	filed := 0
+	for name := range f.All() {
+		if strings.HasPrefix(name, "in-") && ticked(f, name) {
+			filed++
+		}
+	}
+	return len(c.People) < filed
+}
+
 // doArrival checks what was entered, shows it, and registers the family when the clerk has looked.
 func (w *screens) doArrival(rw http.ResponseWriter, r *http.Request) {
 	f, ok := w.ui.ReadForm(rw, r)
@@ -145,6 +158,10 @@ func (w *screens) doArrival(rw http.ResponseWriter, r *http.Request) {
 	needNotifier(f)
 	c := arrivals(f, family)
 	c.Notified = notified(f, r.PathValue("move"))
+	if leavesOut(f, c) {
+		f.Bad("people", "印を付けた方の中に、もう転入の登録を待っていない方がいます。ほかの窓口で登録されたか、転入しないことになりました。この画面にいるのは、いまも待っている方だけです。確かめて、もう一度送ってください。",
+			"Somebody who was ticked does not wait to be registered any more: another counter has registered them, or they do not move in. Those on this page still wait. Look, and send it again.")
+	}
 	if err := refused(f, w.o.CheckArrivals(r.Context(), c)); err != nil {
 		w.ui.Fail(rw, r, err)
 		return
