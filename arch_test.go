@@ -43,6 +43,7 @@ var rules = []struct{ from, may string }{
 	{"internal/leave", ""},
 	{"internal/imprint", ""},
 	{"internal/document", vocabulary + "internal/imprint"},
+	{"internal/printing", ""},
 	{"internal/heapfloor", ""},
 	{"internal/door", ""},
 	{"internal/queue", "internal/clock"},
@@ -95,7 +96,7 @@ var rules = []struct{ from, may string }{
 
 // mechanisms are what every organisation may stand on.
 const mechanisms = "internal/access internal/alarm internal/auditlog internal/auditpage internal/booktable internal/clock internal/desk internal/disclosure internal/document internal/door internal/due internal/errorreport internal/exchange internal/host internal/identity internal/imprint " +
-	"internal/hsm internal/inquiry internal/inspection internal/keys internal/leave internal/look internal/lookpage internal/match internal/pki internal/probe internal/protection internal/provision internal/queue internal/received internal/reconcile internal/sqlstore internal/staff internal/staffpage internal/statement internal/stillvalid internal/tokendesk internal/webui "
+	"internal/hsm internal/inquiry internal/inspection internal/keys internal/leave internal/look internal/lookpage internal/match internal/pki internal/printing internal/probe internal/protection internal/provision internal/queue internal/received internal/reconcile internal/sqlstore internal/staff internal/staffpage internal/statement internal/stillvalid internal/tokendesk internal/webui "
 
 // reserved says that a package is for these units alone, whatever the rules above allow.
 var reserved = []struct{ pkg, only string }{

@@ -16,6 +16,9 @@ have() {
 	libnss3-tools) command -v vfychain >/dev/null && command -v crlutil >/dev/null && command -v certutil >/dev/null ;;
 	gnutls-bin) command -v certtool >/dev/null && command -v ocsptool >/dev/null ;;
 	default-jdk-headless) command -v java >/dev/null && command -v javac >/dev/null ;;
+	cups-ipp-utils) command -v ippeveprinter >/dev/null ;;
+	cups-daemon) command -v cupsd >/dev/null || [ -x /usr/sbin/cupsd ] ;;
+	dbus-daemon) command -v dbus-daemon >/dev/null ;;
 	openssl | chromium | jq | gcc | git | qpdf) command -v "$1" >/dev/null ;;
 	*)
 		echo "need.sh: I do not know how to see whether $1 is here; add it to have()." >&2
