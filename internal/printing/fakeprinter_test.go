@@ -82,6 +82,15 @@ func (d *device) set(change func()) {
 	change()
 }
 
+func (d *device) fail(operation int, f fault) { d.set(func() { d.faults[operation] = f }) }
+
+// requests are the operations that were asked for.
+func (d *device) requests() []int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.asked)
+}
+
 // finish brings all that waits to an end.
 func (d *device) finish() {
 	d.set(func() {
@@ -242,9 +251,10 @@ func noAnswers(gone context.CancelFunc) map[string]func(http.ResponseWriter, ipp
 			panic(http.ErrAbortHandler)
 		},
 		"HTTP 500": func(w http.ResponseWriter, _ ipp.Message) { w.WriteHeader(500) },
-		"a page": func(w http.ResponseWriter, _ ipp.Message) {
+		"a page": func(w http.ResponseWriter, a ipp.Message) { // even one that could be read
+			b, _ := a.Encode()
 			w.Header().Set("Content-Type", "text/html")
-			io.WriteString(w, "<p>ok</p>")
+			w.Write(b)
 		},
 		"half an answer": func(w http.ResponseWriter, a ipp.Message) {
 			b, _ := a.Encode()
@@ -256,7 +266,7 @@ func noAnswers(gone context.CancelFunc) map[string]func(http.ResponseWriter, ipp
 			reply(w, a)
 		},
 		"an answer without end": func(w http.ResponseWriter, a ipp.Message) {
-			w.Header().Set("Content-Type", "application/ipp")
+			reply(w, a)
 			for range 2 * answerLimit / len(zeros) {
 				if _, err := w.Write(zeros); err != nil {
 					return

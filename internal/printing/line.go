@@ -47,7 +47,7 @@ func newLine(c QueueConfig) (*line, error) {
 	}
 	port := u.Port()
 	if port == "" {
-		port = "631" // RFC 8010 section 8.1, RFC 7472 section 5
+		port = "631" // RFC 3510, RFC 7472
 	}
 	web := url.URL{Scheme: "http", Host: net.JoinHostPort(u.Hostname(), port), Path: u.Path}
 	dialer := &net.Dialer{}

@@ -2,6 +2,7 @@ package printing
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"log"
@@ -21,9 +22,9 @@ func TestJobsThatAreRefused(t *testing.T) {
 	}{
 		"other bytes than were approved":       {func(j *Job) { j.PDF = append([]byte{}, j.PDF...); j.PDF[9] ^= 1 }, "pdf"},
 		"another digest":                       {func(j *Job) { j.SHA256[0] ^= 1 }, "pdf"},
-		"cut off":                              {func(j *Job) { j.PDF = j.PDF[:12] }, "pdf"},
-		"no PDF":                               {func(j *Job) { j.PDF = []byte("<p>%%EOF") }, "pdf"},
-		"too large":                            {func(j *Job) { j.PDF = make([]byte, largest+1) }, "pdf"},
+		"cut off":                              {func(j *Job) { *j = approved(*j, string(j.PDF[:12])) }, "pdf"},
+		"no PDF":                               {func(j *Job) { *j = approved(*j, "<p>%%EOF") }, "pdf"},
+		"too large":                            {func(j *Job) { *j = approved(*j, "%PDF-"+strings.Repeat(" ", largest)+"%%EOF") }, "pdf"},
 		"no key":                               {func(j *Job) { j.Key = "" }, "key"},
 		"a short key":                          {func(j *Job) { j.Key = "1234567" }, "key"},
 		"a long key":                           {func(j *Job) { j.Key = strings.Repeat("k", 65) }, "key"},
@@ -60,11 +61,17 @@ func TestJobsThatAreRefused(t *testing.T) {
 					}
 				}
 			}
-			if len(d.asked) > 0 || len(files(t, dir)) > 0 {
-				t.Errorf("%d requests, files %v", len(d.asked), files(t, dir))
+			if len(d.requests()) > 0 || len(files(t, dir)) > 0 {
+				t.Errorf("%d requests, files %v", len(d.requests()), files(t, dir))
 			}
 		})
 	}
+}
+
+// approved gives a job other bytes, with their digest.
+func approved(j Job, text string) Job {
+	j.PDF, j.SHA256 = []byte(text), sha256.Sum256([]byte(text))
+	return j
 }
 
 func TestKeys(t *testing.T) {
@@ -96,7 +103,7 @@ func TestFailuresHoldNothingOfTheDocument(t *testing.T) {
 	d := newDevice(t)
 	ctx, _ := inTime(t)
 	for how, answer := range noAnswers(func() {}) {
-		d.faults[0x0006] = fault{true, answer}
+		d.fail(0x0006, fault{true, answer})
 		_, err := d.queue().Submit(ctx, document(strings.Map(func(r rune) rune {
 			if r >= 'a' && r <= 'z' {
 				return r

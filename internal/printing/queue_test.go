@@ -29,7 +29,9 @@ func TestAJobIsPrinted(t *testing.T) {
 	if err != nil || st.State != Queued {
 		t.Fatalf("%+v, %v", st, err)
 	}
-	if at := d.jobs[0]; string(at.documents[0]) != string(j.PDF) || at.name != "issue-00001 住民票の写し" {
+	var at deviceJob
+	d.set(func() { at = *d.jobs[0] })
+	if string(at.documents[0]) != string(j.PDF) || at.name != "issue-00001 住民票の写し" {
 		t.Errorf("the printer has %q as %q", at.documents[0], at.name)
 	}
 	for _, c := range []struct {
@@ -70,7 +72,7 @@ func TestFaults(t *testing.T) {
 					t.Parallel()
 					d := newDevice(t)
 					ctx, gone := inTime(t)
-					d.faults[operation] = fault{applied, noAnswers(gone)[how]}
+					d.fail(operation, fault{applied, noAnswers(gone)[how]})
 					j := document("1")
 					st, err := d.queue().Submit(ctx, j)
 					var f *Failure
@@ -116,7 +118,7 @@ func TestFaultsWhereAJobIsTakenBack(t *testing.T) {
 					j := document("1")
 					d.lastID, d.jobs = 7, []*deviceJob{{id: 7, state: ipp.JobPendingHeld, name: jobName(j.Key, j.Title), reasons: []string{"job-incoming"}}}
 					ctx, gone := inTime(t)
-					d.faults[operation] = fault{applied, noAnswers(gone)[how]}
+					d.fail(operation, fault{applied, noAnswers(gone)[how]})
 					st, err := d.queue().Submit(ctx, j)
 					if f := (*Failure)(nil); err != nil && (!errors.As(err, &f) || f.Unclear) || d.copies() != 0 && err != nil {
 						t.Fatalf("%+v, %v, %d copies", st, err, d.copies())
@@ -136,7 +138,7 @@ func TestFaultsWhereAJobIsTakenBack(t *testing.T) {
 func TestWhatIsForgottenIsNotPrintedAgain(t *testing.T) {
 	d := newDevice(t)
 	ctx, _ := inTime(t)
-	d.faults[ipp.SendDocument] = fault{true, noAnswers(nil)["the line is cut"]}
+	d.fail(ipp.SendDocument, fault{true, noAnswers(nil)["the line is cut"]})
 	j := document("1")
 	if _, err := d.queue().Submit(ctx, j); err == nil {
 		t.Fatal("no error")
@@ -215,7 +217,7 @@ func TestWhoSaysNothingOfDocuments(t *testing.T) {
 	d := newDevice(t)
 	d.uncounted = true
 	ctx, _ := inTime(t)
-	d.faults[ipp.SendDocument] = fault{false, noAnswers(nil)["the line is cut"]}
+	d.fail(ipp.SendDocument, fault{false, noAnswers(nil)["the line is cut"]})
 	j := document("1")
 	if _, err := d.queue().Submit(ctx, j); err == nil {
 		t.Fatal("no error")
@@ -266,22 +268,22 @@ func TestRefusals(t *testing.T) {
 		"it takes no PDF":            {func(d *device) { d.formats = "text/plain" }, false, "does not take PDF"},
 		"it cannot open a job":       {func(d *device) { d.lacks = ipp.CreateJob }, false, "Create-Job"},
 		"it cannot cancel":           {func(d *device) { d.lacks = ipp.CancelJob }, false, "Create-Job"},
-		"who are you":                {func(d *device) { d.faults[ipp.GetPrinterAttributes] = fault{answer: web(401)} }, false, "who may use it"},
-		"no such queue":              {func(d *device) { d.faults[ipp.GetJobs] = fault{answer: status(ipp.StatusNotFound)} }, false, "its address"},
-		"busy":                       {func(d *device) { d.faults[ipp.CreateJob] = fault{answer: status(ipp.StatusBusy)} }, false, "busy"},
-		"not accepting any more":     {func(d *device) { d.faults[ipp.CreateJob] = fault{answer: status(ipp.StatusNotAcceptingJobs)} }, false, "accepts no jobs"},
-		"not this document":          {func(d *device) { d.faults[ipp.SendDocument] = fault{answer: status(0x040a)} }, false, "refused"},
-		"too large":                  {func(d *device) { d.faults[ipp.SendDocument] = fault{answer: web(413)} }, false, "refused"},
-		"has a document already":     {func(d *device) { d.faults[ipp.SendDocument] = fault{answer: status(ipp.StatusNotPossible)} }, true, "not known"},
-		"the job timed out":          {func(d *device) { d.faults[ipp.SendDocument] = fault{answer: status(ipp.StatusTimeout)} }, true, "not known"},
-		"the job is gone":            {func(d *device) { d.faults[ipp.SendDocument] = fault{answer: status(ipp.StatusNotFound)} }, true, "not known"},
-		"busy with the document":     {func(d *device) { d.faults[ipp.SendDocument] = fault{answer: status(ipp.StatusBusy)} }, true, "not known"},
-		"a gateway waits too long":   {func(d *device) { d.faults[ipp.SendDocument] = fault{answer: web(408)} }, true, "not known"},
-		"the answer is of job 99":    {func(d *device) { d.faults[ipp.SendDocument] = fault{true, ofJob99} }, true, "another job"},
-		"the opened job has no id":   {func(d *device) { d.faults[ipp.CreateJob] = fault{answer: status(ipp.StatusOK)} }, false, "cannot be read"},
-		"one of version 3":           {func(d *device) { d.faults[ipp.CreateJob] = fault{answer: version3} }, false, "cannot be read"},
+		"who are you":                {func(d *device) { d.fail(ipp.GetPrinterAttributes, fault{answer: web(401)}) }, false, "who may use it"},
+		"no such queue":              {func(d *device) { d.fail(ipp.GetJobs, fault{answer: status(ipp.StatusNotFound)}) }, false, "its address"},
+		"busy":                       {func(d *device) { d.fail(ipp.CreateJob, fault{answer: status(ipp.StatusBusy)}) }, false, "busy"},
+		"not accepting any more":     {func(d *device) { d.fail(ipp.CreateJob, fault{answer: status(ipp.StatusNotAcceptingJobs)}) }, false, "accepts no jobs"},
+		"not this document":          {func(d *device) { d.fail(ipp.SendDocument, fault{answer: status(0x040a)}) }, false, "refused"},
+		"too large":                  {func(d *device) { d.fail(ipp.SendDocument, fault{answer: web(413)}) }, false, "refused"},
+		"has a document already":     {func(d *device) { d.fail(ipp.SendDocument, fault{answer: status(ipp.StatusNotPossible)}) }, true, "not known"},
+		"the job timed out":          {func(d *device) { d.fail(ipp.SendDocument, fault{answer: status(ipp.StatusTimeout)}) }, true, "not known"},
+		"the job is gone":            {func(d *device) { d.fail(ipp.SendDocument, fault{answer: status(ipp.StatusNotFound)}) }, true, "not known"},
+		"busy with the document":     {func(d *device) { d.fail(ipp.SendDocument, fault{answer: status(ipp.StatusBusy)}) }, true, "not known"},
+		"a gateway waits too long":   {func(d *device) { d.fail(ipp.SendDocument, fault{answer: web(408)}) }, true, "not known"},
+		"the answer is of job 99":    {func(d *device) { d.fail(ipp.SendDocument, fault{true, ofJob99}) }, true, "another job"},
+		"the opened job has no id":   {func(d *device) { d.fail(ipp.CreateJob, fault{answer: status(ipp.StatusOK)}) }, false, "cannot be read"},
+		"one of version 3":           {func(d *device) { d.fail(ipp.CreateJob, fault{true, version3}) }, false, "cannot be read"},
 		"a job without a state":      {withoutState, false, "cannot be read"},
-		"the printer tells no state": {func(d *device) { d.faults[ipp.GetPrinterAttributes] = fault{answer: status(ipp.StatusOK)} }, false, "cannot be read"},
+		"the printer tells no state": {func(d *device) { d.fail(ipp.GetPrinterAttributes, fault{answer: status(ipp.StatusOK)}) }, false, "cannot be read"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDevice(t)
@@ -291,6 +293,9 @@ func TestRefusals(t *testing.T) {
 			var f *Failure
 			if !errors.As(err, &f) || f.Unclear != c.unclear || !strings.Contains(f.EN, c.says) || f.JA == "" || st.State != Unknown {
 				t.Errorf("%+v, %v", st, err)
+			}
+			if strings.HasPrefix(name, "it ") && len(d.requests()) != 1 {
+				t.Errorf("it was asked %x", d.requests())
 			}
 		})
 	}
@@ -302,17 +307,17 @@ func ofJob99(w http.ResponseWriter, a ipp.Message) {
 }
 
 func version3(w http.ResponseWriter, a ipp.Message) {
-	a.Code, a.Major = ipp.StatusOK, 3
+	a.Major = 3
 	reply(w, a)
 }
 
 func withoutState(d *device) {
-	d.faults[ipp.GetJobs] = fault{answer: func(w http.ResponseWriter, a ipp.Message) {
+	d.fail(ipp.GetJobs, fault{answer: func(w http.ResponseWriter, a ipp.Message) {
 		a.Code = ipp.StatusOK
 		a.Groups = append(a.Groups, ipp.Group{Tag: ipp.JobGroup, Attributes: []ipp.Attribute{
 			ipp.Ints(ipp.Integer, "job-id", 5), ipp.Strings(ipp.Name, "job-name", document("1").Key)}})
 		reply(w, a)
-	}}
+	}})
 }
 
 // TestNoAnswerIsNoStatus: who cannot be asked leaves the job Unknown, never anything else.
@@ -325,7 +330,7 @@ func TestNoAnswerIsNoStatus(t *testing.T) {
 			if _, err := d.queue().Submit(ctx, j); err != nil {
 				t.Fatal(err)
 			}
-			d.faults[operation] = fault{true, noAnswers(gone)[how]}
+			d.fail(operation, fault{true, noAnswers(gone)[how]})
 			st, err := d.queue().Status(ctx, j.Key)
 			if f := (*Failure)(nil); !errors.As(err, &f) || st.State != Unknown || !strings.Contains(f.EN, "not known") {
 				t.Errorf("%s: %+v, %v", how, st, err)
@@ -363,14 +368,19 @@ func TestNothingIsSentElsewhere(t *testing.T) {
 		t.Errorf("elsewhere came %q", b)
 	}))
 	defer elsewhere.Close()
-	d := newDevice(t)
-	d.faults[ipp.SendDocument] = fault{answer: func(w http.ResponseWriter, _ ipp.Message) {
-		w.Header().Set("Location", elsewhere.URL)
-		w.WriteHeader(http.StatusTemporaryRedirect)
-	}}
-	t.Setenv("HTTP_PROXY", elsewhere.URL)
-	if _, err := d.queue().Submit(ctx, document("1")); err == nil || d.copies() != 0 {
-		t.Errorf("%v, %d copies", err, d.copies())
+	for _, code := range []int{http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
+		d := newDevice(t)
+		d.fail(ipp.SendDocument, fault{answer: func(w http.ResponseWriter, _ ipp.Message) {
+			w.Header().Set("Location", elsewhere.URL)
+			w.WriteHeader(code)
+		}})
+		if _, err := d.queue().Submit(ctx, document("1")); err == nil || d.copies() != 0 {
+			t.Errorf("%v, %d copies", err, d.copies())
+		}
+	}
+
+	if newDevice(t).queue().line.client.Transport.(*http.Transport).Proxy != nil {
+		t.Error("a proxy is asked for the way")
 	}
 
 	// Addresses of documentation (RFC 5737, RFC 3849), at which nobody is: the connection is not even tried.
@@ -394,8 +404,8 @@ func TestEncrypted(t *testing.T) {
 	s.StartTLS()
 	defer s.Close()
 	d.uri = strings.Replace(s.URL, "https://", "ipps://", 1) + "/ipp/print"
-	if _, err := d.queue().Submit(ctx, document("1")); err == nil || len(d.asked) > 0 {
-		t.Errorf("for a printer for whom nobody vouches: %v, %d requests", err, len(d.asked))
+	if _, err := d.queue().Submit(ctx, document("1")); err == nil || len(d.requests()) > 0 {
+		t.Errorf("for a printer for whom nobody vouches: %v, %d requests", err, len(d.requests()))
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())

@@ -142,7 +142,7 @@ func (g Group) values(name string) []Value {
 	return nil
 }
 
-// longest is the longest name or value: lengths are SIGNED-SHORT (RFC 8010 section 3.1.4).
+// longest is the longest name or value: lengths are SIGNED-SHORT (RFC 8010 section 3).
 const longest = 0x7fff
 
 // Encode writes a message. The document follows it.
@@ -166,7 +166,7 @@ func (m Message) Encode() ([]byte, error) {
 				b = append(b, name...)
 				b = binary.BigEndian.AppendUint16(b, uint16(len(v.Bytes)))
 				b = append(b, v.Bytes...)
-				name = "" // a further value of the same attribute (RFC 8010 section 3.1.5)
+				name = "" // a further value of the same attribute (RFC 8010 section 3.1)
 			}
 		}
 	}
