@@ -178,7 +178,7 @@ func (c *Country) open(ctx context.Context, opt Options, e Entry, net *exchange.
 		return nil, fmt.Errorf("couldn't read the keys of %s: %w", e.ID, err)
 	}
 	s := setting{id: e.ID, name: e.Name.Sentence(), dir: filepath.Join(opt.Dir, string(e.ID)), store: e.Store,
-		peers: opt.Spec.Peers(e.ID), cas: opt.Spec.CAs(e.ID), asks: opt.Spec.Asks(e.ID), homes: opt.Spec.homes(), residents: e.Residents, checkers: e.Checkers,
+		peers: opt.Spec.Peers(e.ID), cas: opt.Spec.CAs(e.ID), asks: opt.Spec.Asks(e.ID), homes: opt.Spec.homes(), residents: e.Residents, checkers: e.Checkers, printer: e.Printer,
 		portal: c.URL, personas: true, public: true, clock: clk, log: opt.Log,
 		webhook: opt.Webhook, webhookSecret: opt.WebhookSecret, trial: opt.Trial}
 	if s.towns, err = e.townFile(); err != nil {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,7 +16,13 @@ import (
 // TestDocumentOfTheTestCountry: in the country as it is founded, with the sealed key of its issuing server in a token, somebody of 飯田市 gets a
 // copy of her record, and it is signed by the key that the counter was handed at the founding.
 func TestDocumentOfTheTestCountry(t *testing.T) {
-	r := open(t, dataDir(t))
+	spec, tray := must(Default()), t.TempDir()
+	for i := range spec.Organisations {
+		if e := &spec.Organisations[i]; e.ID == "municipality-202053" {
+			e.Printer = "folder:" + tray
+		}
+	}
+	r := openWith(t, Options{Dir: dataDir(t), Spec: spec})
 	defer r.stop()
 	c := r.clerk(message.Org("municipality-202053"))
 	c.must(c.post("/visit", url.Values{"visit_purpose": {"copy"}, "visit_case": {"A-18"}}))
@@ -44,8 +52,18 @@ func TestDocumentOfTheTestCountry(t *testing.T) {
 	if !strings.Contains(p.body, "証明書ができました") {
 		t.Fatalf("it is not there: %s", p.words())
 	}
-	file := c.must(c.get(at + "/document.pdf"))
-	d, err := readback.Read([]byte(file.body))
+	c.must(c.post(at+"/print", nil))
+	if err := c.again(func() (bool, error) {
+		p, err := c.get(at)
+		return err == nil && strings.Contains(p.body, "印刷が終わりました"), err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	printed, err := filepath.Glob(filepath.Join(tray, "*.pdf"))
+	if err != nil || len(printed) != 1 {
+		t.Fatalf("in the tray: %v %v", printed, err)
+	}
+	d, err := readback.Read(must(os.ReadFile(printed[0])))
 	if err != nil || !d.Signed || len(d.Pages) != 1 {
 		t.Errorf("%d pages, %v", len(d.Pages), err)
 	}

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"github.com/akashi-id/akashi/internal/org/issuing"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/printing"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -196,4 +198,15 @@ func (s setting) documents() (*municipality.Documents, error) {
 		d.Fonts = append(d.Fonts, document.FontMark{Name: f.Name(), Digest: f.Digest()})
 	}
 	return d, err
+}
+
+// openPrinter opens the printer of a counter; nil: there is none. It is not asked anything yet.
+func (s setting) openPrinter() (printing.Printer, error) {
+	if s.printer == "" {
+		return nil, nil
+	}
+	if dir, is := strings.CutPrefix(s.printer, "folder:"); is {
+		return printing.NewFolder(dir)
+	}
+	return printing.NewQueue(printing.QueueConfig{URI: s.printer, User: string(s.id)})
 }

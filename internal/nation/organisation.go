@@ -38,6 +38,7 @@ type setting struct {
 	homes     map[message.Org]message.Org // with which prefecture verifiers file
 	residents int
 	towns     []byte // the master of towns that a municipality begins with
+	printer   string // of a municipality's counter; empty: there is none
 	checkers  int    // of the staff check who an applicant is, by the rule that a municipality begins with
 	// portal is the address of the country's front door; OCSP answers and revocation lists are fetched below it.
 	portal   string

@@ -154,7 +154,7 @@ func (p *Processes) configure(opt Options) ([]*ServeConfig, error) {
 			return nil, err
 		}
 		c := &ServeConfig{ID: e.ID, Name: e.Name, Dir: dir, Store: e.Store, Web: addresses[2*i], Exchange: addresses[2*i+1],
-			Portal: p.URL, CAs: opt.Spec.CAs(e.ID), Personas: true, PublicStatus: true, Checkers: e.Checkers, Webhook: opt.Webhook}
+			Portal: p.URL, CAs: opt.Spec.CAs(e.ID), Personas: true, PublicStatus: true, Checkers: e.Checkers, Printer: e.Printer, Webhook: opt.Webhook}
 		towns, err := e.townFile()
 		if err == nil && towns != nil {
 			c.Towns = filepath.Join(dir, "towns.csv")

@@ -66,6 +66,9 @@ type ServeConfig struct {
 	// Checkers is how many of a municipality's staff check who an applicant for a certificate is, by the rule that it begins with; 0: it
 	// begins with none, and one does. After that its staff decide.
 	Checkers int `yaml:"checkers,omitempty"`
+	// Printer is where a municipality's counter prints documents: ipp://HOST/printers/NAME, ipps://… or folder:DIRECTORY; empty: the clerk's browser
+	// prints.
+	Printer string `yaml:"printer,omitempty"`
 	// Towns is a file with the master of towns that a municipality of a test country begins with, as CSV of the アドレス・ベース・レジストリ.
 	// Everywhere else two of the staff read it in.
 	Towns string `yaml:"towns,omitempty"`
@@ -143,7 +146,7 @@ func Serve(ctx context.Context, cfg *ServeConfig, log *slog.Logger) (_ *Served, 
 			return nil, fmt.Errorf("couldn't read the towns: %w", err)
 		}
 	}
-	own := setting{id: cfg.ID, towns: towns, checkers: cfg.Checkers, cas: cfg.CAs, name: cfg.Name.Sentence(), dir: cfg.Dir, store: cfg.Store, portal: cfg.Portal, origin: cfg.Origin,
+	own := setting{id: cfg.ID, towns: towns, checkers: cfg.Checkers, printer: cfg.Printer, cas: cfg.CAs, name: cfg.Name.Sentence(), dir: cfg.Dir, store: cfg.Store, portal: cfg.Portal, origin: cfg.Origin,
 		personas: cfg.Personas, public: cfg.PublicStatus, keepAnswers: time.Duration(cfg.KeepAnswersDays) * 24 * time.Hour, webhook: cfg.Webhook, webhookSecret: cfg.WebhookSecret, clock: clk, log: log}
 	id, err := openIdentity(own.keys())
 	if err != nil {

@@ -35,6 +35,8 @@ type Entry struct {
 	Checkers int `yaml:"checkers,omitempty"`
 	// Towns: municipality: it starts with a master of towns (町字マスター), that of its invented residents' addresses.
 	Towns bool `yaml:"towns,omitempty"`
+	// Printer: municipality with an issuing server: where its counter prints documents, as ServeConfig.Printer.
+	Printer string `yaml:"printer,omitempty"`
 	// Prefecture is with whom a verifier files; empty: the first in the file.
 	Prefecture message.Org `yaml:"prefecture,omitempty"`
 	Filing     Filing      `yaml:"filing,omitempty"` // verifier: what it files at the start
@@ -114,6 +116,9 @@ func (s *Spec) check() error {
 		}
 		if e.Towns && e.ID.Role() != message.Municipality {
 			problems = append(problems, plain.Bad(string(e.ID), "町字マスター（towns）は、市区町村だけが持ちます。この行を消してください。", "only a municipality has a master of towns: remove the line towns"))
+		}
+		if e.Printer != "" && e.ID.Role() != message.Municipality {
+			problems = append(problems, plain.Bad(string(e.ID), "プリンター（printer）は、市区町村の窓口だけが持ちます。この行を消してください。", "only the counter of a municipality has a printer: remove the line printer"))
 		}
 		if e.Checkers < 0 || e.Checkers > municipality.MostCheckers || e.Checkers > 0 && e.ID.Role() != message.Municipality {
 			problems = append(problems, plain.Bad(string(e.ID), "本人確認をする職員の人数（checkers）は、市区町村に1か2を書いてください。",

@@ -30,6 +30,7 @@ import (
 	"github.com/akashi-id/akashi/internal/org/prefecture"
 	"github.com/akashi-id/akashi/internal/pki"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/printing"
 	"github.com/akashi-id/akashi/internal/reconcile"
 	"github.com/akashi-id/akashi/internal/reconcile/reconciletest"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -54,6 +55,7 @@ type issuers struct {
 
 	applications int
 	key          *watchedKey
+	printer      printing.Printer
 }
 
 // watchedKey is a key that lets a test act while it signs.
@@ -136,6 +138,8 @@ func documents() *municipality.Documents {
 	return d
 }
 
+func (v *issuers) today() resident.Date { return resident.DateOf(v.clk.Now()) }
+
 func inMemory(testing.TB) string { return "memory:" }
 
 // open starts the municipality.
@@ -147,7 +151,7 @@ func (v *issuers) open(with bool) {
 	}
 	sessions, err := access.NewSessions(access.SessionConfig{Org: string(matsumoto), Base: "/" + string(matsumoto), Key: make([]byte, 32), Clock: v.clk, Personas: access.Personas()})
 	check(v, err)
-	v.town, err = municipality.New(v.Context(), municipality.Config{Config: v.config(matsumoto, peers...), Documents: documents(), Sessions: sessions, TestCountry: true})
+	v.town, err = municipality.New(v.Context(), municipality.Config{Config: v.config(matsumoto, peers...), Documents: documents(), Printer: v.printer, Sessions: sessions, TestCountry: true})
 	check(v, err)
 	v.net.Join(matsumoto, v.town.Exchange)
 	v.drive = clock.NewDriver(v.clk, slices.Concat(v.fixed, v.town.Exchange.Tasks(), v.town.Due.Tasks(), v.town.Books.Tasks()))

@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/printing"
 	"github.com/akashi-id/akashi/internal/protection"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/stillvalid"
@@ -42,6 +43,8 @@ type Config struct {
 	Towns []byte
 	// Documents is what the counter must know of the documents that its issuing server makes; nil: it gives out none.
 	Documents *Documents
+	// Printer is that of the counter; nil: the clerk's browser prints.
+	Printer printing.Printer
 }
 
 // Municipality is a running municipality.
@@ -55,7 +58,8 @@ type Municipality struct {
 	status                 stillvalid.Status
 	gate                   protection.Gate
 	documents              *Documents
-	staffKey               []byte // of pseudonyms of the staff
+	printer                printing.Printer // may be nil
+	staffKey               []byte           // of pseudonyms of the staff
 	web                    http.Handler
 }
 
@@ -70,7 +74,7 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	}
 	o := &Municipality{
 		code: code, prefecture: message.Org(string(message.Prefecture) + "-" + code.Prefecture().String()),
-		center: message.Org(message.NationalCenter), ca: cmp.Or(cfg.CA, message.Org(message.CA)), shelf: newKeyShelf(cfg.Clock), status: cfg.Status, gate: cfg.Gate, documents: cfg.Documents,
+		center: message.Org(message.NationalCenter), ca: cmp.Or(cfg.CA, message.Org(message.CA)), shelf: newKeyShelf(cfg.Clock), status: cfg.Status, gate: cfg.Gate, documents: cfg.Documents, printer: cfg.Printer,
 	}
 	for _, p := range cfg.Peers {
 		if p.Role() == message.Issuing && p.Code() == cfg.Self.Code() {

@@ -43,6 +43,9 @@ func (o *Municipality) dueRules() []due.Rule {
 		{Kind: dueIssuingTell, Finish: o.tellIssuingDue},
 		{Kind: dueIssuingFill, Finish: o.issuingFill},
 	}
+	if o.printer != nil {
+		rules = append(rules, o.printRules()...)
+	}
 	if o.status != nil {
 		rules = append(rules, stillvalid.Rule(o.status))
 	}

@@ -145,6 +145,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"GET /document/{request}":                        {access.IssueDocument, w.showIssued},
 		"GET /document/{request}/part":                   {access.IssueDocument, w.showIssuedPart},
 		"GET /document/{request}/document.pdf":           {access.IssueDocument, w.givePrint},
+		"POST /document/{request}/print":                 {access.IssueDocument, w.doPrint},
 		"POST /document/{request}/hand-over":             {access.IssueDocument, w.handOver},
 		"POST /document/{request}/void":                  {access.IssueDocument, w.voidDocument},
 		"GET /application/{request}":                     {access.LookAtCertificate, w.showApplication},

@@ -6,12 +6,14 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/akashi-id/akashi/internal/document"
 	"github.com/akashi-id/akashi/internal/document/gate"
 	"github.com/akashi-id/akashi/internal/document/making"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/printing"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
 )
@@ -103,7 +105,9 @@ type issuedPage struct {
 	Result         issuedPart
 	Part           string
 	Held           bool
-	Print          string
+	Print          string // the file; empty: there is a printer
+	PrintHere      string // where the printer is given it; empty: there is none, or it has it
+	PrintAgain     bool
 	HandOver, Void string
 	Person         string
 }
@@ -112,6 +116,7 @@ type issuedPage struct {
 type issuedPart struct {
 	Waiting bool
 	Notice  webui.Notice
+	Printed *webui.Notice // how the printer stands; nil: it was given nothing
 }
 
 // documentShown reads how a document stands; false when it has answered the request already.
@@ -169,6 +174,12 @@ func (w *screens) renderIssued(rw http.ResponseWriter, r *http.Request, status i
 	if d.Proof != "" {
 		p.Terms = append(p.Terms, webui.Term{Label: both("紙がどうなったか", "What became of the paper"), Value: webui.Spell(d.Proof)})
 	}
+	if w.o.printer != nil {
+		p.Print = ""
+		if p.PrintAgain = d.Prints > 0; !underWay(d, w.o.Clock.Now()) {
+			p.PrintHere = base + "/print"
+		}
+	}
 	w.ui.Render(rw, r, w.issued, status, p)
 }
 
@@ -199,7 +210,11 @@ func (w *screens) issuedPart(d Document) issuedPart {
 		p.Notice.Link = &webui.Link{Href: w.ui.URL("/document/" + d.Request), Text: both("今すぐ表示を新しくする", "Refresh now")}
 		return p
 	case store.DocumentHeld:
-		return notice(webui.OK, "証明書ができました", "The document is there", "届いた証明書を住民記録から作り直したものと照合し、同じであることを確かめました。", "It was held against what the register says now, and is the same.")
+		p := notice(webui.OK, "証明書ができました", "The document is there", "届いた証明書を住民記録から作り直したものと照合し、同じであることを確かめました。", "It was held against what the register says now, and is the same.")
+		if d.Print.State != "" {
+			p.Waiting, p.Printed = underWay(d, w.o.Clock.Now()), printNotice(d, w.o.Clock.Now())
+		}
+		return p
 	case store.DocumentRefused:
 		var ja, en []string
 		for _, r := range d.Reasons {
@@ -218,6 +233,51 @@ func (w *screens) issuedPart(d Document) issuedPart {
 		return notice(webui.Off, "廃棄しました", "Nothing of it is left", "渡していません。必要なときは、新しく申請してください。", "It was not handed over. Apply again if it is needed.")
 	}
 	return notice(webui.Info, string(d.State), string(d.State), "", "")
+}
+
+// printNotice says how the printer stands.
+func printNotice(d Document, now time.Time) *webui.Notice {
+	n := &webui.Notice{Kind: webui.Warn, Title: both("印刷できたか分かりません", "Whether it was printed is not known"), Text: d.Print.Says}
+	switch s := printing.State(d.Print.State); {
+	case d.Print.State == printAsked:
+		n.Kind, n.Title = webui.Wait, both("プリンターに渡しています", "It goes to the printer")
+	case d.Print.State == printFailed:
+		n.Kind, n.Title = webui.Bad, both("印刷していません", "Nothing was printed")
+	case s == printing.Printed:
+		n.Kind, n.Title = webui.OK, both("印刷が終わりました", "It was printed")
+	case s == printing.Aborted, s == printing.Canceled:
+		n.Title = both("印刷が途中で止まりました。出た紙があれば回収してください", "The printer gave up. Collect what came out")
+	case s == printing.Stopped && underWay(d, now):
+		n.Title = both("プリンターが止まっています", "The printer is stopped")
+	case underWay(d, now):
+		n.Kind, n.Title = webui.Wait, both("印刷しています", "It is being printed")
+	}
+	return n
+}
+
+// doPrint brings a document to the printer.
+func (w *screens) doPrint(rw http.ResponseWriter, r *http.Request) {
+	f, ok := w.ui.ReadForm(rw, r)
+	if !ok {
+		return
+	}
+	d, ok := w.documentShown(rw, r)
+	if !ok {
+		return
+	}
+	if relanguaged(f) || w.o.printer == nil {
+		w.renderIssued(rw, r, http.StatusOK, f, d)
+		return
+	}
+	if err := w.o.PrintAtCounter(r.Context(), d.Request); err != nil && !errors.Is(err, errDocumentStopped) {
+		if err = refused(f, err); err != nil {
+			w.ui.Fail(rw, r, err)
+			return
+		}
+		w.renderIssued(rw, r, http.StatusUnprocessableEntity, f, d)
+		return
+	}
+	http.Redirect(rw, r, w.ui.URL("/document/"+d.Request), http.StatusSeeOther)
 }
 
 // foundNames are what a gate found, in words.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -50,23 +51,34 @@ type Document struct {
 	EndedAt time.Time
 	EndedBy string
 	Sheets  int
+	Prints  int    // how many jobs a printer was given
+	Print   Print  // how the last one stands
 	Proof   string // of what became of the paper, when nothing was handed over
+}
+
+// Print is how a job at a printer stands.
+type Print struct {
+	State  string // asked, failed, or as the printer says (package printing); "": there was none
+	Sheets int    // that came out, as far as the printer says
+	Says   plain.Sentence
+	At     time.Time // when it was asked for
 }
 
 // LogValue names the request only.
 func (d Document) LogValue() slog.Value { return slog.StringValue(d.Request) }
 
-const documentColumns = `request, person, code, kind, items, asked_as, requester, at, by_whom, trace, state, reasons, number, issued_at, nonce, verify, content, file, bytes, ended_at, ended_by, sheets, proof`
+const documentColumns = `request, person, code, kind, items, asked_as, requester, at, by_whom, trace, state, reasons, number, issued_at, nonce, verify, content, file, bytes, ended_at, ended_by, sheets, proof, prints, print_state, print_sheets, print_ja, print_en, print_at`
 
 func scanDocument(r *sqlstore.Rows, d *Document) error {
-	var person, issued, ended, sheets int64
+	var person, issued, ended, sheets, prints, printSheets, printAt int64
 	var code, items, reasons string
 	var nonce, content, file []byte
 	if err := r.Scan(&d.Request, &person, &code, &d.Kind, &items, &d.As, &d.Requester, sqlstore.Time(&d.At), &d.By, &d.Trace, &d.State, &reasons, &d.Number, &issued,
-		&nonce, &d.Verify, &content, &file, &d.Bytes, &ended, &d.EndedBy, &sheets, &d.Proof); err != nil {
+		&nonce, &d.Verify, &content, &file, &d.Bytes, &ended, &d.EndedBy, &sheets, &d.Proof, &prints, &d.Print.State, &printSheets, &d.Print.Says.JA, &d.Print.Says.EN, &printAt); err != nil {
 		return err
 	}
 	d.Person, d.IssuedAt, d.EndedAt, d.Sheets = Person(person), sqlstore.FromMicrosOrNone(issued), sqlstore.FromMicrosOrNone(ended), int(sheets)
+	d.Prints, d.Print.Sheets, d.Print.At = int(prints), int(printSheets), sqlstore.FromMicrosOrNone(printAt)
 	d.Items, d.Reasons = listed(items), listed(reasons)
 	copy(d.Nonce[:], nonce)
 	copy(d.Content[:], content)
@@ -86,7 +98,7 @@ func listed(s string) []string {
 // AddDocument writes an application for a document down.
 func (tx *Tx) AddDocument(d Document) {
 	tx.Collect("document_request", documentColumns, d.Request, int64(d.Person), d.Code.Reveal(), d.Kind, strings.Join(d.Items, ","), d.As, d.Requester, d.At, d.By, d.Trace,
-		string(d.State), "", "", int64(0), []byte{}, "", []byte{}, []byte{}, []byte{}, int64(0), "", int64(0), "")
+		string(d.State), "", "", int64(0), []byte{}, "", []byte{}, []byte{}, []byte{}, int64(0), "", int64(0), "", int64(0), "", int64(0), "", "", int64(0))
 }
 
 // Document finds one.
@@ -114,6 +126,13 @@ func (tx *Tx) MoveDocument(ctx context.Context, from DocumentState, d Document) 
 		d.Request, string(from), string(d.State), strings.Join(d.Reasons, ","), d.Number, sqlstore.MicrosOrNone(d.IssuedAt), d.Nonce[:], d.Verify, d.Content[:], d.File[:],
 		orEmpty(d.Bytes), sqlstore.MicrosOrNone(d.EndedAt), d.EndedBy, int64(d.Sheets), d.Proof)
 	return n == 1, err
+}
+
+// KeepPrint writes down how the job of a document stands.
+func (tx *Tx) KeepPrint(ctx context.Context, d Document) error {
+	_, err := tx.Exec(ctx, `UPDATE document_request SET prints = $2, print_state = $3, print_sheets = $4, print_ja = $5, print_en = $6, print_at = $7 WHERE request = $1`,
+		d.Request, int64(d.Prints), d.Print.State, int64(d.Print.Sheets), d.Print.Says.JA, d.Print.Says.EN, sqlstore.MicrosOrNone(d.Print.At))
+	return err
 }
 
 func orEmpty(b []byte) []byte {

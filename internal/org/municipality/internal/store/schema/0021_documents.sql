@@ -15,7 +15,10 @@ CREATE TABLE document_request(
   issued_at BIGINT NOT NULL, nonce BYTEA NOT NULL, verify TEXT NOT NULL, content BYTEA NOT NULL,
   file BYTEA NOT NULL,                 -- SHA-256 of the file
   bytes BYTEA NOT NULL,                -- the file; empty after it was handed over
-  ended_at BIGINT NOT NULL, ended_by TEXT NOT NULL, sheets BIGINT NOT NULL, proof TEXT NOT NULL
+  ended_at BIGINT NOT NULL, ended_by TEXT NOT NULL, sheets BIGINT NOT NULL, proof TEXT NOT NULL,
+  prints BIGINT NOT NULL,              -- how many jobs a printer was given
+  print_state TEXT NOT NULL,           -- of the last: asked, failed, or as the printer says; empty: there was none
+  print_sheets BIGINT NOT NULL, print_ja TEXT NOT NULL, print_en TEXT NOT NULL, print_at BIGINT NOT NULL
 );
 CREATE INDEX document_request_person ON document_request(person, at);
 CREATE INDEX document_request_open ON document_request(at) WHERE state IN ('applied', 'held');

@@ -1,0 +1,186 @@
+package municipality
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/access"
+	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/document/making"
+	"github.com/akashi-id/akashi/internal/due"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/printing"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+)
+
+// A document goes to the printer of the counter as a due item: the row of the job is written first, under a key that finds it again, and the printer is
+// asked until it says how the job ended (docs/decisions/0056).
+
+// The kinds of due items of printing.
+const (
+	duePrint     = "municipality.print"
+	duePrintLook = "municipality.print-look"
+)
+
+// What a job is before the printer has said anything, and when it has not got it.
+const (
+	printAsked  = "asked"
+	printFailed = "failed"
+)
+
+const (
+	printLook     = 2 * time.Second  // between two questions how a job stands
+	printPatience = 10 * time.Minute // after which a person looks into the tray
+)
+
+var errPrinting = plain.Bad("document", "いま印刷しています。終わるまで待ってください。紙づまりなどは、プリンターで直すと続きます。", "It is being printed: wait until that has ended. A jam goes on when it is cleared at the printer.")
+
+// underWay tells whether a printer has a job of the document that has not ended. After printPatience nobody waits for it any more.
+func underWay(d Document, now time.Time) bool {
+	s := printing.State(d.Print.State)
+	return d.State == store.DocumentHeld && s != "" && s != printFailed && s != printing.Unknown && !s.Final() && now.Sub(d.Print.At) < printPatience
+}
+
+// PrintAtCounter brings a document to the printer of the counter, once more held against the register.
+func (o *Municipality) PrintAtCounter(ctx context.Context, request string) error {
+	who, err := clerk(ctx, access.IssueDocument)
+	if err != nil {
+		return err
+	}
+	if o.printer == nil {
+		return errors.New("no printer is configured, and somebody prints")
+	}
+	var stopped []string
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
+		doc, err := o.documentFor(ctx, tx, who, request)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case doc.State != store.DocumentHeld:
+			return nil, errDocumentNotHere
+		case underWay(doc, tx.Now()):
+			return nil, errPrinting
+		}
+		if stopped, err = o.judgeDocument(ctx, tx, doc); err != nil {
+			return nil, err
+		}
+		if len(stopped) > 0 {
+			return o.gateDocument(ctx, tx, store.DocumentHeld, doc, who)
+		}
+		doc.Prints++
+		doc.Print = store.Print{State: printAsked, At: tx.Now()}
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "document-print", Subject: doc.Code.Reveal(), Case: doc.Request, Detail: doc.Number + " " + jobOf(doc)})
+		due.Add(tx.Tx, tx.Now(), duePrint, doc.Request, nil)
+		return nil, tx.KeepPrint(ctx, doc)
+	})
+	if err == nil && len(stopped) > 0 {
+		return errDocumentStopped
+	}
+	return err
+}
+
+// jobOf is the key of the last job of a document.
+func jobOf(d Document) string { return fmt.Sprintf("%s-%d", d.Request, d.Prints) }
+
+// toPrint is a job for the printer, or the question how it stands.
+type toPrint struct {
+	job     printing.Job
+	stopped []string // the register says otherwise by now: nothing is printed
+}
+
+// printRules bring documents to the printer, and ask what became of them.
+func (o *Municipality) printRules() []due.Rule {
+	return []due.Rule{
+		{Kind: duePrint, Prepare: o.preparePrint, Outside: o.submitPrint, Finish: o.printed},
+		{Kind: duePrintLook, Prepare: o.preparePrint, Outside: o.lookAtPrint, Finish: o.printed},
+	}
+}
+
+func (o *Municipality) preparePrint(ctx context.Context, raw *sqlstore.Tx, item due.Item) (any, error) {
+	tx := o.in(raw)
+	doc, found, err := tx.Document(ctx, item.Ref)
+	if err != nil || !found || doc.State != store.DocumentHeld || !underWay(doc, tx.Now()) {
+		return nil, err
+	}
+	p := toPrint{job: printing.Job{Key: jobOf(doc), Title: printing.ResidentRecord, PDF: doc.Bytes, SHA256: doc.File, Again: item.Tries > 0}}
+	if making.Kind(doc.Kind) == making.SealCertificate {
+		p.job.Title = printing.SealRegistration
+	}
+	if item.Kind == duePrint {
+		p.stopped, err = o.judgeDocument(ctx, tx, doc)
+	}
+	return p, err
+}
+
+// submitPrint hands the job to the printer. One that says that nothing was printed is told of; of one that is not clear the printer is asked.
+func (o *Municipality) submitPrint(ctx context.Context, prepared any) (any, error) {
+	p, ok := prepared.(toPrint)
+	if !ok || len(p.stopped) > 0 {
+		return prepared, nil
+	}
+	st, err := o.printer.Submit(ctx, p.job)
+	var f *printing.Failure
+	var refused *plain.Problem
+	switch {
+	case errors.As(err, &f) && !f.Unclear:
+		return store.Print{State: printFailed, Says: f.Sentence}, nil
+	case errors.As(err, &refused):
+		return store.Print{State: printFailed, Says: refused.Sentence}, nil
+	case errors.As(err, &f):
+		return store.Print{State: string(printing.Opened), Says: f.Sentence}, nil // it may have arrived: Status finds it
+	case err != nil:
+		return nil, err
+	}
+	return printOf(st), nil
+}
+
+func (o *Municipality) lookAtPrint(ctx context.Context, prepared any) (any, error) {
+	p, ok := prepared.(toPrint)
+	if !ok {
+		return prepared, nil
+	}
+	st, err := o.printer.Status(ctx, p.job.Key)
+	var f *printing.Failure
+	if errors.As(err, &f) { // the printer cannot be asked now
+		return store.Print{State: string(printing.Queued), Says: f.Sentence}, nil
+	}
+	return printOf(st), err
+}
+
+func printOf(st printing.Status) store.Print {
+	says := st.Meaning
+	for _, r := range st.Reasons {
+		says.JA, says.EN = says.JA+r.JA, says.EN+" "+r.EN
+	}
+	return store.Print{State: string(st.State), Sheets: st.Sheets, Says: says}
+}
+
+// printed writes down how the job stands, and has the printer asked again while it has not ended.
+func (o *Municipality) printed(ctx context.Context, raw *sqlstore.Tx, item due.Item, result any) ([]message.Out, error) {
+	tx := o.in(raw)
+	doc, found, err := tx.Document(ctx, item.Ref)
+	if err != nil || !found || doc.State != store.DocumentHeld {
+		return nil, err
+	}
+	switch r := result.(type) {
+	case toPrint:
+		doc.Print.State, doc.Print.Says = printFailed, errDocumentStopped.Sentence
+		if err := tx.KeepPrint(ctx, doc); err != nil {
+			return nil, err
+		}
+		return o.gateDocument(ctx, tx, store.DocumentHeld, doc, string(o.Self))
+	case store.Print:
+		r.At = doc.Print.At
+		doc.Print = r
+		if underWay(doc, tx.Now()) {
+			due.Add(raw, tx.Now().Add(printLook), duePrintLook, doc.Request, nil)
+		}
+		return nil, tx.KeepPrint(ctx, doc)
+	}
+	return nil, nil
+}
