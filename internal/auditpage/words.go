@@ -39,9 +39,11 @@ var acts = map[string]plain.Sentence{
 	"issuing.resume-propose": {JA: "証明書の発行の再開を提案した", EN: "proposed to resume issuing documents"},
 	"issuing.resume":         {JA: "証明書の発行を再開した", EN: "resumed issuing documents"},
 
-	"apply-for-document": {JA: "証明書の申請を受け付けた", EN: "took an application for a document"},
-	"document-state":     {JA: "証明書の状態が変わった", EN: "a document stands differently"},
-	"document-print":     {JA: "証明書を印刷に出した", EN: "had a document printed"},
+	"apply-for-document":  {JA: "証明書の申請を受け付けた", EN: "took an application for a document"},
+	"document-state":      {JA: "証明書の状態が変わった", EN: "a document stands differently"},
+	"document-case":       {JA: "証明書の件を開いた", EN: "opened a case about a document"},
+	"document-case-close": {JA: "証明書の件を、紙がどうなったかの証拠で閉じた", EN: "closed a case about a document by proof"},
+	"document-print":      {JA: "証明書を印刷に出した", EN: "had a document printed"},
 
 	// The municipality.
 	"import":                {JA: "住民を取り込んだ", EN: "imported a resident"},

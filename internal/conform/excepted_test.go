@@ -24,7 +24,7 @@ var exceptions = []exception{
 	// Work of other queues.
 	{"a kind of due work, whatever becomes of it: due/list", []string{worksDue},
 		[]string{"internal/org/ca:CA.partsRule", "internal/org/ca:CA.withProbes", "internal/org/municipality:Municipality.dueRules",
-			"internal/org/issuing:New", "internal/org/issuing:Issuing.signing", "internal/org/validation:Validation.impactRule", "internal/org/validation:Validation.responderRule", "internal/statement:Statements.Due", "internal/stillvalid:Rule", "internal/disclosure:Rule"}},
+			"internal/org/issuing:New", "internal/org/issuing:Issuing.signing", "internal/org/municipality:Municipality.printRules", "internal/org/validation:Validation.impactRule", "internal/org/validation:Validation.responderRule", "internal/statement:Statements.Due", "internal/stillvalid:Rule", "internal/disclosure:Rule"}},
 	{"the rows of one item of due/list, which is set aside when they cannot be read", []string{readsRows},
 		[]string{"internal/disclosure:partsOf", "internal/identity:Tables.waits", "internal/org/ca/internal/store:Tx.Partition", "internal/org/ca/internal/store:Tx.ResponderOf", "internal/org/ca/internal/store:Tx.one",
 			"internal/org/ca/internal/store:Tx.Mass", "internal/org/ca/internal/store:Tx.ToEnd", "internal/org/ca/internal/store:Tx.Delta", "internal/org/ca/internal/store:Tx.Piece",

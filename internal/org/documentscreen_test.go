@@ -106,6 +106,20 @@ func TestDocumentScreens(t *testing.T) {
 			status(tab.Open(person), http.StatusOK)
 			tab.Screen("issued-person-" + lang)
 			v.accounts(4, 1, 1, 1, 1)
+
+			apply("resident-record-individual")
+			v.run(2 * time.Second)
+			lost := tab.Location()
+			v.printed(server.URL, lost)
+			apply("resident-record-individual") // and nobody says what became of the first
+			v.run(2 * time.Second)
+			status(tab.Open(lost), http.StatusOK)
+			status(tab.Follow(`#case-form-0 .button`), http.StatusUnprocessableEntity)
+			tab.Screen("issued-case-" + lang)
+			status(tab.Open(base+"/documents"), http.StatusOK)
+			tab.Screen("papers-" + lang)
+			status(tab.Open(base+"/"), http.StatusOK)
+			tab.Screen("papers-home-" + lang)
 		})
 	}
 }

@@ -90,6 +90,9 @@ func (o *Municipality) ApplyForDocument(ctx context.Context, a DocumentApplicati
 		}
 		d := Document{Request: request, Person: now.Person, Code: now.Record.Code, Kind: string(a.Kind), Items: making.Names(a.Items), As: string(as),
 			Requester: fmt.Sprintf("check-%d", check.ID), At: tx.Now(), By: who, Trace: trace, State: store.DocumentApplied}
+		if err := o.againCases(ctx, tx, now.Person, d.Kind); err != nil {
+			return nil, err
+		}
 		tx.AddDocument(d)
 		due.Add(tx.Tx, tx.Now().Add(documentPatience), dueDocumentLapse, request, nil)
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "apply-for-document", Subject: d.Code.Reveal(), Case: request,
@@ -200,6 +203,11 @@ func (o *Municipality) gateDocument(ctx context.Context, tx *store.Tx, from stor
 		return nil, o.moveDocument(ctx, tx, from, doc, by)
 	}
 	doc.State, doc.Reasons, doc.EndedAt = store.DocumentStopped, findings, tx.Now()
+	if doc.Prints > 0 {
+		if err := openCase(ctx, tx, doc, store.CaseStopped); err != nil {
+			return nil, err
+		}
+	}
 	if err := o.moveDocument(ctx, tx, from, doc, by); err != nil {
 		return nil, err
 	}
@@ -336,10 +344,7 @@ func (o *Municipality) DocumentOf(ctx context.Context, request string) (doc Docu
 
 // documentFor finds a document that the clerk may see, and records the look at the person.
 func (o *Municipality) documentFor(ctx context.Context, tx *store.Tx, who, request string) (Document, error) {
-	doc, found, err := tx.Document(ctx, request)
-	if err == nil && !found {
-		err = plain.Bad("document", "この番号の申請はありません。", "There is no application of this number.")
-	}
+	doc, err := documentNamed(ctx, tx, request)
 	if err == nil {
 		err = o.handsOver(ctx, tx, who, doc.Person, doc.Request)
 	}
@@ -349,6 +354,15 @@ func (o *Municipality) documentFor(ctx context.Context, tx *store.Tx, who, reque
 	ground, err := look.GroundOf(ctx, tx.Tx, who)
 	if err == nil {
 		err = o.lookedOn(ctx, tx, ground, doc.Code, look.Four|look.Kana|look.Household, "document "+doc.Kind)
+	}
+	return doc, err
+}
+
+// documentNamed finds a document, and shows it to nobody.
+func documentNamed(ctx context.Context, tx *store.Tx, request string) (Document, error) {
+	doc, found, err := tx.Document(ctx, request)
+	if err == nil && !found {
+		err = plain.Bad("document", "この番号の申請はありません。", "There is no application of this number.")
 	}
 	return doc, err
 }
@@ -376,9 +390,10 @@ func (o *Municipality) PrintDocument(ctx context.Context, request string) (file 
 		if len(stopped) > 0 {
 			return o.gateDocument(ctx, tx, store.DocumentHeld, doc, who)
 		}
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "document-print", Subject: doc.Code.Reveal(), Case: doc.Request, Detail: doc.Number})
+		doc.Prints++
+		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "document-print", Subject: doc.Code.Reveal(), Case: doc.Request, Detail: doc.Number + " " + jobOf(doc)})
 		file = doc.Bytes
-		return nil, nil
+		return nil, tx.KeepPrint(ctx, doc)
 	})
 	if err == nil && len(stopped) > 0 {
 		return nil, errDocumentStopped
@@ -445,12 +460,11 @@ func (o *Municipality) VoidDocument(ctx context.Context, request string, sheets 
 	switch {
 	case sheets < 0 || sheets > maxSheets:
 		return plain.Bad("sheets", fmt.Sprintf("印刷した枚数を0から%dまでの数で入力してください。", maxSheets), fmt.Sprintf("Enter how many sheets were printed, 0 to %d.", maxSheets))
-	case strings.TrimSpace(proof) == "" || len([]rune(proof)) > maxProof:
-		return plain.Bad("proof", fmt.Sprintf("紙がどうなったかを%d文字以内で書いてください。例：1枚目が詰まり、取り出して係長の前で裁断した。", maxProof),
-			fmt.Sprintf("Say in at most %d characters what became of the paper: for example, that the first sheet jammed and was cut up before a witness.", maxProof))
+	case proves(proof) != nil:
+		return errNoProof
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
-		doc, err := o.documentFor(ctx, tx, who, request)
+		doc, err := documentNamed(ctx, tx, request) // it shows nothing of the person, who may be protected by now
 		if err != nil {
 			return nil, err
 		}
@@ -459,6 +473,9 @@ func (o *Municipality) VoidDocument(ctx context.Context, request string, sheets 
 		}
 		doc.State, doc.Sheets, doc.Proof, doc.EndedAt, doc.EndedBy = store.DocumentVoided, sheets, proof, tx.Now(), who
 		if err := o.moveDocument(ctx, tx, store.DocumentHeld, doc, who); err != nil {
+			return nil, err
+		}
+		if _, err := tx.CloseCases(ctx, doc.Request, "", who, proof); err != nil {
 			return nil, err
 		}
 		return []message.Out{{To: o.issuing, Body: message.IssuingOutcome{Request: doc.Request, Number: doc.Number, Outcome: message.Voided, Sheets: sheets, By: who}, Trace: doc.Trace}}, nil

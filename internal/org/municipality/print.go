@@ -177,7 +177,13 @@ func (o *Municipality) printed(ctx context.Context, raw *sqlstore.Tx, item due.I
 	case store.Print:
 		r.At = doc.Print.At
 		doc.Print = r
-		if underWay(doc, tx.Now()) {
+		switch s := printing.State(r.State); {
+		case s == printing.Printed, r.State == printFailed: // all of it came out, or nothing did
+		case !underWay(doc, tx.Now()):
+			if err := openCase(ctx, tx, doc, store.CasePrint); err != nil {
+				return nil, err
+			}
+		default:
 			due.Add(raw, tx.Now().Add(printLook), duePrintLook, doc.Request, nil)
 		}
 		return nil, tx.KeepPrint(ctx, doc)

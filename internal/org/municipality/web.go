@@ -35,7 +35,7 @@ type screens struct {
 	checks, check, taken, identityRule                                               *webui.Page
 	town, townForm, townList, townChange                                             *webui.Page
 	visit, attention, disclosures, disclose, disclosed, characters                   *webui.Page
-	issue, issued                                                                    *webui.Page
+	issue, issued, papers                                                            *webui.Page
 
 	protect *protectScreens
 }
@@ -79,7 +79,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"town": &w.town, "town-form": &w.townForm, "town-list": &w.townList, "town-change": &w.townChange,
 		"moves": &w.moves, "move": &w.move, "arrival": &w.arrival, "numbers": &w.numbers, "number": &w.number,
 		"visit": &w.visit, "attention": &w.attention, "disclosures": &w.disclosures, "disclose": &w.disclose, "disclosed": &w.disclosed,
-		"characters": &w.characters, "checks": &w.checks, "check": &w.check, "taken": &w.taken, "identityrule": &w.identityRule, "issue": &w.issue, "issued": &w.issued} {
+		"characters": &w.characters, "checks": &w.checks, "check": &w.check, "taken": &w.taken, "identityrule": &w.identityRule, "issue": &w.issue, "issued": &w.issued, "papers": &w.papers} {
 		var common []string
 		switch name {
 		case "register", "change":
@@ -145,6 +145,8 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"GET /document/{request}":                        {access.IssueDocument, w.showIssued},
 		"GET /document/{request}/part":                   {access.IssueDocument, w.showIssuedPart},
 		"GET /document/{request}/document.pdf":           {access.IssueDocument, w.givePrint},
+		"GET /documents":                                 {access.IssueDocument, w.showDocuments},
+		"POST /document/{request}/case/{job}":            {access.IssueDocument, w.closeCase},
 		"POST /document/{request}/print":                 {access.IssueDocument, w.doPrint},
 		"POST /document/{request}/hand-over":             {access.IssueDocument, w.handOver},
 		"POST /document/{request}/void":                  {access.IssueDocument, w.voidDocument},

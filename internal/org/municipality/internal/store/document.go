@@ -112,11 +112,16 @@ func (tx *Tx) Document(ctx context.Context, request string) (d Document, found b
 
 // Documents are the last ones of a person, the newest first, without their bytes.
 func (tx *Tx) Documents(ctx context.Context, who Person, limit int) ([]Document, error) {
+	return tx.documentHeads(ctx, `person = $1 ORDER BY at DESC, request DESC LIMIT $2`, int64(who), int64(limit))
+}
+
+// documentHeads reads documents without their bytes: the digest is read in their place.
+func (tx *Tx) documentHeads(ctx context.Context, where string, args ...any) ([]Document, error) {
 	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, d *Document) error {
 		err := scanDocument(r, d)
 		d.Bytes = nil
 		return err
-	}, `SELECT `+strings.Replace(documentColumns, " bytes,", " file,", 1)+` FROM document_request WHERE person = $1 ORDER BY at DESC, request DESC LIMIT $2`, int64(who), int64(limit))
+	}, `SELECT `+strings.Replace(documentColumns, " bytes,", " file,", 1)+` FROM document_request WHERE `+where, args...)
 }
 
 // MoveDocument writes down how a document stands now; false when it did not stand as was thought.

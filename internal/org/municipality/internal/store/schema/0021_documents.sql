@@ -22,3 +22,16 @@ CREATE TABLE document_request(
 );
 CREATE INDEX document_request_person ON document_request(person, at);
 CREATE INDEX document_request_open ON document_request(at) WHERE state IN ('applied', 'held');
+-- What went wrong on the way of a document (件): an attempt of which nobody knows, or knew, what came out. It is closed by proof of what became of the
+-- paper of that attempt, also when the next one came out well.
+CREATE TABLE document_case(
+  job TEXT NOT NULL PRIMARY KEY,       -- the request, and which attempt to print it
+  request TEXT NOT NULL,
+  cause TEXT NOT NULL,                 -- print, stopped, again
+  opened_at BIGINT NOT NULL,
+  closed_at BIGINT NOT NULL,           -- 0: open
+  closed_by TEXT NOT NULL,
+  proof TEXT NOT NULL
+);
+CREATE INDEX document_case_open ON document_case(opened_at) WHERE closed_at = 0;
+CREATE INDEX document_case_request ON document_case(request);
