@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/document/documenttest"
 	"github.com/akashi-id/akashi/internal/document/making"
 	"github.com/akashi-id/akashi/internal/document/readback"
+	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/org/issuing"
 	"github.com/akashi-id/akashi/internal/org/municipality"
@@ -144,6 +145,32 @@ func TestDocumentIsStoppedByTheRegister(t *testing.T) {
 	v.run(2 * time.Second)
 	if got := v.at(id); !strings.HasPrefix(got, "stopped: ") || !strings.Contains(got, "binding") {
 		t.Errorf("after the printing it is %s", got)
+	}
+
+	// It was printed, and somebody comes into the household before it is handed over.
+	id = v.applied(making.HouseholdRecord, head.Person, document.Items{})
+	v.run(2 * time.Second)
+	_, err = v.town.PrintDocument(v.clerk, id)
+	check(t, err)
+	v.person("松本　四子", "2014-05-01", "子", home)
+	if err := v.town.HandOverDocument(v.clerk, id, 1); err == nil || !strings.Contains(err.Error(), "いまの住民記録と違います") {
+		t.Errorf("handed over: %v", err)
+	}
+	if got := v.at(id); !strings.HasPrefix(got, "stopped: ") {
+		t.Errorf("after the handing over it is %s", got)
+	}
+
+	// She is protected after the application, and before the server asks about her. No release is for this one.
+	v.net.Join(matsumoto, nil)
+	late := v.person("松本　五子", "1995-05-01", "世帯主", "")
+	v.run(2 * time.Second)
+	id = v.applied(making.IndividualRecord, late.Person, document.Items{})
+	_, err = v.town.Protect(v.clerk, municipality.Protecting{Applicant: late.Person, Evidence: byCard})
+	check(t, err)
+	v.net.Join(matsumoto, v.town.Exchange)
+	v.run(20 * time.Second)
+	if got := v.outcome(id); got != "refused: protected" {
+		t.Errorf("of whoever was protected meanwhile: %s", got)
 	}
 
 	// It was printed, and the person is protected before it is handed over.
@@ -413,11 +440,71 @@ func TestDocumentOfAnother(t *testing.T) {
 		t.Error(err)
 	}
 	// A second answer to one application is refused, and a document that nobody asked for.
+	before := v.parked(v.town.Host, server)
 	v.forged(message.IssuingDocument{Request: theirs, Reasons: []string{"stale"}})
 	v.forged(message.IssuingDocument{Request: "202029-0", Reasons: []string{"stale"}})
 	if got := v.at(theirs); got != "held" {
 		t.Errorf("after a second answer it is %s", got)
 	}
+	if n := v.parked(v.town.Host, server) - before; n != 2 {
+		t.Errorf("%d answers wait for people", n)
+	}
+}
+
+// parked is how many messages from a peer wait for people here.
+func (v *issuers) parked(h *host.Host, peer message.Org) int64 {
+	v.Helper()
+	pairs, err := h.Exchange.Pairs(v.Context())
+	check(v, err)
+	for _, p := range pairs {
+		if p.Peer == peer {
+			return p.InParked
+		}
+	}
+	return 0
+}
+
+// TestDocumentHasOneEnd: a second word about what became of a document is for people, and so is one about a document that was never issued.
+func TestDocumentHasOneEnd(t *testing.T) {
+	v := newIssuers(t, inMemory, true)
+	who := v.person("松本　一子", "1960-05-01", "世帯主", "")
+	v.run(2 * time.Second)
+	id := v.applied(making.IndividualRecord, who.Person, document.Items{})
+	v.run(2 * time.Second)
+	d, err := v.town.DocumentOf(v.clerk, id)
+	check(t, err)
+	check(t, v.town.HandOverDocument(v.clerk, id, 1))
+	v.run(2 * time.Second)
+	for n, o := range []message.IssuingOutcome{
+		{Request: id, Number: d.Number, Outcome: message.Voided, By: "clerk-aoki"},
+		{Request: id, Number: "202029-20260401-99999", Outcome: message.Voided, By: "clerk-aoki"},
+		{Request: "202029-0", Number: d.Number, Outcome: message.Voided, By: "clerk-aoki"},
+	} {
+		_, err := v.town.Act(t.Context(), func(context.Context, *sqlstore.Tx) ([]message.Out, error) {
+			return []message.Out{{To: server, Body: o}}, nil
+		})
+		check(t, err)
+		v.run(2 * time.Second)
+		if got := v.parked(v.server.Host, matsumoto); got == 0 || n == 0 && got != 1 {
+			t.Errorf("%d: %d messages wait for people", n, got)
+		}
+	}
+	v.accounts(1, 0, 1, 0, 0)
+}
+
+// TestDocumentThatTheDeviceSpoiled: what comes out of the signature is judged before it leaves, and kept.
+func TestDocumentThatTheDeviceSpoiled(t *testing.T) {
+	v := newIssuers(t, inMemory, true)
+	who := v.person("松本　一子", "1960-05-01", "世帯主", "")
+	v.run(2 * time.Second)
+	v.key.spoils = true
+	id := v.applied(making.IndividualRecord, who.Person, document.Items{})
+	v.run(2 * time.Second)
+	v.key.spoils = false
+	v.says(id, "refused: gate", "refused: gate")
+	id = v.applied(making.IndividualRecord, who.Person, document.Items{})
+	v.run(2 * time.Second)
+	v.says(id, "held", "issued, 1")
 }
 
 // TestDocumentReleased: two persons release one document of a protected person, and that one is issued; her next one is not.

@@ -62,13 +62,18 @@ type issuers struct {
 type watchedKey struct {
 	crypto.Signer
 	meanwhile func()
+	spoils    bool // the device gives back something else than a signature
 }
 
 func (k *watchedKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	if k.meanwhile != nil {
 		k.meanwhile()
 	}
-	return k.Signer.Sign(random, digest, opts)
+	signature, err := k.Signer.Sign(random, digest, opts)
+	if k.spoils {
+		signature[len(signature)-1] ^= 1
+	}
+	return signature, err
 }
 
 // newIssuers founds them, each with a database where url says; with says whether the municipality knows its server from the beginning.
