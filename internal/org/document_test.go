@@ -537,6 +537,7 @@ func TestDocumentIsOld(t *testing.T) {
 	v := newIssuers(t, inMemory, true)
 	for _, c := range []struct{ want, query string }{
 		{"refused: stale", `UPDATE record SET version = version + 1`},
+		{"refused: stale", `UPDATE request SET items = 'code'`}, // the same people, and another paper
 		{"refused: late", `UPDATE document SET issued_at = issued_at - 60000000`},
 	} {
 		who := v.person("松本　一子", "1960-05-01", "世帯主", "")
