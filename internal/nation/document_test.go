@@ -77,3 +77,10 @@ func TestDocumentOfTheTestCountry(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestWhoCertifiesIsMissing: a server that was not given who certifies says which file it wants.
+func TestWhoCertifiesIsMissing(t *testing.T) {
+	if _, err := (setting{dir: t.TempDir()}).office(); err == nil || !strings.Contains(err.Error(), "seal.png として同じ場所に置いてください") {
+		t.Errorf("%v", err)
+	}
+}

@@ -26,6 +26,7 @@ import (
 	"github.com/akashi-id/akashi/internal/org/issuing"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/printing"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -122,6 +123,10 @@ func certifyDocuments(dir string, root *pki.InfrastructureCA, server message.Org
 func (s setting) office() (by document.Issuer, err error) {
 	at := filepath.Join(s.dir, officeName)
 	text, err := os.ReadFile(filepath.Join(at, "office.yaml"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return by, plain.Bad("office", "証明する者のファイル（"+filepath.Join(at, "office.yaml")+"）がありません。municipality、title、mayor を書き、公印の画像を seal.png として同じ場所に置いてください。",
+			"there is no file of who certifies ("+filepath.Join(at, "office.yaml")+"): write municipality, title and mayor into it, and put the picture of the seal beside it as seal.png")
+	}
 	if err != nil {
 		return by, fmt.Errorf("couldn't read who certifies: %w", err)
 	}
