@@ -1,51 +1,5 @@
 package document
 
-import (
-	"crypto"
-	"crypto/sha256"
-
-	"github.com/akashi-id/akashi/internal/document/pades"
-	"github.com/akashi-id/akashi/internal/document/pdf"
-	"github.com/akashi-id/akashi/internal/document/typeset"
-)
-
-// IssueMixed issues p with its page n taken from another paper, as a program would that mixes up pages: drawn, signed and with right digests.
-func (p Paper) IssueMixed(fonts Fonts, key crypto.Signer, chain [][]byte, n int, other Paper) ([]byte, Manifest, error) {
-	plan, err := p.Plan()
-	if err != nil {
-		return nil, Manifest{}, err
-	}
-	theirs, err := other.Plan()
-	if err != nil {
-		return nil, Manifest{}, err
-	}
-	d := pdf.New(pdf.Info{Title: p.Template.Title, Author: p.Issuer.Municipality, Made: p.Request.At}, fonts)
-	ground, err := typeset.Shape(fonts, "", p.Template.Ground)
-	if err != nil {
-		return nil, Manifest{}, err
-	}
-	for i := range plan {
-		from, page := p, plan[i]
-		if i == n-1 {
-			from, page = other, theirs[i]
-		}
-		if err := from.page(d.Page(), fonts, ground, page); err != nil {
-			return nil, Manifest{}, err
-		}
-	}
-	f, err := d.Finish(pdf.Signature{Name: p.Issuer.Municipality, Room: pades.Room(chain)})
-	if err != nil {
-		return nil, Manifest{}, err
-	}
-	m := Manifest{Paper: p, Specimen: fonts.Specimen(), Content: f.ContentDigest(), Signer: sha256.Sum256(chain[0])}
-	for _, f := range fonts {
-		m.Fonts = append(m.Fonts, FontMark{f.Name(), f.Digest()})
-	}
-	err = pades.Sign(f.Bytes, f.HoleStart, f.HoleEnd, key, chain, nil)
-	m.File = sha256.Sum256(f.Bytes)
-	return f.Bytes, m, err
-}
-
 // ShowingBlockOf is p with its block n replaced by that of another paper, under p's binding.
 func (p Paper) ShowingBlockOf(other Paper, n int) Paper {
 	p.values.Blocks = append(p.values.Blocks[:n:n], append(other.values.Blocks[n:n+1:n+1], p.values.Blocks[n+1:]...)...)

@@ -123,7 +123,7 @@ func TestGateFindsAnotherDocument(t *testing.T) {
 
 	// K4: the second page is another one's, drawn and signed in one go.
 	for name, other := range map[string]document.Paper{"of another household": theirs, "of another request of the same": same} {
-		mixed, m, err := ours.IssueMixed(fonts, key, chain, 2, other)
+		mixed, m, err := ours.IssueMixed(fonts, key, chain, 2, other, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -134,7 +134,7 @@ func TestGateFindsAnotherDocument(t *testing.T) {
 	}
 
 	// The right binding over another's block.
-	mixed, m, err := ours.ShowingBlockOf(theirs, 3).IssueMixed(fonts, key, chain, 0, ours)
+	mixed, m, err := ours.ShowingBlockOf(theirs, 3).IssueMixed(fonts, key, chain, 0, ours, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +209,7 @@ func TestGateFindsTheRest(t *testing.T) {
 
 	other := must(document.SealRegistration(documenttest.Request("r1"), documenttest.Issuer(), documenttest.Person(1, documenttest.Names[0]),
 		document.RegisteredSeal{Imprint: documenttest.Seal(18, 4)}))
-	mixed, m2, err := p.IssueMixed(fonts, key, chain, 1, other)
+	mixed, m2, err := p.IssueMixed(fonts, key, chain, 1, other, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

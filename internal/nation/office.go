@@ -21,6 +21,7 @@ import (
 	"github.com/akashi-id/akashi/internal/document"
 	"github.com/akashi-id/akashi/internal/document/font"
 	"github.com/akashi-id/akashi/internal/document/font/builtin"
+	"github.com/akashi-id/akashi/internal/document/press"
 	"github.com/akashi-id/akashi/internal/imprint"
 	"github.com/akashi-id/akashi/internal/imprint/imprinttest"
 	"github.com/akashi-id/akashi/internal/org/issuing"
@@ -158,31 +159,35 @@ func (s setting) press(ctx context.Context) (p issuing.Press, err error) {
 	if p.Office, err = s.office(); err != nil {
 		return p, err
 	}
-	if p.Fonts, err = fonts(); err != nil {
-		return p, err
-	}
-	if p.Fonts.Specimen() {
-		s.log.WarnContext(ctx, "the official font is not installed (Debian: fonts-ipamj-mincho): documents bear the mark of a sample")
-	}
-	if p.Chain, err = s.keys().Certificates(documentKey); err != nil {
-		return p, err
-	}
-	c, err := x509.ParseCertificate(p.Chain[0])
+	set, err := fonts()
 	if err != nil {
 		return p, err
 	}
+	if set.Specimen() {
+		s.log.WarnContext(ctx, "the official font is not installed (Debian: fonts-ipamj-mincho): documents bear the mark of a sample")
+	}
+	chain, err := s.keys().Certificates(documentKey)
+	if err != nil {
+		return p, err
+	}
+	c, err := x509.ParseCertificate(chain[0])
+	if err != nil {
+		return p, err
+	}
+	var key crypto.Signer
 	if s.device != nil {
-		if p.Key, err = s.device(documentKey, c.PublicKey); err != nil {
+		if key, err = s.device(documentKey, c.PublicKey); err != nil {
 			return p, err
 		}
 	}
-	if p.Key == nil {
-		if p.Key, err = s.keys().Signer(documentKey); err != nil {
+	if key == nil {
+		if key, err = s.keys().Signer(documentKey); err != nil {
 			return p, err
 		}
 	}
-	p.Verify, p.Demo = s.portal+"/"+string(s.id)+"/verify", s.personas
-	return p, nil
+	p.Verify = s.portal + "/" + string(s.id) + "/verify"
+	p.Machine, err = press.New(set, key, chain, s.personas)
+	return p, err
 }
 
 // documents is what a municipality's counter knows of the documents of its server; nil: it has none.
@@ -194,14 +199,16 @@ func (s setting) documents() (*municipality.Documents, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &municipality.Documents{Signer: sha256.Sum256(ders[0]), Demo: s.personas}
+	d := new(municipality.Documents)
 	if d.Office, err = s.office(); err != nil {
 		return nil, err
 	}
+	known := press.Knowledge{By: sha256.Sum256(ders[0]), Demo: s.personas}
 	all, err := fonts()
 	for _, f := range all {
-		d.Fonts = append(d.Fonts, document.FontMark{Name: f.Name(), Digest: f.Digest()})
+		known.Fonts = append(known.Fonts, document.FontMark{Name: f.Name(), Digest: f.Digest()})
 	}
+	d.Gate = known
 	return d, err
 }
 

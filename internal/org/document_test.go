@@ -3,6 +3,7 @@ package org_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"regexp"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/document"
 	"github.com/akashi-id/akashi/internal/document/documenttest"
 	"github.com/akashi-id/akashi/internal/document/making"
+	"github.com/akashi-id/akashi/internal/document/press"
 	"github.com/akashi-id/akashi/internal/document/readback"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/identity"
@@ -306,6 +308,25 @@ func TestDocumentVerified(t *testing.T) {
 	v.run(2 * time.Second)
 	ask("after it was destroyed", doc.Number, binding, nil, issuing.Void)
 	ask("its file, too", "", "", file, issuing.Void)
+}
+
+// TestDocumentIsASample: without the official font a document is a sample and bears the mark on each page. In a demonstration it is handed over, and nowhere else.
+func TestDocumentIsASample(t *testing.T) {
+	for demo, want := range map[bool]string{true: "held", false: "stopped: specimen"} {
+		key, chain := documenttest.Signer()
+		samples := documenttest.Must(press.New(documenttest.Builtin(), key, chain, demo))
+		v := newIssuersAs(t, inMemory, true, issuersAs{random: rand.Reader, gate: samples,
+			machine: func(press.Machine) press.Machine {
+				return documenttest.Must(press.New(documenttest.Builtin(), key, chain, true))
+			}})
+		who := v.person("松本　一子", "1960-05-01", "世帯主", "")
+		v.run(2 * time.Second)
+		id := v.applied(making.IndividualRecord, who.Person, document.Items{})
+		v.run(2 * time.Second)
+		if got := v.at(id); got != want {
+			t.Errorf("in a demonstration %t: %s", demo, got)
+		}
+	}
 }
 
 // sealPaper is a paper that no server has decided on.

@@ -2,7 +2,9 @@ package org_test
 
 import (
 	"context"
+	cryptorand "crypto/rand"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +23,7 @@ import (
 type tray struct {
 	printing.Printer
 	submit func(ctx context.Context, j printing.Job) (printing.Status, error) // nil: the folder's
+	status func(ctx context.Context, key string) (printing.Status, error)     // likewise
 	dir    string
 }
 
@@ -29,6 +32,13 @@ func (p *tray) Submit(ctx context.Context, j printing.Job) (printing.Status, err
 		return p.submit(ctx, j)
 	}
 	return p.Printer.Submit(ctx, j)
+}
+
+func (p *tray) Status(ctx context.Context, key string) (printing.Status, error) {
+	if p.status != nil {
+		return p.status(ctx, key)
+	}
+	return p.Printer.Status(ctx, key)
 }
 
 // sheets is what lies in the tray.
@@ -40,8 +50,10 @@ func (p *tray) sheets(t *testing.T) int {
 }
 
 // withPrinter gives the counter a printer.
-func withPrinter(t *testing.T) (*issuers, *tray) {
-	v := newIssuers(t, inMemory, false)
+func withPrinter(t *testing.T) (*issuers, *tray) { return withPrinterBy(t, cryptorand.Reader) }
+
+func withPrinterBy(t *testing.T, random io.Reader) (*issuers, *tray) {
+	v := newIssuersBy(t, inMemory, false, random)
 	p := &tray{dir: t.TempDir()}
 	var err error
 	p.Printer, err = printing.NewFolder(p.dir)
@@ -230,4 +242,46 @@ func TestEveryErrorIsACase(t *testing.T) {
 	check(t, v.town.PrintAtCounter(v.clerk, id))
 	v.run(20 * time.Minute) // the printer knows nothing of it
 	is("nobody knows", "1 print")
+}
+
+// TestAPrinterThatDoesNotEnd: while paper may still come out nobody hands the document over or says that nothing is left of it. After ten minutes nobody waits, and
+// it is a case. It says a jam in words meanwhile.
+func TestAPrinterThatDoesNotEnd(t *testing.T) {
+	v, p := withPrinter(t)
+	who := v.person("松本　一子", "1960-05-01", "世帯主", "")
+	v.run(2 * time.Second)
+	id := v.applied(making.IndividualRecord, who.Person, document.Items{})
+	v.run(2 * time.Second)
+	jam := printing.Status{State: printing.Stopped, Meaning: plain.Sentence{JA: "紙が詰まっています。", EN: "There is a jam."}}
+	p.submit = func(context.Context, printing.Job) (printing.Status, error) { return jam, nil }
+	p.status = func(context.Context, string) (printing.Status, error) { return jam, nil }
+	check(t, v.town.PrintAtCounter(v.clerk, id))
+	v.run(5 * time.Second)
+	const wait = "いま印刷しています。終わるまで待ってください。"
+	for name, err := range map[string]error{"handed over": v.town.HandOverDocument(v.clerk, id, 1), "destroyed": v.town.VoidDocument(v.clerk, id, 1, "裁断した")} {
+		if err == nil || !strings.Contains(err.Error(), wait) {
+			t.Errorf("%s while it is printed: %v", name, err)
+		}
+	}
+	d, err := v.town.DocumentOf(v.clerk, id)
+	check(t, err)
+	if d.Print.State != string(printing.Stopped) || d.Print.Says.JA != "紙が詰まっています。" {
+		t.Errorf("it says %+v", d.Print)
+	}
+	v.run(11 * time.Minute)
+	if d, err = v.town.DocumentOf(v.clerk, id); err != nil || d.Print.State != string(printing.Unknown) || !strings.Contains(d.Print.Says.JA, "10分以内に") {
+		t.Errorf("after the time is over: %+v %v", d.Print, err)
+	}
+	if got := v.openCases(); len(got) != 1 || got[0] != "1 print" {
+		t.Errorf("cases: %q", got)
+	}
+	check(t, v.town.VoidDocument(v.clerk, id, 1, "詰まった1枚を取り出して裁断し、ジョブを取り消した。"))
+	if got := v.openCases(); len(got) != 0 {
+		t.Errorf("after what became of it was said: %q", got)
+	}
+
+	without := newIssuers(t, inMemory, true)
+	if err := without.town.PrintAtCounter(without.clerk, "202029-1"); err == nil || !strings.Contains(err.Error(), "この窓口にはプリンターが設定されていません。「印刷する（PDF）」から印刷してください。") {
+		t.Errorf("without a printer: %v", err)
+	}
 }

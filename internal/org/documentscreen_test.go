@@ -1,6 +1,7 @@
 package org_test
 
 import (
+	"context"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -11,9 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/akashi-id/akashi/internal/document"
 	"github.com/akashi-id/akashi/internal/document/documenttest"
+	"github.com/akashi-id/akashi/internal/document/making"
 	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/org/municipality"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/printing"
 	"github.com/akashi-id/akashi/internal/webui/webuitest"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -120,6 +125,45 @@ func TestDocumentScreens(t *testing.T) {
 			tab.Screen("papers-" + lang)
 			status(tab.Open(base+"/"), http.StatusOK)
 			tab.Screen("papers-home-" + lang)
+		})
+	}
+}
+
+// TestPrinterScreens: what the counter sees of its printer while it prints, when it has printed, and when nobody knows.
+func TestPrinterScreens(t *testing.T) {
+	for _, lang := range webuitest.Languages() {
+		t.Run(lang, func(t *testing.T) {
+			v, p := withPrinterBy(t, rand.NewChaCha8([32]byte{9}))
+			who := v.person("松本　一子", "1960-05-01", "世帯主", "")
+			v.run(70 * time.Second)
+			id := v.applied(making.IndividualRecord, who.Person, document.Items{})
+			v.run(2 * time.Second)
+			server := httptest.NewServer(v.town.Handler())
+			t.Cleanup(server.Close)
+			base := server.URL + "/" + string(matsumoto)
+			tab := webuitest.Browser(t)
+			tab.Open(base + "/?lang=" + lang)
+			tab.Open(base + "/session?next=/" + string(matsumoto) + "/visit")
+			tab.Follow(`button[value="clerk-aoki"]`)
+			tab.Fill("#f-visit_case", "17")
+			tab.Press(`label:has(input[value="copy"])`)
+			tab.Follow(`#form .button`)
+			jam := printing.Status{State: printing.Stopped, Meaning: plain.Sentence{JA: "プリンターが止まっています。紙詰まりを直すと続きます。", EN: "The printer is stopped. It goes on when the jam is cleared."}}
+			p.submit = func(context.Context, printing.Job) (printing.Status, error) { return jam, nil }
+			p.status = func(context.Context, string) (printing.Status, error) { return jam, nil }
+			tab.Open(base + "/document/" + id)
+			tab.Follow(`#print-form .button`)
+			v.run(3 * time.Second)
+			tab.Open(base + "/document/" + id)
+			tab.Screen("print-jam-" + lang)
+			v.run(11 * time.Minute)
+			tab.Open(base + "/document/" + id)
+			tab.Screen("print-unknown-" + lang)
+			p.submit, p.status = nil, nil
+			tab.Follow(`#print-form .button`)
+			v.run(5 * time.Second)
+			tab.Open(base + "/document/" + id)
+			tab.Screen("print-done-" + lang)
 		})
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/akashi-id/akashi/internal/document/documenttest"
 	"github.com/akashi-id/akashi/internal/document/font"
 	"github.com/akashi-id/akashi/internal/document/making"
+	"github.com/akashi-id/akashi/internal/document/press"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/identity"
@@ -55,7 +56,17 @@ type issuers struct {
 
 	applications int
 	key          *watchedKey
-	printer      printing.Printer
+	issuersAs
+}
+
+// issuersAs is what differs between the issuers of tests; the zero value is what they are in earnest.
+type issuersAs struct {
+	random  io.Reader
+	bounds  exchange.Limits                   // of the municipality
+	machine func(press.Machine) press.Machine // in the place of the server's
+	gate    press.Gate                        // in the place of the counter's
+	printer printing.Printer                  // of the counter
+	host    func(message.Org, host.Config) host.Config
 }
 
 // watchedKey is a key that lets a test act while it signs.
@@ -83,11 +94,20 @@ func newIssuers(t testing.TB, url func(testing.TB) string, with bool, limits ...
 
 // newIssuersBy draws what is shown on screens from a source that a test can repeat.
 func newIssuersBy(t testing.TB, url func(testing.TB) string, with bool, random io.Reader, limits ...exchange.Limits) *issuers {
+	as := issuersAs{random: random}
+	if len(limits) > 0 {
+		as.bounds = limits[0]
+	}
+	return newIssuersAs(t, url, with, as)
+}
+
+// newIssuersAs founds others.
+func newIssuersAs(t testing.TB, url func(testing.TB) string, with bool, as issuersAs) *issuers {
 	infra, err := pki.NewInfrastructureCA(rand.Reader, start)
 	check(t, err)
 	trust, err := pki.NewTrust(infra.Certificate())
 	check(t, err)
-	v := &issuers{TB: t, clk: clock.NewVirtual(start), net: new(exchange.Memory)}
+	v := &issuers{TB: t, clk: clock.NewVirtual(start), net: new(exchange.Memory), issuersAs: as}
 	urls := map[message.Org]string{matsumoto: url(t), server: url(t), nagano: "memory:", center: "memory:"}
 	signers := map[message.Org]exchange.Signer{}
 	v.config = func(self message.Org, peers ...message.Org) host.Config {
@@ -96,20 +116,29 @@ func newIssuersBy(t testing.TB, url func(testing.TB) string, with bool, random i
 			check(t, err)
 		}
 		var bounds exchange.Limits
-		if self == matsumoto && len(limits) > 0 {
-			bounds = limits[0]
+		if self == matsumoto {
+			bounds = as.bounds
 		}
-		return host.Config{Self: self, Name: plain.Sentence{JA: "試験", EN: "Test"}, StoreURL: urls[self], Clock: v.clk, Rand: random,
+		c := host.Config{Self: self, Name: plain.Sentence{JA: "試験", EN: "Test"}, StoreURL: urls[self], Clock: v.clk, Rand: as.random,
 			Signer: signers[self], Trust: trust, Link: v.net.As(self), Peers: peers, Secrets: reconciletest.Secrets(self), Limits: bounds}
+		if as.host != nil {
+			c = as.host(self, c)
+		}
+		return c
 	}
 	p, err := prefecture.New(t.Context(), prefecture.Config{Config: v.config(nagano, matsumoto, center)})
 	check(t, err)
 	n, err := nationalcenter.New(t.Context(), nationalcenter.Config{NumberKey: numberKey, Config: v.config(center, matsumoto, nagano)})
 	check(t, err)
-	machine := press()
-	v.key = &watchedKey{Signer: machine.Key}
-	machine.Key = v.key
-	v.server, err = issuing.New(t.Context(), issuing.Config{Config: v.config(server, matsumoto), Press: machine})
+	key, chain := documenttest.Signer()
+	v.key = &watchedKey{Signer: key}
+	var machine press.Machine
+	machine, err = press.New(documentFonts(), v.key, chain, true)
+	check(t, err)
+	if as.machine != nil {
+		machine = as.machine(machine)
+	}
+	v.server, err = issuing.New(t.Context(), issuing.Config{Config: v.config(server, matsumoto), Press: issuing.Press{Machine: machine, Office: documenttest.Issuer(), Verify: "https://verify.example/202029"}})
 	check(t, err)
 	for _, h := range []*host.Host{p.Host, n.Host, v.server.Host} {
 		v.net.Join(h.Self, h.Exchange)
@@ -123,24 +152,22 @@ func newIssuersBy(t testing.TB, url func(testing.TB) string, with bool, random i
 	return v
 }
 
-// press is with what documents are made in tests: samples, where the official font is not installed.
-var press = sync.OnceValue(func() issuing.Press {
-	key, chain := documenttest.Signer()
-	fonts := documenttest.Builtin()
+// documentFonts are those of documents in tests, which are samples where the official font is not installed.
+var documentFonts = sync.OnceValue(func() document.Fonts {
 	if official, err := font.OpenFile(font.IPAmj); err == nil {
-		fonts = document.Fonts{official}
+		return document.Fonts{official}
 	}
-	return issuing.Press{Office: documenttest.Issuer(), Fonts: fonts, Key: key, Chain: chain, Verify: "https://verify.example/202029", Demo: true}
+	return documenttest.Builtin()
 })
 
 // documents is what the counter knows of them.
 func documents() *municipality.Documents {
-	p := press()
-	d := &municipality.Documents{Office: p.Office, Signer: sha256.Sum256(p.Chain[0]), Demo: p.Demo}
-	for _, f := range p.Fonts {
-		d.Fonts = append(d.Fonts, document.FontMark{Name: f.Name(), Digest: f.Digest()})
+	_, chain := documenttest.Signer()
+	known := press.Knowledge{By: sha256.Sum256(chain[0]), Demo: true}
+	for _, f := range documentFonts() {
+		known.Fonts = append(known.Fonts, document.FontMark{Name: f.Name(), Digest: f.Digest()})
 	}
-	return d
+	return &municipality.Documents{Office: documenttest.Issuer(), Gate: known}
 }
 
 func (v *issuers) today() resident.Date { return resident.DateOf(v.clk.Now()) }
@@ -156,7 +183,11 @@ func (v *issuers) open(with bool) {
 	}
 	sessions, err := access.NewSessions(access.SessionConfig{Org: string(matsumoto), Base: "/" + string(matsumoto), Key: make([]byte, 32), Clock: v.clk, Personas: access.Personas()})
 	check(v, err)
-	v.town, err = municipality.New(v.Context(), municipality.Config{Config: v.config(matsumoto, peers...), Documents: documents(), Printer: v.printer, Sessions: sessions, TestCountry: true})
+	known := documents()
+	if v.gate != nil {
+		known.Gate = v.gate
+	}
+	v.town, err = municipality.New(v.Context(), municipality.Config{Config: v.config(matsumoto, peers...), Documents: known, Printer: v.printer, Sessions: sessions, TestCountry: true})
 	check(v, err)
 	v.net.Join(matsumoto, v.town.Exchange)
 	v.drive = clock.NewDriver(v.clk, slices.Concat(v.fixed, v.town.Exchange.Tasks(), v.town.Due.Tasks(), v.town.Books.Tasks()))

@@ -43,6 +43,7 @@ const (
 	Specimen   Code = "specimen"   // it is a sample, or lacks the mark of one
 	Ground     Code = "ground"     // the ground is missing
 	Shape      Code = "shape"      // a character is drawn in another shape
+	Register   Code = "register"   // of these people no such document may be given out now
 )
 
 // Finding is why a document may not leave.

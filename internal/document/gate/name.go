@@ -16,6 +16,7 @@ var names = map[Code]plain.Sentence{
 	Specimen:   {JA: "見本である", EN: "it is a sample"},
 	Ground:     {JA: "地紋がない", EN: "the ground is missing"},
 	Shape:      {JA: "字形が違う", EN: "a character is drawn in another shape"},
+	Register:   {JA: "いまの記録では、この証明書を交付できない", EN: "of the record as it is now no such document may be given out"},
 }
 
 // Name is the kind of finding in a few words; one of another program is shown as it is.

@@ -18,6 +18,9 @@
 //
 // Several servers on one database are the normal case: what a request is rests on rows, and on nothing in memory.
 //
-// What it does not do yet: it draws, signs and prints nothing (internal/document does), and a request that is ready leads to no paper. A
-// protected person's document is refused also where two persons have released it at the counter.
+// A request that is ready is numbered and drafted with the decision, signed in a step of its own (sign.go), judged by the gate (internal/document/press), held against the
+// copy once more, and given to the counter (issuing.document), which trusts none of this and judges it by the register. What became of each comes
+// back (issuing.outcome, outcome.go); whoever was given a document can have it verified (verify.go). One operator stops issuing at once, and two resume it (halt.go).
+//
+// What it does not do yet: it stops for the whole municipality and not for one version of the program, and of a third person's request (12条の3) it knows nothing.
 package issuing

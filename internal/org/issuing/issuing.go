@@ -2,12 +2,12 @@ package issuing
 
 import (
 	"context"
-	"crypto"
 	"errors"
 	"net/http"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/document"
+	"github.com/akashi-id/akashi/internal/document/press"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
@@ -28,17 +28,14 @@ type Config struct {
 
 // Press is with what documents are made.
 type Press struct {
+	press.Machine
 	Office document.Issuer // who certifies
-	Fonts  document.Fonts
-	Key    crypto.Signer // of the municipality
-	Chain  [][]byte      // its certificate first
-	Verify string        // below which address a document can be verified: https://verify.example/202029
-	Demo   bool          // samples may leave
+	Verify string          // below which address a document can be verified: https://verify.example/202029
 }
 
 func (p Press) check() error {
-	if p.Office.Seal.PNG() == nil || p.Office.Municipality == "" || len(p.Fonts) == 0 || p.Key == nil || len(p.Chain) == 0 || p.Verify == "" {
-		return errors.New("an issuing server needs to know who certifies, with which seal, fonts and key, and where documents are verified")
+	if p.Office.Seal.PNG() == nil || p.Office.Municipality == "" || p.Machine == nil || p.Verify == "" {
+		return errors.New("an issuing server needs to know who certifies, with which seal and machine, and where documents are verified")
 	}
 	return nil
 }

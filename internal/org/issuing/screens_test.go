@@ -15,6 +15,7 @@ import (
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/document/documenttest"
 	"github.com/akashi-id/akashi/internal/document/making"
+	"github.com/akashi-id/akashi/internal/document/press"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/issuing"
@@ -50,7 +51,7 @@ func TestScreens(t *testing.T) {
 			trust := must(pki.NewTrust(infra.Certificate()))
 			clk, net := clock.NewVirtual(start), new(exchange.Memory)
 			sessions := must(access.NewSessions(access.SessionConfig{Org: string(self), Base: "/" + string(self), Key: make([]byte, 32), Clock: clk, Personas: access.Personas()}))
-			o := must(issuing.New(t.Context(), issuing.Config{Press: press(), Sessions: sessions, TestCountry: true, Config: host.Config{Self: self, Name: plain.Sentence{JA: "飯田市 証明発行サーバ", EN: "Iida issuing server"},
+			o := must(issuing.New(t.Context(), issuing.Config{Press: samples(), Sessions: sessions, TestCountry: true, Config: host.Config{Self: self, Name: plain.Sentence{JA: "飯田市 証明発行サーバ", EN: "Iida issuing server"},
 				StoreURL: "memory:", Clock: clk, Rand: mrand.NewChaCha8([32]byte{}), Signer: must(infra.NewIdentity(rand.Reader, start, string(self), pki.ForSigning)), Trust: trust,
 				Link: net.As(self), Peers: []message.Org{iida}, Secrets: reconciletest.Secrets(self)}}))
 			t.Cleanup(func() { o.Close() })
@@ -154,10 +155,10 @@ func TestScreens(t *testing.T) {
 	}
 }
 
-// press makes samples, which need no font of the system.
-func press() issuing.Press {
+// samples makes samples, which need no font of the system.
+func samples() issuing.Press {
 	key, chain := documenttest.Signer()
-	return issuing.Press{Office: documenttest.Issuer(), Fonts: documenttest.Builtin(), Key: key, Chain: chain, Verify: "https://verify.example/202053", Demo: true}
+	return issuing.Press{Machine: must(press.New(documenttest.Builtin(), key, chain, true)), Office: documenttest.Issuer(), Verify: "https://verify.example/202053"}
 }
 
 func record(n uint64, birth string) message.IssuingRecord {

@@ -2,6 +2,7 @@ package issuing
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base32"
 	"errors"
 	"fmt"
@@ -13,7 +14,6 @@ import (
 	"github.com/akashi-id/akashi/internal/document"
 	"github.com/akashi-id/akashi/internal/document/gate"
 	"github.com/akashi-id/akashi/internal/document/making"
-	"github.com/akashi-id/akashi/internal/document/pades"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/hsm"
 	"github.com/akashi-id/akashi/internal/org/issuing/internal/store"
@@ -37,7 +37,7 @@ func (o *Issuing) draft(ctx context.Context, tx *store.Tx, r store.Request, page
 	if err != nil {
 		return "", err
 	}
-	d := store.Document{Request: r.ID, IssuedAt: tx.Now(), Specimen: o.press.Fonts.Specimen(),
+	d := store.Document{Request: r.ID, IssuedAt: tx.Now(),
 		Number: fmt.Sprintf("%s-%s-%05d", o.Self.Code(), strings.ReplaceAll(day.String(), "-", ""), n)}
 	var secret [10]byte
 	for _, random := range [][]byte{d.Nonce[:], secret[:]} {
@@ -54,18 +54,14 @@ func (o *Issuing) draft(ctx context.Context, tx *store.Tx, r store.Request, page
 	if err != nil {
 		return "", err
 	}
-	f, err := paper.Draw(o.press.Fonts, pades.Room(o.press.Chain))
+	draft, err := o.press.Draft(paper)
 	if _, refused := plain.AsProblems(err); refused {
 		return making.Glyph, nil
 	}
 	if err != nil {
 		return "", err
 	}
-	plan, err := paper.Plan()
-	if err != nil {
-		return "", err
-	}
-	d.Content, d.Binding, d.Pages = message.Hash(f.ContentDigest()), paper.Binding(), len(plan)
+	d.Content, d.Binding, d.Pages, d.Specimen = draft.Content, paper.Binding(), draft.Pages, draft.Specimen
 	tx.AddDocument(d)
 	return "", nil
 }
@@ -138,7 +134,7 @@ func (o *Issuing) again(ctx context.Context, tx *store.Tx, id string) (r store.R
 type signedFile struct {
 	toSign
 	bytes    []byte
-	manifest document.Manifest
+	digest   message.Hash
 	findings []gate.Finding
 }
 
@@ -148,16 +144,17 @@ func (o *Issuing) sign(_ context.Context, prepared any) (any, error) {
 	if !ok || p.no != "" {
 		return signedFile{toSign: p}, nil
 	}
-	file, m, err := p.paper.Issue(o.press.Fonts, o.press.Key, o.press.Chain, o.Rand)
+	file, err := o.press.Sign(p.paper, o.Rand)
 	if errors.Is(err, hsm.ErrNoneReady) {
 		return nil, due.Later(err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	// Of the file's digest and of nothing else the manifest is the only witness; what was to be signed stands in the database.
-	m.Content = p.document.Content
-	return signedFile{p, file, m, gate.Check(file, gate.Expected{Manifest: m, Demo: o.press.Demo})}, nil
+	// Of the file's digest the machine is the only witness; what was to be signed stands in the database.
+	digest := sha256.Sum256(file)
+	findings, err := o.press.Judge(file, func() (document.Paper, error) { return p.paper, nil }, p.document.Content, digest)
+	return signedFile{p, file, digest, findings}, err
 }
 
 // signed gives a document out when the people on it are still those of whom it was made.
@@ -195,7 +192,7 @@ func (o *Issuing) signed(ctx context.Context, raw *sqlstore.Tx, item due.Item, r
 		if _, err := tx.End(ctx, d); err != nil {
 			return nil, err
 		}
-	} else if err := tx.Signed(ctx, d.Number, message.Hash(s.manifest.File), s.bytes); err != nil {
+	} else if err := tx.Signed(ctx, d.Number, s.digest, s.bytes); err != nil {
 		return nil, err
 	}
 	if done, err := tx.Settle(ctx, r.ID, state, r.Reasons); err != nil || !done {

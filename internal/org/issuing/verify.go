@@ -86,7 +86,7 @@ func (o *Issuing) VerifyFile(ctx context.Context, file []byte) (v Verified, err 
 	signer, err := pades.Check(file, d.ByteRange)
 	switch {
 	case err != nil:
-	case sha256.Sum256(signer.Raw) == sha256.Sum256(o.press.Chain[0]):
+	case sha256.Sum256(signer.Raw) == o.press.Signer():
 		v.Verdict = Unknown // our key, and none of our documents: that is for people to look into
 	default:
 		v.Verdict = Other

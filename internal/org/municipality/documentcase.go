@@ -15,15 +15,13 @@ import (
 // Three errors of 2023 were closed as normal, because the next attempt had printed. Here each attempt of which it is not sure what came out is a case
 // (件), and is closed by proof of what became of its paper, whatever the next attempt did.
 
-var errNoProof = plain.Bad("proof", fmt.Sprintf("紙がどうなったかを%d文字以内で書いてください。例：1枚目が詰まり、取り出して係長の前で裁断した。", maxProof),
-	fmt.Sprintf("Say in at most %d characters what became of the paper: for example, that the first sheet jammed and was cut up before a witness.", maxProof))
-
 // proves refuses a proof that says nothing, or too much.
-func proves(proof string) error {
-	if strings.TrimSpace(proof) == "" || len([]rune(proof)) > maxProof {
-		return errNoProof
+func proves(field, proof string) error {
+	if strings.TrimSpace(proof) != "" && len([]rune(proof)) <= maxProof {
+		return nil
 	}
-	return nil
+	return plain.Bad(field, fmt.Sprintf("紙がどうなったかを%d文字以内で書いてください。例：1枚目が詰まり、取り出して係長の前で裁断した。", maxProof),
+		fmt.Sprintf("Say in at most %d characters what became of the paper: for example, that the first sheet jammed and was cut up before a witness.", maxProof))
 }
 
 // openCase opens a case about the last attempt to print a document.
@@ -52,7 +50,7 @@ func (o *Municipality) againCases(ctx context.Context, tx *store.Tx, who PersonI
 func (o *Municipality) CloseDocumentCase(ctx context.Context, request, job, proof string) error {
 	who, err := clerk(ctx, access.IssueDocument)
 	if err == nil {
-		err = proves(proof)
+		err = proves("case_proof", proof)
 	}
 	if err != nil {
 		return err
@@ -67,7 +65,7 @@ func (o *Municipality) CloseDocumentCase(ctx context.Context, request, job, proo
 			return nil, err
 		}
 		if n == 0 || job == "" {
-			return nil, plain.Bad("proof", "この件は、すでに閉じられています。画面を開き直してください。", "This case is closed: open the page again.")
+			return nil, plain.Bad("case_proof", "この件は、すでに閉じられています。画面を開き直してください。", "This case is closed: open the page again.")
 		}
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "document-case-close", Subject: d.Code.Reveal(), Case: request, Detail: job + " " + proof})
 		return nil, nil

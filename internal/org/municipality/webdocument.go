@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/akashi-id/akashi/internal/document"
 	"github.com/akashi-id/akashi/internal/document/gate"
 	"github.com/akashi-id/akashi/internal/document/making"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
@@ -18,86 +16,6 @@ import (
 	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
 )
-
-type issuePage struct {
-	*webui.Form
-	Notices   []webui.Notice
-	Terms     []webui.Term
-	Kinds     []webui.Choice
-	People    []webui.Choice // who may have come
-	Documents []webui.Choice
-	Action    string
-	Back      string
-}
-
-var documentKinds = []webui.Choice{
-	{Value: string(making.HouseholdRecord), Name: making.HouseholdRecord.Name(), Note: both("世帯の全員が載ります。", "It shows everybody of the household.")},
-	{Value: string(making.IndividualRecord), Name: making.IndividualRecord.Name(), Note: both("この方だけが載ります。", "It shows this person alone.")},
-	{Value: string(making.SealCertificate), Name: making.SealCertificate.Name(), Note: both("登録した印影が載ります。印鑑登録証を示した本人だけが申請できます。15歳以上。", "It shows the registered seal. Only the holder applies, and shows the registration card. From 15 years.")},
-}
-
-func (w *screens) showIssue(rw http.ResponseWriter, r *http.Request) {
-	d, err := w.o.LookOpened(r.Context(), personOf(r), "document")
-	if err == nil {
-		err = open(d.Now, d.Now.Number)
-	}
-	if err != nil {
-		w.ui.Fail(rw, r, err)
-		return
-	}
-	w.renderIssue(rw, r, http.StatusOK, webui.NewForm(map[string]string{"base": d.Now.Number.String(), "applicant": d.Now.Person.String()}), d)
-}
-
-func (w *screens) renderIssue(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form, d Dossier) {
-	p := issuePage{Form: f, Terms: w.recordTerms(d.Now)[:6], Kinds: documentKinds, Documents: documentChoices(), Action: w.personURL(d.Now.Person, "/issue"), Back: w.personURL(d.Now.Person, "")}
-	if w.o.issuing == "" || w.o.documents == nil {
-		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("証明発行サーバがありません", "There is no issuing server"), Text: errNoServer.Sentence})
-	}
-	p.People = []webui.Choice{{Value: d.Now.Person.String(), Name: both("本人", "the person")}}
-	for _, m := range d.Household {
-		if m.Person != d.Now.Person && !isUnnamed(m) {
-			p.People = append(p.People, webui.Choice{Value: m.Person.String(), Name: both("同じ世帯の"+m.Record.Name.Reveal()+"さん", m.Record.Name.Reveal()+", of the same household")})
-		}
-	}
-	w.ui.Render(rw, r, w.issue, status, p)
-}
-
-func (w *screens) doIssue(rw http.ResponseWriter, r *http.Request) {
-	f, ok := w.ui.ReadForm(rw, r)
-	if !ok {
-		return
-	}
-	d, err := w.o.LookOpened(r.Context(), personOf(r), "document")
-	if err != nil {
-		w.ui.Fail(rw, r, err)
-		return
-	}
-	if relanguaged(f) {
-		w.renderIssue(rw, r, http.StatusOK, f, d)
-		return
-	}
-	applicant, _ := strconv.ParseInt(f.Value("applicant"), 10, 64)
-	a := DocumentApplication{Person: d.Now.Person, Base: entry(f, "base", versionEntry), Kind: making.Kind(f.Value("kind")), Applicant: PersonID(applicant), Evidence: needEvidence(f),
-		Items: document.Items{Relation: ticked(f, "relation"), Domicile: ticked(f, "domicile"), Number: ticked(f, "number"), Code: ticked(f, "code")}}
-	if !a.Kind.Known() {
-		f.Bad("kind", errKind.JA, errKind.EN)
-	}
-	if f.OK() {
-		request, err := w.o.ApplyForDocument(r.Context(), a)
-		if err == nil {
-			http.Redirect(rw, r, w.ui.URL("/document/"+request), http.StatusSeeOther)
-			return
-		}
-		if err = refused(f, err); err != nil {
-			w.ui.Fail(rw, r, err)
-			return
-		}
-	}
-	if has(f, "base") {
-		f.Set("base", d.Now.Number.String())
-	}
-	w.renderIssue(rw, r, http.StatusUnprocessableEntity, f, d)
-}
 
 // issuedPage shows how a document stands. It has no item of the person: the paper has, and whoever opens that is written down.
 type issuedPage struct {
@@ -112,104 +30,6 @@ type issuedPage struct {
 	HandOver, Void string
 	Cases          []caseForm
 	Person         string
-}
-
-// caseForm is a case of a document.
-type caseForm struct {
-	Title, Says plain.Sentence
-	Close       string // empty: it is closed
-	Closed      []webui.Term
-}
-
-var caseCauses = map[string]plain.Sentence{
-	store.CasePrint:   both("印刷が終わったと確かめられなかった", "the printer did not say that all of it came out"),
-	store.CaseStopped: both("印刷した後に止めた", "it was stopped after it had been printed"),
-	store.CaseAgain:   both("印刷した紙の行方が分からないまま、同じ証明書がもう一度申請された", "the same was asked for again, and what became of the printed paper is not known"),
-}
-
-// casesOf are the cases of a document.
-func (w *screens) casesOf(ctx context.Context, d Document) (all []caseForm, err error) {
-	var cases []store.DocumentCase
-	err = w.o.Store.View(ctx, func(ctx context.Context, raw *sqlstore.Tx) (err error) {
-		cases, err = w.o.in(raw).CasesOf(ctx, d.Request)
-		return err
-	})
-	for _, c := range cases {
-		one := caseForm{Title: both("件 "+c.Job, "Case "+c.Job), Says: caseCauses[c.Cause]}
-		if c.ClosedAt.IsZero() && !slices.ContainsFunc(all, func(f caseForm) bool { return f.Close != "" }) { // one after the other
-			one.Close = w.ui.URL("/document/" + d.Request + "/case/" + c.Job)
-		} else if !c.ClosedAt.IsZero() {
-			one.Closed = []webui.Term{{Label: both("紙がどうなったか", "What became of the paper"), Value: webui.Spell(c.Proof)}, {Label: both("閉じた人", "Closed by"), Value: webui.Code(c.ClosedBy)},
-				{Label: both("閉じた時", "Closed"), Value: c.ClosedAt}}
-		}
-		all = append(all, one)
-	}
-	return all, err
-}
-
-// closeCase closes a case with the proof in the form.
-func (w *screens) closeCase(rw http.ResponseWriter, r *http.Request) {
-	f, ok := w.ui.ReadForm(rw, r)
-	if !ok {
-		return
-	}
-	d, ok := w.documentShown(rw, r)
-	if !ok {
-		return
-	}
-	if relanguaged(f) {
-		w.renderIssued(rw, r, http.StatusOK, f, d)
-		return
-	}
-	if err := w.o.CloseDocumentCase(r.Context(), d.Request, r.PathValue("job"), f.Value("case_proof")); err != nil {
-		if ps, is := plain.AsProblems(err); is && ps[0].Field == "proof" {
-			err = plain.Bad("case_proof", ps[0].JA, ps[0].EN)
-		}
-		if err = refused(f, err); err != nil {
-			w.ui.Fail(rw, r, err)
-			return
-		}
-		w.renderIssued(rw, r, http.StatusUnprocessableEntity, f, d)
-		return
-	}
-	http.Redirect(rw, r, w.ui.URL("/document/"+d.Request), http.StatusSeeOther)
-}
-
-// papersShown bounds a list.
-const papersShown = 200
-
-type papersPage struct{ Held, Cases webui.Table }
-
-// showDocuments lists what lies at the counter, and the cases that are open. It names nobody.
-func (w *screens) showDocuments(rw http.ResponseWriter, r *http.Request) {
-	var held []Document
-	var cases []store.DocumentCase
-	err := w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
-		if held, err = w.o.in(raw).DocumentsHeld(ctx, papersShown); err != nil {
-			return err
-		}
-		cases, err = w.o.in(raw).OpenCases(ctx, papersShown)
-		return err
-	})
-	if err != nil {
-		w.ui.Fail(rw, r, err)
-		return
-	}
-	p := papersPage{
-		Cases: webui.Table{Caption: both("件（古い順）", "Cases, the oldest first"), Columns: []webui.Column{{Name: both("申請番号", "Application")}, {Name: both("何が起きたか", "What happened")}, {Name: both("いつから", "Since")}},
-			Empty: webui.Empty{Text: both("開いている件はありません。", "No case is open.")}},
-		Held: webui.Table{Caption: both("渡していない証明書（古い順）", "Not handed over, the oldest first"), Columns: []webui.Column{{Name: both("申請番号", "Application")}, {Name: both("種類", "Kind")}, {Name: both("申請", "Applied")}, {Name: both("受け付けた人", "Taken by")}},
-			Empty: webui.Empty{Text: both("ありません。", "None.")}}}
-	link := func(request string) webui.Link {
-		return webui.Link{Href: w.ui.URL("/document/" + request), Text: both(request, request)}
-	}
-	for _, c := range cases {
-		p.Cases.Rows = append(p.Cases.Rows, []any{link(c.Request), caseCauses[c.Cause], c.OpenedAt})
-	}
-	for _, d := range held {
-		p.Held.Rows = append(p.Held.Rows, []any{link(d.Request), making.Kind(d.Kind).Name(), d.At, webui.Code(d.By)})
-	}
-	w.ui.Render(rw, r, w.papers, http.StatusOK, p)
 }
 
 // issuedPart is the part that refreshes itself until the document is there.
@@ -340,6 +160,34 @@ func (w *screens) issuedPart(d Document) issuedPart {
 	return notice(webui.Info, string(d.State), string(d.State), "", "")
 }
 
+// documentForm reads a form about a document; false when the request is answered already.
+func (w *screens) documentForm(rw http.ResponseWriter, r *http.Request) (f *webui.Form, d Document, ok bool) {
+	if f, ok = w.ui.ReadForm(rw, r); !ok {
+		return nil, d, false
+	}
+	if d, ok = w.documentShown(rw, r); !ok {
+		return nil, d, false
+	}
+	if relanguaged(f) {
+		w.renderIssued(rw, r, http.StatusOK, f, d)
+		return nil, d, false
+	}
+	return f, d, true
+}
+
+// documentDone answers a form about a document with what came of it.
+func (w *screens) documentDone(rw http.ResponseWriter, r *http.Request, f *webui.Form, d Document, err error) {
+	if err == nil || errors.Is(err, errDocumentStopped) { // of which the page itself tells
+		http.Redirect(rw, r, w.ui.URL("/document/"+d.Request), http.StatusSeeOther)
+		return
+	}
+	if err = refused(f, err); err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	w.renderIssued(rw, r, http.StatusUnprocessableEntity, f, d)
+}
+
 // printNotice says how the printer stands.
 func printNotice(d Document, now time.Time) *webui.Notice {
 	n := &webui.Notice{Kind: webui.Warn, Title: both("印刷できたか分かりません", "Whether it was printed is not known"), Text: d.Print.Says}
@@ -362,27 +210,9 @@ func printNotice(d Document, now time.Time) *webui.Notice {
 
 // doPrint brings a document to the printer.
 func (w *screens) doPrint(rw http.ResponseWriter, r *http.Request) {
-	f, ok := w.ui.ReadForm(rw, r)
-	if !ok {
-		return
+	if f, d, ok := w.documentForm(rw, r); ok {
+		w.documentDone(rw, r, f, d, w.o.PrintAtCounter(r.Context(), d.Request))
 	}
-	d, ok := w.documentShown(rw, r)
-	if !ok {
-		return
-	}
-	if relanguaged(f) || w.o.printer == nil {
-		w.renderIssued(rw, r, http.StatusOK, f, d)
-		return
-	}
-	if err := w.o.PrintAtCounter(r.Context(), d.Request); err != nil && !errors.Is(err, errDocumentStopped) {
-		if err = refused(f, err); err != nil {
-			w.ui.Fail(rw, r, err)
-			return
-		}
-		w.renderIssued(rw, r, http.StatusUnprocessableEntity, f, d)
-		return
-	}
-	http.Redirect(rw, r, w.ui.URL("/document/"+d.Request), http.StatusSeeOther)
 }
 
 // foundNames are what a gate found, in words.
@@ -390,12 +220,6 @@ func foundNames(codes []string) plain.Sentence {
 	var ja, en []string
 	for _, c := range codes {
 		name := gate.Code(c).Name()
-		switch c {
-		case foundRegister:
-			name = both("いまの記録では、この証明書を交付できない", "of the record as it is now no such document may be given out")
-		case foundFile:
-			name = both("保管したファイルが変わった", "the file that was kept has changed")
-		}
 		ja, en = append(ja, name.JA), append(en, name.EN)
 	}
 	return both(strings.Join(ja, "、"), strings.Join(en, "; "))
@@ -415,54 +239,30 @@ func (w *screens) givePrint(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *screens) handOver(rw http.ResponseWriter, r *http.Request) {
-	w.endDocument(rw, r, "sheets", func(ctx context.Context, f *webui.Form, request string, sheets int) error {
-		return w.o.HandOverDocument(ctx, request, sheets)
+	w.endDocument(rw, r, "sheets", func(f *webui.Form, d Document, sheets int) error {
+		return w.o.HandOverDocument(r.Context(), d.Request, sheets)
 	})
 }
 
 func (w *screens) voidDocument(rw http.ResponseWriter, r *http.Request) {
-	w.endDocument(rw, r, "spoiled", func(ctx context.Context, f *webui.Form, request string, sheets int) error {
-		return w.o.VoidDocument(ctx, request, sheets, f.Value("proof"))
+	w.endDocument(rw, r, "spoiled", func(f *webui.Form, d Document, sheets int) error {
+		return w.o.VoidDocument(r.Context(), d.Request, sheets, f.Value("proof"))
 	})
 }
 
 // endDocument reads a number of sheets and does what ends a document.
-func (w *screens) endDocument(rw http.ResponseWriter, r *http.Request, field string, end func(context.Context, *webui.Form, string, int) error) {
-	f, ok := w.ui.ReadForm(rw, r)
+func (w *screens) endDocument(rw http.ResponseWriter, r *http.Request, field string, end func(*webui.Form, Document, int) error) {
+	f, d, ok := w.documentForm(rw, r)
 	if !ok {
-		return
-	}
-	d, ok := w.documentShown(rw, r)
-	if !ok {
-		return
-	}
-	if relanguaged(f) {
-		w.renderIssued(rw, r, http.StatusOK, f, d)
 		return
 	}
 	sheets, err := strconv.Atoi(strings.TrimSpace(f.Value(field)))
 	if err != nil {
-		f.Bad(field, "枚数を数字で入力してください。例：1", "Enter how many sheets, as a number: 1.")
+		err = plain.Bad(field, "枚数を数字で入力してください。例：1", "Enter how many sheets, as a number: 1.")
+	} else {
+		err = end(f, d, sheets)
 	}
-	if f.OK() {
-		err := end(r.Context(), f, d.Request, sheets)
-		if err == nil || errors.Is(err, errDocumentStopped) {
-			http.Redirect(rw, r, w.ui.URL("/document/"+d.Request), http.StatusSeeOther)
-			return
-		}
-		if ps, is := plain.AsProblems(err); is && field != "sheets" { // the rule calls both numbers by one name
-			for _, p := range ps {
-				if p.Field == "sheets" {
-					err = plain.Bad(field, p.JA, p.EN)
-				}
-			}
-		}
-		if err = refused(f, err); err != nil {
-			w.ui.Fail(rw, r, err)
-			return
-		}
-	}
-	w.renderIssued(rw, r, http.StatusUnprocessableEntity, f, d)
+	w.documentDone(rw, r, f, d, err)
 }
 
 // documents are what was asked for of a person here, and how it stands.

@@ -39,10 +39,17 @@ const (
 
 var errPrinting = plain.Bad("document", "いま印刷しています。終わるまで待ってください。紙づまりなどは、プリンターで直すと続きます。", "It is being printed: wait until that has ended. A jam goes on when it is cleared at the printer.")
 
+var errNoPrinter = plain.Bad("document", "この窓口にはプリンターが設定されていません。「印刷する（PDF）」から印刷してください。", "No printer is configured for this counter: print from “Print (PDF)”.")
+
 // underWay tells whether a printer has a job of the document that has not ended. After printPatience nobody waits for it any more.
 func underWay(d Document, now time.Time) bool {
+	return waitsForPrinter(d) && now.Sub(d.Print.At) < printPatience
+}
+
+// waitsForPrinter tells whether the printer has not said how the job ended.
+func waitsForPrinter(d Document) bool {
 	s := printing.State(d.Print.State)
-	return d.State == store.DocumentHeld && s != "" && s != printFailed && s != printing.Unknown && !s.Final() && now.Sub(d.Print.At) < printPatience
+	return d.State == store.DocumentHeld && s != "" && s != printFailed && s != printing.Unknown && !s.Final()
 }
 
 // PrintAtCounter brings a document to the printer of the counter, once more held against the register.
@@ -52,25 +59,20 @@ func (o *Municipality) PrintAtCounter(ctx context.Context, request string) error
 		return err
 	}
 	if o.printer == nil {
-		return errors.New("no printer is configured, and somebody prints")
+		return errNoPrinter
 	}
-	var stopped []string
+	var stopped bool
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
 		doc, err := o.documentFor(ctx, tx, who, request)
 		if err != nil {
 			return nil, err
 		}
-		switch {
-		case doc.State != store.DocumentHeld:
-			return nil, errDocumentNotHere
-		case underWay(doc, tx.Now()):
-			return nil, errPrinting
-		}
-		if stopped, err = o.judgeDocument(ctx, tx, doc); err != nil {
+		if err := atHand(doc, tx.Now()); err != nil {
 			return nil, err
 		}
-		if len(stopped) > 0 {
-			return o.gateDocument(ctx, tx, store.DocumentHeld, doc, who)
+		var outs []message.Out
+		if outs, stopped, err = o.gateDocument(ctx, tx, store.DocumentHeld, doc, who); err != nil || stopped {
+			return outs, err
 		}
 		doc.Prints++
 		doc.Print = store.Print{State: printAsked, At: tx.Now()}
@@ -78,7 +80,7 @@ func (o *Municipality) PrintAtCounter(ctx context.Context, request string) error
 		due.Add(tx.Tx, tx.Now(), duePrint, doc.Request, nil)
 		return nil, tx.KeepPrint(ctx, doc)
 	})
-	if err == nil && len(stopped) > 0 {
+	if err == nil && stopped {
 		return errDocumentStopped
 	}
 	return err
@@ -173,7 +175,8 @@ func (o *Municipality) printed(ctx context.Context, raw *sqlstore.Tx, item due.I
 		if err := tx.KeepPrint(ctx, doc); err != nil {
 			return nil, err
 		}
-		return o.gateDocument(ctx, tx, store.DocumentHeld, doc, string(o.Self))
+		outs, _, err := o.gateDocument(ctx, tx, store.DocumentHeld, doc, string(o.Self))
+		return outs, err
 	case store.Print:
 		r.At = doc.Print.At
 		doc.Print = r
@@ -187,6 +190,19 @@ func (o *Municipality) printed(ctx context.Context, raw *sqlstore.Tx, item due.I
 			due.Add(raw, tx.Now().Add(printLook), duePrintLook, doc.Request, nil)
 		}
 		return nil, tx.KeepPrint(ctx, doc)
+	case nil: // nobody has asked the printer, because the time for that is over
+		if !waitsForPrinter(doc) {
+			return nil, nil
+		}
+		doc.Print.State, doc.Print.Says = string(printing.Unknown), noEnd
+		if err := tx.KeepPrint(ctx, doc); err != nil {
+			return nil, err
+		}
+		return nil, openCase(ctx, tx, doc, store.CasePrint)
 	}
 	return nil, nil
 }
+
+// noEnd is said of a job that a printer did not end in time.
+var noEnd = both("プリンターが10分以内に、印刷が終わったと答えませんでした。プリンターを止め、出た紙を集め、残っているジョブを取り消してください。",
+	"The printer did not say within ten minutes that it had ended. Stop it, collect what came out, and cancel the job that is left.")
