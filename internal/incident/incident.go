@@ -71,6 +71,10 @@ type View struct {
 	SameNumber int `json:"same_number,omitempty"` // likewise of individual numbers
 	Elsewhere  int `json:"elsewhere,omitempty"`   // people whose address at the center is another one's
 	Shown      int `json:"shown,omitempty"`       // ways by which a protected person's address was shown
+
+	Papers    int `json:"papers,omitempty"`     // documents that were handed over
+	ToAnother int `json:"to_another,omitempty"` // of these, with somebody of another household on a page, or of a seal that had ended
+	Stopped   int `json:"stopped,omitempty"`    // documents that a gate stopped
 }
 
 // Part is one variant's run of a replay. The two share nothing but the plan, which both draw from the options.
@@ -120,7 +124,8 @@ func both(ctx context.Context, opt Options, part func(context.Context, Options, 
 
 // All are the failures that can be replayed.
 func All() []Incident {
-	return []Incident{lascom2004, lascom2004LostRows, relayHSM2016, oneNumber2016, daito, meguro}
+	return []Incident{lascom2004, lascom2004LostRows, relayHSM2016, oneNumber2016, daito, meguro,
+		kioskTimeout2023, kioskRace2023, kioskSecond2023, pagesMixed2023, sealCancelled2023}
 }
 
 // Find returns the failure of a name.

@@ -1,0 +1,372 @@
+package incident
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/akashi-id/akashi/internal/clock"
+	"github.com/akashi-id/akashi/internal/document"
+	"github.com/akashi-id/akashi/internal/document/font/builtin"
+	"github.com/akashi-id/akashi/internal/document/making"
+	"github.com/akashi-id/akashi/internal/document/press"
+	"github.com/akashi-id/akashi/internal/document/press/faulty"
+	"github.com/akashi-id/akashi/internal/document/readback"
+	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/host"
+	"github.com/akashi-id/akashi/internal/hsm"
+	"github.com/akashi-id/akashi/internal/identity"
+	"github.com/akashi-id/akashi/internal/imprint"
+	"github.com/akashi-id/akashi/internal/imprint/imprinttest"
+	"github.com/akashi-id/akashi/internal/org/issuing"
+	counter "github.com/akashi-id/akashi/internal/org/municipality"
+	"github.com/akashi-id/akashi/internal/org/nationalcenter"
+	"github.com/akashi-id/akashi/internal/org/prefecture"
+	"github.com/akashi-id/akashi/internal/pki"
+	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/reconcile"
+	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
+)
+
+// paperLand is a municipality with its issuing server, its prefecture and the national center, and households whose people ask for documents. The counter
+// stands for the kiosk: who asks is known, and gets what comes out.
+type paperLand struct {
+	paperVariant
+	clk    *clock.Virtual
+	driver *clock.Driver
+	town   *counter.Municipality
+	server *issuing.Issuing
+	desk   context.Context
+	close  []func() error
+
+	day       resident.Date             // on which it begins
+	at        resident.MunicipalityCode // where the people live: the municipality, or a ward of it
+	place     string                    // the same in words
+	busyUntil time.Time                 // until when the printer has something else to do
+	homes     []*paperHome
+	asked     []*asking
+	moments   []PartMoment
+	counts    map[string]int
+	shown     map[string]bool // who stood on a page that somebody else was given
+}
+
+// paperVariant is what differs between how it was and how it is.
+type paperVariant struct {
+	machine func(press.Machine) press.Machine // the fault; nil: none
+	route   func(message.Org, exchange.Route) exchange.Route
+	// believes changes what the register answers into what the copy believes: where nothing is judged, the copy issues by itself. Nil: nothing.
+	believes func(message.IssuingAnswer) message.IssuingAnswer
+	gates    bool // documents are judged, and the register is asked
+}
+
+// paperHome is a household of a replay.
+type paperHome struct {
+	names     []string
+	people    []counter.Filed
+	sealEnded bool
+}
+
+// asking is one application.
+type asking struct {
+	home *paperHome
+	id   string
+	kind making.Kind
+}
+
+// queued is a machine behind a printer that may have something else to do.
+type queued struct {
+	press.Machine
+	l *paperLand
+}
+
+func (m queued) Sign(p document.Paper, random io.Reader) ([]byte, error) {
+	if m.l.clk.Now().Before(m.l.busyUntil) {
+		return nil, fmt.Errorf("the printer is busy: %w", hsm.ErrNoneReady)
+	}
+	return m.Machine.Sign(p, random)
+}
+
+// openPapers opens the land with households of so many people. Their names are invented, and nobody's is another's.
+func openPapers(ctx context.Context, begin time.Time, code, ward string, v paperVariant, households ...int) (l *paperLand, err error) {
+	l = &paperLand{paperVariant: v, clk: clock.NewVirtual(begin), shown: map[string]bool{}, desk: atDesk(ctx, takes),
+		counts: map[string]int{"asked": 0, "handed_over": 0, "to_another": 0, "refused": 0, "stopped": 0, "wrongly_certified": 0}}
+	opened := l
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, opened.end())
+		}
+	}()
+	f, err := newField(l.clk)
+	if err != nil {
+		return nil, err
+	}
+	self, server, above, center := message.Org("municipality-"+code), message.Org("issuing-"+code), message.Org("prefecture-"+code[:2]), message.Org(message.NationalCenter)
+	config := func(o message.Org, peers ...message.Org) (host.Config, error) {
+		signer, err := f.signer(o)
+		c := host.Config{Self: o, Name: plain.Sentence{JA: string(o), EN: string(o)}, StoreURL: "memory:", Clock: l.clk, Rand: rand.Reader, Signer: signer,
+			Trust: f.trust, Link: f.net.As(o), Peers: peers, Closes: func(message.Org) bool { return false }, Compare: 24 * time.Hour, Audit: 24 * time.Hour,
+			Secrets: func(message.Org) []byte { return []byte("a secret of a replay, 32 bytes long") }}
+		c.Trial = func(r exchange.Route) exchange.Route {
+			if v.route != nil {
+				r = v.route(o, r)
+			}
+			if v.believes == nil || v.gates || r.Kind != (message.IssuingAnswer{}).Kind() {
+				return r
+			}
+			return r.Instead(func(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery, p message.Payload, really exchange.Rule) ([]message.Out, error) {
+				if n, is := p.(message.IssuingAnswer); is {
+					p = v.believes(n)
+				}
+				return really(ctx, tx, d, p)
+			})
+		}
+		return c, err
+	}
+	var tasks []clock.Task
+	add := func(h *host.Host, close func() error) {
+		f.net.Join(h.Self, h.Exchange)
+		h.Due.Parallel = 1 // so that a replay comes out the same each time
+		tasks, l.close = append(tasks, slices.Concat(h.Exchange.Tasks(), h.Due.Tasks(), h.Books.Tasks())...), append(l.close, close)
+	}
+	h, err := config(center, above, self)
+	if err != nil {
+		return nil, err
+	}
+	n, err := nationalcenter.New(ctx, nationalcenter.Config{Config: h})
+	if err != nil {
+		return nil, err
+	}
+	add(n.Host, n.Close)
+	if h, err = config(above, self, center); err != nil {
+		return nil, err
+	}
+	p, err := prefecture.New(ctx, prefecture.Config{Config: h})
+	if err != nil {
+		return nil, err
+	}
+	add(p.Host, p.Close)
+	machine, office, err := l.press(f, server, code)
+	if err != nil {
+		return nil, err
+	}
+	var gate press.Gate = machine
+	if !v.gates {
+		gate = faulty.Trusting{}
+	}
+	if v.machine != nil {
+		machine = v.machine(machine)
+	}
+	if !v.gates {
+		machine = faulty.Unchecked{Machine: machine}
+	}
+	if h, err = config(server, self); err != nil {
+		return nil, err
+	}
+	if l.server, err = issuing.New(ctx, issuing.Config{Config: h, Press: issuing.Press{Machine: queued{machine, l}, Office: office, Verify: "https://verify.example/" + code}}); err != nil {
+		return nil, err
+	}
+	add(l.server.Host, l.server.Close)
+	if h, err = config(self, above, center, server); err != nil {
+		return nil, err
+	}
+	if l.town, err = counter.New(ctx, counter.Config{Config: h, Documents: &counter.Documents{Office: office, Gate: gate}}); err != nil {
+		return nil, err
+	}
+	add(l.town.Host, l.town.Close)
+	l.driver = clock.NewDriver(l.clk, tasks)
+	if err := l.wait(ctx, time.Minute); err != nil {
+		return nil, err
+	}
+	l.day = resident.DateOf(begin)
+	l.at = l.town.Code()
+	if ward != "" {
+		if l.at, err = resident.ParseMunicipalityCode("ward", ward); err != nil {
+			return nil, err
+		}
+	}
+	m, err := resident.Lookup("municipality", l.at, l.day)
+	if err != nil {
+		return nil, err
+	}
+	l.place = m.FullName()
+	for n, size := range households {
+		if err := l.settle(n, size); err != nil {
+			return nil, err
+		}
+	}
+	return l, l.wait(ctx, time.Minute)
+}
+
+// press makes what documents are made with. They are samples.
+func (l *paperLand) press(f *field, server message.Org, code string) (press.Machine, document.Issuer, error) {
+	drawn, err := imprint.Read("seal", imprinttest.Seal{Millimetres: 21, Face: 7}.Scan())
+	if err != nil {
+		return nil, document.Issuer{}, err
+	}
+	signer, err := f.ca.NewIdentity(rand.Reader, l.clk.Now(), string(server), pki.ForDocuments)
+	if err != nil {
+		return nil, document.Issuer{}, err
+	}
+	m, err := press.New(document.Fonts{builtin.Font()}, signer.Key, [][]byte{signer.Certificate, f.ca.Certificate()}, true)
+	return m, document.Issuer{Municipality: code, Title: "見本市長", Name: "見本　太郎", Seal: drawn}, err
+}
+
+// settle registers a household.
+func (l *paperLand) settle(n, size int) error {
+	home := &paperHome{}
+	at := resident.HouseholdID("")
+	for i := range size {
+		digits := strings.Map(func(r rune) rune { return []rune("〇一二三四五六七八九")[r-'0'] }, fmt.Sprintf("%02d%d", n, i))
+		name, relation := "架空　"+digits+"子", "世帯主"
+		if i > 0 {
+			relation = "子"
+		}
+		r := counter.Registration{Reason: resident.MoveIn, Basis: "law-22", Another: true}
+		var errs [4]error
+		r.Record.Name, errs[0] = resident.ParseName("name", name)
+		r.Record.Birth, errs[1] = resident.ParsePartialDate("birth", "1970-05-01")
+		r.Record.Relation, errs[2] = resident.ParseRelation("relation", relation)
+		r.Record.Address, errs[3] = resident.ParseAddress("address", fmt.Sprintf("%s一番町%d番1号", l.place, n+1))
+		if err := errors.Join(errs[:]...); err != nil {
+			return err
+		}
+		r.Record.Sex, r.Record.Household, r.Record.BecameResident, r.Record.Municipality = resident.Female, at, resident.DateOf(l.clk.Now()), l.at
+		f, err := l.town.Register(l.desk, r)
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			d, err := l.town.Look(l.desk, f.Person, "household")
+			if err != nil {
+				return err
+			}
+			at = d.Now.Record.Household
+		}
+		home.names, home.people = append(home.names, name), append(home.people, f)
+	}
+	l.homes = append(l.homes, home)
+	return nil
+}
+
+func (l *paperLand) end() (err error) {
+	for _, c := range slices.Backward(l.close) {
+		err = errors.Join(err, c())
+	}
+	return err
+}
+
+func (l *paperLand) wait(ctx context.Context, d time.Duration) error {
+	return l.driver.Until(ctx, l.clk.Now().Add(d))
+}
+
+// ask has the head of a household ask for a document.
+func (l *paperLand) ask(home *paperHome, kind making.Kind, items document.Items) error {
+	who := home.people[0]
+	d, err := l.town.Look(l.desk, who.Person, "document")
+	if err != nil {
+		return err
+	}
+	id, err := l.town.ApplyForDocument(l.desk, counter.DocumentApplication{Person: who.Person, Base: d.Now.Number, Kind: kind, Items: items, Applicant: who.Person,
+		Evidence: identity.Evidence{identity.MyNumberCard}})
+	if err != nil {
+		return err
+	}
+	l.counts["asked"]++
+	l.asked = append(l.asked, &asking{home, id, kind})
+	return nil
+}
+
+// give hands over all that lies at the counter and was asked for, and looks at what it is.
+func (l *paperLand) give() error {
+	for _, a := range l.asked {
+		d, err := l.town.DocumentOf(l.desk, a.id)
+		if err != nil {
+			return err
+		}
+		switch d.State {
+		case "refused":
+			l.counts["refused"]++
+			if slices.Contains(d.Reasons, string(making.Gate)) {
+				l.counts["stopped"]++
+			}
+			continue
+		case "stopped":
+			l.counts["stopped"]++
+			continue
+		}
+		file, err := l.town.PrintDocument(l.desk, a.id)
+		if _, refused := plain.AsProblems(err); refused {
+			l.counts["stopped"]++
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := l.town.HandOverDocument(l.desk, a.id, 1); err != nil {
+			return err
+		}
+		l.counts["handed_over"]++
+		if err := l.read(a, file); err != nil {
+			return err
+		}
+	}
+	l.asked = nil
+	return nil
+}
+
+// read looks whose names stand on the pages of what somebody was given.
+func (l *paperLand) read(a *asking, file []byte) error {
+	d, err := readback.Read(file)
+	if err != nil {
+		return err
+	}
+	if a.kind == making.SealCertificate && a.home.sealEnded {
+		l.counts["wrongly_certified"]++
+	}
+	wrong := false
+	for _, p := range d.Pages {
+		for _, text := range p.Texts {
+			for _, home := range l.homes {
+				for _, name := range home.names {
+					if home != a.home && strings.Contains(norm.NFKC.String(text.Text), norm.NFKC.String(name)) {
+						wrong, l.shown[name] = true, true
+					}
+				}
+			}
+		}
+	}
+	if wrong {
+		l.counts["to_another"]++
+	}
+	return nil
+}
+
+// moment notes how it stands.
+func (l *paperLand) moment(ja, en string) {
+	l.counts["people_shown"] = len(l.shown)
+	l.moments = append(l.moments, PartMoment{At: l.clk.Now(), What: plain.Sentence{JA: ja, EN: en}, View: View{Papers: l.counts["handed_over"], ToAnother: l.counts["to_another"] + l.counts["wrongly_certified"], Stopped: l.counts["stopped"]}})
+}
+
+// differs counts what the books of the register and of the copy differ in, as the register's side shows it.
+func (l *paperLand) differs(ctx context.Context) (n int64, err error) {
+	all, err := l.town.Books.Standings(ctx)
+	for _, s := range all {
+		if s.Book == message.IssuingRecords && s.Outcome != reconcile.Agreed {
+			n += s.Differences
+		}
+	}
+	return n, err
+}
+
+func paperLine(v View) string {
+	return fmt.Sprintf("渡した %d、うち誤り %d、止めた %d / handed over %d, of these wrong %d, stopped %d", v.Papers, v.ToAnother, v.Stopped, v.Papers, v.ToAnother, v.Stopped)
+}
