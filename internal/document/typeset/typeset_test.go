@@ -68,6 +68,14 @@ func TestLinesEndWhereTheyMay(t *testing.T) {
 			t.Errorf("%q: %q, %v; want %q", c.text, lines, err, c.want)
 		}
 	}
+	// Words that are longer than a line are broken only where the text would be refused otherwise: of two of 10 letters that take two lines each, the
+	// second begins behind the first, and with room for four lines it does not.
+	two := strings.Repeat("A", 10) + " " + strings.Repeat("B", 10)
+	for height, want := range map[mm.Length]string{1400: "AAAAAAA|AAA |BBBBBBBB|BB", 1100: "AAAAAAA|AAA BBBB|BBBBBB"} {
+		if lines, set, err := fit(t, two, 1500, height, 300, 300); err != nil || strings.Join(lines, "|") != want || set.Height() > height {
+			t.Errorf("%v mm high: %q, %v; want %q", height, lines, err, want)
+		}
+	}
 	if _, _, err := fit(t, strings.Repeat("永", 100), 1500, 400, 300, 250); err == nil || strings.Contains(err.Error(), "永") {
 		t.Errorf("got %v, want a refusal that does not repeat the text", err)
 	}
