@@ -101,14 +101,17 @@ func (s Set) Height() mm.Length {
 const step = mm.Millimetre / 20
 
 // Fit sets a text into a box: at the size wished for on one line; if that does not do, on more lines at the same size; then smaller. Lines end
-// between words; only where the text would have to be refused, as one of two words that are each longer than a line, they end within them. The
-// error is a *plain.Problem for field, which tells the length and not the text.
+// after a blank, as that between family and given name, if so they are not too many for the box, and otherwise between words; only where the text
+// would have to be refused, as one of two words that are each longer than a line, they end within them. The error is a *plain.Problem for field,
+// which tells the length and not the text.
 func Fit(glyphs []Glyph, field string, width, height, size, least mm.Length) (Set, error) {
-	for _, end := range []func([]Glyph, int) int{breakAt, anywhere} {
+	for _, ends := range [][]func([]Glyph, int) int{{atBlank, breakAt}, {anywhere}} {
 		for s := size; s >= least; s -= step {
-			set := Set{Size: s, Lines: lines(glyphs, s, width, end)}
-			if set.Lines != nil && set.Height() <= height {
-				return set, nil
+			for _, end := range ends {
+				set := Set{Size: s, Lines: lines(glyphs, s, width, end)}
+				if set.Lines != nil && set.Height() <= height {
+					return set, nil
+				}
 			}
 		}
 	}
@@ -161,6 +164,16 @@ func breakAt(glyphs []Glyph, n int) int {
 		}
 	}
 	return n
+}
+
+// atBlank is after the last blank before n, and where breakAt is when there is none.
+func atBlank(glyphs []Glyph, n int) int {
+	for i := n; i > 0; i-- {
+		if blank(glyphs[i-1]) && !blank(glyphs[i]) {
+			return i
+		}
+	}
+	return breakAt(glyphs, n)
 }
 
 // anywhere ends a line where it is full.

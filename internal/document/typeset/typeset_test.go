@@ -63,6 +63,8 @@ func TestLinesEndWhereTheyMay(t *testing.T) {
 		{"あいうえお、かきく", "あいうえ|お、かきく"}, // no mark at the head of a line
 		{"あいうえ（かきく）", "あいうえ|（かきく）"}, // no bracket at the end of one
 		{"あい MARIA SOUZA", "あい |MARIA |SOUZA"},
+		{"勘解由　小路子", "勘解由　|小路子"},              // between family and given name
+		{"あ　かきくけこさしすせそた", "あ　かきく|けこさしす|せそた"}, // but not where that takes one line too many
 	} {
 		if lines, _, err := fit(t, c.text, 1500, 1200, 300, 300); err != nil || strings.Join(lines, "|") != c.want {
 			t.Errorf("%q: %q, %v; want %q", c.text, lines, err, c.want)
