@@ -11,7 +11,7 @@ export GOFLAGS := $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false
 NEEDED := postgresql openssl chromium jq poppler-utils fonts-noto-cjk fonts-ipamj-mincho softhsm2 gcc
 
 # What the full run uses beside: programs of others that judge our certificates and documents, and printers (with the bus without which ippeveprinter does not start).
-FOREIGN := libnss3-tools gnutls-bin default-jdk-headless qpdf cups-ipp-utils cups-daemon dbus-daemon
+FOREIGN := libnss3-tools gnutls-bin default-jdk-headless qpdf zbar-tools cups-ipp-utils cups-daemon dbus-daemon
 
 .PHONY: help test full race lint golden generate
 

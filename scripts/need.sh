@@ -19,6 +19,7 @@ have() {
 	cups-ipp-utils) command -v ippeveprinter >/dev/null ;;
 	cups-daemon) command -v cupsd >/dev/null || [ -x /usr/sbin/cupsd ] ;;
 	dbus-daemon) command -v dbus-daemon >/dev/null ;;
+	zbar-tools) command -v zbarimg >/dev/null ;;
 	openssl | chromium | jq | gcc | git | qpdf) command -v "$1" >/dev/null ;;
 	*)
 		echo "need.sh: I do not know how to see whether $1 is here; add it to have()." >&2

@@ -56,11 +56,23 @@ func (p Paper) Draw(fonts Fonts, room int) (pdf.File, error) {
 	return d.Finish(pdf.Signature{Name: p.Issuer.Municipality, Room: room})
 }
 
+// small is below which size a text that the form would have larger stands on clear paper: a dot of the ground is then as large as a dot of 辻, by which
+// one form of it differs from another.
+const small = 3 * mm.Millimetre
+
 func (p Paper) page(to *pdf.Page, fonts Fonts, ground []typeset.Glyph, page template.Page) error {
 	var clear []mm.Rect
-	for _, e := range page.Elements {
+	sets := make([]typeset.Set, len(page.Elements))
+	for i, e := range page.Elements {
 		if e.Image != "" && !e.Vermilion {
 			clear = append(clear, mm.Rect{X: e.X + 10, Y: e.Y + 10, W: e.W - 20, H: e.H - 20})
+		}
+		var err error
+		if sets[i], err = set(fonts, e); err != nil {
+			return err
+		}
+		if s := sets[i].Size; s < e.Size && s < small && len(sets[i].Lines) > 0 {
+			clear = append(clear, e.Rect)
 		}
 	}
 	to.Ground(ground, clear)
@@ -69,8 +81,8 @@ func (p Paper) page(to *pdf.Page, fonts Fonts, ground []typeset.Glyph, page temp
 			return err
 		}
 	}
-	for _, e := range page.Elements {
-		if err := p.element(to, fonts, e); err != nil {
+	for i, e := range page.Elements {
+		if err := p.element(to, e, sets[i]); err != nil {
 			return err
 		}
 	}
@@ -91,7 +103,20 @@ func specimen(to *pdf.Page, fonts Fonts) error {
 	return nil
 }
 
-func (p Paper) element(to *pdf.Page, fonts Fonts, e template.Element) error {
+// set fits the text of an element into its box; the zero value is that of an element without.
+func set(fonts Fonts, e template.Element) (typeset.Set, error) {
+	if e.Text == "" {
+		return typeset.Set{}, nil
+	}
+	glyphs, err := typeset.Shape(fonts, e.Field, e.Text)
+	if err != nil {
+		return typeset.Set{}, err
+	}
+	const margin = mm.Millimetre * 3 / 10 // above and below, so that no letter touches a rule
+	return typeset.Fit(glyphs, e.Field, e.W, e.H-2*margin, e.Size, e.Least)
+}
+
+func (p Paper) element(to *pdf.Page, e template.Element, set typeset.Set) error {
 	if e.Line > 0 {
 		if e.W == 0 || e.H == 0 {
 			to.Rule(e.X, e.Y, e.X+e.W, e.Y+e.H, e.Line)
@@ -101,18 +126,6 @@ func (p Paper) element(to *pdf.Page, fonts Fonts, e template.Element) error {
 	}
 	if e.Image != "" {
 		return p.picture(to, e)
-	}
-	if e.Text == "" {
-		return nil
-	}
-	glyphs, err := typeset.Shape(fonts, e.Field, e.Text)
-	if err != nil {
-		return err
-	}
-	const margin = mm.Millimetre * 3 / 10 // above and below, so that no letter touches a rule
-	set, err := typeset.Fit(glyphs, e.Field, e.W, e.H-2*margin, e.Size, e.Least)
-	if err != nil {
-		return err
 	}
 	// The letters of Japanese fonts stand on a line 0.12 of their size above their lower edge.
 	y := e.Y + (e.H-set.Height())/2 + set.Size*88/100

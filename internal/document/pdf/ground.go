@@ -22,6 +22,10 @@ var warnings = [][2]mm.Length{{8, 20}, {52, 30}, {8, 44}, {52, 54}, {8, 68}, {52
 
 const warningSize = 26 * mm.Millimetre
 
+// bold are the places at which the word is drawn, one over the other: the level strokes of a Mincho letter of this size are thinner than the large
+// dots are apart, and would come out as one row of dots or as none.
+var bold = [][2]mm.Length{{0, 0}, {-25, -35}, {25, 35}}
+
 // Ground draws the ground with a warning word, before anything else is drawn. It leaves the areas free that are to stay clear, because what stands there
 // is compared or scanned.
 func (p *Page) Ground(word []typeset.Glyph, clear []mm.Rect) {
@@ -34,7 +38,9 @@ func (p *Page) Ground(word []typeset.Glyph, clear []mm.Rect) {
 	}
 	words := func() {
 		for _, w := range warnings {
-			p.show(w[0]*mm.A4Width/100, w[1]*mm.A4Height/100, warningSize, word)
+			for _, b := range bold {
+				p.show(w[0]*mm.A4Width/100+b[0], w[1]*mm.A4Height/100+b[1], warningSize, word)
+			}
 		}
 	}
 	p.marked("Ground", func() {

@@ -100,13 +100,19 @@ func (s Set) Height() mm.Length {
 // step is by how much letters get smaller at a time.
 const step = mm.Millimetre / 20
 
-// Fit sets a text into a box: at the size wished for on one line; if that does not do, on more lines at the same size; then smaller. The error is a
-// *plain.Problem for field, which tells the length and not the text.
+// Fit sets a text into a box: at the size wished for on one line; if that does not do, on more lines at the same size; then smaller. Lines end
+// after a blank, as that between family and given name, if so they are not too many for the box, and otherwise between words; only where the text
+// would have to be refused, as one of two words that are each longer than a line, they end within them. The error is a *plain.Problem for field,
+// which tells the length and not the text.
 func Fit(glyphs []Glyph, field string, width, height, size, least mm.Length) (Set, error) {
-	for s := size; s >= least; s -= step {
-		set := Set{Size: s, Lines: lines(glyphs, s, width)}
-		if set.Lines != nil && set.Height() <= height {
-			return set, nil
+	for _, ends := range [][]func([]Glyph, int) int{{atBlank, breakAt}, {anywhere}} {
+		for s := size; s >= least; s -= step {
+			for _, end := range ends {
+				set := Set{Size: s, Lines: lines(glyphs, s, width, end)}
+				if set.Lines != nil && set.Height() <= height {
+					return set, nil
+				}
+			}
 		}
 	}
 	return Set{}, plain.Bad(field,
@@ -114,16 +120,16 @@ func Fit(glyphs []Glyph, field string, width, height, size, least mm.Length) (Se
 		fmt.Sprintf("This is too long for its box on the document (%d characters), and nothing may be cut off: issue the document on the form that is written by hand.", len(glyphs)))
 }
 
-// lines breaks a text; nil when a line cannot hold even one character. A blank at which a line ends stays at its end, so that the lines joined
-// are the text.
-func lines(glyphs []Glyph, size, width mm.Length) (set [][]Glyph) {
+// lines breaks a text where end says; nil when a line cannot hold even one character. A blank at which a line ends stays at its end, so that the
+// lines joined are the text.
+func lines(glyphs []Glyph, size, width mm.Length, end func(glyphs []Glyph, n int) int) (set [][]Glyph) {
 	for len(glyphs) > 0 {
 		n := fitting(glyphs, size, width)
 		if n == 0 {
 			return nil
 		}
 		if n < len(glyphs) {
-			n = breakAt(glyphs, n)
+			n = end(glyphs, n)
 		}
 		set = append(set, glyphs[:n])
 		glyphs = glyphs[n:]
@@ -159,6 +165,19 @@ func breakAt(glyphs []Glyph, n int) int {
 	}
 	return n
 }
+
+// atBlank is after the last blank before n, and where breakAt is when there is none.
+func atBlank(glyphs []Glyph, n int) int {
+	for i := n; i > 0; i-- {
+		if blank(glyphs[i-1]) && !blank(glyphs[i]) {
+			return i
+		}
+	}
+	return breakAt(glyphs, n)
+}
+
+// anywhere ends a line where it is full.
+func anywhere(_ []Glyph, n int) int { return n }
 
 func blank(g Glyph) bool  { return g.Text == " " || g.Text == "\u3000" }
 func letter(g Glyph) bool { return len(g.Text) == 1 && g.Text != " " || len(g.Text) == 2 } // ASCII, and Latin with marks

@@ -63,9 +63,19 @@ func TestLinesEndWhereTheyMay(t *testing.T) {
 		{"あいうえお、かきく", "あいうえ|お、かきく"}, // no mark at the head of a line
 		{"あいうえ（かきく）", "あいうえ|（かきく）"}, // no bracket at the end of one
 		{"あい MARIA SOUZA", "あい |MARIA |SOUZA"},
+		{"勘解由　小路子", "勘解由　|小路子"},              // between family and given name
+		{"あ　かきくけこさしすせそた", "あ　かきく|けこさしす|せそた"}, // but not where that takes one line too many
 	} {
 		if lines, _, err := fit(t, c.text, 1500, 1200, 300, 300); err != nil || strings.Join(lines, "|") != c.want {
 			t.Errorf("%q: %q, %v; want %q", c.text, lines, err, c.want)
+		}
+	}
+	// Words that are longer than a line are broken only where the text would be refused otherwise: of two of 10 letters that take two lines each, the
+	// second begins behind the first, and with room for four lines it does not.
+	two := strings.Repeat("A", 10) + " " + strings.Repeat("B", 10)
+	for height, want := range map[mm.Length]string{1400: "AAAAAAA|AAA |BBBBBBBB|BB", 1100: "AAAAAAA|AAA BBBB|BBBBBB"} {
+		if lines, set, err := fit(t, two, 1500, height, 300, 300); err != nil || strings.Join(lines, "|") != want || set.Height() > height {
+			t.Errorf("%v mm high: %q, %v; want %q", height, lines, err, want)
 		}
 	}
 	if _, _, err := fit(t, strings.Repeat("永", 100), 1500, 400, 300, 250); err == nil || strings.Contains(err.Error(), "永") {
