@@ -27,6 +27,7 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.Provide: "prefecture nationalcenter", access.ViewProvision: "prefecture nationalcenter",
 		access.ReportError: "prefecture nationalcenter", access.AnswerError: "municipality", access.ViewErrors: "municipality prefecture nationalcenter",
 		access.ProtectPerson: "municipality", access.AskRelease: "municipality", access.ReleaseProtection: "municipality", access.CountProtections: "municipality",
+		access.TraceDocument: "municipality issuing", access.InquireDocuments: "municipality",
 	},
 	access.Operator: {
 		access.ViewMessages: "all", access.ResolvePropose: "all", access.ResolveConfirm: "all", access.SignRound: "all",
@@ -36,13 +37,14 @@ var allowed = map[access.Job]map[access.Act]string{
 		access.FileVerifier: "verifier", access.DecideFiling: "prefecture", access.PlanMaintenance: "prefecture", access.LookAtDelegation: "prefecture", access.AskReport: "prefecture", access.AcknowledgeImpact: "verifier",
 		access.ApproveUse: "prefecture nationalcenter", access.ViewProvision: "prefecture nationalcenter",
 		access.CountProtections: "municipality prefecture nationalcenter", access.ViewIdentityRule: "municipality", access.ViewIssuing: "issuing", access.StopIssuing: "issuing", access.ResumeIssuing: "issuing",
+		access.TraceDocument: "municipality issuing", access.InquireDocuments: "municipality",
 	},
 	access.Administrator: {access.ViewStaff: "all", access.ManageStaff: "all", access.VerifySignature: "verifier", access.VerifyDocument: "issuing"},
 	access.Auditor: {
 		access.ViewStaff:    "all",
 		access.LookAtTokens: "ca", access.LookAtDelegation: "prefecture", access.ViewProvision: "prefecture nationalcenter",
 		access.CountProtections: "municipality prefecture nationalcenter",
-		access.ViewIdentityRule: "municipality", access.ViewIssuing: "issuing",
+		access.ViewIdentityRule: "municipality", access.ViewIssuing: "issuing", access.TraceDocument: "municipality issuing",
 		access.ReviewLooks: "municipality prefecture nationalcenter", access.KeepAttention: "municipality prefecture nationalcenter",
 		access.ViewMessages: "all", access.ViewAudit: "all",
 		access.LookAtCertificate: "nationalcenter ca validation", access.VerifySignature: "verifier", access.VerifyDocument: "issuing",

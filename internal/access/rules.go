@@ -60,6 +60,8 @@ const (
 	VerifyDocument    Act = "verify-document"
 	StopIssuing       Act = "stop-issuing"
 	ResumeIssuing     Act = "resume-issuing"
+	TraceDocument     Act = "trace-document"
+	InquireDocuments  Act = "inquire-documents"
 )
 
 // Rule is one line of the table: these jobs may do this act at organisations of these roles, and why.
@@ -189,6 +191,10 @@ var rules = []Rule{
 		plain.Sentence{JA: "別の人の証明書が出るおそれがあるときは、一人ですぐに止められる（令和5年の誤交付）。", EN: "When papers might go to the wrong people, one person stops at once (as in 2023)."}},
 	{ResumeIssuing, plain.Sentence{JA: "証明書の発行の再開", EN: "resume issuing documents"}, []Job{Operator}, []message.Role{message.Issuing},
 		plain.Sentence{JA: "再開は、原因と対処を書いた人と別の一人が承認する（SecondPerson）。", EN: "One person says what was found and done, another resumes (SecondPerson)."}},
+	{TraceDocument, plain.Sentence{JA: "証明書の経緯の閲覧", EN: "follow what became of a document"}, []Job{Clerk, Operator, Auditor}, []message.Role{message.Municipality, message.Issuing},
+		plain.Sentence{JA: "誤交付は、渡した側と作った側の記録を突き合わせて確かめる（令和5年の誤交付）。人の情報は含まない。", EN: "Whether a paper went to the wrong person is found out from the records of both sides (2023). It names no person."}},
+	{InquireDocuments, plain.Sentence{JA: "証明書の調査の開始", EN: "begin an inquiry into documents"}, []Job{Clerk, Operator}, counter,
+		plain.Sentence{JA: "どの証明書が関わるかは、原因を書いた人の名前で調べる。だれの証明書かは、窓口の職員だけが見る。", EN: "By somebody who states the cause, by name. Whose documents they are, the counter alone sees."}},
 	{VerifyDocument, plain.Sentence{JA: "証明書の確認", EN: "verify a document"}, []Job{Public, Clerk, Operator, Auditor, Administrator}, []message.Role{message.Issuing},
 		plain.Sentence{JA: "受け取った証明書の確認は、だれでもできる。紙にあることより多くは答えない。", EN: "Whoever was given a document may verify it. The answer tells no more than the paper."}},
 	{VerifySignature, plain.Sentence{JA: "署名の検証", EN: "verify a signature"}, []Job{Public, Clerk, Operator, Auditor, Administrator}, []message.Role{message.Verifier},

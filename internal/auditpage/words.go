@@ -44,6 +44,10 @@ var acts = map[string]plain.Sentence{
 	"document-case":       {JA: "証明書の件を開いた", EN: "opened a case about a document"},
 	"document-case-close": {JA: "証明書の件を、紙がどうなったかの証拠で閉じた", EN: "closed a case about a document by proof"},
 	"document-print":      {JA: "証明書を印刷に出した", EN: "had a document printed"},
+	"document-trace":      {JA: "証明書の経緯を見た", EN: "followed what became of a document"},
+	"document-inquiry":    {JA: "証明書の調査を始めた", EN: "began an inquiry into documents"},
+	"document-affected":   {JA: "調査に関わる証明書の一覧を見た", EN: "listed the documents of an inquiry"},
+	"documents-decided":   {JA: "ある間に決めた証明書の一覧を答えた", EN: "listed the documents that were decided on in a time"},
 
 	// The municipality.
 	"import":                {JA: "住民を取り込んだ", EN: "imported a resident"},
