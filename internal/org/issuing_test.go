@@ -138,7 +138,7 @@ func newIssuersAs(t testing.TB, url func(testing.TB) string, with bool, as issue
 	if as.machine != nil {
 		machine = as.machine(machine)
 	}
-	v.server, err = issuing.New(t.Context(), issuing.Config{Config: v.config(server, matsumoto), Press: issuing.Press{Machine: machine, Office: documenttest.Issuer(), Verify: "https://verify.example/202029"}})
+	v.server, err = issuing.New(t.Context(), issuing.Config{Config: v.config(server, matsumoto), Press: issuing.Press{Machine: machine, Office: documenttest.Issuer(), Verify: "https://verify.example/202029"}, Program: "test 1"})
 	check(t, err)
 	for _, h := range []*host.Host{p.Host, n.Host, v.server.Host} {
 		v.net.Join(h.Self, h.Exchange)

@@ -24,6 +24,7 @@ type Config struct {
 	TestCountry bool             // marks the screens
 	Portal      string           // address of the portal; "" for none
 	Press       Press            // with what documents are made
+	Program     string           // the version of the program, kept with each decision; "": nobody said
 }
 
 // Press is with what documents are made.
@@ -45,6 +46,7 @@ type Issuing struct {
 	*host.Host
 	municipality message.Org
 	press        Press
+	program      string
 	web          http.Handler
 }
 
@@ -59,7 +61,7 @@ func New(ctx context.Context, cfg Config) (*Issuing, error) {
 	if err := cfg.Press.check(); err != nil {
 		return nil, err
 	}
-	o := &Issuing{press: cfg.Press, municipality: message.Org(string(message.Municipality) + "-" + cfg.Self.Code())}
+	o := &Issuing{press: cfg.Press, program: cfg.Program, municipality: message.Org(string(message.Municipality) + "-" + cfg.Self.Code())}
 	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(), Due: []due.Rule{{Kind: dueUnanswered, Finish: o.unanswered}, o.signing()}, Books: o.books()})
 	if err != nil {
 		return nil, err

@@ -55,7 +55,7 @@ func (o *Issuing) onIssuingApplication(ctx context.Context, tx *store.Tx, d exch
 		if halted {
 			no = making.Halted
 		}
-		r.State, r.Reasons, r.AnsweredAt = store.Refused, []string{string(no)}, tx.Now()
+		r.State, r.Reasons, r.AnsweredAt, r.Program = store.Refused, []string{string(no)}, tx.Now(), o.program
 		tx.AddRequest(r)
 		return o.refusal(r), nil
 	}
@@ -165,7 +165,7 @@ func (o *Issuing) decide(ctx context.Context, tx *store.Tx, id string, a *messag
 			v.all = []Reason{no}
 		}
 	}
-	r.State, r.AnsweredAt, r.RegisterAt, r.Reasons = store.Ready, tx.Now(), at, nil
+	r.State, r.AnsweredAt, r.RegisterAt, r.Reasons, r.Program = store.Ready, tx.Now(), at, nil, o.program
 	for _, reason := range v.all {
 		r.State, r.Reasons = store.Refused, append(r.Reasons, string(reason))
 	}

@@ -39,6 +39,7 @@ type Request struct {
 	Items      []string // asked for beside what is always shown
 	Requester  string   // what the requester was recognised by
 	As         string   // self, household, other
+	Program    string   // the version of the program that decided; "": none has, or one that did not say
 	Persons    []OnPage // of Request alone, not of lists
 }
 
@@ -58,12 +59,12 @@ func (r Request) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("request", r.ID), slog.String("state", string(r.State)))
 }
 
-const requestColumns = `request, kind, subject, household, state, reasons, asked_at, asked_by, answered_at, register_at, trace, items, requester, asked_as`
+const requestColumns = `request, kind, subject, household, state, reasons, asked_at, asked_by, answered_at, register_at, trace, items, requester, asked_as, program`
 
 func scanRequest(r *sqlstore.Rows, q *Request) error {
 	var subject, household, reasons, items string
 	var answered, register int64
-	if err := r.Scan(&q.ID, &q.Kind, &subject, &household, &q.State, &reasons, sqlstore.Time(&q.AskedAt), &q.AskedBy, &answered, &register, &q.Trace, &items, &q.Requester, &q.As); err != nil {
+	if err := r.Scan(&q.ID, &q.Kind, &subject, &household, &q.State, &reasons, sqlstore.Time(&q.AskedAt), &q.AskedBy, &answered, &register, &q.Trace, &items, &q.Requester, &q.As, &q.Program); err != nil {
 		return err
 	}
 	q.Subject, _ = resident.ParseRecordCode("stored", subject) // of a damaged row: nobody
@@ -82,7 +83,7 @@ func split(s string) []string {
 // AddRequest writes a request down with who is on its page.
 func (tx *Tx) AddRequest(r Request) {
 	tx.Collect("request", requestColumns, r.ID, r.Kind, r.Subject.Reveal(), string(r.Household), string(r.State), strings.Join(r.Reasons, ","), r.AskedAt, r.AskedBy,
-		sqlstore.MicrosOrNone(r.AnsweredAt), sqlstore.MicrosOrNone(r.RegisterAt), r.Trace, strings.Join(r.Items, ","), r.Requester, r.As)
+		sqlstore.MicrosOrNone(r.AnsweredAt), sqlstore.MicrosOrNone(r.RegisterAt), r.Trace, strings.Join(r.Items, ","), r.Requester, r.As, r.Program)
 	for i, p := range r.Persons {
 		tx.Collect("request_person", "request, seq, code, version, hash, protection, reasons, beside, release", r.ID, int64(i+1), p.Code.Reveal(), int64(p.Version), p.Hash[:], int64(p.Protection),
 			strings.Join(p.Reasons, ","), p.Beside, p.Release)
@@ -91,8 +92,8 @@ func (tx *Tx) AddRequest(r Request) {
 
 // Decide writes down what has become of a request that waits; false when it does not wait any more.
 func (tx *Tx) Decide(ctx context.Context, r Request) (bool, error) {
-	n, err := tx.Exec(ctx, `UPDATE request SET state = $2, reasons = $3, answered_at = $4, register_at = $5 WHERE request = $1 AND state = 'asked'`,
-		r.ID, string(r.State), strings.Join(r.Reasons, ","), sqlstore.MicrosOrNone(r.AnsweredAt), sqlstore.MicrosOrNone(r.RegisterAt))
+	n, err := tx.Exec(ctx, `UPDATE request SET state = $2, reasons = $3, answered_at = $4, register_at = $5, program = $6 WHERE request = $1 AND state = 'asked'`,
+		r.ID, string(r.State), strings.Join(r.Reasons, ","), sqlstore.MicrosOrNone(r.AnsweredAt), sqlstore.MicrosOrNone(r.RegisterAt), r.Program)
 	if err != nil || n != 1 {
 		return false, err
 	}
@@ -166,4 +167,27 @@ func (tx *Tx) Answered(ctx context.Context) (time.Time, error) {
 	var at int64
 	err := tx.QueryRow(ctx, `SELECT COALESCE(MAX(register_at), 0) FROM request`).Scan(&at)
 	return sqlstore.FromMicrosOrNone(at), err
+}
+
+// Decided is a request of a time, with what was made of it.
+type Decided struct {
+	Request
+	Number string
+	File   message.Hash // zero: nothing was signed
+	Ending message.Ending
+}
+
+// RequestsIn are those that were asked for before the end of a time and of which it was not known before its beginning what became; the oldest first.
+func (tx *Tx) RequestsIn(ctx context.Context, from, until time.Time, limit int) ([]Decided, error) {
+	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, d *Decided) error {
+		var answered int64
+		var file []byte
+		err := r.Scan(&d.ID, &d.Kind, &d.State, sqlstore.Time(&d.AskedAt), &answered, &d.Program, &d.Number, &file, &d.Ending)
+		copy(d.File[:], file)
+		d.AnsweredAt = sqlstore.FromMicrosOrNone(answered)
+		return err
+	}, `SELECT r.request, r.kind, r.state, r.asked_at, r.answered_at, r.program, COALESCE(d.number, ''), COALESCE(d.file, $4), COALESCE(d.ending, '')
+		FROM request AS r LEFT JOIN document AS d ON d.request = r.request
+		WHERE r.asked_at < $2 AND (r.state IN ('asked', 'ready') OR r.state = 'refused' AND r.answered_at >= $1 OR r.state = 'issued' AND (d.ending = '' OR d.ended_at >= $1))
+		ORDER BY r.asked_at, r.request LIMIT $3`, from, until, int64(limit), []byte{})
 }
