@@ -48,7 +48,7 @@ var ungated = []struct {
 	{"a message or a day that has come: nobody looks", []string{"internal/org/municipality:Municipality.onNumberAssignment", "internal/org/municipality:Municipality.movedIn",
 		"internal/org/municipality:Municipality.moveOf", "internal/org/municipality:Municipality.paperOf", "internal/org/municipality:Municipality.stepTold", "internal/org/municipality:Municipality.givenUp",
 		"internal/org/municipality:Municipality.agree", "internal/org/municipality:Municipality.sealUnanswered",
-		"internal/org/municipality:Municipality.closedAtTheNew", "internal/org/municipality:Municipality.contradicted"}},
+		"internal/org/municipality:Municipality.closedAtTheNew", "internal/org/municipality:Municipality.contradicted", "internal/org/municipality:Municipality.keepPage"}},
 	{"the closing of a move, judged by whether the record is in force: who proposes or decides it was asked before", []string{"internal/org/municipality:Municipality.checkClosing"}},
 	{"whether a look must be confirmed first: the record that is opened then asks", []string{"internal/org/municipality:Municipality.unconfirmed", "internal/org/municipality:Municipality.AffirmLook"}},
 	{"whether the notice of an issue was taken: of the message no more than its serial", []string{"internal/org/ca:CA.centerTold"}},

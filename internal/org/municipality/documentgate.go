@@ -55,6 +55,9 @@ func (o *Municipality) onIssuingDocument(ctx context.Context, tx *store.Tx, d ex
 	}
 	doc.Number, doc.IssuedAt, doc.Nonce, doc.Verify, doc.Content = n.Number, n.IssuedAt, n.Nonce, n.Verify, n.Content
 	doc.File, doc.Bytes, doc.State = sha256.Sum256(n.File), n.File, store.DocumentHeld
+	if err := o.keepPage(ctx, tx, doc); err != nil {
+		return nil, err
+	}
 	outs, stopped, err := o.gateDocument(ctx, tx, store.DocumentApplied, doc, string(d.Sender))
 	if err != nil || stopped {
 		return outs, err

@@ -135,9 +135,16 @@ func (tx *Tx) MoveDocument(ctx context.Context, from DocumentState, d Document) 
 
 // KeepPrint writes down how the job of a document stands.
 func (tx *Tx) KeepPrint(ctx context.Context, d Document) error {
+	var before int64
+	if err := tx.QueryRow(ctx, `SELECT prints FROM document_request WHERE request = $1`, d.Request).Scan(&before); err != nil {
+		return err
+	}
 	_, err := tx.Exec(ctx, `UPDATE document_request SET prints = $2, print_state = $3, print_sheets = $4, print_ja = $5, print_en = $6, print_at = $7 WHERE request = $1`,
 		d.Request, int64(d.Prints), d.Print.State, int64(d.Print.Sheets), d.Print.Says.JA, d.Print.Says.EN, sqlstore.MicrosOrNone(d.Print.At))
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.keepJob(ctx, d, before != int64(d.Prints))
 }
 
 func orEmpty(b []byte) []byte {
