@@ -56,6 +56,7 @@ func openMunicipality(ctx context.Context, s setting, h host.Config, sessions *a
 	}
 	control := controlOf(o.Host, s)
 	control.HandleFunc("POST /import", func(w http.ResponseWriter, r *http.Request) { serveImport(w, r, o) })
+	counterDeliveries(control, o, s.persons())
 	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: control, counter: o}, nil
 }
 
@@ -135,9 +136,11 @@ func openIssuing(ctx context.Context, s setting, h host.Config, sessions *access
 	if err != nil {
 		return nil, err
 	}
-	o, err := issuing.New(ctx, issuing.Config{Config: h, Press: press, Sessions: sessions, TestCountry: s.personas, Portal: s.portal})
+	o, err := issuing.New(ctx, issuing.Config{Config: h, Press: press, Program: Version(), Sessions: sessions, TestCountry: s.personas, Portal: s.portal})
 	if err != nil {
 		return nil, err
 	}
-	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: controlOf(o.Host, s)}, nil
+	control := controlOf(o.Host, s)
+	serverDeliveries(control, o, s.persons())
+	return &organisation{Host: o.Host, tasks: o.Tasks(), web: o.Handler(), control: control}, nil
 }
