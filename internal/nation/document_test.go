@@ -70,6 +70,7 @@ func TestDocumentOfTheTestCountry(t *testing.T) {
 	if p, err = c.post(at+"/hand-over", url.Values{"sheets": {"1"}}); err != nil || !strings.Contains(p.body, "交付しました") {
 		t.Errorf("%v: %s", err, p.words())
 	}
+	r.followed("202053", filepath.Base(at))
 	if p, err = c.get(at + "/document.pdf"); err == nil && p.status == http.StatusOK {
 		err = errors.New("it is printed after it was handed over")
 	}
