@@ -3,6 +3,7 @@ package issuing_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	mrand "math/rand/v2"
 	"net/http"
@@ -51,7 +52,7 @@ func TestScreens(t *testing.T) {
 			trust := must(pki.NewTrust(infra.Certificate()))
 			clk, net := clock.NewVirtual(start), new(exchange.Memory)
 			sessions := must(access.NewSessions(access.SessionConfig{Org: string(self), Base: "/" + string(self), Key: make([]byte, 32), Clock: clk, Personas: access.Personas()}))
-			o := must(issuing.New(t.Context(), issuing.Config{Press: samples(), Sessions: sessions, TestCountry: true, Config: host.Config{Self: self, Name: plain.Sentence{JA: "飯田市 証明発行サーバ", EN: "Iida issuing server"},
+			o := must(issuing.New(t.Context(), issuing.Config{Press: samples(), Program: "test 1", Sessions: sessions, TestCountry: true, Config: host.Config{Self: self, Name: plain.Sentence{JA: "飯田市 証明発行サーバ", EN: "Iida issuing server"},
 				StoreURL: "memory:", Clock: clk, Rand: mrand.NewChaCha8([32]byte{}), Signer: must(infra.NewIdentity(rand.Reader, start, string(self), pki.ForSigning)), Trust: trust,
 				Link: net.As(self), Peers: []message.Org{iida}, Secrets: reconciletest.Secrets(self)}}))
 			t.Cleanup(func() { o.Close() })
@@ -114,6 +115,40 @@ func TestScreens(t *testing.T) {
 				t.Fatalf("the requests answer with %d", status)
 			}
 			tab.Screen("requests-" + lang)
+
+			// What the server knows of one request. The digests are those of this picture: a signature is another one each time.
+			digest := strings.Repeat("1a2b3c4d", 8)
+			if err := o.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+				_, err := tx.Exec(ctx, `UPDATE document SET file = $1, content = $2, bytes = $3`, must(hex.DecodeString(digest)), must(hex.DecodeString(strings.Repeat("5e6f7a8b", 8))), []byte{})
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			page := server.URL + "/" + string(self) + "/requests/202053-1000"
+			if status := tab.Open(page); status != http.StatusOK || !strings.Contains(tab.Text("main"), "test 1") {
+				t.Fatalf("a request answers with %d, and does not say which version decided", status)
+			}
+			tab.Fill("#f-file", digest)
+			if status := tab.Follow(`#form .button`); status != http.StatusOK || !strings.Contains(tab.Text("main"), map[string]string{"ja": "窓口のファイルと、署名したファイルは同じです", "en": "The counter has the file that was signed"}[lang]) {
+				t.Errorf("the right digest answers with %d: %s", status, tab.Text("main"))
+			}
+			tab.Screen("request-" + lang)
+			tab.Fill("#f-file", strings.Repeat("0", 64))
+			if status := tab.Follow(`#form .button`); status != http.StatusOK || !strings.Contains(tab.Text("main"), map[string]string{"ja": "このサーバが署名したファイルではありません", "en": "This server has signed no such file"}[lang]) {
+				t.Errorf("another digest answers with %d: %s", status, tab.Text("main"))
+			}
+			tab.Fill("#f-file", "1a2b")
+			if status := tab.Follow(`#form .button`); status != http.StatusUnprocessableEntity || !strings.Contains(tab.Text("#errors"), map[string]string{"ja": "ファイルのSHA-256を、16進数64文字で入力してください。", "en": "Write the SHA-256 of the file"}[lang]) {
+				t.Errorf("no digest answers with %d: %s", status, tab.Text("main"))
+			}
+			tab.Screen("request-wrong-" + lang)
+			if status := tab.Open(server.URL + "/" + string(self) + "/requests/202053-1001"); status != http.StatusOK {
+				t.Errorf("a request that was refused answers with %d", status)
+			}
+			tab.Screen("request-refused-" + lang)
+			if status := tab.Open(server.URL + "/" + string(self) + "/requests/202053-7"); status != http.StatusNotFound || !strings.Contains(tab.Text("main"), map[string]string{"ja": "この番号の申請の記録がありません", "en": "has no record of this request"}[lang]) {
+				t.Errorf("a request that there was not answers with %d", status)
+			}
 
 			tab.Open(server.URL + "/" + string(self) + "/halt")
 			tab.Fill("#f-reason", "別の人の証明書が出たという連絡があった。")

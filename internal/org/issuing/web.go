@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
@@ -59,6 +60,9 @@ func (o *Issuing) screens(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	if err := o.mountHalt(mux, ui); err != nil {
+		return nil, err
+	}
+	if err := o.mountTrace(mux, ui); err != nil {
 		return nil, err
 	}
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
@@ -216,6 +220,11 @@ var stateBadges = map[store.State]webui.Badge{
 	store.Refused: {Kind: webui.Bad, Text: say("発行しない", "refused")},
 }
 
+// requestURL is the address of the page of a request.
+func (o *Issuing) requestURL(id string) string {
+	return "/" + string(o.Self) + "/requests/" + url.PathEscape(id)
+}
+
 func (o *Issuing) requestsPage(ctx context.Context) (p requestsPage, err error) {
 	var all []store.Request
 	var counts map[store.State]int64
@@ -241,22 +250,14 @@ func (o *Issuing) requestsPage(ctx context.Context) (p requestsPage, err error) 
 		if !known {
 			badge = webui.Badge{Kind: webui.Info, Text: plain.Sentence{JA: string(r.State), EN: string(r.State)}}
 		}
-		var reasons plain.Sentence
-		for i, text := range r.Reasons {
-			name := Reason(text).Name()
-			if i > 0 {
-				reasons.JA, reasons.EN = reasons.JA+"、", reasons.EN+", "
-			}
-			reasons.JA, reasons.EN = reasons.JA+name.JA, reasons.EN+name.EN
-		}
 		var why, as any
 		if len(r.Reasons) > 0 {
-			why = reasons
+			why = reasonNames(r.Reasons)
 		}
 		if !r.RegisterAt.IsZero() {
 			as = r.RegisterAt
 		}
-		p.List.Rows = append(p.List.Rows, []any{webui.Code(r.ID), Kind(r.Kind).Name(), r.AskedAt, badge, why, as})
+		p.List.Rows = append(p.List.Rows, []any{webui.Link{Href: o.requestURL(r.ID), Text: webui.Code(r.ID)}, Kind(r.Kind).Name(), r.AskedAt, badge, why, as})
 	}
 	return p, nil
 }
