@@ -36,6 +36,7 @@ type screens struct {
 	town, townForm, townList, townChange                                             *webui.Page
 	visit, attention, disclosures, disclose, disclosed, characters                   *webui.Page
 	issue, issued, papers                                                            *webui.Page
+	after, affected, docTrace                                                        *webui.Page
 
 	protect *protectScreens
 }
@@ -79,7 +80,8 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"town": &w.town, "town-form": &w.townForm, "town-list": &w.townList, "town-change": &w.townChange,
 		"moves": &w.moves, "move": &w.move, "arrival": &w.arrival, "numbers": &w.numbers, "number": &w.number,
 		"visit": &w.visit, "attention": &w.attention, "disclosures": &w.disclosures, "disclose": &w.disclose, "disclosed": &w.disclosed,
-		"characters": &w.characters, "checks": &w.checks, "check": &w.check, "taken": &w.taken, "identityrule": &w.identityRule, "issue": &w.issue, "issued": &w.issued, "papers": &w.papers} {
+		"characters": &w.characters, "checks": &w.checks, "check": &w.check, "taken": &w.taken, "identityrule": &w.identityRule, "issue": &w.issue, "issued": &w.issued, "papers": &w.papers,
+		"after": &w.after, "affected": &w.affected, "doctrace": &w.docTrace} {
 		var common []string
 		switch name {
 		case "register", "change":
@@ -146,6 +148,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"GET /document/{request}/part":                   {access.IssueDocument, w.showIssuedPart},
 		"GET /document/{request}/document.pdf":           {access.IssueDocument, w.givePrint},
 		"GET /documents":                                 {access.IssueDocument, w.showDocuments},
+		"GET /document/{request}/persons":                {access.LookAtPerson, w.showTracePersons},
 		"POST /document/{request}/case/{job}":            {access.IssueDocument, w.closeCase},
 		"POST /document/{request}/print":                 {access.IssueDocument, w.doPrint},
 		"POST /document/{request}/hand-over":             {access.IssueDocument, w.handOver},
@@ -211,6 +214,12 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"GET /towns/change/{change}":          {access.ViewTowns, w.showTownChange},
 		"POST /towns/change/{change}/confirm": {access.KeepTowns, w.confirmTowns},
 		"POST /towns/change/{change}/drop":    {access.KeepTowns, w.dropTowns},
+
+		"GET /documents/after":                   {access.TraceDocument, w.showAfter},
+		"POST /documents/after":                  {access.InquireDocuments, w.beginInquiry},
+		"GET /documents/after/{inquiry}":         {access.TraceDocument, w.showAffected},
+		"GET /documents/after/{inquiry}/persons": {access.LookAtPerson, w.showAffectedPersons}, // the inquiry is the ground
+		"GET /document/{request}/trace":          {access.TraceDocument, w.showTrace},
 
 		"GET /characters":  {access.LookAtPerson, w.showCharacters},
 		"POST /characters": {access.LookAtPerson, w.findCharacters},

@@ -17,6 +17,7 @@ import (
 
 type homePage struct {
 	Looks, Registers, Messages bool // what the page leads whoever opens it to
+	After                      bool // the same, of whoever is not led there from the documents at the counter
 	Notices                    []webui.Notice
 	Inbox                      *webui.Table // nil for whoever decides nothing here
 	Today                      webui.Table
@@ -78,7 +79,8 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 		w.ui.Fail(rw, r, err)
 		return
 	}
-	p := homePage{Looks: leads(r, access.LookAtPerson), Registers: leads(r, access.Register), Messages: leads(r, access.ViewMessages)}
+	p := homePage{Looks: leads(r, access.LookAtPerson), Registers: leads(r, access.Register), Messages: leads(r, access.ViewMessages),
+		After: leads(r, access.TraceDocument) && !leads(r, access.IssueDocument)}
 	if p.Today, err = enteredToday(tally); err != nil {
 		w.ui.Fail(rw, r, err)
 		return

@@ -1,0 +1,71 @@
+package municipality
+
+import (
+	"testing"
+	"time"
+
+	"github.com/akashi-id/akashi/internal/document/making"
+	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
+	"github.com/akashi-id/akashi/internal/webui"
+)
+
+// TestPlaceOfAPaper: where a paper is follows from how the document stands, from what was printed and from the cases; what nobody knows is never said to be anywhere.
+func TestPlaceOfAPaper(t *testing.T) {
+	closed, open := store.DocumentCase{ClosedAt: time.Unix(1, 0)}, store.DocumentCase{}
+	for _, c := range []struct {
+		name   string
+		d      Document
+		cases  []store.DocumentCase
+		want   Place
+		opened int
+	}{
+		{"asked for", Document{State: store.DocumentApplied}, nil, PlaceMaking, 0},
+		{"refused", Document{State: store.DocumentRefused}, nil, PlaceNone, 0},
+		{"held", Document{State: store.DocumentHeld}, nil, PlaceUnprinted, 0},
+		{"held and printed", Document{State: store.DocumentHeld, Prints: 1}, nil, PlaceCounter, 0},
+		{"held, and a jam that was cleared up", Document{State: store.DocumentHeld, Prints: 2}, []store.DocumentCase{closed}, PlaceCounter, 0},
+		{"held, and a jam", Document{State: store.DocumentHeld, Prints: 2}, []store.DocumentCase{closed, open}, PlaceUnknown, 1},
+		{"handed over", Document{State: store.DocumentDelivered, Prints: 1}, nil, PlaceCitizen, 0},
+		{"handed over, and a jam before it", Document{State: store.DocumentDelivered, Prints: 2}, []store.DocumentCase{open}, PlaceCitizen, 1},
+		{"stopped", Document{State: store.DocumentStopped}, nil, PlaceUnprinted, 0},
+		{"stopped when it was printed", Document{State: store.DocumentStopped, Prints: 1}, []store.DocumentCase{open}, PlaceUnknown, 1},
+		{"stopped, and recovered", Document{State: store.DocumentStopped, Prints: 1}, []store.DocumentCase{closed}, PlaceGone, 0},
+		{"stopped when it was printed, and no case", Document{State: store.DocumentStopped, Prints: 1}, nil, PlaceUnknown, 0},
+		{"voided without printing", Document{State: store.DocumentVoided}, nil, PlaceUnprinted, 0},
+		{"voided", Document{State: store.DocumentVoided, Prints: 1, Sheets: 1}, nil, PlaceGone, 0},
+		{"voided, printed past the program", Document{State: store.DocumentVoided, Sheets: 1}, nil, PlaceGone, 0},
+	} {
+		if at, n := placeOf(c.d, c.cases); at != c.want || n != c.opened {
+			t.Errorf("%s: %s, %d open cases; want %s, %d", c.name, at, n, c.want, c.opened)
+		}
+	}
+	for _, p := range Places {
+		if p.Name().JA == "" || p.Name().EN == "" {
+			t.Errorf("%s has no name", p)
+		}
+	}
+	if len(Places) != len(placeNames) {
+		t.Errorf("%d places are listed, and %d have names", len(Places), len(placeNames))
+	}
+}
+
+// TestStepsInWords: what the audit log has of a document is shown in words; what came too late is not said to have been handed over.
+func TestStepsInWords(t *testing.T) {
+	for _, c := range []struct {
+		act, detail string
+		want        any
+	}{
+		{actApply, "resident-record-household, as self, identity checked by photo", making.HouseholdRecord.Name()},
+		{actState, "delivered 202029-20260401-00001", documentBadge(store.DocumentDelivered)},
+		{actState, "refused no-server", documentBadge(store.DocumentRefused)},
+		{actState, "late 202029-20260401-00001", badge(webui.Bad, "遅れて届き、受け取らなかった", "came too late, and was not taken")},
+		{actPrint, "202029-20260401-00001 202029-17-1", webui.Code("202029-17-1")},
+		{actCase, "202029-17-1 print", caseCauses[store.CasePrint]},
+		{actCaseClose, "202029-17-1 係長の前で 裁断した", webui.Name("係長の前で 裁断した")},
+		{actCaseClose, "", nil}, // withheld
+	} {
+		if got := stepDetail(DocumentsStep{Act: c.act, Detail: c.detail}); got != c.want {
+			t.Errorf("%s %q is shown as %v, want %v", c.act, c.detail, got, c.want)
+		}
+	}
+}
