@@ -323,7 +323,7 @@ func affectedTown(ctx context.Context, client *http.Client, data, code string, q
 func printAffected(w io.Writer, t nation.AffectedTown) {
 	fmt.Fprintf(w, "%s  調査 inquiry %s  %s – %s  %s\n", t.Municipality, t.ID, japanese(t.From), japanese(t.Until), t.Cause)
 	c := t.Counts
-	fmt.Fprintf(w, "  申請 requests %d  証明書 documents %d  載った方 persons %d（紙が外にあるか不明 outside or unknown: %d）  個人番号の載った証明書 with the individual number %d（同 outside or unknown: %d）  開いた件 open cases %d\n",
+	fmt.Fprintf(w, "  申請 requests %d  証明書 documents %d  載った方 persons %d（紙が外にある・行方不明 outside or unknown: %d）  個人番号の載った証明書 with the individual number %d（紙が外にある・行方不明 outside or unknown: %d）  開いた件 open cases %d\n",
 		c.Requests, c.Documents, c.Persons, c.Concerned, c.MyNumber, c.Outside, c.OpenCases)
 	for _, p := range municipality.Places {
 		if n := c.Places[p]; n > 0 {
