@@ -122,6 +122,20 @@ func TestDocumentIsTraced(t *testing.T) {
 		if _, err := v.server.FileOf(v.clerk, "1234"); err == nil || !strings.Contains(err.Error(), "ファイルのSHA-256を、16進数64文字で入力してください。") {
 			t.Errorf("no digest: %v", err)
 		}
+		day := v.clk.Now()
+		q, err := municipality.ParseInquiry(day.Format(time.DateOnly), day.Format(time.DateOnly), "別の人の証明書が印刷された")
+		check(t, err)
+		q, err = v.town.InquireDocuments(v.clerk, q)
+		check(t, err)
+		if a, err := v.town.Affected(v.clerk, municipality.AffectedQuery{Inquiry: q.ID, Names: true}); err != nil || len(a.Documents) != 1 || a.Documents[0].File != c.File || len(a.Persons) != 2 {
+			t.Errorf("the inquiry has %+v, %v", a, err)
+		}
+		if all, whole, err := v.server.Decided(v.clerk, q.From, q.Until); err != nil || !whole || len(all) != 1 || all[0].File != c.File || all[0].Ending != message.Delivered {
+			t.Errorf("of that day the server has %+v, %v", all, err)
+		}
+		if unknown, err := v.town.UnknownDocuments(v.clerk, []string{id, "x"}); err != nil || !slices.Equal(unknown, []string{"x"}) {
+			t.Errorf("unknown are %v, %v", unknown, err)
+		}
 		for where, log := range map[string]*sqlstore.Store{"counter": v.town.Store, "server": v.server.Store} {
 			check(t, log.View(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
 				all, err := auditlog.List(ctx, tx, auditlog.Filter{Act: "document-trace", Case: id})

@@ -129,7 +129,14 @@ func (o *Issuing) Decided(ctx context.Context, from, until time.Time) (all []Dec
 	if err := access.May(by, access.TraceDocument, o.Self.Role()); err != nil {
 		return nil, false, err
 	}
-	err = o.Store.Update(ctx, func(ctx context.Context, raw *sqlstore.Tx) error {
+	// Written down before anything is read: a long list must not keep the requests of the moment from being written.
+	if err := o.Store.Update(ctx, func(_ context.Context, raw *sqlstore.Tx) error {
+		auditlog.Write(raw, auditlog.Entry{Actor: by.ID, Act: "documents-decided", Detail: access.Detail(ctx, from.UTC().Format(time.RFC3339)+" to "+until.UTC().Format(time.RFC3339))})
+		return nil
+	}); err != nil {
+		return nil, false, err
+	}
+	err = o.Store.View(ctx, func(ctx context.Context, raw *sqlstore.Tx) error {
 		rows, err := o.in(raw).RequestsIn(ctx, from, until, maxDecided+1)
 		if err != nil {
 			return err
@@ -138,7 +145,6 @@ func (o *Issuing) Decided(ctx context.Context, from, until time.Time) (all []Dec
 		for _, r := range rows[:min(len(rows), maxDecided)] {
 			all = append(all, Decided{Request: r.ID, Kind: r.Kind, State: string(r.State), AskedAt: r.AskedAt, DecidedAt: r.AnsweredAt, Program: r.Program, Number: r.Number, File: digest(r.File), Ending: r.Ending})
 		}
-		auditlog.Write(raw, auditlog.Entry{Actor: by.ID, Act: "documents-decided", Detail: access.Detail(ctx, from.UTC().Format(time.RFC3339)+" to "+until.UTC().Format(time.RFC3339))})
 		return nil
 	})
 	return all, whole, err

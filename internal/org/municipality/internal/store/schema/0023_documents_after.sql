@@ -25,4 +25,5 @@ CREATE TABLE document_inquiry(
   from_at BIGINT NOT NULL, until_at BIGINT NOT NULL
 );
 CREATE INDEX document_inquiry_at ON document_inquiry(at);
-CREATE INDEX document_request_at ON document_request(at);
+-- What was at the counter in a time had not ended before it.
+CREATE INDEX document_request_ended ON document_request(ended_at);
