@@ -30,6 +30,7 @@ type issuedPage struct {
 	HandOver, Void string
 	Cases          []caseForm
 	Person         string
+	Trace          string // where what became of it is followed
 }
 
 // issuedPart is the part that refreshes itself until the document is there.
@@ -76,7 +77,7 @@ func (w *screens) showIssuedPart(rw http.ResponseWriter, r *http.Request) {
 func (w *screens) renderIssued(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form, d Document) {
 	base := w.ui.URL("/document/" + d.Request)
 	p := issuedPage{Form: f, Result: w.issuedPart(d), Part: base + "/part", Held: d.State == store.DocumentHeld, Print: base + "/document.pdf", HandOver: base + "/hand-over", Void: base + "/void",
-		Person: w.personURL(d.Person, ""), Terms: []webui.Term{
+		Person: w.personURL(d.Person, ""), Trace: w.traceURL(d.Request), Terms: []webui.Term{
 			{Label: both("申請番号", "Application"), Value: webui.Code(d.Request)},
 			{Label: both("種類", "Kind"), Value: making.Kind(d.Kind).Name()},
 			{Label: both("載せる項目", "Items"), Value: documentItemNames(d.Items)},
