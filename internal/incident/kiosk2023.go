@@ -86,12 +86,9 @@ func (k kiosk) run(ctx context.Context, v paperVariant, without bool) (l *paperL
 	if l, err = openPapers(ctx, k.begin.Start().Add(7*time.Hour), k.code, k.ward, v, k.households...); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, l.end()) }()
-	if err := k.play(ctx, l, without); err != nil {
-		return nil, err
-	}
+	err = errors.Join(k.play(ctx, l, without), l.end())
 	l.counts["people_shown"] = len(l.shown)
-	return l, nil
+	return l, err
 }
 
 // paperOutcome is the same judgement of every variant: nobody was given a page of somebody else's, nor a seal that had ended.

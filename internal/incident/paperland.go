@@ -178,7 +178,7 @@ func openPapers(ctx context.Context, begin time.Time, code, ward string, v paper
 	if h, err = config(self, above, center, server); err != nil {
 		return nil, err
 	}
-	if l.town, err = counter.New(ctx, counter.Config{Config: h, Documents: &counter.Documents{Office: office, Gate: gate}}); err != nil {
+	if l.town, err = counter.New(ctx, counter.Config{Config: h, Documents: &counter.Documents{Office: office, Gate: gate, Verify: "https://verify.example/" + code}}); err != nil {
 		return nil, err
 	}
 	add(l.town.Host, l.town.Close)
@@ -311,23 +311,24 @@ func (l *paperLand) give() error {
 		if err != nil {
 			return err
 		}
-		if err := l.town.HandOverDocument(l.desk, a.id, 1); err != nil {
+		pages, err := l.read(a, file)
+		if err != nil {
+			return err
+		}
+		if err := l.town.HandOverDocument(l.desk, a.id, pages); err != nil {
 			return err
 		}
 		l.counts["handed_over"]++
-		if err := l.read(a, file); err != nil {
-			return err
-		}
 	}
 	l.asked = nil
 	return nil
 }
 
 // read looks whose names stand on the pages of what somebody was given.
-func (l *paperLand) read(a *asking, file []byte) error {
+func (l *paperLand) read(a *asking, file []byte) (pages int, err error) {
 	d, err := readback.Read(file)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if a.kind == making.SealCertificate && a.home.sealEnded {
 		l.counts["wrongly_certified"]++
@@ -347,7 +348,7 @@ func (l *paperLand) read(a *asking, file []byte) error {
 	if wrong {
 		l.counts["to_another"]++
 	}
-	return nil
+	return len(d.Pages), nil
 }
 
 // moment notes how it stands.

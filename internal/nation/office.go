@@ -185,9 +185,14 @@ func (s setting) press(ctx context.Context) (p issuing.Press, err error) {
 			return p, err
 		}
 	}
-	p.Verify = s.portal + "/" + string(s.id) + "/verify"
+	p.Verify = verifyAt(s.portal, s.id)
 	p.Machine, err = press.New(set, key, chain, s.personas)
 	return p, err
+}
+
+// verifyAt is below which address the documents of an issuing server are verified.
+func verifyAt(portal string, server message.Org) string {
+	return portal + "/" + string(server) + "/verify"
 }
 
 // documents is what a municipality's counter knows of the documents of its server; nil: it has none.
@@ -199,7 +204,7 @@ func (s setting) documents() (*municipality.Documents, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := new(municipality.Documents)
+	d := &municipality.Documents{Verify: verifyAt(s.portal, message.Org(string(message.Issuing)+"-"+s.id.Code()))}
 	if d.Office, err = s.office(); err != nil {
 		return nil, err
 	}

@@ -385,9 +385,17 @@ func TestIssuingIsStopped(t *testing.T) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
-	refused("発行は止まっていません。画面を開き直してください。", v.server.Resume(one))
+	seen := func() string {
+		all, err := v.server.Halts(t.Context())
+		check(t, err)
+		if len(all) == 0 {
+			return ""
+		}
+		return all[0].Proposal()
+	}
+	refused("発行は止まっていません。画面を開き直してください。", v.server.Resume(one, seen()))
 	refused("止める理由を500文字以内で書いてください。例：別の人の証明書が出たという連絡があった。", v.server.Stop(one, " "))
-	if v.server.Stop(v.clerk, "理由") == nil || v.server.ProposeResuming(v.clerk, "原因") == nil || v.server.Resume(v.clerk) == nil {
+	if v.server.Stop(v.clerk, "理由") == nil || v.server.ProposeResuming(v.clerk, "原因") == nil || v.server.Resume(v.clerk, seen()) == nil {
 		t.Error("a clerk stops or resumes issuing")
 	}
 	v.key.meanwhile = func() { check(t, v.server.Stop(one, "別の人の証明書が出たという連絡")) }
@@ -399,15 +407,19 @@ func TestIssuingIsStopped(t *testing.T) {
 	v.run(2 * time.Second)
 	v.says(id, "refused: halted", "refused: halted")
 	refused("すでに止まっています。画面を開き直してください。", v.server.Stop(other, "もう一度"))
-	refused("再開はまだ提案されていません。原因と対処を書いて提案してください。", v.server.Resume(other))
+	refused("再開はまだ提案されていません。原因と対処を書いて提案してください。", v.server.Resume(other, seen()))
 	refused("原因と対処を500文字以内で書いてください。例：版を戻し、きょうの申請を点検した。", v.server.ProposeResuming(one, ""))
 	check(t, v.server.ProposeResuming(one, "版を戻した"))
-	refused("自分で確認できません", v.server.Resume(one))
-	check(t, v.server.Resume(other))
+	refused("自分で確認できません", v.server.Resume(one, seen()))
+	read := seen()
+	v.run(time.Second)
+	check(t, v.server.ProposeResuming(one, "版を戻し、きょうの申請を点検した"))
+	refused("提案が書き直されています。画面を開き直して、原因と対処を読んでから承認してください。", v.server.Resume(other, read))
+	check(t, v.server.Resume(other, seen()))
 	id = v.applied(making.IndividualRecord, who.Person, document.Items{})
 	v.run(2 * time.Second)
 	v.says(id, "held", "issued, 1")
-	if all, err := v.server.Halts(t.Context()); err != nil || len(all) != 1 || all[0].ResumedBy != "operator-egawa" || all[0].Cause != "版を戻した" {
+	if all, err := v.server.Halts(t.Context()); err != nil || len(all) != 1 || all[0].ResumedBy != "operator-egawa" || all[0].Cause != "版を戻し、きょうの申請を点検した" {
 		t.Errorf("%+v %v", all, err)
 	}
 }
@@ -493,6 +505,8 @@ func TestDocumentHasOneEnd(t *testing.T) {
 	id := v.applied(making.IndividualRecord, who.Person, document.Items{})
 	v.run(2 * time.Second)
 	d, err := v.town.DocumentOf(v.clerk, id)
+	check(t, err)
+	_, err = v.town.PrintDocument(v.clerk, id)
 	check(t, err)
 	check(t, v.town.HandOverDocument(v.clerk, id, 1))
 	v.run(2 * time.Second)

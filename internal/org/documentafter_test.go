@@ -76,8 +76,12 @@ func TestDocumentIsTraced(t *testing.T) {
 			_, err := v.town.PrintDocument(v.clerk, id)
 			check(t, err)
 		}
-		if c, _ := v.traced(id); c.Place != municipality.PlaceCounter || !c.Kept || c.Altered {
-			t.Errorf("when it is printed: %+v", c)
+		if c, _ := v.traced(id); c.Place != municipality.PlaceUnknown || !c.Kept || c.Altered {
+			t.Errorf("when it is printed twice: %+v", c)
+		}
+		check(t, v.town.CloseDocumentCase(v.clerk, id, id+"-1", "詰まった紙を裁断した。"))
+		if c, _ := v.traced(id); c.Place != municipality.PlaceCounter {
+			t.Errorf("with proof of the first: %+v", c)
 		}
 		check(t, v.town.HandOverDocument(v.clerk, id, 3))
 		v.run(2 * time.Second)
@@ -104,7 +108,7 @@ func TestDocumentIsTraced(t *testing.T) {
 		for _, one := range c.Steps {
 			steps = append(steps, one.Act+" "+strings.Fields(one.Detail)[0])
 		}
-		if want := []string{"apply-for-document " + string(making.HouseholdRecord) + ",", "document-state held", "document-print " + c.Number, "document-print " + c.Number, "document-state delivered"}; !slices.Equal(steps, want) {
+		if want := []string{"apply-for-document " + string(making.HouseholdRecord) + ",", "document-state held", "document-print " + c.Number, "document-case " + id + "-1", "document-print " + c.Number, "document-case-close " + id + "-1", "document-state delivered"}; !slices.Equal(steps, want) {
 			t.Errorf("the steps are %q", steps)
 		}
 		if _, found, err := v.town.TraceDocument(v.clerk, "202029-none"); found || err != nil {
@@ -139,7 +143,7 @@ func TestDocumentIsTraced(t *testing.T) {
 		for where, log := range map[string]*sqlstore.Store{"counter": v.town.Store, "server": v.server.Store} {
 			check(t, log.View(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
 				all, err := auditlog.List(ctx, tx, auditlog.Filter{Act: "document-trace", Case: id})
-				if n := map[string]int{"counter": 3, "server": 2}[where]; len(all) != n || all[0].Actor != "auditor-onishi" {
+				if n := map[string]int{"counter": 4, "server": 3}[where]; len(all) != n || all[0].Actor != "auditor-onishi" {
 					t.Errorf("at the %s it is written down %d times that it was followed, not %d: %v", where, len(all), n, all)
 				}
 				return err
@@ -231,6 +235,8 @@ func TestAffectedByAnInquiry(t *testing.T) {
 	v.run(2 * time.Second)
 	before := v.applied(making.IndividualRecord, head.Person, document.Items{})
 	v.run(2 * time.Second)
+	_, err := v.town.PrintDocument(v.clerk, before)
+	check(t, err)
 	check(t, v.town.HandOverDocument(v.clerk, before, 1))
 	v.run(time.Minute)
 
@@ -242,9 +248,11 @@ func TestAffectedByAnInquiry(t *testing.T) {
 		return id
 	}
 	household := made(making.HouseholdRecord, child.Person, document.Items{Relation: true, Number: true})
+	_, err = v.town.PrintDocument(v.clerk, household)
+	check(t, err)
 	check(t, v.town.HandOverDocument(v.clerk, household, 1))
 	voided := made(making.IndividualRecord, head.Person, document.Items{Number: true})
-	_, err := v.town.PrintDocument(v.clerk, voided)
+	_, err = v.town.PrintDocument(v.clerk, voided)
 	check(t, err)
 	check(t, v.town.VoidDocument(v.clerk, voided, 1, "裁断した"))
 	lost := made(making.IndividualRecord, hers.Person, document.Items{Domicile: true})

@@ -526,8 +526,18 @@ func (w *papers) handOver(a *paperAsk) {
 	w.give(a)
 }
 
+// sheets is how many came out, each page on its own.
+func (w *papers) sheets(a *paperAsk) (n int) {
+	for _, file := range a.out {
+		pages, err := w.read(file)
+		check(w, err)
+		n += len(pages)
+	}
+	return max(1, n)
+}
+
 func (w *papers) give(a *paperAsk) bool {
-	if !w.done(matsumoto, w.town.HandOverDocument(w.clerk, a.id, max(1, len(a.out)))) {
+	if !w.done(matsumoto, w.town.HandOverDocument(w.clerk, a.id, w.sheets(a))) {
 		return false
 	}
 	w.did["handed over"]++
@@ -539,7 +549,7 @@ func (w *papers) give(a *paperAsk) bool {
 
 func (w *papers) void(a *paperAsk) {
 	w.note("%s is destroyed", a.id)
-	w.done(matsumoto, w.town.VoidDocument(w.clerk, a.id, len(a.out), "係長の前で裁断した。"))
+	w.done(matsumoto, w.town.VoidDocument(w.clerk, a.id, w.sheets(a), "係長の前で裁断した。"))
 }
 
 // change enters something into the register about somebody who has come.
@@ -680,11 +690,11 @@ func (w *papers) rest() {
 			w.give(a)
 		}
 	}
-	for _, id := range w.list(`SELECT request FROM document_request WHERE state = 'held'`) {
+	for _, id := range w.list(`SELECT request FROM document_request WHERE state = 'held' ORDER BY at, request`) {
 		w.note("%s is destroyed at the end", id)
-		check(w, w.town.VoidDocument(w.clerk, id, 0, "係長の前で裁断した。"))
+		check(w, w.town.VoidDocument(w.clerk, id, 1, "係長の前で裁断した。"))
 	}
-	for _, job := range w.list(`SELECT job FROM document_case WHERE closed_at = 0`) {
+	for _, job := range w.list(`SELECT DISTINCT job FROM document_case WHERE closed_at = 0 ORDER BY job`) {
 		check(w, w.town.CloseDocumentCase(w.clerk, job[:strings.LastIndex(job, "-")], job, "係長の前で裁断した。"))
 	}
 	w.deliverAll()

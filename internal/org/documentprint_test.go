@@ -229,8 +229,9 @@ func TestEveryErrorIsACase(t *testing.T) {
 	if err := v.town.HandOverDocument(v.clerk, second, 1); err == nil {
 		t.Error("of a protected person it is handed over")
 	}
-	// Who may not see her any more still destroys what lies there.
-	check(t, v.town.VoidDocument(v.clerk, second, 1, "支援措置が決まったため、裁断した。"))
+	is("it is stopped, and a paper of it lies there", "1 stopped")
+	// Who may not see her any more still destroys that.
+	check(t, v.town.CloseDocumentCase(v.clerk, second, second+"-1", "支援措置が決まったため、裁断した。"))
 	p.submit = func(context.Context, printing.Job) (printing.Status, error) {
 		return printing.Status{State: printing.Queued}, nil
 	}

@@ -65,6 +65,7 @@ type issuersAs struct {
 	bounds  exchange.Limits                   // of the municipality
 	machine func(press.Machine) press.Machine // in the place of the server's
 	gate    press.Gate                        // in the place of the counter's
+	verify  string                            // where the counter believes that documents are verified; empty: where the server does
 	printer printing.Printer                  // of the counter
 	host    func(message.Org, host.Config) host.Config
 }
@@ -167,7 +168,7 @@ func documents() *municipality.Documents {
 	for _, f := range documentFonts() {
 		known.Fonts = append(known.Fonts, document.FontMark{Name: f.Name(), Digest: f.Digest()})
 	}
-	return &municipality.Documents{Office: documenttest.Issuer(), Gate: known}
+	return &municipality.Documents{Office: documenttest.Issuer(), Gate: known, Verify: "https://verify.example/202029"}
 }
 
 func (v *issuers) today() resident.Date { return resident.DateOf(v.clk.Now()) }
@@ -186,6 +187,9 @@ func (v *issuers) open(with bool) {
 	known := documents()
 	if v.gate != nil {
 		known.Gate = v.gate
+	}
+	if v.verify != "" {
+		known.Verify = v.verify
 	}
 	v.town, err = municipality.New(v.Context(), municipality.Config{Config: v.config(matsumoto, peers...), Documents: known, Printer: v.printer, Sessions: sessions, TestCountry: true})
 	check(v, err)

@@ -17,6 +17,7 @@ import (
 	"github.com/akashi-id/akashi/internal/document/font/builtin"
 	"github.com/akashi-id/akashi/internal/document/gate"
 	"github.com/akashi-id/akashi/internal/document/pades"
+	"github.com/akashi-id/akashi/internal/document/readback"
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
@@ -25,6 +26,8 @@ type Gate interface {
 	// Judge holds a file against what must stand on it now; content is what was to be signed, digest that of the file when it came into hand. Nothing
 	// found: it may leave. An error says nothing about the file.
 	Judge(file []byte, expect Expect, content, digest [sha256.Size]byte) ([]gate.Finding, error)
+	// Pages is how many pages a file has that Judge let pass.
+	Pages(file []byte) (int, error)
 }
 
 // Expect makes anew the paper that a document must be. It refuses with plain.Problems what may not be given out now.
@@ -63,6 +66,12 @@ func (k Knowledge) Judge(file []byte, expect Expect, content, digest [sha256.Siz
 	}
 	m := document.Manifest{Paper: paper, Fonts: k.Fonts, Specimen: k.specimen(), Signer: k.By, Content: content, File: digest}
 	return gate.Check(file, gate.Expected{Manifest: m, Demo: k.Demo}), nil
+}
+
+// Pages reads a file back.
+func (Knowledge) Pages(file []byte) (int, error) {
+	d, err := readback.Read(file)
+	return len(d.Pages), err
 }
 
 // specimen tells whether every document in these fonts is a sample.

@@ -57,8 +57,8 @@ func (o *Issuing) ProposeResuming(ctx context.Context, cause string) error {
 	})
 }
 
-// Resume resumes issuing, by another person than who proposed it.
-func (o *Issuing) Resume(ctx context.Context) error {
+// Resume resumes issuing, by another person than who proposed it. seen is the proposal that the person has read (Halt.Proposal).
+func (o *Issuing) Resume(ctx context.Context, seen string) error {
 	by := access.From(ctx)
 	if err := access.May(by, access.ResumeIssuing, o.Self.Role()); err != nil {
 		return err
@@ -66,6 +66,9 @@ func (o *Issuing) Resume(ctx context.Context) error {
 	return o.moveHalt(ctx, func(h *Halt, tx *store.Tx) error {
 		if h.ProposedAt.IsZero() {
 			return plain.Bad("confirmer", "再開はまだ提案されていません。原因と対処を書いて提案してください。", "Nobody has proposed it yet: propose it, with what was found and done.")
+		}
+		if h.Proposal() != seen {
+			return plain.Bad("confirmer", "提案が書き直されています。画面を開き直して、原因と対処を読んでから承認してください。", "The proposal was written anew: open the page again, and read it before you approve.")
 		}
 		if err := access.SecondPerson(access.Person{ID: h.ProposedBy, Credential: h.Credential}, by); err != nil {
 			return err

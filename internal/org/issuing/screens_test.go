@@ -156,7 +156,8 @@ func TestScreens(t *testing.T) {
 			tab.Fill("#f-cause", "きょうの申請を点検し、版を戻した。")
 			tab.Follow(`#form .button`)
 			tab.Screen("halt-" + lang)
-			if err := o.Resume(access.With(t.Context(), access.Person{ID: "operator-egawa", Job: access.Operator, Fresh: true})); err != nil {
+			halts := must(o.Halts(t.Context()))
+			if err := o.Resume(access.With(t.Context(), access.Person{ID: "operator-egawa", Job: access.Operator, Fresh: true}), halts[0].Proposal()); err != nil {
 				t.Fatal(err)
 			}
 			tab.Open(server.URL + "/" + string(self) + "/halt")

@@ -15,6 +15,7 @@ type haltPage struct {
 	Confirm  bool // to resume was proposed
 	May      bool // whoever looks may approve it
 	Proposal []webui.Term
+	Seen     string // which proposal the page shows
 	History  webui.Table
 }
 
@@ -39,7 +40,7 @@ func (o *Issuing) mountHalt(mux *http.ServeMux, ui *webui.UI) error {
 	}{
 		"POST /halt/stop":    {access.StopIssuing, func(ctx context.Context, f *webui.Form) error { return o.Stop(ctx, f.Value("reason")) }},
 		"POST /halt/propose": {access.ResumeIssuing, func(ctx context.Context, f *webui.Form) error { return o.ProposeResuming(ctx, f.Value("cause")) }},
-		"POST /halt/resume":  {access.ResumeIssuing, func(ctx context.Context, _ *webui.Form) error { return o.Resume(ctx) }},
+		"POST /halt/resume":  {access.ResumeIssuing, func(ctx context.Context, f *webui.Form) error { return o.Resume(ctx, f.Value("seen")) }},
 	} {
 		mux.Handle(path, ui.Only(what.act, func(w http.ResponseWriter, r *http.Request) {
 			f, ok := ui.ReadForm(w, r)
@@ -78,7 +79,7 @@ func (o *Issuing) haltPage(ctx context.Context, f *webui.Form) (p haltPage, err 
 		if !h.ResumedAt.IsZero() {
 			resumed, by, approved = h.ResumedAt, webui.Code(h.ProposedBy), webui.Code(h.ResumedBy)
 		} else {
-			p.Open, p.Confirm = true, !h.ProposedAt.IsZero()
+			p.Open, p.Confirm, p.Seen = true, !h.ProposedAt.IsZero(), h.Proposal()
 			p.May = access.SecondPerson(access.Person{ID: h.ProposedBy, Credential: h.Credential}, access.From(ctx)) == nil
 			p.Notice = webui.Notice{Kind: webui.Bad, Title: say("発行を止めています", "Issuing is stopped"), Text: say("理由: "+h.Reason, "Why: "+h.Reason)}
 			p.Proposal = []webui.Term{{Label: say("原因と対処", "What was found and done"), Value: webui.Spell(h.Cause)}, {Label: say("提案した人", "Proposed by"), Value: webui.Code(h.ProposedBy)},

@@ -2,7 +2,9 @@ package municipality
 
 import (
 	"context"
+	"encoding/base32"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
@@ -24,6 +26,7 @@ import (
 type Documents struct {
 	Office document.Issuer // who certifies
 	Gate   press.Gate
+	Verify string // below which address documents are verified
 }
 
 // DocumentApplication asks for a document for somebody who stands at the counter (住民基本台帳法12条; 印鑑登録証明書: by ordinance).
@@ -66,7 +69,9 @@ func (o *Municipality) ApplyForDocument(ctx context.Context, a DocumentApplicati
 		if err != nil {
 			return nil, err
 		}
-		request = fmt.Sprintf("%s-%d", o.code, tx.Serial())
+		if request, err = o.newRequest(); err != nil {
+			return nil, err
+		}
 		if err := o.spend(ctx, tx, who, now.Person, request); err != nil {
 			return nil, err
 		}
@@ -96,6 +101,16 @@ func (o *Municipality) ApplyForDocument(ctx context.Context, a DocumentApplicati
 		return "", err
 	}
 	return request, nil
+}
+
+// newRequest names a request. The name leaves the organisation, so that it is drawn: a counter that was restored from a copy gives none a second time.
+func (o *Municipality) newRequest() (string, error) {
+	var random [8]byte
+	if _, err := io.ReadFull(o.Rand, random[:]); err != nil {
+		return "", fmt.Errorf("couldn't name a request: %w", err)
+	}
+	s := base32.StdEncoding.EncodeToString(random[:])
+	return fmt.Sprintf("%s-%s-%s-%s", o.code, s[:4], s[4:8], s[8:12]), nil
 }
 
 // documentPatience is how long a counter waits for its server, which waits for the register half of that.
@@ -135,7 +150,7 @@ func (o *Municipality) asksFor(ctx context.Context, tx *store.Tx, a DocumentAppl
 		return now, "", err
 	}
 	switch {
-	case !found || by.Record.Household != now.Record.Household:
+	case !found || !by.Present() || by.Record.Household != now.Record.Household: // who has died or moved out asks for nothing
 		return now, "", plain.Bad("applicant", "この画面で申請できるのは、本人と同じ世帯の方だけです。請求に来た方を世帯の中から選んでください。",
 			"Here the person, or one of the same household, applies: choose who has come from the household.")
 	case a.Kind == making.SealCertificate:

@@ -30,6 +30,17 @@ func openCase(ctx context.Context, tx *store.Tx, d Document, cause string) error
 	return tx.OpenCase(ctx, jobOf(d), d.Request, cause)
 }
 
+// printsAgain opens a case about the paper of the attempt before, when there may be one: it is not the one that will be handed over.
+func printsAgain(ctx context.Context, tx *store.Tx, d Document) error {
+	if d.Prints == 0 || d.Print.State == printFailed {
+		return nil
+	}
+	if is, err := tx.IsCase(ctx, jobOf(d)); err != nil || is { // of which it is asked already, or was proven
+		return err
+	}
+	return openCase(ctx, tx, d, store.CaseReprint)
+}
+
 // againCases opens a case about each document of somebody that was printed, of which nobody has said what became, when the same is asked for again.
 func (o *Municipality) againCases(ctx context.Context, tx *store.Tx, who PersonID, kind string) error {
 	all, err := tx.Documents(ctx, who, documentsShown)

@@ -3,14 +3,16 @@ package municipality
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/document/making"
 	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
+	"github.com/akashi-id/akashi/internal/printing"
 	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // DocumentOf opens a document for the clerk in the context, with its bytes while they are here, and writes down that it was opened.
@@ -28,20 +30,85 @@ func (o *Municipality) DocumentOf(ctx context.Context, request string) (doc Docu
 	return doc, err
 }
 
-// documentFor finds a document that the clerk may see, and records the look at the person.
+// documentFor finds a document that the clerk may see, and records the look at everybody on it.
 func (o *Municipality) documentFor(ctx context.Context, tx *store.Tx, who, request string) (Document, error) {
 	doc, err := documentNamed(ctx, tx, request)
 	if err == nil {
-		err = o.handsOver(ctx, tx, who, doc.Person, doc.Request)
+		err = o.openDocument(ctx, tx, who, doc)
 	}
 	if err != nil {
 		return Document{}, err
 	}
-	ground, err := look.GroundOf(ctx, tx.Tx, who)
-	if err == nil {
-		err = o.lookedOn(ctx, tx, ground, doc.Code, look.Four|look.Kana|look.Household, "document "+doc.Kind)
+	return doc, nil
+}
+
+// openDocument refuses a document of a protected person to who has no release for it, and records the look at everybody on it.
+func (o *Municipality) openDocument(ctx context.Context, tx *store.Tx, who string, doc Document) error {
+	if err := o.handsOver(ctx, tx, who, doc.Person, doc.Request); err != nil {
+		return err
 	}
-	return doc, err
+	ground, err := look.GroundOf(ctx, tx.Tx, who)
+	if err != nil {
+		return err
+	}
+	now, found, err := tx.Current(ctx, doc.Person)
+	if err != nil || !found {
+		return err
+	}
+	how := "document " + doc.Kind
+	if err := o.lookedOn(ctx, tx, ground, doc.Code, onDocument(doc, now.Record), how); err != nil {
+		return err
+	}
+	if doc.Kind != string(making.HouseholdRecord) {
+		return nil
+	}
+	household, err := tx.Household(ctx, now.Record.Household)
+	if err != nil {
+		return err
+	}
+	for _, m := range household {
+		if m.Person == doc.Person {
+			continue
+		}
+		if err := o.record(ctx, tx, ground, m.Record.Code, onDocument(doc, m.Record), how); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// onDocument is what a document shows of somebody.
+func onDocument(doc Document, r resident.Record) look.Items {
+	if making.Kind(doc.Kind) == making.SealCertificate {
+		return look.Four | look.Kana | look.Seal
+	}
+	shown, items := look.Four|look.Kana|look.Household|itemsOf(r)&(look.CommonName|look.Foreign), making.ItemsOf(doc.Items)
+	if items.Domicile {
+		shown |= look.Origin
+	}
+	if items.Number {
+		shown |= look.Number
+	}
+	if items.Code {
+		shown |= look.Code
+	}
+	return shown
+}
+
+// atCounter finds a document that is to be printed or handed over, and holds it against the register before anything else: of whoever has been protected since, it is
+// stopped as any other that the register contradicts. What is left may be shown to the clerk.
+func (o *Municipality) atCounter(ctx context.Context, tx *store.Tx, who, request string, ends func(*Document)) (doc Document, outs []message.Out, stopped bool, err error) {
+	if doc, err = documentNamed(ctx, tx, request); err == nil {
+		err = atHand(doc)
+	}
+	if err != nil {
+		return doc, nil, false, err
+	}
+	ends(&doc)
+	if outs, stopped, err = o.gateDocument(ctx, tx, store.DocumentHeld, doc, who); err != nil || stopped {
+		return doc, outs, stopped, err
+	}
+	return doc, nil, false, o.openDocument(ctx, tx, who, doc)
 }
 
 // documentNamed finds a document, and shows it to nobody.
@@ -61,20 +128,15 @@ func (o *Municipality) PrintDocument(ctx context.Context, request string) (file 
 		return nil, err
 	}
 	var stopped bool
-	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
-		file = nil
-		doc, err := o.documentFor(ctx, tx, who, request)
-		if err != nil {
-			return nil, err
-		}
-		if err := atHand(doc, tx.Now()); err != nil {
-			return nil, err
-		}
-		var outs []message.Out
-		if outs, stopped, err = o.gateDocument(ctx, tx, store.DocumentHeld, doc, who); err != nil || stopped {
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) (outs []message.Out, err error) {
+		var doc Document
+		if doc, outs, stopped, err = o.atCounter(ctx, tx, who, request, func(*Document) {}); err != nil || stopped {
 			return outs, err
 		}
-		doc.Prints++
+		if err := printsAgain(ctx, tx, doc); err != nil {
+			return nil, err
+		}
+		doc.Prints, doc.Print = doc.Prints+1, store.Print{}
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "document-print", Subject: doc.Code.Reveal(), Case: doc.Request, Detail: doc.Number + " " + jobOf(doc)})
 		file = doc.Bytes
 		return nil, tx.KeepPrint(ctx, doc)
@@ -96,11 +158,11 @@ var (
 )
 
 // atHand refuses to print or to end a document that is not at the counter, or of which paper may still come out of the printer.
-func atHand(doc Document, now time.Time) error {
+func atHand(doc Document) error {
 	switch {
 	case doc.State != store.DocumentHeld:
 		return errDocumentNotHere
-	case underWay(doc, now):
+	case waitsForPrinter(doc):
 		return errPrinting
 	}
 	return nil
@@ -109,7 +171,8 @@ func atHand(doc Document, now time.Time) error {
 // maxSheets is how many sheets of one document may have been printed, those that jammed among them.
 const maxSheets = 100
 
-// HandOverDocument: the applicant has it. The gate looks once more at what is handed over.
+// HandOverDocument: the applicant has it. The gate looks once more at what is handed over. What was not printed is not handed over, and not on fewer
+// sheets than it has pages: they are printed on one side.
 func (o *Municipality) HandOverDocument(ctx context.Context, request string, sheets int) error {
 	if sheets < 1 || sheets > maxSheets {
 		return plain.Bad("sheets", fmt.Sprintf("印刷した枚数を1から%dまでの数で入力してください。", maxSheets), fmt.Sprintf("Enter how many sheets were printed, 1 to %d.", maxSheets))
@@ -119,18 +182,13 @@ func (o *Municipality) HandOverDocument(ctx context.Context, request string, she
 		return err
 	}
 	var stopped bool
-	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
-		doc, err := o.documentFor(ctx, tx, who, request)
-		if err != nil {
-			return nil, err
-		}
-		if err := atHand(doc, tx.Now()); err != nil {
-			return nil, err
-		}
-		doc.Sheets, doc.EndedAt, doc.EndedBy = sheets, tx.Now(), who
-		var outs []message.Out
-		if outs, stopped, err = o.gateDocument(ctx, tx, store.DocumentHeld, doc, who); err != nil || stopped {
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) (outs []message.Out, err error) {
+		var doc Document
+		if doc, outs, stopped, err = o.atCounter(ctx, tx, who, request, func(d *Document) { d.Sheets, d.EndedAt, d.EndedBy = sheets, tx.Now(), who }); err != nil || stopped {
 			return outs, err
+		}
+		if err := o.printedWhole(doc); err != nil {
+			return nil, err
 		}
 		doc.State = store.DocumentDelivered
 		if err := o.moveDocument(ctx, tx, store.DocumentHeld, doc, who); err != nil {
@@ -142,6 +200,24 @@ func (o *Municipality) HandOverDocument(ctx context.Context, request string, she
 		return errDocumentStopped
 	}
 	return err
+}
+
+// printedWhole refuses to hand over a document that was not printed, or not whole.
+func (o *Municipality) printedWhole(doc Document) error {
+	if !mayHaveCome(doc) {
+		return plain.Bad("sheets", "この証明書は、まだ印刷していません。印刷してから渡してください。", "This document was not printed: print it first.")
+	}
+	pages, err := o.documents.Gate.Pages(doc.Bytes)
+	if err == nil && doc.Sheets < pages {
+		err = plain.Bad("sheets", fmt.Sprintf("この証明書は%dページあり、片面に印刷します。印刷した枚数を%d以上で入力してください。", pages, pages),
+			fmt.Sprintf("This document has %d pages, each on a sheet of its own: enter %d sheets or more.", pages, pages))
+	}
+	return err
+}
+
+// mayHaveCome tells whether paper of a document may have come out: it was printed, and it is not known that nothing of it was.
+func mayHaveCome(d Document) bool {
+	return d.Prints > 1 || d.Prints == 1 && d.Print.State != printFailed
 }
 
 // maxProof bounds in characters what is said of the paper.
@@ -164,8 +240,11 @@ func (o *Municipality) VoidDocument(ctx context.Context, request string, sheets 
 		if err != nil {
 			return nil, err
 		}
-		if err := atHand(doc, tx.Now()); err != nil {
+		if err := atHand(doc); err != nil {
 			return nil, err
+		}
+		if sheets == 0 && printing.State(doc.Print.State) == printing.Printed {
+			return nil, plain.Bad("spoiled", "プリンターは、印刷が終わったと答えています。出た枚数を入力してください。", "The printer has said that it was printed: enter how many sheets came out.")
 		}
 		doc.State, doc.Sheets, doc.Proof, doc.EndedAt, doc.EndedBy = store.DocumentVoided, sheets, proof, tx.Now(), who
 		if err := o.moveDocument(ctx, tx, store.DocumentHeld, doc, who); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/document"
@@ -69,6 +70,11 @@ func (o *Municipality) onIssuingDocument(ctx context.Context, tx *store.Tx, d ex
 // the server.
 func (o *Municipality) gateDocument(ctx context.Context, tx *store.Tx, from store.DocumentState, doc Document, by string) (outs []message.Out, stopped bool, err error) {
 	findings, err := o.judgeDocument(ctx, tx, doc)
+	if err == nil && from == store.DocumentApplied {
+		var more []string
+		more, err = o.judgeArrival(ctx, tx, doc)
+		findings = append(findings, more...)
+	}
 	if err != nil || len(findings) == 0 {
 		return nil, false, err
 	}
@@ -99,8 +105,35 @@ func (o *Municipality) moveDocument(ctx context.Context, tx *store.Tx, from stor
 	return nil
 }
 
-// foundLate is the finding of a document that came after the application had lapsed.
-const foundLate = "late"
+// Findings about a document that are none of its pages.
+const (
+	foundLate   = "late"   // it came after the application had lapsed
+	foundNumber = "number" // another document here has its number
+	foundDay    = "day"    // it says that it was issued before it was asked for, or after now
+	foundVerify = "verify" // its code leads elsewhere than to where documents are verified
+)
+
+// skew is how far the clocks of a counter and its server may be apart.
+const skew = time.Minute
+
+// judgeArrival says what is wrong with what the server says of a new document, which nobody at the counter can know by the register: a server that was restored, whose
+// clock is wrong, or which lies.
+func (o *Municipality) judgeArrival(ctx context.Context, tx *store.Tx, doc Document) (codes []string, err error) {
+	taken, err := tx.NumberTaken(ctx, doc.Number, doc.Request)
+	if err != nil {
+		return nil, err
+	}
+	if taken {
+		codes = append(codes, foundNumber)
+	}
+	if doc.IssuedAt.Before(doc.At.Add(-skew)) || doc.IssuedAt.After(tx.Now().Add(skew)) {
+		codes = append(codes, foundDay)
+	}
+	if !strings.HasPrefix(doc.Verify, o.documents.Verify+"/"+doc.Number+"#") {
+		codes = append(codes, foundVerify)
+	}
+	return codes, nil
+}
 
 // judgeDocument says what is wrong with a document, by the register as it is now; nothing: it may leave.
 func (o *Municipality) judgeDocument(ctx context.Context, tx *store.Tx, doc Document) (codes []string, err error) {
@@ -154,6 +187,11 @@ func (o *Municipality) documentPaper(ctx context.Context, tx *store.Tx, doc Docu
 	if err := o.protectedAmong(ctx, tx, page); err != nil {
 		return document.Paper{}, err
 	}
+	if doc.Kind == string(making.IndividualRecord) && making.ItemsOf(doc.Items).Relation {
+		if err := o.headMayBeNamed(ctx, tx, subject, household); err != nil {
+			return document.Paper{}, err
+		}
+	}
 	for _, p := range page {
 		var standing message.IssuingStanding
 		if err := o.standing(ctx, tx, p, &standing); err != nil {
@@ -169,6 +207,20 @@ func (o *Municipality) documentPaper(ctx context.Context, tx *store.Tx, doc Docu
 	}
 	slices.SortStableFunc(c.Page, func(a, b making.Person) int { return making.Order(a.IssuingRecord, b.IssuingRecord) })
 	return c.Paper(o.documents.Office)
+}
+
+// headMayBeNamed refuses the name of a head of the household who is protected beside somebody else's record.
+func (o *Municipality) headMayBeNamed(ctx context.Context, tx *store.Tx, subject message.IssuingRecord, household []store.Printable) error {
+	heads := slices.DeleteFunc(slices.Clone(household), func(m store.Printable) bool {
+		return m.Record.Record.Relation != resident.Head || m.Record.Code == subject.Code
+	})
+	if err := o.protectedAmong(ctx, tx, heads); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(heads, func(m store.Printable) bool { return m.Record.Protected }) {
+		return errProtected
+	}
+	return nil
 }
 
 // releasedFor tells of a protected person whether two persons have released this one document, which names the release.

@@ -24,6 +24,7 @@ import (
 const (
 	duePrint     = "municipality.print"
 	duePrintLook = "municipality.print-look"
+	duePrintEnds = "municipality.print-ends"
 )
 
 // What a job is before the printer has said anything, and when it has not got it.
@@ -41,12 +42,8 @@ var errPrinting = plain.Bad("document", "いま印刷しています。終わる
 
 var errNoPrinter = plain.Bad("document", "この窓口にはプリンターが設定されていません。「印刷する（PDF）」から印刷してください。", "No printer is configured for this counter: print from “Print (PDF)”.")
 
-// underWay tells whether a printer has a job of the document that has not ended. After printPatience nobody waits for it any more.
-func underWay(d Document, now time.Time) bool {
-	return waitsForPrinter(d) && now.Sub(d.Print.At) < printPatience
-}
-
-// waitsForPrinter tells whether the printer has not said how the job ended.
+// waitsForPrinter tells whether a printer has a job of the document and has not said how that ended. After printPatience nobody waits for it any more, and it is
+// a case (printEnds).
 func waitsForPrinter(d Document) bool {
 	s := printing.State(d.Print.State)
 	return d.State == store.DocumentHeld && s != "" && s != printFailed && s != printing.Unknown && !s.Final()
@@ -62,22 +59,20 @@ func (o *Municipality) PrintAtCounter(ctx context.Context, request string) error
 		return errNoPrinter
 	}
 	var stopped bool
-	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
-		doc, err := o.documentFor(ctx, tx, who, request)
-		if err != nil {
-			return nil, err
-		}
-		if err := atHand(doc, tx.Now()); err != nil {
-			return nil, err
-		}
-		var outs []message.Out
-		if outs, stopped, err = o.gateDocument(ctx, tx, store.DocumentHeld, doc, who); err != nil || stopped {
+	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) (outs []message.Out, err error) {
+		var doc Document
+		if doc, outs, stopped, err = o.atCounter(ctx, tx, who, request, func(*Document) {}); err != nil || stopped {
 			return outs, err
+		}
+		if err := printsAgain(ctx, tx, doc); err != nil {
+			return nil, err
 		}
 		doc.Prints++
 		doc.Print = store.Print{State: printAsked, At: tx.Now()}
+		o.neverGiven.Store(jobOf(doc), struct{}{})
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "document-print", Subject: doc.Code.Reveal(), Case: doc.Request, Detail: doc.Number + " " + jobOf(doc)})
 		due.Add(tx.Tx, tx.Now(), duePrint, doc.Request, nil)
+		due.Add(tx.Tx, tx.Now().Add(printPatience), duePrintEnds, doc.Request, []byte(jobOf(doc)))
 		return nil, tx.KeepPrint(ctx, doc)
 	})
 	if err == nil && stopped {
@@ -100,13 +95,14 @@ func (o *Municipality) printRules() []due.Rule {
 	return []due.Rule{
 		{Kind: duePrint, Prepare: o.preparePrint, Outside: o.submitPrint, Finish: o.printed},
 		{Kind: duePrintLook, Prepare: o.preparePrint, Outside: o.lookAtPrint, Finish: o.printed},
+		{Kind: duePrintEnds, Finish: o.printEnds},
 	}
 }
 
 func (o *Municipality) preparePrint(ctx context.Context, raw *sqlstore.Tx, item due.Item) (any, error) {
 	tx := o.in(raw)
 	doc, found, err := tx.Document(ctx, item.Ref)
-	if err != nil || !found || doc.State != store.DocumentHeld || !underWay(doc, tx.Now()) {
+	if err != nil || !found || doc.State != store.DocumentHeld || !waitsForPrinter(doc) {
 		return nil, err
 	}
 	p := toPrint{job: printing.Job{Key: jobOf(doc), Title: printing.ResidentRecord, PDF: doc.Bytes, SHA256: doc.File, Again: item.Tries > 0}}
@@ -119,26 +115,36 @@ func (o *Municipality) preparePrint(ctx context.Context, raw *sqlstore.Tx, item 
 	return p, err
 }
 
-// submitPrint hands the job to the printer. One that says that nothing was printed is told of; of one that is not clear the printer is asked.
+// printAnswer is how long a printer may take to answer, so that one that hangs holds nothing else up.
+const printAnswer = 5 * time.Second
+
+var noAnswer = both("プリンターが答えません。", "The printer does not answer.")
+
+// submitPrint hands the job to the printer. That nothing was printed is believed of the first time alone that it is given the job, and that only this process knows for
+// sure: whatever failed before may have printed.
 func (o *Municipality) submitPrint(ctx context.Context, prepared any) (any, error) {
 	p, ok := prepared.(toPrint)
 	if !ok || len(p.stopped) > 0 {
 		return prepared, nil
 	}
+	_, first := o.neverGiven.LoadAndDelete(p.job.Key)
+	p.job.Again = p.job.Again || !first
+	ctx, cancel := context.WithTimeout(ctx, printAnswer)
+	defer cancel()
 	st, err := o.printer.Submit(ctx, p.job)
 	var f *printing.Failure
 	var refused *plain.Problem
 	switch {
-	case errors.As(err, &f) && !f.Unclear:
+	case err == nil:
+		return printOf(st), nil
+	case errors.As(err, &f) && !f.Unclear && first:
 		return store.Print{State: printFailed, Says: f.Sentence}, nil
-	case errors.As(err, &refused):
+	case errors.As(err, &refused) && first:
 		return store.Print{State: printFailed, Says: refused.Sentence}, nil
 	case errors.As(err, &f):
 		return store.Print{State: string(printing.Opened), Says: f.Sentence}, nil // it may have arrived: Status finds it
-	case err != nil:
-		return nil, err
 	}
-	return printOf(st), nil
+	return store.Print{State: string(printing.Opened), Says: noAnswer}, nil
 }
 
 func (o *Municipality) lookAtPrint(ctx context.Context, prepared any) (any, error) {
@@ -146,12 +152,17 @@ func (o *Municipality) lookAtPrint(ctx context.Context, prepared any) (any, erro
 	if !ok {
 		return prepared, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, printAnswer)
+	defer cancel()
 	st, err := o.printer.Status(ctx, p.job.Key)
 	var f *printing.Failure
-	if errors.As(err, &f) { // the printer cannot be asked now
+	switch {
+	case errors.As(err, &f): // it cannot be asked now
 		return store.Print{State: string(printing.Queued), Says: f.Sentence}, nil
+	case err != nil:
+		return store.Print{State: string(printing.Queued), Says: noAnswer}, nil
 	}
-	return printOf(st), err
+	return printOf(st), nil
 }
 
 func printOf(st printing.Status) store.Print {
@@ -170,37 +181,46 @@ func (o *Municipality) printed(ctx context.Context, raw *sqlstore.Tx, item due.I
 		return nil, err
 	}
 	switch r := result.(type) {
-	case toPrint:
+	case toPrint: // the printer was never given it
 		doc.Print.State, doc.Print.Says = printFailed, errDocumentStopped.Sentence
+		doc.Prints--
 		if err := tx.KeepPrint(ctx, doc); err != nil {
 			return nil, err
 		}
 		outs, _, err := o.gateDocument(ctx, tx, store.DocumentHeld, doc, string(o.Self))
 		return outs, err
 	case store.Print:
+		if !waitsForPrinter(doc) {
+			return nil, nil // its time was over meanwhile
+		}
 		r.At = doc.Print.At
 		doc.Print = r
 		switch s := printing.State(r.State); {
 		case s == printing.Printed, r.State == printFailed: // all of it came out, or nothing did
-		case !underWay(doc, tx.Now()):
+		case waitsForPrinter(doc):
+			due.Add(raw, tx.Now().Add(printLook), duePrintLook, doc.Request, nil)
+		default:
 			if err := openCase(ctx, tx, doc, store.CasePrint); err != nil {
 				return nil, err
 			}
-		default:
-			due.Add(raw, tx.Now().Add(printLook), duePrintLook, doc.Request, nil)
 		}
 		return nil, tx.KeepPrint(ctx, doc)
-	case nil: // nobody has asked the printer, because the time for that is over
-		if !waitsForPrinter(doc) {
-			return nil, nil
-		}
-		doc.Print.State, doc.Print.Says = string(printing.Unknown), noEnd
-		if err := tx.KeepPrint(ctx, doc); err != nil {
-			return nil, err
-		}
-		return nil, openCase(ctx, tx, doc, store.CasePrint)
 	}
 	return nil, nil
+}
+
+// printEnds ends the waiting for a job that has not ended: what came out a person must see.
+func (o *Municipality) printEnds(ctx context.Context, raw *sqlstore.Tx, item due.Item, _ any) ([]message.Out, error) {
+	tx := o.in(raw)
+	doc, found, err := tx.Document(ctx, item.Ref)
+	if err != nil || !found || !waitsForPrinter(doc) || jobOf(doc) != string(item.Payload) {
+		return nil, err
+	}
+	doc.Print.State, doc.Print.Says = string(printing.Unknown), noEnd
+	if err := tx.KeepPrint(ctx, doc); err != nil {
+		return nil, err
+	}
+	return nil, openCase(ctx, tx, doc, store.CasePrint)
 }
 
 // noEnd is said of a job that a printer did not end in time.

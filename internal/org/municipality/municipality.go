@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/clock"
@@ -59,6 +60,7 @@ type Municipality struct {
 	gate                   protection.Gate
 	documents              *Documents
 	printer                printing.Printer // may be nil
+	neverGiven             sync.Map         // keys of jobs that this process knows that no printer was given
 	staffKey               []byte           // of pseudonyms of the staff
 	web                    http.Handler
 }

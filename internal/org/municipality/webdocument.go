@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/akashi-id/akashi/internal/document/gate"
 	"github.com/akashi-id/akashi/internal/document/making"
@@ -102,7 +101,7 @@ func (w *screens) renderIssued(rw http.ResponseWriter, r *http.Request, status i
 	}
 	if w.o.printer != nil {
 		p.Print = ""
-		if p.PrintAgain = d.Prints > 0; !underWay(d, w.o.Clock.Now()) {
+		if p.PrintAgain = d.Prints > 0; !waitsForPrinter(d) {
 			p.PrintHere = base + "/print"
 		}
 	}
@@ -138,7 +137,7 @@ func (w *screens) issuedPart(d Document) issuedPart {
 	case store.DocumentHeld:
 		p := notice(webui.OK, "証明書ができました", "The document is there", "届いた証明書を住民記録から作り直したものと照合し、同じであることを確かめました。", "It was held against what the register says now, and is the same.")
 		if d.Print.State != "" {
-			p.Waiting, p.Printed = underWay(d, w.o.Clock.Now()), printNotice(d, w.o.Clock.Now())
+			p.Waiting, p.Printed = waitsForPrinter(d), printNotice(d)
 		}
 		return p
 	case store.DocumentRefused:
@@ -190,7 +189,7 @@ func (w *screens) documentDone(rw http.ResponseWriter, r *http.Request, f *webui
 }
 
 // printNotice says how the printer stands.
-func printNotice(d Document, now time.Time) *webui.Notice {
+func printNotice(d Document) *webui.Notice {
 	n := &webui.Notice{Kind: webui.Warn, Title: both("印刷できたか分かりません", "Whether it was printed is not known"), Text: d.Print.Says}
 	switch s := printing.State(d.Print.State); {
 	case d.Print.State == printAsked:
@@ -201,9 +200,9 @@ func printNotice(d Document, now time.Time) *webui.Notice {
 		n.Kind, n.Title = webui.OK, both("印刷が終わりました", "It was printed")
 	case s == printing.Aborted, s == printing.Canceled:
 		n.Title = both("印刷が途中で止まりました。出た紙があれば回収してください", "The printer gave up. Collect what came out")
-	case s == printing.Stopped && underWay(d, now):
+	case s == printing.Stopped && waitsForPrinter(d):
 		n.Title = both("プリンターが止まっています", "The printer is stopped")
-	case underWay(d, now):
+	case waitsForPrinter(d):
 		n.Kind, n.Title = webui.Wait, both("印刷しています", "It is being printed")
 	}
 	return n
@@ -216,11 +215,20 @@ func (w *screens) doPrint(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
+var foundOnArrival = map[string]plain.Sentence{
+	foundNumber: both("文書番号が、別の証明書と同じ", "another document has its number"),
+	foundDay:    both("発行した日時が、申請と合わない", "the time of its issue does not fit the application"),
+	foundVerify: both("確認先のアドレスが違う", "the address at which it is verified is another"),
+}
+
 // foundNames are what a gate found, in words.
 func foundNames(codes []string) plain.Sentence {
 	var ja, en []string
 	for _, c := range codes {
 		name := gate.Code(c).Name()
+		if own, known := foundOnArrival[c]; known {
+			name = own
+		}
 		ja, en = append(ja, name.JA), append(en, name.EN)
 	}
 	return both(strings.Join(ja, "、"), strings.Join(en, "; "))

@@ -22,6 +22,7 @@ type caseForm struct {
 var caseCauses = map[string]plain.Sentence{
 	store.CasePrint:   both("印刷が終わったと確かめられませんでした。", "The printer did not say that all of it came out."),
 	store.CaseStopped: both("印刷した後に、証明書を止めました。", "It was stopped after it had been printed."),
+	store.CaseReprint: both("もう一度印刷しました。前に印刷した紙がどうなったか分かりません。", "It was printed once more, and what became of the paper before is not known."),
 	store.CaseAgain:   both("印刷した紙がどうなったか分からないまま、同じ証明書がもう一度申請されました。", "The same was asked for again, and what became of the printed paper is not known."),
 }
 

@@ -114,6 +114,12 @@ func (Machine) Judge(f []byte, expect press.Expect, of, digest [sha256.Size]byte
 	return findings, nil
 }
 
+// Pages counts them.
+func (Machine) Pages(f []byte) (int, error) {
+	pages, err := Read(f)
+	return len(pages), err
+}
+
 // Read gives the texts of a file's pages.
 func Read(file []byte) (pages []string, err error) {
 	body, ok := strings.CutSuffix(string(file), end)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -18,6 +19,14 @@ type Halt struct {
 	Cause      string // what was found and done
 	ResumedAt  time.Time
 	ResumedBy  string
+}
+
+// Proposal names what was proposed, so that nobody approves another one than was read; empty: nothing was.
+func (h Halt) Proposal() string {
+	if h.ProposedAt.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%d-%d", h.ID, h.ProposedAt.UnixMicro())
 }
 
 const haltColumns = `id, at, by_whom, reason, proposed_at, proposed_by, credential, cause, resumed_at, resumed_by`
