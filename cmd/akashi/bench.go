@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 
 	"github.com/akashi-id/akashi/internal/bench"
@@ -76,10 +77,21 @@ func runBench(ctx context.Context, io streams, args []string) error {
 
 func printBench(io streams, r *bench.Report) {
 	fmt.Fprintf(io.out, "%s (%d CPUs, load %.1f before, %s, %s)\n", r.Name, r.Machine.CPUs, r.Machine.Load, r.Machine.Go, r.Machine.Engine)
+	for _, n := range r.Notes {
+		fmt.Fprintf(io.out, "  %s\n", n)
+	}
 	for _, v := range r.Results {
-		fmt.Fprintf(io.out, "  %s: %.1f %s\n", v.What, v.Value, v.Unit)
+		fmt.Fprintf(io.out, "  %s: %s %s\n", v.What, figures(v.Value), v.Unit)
 		if v.Peer != "" {
-			fmt.Fprintf(io.out, "      %s: %.1f %s, ratio %.2f\n", v.Peer, v.PeerValue, v.Unit, v.Ratio)
+			fmt.Fprintf(io.out, "      %s: %s %s, ratio %.3g\n", v.Peer, figures(v.PeerValue), v.Unit, v.Ratio)
 		}
 	}
+}
+
+// figures writes a value with one place, and a small one with two: a few milliseconds are told apart by it.
+func figures(v float64) string {
+	if math.Abs(v) < 10 {
+		return fmt.Sprintf("%.2f", v)
+	}
+	return fmt.Sprintf("%.1f", v)
 }

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/akashi-id/akashi/internal/bench/documentbench"
 	"github.com/akashi-id/akashi/internal/bench/exchangebench"
 	"github.com/akashi-id/akashi/internal/bench/figure"
 	"github.com/akashi-id/akashi/internal/bench/hsmbench"
@@ -22,8 +23,10 @@ import (
 
 // Report is what `akashi bench` prints.
 type Report struct {
-	Name    string   `json:"name"`
-	Machine Machine  `json:"machine"`
+	Name    string  `json:"name"`
+	Machine Machine `json:"machine"`
+	// Notes say what may be compared with what.
+	Notes   []string `json:"notes,omitempty"`
 	Results []Result `json:"results"`
 }
 
@@ -53,6 +56,7 @@ type Bench struct {
 	Title plain.Sentence
 	// BothEngines: it measures on PostgreSQL too, when that is given.
 	BothEngines bool
+	Notes       []plain.Sentence
 	Run         func(ctx context.Context, opt Options) ([]Result, error)
 }
 
@@ -68,7 +72,7 @@ type Options struct {
 
 // All are the measurements.
 func All() []Bench {
-	return []Bench{exchangeBench, reconcileBench, importBench, searchBench, registerBench, moveBench, crlBench, ocspBench, issueBench, hsmBench}
+	return []Bench{exchangeBench, reconcileBench, importBench, searchBench, registerBench, moveBench, crlBench, ocspBench, issueBench, hsmBench, documentBench}
 }
 
 // Find returns the measurement of a name.
@@ -95,7 +99,11 @@ func (b Bench) Measure(ctx context.Context, opt Options) (*Report, error) {
 	if b.BothEngines && opt.Postgres != "" {
 		engine = "sqlite, postgres"
 	}
-	return &Report{Name: b.Name, Machine: Machine{CPUs: runtime.NumCPU(), Go: runtime.Version(), Engine: engine, Load: before}, Results: results}, nil
+	r := &Report{Name: b.Name, Machine: Machine{CPUs: runtime.NumCPU(), Go: runtime.Version(), Engine: engine, Load: before}, Results: results}
+	for _, n := range b.Notes {
+		r.Notes = append(r.Notes, n.JA+" / "+n.EN)
+	}
+	return r, nil
 }
 
 // Part is a process of a measurement that takes several: it obeys on in and answers on out (package peer).
@@ -105,6 +113,8 @@ func Part(ctx context.Context, name string, in io.Reader, out io.Writer) error {
 		return issuebench.Part(ctx, name, in, out)
 	case "hsm":
 		return hsmbench.Part(ctx, name, in, out)
+	case "document":
+		return documentbench.Part(ctx, name, in, out)
 	case "ocsp":
 		return ocspbench.Serve(ctx, in, out)
 	}

@@ -133,7 +133,7 @@ func newPaper(kind string, r Request, by Issuer, persons []Person) (Paper, error
 	for _, one := range persons {
 		p.Persons = append(p.Persons, Shown{one.ID, one.Version, one.Protection})
 	}
-	seal, err := officialOf(by.Seal)
+	seal, err := pictureOf(by.Seal)
 	if err != nil {
 		return Paper{}, err
 	}

@@ -46,6 +46,7 @@ type Imprint struct {
 	Width, Height Length
 	perMetre      uint32
 	ink           *image.Paletted
+	bits          []byte
 	png           []byte
 }
 
@@ -60,6 +61,15 @@ func (i Imprint) Format(f fmt.State, _ rune) { fmt.Fprint(f, "印影") }
 
 // PNG is the ink as a black and white picture: what is kept, shown and printed.
 func (i Imprint) PNG() []byte { return i.png }
+
+// Ink is the same dot by dot: rows of bits from the upper left corner, each row in whole octets, 1 for ink. It is that of the imprint itself: nobody
+// may change it. Nil: there is none. It is made when the imprint is read: the seal of whoever certifies stands on every document.
+func (i Imprint) Ink() (width, height int, bits []byte) {
+	if i.ink == nil {
+		return 0, 0, nil
+	}
+	return i.ink.Rect.Dx(), i.ink.Rect.Dy(), i.bits
+}
 
 // Digest is the SHA-256 of the picture.
 func (i Imprint) Digest() [sha256.Size]byte { return sha256.Sum256(i.png) }
@@ -109,7 +119,7 @@ func Stored(kept []byte) (Imprint, error) {
 	if !stated || perMetre == 0 || !ok || len(ink.Palette) != 2 {
 		return Imprint{}, fmt.Errorf("a kept imprint is not the black and white picture that was kept")
 	}
-	return Imprint{Width: length(ink.Rect.Dx(), perMetre), Height: length(ink.Rect.Dy(), perMetre), perMetre: perMetre, ink: ink, png: kept}, nil
+	return Imprint{Width: length(ink.Rect.Dx(), perMetre), Height: length(ink.Rect.Dy(), perMetre), perMetre: perMetre, ink: ink, bits: bitsOf(ink), png: kept}, nil
 }
 
 // CheckSize refuses an imprint that is too small or too large to be registered. The error is a *plain.Problem for field.
@@ -140,8 +150,22 @@ func pictureOf(ink *image.Paletted, perMetre uint32) (Imprint, error) {
 	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, ink); err != nil {
 		return Imprint{}, err
 	}
-	return Imprint{Width: length(ink.Rect.Dx(), perMetre), Height: length(ink.Rect.Dy(), perMetre), perMetre: perMetre, ink: ink,
+	return Imprint{Width: length(ink.Rect.Dx(), perMetre), Height: length(ink.Rect.Dy(), perMetre), perMetre: perMetre, ink: ink, bits: bitsOf(ink),
 		png: withResolution(b.Bytes(), perMetre)}, nil
+}
+
+// bitsOf packs the pixels of a picture in two colours, eight in an octet.
+func bitsOf(ink *image.Paletted) []byte {
+	width, height := ink.Rect.Dx(), ink.Rect.Dy()
+	row := (width + 7) / 8
+	bits := make([]byte, row*height)
+	for y := range height {
+		from, to := ink.Pix[y*ink.Stride:][:width], bits[y*row:][:row]
+		for x, black := range from {
+			to[x/8] |= (black & 1) << (7 - x%8)
+		}
+	}
+	return bits
 }
 
 // darkness is how far each pixel is from white paper in its most absorbed colour, so that vermilion counts as black does.

@@ -85,6 +85,41 @@ func TestKept(t *testing.T) {
 	}
 }
 
+// TestInk: the dots that a document prints are those of the picture that is kept, whether it was scanned just now or read back.
+func TestInk(t *testing.T) {
+	a := scanned(t, imprinttest.Seal{Millimetres: 15, Face: 2, Press: 9})
+	back, err := Stored(a.PNG())
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := png.Decode(bytes.NewReader(a.PNG()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, i := range map[string]Imprint{"scanned": a, "read back": back} {
+		w, h, bits := i.Ink()
+		row := (w + 7) / 8
+		if w != kept.Bounds().Dx() || h != kept.Bounds().Dy() || len(bits) != row*h {
+			t.Fatalf("%s: %d by %d in %d octets, and the picture is %v", name, w, h, len(bits), kept.Bounds())
+		}
+		wrong := 0
+		for y := range h {
+			for x := range 8 * row { // behind the last dot of a row is no ink
+				r, _, _, _ := kept.At(x, y).RGBA()
+				if bits[y*row+x/8]>>(7-x%8)&1 == 1 != (x < w && r == 0) {
+					wrong++
+				}
+			}
+		}
+		if wrong > 0 {
+			t.Errorf("%s: %d of %d dots are others than in the picture", name, wrong, w*h)
+		}
+	}
+	if _, _, bits := (Imprint{}).Ink(); bits != nil {
+		t.Error("no imprint has ink")
+	}
+}
+
 func TestRefused(t *testing.T) {
 	seal := imprinttest.Seal{Millimetres: 15, Face: 2}
 	drawn := func(w, h int, tone func(x, y int) uint8) []byte {

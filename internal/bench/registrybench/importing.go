@@ -31,7 +31,7 @@ func Import(ctx context.Context, o Options) ([]figure.Result, error) {
 			{What: fmt.Sprintf("%s: %d residents into the register, with their notices in the outbox", g.engine, g.Residents), Value: float64(g.Residents) / took.Seconds(), Unit: "residents/s"},
 			{What: g.engine + ": the same, of a CPU-second of this process", Value: float64(g.Residents) / cpu, Unit: "residents/CPU-s"},
 			{What: g.engine + ": residents in a durable transaction", Value: float64(g.Residents) / float64(m.Store.Commits()-before), Unit: "residents"},
-			{What: g.engine + ": memory of this process at its most", Value: memory(), Unit: "MiB"},
+			{What: g.engine + ": memory of this process at its most", Value: float64(peer.MostMemory()) / (1 << 20), Unit: "MiB"},
 		}, nil
 	})
 }

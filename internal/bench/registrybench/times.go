@@ -3,10 +3,8 @@ package registrybench
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -98,21 +96,6 @@ func disk(dir string, n int) ([]figure.Result, error) {
 	}
 	return []figure.Result{{What: "a page written and synced on this disk, p50", Value: t.ms(0.5), Unit: "ms"},
 		{What: "the same, p99", Value: t.ms(0.99), Unit: "ms"}}, nil
-}
-
-// memory is the most that this process has held so far, in MiB; what Go took from the system where the kernel does not tell.
-func memory() float64 {
-	if text, err := os.ReadFile("/proc/self/status"); err == nil {
-		for line := range strings.Lines(string(text)) {
-			var kib float64
-			if n, _ := fmt.Sscanf(line, "VmHWM: %f kB", &kib); n == 1 {
-				return kib / 1024
-			}
-		}
-	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return float64(m.Sys) / (1 << 20)
 }
 
 func sorted(t times) times {
