@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,12 +24,27 @@ type stream struct {
 	data []byte
 }
 
+// only wants a dictionary to have no other entries than these: one that a viewer heeds and this reader does not could change what people see.
+func (d dict) only(what string, entries ...name) error {
+	for key := range d {
+		if !slices.Contains(entries, key) {
+			return fmt.Errorf("%s has an entry %.20q, which ours have not", what, string(key))
+		}
+	}
+	return nil
+}
+
 const mostDepth = 16
+
+// budget is how many objects of the lowest level may still be read of a file. What a file can bring a reader to do and to keep is a small multiple of it,
+// however the file is made.
+type budget int
 
 // lexer reads objects, one after another.
 type lexer struct {
-	b  []byte
-	at int
+	b    []byte
+	at   int
+	left *budget
 }
 
 func (l *lexer) bad(what string) error { return fmt.Errorf("at octet %d: %s", l.at, what) }
@@ -63,10 +79,17 @@ func (l *lexer) next(depth int) (any, error) {
 	if l.at >= len(l.b) {
 		return nil, nil
 	}
+	if *l.left--; *l.left < 0 {
+		return nil, l.bad("the file has more in it than our documents have")
+	}
 	switch c := l.b[l.at]; {
 	case c == '/':
 		l.at++
-		return name(l.word()), nil
+		n := l.word()
+		if strings.Contains(n, "#") { // 7.3.5: a second way of writing the same name
+			return nil, l.bad("a name is not of the form that our documents have")
+		}
+		return name(n), nil
 	case c == '(':
 		return l.literal()
 	case c == '<' && l.at+1 < len(l.b) && l.b[l.at+1] == '<':
