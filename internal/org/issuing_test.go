@@ -163,11 +163,7 @@ var documentFonts = sync.OnceValue(func() document.Fonts {
 // documents is what the counter knows of them.
 func documents() *municipality.Documents {
 	_, chain := documenttest.Signer()
-	known := press.Knowledge{By: sha256.Sum256(chain[0]), Demo: true}
-	for _, f := range documentFonts() {
-		known.Fonts = append(known.Fonts, document.FontMark{Name: f.Name(), Digest: f.Digest()})
-	}
-	return &municipality.Documents{Office: documenttest.Issuer(), Gate: known}
+	return &municipality.Documents{Office: documenttest.Issuer(), Gate: press.Knowledge{Fonts: documentFonts(), By: sha256.Sum256(chain[0]), Demo: true}}
 }
 
 func (v *issuers) today() resident.Date { return resident.DateOf(v.clk.Now()) }
