@@ -79,36 +79,6 @@ func TestGatePassesWhatIsRight(t *testing.T) {
 	expect(t, "two fonts", file, gate.Expected{Manifest: m, Demo: true})
 }
 
-// exchanged is a file that says what it said and shows two characters exchanged, wherever they stand: codes and the table of characters are exchanged, the
-// shapes are not.
-func exchanged(t *testing.T, file []byte, a, b string) []byte {
-	t.Helper()
-	out := bytes.Clone(file)
-	code := map[string]string{}
-	for _, text := range []string{a, b} {
-		row := regexp.MustCompile(fmt.Sprintf("<([0-9a-f]{4})> <%04x>\n", []rune(text)[0])).FindSubmatch(out)
-		if row == nil {
-			t.Fatalf("the table of characters has no %s", text)
-		}
-		code[text] = string(row[1])
-	}
-	for _, at := range regexp.MustCompile("Tf <([0-9a-f]+)> Tj").FindAllSubmatchIndex(out, -1) {
-		for i := at[2]; i < at[3]; i += 4 {
-			switch string(out[i : i+4]) {
-			case code[a]:
-				copy(out[i:], code[b])
-			case code[b]:
-				copy(out[i:], code[a])
-			}
-		}
-	}
-	for text, other := range map[string]string{a: b, b: a} {
-		row := bytes.Index(out, fmt.Appendf(nil, "<%s> <", code[text])) + len("<0000> <")
-		copy(out[row:], fmt.Sprintf("%04x", []rune(other)[0]))
-	}
-	return out
-}
-
 // TestShapesAreCompared: a file that says one form of 葛 and draws the other, or says 1 and draws 4, passes every comparison of texts.
 func TestShapesAreCompared(t *testing.T) {
 	fonts := documenttest.Official(t)
@@ -123,7 +93,7 @@ func TestShapesAreCompared(t *testing.T) {
 	// The binding is that of the other record too, which no forger would overlook.
 	expect(t, "one form for the other", lies, gate.Expected{Manifest: other}, gate.Shape, gate.Binding)
 	for _, two := range [][2]string{{"1", "4"}, {"花", "西"}} {
-		lies := resigned(t, exchanged(t, file, two[0], two[1]))
+		lies := resigned(t, documenttest.Exchanged(t, file, two[0], two[1]))
 		expect(t, two[0]+" for "+two[1], lies, gate.Expected{Manifest: rewritten(t, m, lies)}, gate.Shape)
 	}
 }
@@ -133,7 +103,7 @@ func TestJudgeComparesShapes(t *testing.T) {
 	fonts := documenttest.Official(t)
 	p := household("r1", "田中　花子")
 	file, m := documenttest.Issue(t, p, fonts)
-	lies := resigned(t, exchanged(t, file, "1", "4"))
+	lies := resigned(t, documenttest.Exchanged(t, file, "1", "4"))
 	for name, c := range map[string]struct {
 		file []byte
 		want []gate.Code

@@ -11,10 +11,10 @@ import (
 
 // The bounds of a file. TestBoundsHoldTheLargest says how far they are from the largest document that there could be: a household of a hundred.
 const (
-	mostOctets  = 8 << 20
-	mostObjects = 4096
+	mostOctets  = 4 << 20
+	mostObjects = 1024
 	mostPages   = 100
-	mostTokens  = 1 << 16 // of everything but the pages' contents
+	mostTokens  = 1 << 14 // of everything but the pages' contents
 	mostDrawing = 1 << 18 // of the contents of all pages
 	mostDrawn   = 1 << 15 // texts, lines and pictures of all pages
 )
