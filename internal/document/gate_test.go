@@ -213,6 +213,7 @@ func TestGateFindsWhatIsDrawn(t *testing.T) {
 			{"dots that are an area", "0 0 2 2 re\n", "0 0 32 32 re\n", []gate.Code{gate.Ground}},
 			{"words in the dots", "0 0 4 4 re\n", "0 0 4 4 re\n32 0 0 9 re\n", []gate.Code{gate.Ground}},
 			{"an area in the ground", "EMC\n", "0 g\n0 0 21000 29700 re f\nEMC\n", []gate.Code{gate.Ground}},
+			{"colours that mean others", "\x02\x33", "\x00\x01", []gate.Code{gate.Look}},
 			{"the larger dots everywhere", "/P0 scn ", "/P1 scn ", []gate.Code{gate.Ground}},
 		}
 		if set.demo {

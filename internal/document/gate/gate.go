@@ -81,6 +81,9 @@ func Check(file []byte, e Expected) []Finding {
 	c.signature(file, d)
 	c.fonts(d)
 	c.shapes(d)
+	if !bytes.Equal(d.Profile, pdf.Profile()) {
+		c.find(Look, 0, "", "色の定義が様式と異なります。", "Its colours have another meaning than the form gives them.")
+	}
 	plan, err := e.Plan()
 	if err != nil {
 		c.find(Unreadable, 0, "", "期待する内容を様式に配置できません。", "What is expected cannot be laid out on its form.")

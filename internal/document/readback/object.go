@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // The objects of PDF (ISO 32000-1, 7.3), as far as our documents have them.
@@ -49,25 +48,35 @@ type lexer struct {
 
 func (l *lexer) bad(what string) error { return fmt.Errorf("at octet %d: %s", l.at, what) }
 
-func white(c byte) bool {
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == 0 || c == '\f'
-}
+// The classes of octets (7.2.2): what is none of these is regular.
+const (
+	isWhite = 1 + iota
+	isDelimiter
+)
 
-func delimiter(c byte) bool { return bytes.IndexByte([]byte("()<>[]{}/%"), c) >= 0 }
+var classes = func() (t [256]uint8) {
+	for _, c := range []byte("\x00\t\n\f\r ") {
+		t[c] = isWhite
+	}
+	for _, c := range []byte("()<>[]{}/%") {
+		t[c] = isDelimiter
+	}
+	return t
+}()
 
 func (l *lexer) skip() {
-	for l.at < len(l.b) && white(l.b[l.at]) {
+	for l.at < len(l.b) && classes[l.b[l.at]] == isWhite {
 		l.at++
 	}
 }
 
 // word reads up to a blank or a delimiter.
-func (l *lexer) word() string {
+func (l *lexer) word() []byte {
 	from := l.at
-	for l.at < len(l.b) && !white(l.b[l.at]) && !delimiter(l.b[l.at]) {
+	for l.at < len(l.b) && classes[l.b[l.at]] == 0 {
 		l.at++
 	}
-	return string(l.b[from:l.at])
+	return l.b[from:l.at]
 }
 
 // next reads one object; a number is a float64, and what is none of the types is a keyword. At the end it gives nil.
@@ -86,7 +95,7 @@ func (l *lexer) next(depth int) (any, error) {
 	case c == '/':
 		l.at++
 		n := l.word()
-		if strings.Contains(n, "#") { // 7.3.5: a second way of writing the same name
+		if bytes.IndexByte(n, '#') >= 0 { // 7.3.5: a second way of writing the same name
 			return nil, l.bad("a name is not of the form that our documents have")
 		}
 		return name(n), nil
@@ -109,16 +118,37 @@ func (l *lexer) next(depth int) (any, error) {
 	case c == '[':
 		l.at++
 		return l.array(depth)
-	case delimiter(c):
+	case classes[c] == isDelimiter:
 		return nil, l.bad("an object begins with " + strconv.QuoteRune(rune(c)))
 	}
 	w := l.word()
-	if strings.Trim(w, "-.0123456789") == "" && len(w) <= 12 { // 7.3.3: no exponents
-		if n, err := strconv.ParseFloat(w, 64); err == nil {
-			return n, nil
-		}
+	if n, is := number(w); is {
+		return n, nil
 	}
 	return keyword(w), nil
+}
+
+// number reads a number as in 7.3.3, which has no exponent.
+func number(w []byte) (float64, bool) {
+	whole, simple := 0, len(w) > 0 && len(w) <= 9
+	for _, c := range w {
+		switch {
+		case '0' <= c && c <= '9':
+			whole = 10*whole + int(c-'0')
+		case c == '-' || c == '.':
+			simple = false
+		default:
+			return 0, false
+		}
+		if len(w) > 12 {
+			return 0, false
+		}
+	}
+	if simple {
+		return float64(whole), true
+	}
+	n, err := strconv.ParseFloat(string(w), 64)
+	return n, err == nil
 }
 
 // literal reads a string in parentheses; our own have none within.

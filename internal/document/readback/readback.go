@@ -34,6 +34,7 @@ type Document struct {
 	Fonts     []Font
 	ByteRange [4]int // where its signature lies: start and end of the hole are the second and the third
 	Signed    bool   // it has a signature, be it good or not
+	Profile   []byte // what its colours mean (ICC); none when it does not say
 }
 
 // Font is a font in the file.
@@ -157,7 +158,27 @@ func (f *file) document(trailer dict) (Document, *reader, error) {
 		d.Pages = append(d.Pages, page)
 	}
 	d.Fonts = r.listed
-	return d, r, nil
+	if catalog["OutputIntents"] != nil {
+		d.Profile, err = f.profile(catalog["OutputIntents"])
+	}
+	return d, r, err
+}
+
+// profile reads what the colours of the file mean, of which a printer may make use (14.11.5).
+func (f *file) profile(v any) ([]byte, error) {
+	intents, ok := v.([]any)
+	if !ok || len(intents) != 1 {
+		return nil, errors.New("the colours of the file have several meanings")
+	}
+	intent, err := f.dict(intents[0])
+	if err != nil {
+		return nil, err
+	}
+	if err := intent.only("the meaning of colours", "Type", "S", "OutputConditionIdentifier", "Info", "DestOutputProfile"); err != nil {
+		return nil, err
+	}
+	s, err := f.stream(intent["DestOutputProfile"], "the meaning of colours", "N")
+	return s.data, err
 }
 
 // SignatureOf says where the signature of a file lies, and reads nothing of what the file shows: none of its pages, fonts and pictures.
