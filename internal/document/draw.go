@@ -4,17 +4,13 @@ import (
 	"crypto"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/akashi-id/akashi/internal/document/font"
 	"github.com/akashi-id/akashi/internal/document/font/builtin"
-	"github.com/akashi-id/akashi/internal/document/mm"
 	"github.com/akashi-id/akashi/internal/document/pades"
 	"github.com/akashi-id/akashi/internal/document/pdf"
 	"github.com/akashi-id/akashi/internal/document/template"
-	"github.com/akashi-id/akashi/internal/document/typeset"
-	"github.com/akashi-id/akashi/internal/imprint"
 )
 
 // Fonts are those of a document: a character is drawn in the first that has it.
@@ -44,141 +40,57 @@ func (p Paper) Draw(fonts Fonts, room int) (pdf.File, error) {
 		return pdf.File{}, err
 	}
 	d := pdf.New(pdf.Info{Title: p.Template.Title + " " + p.Request.Number, Author: p.Issuer.Municipality, Made: p.Request.At}, fonts)
-	ground, err := typeset.Shape(fonts, "", p.Template.Ground)
-	if err != nil {
-		return pdf.File{}, err
-	}
 	for _, page := range plan {
-		if err := p.page(d.Page(), fonts, ground, page); err != nil {
+		if err := p.page(d.Page(), fonts, page); err != nil {
 			return pdf.File{}, err
 		}
 	}
 	return d.Finish(pdf.Signature{Name: p.Issuer.Municipality, Room: room})
 }
 
-// small is below which size a text that the form would have larger stands on clear paper: a dot of the ground is then as large as a dot of 辻, by which
-// one form of it differs from another.
-const small = 3 * mm.Millimetre
-
-func (p Paper) page(to *pdf.Page, fonts Fonts, ground []typeset.Glyph, page template.Page) error {
-	var clear []mm.Rect
-	sets := make([]typeset.Set, len(page.Elements))
-	for i, e := range page.Elements {
-		if e.Image != "" && !e.Vermilion {
-			clear = append(clear, mm.Rect{X: e.X + 10, Y: e.Y + 10, W: e.W - 20, H: e.H - 20})
-		}
-		var err error
-		if sets[i], err = set(fonts, e); err != nil {
-			return err
-		}
-		if s := sets[i].Size; s < e.Size && s < small && len(sets[i].Lines) > 0 {
-			clear = append(clear, e.Rect)
-		}
-	}
-	to.Ground(ground, clear)
-	if fonts.Specimen() {
-		if err := specimen(to, fonts); err != nil {
-			return err
-		}
-	}
-	for i, e := range page.Elements {
-		if err := p.element(to, e, sets[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// specimen draws the mark over the whole sheet.
-func specimen(to *pdf.Page, fonts Fonts) error {
-	mark, err := typeset.Shape(fonts, "", SpecimenMark)
+func (p Paper) page(to *pdf.Page, fonts Fonts, page template.Page) error {
+	l, err := p.Lay(fonts, page)
 	if err != nil {
 		return err
 	}
-	to.Specimen(func() {
-		for _, y := range []mm.Length{110, 210} {
-			to.Text(45*mm.Millimetre, y*mm.Millimetre, 60*mm.Millimetre, pdf.Grey, mark)
+	to.Ground(l.Ground, l.Clear)
+	if len(l.Specimen) > 0 {
+		to.Specimen(func() { draw(to, l.Specimen, pdf.Grey) })
+	}
+	for i, e := range page.Elements {
+		if e.Line > 0 {
+			if e.Box() {
+				to.Box(e.Rect, e.Line)
+			} else {
+				to.Rule(e.X, e.Y, e.X+e.W, e.Y+e.H, e.Line)
+			}
 		}
-	})
-	return nil
-}
-
-// set fits the text of an element into its box; the zero value is that of an element without.
-func set(fonts Fonts, e template.Element) (typeset.Set, error) {
-	if e.Text == "" {
-		return typeset.Set{}, nil
-	}
-	glyphs, err := typeset.Shape(fonts, e.Field, e.Text)
-	if err != nil {
-		return typeset.Set{}, err
-	}
-	const margin = mm.Millimetre * 3 / 10 // above and below, so that no letter touches a rule
-	return typeset.Fit(glyphs, e.Field, e.W, e.H-2*margin, e.Size, e.Least)
-}
-
-func (p Paper) element(to *pdf.Page, e template.Element, set typeset.Set) error {
-	if e.Line > 0 {
-		if e.W == 0 || e.H == 0 {
-			to.Rule(e.X, e.Y, e.X+e.W, e.Y+e.H, e.Line)
-		} else {
-			to.Box(e.Rect, e.Line)
+		if e.Image != "" {
+			ink := pdf.Black
+			if e.Vermilion {
+				ink = pdf.Vermilion
+			}
+			to.Draw(p.images[e.Image].image, l.Elements[i].Picture, ink)
 		}
-	}
-	if e.Image != "" {
-		return p.picture(to, e)
-	}
-	// The letters of Japanese fonts stand on a line 0.12 of their size above their lower edge.
-	y := e.Y + (e.H-set.Height())/2 + set.Size*88/100
-	for _, line := range set.Lines {
-		x := e.X
-		switch free := e.W - typeset.Width(line, set.Size); {
-		case free <= 0:
-		case e.Align == template.Center:
-			x += free / 2
-		case e.Align == template.Right:
-			x += free
-		}
-		to.Text(x, y, set.Size, pdf.Black, line)
-		y += set.Leading()
+		draw(to, l.Elements[i].Lines, pdf.Black)
 	}
 	return nil
 }
 
-// picture draws a picture in its own size in the middle of its box.
-func (p Paper) picture(to *pdf.Page, e template.Element) error {
-	i, there := p.images[e.Image]
-	if !there {
-		return fmt.Errorf("document: the form %s wants a picture %q", p.Template.Kind, e.Image)
+func draw(to *pdf.Page, lines []Line, ink pdf.Ink) {
+	for _, line := range lines {
+		to.Text(line.X, line.Y, line.Size, ink, line.Glyphs)
 	}
-	size := func(l imprint.Length) mm.Length {
-		return mm.Length(l * imprint.Length(mm.Millimetre) / imprint.Millimetre)
-	}
-	w, h := size(i.width), size(i.height)
-	if w > e.W || h > e.H {
-		return fmt.Errorf("document: the picture %q (%v × %v mm) is larger than its box", e.Image, w, h)
-	}
-	ink := pdf.Black
-	if e.Vermilion {
-		ink = pdf.Vermilion
-	}
-	to.Draw(i.image, mm.Rect{X: e.X + (e.W-w)/2, Y: e.Y + (e.H-h)/2, W: w, H: h}, ink)
-	return nil
 }
 
 // Manifest is what a finished document is to be: what the gate holds a file against.
 type Manifest struct {
 	Paper
-	Fonts    []FontMark
+	Fonts    Fonts
 	Specimen bool              // the fonts make it a sample
 	Signer   [sha256.Size]byte // of the certificate
 	Content  [sha256.Size]byte // of everything but the signature
 	File     [sha256.Size]byte // of the whole file
-}
-
-// FontMark tells a font from others.
-type FontMark struct {
-	Name   string
-	Digest [sha256.Size]byte
 }
 
 // Issue draws a paper and signs it with the municipality's key. chain are certificates (DER), the key's own first. random may be nil for a key
@@ -188,10 +100,7 @@ func (p Paper) Issue(fonts Fonts, key crypto.Signer, chain [][]byte, random io.R
 	if err != nil {
 		return nil, Manifest{}, err
 	}
-	m := Manifest{Paper: p, Specimen: fonts.Specimen(), Content: f.ContentDigest()}
-	for _, f := range fonts {
-		m.Fonts = append(m.Fonts, FontMark{f.Name(), f.Digest()})
-	}
+	m := Manifest{Paper: p, Fonts: fonts, Specimen: fonts.Specimen(), Content: f.ContentDigest()}
 	if err := pades.Sign(f.Bytes, f.HoleStart, f.HoleEnd, key, chain, random); err != nil {
 		return nil, Manifest{}, err
 	}

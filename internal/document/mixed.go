@@ -7,7 +7,6 @@ import (
 
 	"github.com/akashi-id/akashi/internal/document/pades"
 	"github.com/akashi-id/akashi/internal/document/pdf"
-	"github.com/akashi-id/akashi/internal/document/typeset"
 )
 
 // IssueMixed issues p with its page n, from 1, taken from another paper, as a program would that mixes up pages: drawn, signed and with right digests. It is for
@@ -22,16 +21,12 @@ func (p Paper) IssueMixed(fonts Fonts, key crypto.Signer, chain [][]byte, n int,
 		return nil, Manifest{}, err
 	}
 	d := pdf.New(pdf.Info{Title: p.Template.Title, Author: p.Issuer.Municipality, Made: p.Request.At}, fonts)
-	ground, err := typeset.Shape(fonts, "", p.Template.Ground)
-	if err != nil {
-		return nil, Manifest{}, err
-	}
 	for i := range plan {
 		from, page := p, plan[i]
 		if i == n-1 {
 			from, page = other, theirs[i]
 		}
-		if err := from.page(d.Page(), fonts, ground, page); err != nil {
+		if err := from.page(d.Page(), fonts, page); err != nil {
 			return nil, Manifest{}, err
 		}
 	}
@@ -39,10 +34,7 @@ func (p Paper) IssueMixed(fonts Fonts, key crypto.Signer, chain [][]byte, n int,
 	if err != nil {
 		return nil, Manifest{}, err
 	}
-	m := Manifest{Paper: p, Specimen: fonts.Specimen(), Content: f.ContentDigest(), Signer: sha256.Sum256(chain[0])}
-	for _, f := range fonts {
-		m.Fonts = append(m.Fonts, FontMark{f.Name(), f.Digest()})
-	}
+	m := Manifest{Paper: p, Fonts: fonts, Specimen: fonts.Specimen(), Content: f.ContentDigest(), Signer: sha256.Sum256(chain[0])}
 	err = pades.Sign(f.Bytes, f.HoleStart, f.HoleEnd, key, chain, random)
 	m.File = sha256.Sum256(f.Bytes)
 	return f.Bytes, m, err

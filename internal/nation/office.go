@@ -208,12 +208,8 @@ func (s setting) documents() (*municipality.Documents, error) {
 	if d.Office, err = s.office(); err != nil {
 		return nil, err
 	}
-	known := press.Knowledge{By: sha256.Sum256(ders[0]), Demo: s.personas}
-	all, err := fonts()
-	for _, f := range all {
-		known.Fonts = append(known.Fonts, document.FontMark{Name: f.Name(), Digest: f.Digest()})
-	}
-	d.Gate = known
+	set, err := fonts()
+	d.Gate = press.Knowledge{Fonts: set, By: sha256.Sum256(ders[0]), Demo: s.personas}
 	return d, err
 }
 

@@ -3,8 +3,16 @@ package org_test
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"io"
+	"math/big"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +21,9 @@ import (
 	"github.com/akashi-id/akashi/internal/document"
 	"github.com/akashi-id/akashi/internal/document/documenttest"
 	"github.com/akashi-id/akashi/internal/document/making"
+	"github.com/akashi-id/akashi/internal/document/pades"
 	"github.com/akashi-id/akashi/internal/document/press"
+	"github.com/akashi-id/akashi/internal/document/press/faulty"
 	"github.com/akashi-id/akashi/internal/document/readback"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/identity"
@@ -304,6 +314,19 @@ func TestDocumentVerified(t *testing.T) {
 	ask("an octet of the file", "", "", altered, issuing.Altered)
 	ask("no PDF", "", "", []byte("%PDF-1.7"), issuing.Altered)
 	ask("our key and none of our documents", "", "", other, issuing.Unknown)
+	// Anybody may hand in a file that would have its reader do very much: whose it is is said, and its pages are not read.
+	ours, chain := documenttest.Signer()
+	for name, file := range documenttest.Bombs(t, ours, chain) {
+		ask(name+", with our key", "", "", file, issuing.Unknown)
+	}
+	theirs := documenttest.Must(ecdsa.ParseRawPrivateKey(elliptic.P256(), []byte("another key, known to everybody.")))
+	form := &x509.Certificate{SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "somebody"}, NotAfter: v.clk.Now().AddDate(1, 0, 0)}
+	certificate := documenttest.Must(x509.CreateCertificate(rand.Reader, form, form, theirs.Public(), theirs))
+	for name, file := range documenttest.Bombs(t, theirs, [][]byte{certificate}) {
+		ask(name+", with another key", "", "", file, issuing.Other)
+		file[len(file)/2] ^= 1
+		ask(name+", altered", "", "", file, issuing.Altered)
+	}
 	check(t, v.town.VoidDocument(v.clerk, id, 1, "裁断した"))
 	v.run(2 * time.Second)
 	ask("after it was destroyed", doc.Number, binding, nil, issuing.Void)
@@ -325,6 +348,61 @@ func TestDocumentIsASample(t *testing.T) {
 		v.run(2 * time.Second)
 		if got := v.at(id); got != want {
 			t.Errorf("in a demonstration %t: %s", demo, got)
+		}
+	}
+}
+
+// forger is a machine that draws 4 for 1 and 1 for 4 and says otherwise, with the key of the server.
+type forger struct {
+	press.Machine
+	t *testing.T
+}
+
+func (f forger) Sign(p document.Paper, random io.Reader) ([]byte, error) {
+	file, err := f.Machine.Sign(p, random)
+	if err != nil {
+		return nil, err
+	}
+	file = documenttest.Exchanged(f.t, file, "1", "4")
+	at, _, err := readback.SignatureOf(file)
+	if err != nil {
+		return nil, err
+	}
+	key, chain := documenttest.Signer()
+	return file, pades.Sign(file, at[1], at[2], key, chain, random)
+}
+
+func (f forger) Draft(p document.Paper) (press.Draft, error) {
+	d, err := f.Machine.Draft(p)
+	if err != nil {
+		return d, err
+	}
+	file, err := f.Sign(p, rand.Reader)
+	if err != nil {
+		return d, err
+	}
+	at, _, err := readback.SignatureOf(file)
+	d.Content = sha256.Sum256(slices.Concat(file[:at[1]], file[at[2]:]))
+	return d, err
+}
+
+// TestDocumentShowsWhatItSays: a paper that shows other digits than its file says is stopped by the server's gate, and by that of the counter where the
+// server has none.
+func TestDocumentShowsWhatItSays(t *testing.T) {
+	for name, c := range map[string]struct {
+		machine func(press.Machine) press.Machine
+		want    string
+	}{
+		"a gate at the server": {func(m press.Machine) press.Machine { return forger{m, t} }, "refused: gate"},
+		"none at the server":   {func(m press.Machine) press.Machine { return faulty.Unchecked{Machine: forger{m, t}} }, "stopped: shape"},
+	} {
+		v := newIssuersAs(t, inMemory, true, issuersAs{random: rand.Reader, machine: c.machine})
+		who := v.person("松本　一子", "1960-05-14", "世帯主", "")
+		v.run(2 * time.Second)
+		id := v.applied(making.IndividualRecord, who.Person, document.Items{})
+		v.run(2 * time.Second)
+		if got := v.at(id); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
 }

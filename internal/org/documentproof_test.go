@@ -18,6 +18,7 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/printing"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -151,6 +152,71 @@ func TestNothingWasPrintedIsKnownOnce(t *testing.T) {
 	check(t, err)
 	if got := v.openCases(); d.Print.State != string(printing.Unknown) || !slices.Equal(got, []string{"1 print"}) {
 		t.Errorf("with a paper in the tray it is %s, and the cases are %q", d.Print.State, got)
+	}
+}
+
+// TestAnAnswerIsOfItsJob: what a printer says of a job that was given up is not written on the next one.
+func TestAnAnswerIsOfItsJob(t *testing.T) {
+	v, p := withPrinter(t)
+	who := v.person("松本　一子", "1960-05-01", "世帯主", "")
+	v.run(2 * time.Second)
+	id := v.heldOf(making.IndividualRecord, who.Person, document.Items{})
+	p.submit = func(context.Context, printing.Job) (printing.Status, error) {
+		return printing.Status{State: printing.Printing}, nil
+	}
+	late := false
+	p.status = func(_ context.Context, key string) (printing.Status, error) {
+		if !late { // while it is asked, its time ends, and the clerk prints once more
+			late = true
+			check(t, v.town.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+				_, err := tx.Exec(ctx, `UPDATE document_request SET print_state = 'unknown'`)
+				return err
+			}))
+			check(t, v.town.PrintAtCounter(v.clerk, id))
+			return printing.Status{State: printing.Printed}, nil
+		}
+		return printing.Status{State: printing.Printing}, nil
+	}
+	check(t, v.town.PrintAtCounter(v.clerk, id))
+	v.run(time.Minute)
+	d, err := v.town.DocumentOf(v.clerk, id)
+	check(t, err)
+	if d.Prints != 2 || d.Print.State != string(printing.Printing) {
+		t.Errorf("of job %d it is written down that it is %s", d.Prints, d.Print.State)
+	}
+}
+
+// TestAJobOfAProcessThatEnded: the printer was given a job, and the program ended before that was written down. When the register has changed by the time it starts
+// again, the document is stopped, and nobody says that nothing was printed.
+func TestAJobOfAProcessThatEnded(t *testing.T) {
+	v := newIssuersBy(t, sqlstoretest.SQLite, false, rand.Reader)
+	p := &tray{dir: t.TempDir()}
+	var err error
+	p.Printer, err = printing.NewFolder(p.dir)
+	check(t, err)
+	v.printer = p
+	check(t, v.town.Close())
+	v.open(true)
+	v.run(time.Minute)
+	who := v.person("松本　一子", "1960-05-01", "世帯主", "")
+	home := v.household(who.Person)
+	v.run(2 * time.Second)
+	id := v.heldOf(making.HouseholdRecord, who.Person, document.Items{})
+	ctx, end := context.WithCancel(t.Context())
+	p.submit = func(c context.Context, j printing.Job) (printing.Status, error) {
+		defer end()
+		return p.Printer.Submit(c, j)
+	}
+	check(t, v.town.PrintAtCounter(v.clerk, id))
+	if err := v.drive.Until(ctx, v.clk.Now().Add(5*time.Second)); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	v.person("松本　二子", "2012-05-01", "子", home)
+	check(t, v.town.Close())
+	v.open(true)
+	v.run(time.Minute)
+	if got, want := v.openCases(), []string{"1 print", "1 stopped"}; p.sheets(t) != 1 || !slices.Equal(got, want) || !strings.HasPrefix(v.at(id), "stopped: ") {
+		t.Errorf("with %d in the tray it is %s, and the cases are %q", p.sheets(t), v.at(id), got)
 	}
 }
 

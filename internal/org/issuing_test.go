@@ -164,10 +164,7 @@ var documentFonts = sync.OnceValue(func() document.Fonts {
 // documents is what the counter knows of them.
 func documents() *municipality.Documents {
 	_, chain := documenttest.Signer()
-	known := press.Knowledge{By: sha256.Sum256(chain[0]), Demo: true}
-	for _, f := range documentFonts() {
-		known.Fonts = append(known.Fonts, document.FontMark{Name: f.Name(), Digest: f.Digest()})
-	}
+	known := press.Knowledge{Fonts: documentFonts(), By: sha256.Sum256(chain[0]), Demo: true}
 	return &municipality.Documents{Office: documenttest.Issuer(), Gate: known, Verify: "https://verify.example/202029"}
 }
 

@@ -202,12 +202,6 @@ func (o *office) Do(_ context.Context, w peer.Order) (peer.Took, error) {
 		switch w.Do {
 		case order.DoGate:
 			return o.judge(o.made[n%len(o.made)])
-		case order.DoShapes:
-			d := o.made[n%len(o.made)]
-			if found := gate.Shapes(d.file, gate.Expected{Manifest: d.was}, o.fonts); len(found) > 0 {
-				return nil, fmt.Errorf("the gate stopped a document: %s", found[0].EN)
-			}
-			return d.file, nil
 		}
 		c, err := o.next()
 		if err != nil {

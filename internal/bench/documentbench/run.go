@@ -151,7 +151,7 @@ type turn struct {
 
 var turns = []turn{
 	{ours, order.DoSign, order.RSA2048, 1}, {GoPDF, order.DoPrint, "", 16}, {ours, order.DoSign, order.P256, 1}, {Chromium, order.DoPrint, "", 16}, {ours, order.DoPrint, "", 1},
-	{ours, order.DoServe, order.RSA2048, 1}, {ours, order.DoServe, order.P256, 1}, {ours, order.DoGate, "", 1}, {ours, order.DoShapes, "", 1},
+	{ours, order.DoServe, order.RSA2048, 1}, {ours, order.DoServe, order.P256, 1}, {ours, order.DoGate, "", 1},
 	{small, order.DoSign, order.P256, 1},
 }
 
@@ -215,7 +215,6 @@ func (b *bench) tell() (results []figure.Result, err error) {
 	for _, of := range []struct{ what, figure string }{{"CPU", "cpu"}, {"time, p50", "p50"}, {"time, p99", "p99"}} {
 		alone(of.what+" of the gate, a file against the content made anew"+a, "ms", turn{who: ours, do: order.DoGate}, of.figure)
 	}
-	alone("CPU of comparing the shapes in a file with the font"+a, "ms", turn{who: ours, do: order.DoShapes}, "cpu")
 	for _, name := range []string{GoPDF, Chromium} {
 		if b.all[name] != nil {
 			results = append(results, figure.Result{What: fmt.Sprintf("forms of characters that are lost, of the %d on the pages that need a variation selector: %s (ours: refused unless it is drawn)", b.forms, b.says[name]),

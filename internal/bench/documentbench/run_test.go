@@ -33,7 +33,7 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := 2*5 + 5 + 3 + 1 + 2; len(results) != want {
+	if want := 2*5 + 5 + 3 + 2; len(results) != want {
 		t.Errorf("%d figures, not %d", len(results), want)
 	}
 	p50 := 0.0

@@ -1,25 +1,30 @@
 // Package gate judges a finished document before it leaves (交付前の照合): whether the bytes at hand are the document that was asked for, of the
 // persons who are to be on it, as the register has them now.
 //
-// Check is a pure function of the file and of what is expected. It trusts nothing of how the file came to be: it reads it back
-// (internal/document/readback), lays out the expected values on the form, and wants every text and every picture of every page to be exactly what is
-// expected there, and nothing else on the page. Make the expected Paper anew from the register, not from the job: a flag or a
+// Check is a pure function of the file, of what is expected and of the fonts. It trusts nothing of how the file came to be: it reads it back
+// (internal/document/readback), lays out the expected values on the form, and wants every text, line and picture of every page to be exactly what is
+// expected there, in its place, size and ink, and nothing else on the page; the ground to be octet for octet the one that belongs under it; and each
+// character to be drawn in the shape that its own fonts have for it. Make the expected Paper anew from the register, not from the job: a flag or a
 // change that came in between is then seen, because it changes the binding that stands on each page.
 //
 // A document may leave when there is no finding. A finding names page and box, and quotes nothing of what stands there.
 package gate
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/akashi-id/akashi/internal/document"
+	"github.com/akashi-id/akashi/internal/document/font"
 	"github.com/akashi-id/akashi/internal/document/font/builtin"
 	"github.com/akashi-id/akashi/internal/document/mm"
 	"github.com/akashi-id/akashi/internal/document/pades"
+	"github.com/akashi-id/akashi/internal/document/pdf"
 	"github.com/akashi-id/akashi/internal/document/readback"
 	"github.com/akashi-id/akashi/internal/document/template"
 	"github.com/akashi-id/akashi/internal/plain"
@@ -41,7 +46,9 @@ const (
 	Picture    Code = "picture"    // a picture is missing or another one
 	Font       Code = "font"       // it is set in other fonts
 	Specimen   Code = "specimen"   // it is a sample, or lacks the mark of one
-	Ground     Code = "ground"     // the ground is missing
+	Ground     Code = "ground"     // the ground is missing, or another one
+	Line       Code = "line"       // the lines are not those of the form
+	Look       Code = "look"       // a text has another place, size or ink
 	Shape      Code = "shape"      // a character is drawn in another shape
 	Register   Code = "register"   // of these people no such document may be given out now
 )
@@ -73,6 +80,10 @@ func Check(file []byte, e Expected) []Finding {
 	}
 	c.signature(file, d)
 	c.fonts(d)
+	c.shapes(d)
+	if !bytes.Equal(d.Profile, pdf.Profile()) {
+		c.find(Look, 0, "", "色の定義が様式と異なります。", "Its colours have another meaning than the form gives them.")
+	}
 	plan, err := e.Plan()
 	if err != nil {
 		c.find(Unreadable, 0, "", "期待する内容を様式に配置できません。", "What is expected cannot be laid out on its form.")
@@ -82,9 +93,15 @@ func Check(file []byte, e Expected) []Finding {
 		c.find(Pages, 0, "", fmt.Sprintf("ページ数が%dです。%dのはずです。", len(d.Pages), len(plan)), fmt.Sprintf("It has %d pages; %d are expected.", len(d.Pages), len(plan)))
 	}
 	for i, page := range d.Pages {
-		if i < len(plan) {
-			c.page(i+1, page, plan[i])
+		if i == len(plan) {
+			break
 		}
+		layout, err := e.Lay(e.Fonts, plan[i])
+		if err != nil {
+			c.find(Unreadable, 0, "", "期待する内容を様式に配置できません。", "What is expected cannot be laid out on its form.")
+			return c.findings
+		}
+		c.page(i+1, page, plan[i], layout)
 	}
 	return c.findings
 }
@@ -129,9 +146,9 @@ func (c *check) signature(file []byte, d readback.Document) {
 
 func (c *check) fonts(d readback.Document) {
 	sample := false
-	for _, font := range d.Fonts {
-		sample = sample || font.Name == builtin.Font().Name()
-		if !slices.ContainsFunc(c.Fonts, func(f document.FontMark) bool { return f.Name == font.Name }) {
+	for _, read := range d.Fonts {
+		sample = sample || read.Name == builtin.Font().Name()
+		if !slices.ContainsFunc(c.Fonts, func(f *font.Font) bool { return f.Name() == read.Name }) {
 			c.find(Font, 0, "", "指定された書体以外の書体が使われています。", "It is set in a font that is none of the document's.")
 		}
 	}
@@ -143,21 +160,32 @@ func (c *check) fonts(d readback.Document) {
 	}
 }
 
+// The inks of documents, and of the mark over a sample.
+var (
+	black     = readback.Ink{}
+	grey      = readback.Ink{Red: 0.75, Green: 0.75, Blue: 0.75}
+	vermilion = readback.Ink{Red: 0.78, Green: 0.16, Blue: 0.11}
+)
+
 // page holds what stands on a page against what is expected there.
-func (c *check) page(n int, page readback.Page, plan template.Page) {
-	c.marks(n, page)
+func (c *check) page(n int, page readback.Page, plan template.Page, layout document.Layout) {
+	c.marks(n, page, layout)
 	used := make([]bool, len(page.Texts))
 	for i, t := range page.Texts {
 		used[i] = t.Mark != ""
 	}
 	drawn := make([]bool, len(page.Images))
 	foreign := false
-	for _, e := range plan.Elements {
+	var lines []readback.Line
+	for i, e := range plan.Elements {
+		if e.Line > 0 {
+			lines = append(lines, readback.Line{Rect: e.Rect, Box: e.Box(), Weight: e.Line})
+		}
 		switch {
 		case e.Image != "":
-			c.picture(n, page, e, drawn)
+			c.picture(n, page, e, layout.Elements[i].Picture, drawn)
 		case e.Text != "":
-			if c.text(n, page, e, used) {
+			if c.text(n, page, e, layout.Elements[i].Lines, used) {
 				foreign = true
 			}
 		}
@@ -168,34 +196,72 @@ func (c *check) page(n int, page readback.Page, plan template.Page) {
 	if slices.Contains(used, false) || slices.Contains(drawn, false) {
 		c.find(Stray, n, "", "様式にない場所に文字か画像があります。", "Something stands where the form has nothing.")
 	}
+	if !slices.Equal(page.Lines, lines) {
+		c.find(Line, n, "", "罫線が様式と異なります。様式にない線が引かれているか、足りません。", "The lines are not those of the form: one is missing, or is drawn where the form has none.")
+	}
 }
 
-// text takes the pieces that lie in the box of an element; together they must be its text. It reports whether the one that differs is the
-// binding.
-func (c *check) text(n int, page readback.Page, e template.Element, used []bool) (foreign bool) {
+// text takes the pieces that lie in the box of an element; together they must be its text, as it is laid out. It reports whether the one that differs is
+// the binding.
+func (c *check) text(n int, page readback.Page, e template.Element, lines []document.Line, used []bool) (foreign bool) {
 	const slack = mm.Millimetre / 10 // of what places lose when they are written in points
 	box := mm.Rect{X: e.X - slack, Y: e.Y - slack, W: e.W + 2*slack, H: e.H + 2*slack}
 	var b strings.Builder
+	var pieces []readback.Text
 	for i, t := range page.Texts {
 		if !used[i] && box.Contains(t.X, t.Y) && box.Contains(max(t.X, t.End), t.Y) {
 			b.WriteString(t.Text)
+			pieces = append(pieces, t)
 			used[i] = true
 		}
 	}
-	if b.String() == e.Text {
-		return false
-	}
-	if e.Field == "binding" {
+	switch {
+	case b.String() == e.Text:
+		if !c.laid(pieces, lines, black) {
+			c.find(Look, n, e.Field, "「"+e.Field+"」の欄の文字の位置、大きさ、色のいずれかが様式と異なります。", "The text in the box “"+e.Field+"” has another place, size or colour than the form gives it.")
+		}
+	case e.Field == "binding":
 		return true
+	default:
+		c.find(Text, n, e.Field, "「"+e.Field+"」の欄が、期待する内容と異なります。", "The box “"+e.Field+"” does not show what is expected.")
 	}
-	c.find(Text, n, e.Field, "「"+e.Field+"」の欄が、期待する内容と異なります。", "The box “"+e.Field+"” does not show what is expected.")
 	return false
 }
 
-func (c *check) picture(n int, page readback.Page, e template.Element, drawn []bool) {
-	want := c.Picture(e.Image)
+// laid tells whether pieces are the lines that were laid out, in their places, fonts and sizes and in this ink. A line has a piece for each change of the
+// font.
+func (c *check) laid(pieces []readback.Text, lines []document.Line, ink readback.Ink) bool {
+	for _, line := range lines {
+		pen := 0 // thousandths of the size
+		for i := 0; i < len(line.Glyphs); {
+			of, from := line.Glyphs[i].Font, pen
+			var b strings.Builder
+			for ; i < len(line.Glyphs) && line.Glyphs[i].Font == of; i++ {
+				b.WriteString(line.Glyphs[i].Text)
+				pen += line.Glyphs[i].Advance
+			}
+			if len(pieces) == 0 {
+				return false
+			}
+			p := pieces[0]
+			pieces = pieces[1:]
+			// What begins within a line is rounded twice.
+			if off := p.X - line.X - mm.Length(from)*line.Size/1000; p.Y != line.Y || from == 0 && off != 0 || off < -1 || off > 1 ||
+				p.Size != line.Size || p.Ink != ink || p.Text != b.String() || p.Font != c.Fonts[of].Name() {
+				return false
+			}
+		}
+	}
+	return len(pieces) == 0
+}
+
+func (c *check) picture(n int, page readback.Page, e template.Element, at mm.Rect, drawn []bool) {
+	want, ink := c.Picture(e.Image), black
+	if e.Vermilion {
+		ink = vermilion
+	}
 	for i, p := range page.Images {
-		if !drawn[i] && p.Within(e.Rect) && want != nil && p.Digest == want.Digest() {
+		if !drawn[i] && p.Rect == at && p.Ink == ink && want != nil && p.Digest == want.Digest() {
 			drawn[i] = true
 			return
 		}
@@ -203,23 +269,28 @@ func (c *check) picture(n int, page readback.Page, e template.Element, drawn []b
 	c.find(Picture, n, e.Image, "画像「"+e.Image+"」がないか、別の画像です。", "The picture “"+e.Image+"” is missing, or another one.")
 }
 
-// marks wants the ground on each page, and the mark of a sample exactly where it belongs.
-func (c *check) marks(n int, page readback.Page) {
-	ground, mark := false, false
+// marks wants the ground on each page, and the mark of a sample exactly where it belongs. The ground is drawn over in white and cut out by letters, which is
+// more than readback understands: its octets are compared with those that belong there, and what its codes stand for is read back as any other text.
+func (c *check) marks(n int, page readback.Page, layout document.Layout) {
+	var words strings.Builder
+	var mark []readback.Text
 	for _, t := range page.Texts {
-		switch {
-		case t.Mark == "Ground" && t.Text == c.Template.Ground:
-			ground = true
-		case t.Mark == "Specimen" && t.Text == document.SpecimenMark:
-			mark = true
-		case t.Mark != "":
-			c.find(Ground, n, "", "地紋が様式と異なります。", "The ground is not that of the form.")
+		switch t.Mark {
+		case "Ground":
+			words.WriteString(t.Text)
+		case "Specimen":
+			mark = append(mark, t)
 		}
 	}
-	if !ground {
+	content, tiles := pdf.GroundOf(c.Fonts, layout.Ground, layout.Clear)
+	switch {
+	case page.Ground.Content == nil:
 		c.find(Ground, n, "", "地紋がありません。", "The ground is missing.")
+	case !bytes.Equal(page.Ground.Content, content) || !maps.EqualFunc(page.Ground.Patterns, tiles, bytes.Equal) ||
+		strings.ReplaceAll(words.String(), c.Template.Ground, "") != "":
+		c.find(Ground, n, "", "地紋が様式と異なります。", "The ground is not that of the form.")
 	}
-	if mark != c.Manifest.Specimen {
+	if len(mark) > 0 != c.Manifest.Specimen || !c.laid(mark, layout.Specimen, grey) {
 		c.find(Specimen, n, "", "「見本」の表示が、使われた書体に合いません。", "The mark 見本 is missing, or does not belong here.")
 	}
 }

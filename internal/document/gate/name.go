@@ -14,7 +14,9 @@ var names = map[Code]plain.Sentence{
 	Picture:    {JA: "印影やQRが違う", EN: "a picture is another"},
 	Font:       {JA: "書体が違う", EN: "the fonts are others"},
 	Specimen:   {JA: "見本である", EN: "it is a sample"},
-	Ground:     {JA: "地紋がない", EN: "the ground is missing"},
+	Ground:     {JA: "地紋がないか違う", EN: "the ground is missing, or another one"},
+	Line:       {JA: "罫線が違う", EN: "the lines are not those of the form"},
+	Look:       {JA: "文字の位置、大きさ、色のいずれかが違う", EN: "a text has another place, size or colour"},
 	Shape:      {JA: "字形が違う", EN: "a character is drawn in another shape"},
 	Register:   {JA: "いまの記録では、この証明書を交付できない", EN: "of the record as it is now no such document may be given out"},
 }

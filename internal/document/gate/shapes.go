@@ -9,36 +9,17 @@ import (
 	"github.com/akashi-id/akashi/internal/document/readback"
 )
 
-// Shapes judges whether what a file draws for each character is the shape that the fonts have for it, with its variation selector. Check
-// knows characters only by what the file says that its codes stand for; a file that says 葛󠄃 and draws 葛󠄂 is found here. The fonts are those of the
-// document, in their order; their digests must be those of the manifest.
+// shapes judges whether what a file draws for each character is the shape that the gate's own fonts have for it, with its variation selector. All else
+// knows characters only by what the file says that its codes stand for; a file that says 葛󠄃 and draws 葛󠄂, or says 1 and draws 4, is found here.
 //
 // It makes the part of each font again, from the characters that the file names, and wants the same octets.
-func Shapes(file []byte, e Expected, fonts document.Fonts) []Finding {
-	c := &check{Expected: e}
-	bad := func() {
-		c.find(Shape, 0, "", "文字の字形が、書体にあるものと異なります。", "A character is not drawn in the shape that the font has for it.")
-	}
-	d, err := readback.Read(file)
-	if err != nil {
-		c.find(Unreadable, 0, "", "ファイルを証明書として読み返せません。", "The file cannot be read back as a document.")
-		return c.findings
-	}
-	if len(fonts) != len(e.Fonts) {
-		bad()
-		return c.findings
-	}
-	for i, f := range fonts {
-		if f.Digest() != e.Fonts[i].Digest {
-			c.find(Font, 0, "", "書体が、作成したときのものと異なります。", "A font is not the one that the document was made with.")
-		}
-	}
+func (c *check) shapes(d readback.Document) {
 	for _, embedded := range d.Fonts {
-		if !sameShapes(embedded, fonts) {
-			bad()
+		if !sameShapes(embedded, c.Fonts) {
+			c.find(Shape, 0, "", "文字の字形が、書体にあるものと異なります。", "A character is not drawn in the shape that the font has for it.")
+			return
 		}
 	}
-	return c.findings
 }
 
 // sameShapes makes the part of a font again.

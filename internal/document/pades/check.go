@@ -23,6 +23,13 @@ var (
 	ErrForm     = errors.New("pades: the signature is not of the form that our documents have")
 )
 
+// What is taken from anybody's file is bounded: ours have a chain of a few certificates, and keys of up to 8,192 bits (Room). The time that an RSA
+// signature takes grows with the square of the length of a key that whoever made the file chose.
+const (
+	mostDER = 64 << 10
+	mostRSA = 8192
+)
+
 // Check checks the signature of a file: where it says that it lies (the numbers of ByteRange), and its value. It gives the certificate
 // in it that the signature names.
 func Check(file []byte, byteRange [4]int) (*x509.Certificate, error) {
@@ -31,6 +38,9 @@ func Check(file []byte, byteRange [4]int) (*x509.Certificate, error) {
 	if byteRange[0] != 0 || start < 1 || end < start+2 || end > len(file) || byteRange[3] != len(file)-end ||
 		file[start] != '<' || file[end-1] != '>' {
 		return nil, ErrUnsigned
+	}
+	if hex.DecodedLen(end-start-2) > mostDER {
+		return nil, ErrForm
 	}
 	der := make([]byte, hex.DecodedLen(end-start-2))
 	if _, err := hex.Decode(der, file[start+1:end-1]); err != nil {
@@ -45,6 +55,9 @@ func Check(file []byte, byteRange [4]int) (*x509.Certificate, error) {
 	}
 	sum := sha256.Sum256(s.certificate.Raw)
 	if !bytes.Equal(s.certificateDigest, sum[:]) {
+		return nil, ErrForm
+	}
+	if k, is := s.certificate.PublicKey.(*rsa.PublicKey); is && k.N.BitLen() > mostRSA {
 		return nil, ErrForm
 	}
 	signed := sha256.Sum256(s.attributes)

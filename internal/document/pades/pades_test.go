@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"errors"
+	"io"
 	"math/big"
 	"strings"
 	"testing"
@@ -81,4 +82,46 @@ func boolean(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// anyKey is a key that nobody has; what it signs is no signature.
+type anyKey struct{ rsa.PublicKey }
+
+func (k anyKey) Public() crypto.PublicKey { return &k.PublicKey }
+
+func (k anyKey) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	return make([]byte, k.Size()), nil
+}
+
+// TestCheckIsBounded: how much there is to work out is not for whoever made the file to say. A signature of our form that is not good is ErrChanged;
+// ErrForm says that it was not worked out.
+func TestCheckIsBounded(t *testing.T) {
+	p256, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name       string
+		bits, room int
+		want       error
+	}{
+		{"a key of 8,192 bits", 8192, 8 << 10, pades.ErrChanged}, {"a longer key", 8200, 8 << 10, pades.ErrForm},
+		{"the largest place", 2048, 64 << 10, pades.ErrChanged}, {"a larger place", 2048, 64<<10 + 1, pades.ErrForm},
+	} {
+		n := new(big.Int).Lsh(big.NewInt(1), uint(c.bits-1))
+		key := anyKey{rsa.PublicKey{N: n.SetBit(n, 0, 1), E: 65537}}
+		form := &x509.Certificate{SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "signer"}, NotAfter: time.Date(2040, 1, 1, 0, 0, 0, 0, time.UTC)}
+		der, err := x509.CreateCertificate(rand.Reader, form, form, key.Public(), p256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := []byte("a <" + strings.Repeat("00", c.room) + "> b")
+		start, end := 2, len(file)-2
+		if err := pades.Sign(file, start, end, key, [][]byte{der}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := pades.Check(file, [4]int{0, start, end, len(file) - end}); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, err, c.want)
+		}
+	}
 }

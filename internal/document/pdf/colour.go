@@ -5,8 +5,12 @@ import (
 	"encoding/binary"
 	"encoding/xml"
 	"fmt"
+	"sync"
 	"time"
 )
+
+// Profile is the ICC profile of each document, for whoever judges one.
+var Profile = sync.OnceValue(sRGB)
 
 // sRGB is an ICC profile (ICC.1:2001-04, version 2) of the colours in which documents are meant: matrix and one curve. It is written out
 // here because the usual files of it have licences of their own. The curve is a power of 2.2; the colours are those of sRGB adapted to D50.

@@ -83,7 +83,7 @@ func (d *Document) Finish(sig Signature) (File, error) {
 	w.object(tree, "<< /Type /Pages /Count %d /Kids [%s] >>", len(pages), bytes.TrimSpace(kids))
 	w.stream(metadata, "/Type /Metadata /Subtype /XML ", d.xmp())
 	w.object(intent, "<< /Type /OutputIntent /S /GTS_PDFA1 /OutputConditionIdentifier (sRGB) /Info (sRGB IEC61966-2.1) /DestOutputProfile %d 0 R >>", profile)
-	w.stream(profile, "/N 3 ", sRGB())
+	w.stream(profile, "/N 3 ", Profile())
 
 	if err := d.resources(w, resources); err != nil {
 		return File{}, err

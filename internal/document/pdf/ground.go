@@ -1,6 +1,9 @@
 package pdf
 
 import (
+	"bytes"
+
+	"github.com/akashi-id/akashi/internal/document/font"
 	"github.com/akashi-id/akashi/internal/document/mm"
 	"github.com/akashi-id/akashi/internal/document/typeset"
 )
@@ -25,6 +28,14 @@ const warningSize = 26 * mm.Millimetre
 // bold are the places at which the word is drawn, one over the other: the level strokes of a Mincho letter of this size are thinner than the large
 // dots are apart, and would come out as one row of dots or as none.
 var bold = [][2]mm.Length{{0, 0}, {-25, -35}, {25, 35}}
+
+// GroundOf is the ground of a page as it is written in a file, for whoever judges one: what Ground draws on each page before anything else, and the tiles
+// of the patterns by their names.
+func GroundOf(fonts []*font.Font, word []typeset.Glyph, clear []mm.Rect) (content []byte, tiles map[string][]byte) {
+	p := New(Info{}, fonts).Page()
+	p.Ground(word, clear)
+	return bytes.TrimSuffix(p.b, []byte("\n")), map[string][]byte{"P0": []byte(smallDots), "P1": []byte(largeDots)}
+}
 
 // Ground draws the ground with a warning word, before anything else is drawn. It leaves the areas free that are to stay clear, because what stands there
 // is compared or scanned.

@@ -11,10 +11,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
-	"slices"
 
 	"github.com/akashi-id/akashi/internal/document"
-	"github.com/akashi-id/akashi/internal/document/font/builtin"
 	"github.com/akashi-id/akashi/internal/document/gate"
 	"github.com/akashi-id/akashi/internal/document/pades"
 	"github.com/akashi-id/akashi/internal/document/readback"
@@ -53,7 +51,7 @@ type Draft struct {
 
 // Knowledge is what must be known of all documents of a municipality to judge one.
 type Knowledge struct {
-	Fonts []document.FontMark
+	Fonts document.Fonts    // themselves: the shapes in a file are held against them
 	By    [sha256.Size]byte // of the certificate of whoever signs
 	Demo  bool              // samples may leave
 }
@@ -64,7 +62,7 @@ func (k Knowledge) Judge(file []byte, expect Expect, content, digest [sha256.Siz
 	if err != nil || len(findings) > 0 {
 		return findings, err
 	}
-	m := document.Manifest{Paper: paper, Fonts: k.Fonts, Specimen: k.specimen(), Signer: k.By, Content: content, File: digest}
+	m := document.Manifest{Paper: paper, Fonts: k.Fonts, Specimen: k.Fonts.Specimen(), Signer: k.By, Content: content, File: digest}
 	return gate.Check(file, gate.Expected{Manifest: m, Demo: k.Demo}), nil
 }
 
@@ -72,11 +70,6 @@ func (k Knowledge) Judge(file []byte, expect Expect, content, digest [sha256.Siz
 func (Knowledge) Pages(file []byte) (int, error) {
 	d, err := readback.Read(file)
 	return len(d.Pages), err
-}
-
-// specimen tells whether every document in these fonts is a sample.
-func (k Knowledge) specimen() bool {
-	return slices.ContainsFunc(k.Fonts, func(f document.FontMark) bool { return f.Digest == builtin.Font().Digest() })
 }
 
 // Expected is what is expected, or the finding that nothing may be given out.
@@ -91,7 +84,6 @@ func Expected(expect Expect) (document.Paper, []gate.Finding, error) {
 // Signing is the machine of a municipality.
 type Signing struct {
 	Knowledge
-	fonts document.Fonts
 	key   crypto.Signer
 	chain [][]byte
 }
@@ -101,11 +93,7 @@ func New(fonts document.Fonts, key crypto.Signer, chain [][]byte, demo bool) (*S
 	if len(fonts) == 0 || key == nil || len(chain) == 0 {
 		return nil, errors.New("press: documents need fonts, a key and its certificate")
 	}
-	m := &Signing{Knowledge: Knowledge{By: sha256.Sum256(chain[0]), Demo: demo}, fonts: fonts, key: key, chain: chain}
-	for _, f := range fonts {
-		m.Fonts = append(m.Fonts, document.FontMark{Name: f.Name(), Digest: f.Digest()})
-	}
-	return m, nil
+	return &Signing{Knowledge: Knowledge{Fonts: fonts, By: sha256.Sum256(chain[0]), Demo: demo}, key: key, chain: chain}, nil
 }
 
 // Signer is the digest of the machine's certificate.
@@ -113,17 +101,17 @@ func (m *Signing) Signer() [sha256.Size]byte { return m.By }
 
 // Draft draws a paper, with room for the signature.
 func (m *Signing) Draft(p document.Paper) (Draft, error) {
-	f, err := p.Draw(m.fonts, pades.Room(m.chain))
+	f, err := p.Draw(m.Fonts, pades.Room(m.chain))
 	if err != nil {
 		return Draft{}, err
 	}
 	plan, err := p.Plan()
-	return Draft{Content: f.ContentDigest(), Pages: len(plan), Specimen: m.fonts.Specimen()}, err
+	return Draft{Content: f.ContentDigest(), Pages: len(plan), Specimen: m.Fonts.Specimen()}, err
 }
 
 // Sign draws a paper and signs it.
 func (m *Signing) Sign(p document.Paper, random io.Reader) ([]byte, error) {
-	file, _, err := p.Issue(m.fonts, m.key, m.chain, random)
+	file, _, err := p.Issue(m.Fonts, m.key, m.chain, random)
 	return file, err
 }
 
@@ -135,6 +123,6 @@ func (m *Signing) SignMixed(p, other document.Paper, n int, random io.Reader) ([
 			return m.Sign(p, random)
 		}
 	}
-	file, _, err := p.IssueMixed(m.fonts, m.key, m.chain, n, other, random)
+	file, _, err := p.IssueMixed(m.Fonts, m.key, m.chain, n, other, random)
 	return file, err
 }

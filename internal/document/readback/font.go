@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"unicode/utf16"
 )
 
@@ -27,6 +28,9 @@ func (r *reader) face(v any) (*face, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := d.only("a font", "Type", "Subtype", "BaseFont", "Encoding", "DescendantFonts", "ToUnicode"); err != nil {
+		return nil, err
+	}
 	base, _ := d["BaseFont"].(name)
 	under, _ := d["DescendantFonts"].([]any)
 	if d["Subtype"] != name("Type0") || d["Encoding"] != name("Identity-H") || len(under) != 1 || len(base) < 8 || base[6] != '+' {
@@ -40,7 +44,12 @@ func (r *reader) face(v any) (*face, error) {
 	if err != nil {
 		return nil, err
 	}
-	program, err := r.stream(descriptor["FontFile2"])
+	// A second font file beside the first might be the one that a viewer takes.
+	if err := errors.Join(descendant.only("a font", "Type", "Subtype", "BaseFont", "CIDSystemInfo", "FontDescriptor", "CIDToGIDMap", "DW", "W"),
+		descriptor.only("a font", "Type", "FontName", "Flags", "FontBBox", "ItalicAngle", "Ascent", "Descent", "CapHeight", "StemV", "FontFile2")); err != nil {
+		return nil, err
+	}
+	program, err := r.stream(descriptor["FontFile2"], "a font file", "Length1")
 	if err != nil || len(program.data) < 12 || descendant["BaseFont"] != base ||
 		descendant["Subtype"] != name("CIDFontType2") || descendant["CIDToGIDMap"] != name("Identity") {
 		return nil, errors.New("a font is not in the file")
@@ -53,16 +62,16 @@ func (r *reader) face(v any) (*face, error) {
 	widths, _ := list[1].([]any)
 	for _, w := range widths {
 		width, ok := w.(float64)
-		if !ok || width < 0 || width > 10_000 {
+		if !ok || width < 0 || width > 10_000 || width != math.Trunc(width) {
 			return nil, errors.New("a font does not state the widths of its glyphs")
 		}
 		f.widths = append(f.widths, width)
 	}
-	unicode, err := r.stream(d["ToUnicode"])
+	unicode, err := r.stream(d["ToUnicode"], "the table of characters of a font")
 	if err != nil {
 		return nil, err
 	}
-	if err := f.toUnicode(unicode.data); err != nil {
+	if err := f.toUnicode(lexer{b: unicode.data, left: &r.tokens}); err != nil {
 		return nil, fmt.Errorf("the table of characters of a font: %w", err)
 	}
 	r.fonts[n] = f
@@ -81,8 +90,7 @@ func (r *reader) face(v any) (*face, error) {
 }
 
 // toUnicode reads which text each code stands for (9.10.3), of the forms of a CMap only the list of single codes.
-func (f *face) toUnicode(b []byte) error {
-	l := lexer{b: b}
+func (f *face) toUnicode(l lexer) error {
 	listing := false
 	for {
 		v, err := l.next(0)
@@ -128,19 +136,39 @@ func (r *reader) image(v any) (sum [sha256.Size]byte, err error) {
 	if known, ok := r.images[n]; ok {
 		return known, nil
 	}
-	s, err := r.stream(n)
+	s, err := r.stream(n, "a picture", "Type", "Subtype", "Width", "Height", "ImageMask", "BitsPerComponent", "Decode")
 	if err != nil {
 		return sum, err
 	}
 	width, _ := s.dict["Width"].(float64)
 	height, _ := s.dict["Height"].(float64)
-	decode, _ := s.dict["Decode"].([]any)
 	if s.dict["Subtype"] != name("Image") || s.dict["ImageMask"] != keyword("true") || s.dict["BitsPerComponent"] != 1.0 ||
-		len(decode) != 2 || decode[0] != 1.0 || decode[1] != 0.0 || s.dict["SMask"] != nil || s.dict["Mask"] != nil ||
+		!same(s.dict["Decode"], 1.0, 0.0) ||
 		width < 1 || height < 1 || width > 20_000 || height > 20_000 || len(s.data) != (int(width)+7)/8*int(height) {
 		return sum, errors.New("a picture is not of the form that our documents have")
 	}
 	sum = sha256.Sum256(append(fmt.Appendf(nil, "%d %d\n", int(width), int(height)), s.data...))
 	r.images[n] = sum
 	return sum, nil
+}
+
+// patterns reads the tiles of a page's patterns: each of its own colours, 32 by 32 dots of a 600th of an inch.
+func (r *reader) patterns(of dict) (map[string][]byte, error) {
+	if len(of) > 2 {
+		return nil, errors.New("there are more patterns than our documents have")
+	}
+	tiles := map[string][]byte{}
+	for key, v := range of {
+		s, err := r.stream(v, "a pattern", "Type", "PatternType", "PaintType", "TilingType", "BBox", "XStep", "YStep", "Matrix", "Resources")
+		if err != nil {
+			return nil, err
+		}
+		resources, ok := s.dict["Resources"].(dict)
+		if !ok || len(resources) > 0 || s.dict["PatternType"] != 1.0 || s.dict["PaintType"] != 1.0 || s.dict["TilingType"] != 1.0 ||
+			s.dict["XStep"] != 32.0 || s.dict["YStep"] != 32.0 || !same(s.dict["BBox"], 0.0, 0.0, 32.0, 32.0) || !same(s.dict["Matrix"], 0.12, 0.0, 0.0, 0.12, 0.0, 0.0) {
+			return nil, errors.New("a pattern is not of the form that our documents have")
+		}
+		tiles[string(key)] = s.data
+	}
+	return tiles, nil
 }

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
-	"strings"
 )
 
 // The objects of PDF (ISO 32000-1, 7.3), as far as our documents have them.
@@ -23,35 +23,60 @@ type stream struct {
 	data []byte
 }
 
+// only wants a dictionary to have no other entries than these: one that a viewer heeds and this reader does not could change what people see.
+func (d dict) only(what string, entries ...name) error {
+	for key := range d {
+		if !slices.Contains(entries, key) {
+			return fmt.Errorf("%s has an entry %.20q, which ours have not", what, string(key))
+		}
+	}
+	return nil
+}
+
 const mostDepth = 16
+
+// budget is how many objects of the lowest level may still be read of a file. What a file can bring a reader to do and to keep is a small multiple of it,
+// however the file is made.
+type budget int
 
 // lexer reads objects, one after another.
 type lexer struct {
-	b  []byte
-	at int
+	b    []byte
+	at   int
+	left *budget
 }
 
 func (l *lexer) bad(what string) error { return fmt.Errorf("at octet %d: %s", l.at, what) }
 
-func white(c byte) bool {
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == 0 || c == '\f'
-}
+// The classes of octets (7.2.2): what is none of these is regular.
+const (
+	isWhite = 1 + iota
+	isDelimiter
+)
 
-func delimiter(c byte) bool { return bytes.IndexByte([]byte("()<>[]{}/%"), c) >= 0 }
+var classes = func() (t [256]uint8) {
+	for _, c := range []byte("\x00\t\n\f\r ") {
+		t[c] = isWhite
+	}
+	for _, c := range []byte("()<>[]{}/%") {
+		t[c] = isDelimiter
+	}
+	return t
+}()
 
 func (l *lexer) skip() {
-	for l.at < len(l.b) && white(l.b[l.at]) {
+	for l.at < len(l.b) && classes[l.b[l.at]] == isWhite {
 		l.at++
 	}
 }
 
 // word reads up to a blank or a delimiter.
-func (l *lexer) word() string {
+func (l *lexer) word() []byte {
 	from := l.at
-	for l.at < len(l.b) && !white(l.b[l.at]) && !delimiter(l.b[l.at]) {
+	for l.at < len(l.b) && classes[l.b[l.at]] == 0 {
 		l.at++
 	}
-	return string(l.b[from:l.at])
+	return l.b[from:l.at]
 }
 
 // next reads one object; a number is a float64, and what is none of the types is a keyword. At the end it gives nil.
@@ -63,10 +88,17 @@ func (l *lexer) next(depth int) (any, error) {
 	if l.at >= len(l.b) {
 		return nil, nil
 	}
+	if *l.left--; *l.left < 0 {
+		return nil, l.bad("the file has more in it than our documents have")
+	}
 	switch c := l.b[l.at]; {
 	case c == '/':
 		l.at++
-		return name(l.word()), nil
+		n := l.word()
+		if bytes.IndexByte(n, '#') >= 0 { // 7.3.5: a second way of writing the same name
+			return nil, l.bad("a name is not of the form that our documents have")
+		}
+		return name(n), nil
 	case c == '(':
 		return l.literal()
 	case c == '<' && l.at+1 < len(l.b) && l.b[l.at+1] == '<':
@@ -86,16 +118,37 @@ func (l *lexer) next(depth int) (any, error) {
 	case c == '[':
 		l.at++
 		return l.array(depth)
-	case delimiter(c):
+	case classes[c] == isDelimiter:
 		return nil, l.bad("an object begins with " + strconv.QuoteRune(rune(c)))
 	}
 	w := l.word()
-	if strings.Trim(w, "-.0123456789") == "" && len(w) <= 12 { // 7.3.3: no exponents
-		if n, err := strconv.ParseFloat(w, 64); err == nil {
-			return n, nil
-		}
+	if n, is := number(w); is {
+		return n, nil
 	}
 	return keyword(w), nil
+}
+
+// number reads a number as in 7.3.3, which has no exponent.
+func number(w []byte) (float64, bool) {
+	whole, simple := 0, len(w) > 0 && len(w) <= 9
+	for _, c := range w {
+		switch {
+		case '0' <= c && c <= '9':
+			whole = 10*whole + int(c-'0')
+		case c == '-' || c == '.':
+			simple = false
+		default:
+			return 0, false
+		}
+		if len(w) > 12 {
+			return 0, false
+		}
+	}
+	if simple {
+		return float64(whole), true
+	}
+	n, err := strconv.ParseFloat(string(w), 64)
+	return n, err == nil
 }
 
 // literal reads a string in parentheses; our own have none within.

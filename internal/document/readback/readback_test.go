@@ -2,6 +2,7 @@ package readback_test
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,13 +47,19 @@ func TestReadsWhatWasDrawn(t *testing.T) {
 	}
 	p := d.Pages[1]
 	last := p.Texts[len(p.Texts)-1]
+	if want := []readback.Line{{Rect: mm.Rect{X: 100, Y: 100, W: 100, H: 100}, Weight: 10}}; !slices.Equal(p.Lines, want) {
+		t.Errorf("read the lines %v, want %v", p.Lines, want)
+	}
+	if g := p.Ground; !bytes.HasPrefix(g.Content, []byte("/Ground BMC\n")) || !bytes.HasSuffix(g.Content, []byte("\nEMC")) || len(g.Patterns) != 2 || !bytes.HasPrefix(g.Patterns["P0"], []byte("0 g\n0 0 2 2 re\n")) {
+		t.Errorf("read the ground %+v", g)
+	}
 	if want := (readback.Text{X: 2000, Y: 3001, End: 4000, Size: 500, Text: "𠮷野　葛", Font: "mplus-1p-regular"}); last != want {
 		t.Errorf("read %+v, want %+v", last, want)
 	}
 	if p.Joined() != "𠮷野　葛\n" {
 		t.Errorf("the ground is read as text: %q", p.Joined())
 	}
-	if len(p.Images) != 1 || p.Images[0].Rect != (mm.Rect{X: 5000, Y: 6000, W: 900, H: 200}) ||
+	if len(p.Images) != 1 || p.Images[0].Ink != (readback.Ink{Red: 0.78, Green: 0.16, Blue: 0.11}) || p.Images[0].Rect != (mm.Rect{X: 5000, Y: 6000, W: 900, H: 200}) ||
 		p.Images[0].Digest != (&pdf.Image{Width: 9, Height: 2, Bits: []byte{1, 2, 3, 4}}).Digest() {
 		t.Errorf("read %+v", p.Images)
 	}
@@ -79,14 +86,30 @@ func TestRefusesWhatOursHaveNot(t *testing.T) {
 		{"/FT /Sig ", "/FT /Btn ", "a button"},
 		{"/CMapType 2 def", "0 beginbfrange ", "characters told in another way"},
 		{"/P0 scn", "/P7 scn", "a pattern that is none"},
+		{"/XStep 32", "/XStep 99", "a pattern with its dots elsewhere"},
+		{"/Lang (ja-JP)", "/Perms (a-JP)", "an entry of the file that ours have not"},
+		{"/SigFlags 3 ", "/XFA      3 ", "a form beside the pages"},
+		{"/CapHeight ", "/FontFile3 ", "a second font file beside the first"},
+		{"/Length1 ", "/F       ", "a font in another file"},
+		{"/DW 1000", "/W2 1000", "other widths"},
+		{"/XObject <<", "/ColorSp <<", "another meaning of black"},
+		{"/Annots [", "/Rotat# [", "a name written in another way"},
+		{"/Count 2 ", "/Rotate 2", "pages that are turned"},
+		{" 00000 n \n", " 00000 n\t\n", "a table of places that some cannot read"},
+		{"0000000000 65535 f", "0000000000 65535 n", "a table of places that some cannot read"},
+		{"%\xe3\x81\x82\xe3\n", "%\xe3\x81\x82\xe3 ", "another head"},
+		{"10 w ", "7 m\n ", "a line with two beginnings"},
+		{" S\n", "  \n", "a line that is not drawn"},
+		{"ET\n10 w", "  \n10 w", "a line within text"},
+		{"BT 0 g\n", "0 g BT ", "" /* the same in another order */},
 	} {
 		bad := bytes.Replace(good, []byte(c.from), []byte(c.to), 1)
 		if bytes.Equal(bad, good) {
 			t.Errorf("%s: the file has no %q", c.why, c.from)
 			continue
 		}
-		if _, err := readback.Read(bad); err == nil {
-			t.Errorf("%s was taken", c.why)
+		if _, err := readback.Read(bad); err == nil != (c.why == "") {
+			t.Errorf("%q in the place of %q, %s: %v", c.to, c.from, c.why, err)
 		}
 	}
 	if _, err := readback.Read(append(good, strings.Repeat(" ", 3)...)); err == nil {
@@ -139,5 +162,37 @@ func TestNothingIsDrawnOver(t *testing.T) {
 		if _, err := readback.Read(f.Bytes); err == nil || !strings.Contains(err.Error(), "over what stands there") {
 			t.Errorf("%s over a text: %v", name, err)
 		}
+	}
+}
+
+// TestStateIsThatOfAViewer: a text begins at the corner of the sheet where nothing says otherwise, and Q gives back font and size; who drew something to be read
+// in one place and seen in another could use either.
+func TestStateIsThatOfAViewer(t *testing.T) {
+	good := file(t)
+	replaced := func(from, to string) readback.Page {
+		t.Helper()
+		at := bytes.LastIndex(good, []byte(from))
+		if at < 0 || len(to) > len(from) {
+			t.Fatalf("the file has no %q, or there is no room", from)
+		}
+		b := bytes.Clone(good)
+		copy(b[at:], to+strings.Repeat(" ", len(from)-len(to)))
+		d, err := readback.Read(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.Pages[1]
+	}
+	p := replaced("1 0 0 1 2000 26699 Tm", "")
+	if got := p.Texts[len(p.Texts)-1]; got.X != 0 || got.Y != mm.A4Height {
+		t.Errorf("a text without a place is read at %v, %v", got.X, got.Y)
+	}
+	p = replaced("BT 0 g\n1 0 0 1 2000 26699 Tm\n/F0 500 Tf ", "/F0 900 Tf q /F0 1 Tf Q BT ")
+	if got := p.Texts[len(p.Texts)-1]; got.Size != 900 {
+		t.Errorf("a text is read at the size %v and drawn at 9", got.Size)
+	}
+	p = replaced("ET\n10 w 100 29600 m 200 29500 l S\n", "ET q 9 w Q 0 0 m 9 0 l S")
+	if got := p.Lines[0].Weight; got != 1 {
+		t.Errorf("a line is read with the weight %v; where none is chosen it is one unit", got)
 	}
 }

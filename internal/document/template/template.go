@@ -87,6 +87,9 @@ type Element struct {
 	Field       string    // what the text is, for people: the label of its cell, or the key of its value
 }
 
+// Box tells whether the line of an element is a box; it is a rule otherwise.
+func (e Element) Box() bool { return e.W != 0 && e.H != 0 }
+
 //go:embed forms
 var forms embed.FS
 

@@ -136,15 +136,21 @@ func (o *Municipality) submitPrint(ctx context.Context, prepared any) (any, erro
 	var refused *plain.Problem
 	switch {
 	case err == nil:
-		return printOf(st), nil
+		return printAnswered{p.job.Key, printOf(st)}, nil
 	case errors.As(err, &f) && !f.Unclear && first:
-		return store.Print{State: printFailed, Says: f.Sentence}, nil
+		return printAnswered{p.job.Key, store.Print{State: printFailed, Says: f.Sentence}}, nil
 	case errors.As(err, &refused) && first:
-		return store.Print{State: printFailed, Says: refused.Sentence}, nil
+		return printAnswered{p.job.Key, store.Print{State: printFailed, Says: refused.Sentence}}, nil
 	case errors.As(err, &f):
-		return store.Print{State: string(printing.Opened), Says: f.Sentence}, nil // it may have arrived: Status finds it
+		return printAnswered{p.job.Key, store.Print{State: string(printing.Opened), Says: f.Sentence}}, nil // it may have arrived: Status finds it
 	}
-	return store.Print{State: string(printing.Opened), Says: noAnswer}, nil
+	return printAnswered{p.job.Key, store.Print{State: string(printing.Opened), Says: noAnswer}}, nil
+}
+
+// printAnswered is what a printer said of a job, which may not be the last one any more when that is written down.
+type printAnswered struct {
+	job string
+	store.Print
 }
 
 func (o *Municipality) lookAtPrint(ctx context.Context, prepared any) (any, error) {
@@ -158,11 +164,11 @@ func (o *Municipality) lookAtPrint(ctx context.Context, prepared any) (any, erro
 	var f *printing.Failure
 	switch {
 	case errors.As(err, &f): // it cannot be asked now
-		return store.Print{State: string(printing.Queued), Says: f.Sentence}, nil
+		return printAnswered{p.job.Key, store.Print{State: string(printing.Queued), Says: f.Sentence}}, nil
 	case err != nil:
-		return store.Print{State: string(printing.Queued), Says: noAnswer}, nil
+		return printAnswered{p.job.Key, store.Print{State: string(printing.Queued), Says: noAnswer}}, nil
 	}
-	return printOf(st), nil
+	return printAnswered{p.job.Key, printOf(st)}, nil
 }
 
 func printOf(st printing.Status) store.Print {
@@ -181,20 +187,31 @@ func (o *Municipality) printed(ctx context.Context, raw *sqlstore.Tx, item due.I
 		return nil, err
 	}
 	switch r := result.(type) {
-	case toPrint: // the printer was never given it
+	case toPrint: // the register says otherwise by now
+		if r.job.Key != jobOf(doc) || !waitsForPrinter(doc) {
+			return nil, nil
+		}
 		doc.Print.State, doc.Print.Says = printFailed, errDocumentStopped.Sentence
-		doc.Prints--
+		if _, never := o.neverGiven.Load(r.job.Key); never {
+			tx.OnCommit(func() { o.neverGiven.Delete(r.job.Key) })
+			doc.Prints--
+		} else { // a process that ended may have given it to the printer
+			doc.Print.State, doc.Print.Says = string(printing.Unknown), noEnd
+			if err := openCase(ctx, tx, doc, store.CasePrint); err != nil {
+				return nil, err
+			}
+		}
 		if err := tx.KeepPrint(ctx, doc); err != nil {
 			return nil, err
 		}
 		outs, _, err := o.gateDocument(ctx, tx, store.DocumentHeld, doc, string(o.Self))
 		return outs, err
-	case store.Print:
-		if !waitsForPrinter(doc) {
+	case printAnswered:
+		if r.job != jobOf(doc) || !waitsForPrinter(doc) {
 			return nil, nil // its time was over meanwhile
 		}
 		r.At = doc.Print.At
-		doc.Print = r
+		doc.Print = r.Print
 		switch s := printing.State(r.State); {
 		case s == printing.Printed, r.State == printFailed: // all of it came out, or nothing did
 		case waitsForPrinter(doc):

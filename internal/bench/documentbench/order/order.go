@@ -34,7 +34,6 @@ const (
 	DoSign   = "sign"   // the page as a signed file, with the key that the order names
 	DoServe  = "serve"  // all that an issuing server works out for one document that is given out, but its database
 	DoGate   = "gate"   // what is expected is made anew, and a finished file held against it
-	DoShapes = "shapes" // the part of the font in a finished file is compared with the font, octet by octet
 	DoMemory = "memory" // the most that the process has held in memory so far, as Bytes
 )
 
