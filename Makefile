@@ -10,8 +10,8 @@ export GOFLAGS := $(filter-out -buildvcs=%,$(GOFLAGS)) -buildvcs=false
 # What the tests use beside Go. Each is installed through apt only when it is missing.
 NEEDED := postgresql openssl chromium jq poppler-utils fonts-noto-cjk fonts-ipamj-mincho softhsm2 gcc
 
-# What the full run uses beside: programs of others that judge our certificates and documents, and printers (with the bus without which ippeveprinter does not start).
-FOREIGN := libnss3-tools gnutls-bin default-jdk-headless qpdf zbar-tools cups-ipp-utils cups-daemon dbus-daemon
+# What the full run uses beside: programs of others that judge our certificates and documents, one that goes through our models, and printers (with the bus without which ippeveprinter does not start).
+FOREIGN := libnss3-tools gnutls-bin default-jdk-headless qpdf zbar-tools cups-ipp-utils cups-daemon dbus-daemon spin
 
 .PHONY: help test full race lint golden generate
 

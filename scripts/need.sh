@@ -20,7 +20,7 @@ have() {
 	cups-daemon) command -v cupsd >/dev/null || [ -x /usr/sbin/cupsd ] ;;
 	dbus-daemon) command -v dbus-daemon >/dev/null ;;
 	zbar-tools) command -v zbarimg >/dev/null ;;
-	openssl | chromium | jq | gcc | git | qpdf) command -v "$1" >/dev/null ;;
+	openssl | chromium | jq | gcc | git | qpdf | spin) command -v "$1" >/dev/null ;;
 	*)
 		echo "need.sh: I do not know how to see whether $1 is here; add it to have()." >&2
 		exit 2
