@@ -1,6 +1,9 @@
 package incident
 
-import "testing"
+import (
+	"os"
+	"testing"
+)
 
 // TestKiosks2023: as it was, so many papers went to others as the reports say. On this system none does, and with the same fault in it none does either.
 func TestKiosks2023(t *testing.T) {
@@ -24,6 +27,9 @@ func TestKiosks2023(t *testing.T) {
 				t.Errorf("as it was: %+v\nakashi: %+v", r.AsItWas, r.Akashi)
 			}
 			counted(t, r, c.want)
+			if os.Getenv("AKASHI_FULL") == "" && c.incident.Name != kioskSecond2023.Name && c.incident.Name != pagesMixed2023.Name {
+				return // the long run plays each without its trigger
+			}
 			without, err := c.incident.Run(t.Context(), Options{NoTrigger: true})
 			if err != nil {
 				t.Fatal(err)

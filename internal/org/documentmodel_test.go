@@ -738,7 +738,7 @@ func TestDocumentSchedules(t *testing.T) {
 		name                string
 		real                bool
 		towns, full, follow int
-	}{{"marker", false, 12, 400, 250}, {"real", true, 2, 50, 100}} {
+	}{{"marker", false, 2, 400, 250}, {"real", true, 1, 50, 100}} {
 		if long {
 			c.towns = c.full
 		}
@@ -829,9 +829,12 @@ func TestDocumentSchedulesFindFaults(t *testing.T) {
 			if !c.counter {
 				s.gate = faulty.Trusting{}
 			}
-			n := 100
-			if c.found {
+			n := 30
+			switch {
+			case c.found:
 				n = 1000
+			case os.Getenv("AKASHI_FULL") != "":
+				n = 500
 			}
 			w := newPapers(t, 1, s)
 			wrong := w.playAll(0, n)
