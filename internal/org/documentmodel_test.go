@@ -738,9 +738,11 @@ func TestDocumentSchedules(t *testing.T) {
 		name                string
 		real                bool
 		towns, full, follow int
-	}{{"marker", false, 2, 400, 250}, {"real", true, 1, 50, 100}} {
+	}{{"marker", false, 1, 400, 250}, {"real", true, 1, 50, 100}} {
 		if long {
 			c.towns = c.full
+		} else if c.real {
+			c.follow = 30
 		}
 		t.Run(c.name, func(t *testing.T) {
 			for town := range c.towns {
@@ -829,7 +831,7 @@ func TestDocumentSchedulesFindFaults(t *testing.T) {
 			if !c.counter {
 				s.gate = faulty.Trusting{}
 			}
-			n := 30
+			n := 10
 			switch {
 			case c.found:
 				n = 1000
