@@ -4,7 +4,6 @@ import (
 	"context"
 	cryptorand "crypto/rand"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,19 +49,17 @@ func (p *tray) sheets(t *testing.T) int {
 }
 
 // withPrinter gives the counter a printer.
-func withPrinter(t *testing.T) (*issuers, *tray) { return withPrinterBy(t, cryptorand.Reader) }
+func withPrinter(t *testing.T) (*issuers, *tray) {
+	return withPrinterAs(t, inMemory, issuersAs{random: cryptorand.Reader})
+}
 
-func withPrinterBy(t *testing.T, random io.Reader) (*issuers, *tray) {
-	v := newIssuersBy(t, inMemory, false, random)
+func withPrinterAs(t *testing.T, url func(testing.TB) string, as issuersAs) (*issuers, *tray) {
 	p := &tray{dir: t.TempDir()}
 	var err error
 	p.Printer, err = printing.NewFolder(p.dir)
 	check(t, err)
-	v.printer = p
-	check(t, v.town.Close())
-	v.open(true)
-	v.run(time.Minute)
-	return v, p
+	as.printer = p
+	return newIssuersAs(t, url, true, as), p
 }
 
 // TestDocumentIsPrinted: the printer gets the file that was judged, and what it says stands beside the document; a second press prints no second one, a fault

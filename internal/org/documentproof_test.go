@@ -189,15 +189,7 @@ func TestAnAnswerIsOfItsJob(t *testing.T) {
 // TestAJobOfAProcessThatEnded: the printer was given a job, and the program ended before that was written down. When the register has changed by the time it starts
 // again, the document is stopped, and nobody says that nothing was printed.
 func TestAJobOfAProcessThatEnded(t *testing.T) {
-	v := newIssuersBy(t, sqlstoretest.SQLite, false, rand.Reader)
-	p := &tray{dir: t.TempDir()}
-	var err error
-	p.Printer, err = printing.NewFolder(p.dir)
-	check(t, err)
-	v.printer = p
-	check(t, v.town.Close())
-	v.open(true)
-	v.run(time.Minute)
+	v, p := withPrinterAs(t, sqlstoretest.SQLite, issuersAs{random: rand.Reader})
 	who := v.person("松本　一子", "1960-05-01", "世帯主", "")
 	home := v.household(who.Person)
 	v.run(2 * time.Second)

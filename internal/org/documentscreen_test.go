@@ -133,7 +133,7 @@ func TestDocumentScreens(t *testing.T) {
 func TestPrinterScreens(t *testing.T) {
 	for _, lang := range webuitest.Languages() {
 		t.Run(lang, func(t *testing.T) {
-			v, p := withPrinterBy(t, rand.NewChaCha8([32]byte{9}))
+			v, p := withPrinterAs(t, inMemory, issuersAs{random: rand.NewChaCha8([32]byte{9})})
 			who := v.person("松本　一子", "1960-05-01", "世帯主", "")
 			v.run(70 * time.Second)
 			id := v.applied(making.IndividualRecord, who.Person, document.Items{})

@@ -69,7 +69,7 @@ func (o *Municipality) ApplyForDocument(ctx context.Context, a DocumentApplicati
 		if err != nil {
 			return nil, err
 		}
-		if request, err = o.newRequest(); err != nil {
+		if request, err = o.drawName(o.code.String()); err != nil {
 			return nil, err
 		}
 		if err := o.spend(ctx, tx, who, now.Person, request); err != nil {
@@ -103,14 +103,14 @@ func (o *Municipality) ApplyForDocument(ctx context.Context, a DocumentApplicati
 	return request, nil
 }
 
-// newRequest names a request. The name leaves the organisation, so that it is drawn: a counter that was restored from a copy gives none a second time.
-func (o *Municipality) newRequest() (string, error) {
+// drawName names what leaves the organisation under its name. It is drawn, so that a counter that was restored from a copy gives none a second time.
+func (o *Municipality) drawName(begins string) (string, error) {
 	var random [8]byte
 	if _, err := io.ReadFull(o.Rand, random[:]); err != nil {
-		return "", fmt.Errorf("couldn't name a request: %w", err)
+		return "", fmt.Errorf("couldn't draw a name: %w", err)
 	}
 	s := base32.StdEncoding.EncodeToString(random[:])
-	return fmt.Sprintf("%s-%s-%s-%s", o.code, s[:4], s[4:8], s[8:12]), nil
+	return fmt.Sprintf("%s-%s-%s-%s", begins, s[:4], s[4:8], s[8:12]), nil
 }
 
 // documentPatience is how long a counter waits for its server, which waits for the register half of that.

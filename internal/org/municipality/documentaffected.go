@@ -59,8 +59,11 @@ func (o *Municipality) InquireDocuments(ctx context.Context, q Inquiry) (Inquiry
 	if err := access.May(by, access.InquireDocuments, message.Municipality); err != nil {
 		return q, err
 	}
-	_, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) ([]message.Out, error) {
-		q.ID, q.At, q.By = fmt.Sprintf("%s-inquiry-%d", o.code, tx.Serial()), tx.Now(), by.ID
+	_, err := o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) (_ []message.Out, err error) {
+		if q.ID, err = o.drawName(o.code.String() + "-inquiry"); err != nil { // it stands on the letters
+			return nil, err
+		}
+		q.At, q.By = tx.Now(), by.ID
 		tx.AddInquiry(q)
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: by.ID, Act: "document-inquiry", Case: q.ID,
 			Detail: access.Detail(ctx, fmt.Sprintf("%s to %s: %s", q.From.Format(time.RFC3339), q.Until.Format(time.RFC3339), q.Cause))})

@@ -97,14 +97,16 @@ func onDocument(doc Document, r resident.Record) look.Items {
 
 // atCounter finds a document that is to be printed or handed over, and holds it against the register before anything else: of whoever has been protected since, it is
 // stopped as any other that the register contradicts. What is left may be shown to the clerk.
-func (o *Municipality) atCounter(ctx context.Context, tx *store.Tx, who, request string, ends func(*Document)) (doc Document, outs []message.Out, stopped bool, err error) {
+func (o *Municipality) atCounter(ctx context.Context, tx *store.Tx, who, request string, sheets int) (doc Document, outs []message.Out, stopped bool, err error) {
 	if doc, err = documentNamed(ctx, tx, request); err == nil {
 		err = atHand(doc)
 	}
 	if err != nil {
 		return doc, nil, false, err
 	}
-	ends(&doc)
+	if sheets > 0 { // what is stopped at the hand-over says so too
+		doc.Sheets, doc.EndedBy = sheets, who
+	}
 	if outs, stopped, err = o.gateDocument(ctx, tx, store.DocumentHeld, doc, who); err != nil || stopped {
 		return doc, outs, stopped, err
 	}
@@ -130,7 +132,7 @@ func (o *Municipality) PrintDocument(ctx context.Context, request string) (file 
 	var stopped bool
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) (outs []message.Out, err error) {
 		var doc Document
-		if doc, outs, stopped, err = o.atCounter(ctx, tx, who, request, func(*Document) {}); err != nil || stopped {
+		if doc, outs, stopped, err = o.atCounter(ctx, tx, who, request, 0); err != nil || stopped {
 			return outs, err
 		}
 		if err := printsAgain(ctx, tx, doc); err != nil {
@@ -184,13 +186,13 @@ func (o *Municipality) HandOverDocument(ctx context.Context, request string, she
 	var stopped bool
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) (outs []message.Out, err error) {
 		var doc Document
-		if doc, outs, stopped, err = o.atCounter(ctx, tx, who, request, func(d *Document) { d.Sheets, d.EndedAt, d.EndedBy = sheets, tx.Now(), who }); err != nil || stopped {
+		if doc, outs, stopped, err = o.atCounter(ctx, tx, who, request, sheets); err != nil || stopped {
 			return outs, err
 		}
 		if err := o.printedWhole(doc); err != nil {
 			return nil, err
 		}
-		doc.State = store.DocumentDelivered
+		doc.State, doc.EndedAt = store.DocumentDelivered, tx.Now()
 		if err := o.moveDocument(ctx, tx, store.DocumentHeld, doc, who); err != nil {
 			return nil, err
 		}

@@ -61,7 +61,7 @@ func (o *Municipality) PrintAtCounter(ctx context.Context, request string) error
 	var stopped bool
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) (outs []message.Out, err error) {
 		var doc Document
-		if doc, outs, stopped, err = o.atCounter(ctx, tx, who, request, func(*Document) {}); err != nil || stopped {
+		if doc, outs, stopped, err = o.atCounter(ctx, tx, who, request, 0); err != nil || stopped {
 			return outs, err
 		}
 		if err := printsAgain(ctx, tx, doc); err != nil {
@@ -120,6 +120,12 @@ const printAnswer = 5 * time.Second
 
 var noAnswer = both("プリンターが答えません。", "The printer does not answer.")
 
+// printAnswered is what a printer said of a job, which may not be the last one any more when that is written down.
+type printAnswered struct {
+	job string
+	store.Print
+}
+
 // submitPrint hands the job to the printer. That nothing was printed is believed of the first time alone that it is given the job, and that only this process knows for
 // sure: whatever failed before may have printed.
 func (o *Municipality) submitPrint(ctx context.Context, prepared any) (any, error) {
@@ -132,25 +138,14 @@ func (o *Municipality) submitPrint(ctx context.Context, prepared any) (any, erro
 	ctx, cancel := context.WithTimeout(ctx, printAnswer)
 	defer cancel()
 	st, err := o.printer.Submit(ctx, p.job)
-	var f *printing.Failure
-	var refused *plain.Problem
-	switch {
-	case err == nil:
+	if err == nil {
 		return printAnswered{p.job.Key, printOf(st)}, nil
-	case errors.As(err, &f) && !f.Unclear && first:
-		return printAnswered{p.job.Key, store.Print{State: printFailed, Says: f.Sentence}}, nil
-	case errors.As(err, &refused) && first:
-		return printAnswered{p.job.Key, store.Print{State: printFailed, Says: refused.Sentence}}, nil
-	case errors.As(err, &f):
-		return printAnswered{p.job.Key, store.Print{State: string(printing.Opened), Says: f.Sentence}}, nil // it may have arrived: Status finds it
 	}
-	return printAnswered{p.job.Key, store.Print{State: string(printing.Opened), Says: noAnswer}}, nil
-}
-
-// printAnswered is what a printer said of a job, which may not be the last one any more when that is written down.
-type printAnswered struct {
-	job string
-	store.Print
+	says, sure := whyNot(err)
+	if sure && first {
+		return printAnswered{p.job.Key, store.Print{State: printFailed, Says: says}}, nil
+	}
+	return printAnswered{p.job.Key, store.Print{State: string(printing.Opened), Says: says}}, nil // it may have arrived: Status finds it
 }
 
 func (o *Municipality) lookAtPrint(ctx context.Context, prepared any) (any, error) {
@@ -161,14 +156,24 @@ func (o *Municipality) lookAtPrint(ctx context.Context, prepared any) (any, erro
 	ctx, cancel := context.WithTimeout(ctx, printAnswer)
 	defer cancel()
 	st, err := o.printer.Status(ctx, p.job.Key)
-	var f *printing.Failure
-	switch {
-	case errors.As(err, &f): // it cannot be asked now
-		return printAnswered{p.job.Key, store.Print{State: string(printing.Queued), Says: f.Sentence}}, nil
-	case err != nil:
-		return printAnswered{p.job.Key, store.Print{State: string(printing.Queued), Says: noAnswer}}, nil
+	if err != nil { // it cannot be asked now
+		says, _ := whyNot(err)
+		return printAnswered{p.job.Key, store.Print{State: string(printing.Queued), Says: says}}, nil
 	}
 	return printAnswered{p.job.Key, printOf(st)}, nil
+}
+
+// whyNot says why a printer did not do what it was asked, and whether it is sure that it printed nothing of what it was given.
+func whyNot(err error) (says plain.Sentence, sure bool) {
+	var f *printing.Failure
+	var refused *plain.Problem
+	switch {
+	case errors.As(err, &f):
+		return f.Sentence, !f.Unclear
+	case errors.As(err, &refused):
+		return refused.Sentence, true
+	}
+	return noAnswer, false
 }
 
 func printOf(st printing.Status) store.Print {
@@ -196,7 +201,7 @@ func (o *Municipality) printed(ctx context.Context, raw *sqlstore.Tx, item due.I
 			tx.OnCommit(func() { o.neverGiven.Delete(r.job.Key) })
 			doc.Prints--
 		} else { // a process that ended may have given it to the printer
-			doc.Print.State, doc.Print.Says = string(printing.Unknown), noEnd
+			doc.Print.State, doc.Print.Says = string(printing.Unknown), notWritten
 			if err := openCase(ctx, tx, doc, store.CasePrint); err != nil {
 				return nil, err
 			}
@@ -243,3 +248,7 @@ func (o *Municipality) printEnds(ctx context.Context, raw *sqlstore.Tx, item due
 // noEnd is said of a job that a printer did not end in time.
 var noEnd = both("プリンターが10分以内に、印刷が終わったと答えませんでした。プリンターを止め、出た紙を集め、残っているジョブを取り消してください。",
 	"The printer did not say within ten minutes that it had ended. Stop it, collect what came out, and cancel the job that is left.")
+
+// notWritten is said of a job of which a program that ended has written down nothing.
+var notWritten = both("プログラムが途中で止まったため、印刷したかどうか分かりません。プリンターを止め、出た紙を集め、残っているジョブを取り消してください。",
+	"The program ended meanwhile, and whether it was printed is not known. Stop the printer, collect what came out, and cancel the job that is left.")

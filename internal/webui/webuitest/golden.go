@@ -75,8 +75,13 @@ func (tab *Tab) Golden(name string, widths ...int64) {
 }
 
 // Screen is Golden of what the rules of axe hold for too, at each width; what axe could not decide stands in the log.
+//
+// A page that refreshes itself asks for nothing meanwhile: each request may be a look or draw a name, and on a slow machine there would be more of them, which
+// later pictures show.
 func (tab *Tab) Screen(name string) {
 	tab.t.Helper()
+	Eval[bool](tab, `window.still ??= e => e.preventDefault(), document.addEventListener("htmx:beforeRequest", window.still), true`)
+	defer Eval[bool](tab, `document.removeEventListener("htmx:beforeRequest", window.still), true`)
 	for _, w := range Widths {
 		for _, f := range tab.Axe(w) {
 			tab.t.Logf("axe could not decide at %d px: %s", w, f)
