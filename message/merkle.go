@@ -1,9 +1,20 @@
 package message
 
-import "crypto/sha256"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+)
 
 // Hash is a SHA-256 hash.
 type Hash [sha256.Size]byte
+
+// Hex is a hash as people compare it; "" of none.
+func (h Hash) Hex() string {
+	if h == (Hash{}) {
+		return ""
+	}
+	return hex.EncodeToString(h[:])
+}
 
 // LeafHash is the hash of one message: RFC 6962 §2.1, SHA-256(0x00 ‖ bytes). It names the message in inbox,
 // outbox and receipts.

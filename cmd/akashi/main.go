@@ -66,7 +66,7 @@ func init() { // a table that names its own printer needs the detour
 		{"reconcile refill", "--as PERSON (--text WHY | --confirm | --drop) --at ORG --peer ORG --book BOOK [--data DIR]", in("帳簿を送り直す", "send a whole book again, two persons"),
 			"--at ca --peer nationalcenter --book certificates --as operator-ueda --text '写しを作り直す'", runReconcileRefill},
 		{"impact", "[--json] [--from TIME] [--to TIME] [--serial SERIAL] [--data DIR]", in("遅れた失効の影響を調べる", "whom a late revocation concerns"), "--from 2026-03-01 --to 2026-03-31", runImpact},
-		{"delivery trace", "[--json] --as PERSON [--case NUMBER] [--data DIR] REQUEST", in("証明書がだれに渡ったかを、窓口とサーバの両側から見る", "what became of a document, by the counter and by its server"), "--as auditor-onishi 202029-17", runDeliveryTrace},
+		{"delivery trace", "[--json] --as PERSON [--case NUMBER] [--data DIR] REQUEST", in("証明書がだれに渡ったかを、窓口とサーバの両側から見る", "what became of a document, by the counter and by its server"), "--as auditor-onishi 202029-VUZW-3XVE-B3MF", runDeliveryTrace},
 		{"delivery affected", "[--json] --as PERSON --from TIME --to TIME [--municipality CODE] [--version VERSION] --cause TEXT [--names] [--data DIR]",
 			in("誤りが関わる証明書と人を調べる", "which documents an error concerns, and whose"), "--as operator-ueda --from 2026-11-22 --to 2026-11-22 --cause '別の人の証明書が印刷された'", runDeliveryAffected},
 		{"verify receipt", "[--json] --trust CA.pem FILE", in("受領証を、国なしで確かめる", "check a receipt without the country"), "--trust infrastructure.crt receipt.json", runVerifyReceipt},

@@ -70,7 +70,7 @@ func (o *Issuing) TraceDocument(ctx context.Context, request string) (t Document
 
 func traceOf(r store.Request, d store.Document) DocumentTrace {
 	t := DocumentTrace{Request: r.ID, Kind: r.Kind, Items: r.Items, As: r.As, AskedAt: r.AskedAt, AskedBy: r.AskedBy, State: string(r.State), Reasons: r.Reasons, DecidedAt: r.AnsweredAt,
-		RegisterAt: r.RegisterAt, Program: r.Program, Number: d.Number, IssuedAt: d.IssuedAt, Pages: d.Pages, Content: digest(d.Content), File: digest(d.File),
+		RegisterAt: r.RegisterAt, Program: r.Program, Number: d.Number, IssuedAt: d.IssuedAt, Pages: d.Pages, Content: d.Content.Hex(), File: d.File.Hex(),
 		Kept: len(d.Bytes) > 0, Altered: len(d.Bytes) > 0 && d.File != (message.Hash{}) && sha256.Sum256(d.Bytes) != d.File,
 		Ending: d.Ending, EndedAt: d.EndedAt, EndedBy: d.EndedBy, Findings: d.Findings, Sheets: d.Sheets}
 	for _, p := range r.Persons {
@@ -79,14 +79,6 @@ func traceOf(r store.Request, d store.Document) DocumentTrace {
 		}
 	}
 	return t
-}
-
-// digest is a digest as people compare it; "" of none.
-func digest(h message.Hash) string {
-	if h == (message.Hash{}) {
-		return ""
-	}
-	return hex.EncodeToString(h[:])
 }
 
 // FileOf says of which request a file is that somebody holds, by its digest; "": none of this server's. Whoever holds one under another request has
@@ -143,7 +135,7 @@ func (o *Issuing) Decided(ctx context.Context, from, until time.Time) (all []Dec
 		}
 		all, whole = []Decided{}, len(rows) <= maxDecided
 		for _, r := range rows[:min(len(rows), maxDecided)] {
-			all = append(all, Decided{Request: r.ID, Kind: r.Kind, State: string(r.State), AskedAt: r.AskedAt, DecidedAt: r.AnsweredAt, Program: r.Program, Number: r.Number, File: digest(r.File), Ending: r.Ending})
+			all = append(all, Decided{Request: r.ID, Kind: r.Kind, State: string(r.State), AskedAt: r.AskedAt, DecidedAt: r.AnsweredAt, Program: r.Program, Number: r.Number, File: r.File.Hex(), Ending: r.Ending})
 		}
 		return nil
 	})

@@ -235,7 +235,7 @@ func (o *Municipality) affected(ctx context.Context, tx *store.Tx, q Inquiry, no
 	for _, d := range all {
 		place, open := placeOf(d, casesOf[d.Request])
 		one := AffectedDocument{Request: d.Request, Number: d.Number, Kind: d.Kind, Shows: making.Shown(making.Kind(d.Kind), d.Items), MyNumber: making.ShowsNumber(making.Kind(d.Kind), d.Items),
-			State: string(d.State), Place: place, Open: open, AppliedAt: d.At, IssuedAt: d.IssuedAt, EndedAt: d.EndedAt, File: digest(d.File), Persons: []int{}, items: d.Items}
+			State: string(d.State), Place: place, Open: open, AppliedAt: d.At, IssuedAt: d.IssuedAt, EndedAt: d.EndedAt, File: d.File.Hex(), Persons: []int{}, items: d.Items}
 		page := pageOf[d.Request]
 		if one.PageKnown = len(page) > 0; !one.PageKnown {
 			page = []PersonID{d.Person}

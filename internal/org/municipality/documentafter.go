@@ -3,7 +3,6 @@ package municipality
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"time"
@@ -235,7 +234,7 @@ func (o *Municipality) traced(ctx context.Context, tx *store.Tx, d Document, wor
 	t = DocumentTrace{Request: d.Request, Kind: d.Kind, Items: d.Items, As: d.As, AppliedAt: d.At, AppliedBy: d.By, State: string(d.State), Reasons: d.Reasons,
 		Number: d.Number, IssuedAt: d.IssuedAt, EndedAt: d.EndedAt, EndedBy: d.EndedBy, Sheets: d.Sheets,
 		Kept: len(d.Bytes) > 0, Altered: len(d.Bytes) > 0 && sha256.Sum256(d.Bytes) != d.File, Checks: []IdentityCheck{}, Jobs: []PrintJob{}, Cases: []DocumentCase{}, Steps: []DocumentsStep{}}
-	t.Content, t.File = digest(d.Content), digest(d.File)
+	t.Content, t.File = d.Content.Hex(), d.File.Hex()
 	if words {
 		t.Proof = d.Proof
 	}
@@ -290,14 +289,6 @@ func (o *Municipality) traced(ctx context.Context, tx *store.Tx, d Document, wor
 		t.Jobs = append(t.Jobs, PrintJob{Job: j.Job, At: j.At, By: printedBy[d.Number+" "+j.Job], State: j.State, Sheets: j.Sheets, Says: j.Says, ToldAt: j.ToldAt})
 	}
 	return t, err
-}
-
-// digest is a digest as people compare it; "" of none.
-func digest(h message.Hash) string {
-	if h == (message.Hash{}) {
-		return ""
-	}
-	return hex.EncodeToString(h[:])
 }
 
 // DocumentPerson is somebody who stands on a document, for whoever may look at people.
