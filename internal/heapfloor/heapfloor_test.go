@@ -12,6 +12,8 @@ import (
 	"github.com/akashi-id/akashi/internal/heapfloor"
 )
 
+var used []byte
+
 // TestHold: the collector waits for as much garbage as the floor is high, the floor takes no memory, and where the memory is limited
 // there is none.
 func TestHold(t *testing.T) {
@@ -24,6 +26,12 @@ func TestHold(t *testing.T) {
 	if g := goal(); g > 64<<20 {
 		t.Fatalf("with a limit, or without a floor, the collector runs at %d bytes", g)
 	}
+	used = make([]byte, 96<<20) // addresses that were in use are cleared when they are given out again
+	for i := range used {
+		used[i] = 1
+	}
+	used = nil
+	debug.FreeOSMemory()
 	before := resident(t)
 	heapfloor.Hold()
 	heapfloor.Hold()
