@@ -49,7 +49,8 @@ type issuers struct {
 	net    *exchange.Memory
 	drive  *clock.Driver
 	config func(message.Org, ...message.Org) host.Config
-	fixed  []clock.Task
+	fixed  []clock.Task // of the prefecture and the center
+	press  press.Machine
 	town   *municipality.Municipality
 	server *issuing.Issuing
 	clerk  context.Context
@@ -133,19 +134,18 @@ func newIssuersAs(t testing.TB, url func(testing.TB) string, with bool, as issue
 	check(t, err)
 	key, chain := documenttest.Signer()
 	v.key = &watchedKey{Signer: key}
-	var machine press.Machine
-	machine, err = press.New(documentFonts(), v.key, chain, true)
+	v.press, err = press.New(documentFonts(), v.key, chain, true)
 	check(t, err)
 	if as.machine != nil {
-		machine = as.machine(machine)
+		v.press = as.machine(v.press)
 	}
-	v.server, err = issuing.New(t.Context(), issuing.Config{Config: v.config(server, matsumoto), Press: issuing.Press{Machine: machine, Office: documenttest.Issuer(), Verify: "https://verify.example/202029"}, Program: "test 1"})
-	check(t, err)
-	for _, h := range []*host.Host{p.Host, n.Host, v.server.Host} {
+	for _, h := range []*host.Host{p.Host, n.Host} {
 		v.net.Join(h.Self, h.Exchange)
 		t.Cleanup(func() { h.Close() })
 		v.fixed = slices.Concat(v.fixed, h.Exchange.Tasks(), h.Due.Tasks(), h.Books.Tasks())
 	}
+	v.openServer()
+	t.Cleanup(func() { v.server.Close() })
 	v.open(with)
 	t.Cleanup(func() { v.town.Close() })
 	v.clerk = look.With(access.With(t.Context(), access.Personas()[0]), look.Ground{Purpose: look.Notice, Case: "17"})
@@ -172,6 +172,15 @@ func (v *issuers) today() resident.Date { return resident.DateOf(v.clk.Now()) }
 
 func inMemory(testing.TB) string { return "memory:" }
 
+// openServer starts the issuing server. The municipality is opened after it.
+func (v *issuers) openServer() {
+	v.Helper()
+	var err error
+	v.server, err = issuing.New(v.Context(), issuing.Config{Config: v.config(server, matsumoto), Press: issuing.Press{Machine: v.press, Office: documenttest.Issuer(), Verify: "https://verify.example/202029"}, Program: "test 1"})
+	check(v, err)
+	v.net.Join(server, v.server.Exchange)
+}
+
 // open starts the municipality.
 func (v *issuers) open(with bool) {
 	v.Helper()
@@ -191,7 +200,8 @@ func (v *issuers) open(with bool) {
 	v.town, err = municipality.New(v.Context(), municipality.Config{Config: v.config(matsumoto, peers...), Documents: known, Printer: v.printer, Sessions: sessions, TestCountry: true})
 	check(v, err)
 	v.net.Join(matsumoto, v.town.Exchange)
-	v.drive = clock.NewDriver(v.clk, slices.Concat(v.fixed, v.town.Exchange.Tasks(), v.town.Due.Tasks(), v.town.Books.Tasks()))
+	v.drive = clock.NewDriver(v.clk, slices.Concat(v.fixed, v.server.Exchange.Tasks(), v.server.Due.Tasks(), v.server.Books.Tasks(),
+		v.town.Exchange.Tasks(), v.town.Due.Tasks(), v.town.Books.Tasks()))
 }
 
 func (v *issuers) run(d time.Duration) {
