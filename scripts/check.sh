@@ -24,8 +24,8 @@ trap 'rm -f "$log"' EXIT
 go_test() { # the output is shown as it comes and kept to be counted
 	echo "   (a first run compiles SQLite and takes a few minutes before the first line)"
 	# -vet=off: the step before has asked all of vet, and go test would ask a part of it again, of every dependency too.
-	# -p: tests wait for disks and browsers, so that one package a core leaves two fifths of the cores idle.
-	go test -vet=off -p $(($(nproc) + 1)) -timeout 14m "$@" ./... 2>&1 | tee "$log"
+	# -p: tests wait for disks and browsers, so that one package a core leaves two fifths of the cores idle, and one more than there are cores a quarter.
+	go test -vet=off -p $(($(nproc) * 2)) -timeout 14m "$@" ./... 2>&1 | tee "$log"
 }
 
 step gofmt scripts/gofmt.sh

@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/draw"
@@ -35,6 +36,16 @@ func Languages() []string {
 // Widths are those at which screens are looked at: a telephone and a desk.
 var Widths = []int64{390, 1280}
 
+// widthsOf are those at which a screen is looked at in this run: in the long one (AKASHI_FULL=1), and when the pictures are made anew, all; otherwise one, which
+// follows from its name, so that a story of screens is told at both.
+func widthsOf(name string) []int64 {
+	if os.Getenv("AKASHI_FULL") != "" || *update {
+		return Widths
+	}
+	i := crc32.ChecksumIEEE([]byte(name)) % uint32(len(Widths))
+	return Widths[i : i+1]
+}
+
 const (
 	// The edges of letters differ a little between builds of the font renderer; a changed word differs by more.
 	sameColour = 64
@@ -42,12 +53,12 @@ const (
 	maxShare = 0.005
 )
 
-// Golden compares the whole page with testdata/screens/NAME-WIDTH.png at each width. On a difference it writes what it
+// Golden compares the whole page with testdata/screens/NAME-WIDTH.png at the widths given, or at those of this run. On a difference it writes what it
 // saw beside it as NAME-WIDTH.actual.png. It also fails as Fits does.
 func (tab *Tab) Golden(name string, widths ...int64) {
 	tab.t.Helper()
 	if len(widths) == 0 {
-		widths = Widths
+		widths = widthsOf(name)
 	}
 	for _, w := range widths {
 		seen := tab.Picture(w)
@@ -74,7 +85,7 @@ func (tab *Tab) Golden(name string, widths ...int64) {
 	}
 }
 
-// Screen is Golden of what the rules of axe hold for too, at each width; what axe could not decide stands in the log.
+// Screen is Golden of what the rules of axe hold for too, at the widths of this run; what axe could not decide stands in the log.
 //
 // A page that refreshes itself asks for nothing meanwhile: each request may be a look or draw a name, and on a slow machine there would be more of them, which
 // later pictures show.
@@ -82,7 +93,7 @@ func (tab *Tab) Screen(name string) {
 	tab.t.Helper()
 	Eval[bool](tab, `window.still ??= e => e.preventDefault(), document.addEventListener("htmx:beforeRequest", window.still), true`)
 	defer Eval[bool](tab, `document.removeEventListener("htmx:beforeRequest", window.still), true`)
-	for _, w := range Widths {
+	for _, w := range widthsOf(name) {
 		for _, f := range tab.Axe(w) {
 			tab.t.Logf("axe could not decide at %d px: %s", w, f)
 		}
