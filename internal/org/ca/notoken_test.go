@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"fmt"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -41,7 +42,10 @@ func TestNoTokenForHours(t *testing.T) {
 			c.SetKey(p, away{c.Key(p), &none})
 		}
 		c.send(matsumoto, request(t, "r1", cert.Signature, person(t, 1, 1)), request(t, "r2", cert.Authentication, person(t, 1, 1)))
-		c.run(3 * time.Hour)
+		if os.Getenv("AKASHI_FULL") != "" {
+			c.run(2 * time.Hour)
+		}
+		c.run(time.Hour)
 		if s := c.state(t); s.parked != 0 || s.pending < 2 {
 			t.Fatalf("hours later %d intents wait and %d are set aside", s.pending, s.parked)
 		}
