@@ -150,14 +150,11 @@ func TestLascom2004Golden(t *testing.T) {
 // or with all rows in their place, it holds. So does ours, and says nothing.
 func TestLascom2004WithoutItsTrigger(t *testing.T) {
 	if os.Getenv("AKASHI_FULL") == "" {
-		t.Skip("the same outage twice more: AKASHI_FULL=1 runs it; TestLascom2004Golden shows what the trigger does")
+		t.Skip("NOT SHOWN, THAT BOTH HOLD WITHOUT THE TRIGGER: it takes the outage twice more; AKASHI_FULL=1 runs it")
 	}
 	was, err := part(refusedNotice)(t.Context(), Options{Seed: 1, NoTrigger: true}, true)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if !was.Outcome.Holds {
-		t.Errorf("as it was: %+v", was)
 	}
 	r := onSmall(t, lostRows, Options{Seed: 1, NoTrigger: true})
 	if !was.Outcome.Holds || !r.AsItWas.Holds || !r.Akashi.Holds {
