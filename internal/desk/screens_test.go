@@ -62,11 +62,12 @@ func (s *screens) judgeAt(widths []int64) {
 	}
 }
 
-// look judges a page at both widths and compares it with its pictures.
+// look judges a page at the widths of this run and compares it with its pictures.
 func (s *screens) look(name string) {
 	s.t.Helper()
-	s.judgeAt(webuitest.Widths)
-	s.Golden(name + "-" + s.lang)
+	name += "-" + s.lang
+	s.judgeAt(webuitest.WidthsOf(name))
+	s.Golden(name)
 }
 
 // TestScreens looks at the desk in both languages and widths. The way of a parked message is gone as a person goes it.

@@ -12,7 +12,7 @@ import (
 	"github.com/akashi-id/akashi/internal/heapfloor"
 )
 
-var used []byte
+var used []byte // of the package, so that it is not optimised away
 
 // TestHold: the collector waits for as much garbage as the floor is high, the floor takes no memory, and where the memory is limited
 // there is none.

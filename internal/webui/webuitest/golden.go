@@ -36,9 +36,9 @@ func Languages() []string {
 // Widths are those at which screens are looked at: a telephone and a desk.
 var Widths = []int64{390, 1280}
 
-// widthsOf are those at which a screen is looked at in this run: in the long one (AKASHI_FULL=1), and when the pictures are made anew, all; otherwise one, which
+// WidthsOf are those at which a screen is looked at in this run: in the long one (AKASHI_FULL=1), and when the pictures are made anew, all; otherwise one, which
 // follows from its name, so that a story of screens is told at both.
-func widthsOf(name string) []int64 {
+func WidthsOf(name string) []int64 {
 	if os.Getenv("AKASHI_FULL") != "" || *update {
 		return Widths
 	}
@@ -58,7 +58,7 @@ const (
 func (tab *Tab) Golden(name string, widths ...int64) {
 	tab.t.Helper()
 	if len(widths) == 0 {
-		widths = widthsOf(name)
+		widths = WidthsOf(name)
 	}
 	for _, w := range widths {
 		seen := tab.Picture(w)
@@ -93,7 +93,7 @@ func (tab *Tab) Screen(name string) {
 	tab.t.Helper()
 	Eval[bool](tab, `window.still ??= e => e.preventDefault(), document.addEventListener("htmx:beforeRequest", window.still), true`)
 	defer Eval[bool](tab, `document.removeEventListener("htmx:beforeRequest", window.still), true`)
-	for _, w := range widthsOf(name) {
+	for _, w := range WidthsOf(name) {
 		for _, f := range tab.Axe(w) {
 			tab.t.Logf("axe could not decide at %d px: %s", w, f)
 		}
