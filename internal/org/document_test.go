@@ -267,6 +267,15 @@ func TestDocumentRefused(t *testing.T) {
 	}
 }
 
+// wide is what an input method makes of a number: a hyphen is the sign of a long vowel.
+var wide = func() *strings.Replacer {
+	pairs := []string{"-", "ー"}
+	for r := '0'; r <= 'z'; r++ {
+		pairs = append(pairs, string(r), string(r-'!'+'！'))
+	}
+	return strings.NewReplacer(pairs...)
+}()
+
 // TestDocumentVerified: whoever was given a document learns whether it was issued, by its numbers, by what its QR says and by its file; and of one
 // that is void, altered, somebody else's, or unknown no more than that.
 func TestDocumentVerified(t *testing.T) {
@@ -306,6 +315,7 @@ func TestDocumentVerified(t *testing.T) {
 	}
 	ask("its numbers", doc.Number, binding, nil, issuing.Genuine)
 	ask("typed by hand", " "+doc.Number, strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(binding, "-", " "), "0", "o")), nil, issuing.Genuine)
+	ask("typed in a Japanese input mode", wide.Replace(doc.Number), wide.Replace(strings.ToLower(binding)), nil, issuing.Genuine)
 	ask("its QR", doc.Number, secret, nil, issuing.Genuine)
 	ask("its file", "", "", file, issuing.Genuine)
 	ask("another binding", doc.Number, "0000-0000-0000-0000", nil, issuing.Unknown)
