@@ -121,9 +121,11 @@ const (
 	Delivered Ending = "delivered" // handed over
 	Stopped   Ending = "stopped"   // a gate kept it back
 	Voided    Ending = "voided"    // nothing of it left: not printed, or printed and destroyed
+	Recalled  Ending = "recalled"  // handed over, and declared void since: its paper is asked back
+	Recovered Ending = "recovered" // recalled, and its paper is back
 )
 
-// IssuingOutcome is what became of a document: of each that was issued there is one in the end.
+// IssuingOutcome is what became of a document: of each that was issued there is one in the end, and after a hand-over there may be a recall and its end.
 type IssuingOutcome struct {
 	Request  string
 	Number   string
@@ -148,7 +150,7 @@ func issuingOutcomeFromWire(w *messagepb.IssuingOutcome) (IssuingOutcome, error)
 	n := IssuingOutcome{Request: w.Request, Number: w.Number, Outcome: Ending(w.Outcome), Findings: w.Findings, Sheets: int(w.Sheets), By: w.By}
 	required(&c, "request", n.Request != "" && inLine(n.Request, maxName))
 	required(&c, "number", n.Number != "" && inLine(n.Number, maxName))
-	required(&c, "outcome", slices.Contains([]Ending{Delivered, Stopped, Voided}, n.Outcome) && (n.Outcome == Stopped) == (len(n.Findings) > 0))
+	required(&c, "outcome", slices.Contains([]Ending{Delivered, Stopped, Voided, Recalled, Recovered}, n.Outcome) && (n.Outcome == Stopped) == (len(n.Findings) > 0))
 	required(&c, "by", inLine(n.By, maxName) && (n.Outcome == Stopped || n.By != ""))
 	required(&c, "sheets", w.Sheets <= 1000)
 	for _, f := range n.Findings {

@@ -157,6 +157,12 @@ func printDelivery(w io.Writer, d nation.Delivery) {
 	if d.Counter != nil {
 		fmt.Fprintf(w, "  紙 paper  %s  %d枚 sheets  %s\n", inBoth(c.Place.Name()), c.Sheets, c.Proof)
 	}
+	if k := c.Recall; k != nil {
+		fmt.Fprintf(w, "  無効とした recalled  %s  %s\n", whenBy(k.At, k.By), k.Reason)
+		if !k.RecoveredAt.IsZero() {
+			fmt.Fprintf(w, "  回収した recovered  %s  %d枚 sheets  %s\n", whenBy(k.RecoveredAt, k.RecoveredBy), k.Sheets, k.Proof)
+		}
+	}
 	for _, p := range d.Persons {
 		fmt.Fprintf(w, "  載った方 on it  %s\n", personText(p))
 	}

@@ -43,6 +43,8 @@ var acts = map[string]plain.Sentence{
 	"document-state":      {JA: "証明書の状態が変わった", EN: "a document stands differently"},
 	"document-case":       {JA: "証明書の件を開いた", EN: "opened a case about a document"},
 	"document-case-close": {JA: "証明書の件を、紙がどうなったかの証拠で閉じた", EN: "closed a case about a document by proof"},
+	"document-recall":     {JA: "渡した証明書を無効とした", EN: "declared a document void that was handed over"},
+	"document-recover":    {JA: "無効とした証明書の紙を回収した", EN: "got the paper of a void document back"},
 	"document-print":      {JA: "証明書を印刷に出した", EN: "had a document printed"},
 	"document-trace":      {JA: "証明書の経緯を見た", EN: "followed what became of a document"},
 	"document-inquiry":    {JA: "証明書の調査を始めた", EN: "began an inquiry into documents"},

@@ -200,7 +200,8 @@ func JoinDelivery(d Delivery, fileOf string) Delivery {
 	if len(c.Versions) > 0 && len(s.Versions) > 0 && !slices.Equal(c.Versions, s.Versions) {
 		found("versions-differ", "載った方の記録の版が、双方で違います。", "The two sides made it of different versions of the records.")
 	}
-	ended := map[string]message.Ending{"delivered": message.Delivered, "stopped": message.Stopped, "voided": message.Voided}[c.State]
+	ended := map[string]message.Ending{"delivered": message.Delivered, "stopped": message.Stopped, "voided": message.Voided,
+		"recalled": message.Recalled, "recovered": message.Recovered}[c.State]
 	if ended != s.Ending && !(c.File == "" && s.Ending == message.Stopped) {
 		found("ending-differs", "証明書がどうなったかの記録が、双方で違います（または、まだ伝わっていません）。", "The two sides do not say the same of what became of it, or it has not been told yet.")
 	}

@@ -42,7 +42,13 @@ type DocumentTrace struct {
 	EndedAt  time.Time      `json:"ended_at,omitzero"`
 	EndedBy  string         `json:"ended_by,omitempty"`
 	Findings []string       `json:"findings,omitempty"`
-	Sheets   int            `json:"sheets"`
+
+	RecalledAt  time.Time `json:"recalled_at,omitzero"` // declared void after it had been handed over
+	RecalledBy  string    `json:"recalled_by,omitempty"`
+	RecoveredAt time.Time `json:"recovered_at,omitzero"` // its paper is back
+	RecoveredBy string    `json:"recovered_by,omitempty"`
+
+	Sheets int `json:"sheets"`
 }
 
 // TraceDocument says what the server knows of a request, for the person in the context, and writes down that it was asked; false: nothing.
@@ -72,7 +78,8 @@ func traceOf(r store.Request, d store.Document) DocumentTrace {
 	t := DocumentTrace{Request: r.ID, Kind: r.Kind, Items: r.Items, As: r.As, AskedAt: r.AskedAt, AskedBy: r.AskedBy, State: string(r.State), Reasons: r.Reasons, DecidedAt: r.AnsweredAt,
 		RegisterAt: r.RegisterAt, Program: r.Program, Number: d.Number, IssuedAt: d.IssuedAt, Pages: d.Pages, Content: d.Content.Hex(), File: d.File.Hex(),
 		Kept: len(d.Bytes) > 0, Altered: len(d.Bytes) > 0 && d.File != (message.Hash{}) && sha256.Sum256(d.Bytes) != d.File,
-		Ending: d.Ending, EndedAt: d.EndedAt, EndedBy: d.EndedBy, Findings: d.Findings, Sheets: d.Sheets}
+		Ending: d.Ending, EndedAt: d.EndedAt, EndedBy: d.EndedBy, Findings: d.Findings, Sheets: d.Sheets,
+		RecalledAt: d.RecalledAt, RecalledBy: d.RecalledBy, RecoveredAt: d.RecoveredAt, RecoveredBy: d.RecoveredBy}
 	for _, p := range r.Persons {
 		if !p.Beside {
 			t.Versions = append(t.Versions, p.Version)

@@ -24,6 +24,9 @@ func (o *Issuing) onIssuingOutcome(ctx context.Context, tx *store.Tx, d exchange
 		return nil, exchange.Reject("unknown-document", "この証明書は、このサーバでは発行していません。双方の申請の記録を確かめてください。",
 			"this server has not issued this document: compare the records of the request on both sides")
 	}
+	if n.Outcome == message.Recalled || n.Outcome == message.Recovered {
+		return nil, o.recalled(ctx, tx, d, doc, n)
+	}
 	if doc.Ending != "" {
 		return nil, exchange.Reject("ended-already", "この証明書がどうなったかは、すでに届いています。双方の申請の記録を確かめてください。",
 			"what became of this document was told already: compare the records of the request on both sides")
@@ -32,6 +35,20 @@ func (o *Issuing) onIssuingOutcome(ctx context.Context, tx *store.Tx, d exchange
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "issuing.ended", Case: n.Request, Detail: n.Number + " " + string(n.Outcome)})
 	_, err = tx.End(ctx, doc)
 	return nil, err
+}
+
+// recalled writes down that a document that was handed over is void from now on, or that its paper is back. Whoever verifies it is told from this moment on.
+func (o *Issuing) recalled(ctx context.Context, tx *store.Tx, d exchange.Delivery, doc store.Document, n message.IssuingOutcome) error {
+	moved, err := tx.Recall(ctx, doc.Number, n.Outcome, n.By)
+	if err != nil {
+		return err
+	}
+	if !moved {
+		return exchange.Reject("not-handed-over", "この証明書は、渡したと知らされていないか、すでに無効にしたか回収したと知らされています。双方の申請の記録を確かめてください。",
+			"this server was not told that this document was handed over, or was told already that it is recalled or recovered: compare the records of the request on both sides")
+	}
+	auditlog.Write(tx.Tx, auditlog.Entry{Actor: string(d.Sender), Act: "issuing.ended", Case: n.Request, Detail: n.Number + " " + string(n.Outcome)})
+	return nil
 }
 
 // Account is what became of the requests of a day (日締め): requested = refused + issued, and issued = delivered + stopped + voided.

@@ -23,7 +23,7 @@ type Verdict string
 // The verdicts. None tells more than the paper does: who asks has the file, or what stands on each of its pages.
 const (
 	Genuine Verdict = "genuine" // issued here, and this is it
-	Void    Verdict = "void"    // issued here, and stopped or destroyed: nobody should hold it
+	Void    Verdict = "void"    // issued here, and stopped, destroyed or recalled: nobody should hold it
 	Altered Verdict = "altered" // the file was changed after it was signed, or is no document of ours
 	Other   Verdict = "other"   // signed by somebody else
 	Unknown Verdict = "unknown" // nothing of that kind was issued here, or the proof is not that of the document
@@ -122,7 +122,7 @@ func (o *Issuing) VerifyFile(ctx context.Context, file []byte) (v Verified, err 
 func (o *Issuing) verified(ctx context.Context, tx *store.Tx, d store.Document) (v Verified, err error) {
 	r, _, err := tx.Request(ctx, d.Request)
 	v = Verified{Verdict: Genuine, Number: d.Number, Kind: making.Kind(r.Kind), IssuedAt: d.IssuedAt, Pages: d.Pages, Specimen: d.Specimen}
-	if d.Ending == message.Stopped || d.Ending == message.Voided || d.File == (message.Hash{}) {
+	if d.Ending != "" && d.Ending != message.Delivered || d.File == (message.Hash{}) {
 		v.Verdict = Void
 	}
 	return v, err

@@ -72,7 +72,9 @@ func compared(request, of string) webui.Notice {
 }
 
 var endingNames = map[message.Ending]plain.Sentence{
-	message.Delivered: say("窓口で渡した", "handed over"), message.Stopped: say("止めた", "stopped"), message.Voided: say("渡さずに廃棄した", "destroyed"), "": say("まだ知らされていない", "not told yet"),
+	message.Delivered: say("窓口で渡した", "handed over"), message.Stopped: say("止めた", "stopped"), message.Voided: say("渡さずに廃棄した", "destroyed"),
+	message.Recalled: say("渡した後に無効とした（紙は戻っていない）", "handed over, and recalled: the paper is not back"), message.Recovered: say("渡した後に無効とし、紙を回収した", "handed over, recalled, and recovered"),
+	"": say("まだ知らされていない", "not told yet"),
 }
 
 // tell fills a page with what is known of a request.
@@ -133,6 +135,12 @@ func (p *tracePage) tell(t DocumentTrace) {
 		{Label: say("どうなったか", "What became of it"), Value: endingNames[t.Ending]}}
 	if !t.EndedAt.IsZero() {
 		p.Digests = append(p.Digests, webui.Term{Label: say("知らされた時", "Told"), Value: t.EndedAt}, webui.Term{Label: say("印刷した枚数", "Sheets printed"), Value: int64(t.Sheets)})
+	}
+	if !t.RecalledAt.IsZero() {
+		p.Digests = append(p.Digests, webui.Term{Label: say("無効と知らされた時", "Told that it is recalled"), Value: t.RecalledAt}, webui.Term{Label: say("無効とした人", "Recalled by"), Value: webui.Code(t.RecalledBy)})
+	}
+	if !t.RecoveredAt.IsZero() {
+		p.Digests = append(p.Digests, webui.Term{Label: say("回収と知らされた時", "Told that the paper is back"), Value: t.RecoveredAt}, webui.Term{Label: say("回収を記録した人", "Recovered by"), Value: webui.Code(t.RecoveredBy)})
 	}
 }
 

@@ -81,7 +81,7 @@ func (o *Issuing) told(v Verified) *verifiedPart {
 			Text: say("紙の記載が、下の内容と合うかを見てください。複写では、地紋に「複写」の文字が出ます。", "See whether the paper says what stands below. On a copy the word 複写 appears in the ground.")}
 	case Void:
 		p.Notice = webui.Notice{Kind: webui.Bad, Title: say("この証明書は、無効です", "This document is void"),
-			Text: say("交付されずに止められたか、廃棄されたものです。受け取らず、市区町村に知らせてください。", "It was stopped before it was handed over, or destroyed. Do not accept it, and tell the municipality.")}
+			Text: say("交付の前に止められたか廃棄されたもの、または交付の後に無効とされたものです。受け取らず、市区町村に知らせてください。", "It was stopped or destroyed before it was handed over, or declared void since. Do not accept it, and tell the municipality.")}
 	case Altered:
 		p.Notice = webui.Notice{Kind: webui.Bad, Title: say("発行された証明書のファイルではありません", "This is not the file of a document that was issued"),
 			Text: say("署名の後に変えられたか、別のファイルです。受け取らないでください。スキャンした紙は、文書番号と綴り番号で確かめられます。", "It was changed after it was signed, or is another file. Do not accept it. A scanned paper can be verified by its numbers.")}

@@ -32,12 +32,13 @@ const (
 	PlaceUnprinted Place = "not-printed" // there is a file, and it was never printed
 	PlaceCounter   Place = "counter"     // printed, and neither handed over nor destroyed
 	PlaceCitizen   Place = "citizen"     // handed over
+	PlaceRecalled  Place = "recalled"    // handed over, declared void, and not back
 	PlaceGone      Place = "destroyed"   // recovered or destroyed: somebody wrote down the proof
 	PlaceUnknown   Place = "unknown"     // a case is open
 )
 
 // Places are all of them, those that concern somebody first.
-var Places = []Place{PlaceCitizen, PlaceUnknown, PlaceCounter, PlaceGone, PlaceUnprinted, PlaceMaking, PlaceNone}
+var Places = []Place{PlaceCitizen, PlaceRecalled, PlaceUnknown, PlaceCounter, PlaceGone, PlaceUnprinted, PlaceMaking, PlaceNone}
 
 var placeNames = map[Place]plain.Sentence{
 	PlaceNone:      both("証明書は作られなかった", "no document was made"),
@@ -45,6 +46,7 @@ var placeNames = map[Place]plain.Sentence{
 	PlaceUnprinted: both("印刷していない", "not printed"),
 	PlaceCounter:   both("窓口にある（印刷済み、未交付）", "at the counter, printed and not handed over"),
 	PlaceCitizen:   both("申請した方に渡した", "with the applicant"),
+	PlaceRecalled:  both("渡した後に無効とした（まだ戻っていない）", "handed over, declared void, and not back"),
 	PlaceGone:      both("回収・廃棄した（証拠あり）", "recovered or destroyed, with proof"),
 	PlaceUnknown:   both("分からない（件が開いている）", "unknown: a case is open"),
 }
@@ -66,6 +68,8 @@ func placeOf(d Document, cases []store.DocumentCase) (at Place, open int) {
 		return PlaceNone, open
 	case store.DocumentDelivered:
 		return PlaceCitizen, open
+	case store.DocumentRecalled:
+		return PlaceRecalled, open
 	}
 	switch {
 	case open > 0:
@@ -74,7 +78,7 @@ func placeOf(d Document, cases []store.DocumentCase) (at Place, open int) {
 		return PlaceUnprinted, 0
 	case d.State == store.DocumentHeld:
 		return PlaceCounter, 0
-	case d.State == store.DocumentVoided, len(cases) > 0:
+	case d.State == store.DocumentVoided, d.State == store.DocumentRecovered, len(cases) > 0:
 		return PlaceGone, 0
 	}
 	return PlaceUnknown, 0
@@ -141,6 +145,19 @@ type DocumentTrace struct {
 	EndedBy string    `json:"ended_by,omitempty"`
 	Sheets  int       `json:"sheets"`
 	Proof   string    `json:"proof,omitempty"` // of what became of the paper; for whoever may read what clerks wrote
+
+	Recall *DocumentRecall `json:"recall,omitempty"`
+}
+
+// DocumentRecall is that a document was declared void after it had been handed over, and whether its paper is back.
+type DocumentRecall struct {
+	At          time.Time `json:"at"`
+	By          string    `json:"by"`
+	Reason      string    `json:"reason,omitempty"`      // for whoever may read what clerks wrote
+	RecoveredAt time.Time `json:"recovered_at,omitzero"` // zero: it is not back
+	RecoveredBy string    `json:"recovered_by,omitempty"`
+	Sheets      int       `json:"sheets_back"`
+	Proof       string    `json:"proof,omitempty"`
 }
 
 // IdentityCheck is by what somebody checked who the applicant is.
@@ -187,6 +204,8 @@ const (
 	actPrint     = "document-print"
 	actCase      = "document-case"
 	actCaseClose = "document-case-close"
+	actRecall    = "document-recall"
+	actRecover   = "document-recover"
 )
 
 // readsWords tells whether somebody may read what clerks wrote in their own words, in which a name may stand: the counter and the auditors.
@@ -238,6 +257,14 @@ func (o *Municipality) traced(ctx context.Context, tx *store.Tx, d Document, wor
 	if words {
 		t.Proof = d.Proof
 	}
+	if r, found, err := tx.RecallOf(ctx, d.Request); err != nil {
+		return t, err
+	} else if found {
+		t.Recall = &DocumentRecall{At: r.At, By: r.By, RecoveredAt: r.RecoveredAt, RecoveredBy: r.RecoveredBy, Sheets: r.Sheets}
+		if words {
+			t.Recall.Reason, t.Recall.Proof = r.Reason, r.Proof
+		}
+	}
 	checks, err := identity.In(tx.Tx).ChecksOf(ctx, d.Request)
 	if err != nil {
 		return t, err
@@ -275,7 +302,7 @@ func (o *Municipality) traced(ctx context.Context, tx *store.Tx, d Document, wor
 		case actPrint:
 			printedBy[e.Detail] = e.Actor
 		case actApply, actState, actCase:
-		case actCaseClose:
+		case actCaseClose, actRecall, actRecover:
 			if !words {
 				e.Detail = ""
 			}

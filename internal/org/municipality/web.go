@@ -152,6 +152,8 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"POST /document/{request}/case/{job}":            {access.IssueDocument, w.closeCase},
 		"POST /document/{request}/print":                 {access.IssueDocument, w.doPrint},
 		"POST /document/{request}/hand-over":             {access.IssueDocument, w.handOver},
+		"POST /document/{request}/recall":                {access.IssueDocument, w.recallDocument},
+		"POST /document/{request}/recover":               {access.IssueDocument, w.recoverDocument},
 		"POST /document/{request}/void":                  {access.IssueDocument, w.voidDocument},
 		"GET /application/{request}":                     {access.LookAtCertificate, w.showApplication},
 		"GET /application/{request}/part":                {access.LookAtCertificate, w.showApplicationPart},

@@ -28,6 +28,10 @@ type issuedPage struct {
 	PrintAgain     bool
 	HandOver, Void string
 	Cases          []caseForm
+	Recall         string // where it is declared void; empty: it is not with the applicant
+	RecallOpen     bool   // it was begun to be written
+	Recover        string // where it is written down that its paper is back; empty: it is not sought
+	Recalled       []webui.Term
 	Person         string
 	Trace          string // where what became of it is followed
 }
@@ -99,6 +103,16 @@ func (w *screens) renderIssued(rw http.ResponseWriter, r *http.Request, status i
 		w.ui.Fail(rw, r, err)
 		return
 	}
+	if p.Recalled, err = w.recallOf(r.Context(), d); err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	switch d.State {
+	case store.DocumentDelivered:
+		p.Recall, p.RecallOpen = base+"/recall", len(f.Problems()) > 0 || f.Value("recall") != ""
+	case store.DocumentRecalled:
+		p.Recover = base + "/recover"
+	}
 	if w.o.printer != nil {
 		p.Print = ""
 		if p.PrintAgain = d.Prints > 0; !waitsForPrinter(d) {
@@ -154,6 +168,11 @@ func (w *screens) issuedPart(d Document) issuedPart {
 			"It is not what the register says now ("+found.EN+"). Collect what was printed, and tell the operators. Look at the record, and then apply again.")
 	case store.DocumentDelivered:
 		return notice(webui.Off, "交付しました", "It was handed over", "証明書のファイルは、ここには残っていません。", "The file is not kept here.")
+	case store.DocumentRecalled:
+		return notice(webui.Bad, "渡した後に無効としました。紙を回収してください", "It was handed over, and is void since. Get the paper back",
+			"番号を確かめた方には、無効と表示されます。紙が戻ったら、下に記録してください。", "Whoever verifies it is told that it is void. When the paper is back, record it below.")
+	case store.DocumentRecovered:
+		return notice(webui.Off, "無効とし、紙を回収しました", "It is void, and its paper is back", "必要なときは、新しく申請してください。", "Apply again if it is needed.")
 	case store.DocumentVoided:
 		return notice(webui.Off, "廃棄しました", "Nothing of it is left", "渡していません。必要なときは、新しく申請してください。", "It was not handed over. Apply again if it is needed.")
 	}
@@ -301,6 +320,10 @@ func documentBadge(s store.DocumentState) webui.Badge {
 		return badge(webui.Bad, "止めた", "stopped")
 	case store.DocumentVoided:
 		return badge(webui.Off, "廃棄した", "nothing left")
+	case store.DocumentRecalled:
+		return badge(webui.Bad, "無効（回収していない）", "void, and not back")
+	case store.DocumentRecovered:
+		return badge(webui.Off, "無効（回収した）", "void, and back")
 	}
 	return badge(webui.OK, "交付した", "handed over")
 }

@@ -213,7 +213,7 @@ func itemWords(d AffectedDocument) any {
 }
 
 func placeBadge(d AffectedDocument) webui.Badge {
-	kind := map[Place]webui.BadgeKind{PlaceCitizen: webui.Info, PlaceUnknown: webui.Bad, PlaceCounter: webui.Wait, PlaceMaking: webui.Wait}[d.Place]
+	kind := map[Place]webui.BadgeKind{PlaceCitizen: webui.Info, PlaceUnknown: webui.Bad, PlaceRecalled: webui.Bad, PlaceCounter: webui.Wait, PlaceMaking: webui.Wait}[d.Place]
 	if kind == "" {
 		kind = webui.Off
 	}
@@ -255,6 +255,7 @@ func (w *screens) showTracePersons(rw http.ResponseWriter, r *http.Request) {
 
 var stepNames = map[string]plain.Sentence{
 	actApply: both("申請を受け付けた", "took the application"), actState: both("状態が変わった", "it stands differently"), actPrint: both("印刷に出した", "had it printed"),
+	actRecall: both("無効とした", "declared it void"), actRecover: both("紙を回収した", "got the paper back"),
 	actCase: both("件を開いた", "opened a case"), actCaseClose: both("件を閉じた", "closed a case"),
 }
 
@@ -319,6 +320,18 @@ func (w *screens) renderTrace(rw http.ResponseWriter, r *http.Request, persons *
 	}
 	if t.Proof != "" {
 		p.Terms = append(p.Terms, webui.Term{Label: both("紙がどうなったか", "What became of the paper"), Value: webui.Spell(t.Proof)})
+	}
+	if c := t.Recall; c != nil {
+		p.Terms = append(p.Terms, webui.Term{Label: both("無効とした時", "Declared void"), Value: c.At}, webui.Term{Label: both("無効とした人", "Declared void by"), Value: webui.Code(c.By)})
+		if c.Reason != "" {
+			p.Terms = append(p.Terms, webui.Term{Label: both("無効にした理由", "Why it is void"), Value: webui.Spell(c.Reason)})
+		}
+		if !c.RecoveredAt.IsZero() {
+			p.Terms = append(p.Terms, webui.Term{Label: both("回収を記録した時", "The paper was back"), Value: c.RecoveredAt}, webui.Term{Label: both("回収を記録した人", "Recovered by"), Value: webui.Code(c.RecoveredBy)}, webui.Term{Label: both("戻った枚数", "Sheets that came back"), Value: int64(c.Sheets)})
+		}
+		if c.Proof != "" {
+			p.Terms = append(p.Terms, webui.Term{Label: both("戻った紙がどうなったか", "What became of it"), Value: webui.Spell(c.Proof)})
+		}
 	}
 	if t.Number != "" {
 		var versions []string

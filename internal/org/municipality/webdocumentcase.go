@@ -56,14 +56,17 @@ func (w *screens) closeCase(rw http.ResponseWriter, r *http.Request) {
 // papersShown bounds a list.
 const papersShown = 200
 
-type papersPage struct{ Held, Cases webui.Table }
+type papersPage struct{ Held, Cases, Recalled webui.Table }
 
 // showDocuments lists what lies at the counter, and the cases that are open. It names nobody.
 func (w *screens) showDocuments(rw http.ResponseWriter, r *http.Request) {
-	var held []Document
+	var held, recalled []Document
 	var cases []store.DocumentCase
 	err := w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
 		if held, err = w.o.in(raw).DocumentsHeld(ctx, papersShown); err != nil {
+			return err
+		}
+		if recalled, err = w.o.in(raw).DocumentsRecalled(ctx, papersShown); err != nil {
 			return err
 		}
 		cases, err = w.o.in(raw).OpenCases(ctx, papersShown)
@@ -76,6 +79,8 @@ func (w *screens) showDocuments(rw http.ResponseWriter, r *http.Request) {
 	p := papersPage{
 		Cases: webui.Table{Caption: both("件（古い順）", "Cases, the oldest first"), Columns: []webui.Column{{Name: both("申請番号", "Application")}, {Name: both("何が起きたか", "What happened")}, {Name: both("いつから", "Since")}},
 			Empty: webui.Empty{Text: both("開いている件はありません。", "No case is open.")}},
+		Recalled: webui.Table{Caption: both("無効とし、まだ回収していない証明書（古い順）", "Void and not back, the oldest first"), Columns: []webui.Column{{Name: both("申請番号", "Application")}, {Name: both("種類", "Kind")}, {Name: both("渡した時", "Handed over")}, {Name: both("渡した人", "By")}},
+			Empty: webui.Empty{Text: both("ありません。", "None.")}},
 		Held: webui.Table{Caption: both("渡していない証明書（古い順）", "Not handed over, the oldest first"), Columns: []webui.Column{{Name: both("申請番号", "Application")}, {Name: both("種類", "Kind")}, {Name: both("申請", "Applied")}, {Name: both("受け付けた人", "Taken by")}},
 			Empty: webui.Empty{Text: both("ありません。", "None.")}}}
 	link := func(request string) webui.Link {
@@ -83,6 +88,9 @@ func (w *screens) showDocuments(rw http.ResponseWriter, r *http.Request) {
 	}
 	for _, c := range cases {
 		p.Cases.Rows = append(p.Cases.Rows, []any{link(c.Request), caseCauses[c.Cause], c.OpenedAt})
+	}
+	for _, d := range recalled {
+		p.Recalled.Rows = append(p.Recalled.Rows, []any{link(d.Request), making.Kind(d.Kind).Name(), d.EndedAt, webui.Code(d.EndedBy)})
 	}
 	for _, d := range held {
 		p.Held.Rows = append(p.Held.Rows, []any{link(d.Request), making.Kind(d.Kind).Name(), d.At, webui.Code(d.By)})

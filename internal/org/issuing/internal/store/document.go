@@ -30,30 +30,34 @@ type Document struct {
 	EndedBy  string // the operator; empty: a gate
 	Findings []string
 	Sheets   int
+	// A document that was handed over may be declared void afterwards, and its paper may come back.
+	RecalledAt, RecoveredAt time.Time
+	RecalledBy, RecoveredBy string
 }
 
 // LogValue shows nothing of it.
 func (d Document) LogValue() slog.Value { return slog.StringValue(d.Number) }
 
-const documentColumns = `number, request, issued_at, nonce, verify, binding, pages, content, file, bytes, specimen, ending, ended_at, ended_by, findings, sheets`
+const documentColumns = `number, request, issued_at, nonce, verify, binding, pages, content, file, bytes, specimen, ending, ended_at, ended_by, findings, sheets, recalled_at, recalled_by, recovered_at, recovered_by`
 
 func scanDocument(r *sqlstore.Rows, d *Document) error {
 	var nonce, content, file []byte
-	var ended, sheets, pages int64
+	var ended, sheets, pages, recalled, recovered int64
 	var findings string
-	if err := r.Scan(&d.Number, &d.Request, sqlstore.Time(&d.IssuedAt), &nonce, &d.Verify, &d.Binding, &pages, &content, &file, &d.Bytes, &d.Specimen, &d.Ending, &ended, &d.EndedBy, &findings, &sheets); err != nil {
+	if err := r.Scan(&d.Number, &d.Request, sqlstore.Time(&d.IssuedAt), &nonce, &d.Verify, &d.Binding, &pages, &content, &file, &d.Bytes, &d.Specimen, &d.Ending, &ended, &d.EndedBy, &findings, &sheets, &recalled, &d.RecalledBy, &recovered, &d.RecoveredBy); err != nil {
 		return err
 	}
 	copy(d.Nonce[:], nonce)
 	copy(d.Content[:], content)
 	copy(d.File[:], file)
+	d.RecalledAt, d.RecoveredAt = sqlstore.FromMicrosOrNone(recalled), sqlstore.FromMicrosOrNone(recovered)
 	d.EndedAt, d.Findings, d.Sheets, d.Pages = sqlstore.FromMicrosOrNone(ended), split(findings), int(sheets), int(pages)
 	return nil
 }
 
 // AddDocument writes down what is to be signed.
 func (tx *Tx) AddDocument(d Document) {
-	tx.Collect("document", documentColumns, d.Number, d.Request, d.IssuedAt, d.Nonce[:], d.Verify, d.Binding, int64(d.Pages), d.Content[:], []byte{}, []byte{}, d.Specimen, "", int64(0), "", "", int64(0))
+	tx.Collect("document", documentColumns, d.Number, d.Request, d.IssuedAt, d.Nonce[:], d.Verify, d.Binding, int64(d.Pages), d.Content[:], []byte{}, []byte{}, d.Specimen, "", int64(0), "", "", int64(0), int64(0), "", int64(0), "")
 }
 
 // DocumentOf is the document of a request.
@@ -97,6 +101,16 @@ func (tx *Tx) End(ctx context.Context, d Document) (bool, error) {
 	return n == 1, err
 }
 
+// Recall writes down that a document that was handed over is recalled, or that a recalled one is back; false when it did not stand so.
+func (tx *Tx) Recall(ctx context.Context, number string, to message.Ending, by string) (bool, error) {
+	set, from := `recalled_at = $3, recalled_by = $4`, message.Delivered
+	if to == message.Recovered {
+		set, from = `recovered_at = $3, recovered_by = $4`, message.Recalled
+	}
+	n, err := tx.Exec(ctx, `UPDATE document SET ending = $2, `+set+` WHERE number = $1 AND ending = $5`, number, string(to), tx.Now(), by, string(from))
+	return n == 1, err
+}
+
 // NextNumber is the next number of a day.
 func (tx *Tx) NextNumber(ctx context.Context, day resident.Date) (n int64, err error) {
 	if _, err := tx.Exec(ctx, `INSERT INTO numbering(day, last) VALUES ($1, 1) ON CONFLICT (day) DO UPDATE SET last = numbering.last + 1`, day.String()); err != nil {
@@ -122,7 +136,7 @@ func (a Account) Agrees() bool {
 func (tx *Tx) Account(ctx context.Context, from, until time.Time) (a Account, err error) {
 	err = tx.QueryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN r.state = 'refused' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN r.state IN ('asked', 'ready') THEN 1 ELSE 0 END), 0),
 		COALESCE(SUM(CASE WHEN r.state = 'issued' THEN 1 ELSE 0 END), 0),
-		COALESCE(SUM(CASE WHEN r.state = 'issued' AND d.ending = 'delivered' THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN r.state = 'issued' AND d.ending IN ('delivered', 'recalled', 'recovered') THEN 1 ELSE 0 END), 0),
 		COALESCE(SUM(CASE WHEN r.state = 'issued' AND d.ending = 'stopped' THEN 1 ELSE 0 END), 0),
 		COALESCE(SUM(CASE WHEN r.state = 'issued' AND d.ending = 'voided' THEN 1 ELSE 0 END), 0),
 		COALESCE(SUM(CASE WHEN r.state = 'issued' AND d.ending = '' THEN 1 ELSE 0 END), 0)

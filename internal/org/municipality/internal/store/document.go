@@ -23,6 +23,8 @@ const (
 	DocumentStopped   DocumentState = "stopped"   // it has come, and is not
 	DocumentDelivered DocumentState = "delivered" // handed over
 	DocumentVoided    DocumentState = "voided"    // nothing of it left the counter
+	DocumentRecalled  DocumentState = "recalled"  // handed over, and declared void since: the paper is asked back
+	DocumentRecovered DocumentState = "recovered" // recalled, and the paper is back
 )
 
 // Document is a document that somebody asked for, and what became of it.
