@@ -57,6 +57,8 @@ const (
 	KindIssuingApplication    Kind = "issuing.application"
 	KindIssuingDocument       Kind = "issuing.document"
 	KindIssuingOutcome        Kind = "issuing.outcome"
+	KindIssuingDay            Kind = "issuing.day"
+	KindIssuingDayAnswer      Kind = "issuing.day.answer"
 )
 
 // Class is what personal data a kind carries, and so what may be shown of it to whom.
@@ -191,6 +193,12 @@ var Kinds = []Spec{
 	{KindIssuingOutcome, plain.Sentence{JA: "証明書の交付の結果", EN: "what became of a document"},
 		[]Hop{{Municipality, Issuing}}, "request", false,
 		"design: of each document it is known what became of it; in 2023 three were closed as normal", Pseudonymous},
+	{KindIssuingDay, plain.Sentence{JA: "証明書の日締め", EN: "daily close of the documents"},
+		[]Hop{{Municipality, Issuing}}, "day", true,
+		"design: of each day both sides count what was asked for and what became of it", Pseudonymous},
+	{KindIssuingDayAnswer, plain.Sentence{JA: "証明書の日締めへの回答", EN: "answer to a daily close of the documents"},
+		[]Hop{{Issuing, Municipality}}, "day", true,
+		"design: a difference is named, request by request, by the side that did not count", Pseudonymous},
 	{KindExchangeNote, plain.Sentence{JA: "問合せと回答", EN: "note about a parked message"},
 		nil, "the message it is about", true, "対策（平成16年）: 全国センターに問合せ、確認後、人的に処理する", NoPersonal},
 	{KindExchangeWithdrawal, plain.Sentence{JA: "電文の取下げ", EN: "withdrawal of a message"},

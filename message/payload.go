@@ -122,6 +122,8 @@ func init() {
 		KindIssuingApplication:   reader(issuingApplicationFromWire),
 		KindIssuingDocument:      reader(issuingDocumentFromWire),
 		KindIssuingOutcome:       reader(issuingOutcomeFromWire),
+		KindIssuingDay:           reader(issuingDayFromWire),
+		KindIssuingDayAnswer:     reader(issuingDayAnswerFromWire),
 		KindExchangeNote:         reader(noteFromWire),
 		KindExchangeWithdrawal:   reader(withdrawalFromWire),
 		KindExchangeStatement:    reader(statementFromWire),

@@ -69,6 +69,7 @@ func init() { // a table that names its own printer needs the detour
 		{"delivery trace", "[--json] --as PERSON [--case NUMBER] [--data DIR] REQUEST", in("証明書がだれに渡ったかを、窓口とサーバの両側から見る", "what became of a document, by the counter and by its server"), "--as auditor-onishi 202029-VUZW-3XVE-B3MF", runDeliveryTrace},
 		{"delivery affected", "[--json] --as PERSON --from TIME --to TIME [--municipality CODE] [--version VERSION] --cause TEXT [--names] [--data DIR]",
 			in("誤りが関わる証明書と人を調べる", "which documents an error concerns, and whose"), "--as operator-ueda --from 2026-11-22 --to 2026-11-22 --cause '別の人の証明書が印刷された'", runDeliveryAffected},
+		{"delivery day", "[--json] --as PERSON [--close] [--municipality CODE] [--data DIR] DAY", in("証明書の一日の締めを見る・締める", "how the documents of a day add up, or close it"), "--as clerk-inoue --close 2026-11-22", runDeliveryDay},
 		{"verify receipt", "[--json] --trust CA.pem FILE", in("受領証を、国なしで確かめる", "check a receipt without the country"), "--trust infrastructure.crt receipt.json", runVerifyReceipt},
 		{"verify statement", "[--json] --trust CA.pem FILE", in("計算書を、国なしで確かめる", "check a statement of account without the country"), "--trust infrastructure.crt statement.json", runVerifyStatement},
 		{"report issuance", "[--json] --as-of DATE [--data DIR]", in("電子証明書の発行状況", "certificates by municipality"), "--as-of 2026-03-31", runReportIssuance},

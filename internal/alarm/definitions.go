@@ -63,6 +63,7 @@ const (
 	AuthorityReviewDue Code = "authority-review-due"
 	PasskeyHeld        Code = "passkey-held"
 	MoveUnsettled      Code = "move-unsettled"
+	DocumentDayOpen    Code = "document-day-open"
 	LookUngrounded     Code = "look-ungrounded"
 	LookAttended       Code = "look-attended"
 	LookInBulk         Code = "look-in-bulk"
@@ -248,6 +249,11 @@ var Definitions = []Definition{
 	{Code: MoveUnsettled, Severity: Warning, Unit: Items, Raise: 1, Lower: 1, About: aboutEnd,
 		Name:  plain.Sentence{JA: "転出入が終わらない", EN: "A move does not end"},
 		Means: plain.Sentence{JA: "予定日から30日を過ぎても転入の届出や通知がないか、双方の記録が合わず、人が確かめるまで終わらない転出入があります。", EN: "Thirty days after the planned day a moving in was not filed or no notice of it has come, or the two ends do not agree: it does not end before somebody finds out."}},
+
+	// ── documents at the counter ──
+	{Code: DocumentDayOpen, Severity: Warning, Unit: Items, Raise: 1, Lower: 1,
+		Name:  plain.Sentence{JA: "証明書の日締めが合わない", EN: "The documents of a day do not add up"},
+		Means: plain.Sentence{JA: "終わった日の証明書に、どうなったか分からないもの、閉じていない件、または窓口と証明発行サーバの記録の違いがあります。別の方の証明書が出たおそれもあります。", EN: "Of a day that has ended it is not known what became of a document, a case is open, or the counter and the issuing server do not say the same. Another person's document may have come out."}},
 
 	// ── looks at persons ──
 	{Code: LookUngrounded, Severity: Critical, Unit: Items, Raise: 1, Lower: 1, About: aboutLooker,

@@ -33,6 +33,7 @@ var acts = map[string]plain.Sentence{
 	"issuing.request":  {JA: "証明書の申請を受け、住民記録に確かめた", EN: "took a request for a document, and asked the register"},
 	"issuing.decided":  {JA: "証明書を発行してよいかを決めた（自動）", EN: "decided whether a document may be issued"},
 	"issuing.issued":   {JA: "証明書に署名して窓口に送った、または止めた（自動）", EN: "signed a document and sent it to the counter, or stopped it"},
+	"issuing.day":      {JA: "窓口の日締めを、このサーバの記録と突き合わせた", EN: "held the counter's close of a day against its own records"},
 	"issuing.ended":    {JA: "証明書がどうなったかを記録した", EN: "wrote down what became of a document"},
 
 	"issuing.stop":           {JA: "証明書の発行を止めた", EN: "stopped issuing documents"},
@@ -45,6 +46,7 @@ var acts = map[string]plain.Sentence{
 	"document-case-close": {JA: "証明書の件を、紙がどうなったかの証拠で閉じた", EN: "closed a case about a document by proof"},
 	"document-recall":     {JA: "渡した証明書を無効とした", EN: "declared a document void that was handed over"},
 	"document-recover":    {JA: "無効とした証明書の紙を回収した", EN: "got the paper of a void document back"},
+	"document-day":        {JA: "証明書の一日を締めた", EN: "closed a day of documents"},
 	"document-print":      {JA: "証明書を印刷に出した", EN: "had a document printed"},
 	"document-trace":      {JA: "証明書の経緯を見た", EN: "followed what became of a document"},
 	"document-inquiry":    {JA: "証明書の調査を始めた", EN: "began an inquiry into documents"},

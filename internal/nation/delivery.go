@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/message"
+	"github.com/akashi-id/akashi/resident"
 )
 
 // After the fact (事後の調査), by the command line: the counter that handed a document over and the server that made it each say what they know by their
@@ -49,6 +50,16 @@ type KnownQuestion struct {
 	Requests []string
 	As       string
 }
+
+// DayQuestion asks a counter how a day stands, or to close it.
+type DayQuestion struct {
+	Day   resident.Date
+	Close bool
+	As    string
+}
+
+// DayAnswer is the last close of a day; nil: it was not closed.
+type DayAnswer struct{ Day *municipality.DocumentDay }
 
 // DecidedQuestion asks a server for the requests of a time.
 type DecidedQuestion struct {
@@ -108,10 +119,26 @@ func counterDeliveries(mux *http.ServeMux, o *municipality.Municipality, persons
 		func(ctx context.Context, q AffectedQuestion) (municipality.Affected, error) {
 			return o.Affected(ctx, q.AffectedQuery)
 		}))
+	mux.HandleFunc("POST /delivery/day", questioned(persons, func(q DayQuestion) string { return q.As }, access.TraceDocument, role,
+		func(ctx context.Context, q DayQuestion) (DayAnswer, error) { return dayOf(ctx, o, q) }))
 	mux.HandleFunc("POST /delivery/unknown", questioned(persons, func(q KnownQuestion) string { return q.As }, access.TraceDocument, role,
 		func(ctx context.Context, q KnownQuestion) ([]string, error) {
 			return o.UnknownDocuments(ctx, q.Requests)
 		}))
+}
+
+// dayOf says how a day stands, after it has been closed if that is asked for.
+func dayOf(ctx context.Context, o *municipality.Municipality, q DayQuestion) (a DayAnswer, err error) {
+	if q.Close {
+		if err := o.CloseDay(ctx, q.Day); err != nil {
+			return a, err
+		}
+	}
+	d, found, err := o.DayOf(ctx, q.Day)
+	if found {
+		a.Day = &d
+	}
+	return a, err
 }
 
 // serverDeliveries adds to what an issuing server answers.

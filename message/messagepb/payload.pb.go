@@ -5112,7 +5112,7 @@ type IssuingOutcome struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
 	Number        string                 `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
-	Outcome       string                 `protobuf:"bytes,3,opt,name=outcome,proto3" json:"outcome,omitempty"`   // delivered, stopped, voided
+	Outcome       string                 `protobuf:"bytes,3,opt,name=outcome,proto3" json:"outcome,omitempty"`   // delivered, stopped, voided; after delivered: recalled, recovered
 	Findings      []string               `protobuf:"bytes,4,rep,name=findings,proto3" json:"findings,omitempty"` // of a gate that stopped it
 	Sheets        uint32                 `protobuf:"varint,5,opt,name=sheets,proto3" json:"sheets,omitempty"`    // that a printer put out
 	By            string                 `protobuf:"bytes,6,opt,name=by,proto3" json:"by,omitempty"`             // the operator; empty: the gate
@@ -5188,6 +5188,258 @@ func (x *IssuingOutcome) GetSheets() uint32 {
 func (x *IssuingOutcome) GetBy() string {
 	if x != nil {
 		return x.By
+	}
+	return ""
+}
+
+// IssuingDay is the close (日締め) of a day by the counter: each application of that day, and what became of it.
+type IssuingDay struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Day           string                 `protobuf:"bytes,1,opt,name=day,proto3" json:"day,omitempty"`
+	Version       uint32                 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"` // from 1: the counter closes a day anew when something of it has changed
+	By            string                 `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`            // the operator; empty: the counter closed it by itself
+	Lines         []*IssuingDayLine      `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssuingDay) Reset() {
+	*x = IssuingDay{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssuingDay) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssuingDay) ProtoMessage() {}
+
+func (x *IssuingDay) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssuingDay.ProtoReflect.Descriptor instead.
+func (*IssuingDay) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *IssuingDay) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *IssuingDay) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *IssuingDay) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *IssuingDay) GetLines() []*IssuingDayLine {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+// IssuingDayLine is one application.
+type IssuingDayLine struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	Outcome       string                 `protobuf:"bytes,2,opt,name=outcome,proto3" json:"outcome,omitempty"` // waiting, refused, held, delivered, stopped, voided, recalled, recovered
+	File          []byte                 `protobuf:"bytes,3,opt,name=file,proto3" json:"file,omitempty"`       // SHA-256 of the signed file that came; empty: none did
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssuingDayLine) Reset() {
+	*x = IssuingDayLine{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssuingDayLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssuingDayLine) ProtoMessage() {}
+
+func (x *IssuingDayLine) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssuingDayLine.ProtoReflect.Descriptor instead.
+func (*IssuingDayLine) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *IssuingDayLine) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+func (x *IssuingDayLine) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *IssuingDayLine) GetFile() []byte {
+	if x != nil {
+		return x.File
+	}
+	return nil
+}
+
+// IssuingDayAnswer says where the server's own records of that day are others.
+type IssuingDayAnswer struct {
+	state         protoimpl.MessageState  `protogen:"open.v1"`
+	Day           string                  `protobuf:"bytes,1,opt,name=day,proto3" json:"day,omitempty"`
+	Version       uint32                  `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	Differences   []*IssuingDayDifference `protobuf:"bytes,3,rep,name=differences,proto3" json:"differences,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssuingDayAnswer) Reset() {
+	*x = IssuingDayAnswer{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssuingDayAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssuingDayAnswer) ProtoMessage() {}
+
+func (x *IssuingDayAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssuingDayAnswer.ProtoReflect.Descriptor instead.
+func (*IssuingDayAnswer) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *IssuingDayAnswer) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *IssuingDayAnswer) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *IssuingDayAnswer) GetDifferences() []*IssuingDayDifference {
+	if x != nil {
+		return x.Differences
+	}
+	return nil
+}
+
+// IssuingDayDifference is one request of which the two do not say the same.
+type IssuingDayDifference struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       string                 `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	Code          string                 `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`     // not-asked, counter-knows-nothing, file, outcome
+	Server        string                 `protobuf:"bytes,3,opt,name=server,proto3" json:"server,omitempty"` // the outcome by the server; empty: it knows nothing
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssuingDayDifference) Reset() {
+	*x = IssuingDayDifference{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssuingDayDifference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssuingDayDifference) ProtoMessage() {}
+
+func (x *IssuingDayDifference) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssuingDayDifference.ProtoReflect.Descriptor instead.
+func (*IssuingDayDifference) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *IssuingDayDifference) GetRequest() string {
+	if x != nil {
+		return x.Request
+	}
+	return ""
+}
+
+func (x *IssuingDayDifference) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *IssuingDayDifference) GetServer() string {
+	if x != nil {
+		return x.Server
 	}
 	return ""
 }
@@ -5671,7 +5923,25 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\aoutcome\x18\x03 \x01(\tR\aoutcome\x12\x1a\n" +
 	"\bfindings\x18\x04 \x03(\tR\bfindings\x12\x16\n" +
 	"\x06sheets\x18\x05 \x01(\rR\x06sheets\x12\x0e\n" +
-	"\x02by\x18\x06 \x01(\tR\x02byB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
+	"\x02by\x18\x06 \x01(\tR\x02by\"y\n" +
+	"\n" +
+	"IssuingDay\x12\x10\n" +
+	"\x03day\x18\x01 \x01(\tR\x03day\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\rR\aversion\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\x12/\n" +
+	"\x05lines\x18\x04 \x03(\v2\x19.akashi.v1.IssuingDayLineR\x05lines\"X\n" +
+	"\x0eIssuingDayLine\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\x12\x18\n" +
+	"\aoutcome\x18\x02 \x01(\tR\aoutcome\x12\x12\n" +
+	"\x04file\x18\x03 \x01(\fR\x04file\"\x81\x01\n" +
+	"\x10IssuingDayAnswer\x12\x10\n" +
+	"\x03day\x18\x01 \x01(\tR\x03day\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\rR\aversion\x12A\n" +
+	"\vdifferences\x18\x03 \x03(\v2\x1f.akashi.v1.IssuingDayDifferenceR\vdifferences\"\\\n" +
+	"\x14IssuingDayDifference\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\tR\arequest\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12\x16\n" +
+	"\x06server\x18\x03 \x01(\tR\x06serverB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
 
 var (
 	file_akashi_v1_payload_proto_rawDescOnce sync.Once
@@ -5685,7 +5955,7 @@ func file_akashi_v1_payload_proto_rawDescGZIP() []byte {
 	return file_akashi_v1_payload_proto_rawDescData
 }
 
-var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 60)
+var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 64)
 var file_akashi_v1_payload_proto_goTypes = []any{
 	(*Identification)(nil),        // 0: akashi.v1.Identification
 	(*ResidentChange)(nil),        // 1: akashi.v1.ResidentChange
@@ -5747,6 +6017,10 @@ var file_akashi_v1_payload_proto_goTypes = []any{
 	(*IssuingApplication)(nil),    // 57: akashi.v1.IssuingApplication
 	(*IssuingDocument)(nil),       // 58: akashi.v1.IssuingDocument
 	(*IssuingOutcome)(nil),        // 59: akashi.v1.IssuingOutcome
+	(*IssuingDay)(nil),            // 60: akashi.v1.IssuingDay
+	(*IssuingDayLine)(nil),        // 61: akashi.v1.IssuingDayLine
+	(*IssuingDayAnswer)(nil),      // 62: akashi.v1.IssuingDayAnswer
+	(*IssuingDayDifference)(nil),  // 63: akashi.v1.IssuingDayDifference
 }
 var file_akashi_v1_payload_proto_depIdxs = []int32{
 	0,  // 0: akashi.v1.ResidentChange.after:type_name -> akashi.v1.Identification
@@ -5769,11 +6043,13 @@ var file_akashi_v1_payload_proto_depIdxs = []int32{
 	52, // 17: akashi.v1.IssuingRecord.seal:type_name -> akashi.v1.SealOfRecord
 	54, // 18: akashi.v1.IssuingQuestion.persons:type_name -> akashi.v1.IssuingAsked
 	56, // 19: akashi.v1.IssuingAnswer.persons:type_name -> akashi.v1.IssuingStanding
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	61, // 20: akashi.v1.IssuingDay.lines:type_name -> akashi.v1.IssuingDayLine
+	63, // 21: akashi.v1.IssuingDayAnswer.differences:type_name -> akashi.v1.IssuingDayDifference
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_akashi_v1_payload_proto_init() }
@@ -5787,7 +6063,7 @@ func file_akashi_v1_payload_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akashi_v1_payload_proto_rawDesc), len(file_akashi_v1_payload_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   60,
+			NumMessages:   64,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

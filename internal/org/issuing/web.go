@@ -5,6 +5,7 @@ import (
 	"embed"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/access"
@@ -210,6 +211,7 @@ const shownRequests = 50
 
 type requestsPage struct {
 	Today []webui.Term
+	Days  webui.Table
 	List  webui.Table
 }
 
@@ -241,6 +243,21 @@ func (o *Issuing) requestsPage(ctx context.Context) (p requestsPage, err error) 
 	}
 	for _, s := range []store.State{store.Asked, store.Ready, store.Issued, store.Refused} {
 		p.Today = append(p.Today, webui.Term{Label: stateBadges[s].Text, Value: counts[s]})
+	}
+	days, err := o.Days(ctx)
+	if err != nil {
+		return p, err
+	}
+	p.Days = webui.Table{Caption: say("窓口の日締め（新しい順）", "The counter's daily closes, the newest first"),
+		Columns: []webui.Column{{Name: say("日", "Day")}, {Name: say("このサーバの記録と", "With our own records")}, {Name: say("申請", "Applied"), Right: true}, {Name: say("締めた時", "Closed")}, {Name: say("何回目か", "How often"), Right: true}},
+		Empty:   webui.Empty{Text: say("窓口は、まだ日を締めていません。", "The counter has closed no day yet.")}}
+	for _, d := range days {
+		same := webui.Badge{Kind: webui.OK, Text: say("同じ", "the same")}
+		if d.Differences > 0 {
+			n := strconv.Itoa(d.Differences)
+			same = webui.Badge{Kind: webui.Bad, Text: say(n+"件違う（窓口の日締めに一覧）", n+" differ; the counter's close lists them")}
+		}
+		p.Days.Rows = append(p.Days.Rows, []any{say(d.Day.Wareki(), d.Day.String()), same, int64(d.Lines), d.At, int64(d.Version)})
 	}
 	p.List = webui.Table{Caption: say("最近の申請", "Last requests"),
 		Columns: []webui.Column{{Name: say("番号", "Number")}, {Name: say("証明書", "Document")}, {Name: say("申請", "Asked")}, {Name: say("状態", "State")}, {Name: say("発行しない理由", "Why refused")}, {Name: say("住民記録の時点", "Register as of")}},

@@ -92,6 +92,9 @@ func (o *Municipality) ApplyForDocument(ctx context.Context, a DocumentApplicati
 			return nil, err
 		}
 		tx.AddDocument(d)
+		if err := o.dayWillClose(ctx, tx); err != nil {
+			return nil, err
+		}
 		due.Add(tx.Tx, tx.Now().Add(documentPatience), dueDocumentLapse, request, nil)
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "apply-for-document", Subject: d.Code.Reveal(), Case: request,
 			Detail: fmt.Sprintf("%s, as %s, identity checked by %s (%s)", a.Kind, as, check.Way, check.Documents)})

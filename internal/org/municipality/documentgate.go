@@ -25,8 +25,7 @@ var errDocumentUnknown = exchange.Reject("unknown-request", "この申請は、�
 // anything else: then its bytes stay as evidence, and the server is told.
 func (o *Municipality) onIssuingDocument(ctx context.Context, tx *store.Tx, d exchange.Delivery, n message.IssuingDocument) ([]message.Out, error) {
 	if d.Sender != o.issuing || o.documents == nil {
-		return nil, exchange.Reject("not-our-issuing-server", "この市区町村の証明発行サーバではありません。送信側の設定を確かめてください。",
-			"this is not the issuing server of this municipality: check the sender's configuration")
+		return nil, errNotOurServer
 	}
 	doc, found, err := tx.Document(ctx, n.Request)
 	if err != nil {
@@ -65,6 +64,9 @@ func (o *Municipality) onIssuingDocument(ctx context.Context, tx *store.Tx, d ex
 	}
 	return nil, o.moveDocument(ctx, tx, store.DocumentApplied, doc, string(d.Sender))
 }
+
+var errNotOurServer = exchange.Reject("not-our-issuing-server", "この市区町村の証明発行サーバではありません。送信側の設定を確かめてください。",
+	"this is not the issuing server of this municipality: check the sender's configuration")
 
 // gateDocument holds a document against the register as it is in this transaction. One that the register contradicts is stopped, with the outcome for
 // the server.

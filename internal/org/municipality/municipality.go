@@ -95,7 +95,7 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Alarms.Add(o.moveAlarms())
+	o.Alarms.Add(o.moveAlarms(), o.DayAlarms())
 	o.Alarms.Add(disclosure.Source(o.Store))
 	o.Errors.Host = o.Host
 	o.Alarms.Add(o.Errors.Unanswered())

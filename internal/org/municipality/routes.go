@@ -22,6 +22,7 @@ func (o *Municipality) routes() []exchange.Route {
 		exchange.On(o.in, o.onMoveIn),
 		exchange.On(o.in, o.onIssuingQuestion),
 		exchange.On(o.in, o.onIssuingDocument),
+		exchange.On(o.in, o.onIssuingDayAnswer),
 	}, o.Errors.Routes()...)
 }
 
@@ -40,6 +41,7 @@ func (o *Municipality) dueRules() []due.Rule {
 		{Kind: identity.DueLapse, Finish: o.checkLapsed},
 		{Kind: dueForget, Finish: o.forgetTyped},
 		{Kind: dueDocumentLapse, Finish: o.documentLapsed},
+		{Kind: dueDay, Finish: o.closeDayDue},
 		{Kind: dueIssuingTell, Finish: o.tellIssuingDue},
 		{Kind: dueIssuingFill, Finish: o.issuingFill},
 	}

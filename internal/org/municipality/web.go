@@ -36,7 +36,7 @@ type screens struct {
 	town, townForm, townList, townChange                                             *webui.Page
 	visit, attention, disclosures, disclose, disclosed, characters                   *webui.Page
 	issue, issued, papers                                                            *webui.Page
-	after, affected, docTrace                                                        *webui.Page
+	after, affected, docTrace, days, day                                             *webui.Page
 
 	protect *protectScreens
 }
@@ -81,7 +81,7 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"moves": &w.moves, "move": &w.move, "arrival": &w.arrival, "numbers": &w.numbers, "number": &w.number,
 		"visit": &w.visit, "attention": &w.attention, "disclosures": &w.disclosures, "disclose": &w.disclose, "disclosed": &w.disclosed,
 		"characters": &w.characters, "checks": &w.checks, "check": &w.check, "taken": &w.taken, "identityrule": &w.identityRule, "issue": &w.issue, "issued": &w.issued, "papers": &w.papers,
-		"after": &w.after, "affected": &w.affected, "doctrace": &w.docTrace} {
+		"after": &w.after, "affected": &w.affected, "doctrace": &w.docTrace, "days": &w.days, "day": &w.day} {
 		var common []string
 		switch name {
 		case "register", "change":
@@ -222,6 +222,9 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"GET /documents/after/{inquiry}":         {access.TraceDocument, w.showAffected},
 		"GET /documents/after/{inquiry}/persons": {access.LookAtPerson, w.showAffectedPersons}, // the inquiry is the ground
 		"GET /document/{request}/trace":          {access.TraceDocument, w.showTrace},
+		"GET /documents/days":                    {access.TraceDocument, w.showDays},
+		"GET /documents/day/{day}":               {access.TraceDocument, w.showDay},
+		"POST /documents/day/{day}/close":        {access.IssueDocument, w.closeDay},
 
 		"GET /characters":  {access.LookAtPerson, w.showCharacters},
 		"POST /characters": {access.LookAtPerson, w.findCharacters},
