@@ -75,7 +75,13 @@ func (d *duo) found() *duo {
 
 func (d *duo) open(self, peer message.Org, url string, link exchange.Link) member {
 	d.t.Helper()
-	store, err := sqlstore.Open(d.t.Context(), url, sqlstore.Options{Clock: d.clk}, exchange.Schema(), modelSchema)
+	return d.on(nil, self, peer, url, link)
+}
+
+// on opens a node of an organisation; beside is the store of another one, where their database is in memory.
+func (d *duo) on(beside *sqlstore.Store, self, peer message.Org, url string, link exchange.Link) member {
+	d.t.Helper()
+	store, err := sqlstore.Open(d.t.Context(), url, sqlstore.Options{Clock: d.clk, Beside: beside}, exchange.Schema(), modelSchema)
 	if err != nil {
 		d.t.Fatal(err)
 	}

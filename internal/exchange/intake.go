@@ -24,6 +24,7 @@ type sitting struct {
 	stuck      map[string]bool // keys of what was not applied
 	conflicted bool            // a number was given twice: nothing behind it is decided upon
 	batchID    int64           // of the batch's row; 0: not written yet
+	number     uint64          // of the receipt, given with the first decision; 0: not given yet
 }
 
 func newSitting(b *message.Batch, singly bool) *sitting {
@@ -54,9 +55,9 @@ type intake struct {
 func (x *Exchange) takeIn(ctx context.Context, tx *sqlstore.Tx, s *sitting, part []*message.Envelope) (*messagepb.Receipt, error) {
 	in := &intake{sitting: s, x: x, tx: tx}
 	b, peer := s.batch, string(s.batch.Head.Sender)
-	var decisions, inStuck, inEpoch, inSeq int64
-	if err := tx.QueryRow(ctx, `SELECT in_decisions, in_stuck, in_epoch, in_seq FROM x_peer WHERE peer = $1`, peer).
-		Scan(&decisions, &inStuck, &inEpoch, &inSeq); err != nil {
+	var decisions, inStuck, inEpoch, inSeq, signed, whole int64
+	if err := tx.QueryRow(ctx, `SELECT in_decisions, in_stuck, in_epoch, in_seq, in_signed, in_receipts FROM x_peer WHERE peer = $1`, peer).
+		Scan(&decisions, &inStuck, &inEpoch, &inSeq, &signed, &whole); err != nil {
 		return nil, fmt.Errorf("couldn't read the state of the pair: %w", err)
 	}
 	in.anyStuck, in.mark = inStuck > 0, place{uint64(inEpoch), uint64(inSeq)}
@@ -84,7 +85,7 @@ func (x *Exchange) takeIn(ctx context.Context, tx *sqlstore.Tx, s *sitting, part
 		}
 	}
 	if !s.singly { // not where a fault of it would keep each message from being decided upon
-		if err := x.keepSigned(ctx, tx, x.peers[b.Head.Sender]); err != nil {
+		if err := x.keepSigned(ctx, tx, x.peers[b.Head.Sender], uint64(whole), uint64(signed)); err != nil {
 			return nil, err
 		}
 	}
@@ -101,6 +102,10 @@ func (x *Exchange) takeIn(ctx context.Context, tx *sqlstore.Tx, s *sitting, part
 			return nil, errSingly // the message whose window is full is found one by one
 		}
 	}
+	numbered := s.number == 0
+	if numbered {
+		s.number = uint64(signed) + 1
+	}
 	if in.decided > 0 {
 		if s.batchID == 0 {
 			s.batchID = in.id
@@ -113,8 +118,12 @@ func (x *Exchange) takeIn(ctx context.Context, tx *sqlstore.Tx, s *sitting, part
 				tx.Now().UnixMicro(), b.HeadRaw, b.Signature, b.Certificate, hashes.Bytes())
 		}
 		if _, err := tx.Exec(ctx, `UPDATE x_peer SET in_decisions = in_decisions + $2, in_refused = in_refused + $3, in_epoch = $4, in_seq = $5,
-			in_receipts_told = CASE WHEN in_receipts_told < $6 THEN $6 ELSE in_receipts_told END WHERE peer = $1`,
-			peer, in.decided, in.refused, int64(in.mark.epoch), int64(in.mark.seq), int64(b.Head.Receipts)); err != nil {
+			in_receipts_told = CASE WHEN in_receipts_told < $6 THEN $6 ELSE in_receipts_told END, in_signed = CASE WHEN in_signed < $7 THEN $7 ELSE in_signed END WHERE peer = $1`,
+			peer, in.decided, in.refused, int64(in.mark.epoch), int64(in.mark.seq), int64(b.Head.Receipts), int64(s.number)); err != nil {
+			return nil, err
+		}
+	} else if numbered {
+		if _, err := tx.Exec(ctx, `UPDATE x_peer SET in_signed = $2 WHERE peer = $1`, peer, int64(s.number)); err != nil {
 			return nil, err
 		}
 	}

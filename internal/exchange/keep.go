@@ -29,7 +29,7 @@ func (x *Exchange) keepReceipt(ctx context.Context, tx *sqlstore.Tx, dir string,
 		}
 		tx.OnCommit(func() { x.certificates.Store(print, true) })
 	}
-	// A commit whose answer was lost has kept it already.
+	// A commit whose answer was lost has kept it already, and so has the page that was asked for beside it.
 	_, err = tx.Exec(ctx, `INSERT INTO x_receipt(dir, peer, number, signed_at, decisions, head, signature, certificate, lines)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`, dir, string(peer), int64(r.Head.Number),
 		r.Head.SignedAt.UnixMicro(), int64(r.Head.Decisions), r.HeadRaw, r.Signature, print[:], lines)
@@ -43,8 +43,9 @@ func lastReceipt(ctx context.Context, tx *sqlstore.Tx, dir string, peer message.
 	return uint64(last), err
 }
 
-// keepSigned puts what the receiver has signed and not kept into the transaction. The turn of the pair is the caller's.
-func (x *Exchange) keepSigned(ctx context.Context, tx *sqlstore.Tx, p *peer) error {
+// keepSigned puts what this node has signed and not kept into the transaction. The turn of the pair is the caller's. whole is up to which number all of
+// ours are kept, last the last that was given.
+func (x *Exchange) keepSigned(ctx context.Context, tx *sqlstore.Tx, p *peer, whole, last uint64) error {
 	s := &p.signing
 	s.mu.Lock()
 	unkept := s.unkept
@@ -52,15 +53,25 @@ func (x *Exchange) keepSigned(ctx context.Context, tx *sqlstore.Tx, p *peer) err
 	if len(unkept) == 0 {
 		return nil
 	}
+	was := whole
 	for _, r := range unkept {
 		if err := x.keepReceipt(ctx, tx, "in", p.org, r); err != nil {
 			return err
 		}
+		if r.Head.Number == whole+1 {
+			whole++
+		}
 	}
-	first, last := unkept[0].Head.Number, unkept[len(unkept)-1].Head.Number
-	if _, err := tx.Exec(ctx, `UPDATE x_peer SET in_receipts = $3 WHERE peer = $1 AND in_receipts >= $2 AND in_receipts < $3`,
-		string(p.org), int64(first-1), int64(last)); err != nil {
-		return err
+	if whole != last { // other nodes sign too, and keep theirs when they do
+		var err error
+		if whole, err = wholeFrom(ctx, tx, p.org, whole); err != nil {
+			return err
+		}
+	}
+	if whole > was {
+		if _, err := tx.Exec(ctx, `UPDATE x_peer SET in_receipts = $2 WHERE peer = $1 AND in_receipts < $2`, string(p.org), int64(whole)); err != nil {
+			return err
+		}
 	}
 	tx.OnCommit(func() {
 		s.mu.Lock()
@@ -68,6 +79,19 @@ func (x *Exchange) keepSigned(ctx context.Context, tx *sqlstore.Tx, p *peer) err
 		s.unkept = s.unkept[len(unkept):]
 	})
 	return nil
+}
+
+// wholeFrom is up to which number all receipts of ours are kept, of which those up to whole are.
+func wholeFrom(ctx context.Context, tx *sqlstore.Tx, peer message.Org, whole uint64) (uint64, error) {
+	kept, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, n *uint64) error { return r.Scan(n) },
+		`SELECT number FROM x_receipt WHERE dir = 'in' AND peer = $1 AND number > $2 ORDER BY number LIMIT 1000`, string(peer), int64(whole))
+	for _, n := range kept {
+		if n != whole+1 {
+			break
+		}
+		whole = n
+	}
+	return whole, err
 }
 
 // keep is the task that keeps signed receipts that no batch came to keep.
@@ -106,7 +130,13 @@ func (x *Exchange) keepOf(ctx context.Context, p *peer) error {
 	if none {
 		return nil
 	}
-	err := x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error { return x.keepSigned(ctx, tx, p) })
+	err := x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		var whole, last int64
+		if err := tx.QueryRow(ctx, `SELECT in_receipts, in_signed FROM x_peer WHERE peer = $1`, string(p.org)).Scan(&whole, &last); err != nil {
+			return err
+		}
+		return x.keepSigned(ctx, tx, p, uint64(whole), uint64(last))
+	})
 	if err != nil {
 		return fmt.Errorf("couldn't keep the receipts for %s: %w", p.org, err)
 	}

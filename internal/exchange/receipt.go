@@ -17,6 +17,9 @@ import (
 // transaction, and nothing is signed that might be taken back. When the receiver stops between the two, the batch is
 // offered again, and the duplicates are receipted. The receiver keeps its receipt with the next batch of the pair, or
 // within keepWithin; the sender in the transaction that settles. What one of the two lost it asks the other for (fill.go).
+//
+// A receipt's number is given with the decisions, in their transaction: of two nodes of an organisation each would else count for itself, and two receipts
+// would have one number. One whose node stops before it signs stays without a receipt, which nobody holds and nobody misses for long.
 
 // keepWithin is how long a receipt may be in the receiver's memory alone.
 const keepWithin = 500 * time.Millisecond
@@ -27,7 +30,7 @@ const clockSkew = 10 * time.Minute
 // signing is what a receiver knows of the receipts that it signs for one peer.
 type signing struct {
 	mu     sync.Mutex
-	next   uint64             // number of the next receipt; 0: not known before the hello
+	last   uint64             // the highest number that this node has signed or heard of
 	unkept []*message.Receipt // signed and not in the store yet
 	since  time.Time          // of the first of these
 	lost   bool               // the peer holds some that we have not kept
@@ -44,21 +47,17 @@ func (s *signing) due() time.Time {
 	return time.Time{}
 }
 
-// from notes that receipts up to a number exist: those that we keep, and those that the peer holds.
-func (s *signing) from(kept, held uint64) (signed uint64) {
+// heard notes that receipts up to a number exist, and tells up to which.
+func (s *signing) heard(number uint64) (signed uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.next = max(s.next, kept+1, held+1)
-	return s.next - 1
+	s.last = max(s.last, number)
+	return s.last
 }
 
 // sign signs the verdicts on a batch, whose decisions are durable.
-func (x *Exchange) sign(p *peer, b *message.Batch, r *messagepb.Receipt) error {
+func (x *Exchange) sign(p *peer, b *message.Batch, r *messagepb.Receipt, number uint64) error {
 	s := &p.signing
-	s.mu.Lock()
-	number := s.next
-	s.next++
-	s.mu.Unlock()
 	receipt, err := SealReceipt(x.cfg, b, r, number)
 	if err != nil {
 		return fmt.Errorf("couldn't sign the receipt for %s: %w", p.org, err)
@@ -70,7 +69,7 @@ func (x *Exchange) sign(p *peer, b *message.Batch, r *messagepb.Receipt) error {
 		s.since = x.cfg.Clock.Now()
 		x.keepBell.Ring()
 	}
-	s.unkept = append(s.unkept, receipt)
+	s.unkept, s.last = append(s.unkept, receipt), max(s.last, number)
 	return nil
 }
 
@@ -185,11 +184,8 @@ func (s *signing) mayHaveLost(held uint64) bool {
 func (s *signing) signed() (last uint64, since time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.next == 0 {
-		return 0, time.Time{}
-	}
 	if len(s.unkept) > 0 {
 		since = s.since
 	}
-	return s.next - 1, since
+	return s.last, since
 }

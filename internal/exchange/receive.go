@@ -43,20 +43,25 @@ func (x *Exchange) Hello(ctx context.Context, from message.Org, g *messagepb.Gre
 // acquaintance tells what we hold of a peer's messages. When it is more than the peer says that it has numbered, the
 // peer's database was restored from a copy. lost tells that the peer has lost decisions on our messages, so it was as well.
 func (x *Exchange) acquaintance(ctx context.Context, p *peer, g *messagepb.Greeting) (a *messagepb.Acquaintance, lost bool, err error) {
-	var decisions, epoch, seq, told, kept, keptWhole, toldReceipts int64
-	var held uint64
+	var decisions, epoch, seq, told, keptWhole, toldReceipts, signed int64
+	var kept, held uint64
 	from, node := p.org, clean(g.Node, maxCode)
 	err = x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		epoch, seq = 0, 0
-		if err := tx.QueryRow(ctx, `SELECT in_decisions, peer_decisions, in_receipts, in_receipts_told FROM x_peer WHERE peer = $1`, string(from)).
-			Scan(&decisions, &told, &keptWhole, &toldReceipts); err != nil {
+		if err := tx.QueryRow(ctx, `SELECT in_decisions, peer_decisions, in_receipts, in_receipts_told, in_signed FROM x_peer WHERE peer = $1`, string(from)).
+			Scan(&decisions, &told, &keptWhole, &toldReceipts, &signed); err != nil {
 			return err
 		}
-		last, err := lastReceipt(ctx, tx, "in", from)
-		if err != nil {
+		var err error
+		if kept, err = lastReceipt(ctx, tx, "in", from); err != nil {
 			return err
 		}
-		kept = int64(last)
+		// The peer holds a number that we do not know of: our database is a restored copy, and would give it again.
+		if g.LastReceipt > uint64(signed) {
+			if _, err := tx.Exec(ctx, `UPDATE x_peer SET in_signed = $2 WHERE peer = $1`, string(from), int64(g.LastReceipt)); err != nil {
+				return err
+			}
+		}
 		if held, err = lastReceipt(ctx, tx, "out", from); err != nil {
 			return err
 		}
@@ -81,11 +86,11 @@ func (x *Exchange) acquaintance(ctx context.Context, p *peer, g *messagepb.Greet
 	if err != nil {
 		return nil, false, err
 	}
-	signed := p.signing.from(uint64(kept), g.LastReceipt)
+	last := p.signing.heard(max(kept, g.LastReceipt))
 	if g.LastReceipt > uint64(keptWhole) && p.signing.mayHaveLost(g.LastReceipt) {
 		p.bell.Ring()
 	}
-	return &messagepb.Acquaintance{Epoch: uint64(epoch), Seq: uint64(seq), Decisions: uint64(decisions), Receipts: signed, Told: uint64(told), LastReceipt: held},
+	return &messagepb.Acquaintance{Epoch: uint64(epoch), Seq: uint64(seq), Decisions: uint64(decisions), Receipts: last, Told: uint64(told), LastReceipt: held},
 		int64(g.Decisions) < told, nil
 }
 
@@ -119,12 +124,12 @@ func (x *Exchange) Deliver(ctx context.Context, from message.Org, pb *messagepb.
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	receipt, err := x.take(ctx, b)
+	receipt, number, err := x.take(ctx, b)
 	if err != nil {
 		return nil, err
 	}
 	// What is decided is durable. Without a receipt it is offered again, and receipted then.
-	if err := x.sign(p, b, receipt); err != nil {
+	if err := x.sign(p, b, receipt, number); err != nil {
 		return nil, err
 	}
 	x.heardFrom(p)
@@ -174,11 +179,12 @@ var errSingly = errors.New("the batch must be taken one by one")
 
 // take applies a batch in one optimistic transaction without savepoints, repeats it with a savepoint around each message
 // when something fails, and with a transaction for each when even that cannot be committed. Nothing but the messages' own effect tells the two apart.
-func (x *Exchange) take(ctx context.Context, b *message.Batch) (*messagepb.Receipt, error) {
+// The number is that of the receipt.
+func (x *Exchange) take(ctx context.Context, b *message.Batch) (r *messagepb.Receipt, number uint64, err error) {
 	if !x.slowTurnDue(b) {
-		receipt, err := x.takeAll(ctx, b, false)
+		r, number, err = x.takeAll(ctx, b, false)
 		if err == nil || ctx.Err() != nil {
-			return receipt, err
+			return r, number, err
 		}
 		if !errors.Is(err, errSingly) {
 			x.cfg.Log.WarnContext(ctx, "batch failed as a whole, taking it one by one", "from", b.Head.Sender, "error", err)
@@ -187,8 +193,8 @@ func (x *Exchange) take(ctx context.Context, b *message.Batch) (*messagepb.Recei
 		// which a rule fails would else cost a thousand commits, and those behind them would wait for these. A kind whose rule
 		// does not come back is not tried again here, so that each costs one deadline.
 		for {
-			if receipt, err = x.takeAll(ctx, b, true); err == nil || ctx.Err() != nil {
-				return receipt, err
+			if r, number, err = x.takeAll(ctx, b, true); err == nil || ctx.Err() != nil {
+				return r, number, err
 			}
 			if !errors.Is(err, errLeft) {
 				break
@@ -212,20 +218,23 @@ func (x *Exchange) take(ctx context.Context, b *message.Batch) (*messagepb.Recei
 		if err != nil {
 			// Not even that could be written: nothing is decided about this message. What is decided about those
 			// before it is durable, and the sender will be told so when it offers them again.
-			return nil, fmt.Errorf("couldn't decide on %s: %w", e.ID, err)
+			return nil, 0, fmt.Errorf("couldn't decide on %s: %w", e.ID, err)
 		}
 		sitting = next
 		sitting.putOff = false
 		all.Verdicts = append(all.Verdicts, one.Verdicts...)
 		all.Decisions = one.Decisions
 	}
-	return all, nil
+	return all, sitting.number, nil
 }
 
 // takeAll takes a batch in one transaction. Its error wraps errLeft when a rule was left behind, whose kind is slow then.
-func (x *Exchange) takeAll(ctx context.Context, b *message.Batch, singly bool) (*messagepb.Receipt, error) {
-	receipt, _, err := x.takePart(ctx, newSitting(b, singly), b.Envelopes)
-	return receipt, err
+func (x *Exchange) takeAll(ctx context.Context, b *message.Batch, singly bool) (*messagepb.Receipt, uint64, error) {
+	receipt, end, err := x.takePart(ctx, newSitting(b, singly), b.Envelopes)
+	if err != nil {
+		return nil, 0, err
+	}
+	return receipt, end.number, nil
 }
 
 // takeOne takes one message of a batch in a transaction of its own.

@@ -70,6 +70,9 @@ type Config struct {
 	// Trial puts another rule in the place of one of ours, to try what the others notice of a faulty one. Nil in every
 	// real organisation.
 	Trial func(exchange.Route) exchange.Route
+	// Beside is the Store of another node of this organisation in this process, whose database in memory this node shares. Nil in every real
+	// organisation: its nodes are processes, and share a PostgreSQL schema.
+	Beside *sqlstore.Store
 	// Faults makes commits fail as told. Nil in every real organisation.
 	Faults sqlstore.Faults
 	Log    *slog.Logger
@@ -129,7 +132,7 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	cfg.Log = cfg.Log.With("organisation", string(cfg.Self))
-	store, err := sqlstore.Open(ctx, cfg.StoreURL, sqlstore.Options{Clock: cfg.Clock, Faults: cfg.Faults, Log: cfg.Log},
+	store, err := sqlstore.Open(ctx, cfg.StoreURL, sqlstore.Options{Clock: cfg.Clock, Faults: cfg.Faults, Log: cfg.Log, Beside: cfg.Beside},
 		append([]sqlstore.Schema{auditlog.Schema, due.Schema, exchange.Schema(), reconcile.Schema(), alarm.Schema, look.Schema, trend.Schema,
 			drill.Schema, statement.Schema, staff.Schema, rules.Schema}, rules.Tables...)...)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 	"github.com/akashi-id/akashi/resident"
 )
 
-// kiosk is one of the failures of 2023, in which people were given the papers of others (誤交付).
+// kiosk is one of the failures of 2023 and 2024, in which people were given the papers of others (誤交付).
 type kiosk struct {
 	name       string
 	title      plain.Sentence
@@ -29,6 +29,7 @@ type kiosk struct {
 	ward       string // of a designated city, in which the people live
 	begin      resident.Date
 	households []int // the sizes
+	nodes      int   // of the issuing server; 0: one
 	// fault makes the variant in which the mechanism of the report is at work; without is the same land without its trigger.
 	fault func(without bool) paperVariant
 	// play brings what happened.
@@ -83,7 +84,7 @@ func (k kiosk) part(ctx context.Context, opt Options, asItWas bool) (*Part, erro
 }
 
 func (k kiosk) run(ctx context.Context, v paperVariant, without bool) (l *paperLand, err error) {
-	if l, err = openPapers(ctx, k.begin.Start().Add(7*time.Hour), k.code, k.ward, v, k.households...); err != nil {
+	if l, err = openPapers(ctx, k.begin.Start().Add(7*time.Hour), k.code, k.ward, max(k.nodes, 1), v, k.households...); err != nil {
 		return nil, err
 	}
 	err = errors.Join(k.play(ctx, l, without), l.end())

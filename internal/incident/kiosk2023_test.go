@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestKiosks2023: as it was, so many papers went to others as the reports say. On this system none does, and with the same fault in it none does either.
+// TestKiosks2023, with that of 2024: as it was, so many papers went to others as the reports say. On this system none does, and with the same fault in it none does either.
 func TestKiosks2023(t *testing.T) {
 	for _, c := range []struct {
 		incident Incident
@@ -15,6 +15,7 @@ func TestKiosks2023(t *testing.T) {
 		{kioskRace2023, map[string]int{"asked_as_it_was": 5, "to_another_as_it_was": 2, "people_shown_as_it_was": 4, "handed_over_akashi": 5, "stopped_akashi": 0, "stopped_with_the_fault_akashi": 2, "to_another_with_the_fault_akashi": 0}},
 		{kioskSecond2023, map[string]int{"to_another_as_it_was": 1, "handed_over_akashi": 2, "stopped_with_the_fault_akashi": 1}},
 		{pagesMixed2023, map[string]int{"to_another_as_it_was": 1, "handed_over_akashi": 2, "stopped_with_the_fault_akashi": 1}},
+		{multiServer2024, map[string]int{"to_another_as_it_was": 1, "people_shown_as_it_was": 1, "handed_over_akashi": 2, "stopped_with_the_fault_akashi": 1, "to_another_with_the_fault_akashi": 0}},
 		{sealCancelled2023, map[string]int{"wrongly_certified_as_it_was": 3, "refused_akashi": 3}},
 	} {
 		t.Run(c.incident.Name, func(t *testing.T) {

@@ -44,7 +44,8 @@ type paperLand struct {
 	clk    *clock.Virtual
 	driver *clock.Driver
 	town   *counter.Municipality
-	server *issuing.Issuing
+	nodes  []*issuing.Issuing // of the issuing server, on one database; the first takes what comes, until reach says otherwise
+	net    *exchange.Memory
 	desk   context.Context
 	close  []func() error
 
@@ -66,6 +67,9 @@ type paperVariant struct {
 	// believes changes what the register answers into what the copy believes: where nothing is judged, the copy issues by itself. Nil: nothing.
 	believes func(message.IssuingAnswer) message.IssuingAnswer
 	gates    bool // documents are judged, and the register is asked
+	// Of what gates stands for a part may be taken away. Its own: the server's own gate finds nothing. counter puts another gate in the place of the counter's.
+	withoutOwn bool
+	counter    func(press.Gate) press.Gate
 }
 
 // paperHome is a household of a replay.
@@ -95,8 +99,8 @@ func (m queued) Sign(p document.Paper, random io.Reader) ([]byte, error) {
 	return m.Machine.Sign(p, random)
 }
 
-// openPapers opens the land with households of so many people. Their names are invented, and nobody's is another's.
-func openPapers(ctx context.Context, begin time.Time, code, ward string, v paperVariant, households ...int) (l *paperLand, err error) {
+// openPapers opens the land with an issuing server of so many nodes and households of so many people. Their names are invented, and nobody's is another's.
+func openPapers(ctx context.Context, begin time.Time, code, ward string, nodes int, v paperVariant, households ...int) (l *paperLand, err error) {
 	l = &paperLand{paperVariant: v, clk: clock.NewVirtual(begin), shown: map[string]bool{}, desk: atDesk(ctx, takes),
 		counts: map[string]int{"asked": 0, "handed_over": 0, "to_another": 0, "refused": 0, "stopped": 0, "wrongly_certified": 0}}
 	opened := l
@@ -109,6 +113,7 @@ func openPapers(ctx context.Context, begin time.Time, code, ward string, v paper
 	if err != nil {
 		return nil, err
 	}
+	l.net = f.net
 	self, server, above, center := message.Org("municipality-"+code), message.Org("issuing-"+code), message.Org("prefecture-"+code[:2]), message.Org(message.NationalCenter)
 	config := func(o message.Org, peers ...message.Org) (host.Config, error) {
 		signer, err := f.signer(o)
@@ -162,19 +167,31 @@ func openPapers(ctx context.Context, begin time.Time, code, ward string, v paper
 	if !v.gates {
 		gate = faulty.Trusting{}
 	}
-	if v.machine != nil {
-		machine = v.machine(machine)
+	if v.counter != nil {
+		gate = v.counter(gate)
 	}
-	if !v.gates {
-		machine = faulty.Unchecked{Machine: machine}
+	for n := range nodes {
+		of := machine
+		if v.machine != nil {
+			of = v.machine(of)
+		}
+		if !v.gates || v.withoutOwn {
+			of = faulty.Unchecked{Machine: of}
+		}
+		if h, err = config(server, self); err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			h.Beside = l.nodes[0].Store
+		}
+		node, err := issuing.New(ctx, issuing.Config{Config: h, Press: issuing.Press{Machine: queued{of, l}, Office: office, Verify: "https://verify.example/" + code}})
+		if err != nil {
+			return nil, err
+		}
+		l.nodes = append(l.nodes, node)
+		add(node.Host, node.Close)
 	}
-	if h, err = config(server, self); err != nil {
-		return nil, err
-	}
-	if l.server, err = issuing.New(ctx, issuing.Config{Config: h, Press: issuing.Press{Machine: queued{machine, l}, Office: office, Verify: "https://verify.example/" + code}}); err != nil {
-		return nil, err
-	}
-	add(l.server.Host, l.server.Close)
+	l.reach(0)
 	if h, err = config(self, above, center, server); err != nil {
 		return nil, err
 	}
@@ -264,6 +281,9 @@ func (l *paperLand) end() (err error) {
 	return err
 }
 
+// reach leads what is sent to the issuing server to one of its nodes, as the balancer before them does.
+func (l *paperLand) reach(node int) { l.net.Join(l.nodes[node].Self, l.nodes[node].Exchange) }
+
 func (l *paperLand) wait(ctx context.Context, d time.Duration) error {
 	return l.driver.Until(ctx, l.clk.Now().Add(d))
 }
@@ -296,40 +316,55 @@ func (l *paperLand) give() error {
 		case "refused":
 			l.counts["refused"]++
 			if slices.Contains(d.Reasons, string(making.Gate)) {
-				l.counts["stopped"]++
+				l.stop(atServer)
 			}
 			continue
 		case "stopped":
-			l.counts["stopped"]++
+			l.stop(atArrival)
 			continue
 		}
 		file, err := l.town.PrintDocument(l.desk, a.id)
 		if _, refused := plain.AsProblems(err); refused {
-			l.counts["stopped"]++
+			l.stop(atPrinting)
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		pages, err := l.read(a, file)
+		read, err := readback.Read(file)
 		if err != nil {
 			return err
 		}
-		if err := l.town.HandOverDocument(l.desk, a.id, pages); err != nil {
+		err = l.town.HandOverDocument(l.desk, a.id, len(read.Pages))
+		if _, refused := plain.AsProblems(err); refused {
+			l.stop(atHandOver)
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		l.counts["handed_over"]++
+		l.look(a, read)
 	}
 	l.asked = nil
 	return nil
 }
 
-// read looks whose names stand on the pages of what somebody was given.
-func (l *paperLand) read(a *asking, file []byte) (pages int, err error) {
-	d, err := readback.Read(file)
-	if err != nil {
-		return 0, err
-	}
+// Where a paper is stopped, in their order.
+const (
+	atServer   = "stopped_at_server"
+	atArrival  = "stopped_at_arrival"
+	atPrinting = "stopped_at_printing"
+	atHandOver = "stopped_at_hand_over"
+)
+
+func (l *paperLand) stop(where string) {
+	l.counts["stopped"]++
+	l.counts[where]++
+}
+
+// look looks whose names stand on the pages of what somebody was given.
+func (l *paperLand) look(a *asking, d readback.Document) {
 	if a.kind == making.SealCertificate && a.home.sealEnded {
 		l.counts["wrongly_certified"]++
 	}
@@ -348,7 +383,6 @@ func (l *paperLand) read(a *asking, file []byte) (pages int, err error) {
 	if wrong {
 		l.counts["to_another"]++
 	}
-	return len(d.Pages), nil
 }
 
 // moment notes how it stands.

@@ -54,6 +54,50 @@ func TestClose(t *testing.T) {
 	})
 }
 
+// TestBeside: two Stores on one database in memory are what two processes on one PostgreSQL schema are: rows are shared, and nothing else.
+func TestBeside(t *testing.T) {
+	one := sqlstoretest.Open(t, "memory:", sqlstore.Options{}, testSchema)
+	other, err := sqlstore.Open(t.Context(), "memory:", sqlstore.Options{Beside: one}, testSchema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	serials := map[int64]bool{}
+	for i, s := range []*sqlstore.Store{one, other} {
+		if err := s.Update(t.Context(), func(c ctx, x tx) error {
+			serials[x.Serial()] = true
+			x.Ring("bell")
+			return put(c, x, int64(i), "a")
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if rung, there := one.Bell("bell").Rung(), other.Bell("bell").Rung(); rung != (s == one) || there != (s == other) {
+			t.Errorf("store %d rang: %v, %v", i, rung, there)
+		}
+	}
+	if len(serials) != 2 {
+		t.Errorf("both gave the serial number %v", serials)
+	}
+	if err := one.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := one.View(t.Context(), func(ctx, tx) error { return nil }); !errors.Is(err, sqlstore.ErrClosed) {
+		t.Errorf("a closed Store whose database is still open: %v", err)
+	}
+	var n int64
+	if err := other.View(t.Context(), func(c ctx, x tx) error { return x.QueryRow(c, "SELECT count(*) FROM item").Scan(&n) }); err != nil || n != 2 {
+		t.Errorf("the other sees %d rows: %v", n, err)
+	}
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sqlstore.Open(t.Context(), "memory:", sqlstore.Options{Beside: one}, testSchema); !errors.Is(err, sqlstore.ErrClosed) {
+		t.Errorf("beside a closed one: %v", err)
+	}
+	if _, err := sqlstore.Open(t.Context(), sqlstoretest.SQLite(t), sqlstore.Options{Beside: other}, testSchema); err == nil {
+		t.Error("a file was opened beside a database in memory")
+	}
+}
+
 func TestBackup(t *testing.T) {
 	for _, url := range []string{sqlstoretest.SQLite(t), "memory:"} {
 		s := sqlstoretest.Open(t, url, sqlstore.Options{}, testSchema)

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"github.com/akashi-id/akashi/internal/plain"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -36,8 +36,8 @@ type liteStore struct {
 	read   chan *liteConn // idle readers; a nil one is not opened yet
 	copier *copier        // nil in memory
 
-	closing sync.Once
-	closed  chan struct{}
+	users  atomic.Int64 // Stores that are open on it: more than one in memory alone
+	closed chan struct{}
 }
 
 // liteConn is a connection with the statements compiled on it. The driver compiles a text anew on every call; kept, a
@@ -51,6 +51,7 @@ type liteConn struct {
 
 func openLite(ctx context.Context, path string, opt Options) (*liteStore, error) {
 	l := &liteStore{closed: make(chan struct{})}
+	l.users.Store(1)
 	if path != "" {
 		abs, err := filepath.Abs(path)
 		if err != nil {
@@ -334,23 +335,38 @@ func (s *Store) viewOn(ctx context.Context, c *liteConn, fn func(context.Context
 	return tx.run(ctx, fn)
 }
 
+// again is the same database for one more Store.
+func (l *liteStore) again() (*liteStore, error) {
+	for {
+		n := l.users.Load()
+		if n == 0 {
+			return nil, ErrClosed
+		}
+		if l.users.CompareAndSwap(n, n+1) {
+			return l, nil
+		}
+	}
+}
+
+// close waits for the transactions that are open; the last Store closes the database.
 func (l *liteStore) close() (err error) {
-	l.closing.Do(func() {
-		err = l.writer.alone(context.Background(), nil, func() error {
-			close(l.closed)
-			if l.copier != nil {
-				<-l.copier.done
-			}
-			return l.writer.conn.close()
-		})
-		for range cap(l.read) {
-			if c := <-l.read; c != nil {
-				err = errors.Join(err, c.close())
-			}
+	if l.users.Add(-1) > 0 {
+		return l.writer.alone(context.Background(), nil, func() error { return nil })
+	}
+	err = l.writer.alone(context.Background(), nil, func() error {
+		close(l.closed)
+		if l.copier != nil {
+			<-l.copier.done
 		}
-		if l.lock != nil {
-			err = errors.Join(err, l.lock.Close())
-		}
+		return l.writer.conn.close()
 	})
+	for range cap(l.read) {
+		if c := <-l.read; c != nil {
+			err = errors.Join(err, c.close())
+		}
+	}
+	if l.lock != nil {
+		err = errors.Join(err, l.lock.Close())
+	}
 	return err
 }

@@ -48,6 +48,9 @@ type Options struct {
 	Log    *slog.Logger  // slog.Default() when nil
 	Faults Faults        // only for tests; nil in a running program
 	Stay   time.Duration // how long a function may leave its transaction alone; 0: the constant Stay
+	// Beside is another Store of this process, in memory, whose database this one opens too: what two processes on one PostgreSQL schema are to each
+	// other, for replays and tests of several nodes. They share the rows and nothing else: no bell, no serial number. nil in a running program.
+	Beside *Store
 }
 
 // Faults makes commits fail, so that tests can show both halves of each fault: failed, and failed but applied.
@@ -62,8 +65,10 @@ type Faults interface {
 type Store struct {
 	engine  Engine
 	opt     Options
-	lite    *liteStore // SQLite, Memory
-	pg      *sql.DB    // Postgres
+	lite    *liteStore  // SQLite, Memory
+	pg      *sql.DB     // Postgres
+	closing sync.Once   // SQLite, Memory
+	left    atomic.Bool // closed: another Store may still be on the same database in memory
 	inUse   sync.RWMutex
 	turns   sync.RWMutex // Postgres: held alone by a transaction that is tried again
 	closed  bool         // Postgres, under inUse
@@ -102,6 +107,12 @@ func Open(ctx context.Context, url string, opt Options, schemas ...Schema) (*Sto
 	s := &Store{opt: opt, idle: make(chan *runner, maxIdle)}
 	var err error
 	switch {
+	case opt.Beside != nil:
+		if url != "memory:" || opt.Beside.engine != Memory {
+			return nil, errors.New("only a database in memory is opened beside another Store")
+		}
+		s.engine = Memory
+		s.lite, err = opt.Beside.lite.again()
 	case url == "memory:":
 		s.engine = Memory
 		s.lite, err = openLite(ctx, "", opt)
@@ -145,10 +156,14 @@ func (s *Store) Bell(name string) *clock.Bell {
 }
 
 // Close waits for the transactions that are open and closes the database. A second Close does nothing.
-func (s *Store) Close() error {
+func (s *Store) Close() (err error) {
 	defer s.dismiss()
 	if s.pg == nil {
-		return s.lite.close()
+		s.closing.Do(func() {
+			s.left.Store(true)
+			err = s.lite.close()
+		})
+		return err
 	}
 	s.inUse.Lock() // each transaction holds it for reading
 	defer s.inUse.Unlock()
@@ -192,6 +207,9 @@ func (s *Store) enter(ctx context.Context) (context.Context, error) {
 	}
 	if ctx.Value(insideKey{s}) != nil {
 		return nil, ErrNested
+	}
+	if s.left.Load() {
+		return nil, ErrClosed
 	}
 	return context.WithValue(ctx, insideKey{s}, true), nil
 }

@@ -1,4 +1,4 @@
-// Package faulty has the machines that gave people the papers of others in 2023 (誤交付の再現), each with the mechanism that its maker or the
+// Package faulty has the machines that gave people the papers of others in 2023 and 2024 (誤交付の再現), each with the mechanism that its maker or the
 // municipality published, and a gate that finds nothing. Replays and models run them: on their own they must fail, and behind our gates their papers must
 // stop. Sources: 003 and its neighbours, in docs/sources.md.
 //
@@ -166,4 +166,59 @@ func (m *Mixed) Sign(p document.Paper, random io.Reader) ([]byte, error) {
 		return m.Mixer.Sign(p, random)
 	}
 	return m.SignMixed(p, *before, 2, random)
+}
+
+// Disk is the folder of works that the servers of a site share.
+type Disk struct {
+	mu   sync.Mutex
+	kept map[int]document.Paper // by the number of the work
+}
+
+// Counted is one server of the machine of Takamatsu (2024-04-04): a site of several servers ran the program that is made for one. What keeps two works apart is
+// known to each server alone: each counts its works for itself, and keeps them on the disk of all under their numbers. Of two that two servers take in at the
+// same time the later one is written over the earlier one. That it was a number is our reading; published is what kind of program it was.
+type Counted struct {
+	press.Machine
+	Disk *Disk
+
+	mu    sync.Mutex
+	last  int
+	works map[string]int // of this server, by request
+}
+
+// Draft takes a work in, and keeps it under its number.
+func (m *Counted) Draft(p document.Paper) (press.Draft, error) {
+	m.take(p)
+	return m.Machine.Draft(p)
+}
+
+func (m *Counted) take(p document.Paper) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.works == nil {
+		m.works = map[string]int{}
+	}
+	m.last++
+	m.works[p.Request.ID] = m.last
+	m.Disk.mu.Lock()
+	defer m.Disk.mu.Unlock()
+	if m.Disk.kept == nil {
+		m.Disk.kept = map[int]document.Paper{}
+	}
+	m.Disk.kept[m.last] = p
+	return m.last
+}
+
+// Sign fetches the work by its number. One that another server took in, it takes in itself.
+func (m *Counted) Sign(p document.Paper, random io.Reader) ([]byte, error) {
+	m.mu.Lock()
+	n, mine := m.works[p.Request.ID]
+	m.mu.Unlock()
+	if !mine {
+		n = m.take(p)
+	}
+	m.Disk.mu.Lock()
+	p = m.Disk.kept[n]
+	m.Disk.mu.Unlock()
+	return m.Machine.Sign(p, random)
 }
