@@ -57,6 +57,10 @@ type paperLand struct {
 	moments   []PartMoment
 	counts    map[string]int
 	shown     map[string]bool // who stood on a page that somebody else was given
+	begun     counter.Inquiry
+	inquired  *Inquiry
+	again     []*asking // whose terminal showed an error, and who asks again
+	normal    []*asking // of these, whose error was closed because it printed then
 }
 
 // paperVariant is what differs between how it was and how it is.
@@ -65,7 +69,8 @@ type paperVariant struct {
 	route   func(message.Org, exchange.Route) exchange.Route
 	// believes changes what the register answers into what the copy believes: where nothing is judged, the copy issues by itself. Nil: nothing.
 	believes func(message.IssuingAnswer) message.IssuingAnswer
-	gates    bool // documents are judged, and the register is asked
+	gates    bool                      // documents are judged, and the register is asked
+	failed   func(request string) bool // tells whether the terminal showed an error; nil: none did
 }
 
 // paperHome is a household of a replay.
@@ -77,9 +82,11 @@ type paperHome struct {
 
 // asking is one application.
 type asking struct {
-	home *paperHome
-	id   string
-	kind making.Kind
+	home  *paperHome
+	id    string
+	kind  making.Kind
+	items document.Items
+	wrong bool // somebody else was on it
 }
 
 // queued is a machine behind a printer that may have something else to do.
@@ -98,7 +105,7 @@ func (m queued) Sign(p document.Paper, random io.Reader) ([]byte, error) {
 // openPapers opens the land with households of so many people. Their names are invented, and nobody's is another's.
 func openPapers(ctx context.Context, begin time.Time, code, ward string, v paperVariant, households ...int) (l *paperLand, err error) {
 	l = &paperLand{paperVariant: v, clk: clock.NewVirtual(begin), shown: map[string]bool{}, desk: atDesk(ctx, takes),
-		counts: map[string]int{"asked": 0, "handed_over": 0, "to_another": 0, "refused": 0, "stopped": 0, "wrongly_certified": 0}}
+		counts: map[string]int{"asked": 0, "handed_over": 0, "to_another": 0, "refused": 0, "stopped": 0, "wrongly_certified": 0, "errors": 0}}
 	opened := l
 	defer func() {
 		if err != nil {
@@ -281,7 +288,7 @@ func (l *paperLand) ask(home *paperHome, kind making.Kind, items document.Items)
 		return err
 	}
 	l.counts["asked"]++
-	l.asked = append(l.asked, &asking{home, id, kind})
+	l.asked = append(l.asked, &asking{home: home, id: id, kind: kind, items: items})
 	return nil
 }
 
@@ -292,8 +299,12 @@ func (l *paperLand) give() error {
 		if err != nil {
 			return err
 		}
+		failed := l.failed != nil && l.failed(a.id)
 		switch d.State {
 		case "refused":
+			if failed {
+				l.again = append(l.again, a)
+			}
 			l.counts["refused"]++
 			if slices.Contains(d.Reasons, string(making.Gate)) {
 				l.counts["stopped"]++
@@ -315,12 +326,70 @@ func (l *paperLand) give() error {
 		if err != nil {
 			return err
 		}
+		if failed { // the paper came out, and the terminal says that something went wrong
+			l.counts["handed_over"]++
+			l.again = append(l.again, a)
+			continue
+		}
 		if err := l.town.HandOverDocument(l.desk, a.id, pages); err != nil {
 			return err
 		}
 		l.counts["handed_over"]++
 	}
 	l.asked = nil
+	return nil
+}
+
+// askAgain: whoever's terminal showed an error, or who got nothing, asks once more. As it was, that it printed then closed the error as normal; here it is a case, and
+// closed by what became of the first paper.
+func (l *paperLand) askAgain(ctx context.Context) error {
+	again := l.again
+	l.again = nil
+	for _, a := range again {
+		l.counts["errors"]++
+		if err := l.ask(a.home, a.kind, a.items); err != nil {
+			return err
+		}
+		if err := l.wait(ctx, 10*time.Second); err != nil {
+			return err
+		}
+		if err := l.give(); err != nil {
+			return err
+		}
+		d, err := l.town.DocumentOf(l.desk, a.id)
+		if err != nil {
+			return err
+		}
+		if d.State != "held" { // nothing had come out
+			continue
+		}
+		if l.gates {
+			err = l.town.VoidDocument(l.desk, a.id, 1, "端末に残った紙を取り出し、係長の前で裁断した。")
+		} else {
+			err = l.town.CloseDocumentCase(l.desk, a.id, a.id+"-1", "再度の申請で、正常に印刷された。")
+			l.normal = append(l.normal, a)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recovered: what became of the papers of others that were closed as normal, in their order, is found out.
+func (l *paperLand) recovered(proofs ...string) error {
+	for _, a := range l.normal {
+		if !a.wrong {
+			continue
+		}
+		if len(proofs) == 0 {
+			return errors.New("more papers went to others than the report has")
+		}
+		if err := l.town.VoidDocument(l.desk, a.id, 1, proofs[0]); err != nil {
+			return err
+		}
+		proofs = proofs[1:]
+	}
 	return nil
 }
 
@@ -345,7 +414,7 @@ func (l *paperLand) read(a *asking, file []byte) (pages int, err error) {
 			}
 		}
 	}
-	if wrong {
+	if a.wrong = wrong; wrong {
 		l.counts["to_another"]++
 	}
 	return len(d.Pages), nil
