@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/text/unicode/norm"
@@ -161,7 +162,7 @@ func openPapers(ctx context.Context, begin time.Time, code, ward string, v paper
 		return nil, err
 	}
 	add(p.Host, p.Close)
-	machine, office, err := l.press(f, server, code)
+	machine, office, err := f.press(server, code)
 	if err != nil {
 		return nil, err
 	}
@@ -213,13 +214,18 @@ func openPapers(ctx context.Context, begin time.Time, code, ward string, v paper
 	return l, l.wait(ctx, time.Minute)
 }
 
-// press makes what documents are made with. They are samples.
-func (l *paperLand) press(f *field, server message.Org, code string) (press.Machine, document.Issuer, error) {
-	drawn, err := imprint.Read("seal", imprinttest.Seal{Millimetres: 21, Face: 7}.Scan())
+// officeSeal is the seal of every office here. Drawing it takes a third of a second.
+var officeSeal = sync.OnceValues(func() (imprint.Imprint, error) {
+	return imprint.Read("seal", imprinttest.Seal{Millimetres: 21, Face: 7}.Scan())
+})
+
+// press makes what documents of a municipality are made with. They are samples.
+func (f *field) press(server message.Org, code string) (press.Machine, document.Issuer, error) {
+	drawn, err := officeSeal()
 	if err != nil {
 		return nil, document.Issuer{}, err
 	}
-	signer, err := f.ca.NewIdentity(rand.Reader, l.clk.Now(), string(server), pki.ForDocuments)
+	signer, err := f.ca.NewIdentity(rand.Reader, f.clk.Now(), string(server), pki.ForDocuments)
 	if err != nil {
 		return nil, document.Issuer{}, err
 	}
