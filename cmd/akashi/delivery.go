@@ -139,6 +139,7 @@ func printDelivery(w io.Writer, d nation.Delivery) {
 	row("載った方の記録の版 versions of the records", versions(c.Versions), versions(s.Versions))
 	row("文書番号 number", c.Number, s.Number)
 	row("内容 content (SHA-256)", c.Content, s.Content)
+	row("届いた内容 content as it came (SHA-256)", c.Came, "")
 	row("ファイル file (SHA-256)", c.File, s.File)
 	row("どうなったか what became of it", whenBy(c.EndedAt, c.EndedBy), strings.TrimSpace(string(s.Ending)+"  "+whenBy(s.EndedAt, s.EndedBy)))
 	for _, k := range c.Checks {
@@ -331,6 +332,7 @@ func printAffected(w io.Writer, t nation.AffectedTown) {
 	c := t.Counts
 	fmt.Fprintf(w, "  申請 requests %d  証明書 documents %d  載った方 persons %d（紙が外にある・行方不明 outside or unknown: %d）  個人番号の載った証明書 with the individual number %d（紙が外にある・行方不明 outside or unknown: %d）  開いた件 open cases %d\n",
 		c.Requests, c.Documents, c.Persons, c.Concerned, c.MyNumber, c.Outside, c.OpenCases)
+	fmt.Fprintf(w, "  誤りの跡のある申請 requests with a trace of an error %d  別の申請の証明書 another's document %d  その紙に載った方 persons on it %d\n", c.InDoubt, c.Another, c.Shown)
 	for _, p := range municipality.Places {
 		if n := c.Places[p]; n > 0 {
 			fmt.Fprintf(w, "  %s  %d\n", inBoth(p.Name()), n)
@@ -348,12 +350,26 @@ func printAffected(w io.Writer, t nation.AffectedTown) {
 		page := ""
 		if !d.PageKnown {
 			page = "（ほかの方は不明 others are not known）"
+			if slices.Contains(d.Doubts, municipality.DoubtAnother) {
+				page = "（だれが載っているか不明 who is on it is not known）"
+			}
 		}
 		fmt.Fprintf(w, "  %s  %s  %s  %s  %s  %s  人 persons %v%s  %s\n      %s\n", d.Request, cmp.Or(d.Number, "—"), inBoth(making.Kind(d.Kind).Name()), japanese(d.AppliedAt), inBoth(d.Place.Name()), number, d.Persons, page, t.Servers[d.Request].Program, strings.Join(items, "、"))
+		if len(d.Doubts) > 0 {
+			var doubts []string
+			for _, one := range d.Doubts {
+				doubts = append(doubts, inBoth(one.Name()))
+			}
+			fmt.Fprintf(w, "      誤りの跡 traces of an error: %s  %s\n", strings.Join(doubts, "、"), d.Of)
+		}
 	}
 	for _, p := range t.Persons {
-		fmt.Fprintf(w, "  人 person %d  %s  %s\n", p.Number, personText(p.DocumentPerson), strings.Join(p.Requests, " "))
-		if p.Concerned {
+		shown := ""
+		if p.Shown {
+			shown = "  別の申請の紙に載った on another's paper"
+		}
+		fmt.Fprintf(w, "  人 person %d  %s  %s%s\n", p.Number, personText(p.DocumentPerson), strings.Join(p.Requests, " "), shown)
+		if p.Notice.JA != "" {
 			fmt.Fprintf(w, "\n%s\n%s\n", p.Notice.JA, p.Notice.EN)
 		}
 	}

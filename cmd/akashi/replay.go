@@ -17,6 +17,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/hsm/faulty"
 	"github.com/akashi-id/akashi/internal/incident"
+	"github.com/akashi-id/akashi/internal/nation"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/resident"
 )
@@ -136,6 +137,17 @@ func printReplay(io streams, i incident.Incident, r *incident.Report) {
 	fmt.Fprintln(io.out, "\n数 / counts")
 	for _, k := range slices.Sorted(maps.Keys(r.Counts)) {
 		fmt.Fprintf(io.out, "  %-32s %d\n", k, r.Counts[k])
+	}
+	for _, q := range []struct {
+		name string
+		*incident.Inquiry
+	}{{"当時 / as it was", r.InquiryAsItWas}, {"Akashi、同じ障害を組み込んで / with the fault in it", r.InquiryAkashi}} {
+		if q.Inquiry == nil {
+			continue
+		}
+		fmt.Fprintf(io.out, "\n事後の調査 / asked afterwards (akashi delivery affected): %s\n", q.name)
+		t := nation.AffectedTown{Municipality: q.Town, Affected: q.Affected}
+		printAffected(io.out, nation.JoinAffected(t, nation.DecidedAnswer{Requests: q.Decided, Whole: q.Whole}, q.Unknown))
 	}
 	fmt.Fprintf(io.out, "\n注 / notes\n  %s\n", strings.Join(r.Notes, "\n  "))
 }

@@ -60,6 +60,12 @@ func TestSameInputsSameBytes(t *testing.T) {
 	if got := hex.EncodeToString(sum[:]); got != want {
 		t.Errorf("the content is %s, and was %s", got, want)
 	}
+	if readback.ContentDigest(one) != m.Content {
+		t.Error("whoever holds the file reckons another content than was made")
+	}
+	if bent := bytes.Replace(one, []byte("/Lang"), []byte("/Lung"), 1); readback.ContentDigest(bent) == m.Content || readback.ContentDigest(one[:100]) == m.Content {
+		t.Error("a changed file has the content that was made")
+	}
 	if other, _ := documenttest.Issue(t, household("r2", "田中　花子", "田中　一郎"), documenttest.Builtin()); sha256.Sum256(other) == m.File {
 		t.Error("another request gave the same file")
 	}

@@ -19,7 +19,7 @@ var daito = Incident{
 	Title: plain.Sentence{JA: "支援措置の設定漏れ（大東市）", EN: "a flag set in one system of several (Daito)"},
 	Part:  daitoPart,
 	Join: func(was, ours *Part) *Report {
-		return shownReport("daito", daitoNotes, was, ours, "asked", "shown", "systems_set")
+		return shownReport("daito", daitoNotes, was, ours, "asked", "shown", "systems_set", "papers_tried", "papers_stopped", "papers_stopped_elsewhere")
 	},
 	Line: shownLine,
 }
@@ -27,20 +27,34 @@ var daito = Incident{
 var daitoNotes = []string{
 	"of the reports: the move was filed on 10-17, the flag was set for the 住民票 alone, and on 10-19 the husband took the 附票 at a kiosk",
 	"synthetic: the year, the hours, both persons and their addresses, that she moved within the city",
-	"the 附票 and the kiosk are not in this program yet: what stands for them is a document that states the address, and every other way that the counter and the index have; each is tried",
+	"the 附票 and the kiosk are not in this program yet: what stands for them is a certificate that states the address, the 住民票の写し that whoever holds her card gets of the issuing server, and every other way that the counter and the index have; each is tried",
 	"as it was, each system asks a flag of its own, and who takes the application sets them one by one; all else is the same program. Without the trigger the clerk sets all",
 }
 
 var daitoFiled, daitoTaken = resident.MustDate(2022, 10, 17), resident.MustDate(2022, 10, 19)
 
-func daitoPart(ctx context.Context, opt Options, asItWas bool) (p *Part, err error) {
+func daitoPart(ctx context.Context, opt Options, asItWas bool) (*Part, error) {
+	p, err := daitoRun(ctx, opt, asItWas, true)
+	if err != nil || asItWas || opt.NoTrigger {
+		return p, err
+	}
+	// Once more, where the copy of the issuing server was never told of her flag.
+	untold, err := daitoRun(ctx, opt, false, false)
+	if err != nil {
+		return nil, err
+	}
+	p.chainOn(untold)
+	return p, nil
+}
+
+func daitoRun(ctx context.Context, opt Options, asItWas, told bool) (p *Part, err error) {
 	systems := []protection.System{protection.Register, protection.Issue, protection.Index}
 	var gate protection.Gate
 	own := eachSystem{map[protection.System]bool{}}
 	if asItWas {
 		gate = own
 	}
-	l, err := openProtected(ctx, daitoFiled.AddDays(-30).Start().Add(9*time.Hour), "272183", "大東市", gate)
+	l, err := openProtected(ctx, daitoFiled.AddDays(-30).Start().Add(9*time.Hour), "272183", "大東市", gate, untold(told)...)
 	if err != nil {
 		return nil, err
 	}
@@ -71,5 +85,10 @@ func daitoPart(ctx context.Context, opt Options, asItWas bool) (p *Part, err err
 	if err := l.asked(ctx, plain.Sentence{JA: "夫が妻の住所を求める", EN: "the husband asks where she lives"}); err != nil {
 		return nil, err
 	}
-	return &Part{Outcome: shownOutcome(l.counts), Counts: l.counts, Moments: l.moments}, nil
+	if !asItWas && !opt.NoTrigger {
+		if err := l.chain(ctx, told); err != nil {
+			return nil, err
+		}
+	}
+	return &Part{Outcome: shownOutcome(l.counts, l.chained...), Counts: l.counts, Moments: l.moments}, nil
 }

@@ -37,6 +37,10 @@ type Report struct {
 	Akashi   Outcome        `json:"akashi"`
 	Counts   map[string]int `json:"counts"`
 	Timeline []Moment       `json:"timeline"`
+
+	// Of replays of documents: whom the error concerned, asked afterwards of the databases of each variant; ours with the fault in it.
+	InquiryAsItWas *Inquiry `json:"inquiry_as_it_was,omitempty"`
+	InquiryAkashi  *Inquiry `json:"inquiry_akashi,omitempty"`
 }
 
 // Outcome is what became of one variant.
@@ -82,6 +86,7 @@ type Part struct {
 	Outcome Outcome        `json:"outcome"`
 	Counts  map[string]int `json:"counts"`
 	Moments []PartMoment   `json:"moments"`
+	Inquiry *Inquiry       `json:"inquiry,omitempty"`
 }
 
 // PartMoment is one variant's line of the timeline.

@@ -34,14 +34,22 @@ type kiosk struct {
 	fault func(without bool) paperVariant
 	// play brings what happened.
 	play func(ctx context.Context, l *paperLand, without bool) error
+	// asked is what is asked afterwards; after brings what became of the papers then. Nil: nothing.
+	asked askedAfter
+	after func(ctx context.Context, l *paperLand) error
 }
 
 func (k kiosk) incident() Incident {
 	return Incident{Name: k.name, Title: k.title, Part: k.part, Line: paperLine, Join: func(was, ours *Part) *Report {
 		r := &Report{Name: k.name, Notes: append(kioskNotes, k.notes...), AsItWas: was.Outcome, Akashi: ours.Outcome, Counts: map[string]int{}}
-		counted := []string{"asked", "handed_over", "to_another", "people_shown", "wrongly_certified", "refused", "stopped"}
+		counted := []string{"asked", "handed_over", "to_another", "people_shown", "wrongly_certified", "refused", "stopped", "errors",
+			"inquiry_in_doubt", "inquiry_another", "inquiry_shown", "inquiry_my_number", "inquiry_missed", "inquiry_named_wrongly"}
 		r.take(was, "_as_it_was", counted...)
-		r.take(ours, "_akashi", append(counted, "handed_over_with_the_fault", "to_another_with_the_fault", "stopped_with_the_fault", "differences_with_the_fault")...)
+		for _, name := range withTheFault {
+			counted = append(counted, name+"_with_the_fault")
+		}
+		r.take(ours, "_akashi", counted...)
+		r.InquiryAsItWas, r.InquiryAkashi = was.Inquiry, ours.Inquiry
 		for n, m := range was.Moments {
 			r.Timeline = append(r.Timeline, Moment{At: m.At, What: m.What, AsItWas: m.View, Akashi: ours.Moments[n].View})
 		}
@@ -54,6 +62,9 @@ var kioskNotes = []string{
 	"as it was, the same rules and SQL run with a machine that has the published mechanism, and nobody judges what it made. Akashi runs them with its own machine, and a second time with that of the fault",
 }
 
+// withTheFault is what is counted of ours with the fault in it.
+var withTheFault = []string{"asked", "handed_over", "to_another", "wrongly_certified", "stopped", "differences", "errors", "inquiry_in_doubt", "inquiry_another", "inquiry_shown"}
+
 // part plays one variant. Ours is played twice: as it is, and with the fault in it, which its gates must stop.
 func (k kiosk) part(ctx context.Context, opt Options, asItWas bool) (*Part, error) {
 	fault := k.fault(opt.NoTrigger)
@@ -62,7 +73,7 @@ func (k kiosk) part(ctx context.Context, opt Options, asItWas bool) (*Part, erro
 		if err != nil {
 			return nil, err
 		}
-		return &Part{Outcome: paperOutcome(l.counts), Counts: l.counts, Moments: l.moments}, nil
+		return &Part{Outcome: paperOutcome(l.counts), Counts: l.counts, Moments: l.moments, Inquiry: l.inquired}, nil
 	}
 	ours, err := k.run(ctx, paperVariant{gates: true}, opt.NoTrigger)
 	if err != nil {
@@ -73,23 +84,43 @@ func (k kiosk) part(ctx context.Context, opt Options, asItWas bool) (*Part, erro
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"handed_over", "to_another", "wrongly_certified", "stopped", "differences"} {
+	for _, name := range withTheFault {
 		ours.counts[name+"_with_the_fault"] = planted.counts[name]
 	}
 	o := paperOutcome(ours.counts)
 	with := paperOutcome(planted.counts)
 	o.Holds = o.Holds && with.Holds
 	o.Findings = append(o.Findings, "同じ障害を組み込むと / with the fault in it: "+with.Findings[0])
-	return &Part{Outcome: o, Counts: ours.counts, Moments: ours.moments}, nil
+	return &Part{Outcome: o, Counts: ours.counts, Moments: ours.moments, Inquiry: planted.inquired}, nil
 }
 
 func (k kiosk) run(ctx context.Context, v paperVariant, without bool) (l *paperLand, err error) {
 	if l, err = openPapers(ctx, k.begin.Start().Add(7*time.Hour), k.code, k.ward, max(k.nodes, 1), v, k.households...); err != nil {
 		return nil, err
 	}
-	err = errors.Join(k.play(ctx, l, without), l.end())
+	if err = k.play(ctx, l, without); err == nil {
+		err = k.inquire(ctx, l)
+	}
 	l.counts["people_shown"] = len(l.shown)
-	return l, err
+	return l, errors.Join(err, l.end())
+}
+
+// inquire asks afterwards what the error concerned.
+func (k kiosk) inquire(ctx context.Context, l *paperLand) error {
+	if err := l.driver.Until(ctx, k.asked.until.AddDays(1).Start().Add(9*time.Hour)); err != nil {
+		return err
+	}
+	if err := l.inquire(k.asked); err != nil {
+		return err
+	}
+	if k.after != nil {
+		if err := k.after(ctx, l); err != nil {
+			return err
+		}
+	}
+	var err error
+	l.inquired, err = l.found(ctx)
+	return err
 }
 
 // paperOutcome is the same judgement of every variant: nobody was given a page of somebody else's, nor a seal that had ended.
@@ -165,18 +196,24 @@ var kioskTimeout2023 = kiosk{
 		l.moment("横浜市で11人が世帯の写しを受け取る", "eleven people are given the record of their household")
 		return nil
 	},
+	asked: askedAfter{resident.MustDate(2023, 3, 27), resident.MustDate(2023, 3, 27), "印刷の時間切れの後、前の人の証明書が印刷されたおそれ"},
 }.incident()
 
 // kioskRace2023 is Adachi's (K2): three errors, two papers, four people.
 var kioskRace2023 = kiosk{
 	name: "kiosk-race-2023", title: plain.Sentence{JA: "随時連携と印刷が重なり、印刷イメージが上書きされる（足立区）", EN: "changes arrive while papers wait, and one image is written over another (Adachi)"},
-	notes: []string{"of source 003: errors on 2023-01-17, 03-22 and 04-18, found closed as normal; on 03-22 a resident record of three people went to another, on 04-18 a seal certificate of one",
-		"on 01-17 one paper alone waits, which is why the report found no wrong one of that day: that is our reading"},
+	notes: []string{"of source 003: errors on 2023-01-17, 03-22 and 04-18, each closed as normal because the applicant asked again and it printed; on 03-22 a resident record of three people went to another, on 04-18 a seal certificate of one; the inquiry over 01-04 to 04-22; one paper recovered on 04-28, one cut up at home",
+		"on 01-17 one paper alone waits, which is why the report found no wrong one of that day; that the error was shown to whoever got the wrong paper: both are our reading"},
 	code: "131211", begin: resident.MustDate(2023, 1, 16),
 	households: []int{2, 3, 1, 1, 2, 1},
 	fault: func(bool) paperVariant {
 		var shared *faulty.Shared
-		return paperVariant{machine: func(m press.Machine) press.Machine { shared = &faulty.Shared{Machine: m}; return shared },
+		failed := map[string]bool{}
+		return paperVariant{machine: func(m press.Machine) press.Machine {
+			shared = &faulty.Shared{Machine: m, Failed: func(request string) { failed[request] = true }}
+			return shared
+		},
+			failed: func(request string) bool { return failed[request] },
 			route: func(o message.Org, r exchange.Route) exchange.Route {
 				if o.Role() != message.Issuing || r.Kind != (message.IssuingRecord{}).Kind() {
 					return r
@@ -206,7 +243,7 @@ var kioskRace2023 = kiosk{
 			}
 			l.busyUntil = l.clk.Now().Add(8 * time.Second) // the papers wait
 			for _, n := range e.asks {
-				if err := l.ask(l.homes[n], e.kind, document.Items{Relation: e.kind == making.HouseholdRecord}); err != nil {
+				if err := l.ask(l.homes[n], e.kind, raceItems(e.kind)); err != nil {
 					return err
 				}
 				if err := l.wait(ctx, 2*time.Second); err != nil {
@@ -224,11 +261,25 @@ var kioskRace2023 = kiosk{
 			if err := l.give(); err != nil {
 				return err
 			}
+			if err := l.askAgain(ctx); err != nil {
+				return err
+			}
 			l.moment(fmt.Sprintf("%d人が待つ間に、住民記録の異動が届く", len(e.asks)), fmt.Sprintf("a change of the register arrives while %d wait", len(e.asks)))
 		}
 		return nil
 	},
+	asked: askedAfter{resident.MustDate(2023, 1, 4), resident.MustDate(2023, 4, 22), "随時連携と印刷が重なり、印刷イメージが上書きされたおそれ"},
+	after: func(ctx context.Context, l *paperLand) error {
+		if err := l.driver.Until(ctx, resident.MustDate(2023, 4, 28).Start().Add(15*time.Hour)); err != nil {
+			return err
+		}
+		return l.recovered("3月22日に店舗に届けられた紙を区が回収した。", "申請した方が自宅で細かく切って処分したと確かめた。")
+	},
 }.incident()
+
+func raceItems(k making.Kind) document.Items {
+	return document.Items{Relation: k == making.HouseholdRecord, Domicile: k == making.HouseholdRecord}
+}
 
 // kioskSecond2023 is Kawasaki's (K3): two shops within one second.
 var kioskSecond2023 = kiosk{
@@ -262,6 +313,7 @@ var kioskSecond2023 = kiosk{
 		l.moment("2つの店舗で同時に申請する", "two shops, at the same time")
 		return nil
 	},
+	asked: askedAfter{resident.MustDate(2023, 5, 2), resident.MustDate(2023, 5, 2), "同じ1秒のうちの申請が、先の申請を上書きしたおそれ"},
 }.incident()
 
 // pagesMixed2023 is Tokushima's (K4): the second of three pages was another person's.
@@ -294,6 +346,7 @@ var pagesMixed2023 = kiosk{
 		l.moment("2つの世帯が続けて写しを受け取る", "two households are given their records, one after the other")
 		return nil
 	},
+	asked: askedAfter{resident.MustDate(2023, 3, 20), resident.MustDate(2023, 3, 20), "一通の中に、別の人のページが混ざったおそれ"},
 }.incident()
 
 // sealCancelled2023 is Niigata's (K5): three certificates of seals that had ended.
@@ -365,4 +418,5 @@ var sealCancelled2023 = kiosk{
 		l.moment("登録を廃止した3人の印鑑登録証明書が求められる", "certificates are asked for of three seals that have ended")
 		return nil
 	},
+	asked: askedAfter{resident.MustDate(2020, 12, 1), resident.MustDate(2020, 12, 4), "廃止した印鑑が証明されたおそれ"},
 }.incident()

@@ -19,7 +19,7 @@ var meguro = Incident{
 	Title: plain.Sentence{JA: "古い一覧による支援措置の解除（目黒区、令和7年）", EN: "an old list that cleared a flag set again (Meguro, 2025)"},
 	Part:  meguroPart,
 	Join: func(was, ours *Part) *Report {
-		return shownReport("meguro", meguroNotes, was, ours, "asked", "shown", "lines", "ended", "set_aside")
+		return shownReport("meguro", meguroNotes, was, ours, "asked", "shown", "lines", "ended", "set_aside", "papers_tried", "papers_stopped", "papers_stopped_elsewhere")
 	},
 	Line: shownLine,
 }
@@ -39,8 +39,21 @@ var (
 	meguroBulk   = meguroAgain.AddDays(6)         // the list is worked through
 )
 
-func meguroPart(ctx context.Context, opt Options, asItWas bool) (p *Part, err error) {
-	l, err := openProtected(ctx, meguroFirst.AddDays(-30).Start().Add(9*time.Hour), "131105", "目黒区", nil)
+func meguroPart(ctx context.Context, opt Options, asItWas bool) (*Part, error) {
+	p, err := meguroRun(ctx, opt, asItWas, true)
+	if err != nil || asItWas || opt.NoTrigger {
+		return p, err
+	}
+	untold, err := meguroRun(ctx, opt, false, false)
+	if err != nil {
+		return nil, err
+	}
+	p.chainOn(untold)
+	return p, nil
+}
+
+func meguroRun(ctx context.Context, opt Options, asItWas, told bool) (p *Part, err error) {
+	l, err := openProtected(ctx, meguroFirst.AddDays(-30).Start().Add(9*time.Hour), "131105", "目黒区", nil, untold(told)...)
 	if err != nil {
 		return nil, err
 	}
@@ -91,10 +104,13 @@ func meguroPart(ctx context.Context, opt Options, asItWas bool) (p *Part, err er
 			return l.asked(ctx, plain.Sentence{JA: "加害者が住所を求める", EN: "somebody asks where she lives"})
 		})
 	}
+	if !asItWas && !opt.NoTrigger {
+		at(meguroBulk.AddDays(1), 12, func() error { return l.chain(ctx, told) })
+	}
 	if err != nil {
 		return nil, err
 	}
-	o := shownOutcome(l.counts)
+	o := shownOutcome(l.counts, l.chained...)
 	if opt.NoTrigger {
 		o.Holds = l.counts["shown"] == 0
 	}

@@ -51,6 +51,7 @@ var takamatsu2024 = kiosk{
 		l.moment("2つの店舗の申請が、別のサーバーに同時に届く", "the applications of two shops come to two servers at the same time")
 		return nil
 	},
+	asked: askedAfter{resident.MustDate(2024, 4, 4), resident.MustDate(2024, 4, 4), "一つのサーバーの仕事が、別のサーバーの仕事を上書きしたおそれ"},
 }
 
 var multiServer2024 = takamatsu2024.incident()

@@ -33,10 +33,10 @@ func TestMultiServer2024IsStoppedByTheNext(t *testing.T) {
 		long    bool
 	}{
 		{without: "nothing", long: true},
-		{without: "names of works that no other node gives", stops: atServer, long: true},
-		{without: "the server's gate", stops: atArrival},
-		{without: "the counter's gate when a document comes", stops: atPrinting, long: true},
-		{without: "the counter's gate before it is printed", stops: atHandOver, long: true},
+		{without: "names of works that no other node gives", stops: stoppedAtServer, long: true},
+		{without: "the server's gate", stops: stoppedAtArrival},
+		{without: "the counter's gate when a document comes", stops: stoppedAtPrinting, long: true},
+		{without: "the counter's gate before it is printed", stops: stoppedAtHandOver, long: true},
 		{without: "the counter's gate when it is handed over", stops: another, long: true},
 	} {
 		t.Run(c.without, func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestMultiServer2024IsStoppedByTheNext(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := map[string]int{atServer: 0, atArrival: 0, atPrinting: 0, atHandOver: 0, another: 0, "handed_over": 2}
+			want := map[string]int{stoppedAtServer: 0, stoppedAtArrival: 0, stoppedAtPrinting: 0, stoppedAtHandOver: 0, another: 0, "handed_over": 2}
 			if c.stops != "" {
 				want[c.stops]++
 			}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/text/unicode/norm"
@@ -58,6 +59,10 @@ type paperLand struct {
 	moments   []PartMoment
 	counts    map[string]int
 	shown     map[string]bool // who stood on a page that somebody else was given
+	begun     counter.Inquiry
+	inquired  *Inquiry
+	again     []*asking // whose terminal showed an error, and who asks again
+	normal    []*asking // of these, whose error was closed because it printed then
 }
 
 // paperVariant is what differs between how it was and how it is.
@@ -70,6 +75,7 @@ type paperVariant struct {
 	// Of what gates stands for a part may be taken away. Its own: the server's own gate finds nothing. counter puts another gate in the place of the counter's.
 	withoutOwn bool
 	counter    func(press.Gate) press.Gate
+	failed     func(request string) bool // tells whether the terminal showed an error; nil: none did
 }
 
 // paperHome is a household of a replay.
@@ -81,9 +87,11 @@ type paperHome struct {
 
 // asking is one application.
 type asking struct {
-	home *paperHome
-	id   string
-	kind making.Kind
+	home  *paperHome
+	id    string
+	kind  making.Kind
+	items document.Items
+	wrong bool // somebody else was on it
 }
 
 // queued is a machine behind a printer that may have something else to do.
@@ -102,7 +110,7 @@ func (m queued) Sign(p document.Paper, random io.Reader) ([]byte, error) {
 // openPapers opens the land with an issuing server of so many nodes and households of so many people. Their names are invented, and nobody's is another's.
 func openPapers(ctx context.Context, begin time.Time, code, ward string, nodes int, v paperVariant, households ...int) (l *paperLand, err error) {
 	l = &paperLand{paperVariant: v, clk: clock.NewVirtual(begin), shown: map[string]bool{}, desk: atDesk(ctx, takes),
-		counts: map[string]int{"asked": 0, "handed_over": 0, "to_another": 0, "refused": 0, "stopped": 0, "wrongly_certified": 0}}
+		counts: map[string]int{"asked": 0, "handed_over": 0, "to_another": 0, "refused": 0, "stopped": 0, "wrongly_certified": 0, "errors": 0}}
 	opened := l
 	defer func() {
 		if err != nil {
@@ -159,7 +167,7 @@ func openPapers(ctx context.Context, begin time.Time, code, ward string, nodes i
 		return nil, err
 	}
 	add(p.Host, p.Close)
-	machine, office, err := l.press(f, server, code)
+	machine, office, err := f.press(server, code)
 	if err != nil {
 		return nil, err
 	}
@@ -223,13 +231,18 @@ func openPapers(ctx context.Context, begin time.Time, code, ward string, nodes i
 	return l, l.wait(ctx, time.Minute)
 }
 
-// press makes what documents are made with. They are samples.
-func (l *paperLand) press(f *field, server message.Org, code string) (press.Machine, document.Issuer, error) {
-	drawn, err := imprint.Read("seal", imprinttest.Seal{Millimetres: 21, Face: 7}.Scan())
+// officeSeal is the seal of every office here. Drawing it takes a third of a second.
+var officeSeal = sync.OnceValues(func() (imprint.Imprint, error) {
+	return imprint.Read("seal", imprinttest.Seal{Millimetres: 21, Face: 7}.Scan())
+})
+
+// press makes what documents of a municipality are made with. They are samples.
+func (f *field) press(server message.Org, code string) (press.Machine, document.Issuer, error) {
+	drawn, err := officeSeal()
 	if err != nil {
 		return nil, document.Issuer{}, err
 	}
-	signer, err := f.ca.NewIdentity(rand.Reader, l.clk.Now(), string(server), pki.ForDocuments)
+	signer, err := f.ca.NewIdentity(rand.Reader, f.clk.Now(), string(server), pki.ForDocuments)
 	if err != nil {
 		return nil, document.Issuer{}, err
 	}
@@ -301,7 +314,7 @@ func (l *paperLand) ask(home *paperHome, kind making.Kind, items document.Items)
 		return err
 	}
 	l.counts["asked"]++
-	l.asked = append(l.asked, &asking{home, id, kind})
+	l.asked = append(l.asked, &asking{home: home, id: id, kind: kind, items: items})
 	return nil
 }
 
@@ -312,20 +325,24 @@ func (l *paperLand) give() error {
 		if err != nil {
 			return err
 		}
+		failed := l.failed != nil && l.failed(a.id)
 		switch d.State {
 		case "refused":
+			if failed {
+				l.again = append(l.again, a)
+			}
 			l.counts["refused"]++
 			if slices.Contains(d.Reasons, string(making.Gate)) {
-				l.stop(atServer)
+				l.stop(stoppedAtServer)
 			}
 			continue
 		case "stopped":
-			l.stop(atArrival)
+			l.stop(stoppedAtArrival)
 			continue
 		}
 		file, err := l.town.PrintDocument(l.desk, a.id)
 		if _, refused := plain.AsProblems(err); refused {
-			l.stop(atPrinting)
+			l.stop(stoppedAtPrinting)
 			continue
 		}
 		if err != nil {
@@ -335,9 +352,15 @@ func (l *paperLand) give() error {
 		if err != nil {
 			return err
 		}
+		if failed { // the paper came out, and the terminal says that something went wrong
+			l.counts["handed_over"]++
+			l.again = append(l.again, a)
+			l.look(a, read)
+			continue
+		}
 		err = l.town.HandOverDocument(l.desk, a.id, len(read.Pages))
 		if _, refused := plain.AsProblems(err); refused {
-			l.stop(atHandOver)
+			l.stop(stoppedAtHandOver)
 			continue
 		}
 		if err != nil {
@@ -352,15 +375,68 @@ func (l *paperLand) give() error {
 
 // Where a paper is stopped, in their order.
 const (
-	atServer   = "stopped_at_server"
-	atArrival  = "stopped_at_arrival"
-	atPrinting = "stopped_at_printing"
-	atHandOver = "stopped_at_hand_over"
+	stoppedAtServer   = "stopped_at_server"
+	stoppedAtArrival  = "stopped_at_arrival"
+	stoppedAtPrinting = "stopped_at_printing"
+	stoppedAtHandOver = "stopped_at_hand_over"
 )
 
 func (l *paperLand) stop(where string) {
 	l.counts["stopped"]++
 	l.counts[where]++
+}
+
+// askAgain: whoever's terminal showed an error, or who got nothing, asks once more. As it was, that it printed then closed the error as normal; here it is a case, and
+// closed by what became of the first paper.
+func (l *paperLand) askAgain(ctx context.Context) error {
+	again := l.again
+	l.again = nil
+	for _, a := range again {
+		l.counts["errors"]++
+		if err := l.ask(a.home, a.kind, a.items); err != nil {
+			return err
+		}
+		if err := l.wait(ctx, 10*time.Second); err != nil {
+			return err
+		}
+		if err := l.give(); err != nil {
+			return err
+		}
+		d, err := l.town.DocumentOf(l.desk, a.id)
+		if err != nil {
+			return err
+		}
+		if d.State != "held" { // nothing had come out
+			continue
+		}
+		if l.gates {
+			err = l.town.VoidDocument(l.desk, a.id, 1, "端末に残った紙を取り出し、係長の前で裁断した。")
+		} else {
+			err = l.town.CloseDocumentCase(l.desk, a.id, a.id+"-1", "再度の申請で、正常に印刷された。")
+			l.normal = append(l.normal, a)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recovered: what became of the papers of others that were closed as normal, in their order, is found out.
+func (l *paperLand) recovered(proofs ...string) error {
+	for _, a := range l.normal {
+		if !a.wrong {
+			continue
+		}
+		if len(proofs) == 0 {
+			return errors.New("more papers went to others than the report has")
+		}
+		if err := l.town.VoidDocument(l.desk, a.id, 1, proofs[0]); err != nil {
+			return err
+		}
+		proofs = proofs[1:]
+	}
+	return nil
 }
 
 // look looks whose names stand on the pages of what somebody was given.
@@ -380,7 +456,7 @@ func (l *paperLand) look(a *asking, d readback.Document) {
 			}
 		}
 	}
-	if wrong {
+	if a.wrong = wrong; wrong {
 		l.counts["to_another"]++
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/akashi-id/akashi/internal/plain"
 )
 
-// TestDaito: with a flag per system, set in one, the husband has the address from the others; with one flag he has it from none.
+// TestDaito: with a flag per system, set in one, the husband has the address from the others; with one flag he has it from none, and of the safeguards before her paper
+// each next one stops it when those before are left out.
 func TestDaito(t *testing.T) {
 	r, err := daito.Run(t.Context(), Options{})
 	if err != nil {
@@ -17,8 +18,9 @@ func TestDaito(t *testing.T) {
 	if r.AsItWas.Holds || !r.Akashi.Holds {
 		t.Errorf("as it was: %+v\nakashi: %+v", r.AsItWas, r.Akashi)
 	}
-	// The document and the index; those of the register have its flag.
-	counted(t, r, map[string]int{"asked_as_it_was": 6, "asked_akashi": 6, "shown_as_it_was": 2, "shown_akashi": 0, "systems_set_as_it_was": 1})
+	// The certificate, the paper and the index; those of the register have its flag.
+	counted(t, r, map[string]int{"asked_as_it_was": 7, "asked_akashi": 7, "shown_as_it_was": 3, "shown_akashi": 0, "systems_set_as_it_was": 1,
+		"papers_tried_akashi": len(papers), "papers_stopped_akashi": len(papers) - 1, "papers_stopped_elsewhere_akashi": 0})
 }
 
 // TestDaitoWithoutItsTrigger: where the clerk sets every flag, a flag per system holds too.
@@ -75,7 +77,8 @@ func TestMeguro(t *testing.T) {
 	if r.AsItWas.Holds || !r.Akashi.Holds {
 		t.Errorf("as it was: %+v\nakashi: %+v", r.AsItWas, r.Akashi)
 	}
-	counted(t, r, map[string]int{"asked_as_it_was": 6, "asked_akashi": 6, "shown_as_it_was": 6, "shown_akashi": 0, "ended_as_it_was": 1, "lines_akashi": 1, "set_aside_akashi": 1, "ended_akashi": 0})
+	counted(t, r, map[string]int{"asked_as_it_was": 7, "asked_akashi": 7, "shown_as_it_was": 7, "shown_akashi": 0, "ended_as_it_was": 1, "lines_akashi": 1, "set_aside_akashi": 1, "ended_akashi": 0,
+		"papers_tried_akashi": len(papers), "papers_stopped_akashi": len(papers) - 1, "papers_stopped_elsewhere_akashi": 0})
 }
 
 // TestMeguroWithoutItsTrigger: nobody applied again, and both hold.

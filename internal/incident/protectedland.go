@@ -15,6 +15,7 @@ import (
 	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/look"
+	"github.com/akashi-id/akashi/internal/org/issuing"
 	counter "github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter"
 	"github.com/akashi-id/akashi/internal/org/prefecture"
@@ -42,6 +43,11 @@ type protectedLand struct {
 	born     resident.PartialDate
 	moments  []PartMoment
 	counts   map[string]int
+
+	off     removed                                       // safeguards that are left out
+	at      safeguard                                     // the one that may look at the moment
+	copied  map[resident.RecordCode]message.IssuingRecord // what the issuing server was told
+	chained []string                                      // which safeguard stopped which paper
 }
 
 var (
@@ -54,15 +60,22 @@ func atDesk(ctx context.Context, p access.Person) context.Context {
 	return look.With(access.With(ctx, p), look.Ground{Purpose: look.Notice, Case: "1"})
 }
 
-// openProtected opens the land. gate nil: the one flag.
-func openProtected(ctx context.Context, begin time.Time, code, town string, gate protection.Gate) (l *protectedLand, err error) {
-	l = &protectedLand{clk: clock.NewVirtual(begin), counts: map[string]int{"asked": 0, "shown": 0, "lines": 0, "ended": 0, "set_aside": 0}}
+// openProtected opens the land. gate nil: the one flag. off are safeguards of the issuers that are left out from the beginning.
+func openProtected(ctx context.Context, begin time.Time, code, town string, gate protection.Gate, off ...safeguard) (l *protectedLand, err error) {
+	l = &protectedLand{clk: clock.NewVirtual(begin), off: removed{}, at: nowhere, copied: map[resident.RecordCode]message.IssuingRecord{},
+		counts: map[string]int{"asked": 0, "shown": 0, "lines": 0, "ended": 0, "set_aside": 0, "papers_tried": 0, "papers_stopped": 0, "papers_stopped_elsewhere": 0}}
+	for _, s := range off {
+		l.off[s] = true
+	}
+	if gate == nil {
+		gate = protection.OneFlag{}
+	}
 	if l.field, err = newField(l.clk); err != nil {
 		return nil, err
 	}
 	l.field.taken = func(message.Payload) {}
 	l.field.stands = func(o message.Org) bool { return o.Role() == message.CA }
-	self := message.Org("municipality-" + code)
+	self, server := message.Org("municipality-"+code), message.Org("issuing-"+code)
 	above := message.Org("prefecture-" + code[:2])
 	config := func(o message.Org, peers ...message.Org) (host.Config, error) {
 		signer, err := l.field.signer(o)
@@ -92,10 +105,24 @@ func openProtected(ctx context.Context, begin time.Time, code, town string, gate
 		return fail(err)
 	}
 	add(p.Host, p.Close)
-	if h, err = config(self, above, message.Org(message.NationalCenter), message.Org(message.CA)); err != nil {
+	machine, office, err := l.field.press(server, code)
+	if err != nil {
 		return fail(err)
 	}
-	if l.town, err = counter.New(ctx, counter.Config{Config: h, Gate: gate}); err != nil {
+	if h, err = config(server, self); err != nil {
+		return fail(err)
+	}
+	h.Trial = l.trial
+	issuer, err := issuing.New(ctx, issuing.Config{Config: h, Press: issuing.Press{Machine: machine, Office: office, Verify: "https://verify.example/" + code}})
+	if err != nil {
+		return fail(err)
+	}
+	add(issuer.Host, issuer.Close)
+	if h, err = config(self, above, message.Org(message.NationalCenter), message.Org(message.CA), server); err != nil {
+		return fail(err)
+	}
+	documents := counter.Documents{Office: office, Gate: issuersJudge{machine, l}, Verify: "https://verify.example/" + code}
+	if l.town, err = counter.New(ctx, counter.Config{Config: h, Gate: issuersGate{gate, l}, Documents: &documents}); err != nil {
 		return fail(err)
 	}
 	add(l.town.Host, l.town.Close)
@@ -227,6 +254,10 @@ func (l *protectedLand) ways() []way {
 			_, err := l.town.Apply(ctx, counter.Application{Evidence: identity.Evidence{identity.MyNumberCard}, Person: l.her.Person, Base: l.version(ctx), Profile: cert.Signature})
 			return err == nil, err
 		}},
+		{"本人のカードで取る住民票の写し paper by her card", func(ctx context.Context) (bool, error) {
+			_, text, err := l.paper(ctx)
+			return l.shows(text), err
+		}},
 		{"全国センターの検索 index", func(ctx context.Context) (shown bool, err error) {
 			a, err := l.center.Inquiry.Ask(ctx, serves, look.Ground{Purpose: look.Confirm, Case: "照会1"},
 				inquiry.Question{Asked: resident.BasicFour{Name: l.name, Birth: l.born}})
@@ -280,10 +311,10 @@ func (g eachSystem) Standing(ctx context.Context, tx *sqlstore.Tx, of protection
 	return protection.OneFlag{}.Standing(ctx, tx, of, codes...)
 }
 
-// shownOutcome is the same judgement of every variant: nobody was shown where she lives.
-func shownOutcome(c map[string]int) Outcome {
-	return Outcome{Holds: c["shown"] == 0 && c["asked"] > 0, Findings: []string{
-		fmt.Sprintf("住所を尋ねられた%[1]d回のうち、示したもの%[2]d回 / asked %[1]d times, and shown %[2]d times where she lives", c["asked"], c["shown"])}}
+// shownOutcome is the same judgement of every variant: nobody was shown where she lives, and where safeguards were left out the next one stopped the paper.
+func shownOutcome(c map[string]int, chained ...string) Outcome {
+	return Outcome{Holds: c["shown"] == 0 && c["asked"] > 0 && c["papers_stopped_elsewhere"] == 0, Findings: append([]string{
+		fmt.Sprintf("住所を尋ねられた%[1]d回のうち、示したもの%[2]d回 / asked %[1]d times, and shown %[2]d times where she lives", c["asked"], c["shown"])}, chained...)}
 }
 
 func shownLine(v View) string { return fmt.Sprintf("住所を示した shown %d", v.Shown) }

@@ -198,6 +198,13 @@ func JoinDelivery(d Delivery, fileOf string) Delivery {
 	if c != nil && c.Altered {
 		found("counter-file-altered", "窓口に残っているファイルが、届いたときのものと違います。", "The file that the counter keeps is not the one that came.")
 	}
+	if c != nil && c.Came != "" && c.Came != c.Content {
+		ja, en := "どの申請のものかは、窓口の記録では分かりません", "the counter does not know of which it is"
+		if c.Of != "" {
+			ja, en = "申請"+c.Of+"のものです", "it is that of "+c.Of
+		}
+		found("content-of-another", "窓口に届いたファイルは、この申請のために作られたものではありません（"+ja+"）。別の人の証明書のおそれがあります。", "What came to the counter is not what was made for this request ("+en+"): it may be another person's document.")
+	}
 	if s != nil && s.Altered {
 		found("server-file-altered", "証明発行サーバに残っているファイルが、署名したときのものと違います。", "The file that the server keeps is not the one that it signed.")
 	}

@@ -45,24 +45,28 @@ func TestTwoSidesOfADocument(t *testing.T) {
 		{"the file of another request", func(x *side) { x.c.File, x.fileOf = "ff", "202029-2" }, []string{"file-differs", "file-of-another"}, false},
 		{"nobody's file", func(x *side) { x.c.File, x.fileOf = "ff", "" }, []string{"file-differs", "file-of-nobody"}, false},
 		{"another number", func(x *side) { x.c.Number = "n2" }, []string{"number-differs"}, true},
-		{"another content", func(x *side) { x.c.Content = "dd" }, []string{"content-differs"}, true},
+		{"another content", func(x *side) { x.c.Content, x.c.Came = "dd", "dd" }, []string{"content-differs"}, true},
 		{"another kind", func(x *side) { x.s.Kind = "seal-registration" }, []string{"kind-differs"}, true},
 		{"other versions of the people", func(x *side) { x.s.Versions = []resident.Version{3, 2} }, []string{"versions-differ"}, true},
 		{"an older program kept none", func(x *side) { x.c.Versions = nil }, nil, true},
 		{"another end", func(x *side) { x.s.Ending = message.Voided }, []string{"ending-differs"}, true},
 		{"the end is not told yet", func(x *side) { x.s.Ending = "" }, []string{"ending-differs"}, true},
-		{"nobody has taken it", func(x *side) { x.c.File, x.c.Number, x.c.Content, x.c.State, x.s.Ending = "", "", "", "applied", "" }, []string{"never-taken"}, false},
+		{"nobody has taken it", func(x *side) {
+			x.c.File, x.c.Number, x.c.Content, x.c.Came, x.c.State, x.s.Ending = "", "", "", "", "applied", ""
+		}, []string{"never-taken"}, false},
 		{"it came too late, and both know", func(x *side) {
-			x.c.File, x.c.Number, x.c.Content, x.c.State, x.s.Ending = "", "", "", "refused", message.Stopped
+			x.c.File, x.c.Number, x.c.Content, x.c.Came, x.c.State, x.s.Ending = "", "", "", "", "refused", message.Stopped
 		}, []string{"never-taken"}, false},
 		{"it was refused", func(x *side) {
-			x.c.File, x.c.Number, x.c.Content, x.c.State, x.s.File, x.s.Ending, x.s.State = "", "", "", "refused", "", message.Stopped, "refused"
+			x.c.File, x.c.Number, x.c.Content, x.c.Came, x.c.State, x.s.File, x.s.Ending, x.s.State = "", "", "", "", "refused", "", message.Stopped, "refused"
 		}, nil, false},
+		{"what came is that of another request", func(x *side) { x.c.Came, x.c.Of = "dd", "202029-2" }, []string{"content-of-another"}, true},
+		{"what came is nobody's", func(x *side) { x.c.Came = "dd" }, []string{"content-of-another"}, true},
 		{"changed at the counter", func(x *side) { x.c.Altered = true }, []string{"counter-file-altered"}, true},
 		{"changed at the server", func(x *side) { x.s.Altered = true }, []string{"server-file-altered"}, true},
 	} {
 		x := side{d: Delivery{Request: "202029-1"}, fileOf: "202029-1",
-			c: municipality.DocumentTrace{Kind: "resident-record-household", Number: "n1", Content: "cc", File: "ee", State: "delivered", Versions: []resident.Version{1, 2}},
+			c: municipality.DocumentTrace{Kind: "resident-record-household", Number: "n1", Content: "cc", Came: "cc", File: "ee", State: "delivered", Versions: []resident.Version{1, 2}},
 			s: issuing.DocumentTrace{Kind: "resident-record-household", Number: "n1", Content: "cc", File: "ee", State: "issued", Ending: message.Delivered, Versions: []resident.Version{1, 2}}}
 		x.d.Counter, x.d.Server = &x.c, &x.s
 		c.spoil(&x)

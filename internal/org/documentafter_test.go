@@ -296,7 +296,7 @@ func TestAffectedByAnInquiry(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("the inquiry has %+v,\nwant %+v (before it %s, after it %s)", got, want, before, after)
 	}
-	if w := (municipality.AffectedCounts{Documents: 4, Requests: 5, Persons: 3, Concerned: 3, MyNumber: 2, Outside: 1, OpenCases: 1, Places: map[municipality.Place]int{municipality.PlaceCitizen: 1,
+	if w := (municipality.AffectedCounts{Documents: 4, Requests: 5, Persons: 3, Concerned: 3, MyNumber: 2, Outside: 1, OpenCases: 1, InDoubt: 1, Places: map[municipality.Place]int{municipality.PlaceCitizen: 1,
 		municipality.PlaceGone: 1, municipality.PlaceUnknown: 1, municipality.PlaceUnprinted: 1, municipality.PlaceNone: 1}}); !reflect.DeepEqual(a.Counts, w) || !a.Whole || a.Cause != cause || a.By != "operator-ueda" {
 		t.Errorf("counted %+v, want %+v", a.Counts, w)
 	}

@@ -41,7 +41,10 @@ func TestAfterTheFactScreens(t *testing.T) {
 			_, err := v.town.Protect(v.clerk, municipality.Protecting{Applicant: hers.Person, Evidence: byCard})
 			check(t, err)
 			// The digests are those of the pictures: a signature is another one each time.
-			exec(t, v.town.Store, `UPDATE document_request SET file = $1, content = $2, bytes = $3`, repeated(0x1a), repeated(0x5e), []byte{})
+			exec(t, v.town.Store, `UPDATE document_request SET file = $1, content = $2, came = $2, bytes = $3`, repeated(0x1a), repeated(0x5e), []byte{})
+			// A program without a gate would have let the household's document through for another application.
+			exec(t, v.town.Store, `UPDATE document_request SET content = $2, came = $2 WHERE request = $1`, household, repeated(0x61))
+			exec(t, v.town.Store, `UPDATE document_request SET came = $2 WHERE request = $1`, lost, repeated(0x61))
 
 			server := httptest.NewServer(v.town.Handler())
 			t.Cleanup(server.Close)
@@ -76,6 +79,7 @@ func TestAfterTheFactScreens(t *testing.T) {
 			tab.Fill("#f-cause", "プログラムの誤りで、別の人の証明書が印刷された。")
 			status(tab.Follow(`#form .button`), http.StatusOK)
 			inquiry := tab.Location()
+			says("別の申請の証明書（"+household+"）", "another request's document ("+household+")")
 			tab.Screen("affected-" + lang)
 			if strings.Contains(tab.Text("main"), "一子") {
 				t.Error("an operator is told a name")
@@ -99,6 +103,7 @@ func TestAfterTheFactScreens(t *testing.T) {
 			tab.Fill("#f-request", lost)
 			status(tab.Follow(`#find .button`), http.StatusOK)
 			says("分からない（件が開いている）", "unknown: a case is open")
+			says("申請"+household+"の証明書です。", "It is that of "+household+".")
 			tab.Screen("doctrace-" + lang)
 			status(tab.Open(base+"/document/"+voided+"/trace"), http.StatusOK)
 			says("係長の前で裁断した", "係長の前で裁断した")

@@ -187,7 +187,9 @@ func TestDayNamesWhatDiffers(t *testing.T) {
 	}
 	// A day that does not fit into one message is not closed in part.
 	exec(t, v.town.Store, `WITH RECURSIVE more(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < $2)
-		INSERT INTO document_request SELECT request || n, person, code, kind, items, asked_as, requester, at, by_whom, trace, state, reasons, '', issued_at, nonce, verify, content, file, bytes, ended_at, ended_by,
+		INSERT INTO document_request(request, person, code, kind, items, asked_as, requester, at, by_whom, trace, state, reasons, number, issued_at, nonce, verify, content, file, bytes, ended_at, ended_by,
+			sheets, proof, prints, print_state, print_sheets, print_ja, print_en, print_at)
+		SELECT request || n, person, code, kind, items, asked_as, requester, at, by_whom, trace, state, reasons, '', issued_at, nonce, verify, content, file, bytes, ended_at, ended_by,
 			sheets, proof, prints, print_state, print_sheets, print_ja, print_en, print_at FROM document_request, more WHERE request = $1`, id, int64(message.MaxDayLines))
 	refuses(t, "a day too long", "この日の申請は8000件を超えています。この画面では締められません。運用担当者に知らせてください。", v.town.CloseDay(v.clerk, v.today()))
 }

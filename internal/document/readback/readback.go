@@ -195,6 +195,20 @@ func SignatureOf(b []byte) (byteRange [4]int, signed bool, err error) {
 	return d.ByteRange, d.Signed, err
 }
 
+// ContentDigest is the SHA-256 of what is signed of a file: of every octet but the signature, wherever the file says that it lies. Of a file that does not say so
+// it is that of the whole.
+func ContentDigest(b []byte) (sum [sha256.Size]byte) {
+	at, signed, err := SignatureOf(b)
+	if start, end := at[1], at[2]; err == nil && signed && 0 <= start && start <= end && end <= len(b) {
+		h := sha256.New()
+		h.Write(b[:start])
+		h.Write(b[end:])
+		h.Sum(sum[:0])
+		return sum
+	}
+	return sha256.Sum256(b)
+}
+
 // catalog reads the root of the file. Ours does nothing by itself, and has no second face, as a form of XFA or a collection of files would be.
 func (f *file) catalog(trailer dict) (dict, error) {
 	d, err := f.dict(trailer["Root"])

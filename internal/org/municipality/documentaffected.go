@@ -105,7 +105,27 @@ type Affected struct {
 	Persons []AffectedPerson `json:"persons,omitempty"` // for whoever may look at people, and asked to
 }
 
-// AffectedDocument is a document that was at the counter in the time of an inquiry. It names nobody.
+// Doubt is a trace that an error left on a document (誤りの跡).
+type Doubt string
+
+// The traces. That nothing left one is no proof that there was no error.
+const (
+	DoubtCase    Doubt = "case"    // it was not sure what came out of an attempt to print, or was not until somebody proved it
+	DoubtStopped Doubt = "stopped" // a gate stopped it
+	DoubtAnother Doubt = "another" // what came is not what was made for the request
+)
+
+var doubtNames = map[Doubt]plain.Sentence{
+	DoubtCase:    both("印刷の件があった", "a case of printing"),
+	DoubtStopped: both("照合で止めた", "stopped by a gate"),
+	DoubtAnother: both("別の申請の証明書", "another request's document"),
+}
+
+// Name is the trace in words.
+func (d Doubt) Name() plain.Sentence { return doubtNames[d] }
+
+// AffectedDocument is a document that was at the counter in the time of an inquiry. It names nobody. Where the paper is another request's, kind, items and persons are
+// those of that paper.
 type AffectedDocument struct {
 	Request  string           `json:"request"`
 	Number   string           `json:"number,omitempty"`
@@ -115,6 +135,8 @@ type AffectedDocument struct {
 	State    string           `json:"state"`
 	Place    Place            `json:"place"`
 	Open     int              `json:"open_cases"`
+	Doubts   []Doubt          `json:"doubts"`       // none: no error left a trace
+	Of       string           `json:"of,omitempty"` // whose document lies in its place: the request that it was made for; "": its own, or nobody knows
 
 	AppliedAt time.Time `json:"applied_at"`
 	IssuedAt  time.Time `json:"issued_at,omitzero"`
@@ -125,11 +147,17 @@ type AffectedDocument struct {
 	PageKnown bool   `json:"page_known"` // false: an older program took it, and of those on it only the one it was asked for is known
 
 	items []string
+	paper string // the number on the paper
+}
+
+// Another tells whether a paper came out that was not made for its request.
+func (d AffectedDocument) Another() bool {
+	return slices.Contains(d.Doubts, DoubtAnother) && d.Place != PlaceUnprinted && d.Place != PlaceNone
 }
 
 // Concerns tells whether the paper is, or may be, outside the counter.
 func (d AffectedDocument) Concerns() bool {
-	return d.Place == PlaceCitizen || d.Place == PlaceRecalled || d.Place == PlaceUnknown || d.Open > 0
+	return d.Place == PlaceCitizen || d.Place == PlaceRecalled || d.Place == PlaceUnknown || d.Open > 0 || d.Another() && d.Place == PlaceCounter
 }
 
 // AffectedCounts are the sums of a list.
@@ -141,6 +169,9 @@ type AffectedCounts struct {
 	MyNumber  int           `json:"my_number"` // documents with the individual number
 	Outside   int           `json:"my_number_outside"`
 	OpenCases int           `json:"open_cases"`
+	InDoubt   int           `json:"in_doubt"` // requests on which an error left a trace
+	Another   int           `json:"another"`  // papers that came out and were not made for their request …
+	Shown     int           `json:"shown"`    // … and the persons on them
 	Places    map[Place]int `json:"places"`
 }
 
@@ -150,7 +181,8 @@ type AffectedPerson struct {
 	DocumentPerson
 	Requests  []string       `json:"requests"`
 	Concerned bool           `json:"concerned"`
-	Notice    plain.Sentence `json:"notice,omitzero"` // a draft, of whoever is concerned
+	Shown     bool           `json:"shown"`           // on a paper that was made for them, and came out for another request
+	Notice    plain.Sentence `json:"notice,omitzero"` // a draft, of whoever is concerned or was shown
 }
 
 // AffectedQuery asks for the documents of an inquiry.
@@ -212,8 +244,16 @@ func (o *Municipality) affected(ctx context.Context, tx *store.Tx, q Inquiry, no
 	}
 	all = slices.DeleteFunc(all, func(d Document) bool { return slices.Contains(not, d.Request) })
 	var requests []string
+	var strange []message.Hash
 	for _, d := range all {
 		requests = append(requests, d.Request)
+		if isAnother(d) {
+			strange = append(strange, d.Came)
+		}
+	}
+	others, err := tx.MadeFor(ctx, strange)
+	if err != nil {
+		return a, nil, err
 	}
 	cases, err := tx.CasesAmong(ctx, requests)
 	if err != nil {
@@ -223,7 +263,11 @@ func (o *Municipality) affected(ctx context.Context, tx *store.Tx, q Inquiry, no
 	for _, c := range cases {
 		casesOf[c.Request] = append(casesOf[c.Request], c)
 	}
-	pages, err := tx.PagesOf(ctx, requests)
+	for _, d := range others {
+		requests = append(requests, d.Request)
+	}
+	slices.Sort(requests)
+	pages, err := tx.PagesOf(ctx, slices.Compact(requests))
 	if err != nil {
 		return a, nil, err
 	}
@@ -231,18 +275,36 @@ func (o *Municipality) affected(ctx context.Context, tx *store.Tx, q Inquiry, no
 	for _, p := range pages {
 		pageOf[p.Request] = append(pageOf[p.Request], p.Person)
 	}
-	numbers, concerned := map[PersonID]int{}, map[PersonID]bool{}
+	numbers, concerned, shown := map[PersonID]int{}, map[PersonID]bool{}, map[PersonID]bool{}
 	for _, d := range all {
 		place, open := placeOf(d, casesOf[d.Request])
-		one := AffectedDocument{Request: d.Request, Number: d.Number, Kind: d.Kind, Shows: making.Shown(making.Kind(d.Kind), d.Items), MyNumber: making.ShowsNumber(making.Kind(d.Kind), d.Items),
-			State: string(d.State), Place: place, Open: open, AppliedAt: d.At, IssuedAt: d.IssuedAt, EndedAt: d.EndedAt, File: d.File.Hex(), Persons: []int{}, items: d.Items}
-		page := pageOf[d.Request]
-		if one.PageKnown = len(page) > 0; !one.PageKnown {
-			page = []PersonID{d.Person}
+		one := AffectedDocument{Request: d.Request, Number: d.Number, State: string(d.State), Place: place, Open: open, Doubts: doubtsOf(d, casesOf[d.Request]),
+			AppliedAt: d.At, IssuedAt: d.IssuedAt, EndedAt: d.EndedAt, File: d.File.Hex(), Persons: []int{}}
+		lies, known := d, true // what the paper is
+		if slices.Contains(one.Doubts, DoubtAnother) {
+			if lies, known = others[d.Came]; known {
+				one.Of = lies.Request
+			} else {
+				lies = d
+			}
+		}
+		one.Kind, one.Shows, one.MyNumber = lies.Kind, making.Shown(making.Kind(lies.Kind), lies.Items), making.ShowsNumber(making.Kind(lies.Kind), lies.Items)
+		one.items, one.paper = lies.Items, lies.Number
+		page := pageOf[lies.Request]
+		if one.PageKnown = known && len(page) > 0; !known {
+			page = nil
+		} else if len(page) == 0 {
+			page = []PersonID{lies.Person}
 		}
 		a.Counts.Requests++
 		a.Counts.Places[place]++
 		a.Counts.OpenCases += open
+		if len(one.Doubts) > 0 {
+			a.Counts.InDoubt++
+		}
+		if one.Another() {
+			a.Counts.Another++
+		}
 		if d.Number == "" { // nothing was made: nobody is on it
 			one.PageKnown, page = true, nil
 		} else {
@@ -260,17 +322,39 @@ func (o *Municipality) affected(ctx context.Context, tx *store.Tx, q Inquiry, no
 				numbers[who] = len(people)
 			}
 			one.Persons = append(one.Persons, numbers[who])
-			concerned[who] = concerned[who] || one.Concerns()
+			concerned[who], shown[who] = concerned[who] || one.Concerns(), shown[who] || one.Another()
 		}
 		a.Documents = append(a.Documents, one)
 	}
 	a.Counts.Persons = len(people)
-	for _, c := range concerned {
-		if c {
+	for who := range numbers {
+		if concerned[who] {
 			a.Counts.Concerned++
+		}
+		if shown[who] {
+			a.Counts.Shown++
 		}
 	}
 	return a, people, nil
+}
+
+// isAnother tells whether what came is not what was made for the request. The counter's gate finds the same when it comes, and stops it; here it is found of what was let
+// through all the same, by a program without that gate.
+func isAnother(d Document) bool { return d.Came != (message.Hash{}) && d.Came != d.Content }
+
+// doubtsOf are the traces that an error left on a document, those that were explained since among them.
+func doubtsOf(d Document, cases []store.DocumentCase) []Doubt {
+	doubts := []Doubt{}
+	if len(cases) > 0 {
+		doubts = append(doubts, DoubtCase)
+	}
+	if d.State == store.DocumentStopped || slices.Contains(d.Reasons, string(making.Gate)) {
+		doubts = append(doubts, DoubtStopped)
+	}
+	if isAnother(d) {
+		doubts = append(doubts, DoubtAnother)
+	}
+	return doubts
 }
 
 // nameAffected says who the people of a list are, on the ground of the inquiry, and drafts the notices.
@@ -285,13 +369,13 @@ func (o *Municipality) nameAffected(ctx context.Context, tx *store.Tx, a *Affect
 		for _, d := range a.Documents {
 			if slices.Contains(d.Persons, p.Number) {
 				p.Requests = append(p.Requests, d.Request)
-				if d.Concerns() {
-					p.Concerned = true
+				p.Concerned, p.Shown = p.Concerned || d.Concerns(), p.Shown || d.Another()
+				if d.Concerns() || d.Another() {
 					of = append(of, d)
 				}
 			}
 		}
-		if p.Concerned {
+		if len(of) > 0 {
 			p.Notice = noticeTo(o.officeName(), p.Name, a.Inquiry, of)
 		}
 		a.Persons = append(a.Persons, p)

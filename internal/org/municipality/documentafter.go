@@ -131,6 +131,8 @@ type DocumentTrace struct {
 	Number   string             `json:"number,omitempty"`
 	IssuedAt time.Time          `json:"issued_at,omitzero"`
 	Content  string             `json:"content_digest,omitempty"` // of all but the signature, as the server said
+	Came     string             `json:"came_digest,omitempty"`    // the same of the file as it came, reckoned here; "": an older program took it
+	Of       string             `json:"of,omitempty"`             // the request that the file was made for, where that is another one
 	File     string             `json:"file_digest,omitempty"`    // of the file as it came
 	Kept     bool               `json:"file_kept"`                // the file is still here …
 	Altered  bool               `json:"file_altered"`             // … and is not what came
@@ -253,7 +255,14 @@ func (o *Municipality) traced(ctx context.Context, tx *store.Tx, d Document, wor
 	t = DocumentTrace{Request: d.Request, Kind: d.Kind, Items: d.Items, As: d.As, AppliedAt: d.At, AppliedBy: d.By, State: string(d.State), Reasons: d.Reasons,
 		Number: d.Number, IssuedAt: d.IssuedAt, EndedAt: d.EndedAt, EndedBy: d.EndedBy, Sheets: d.Sheets,
 		Kept: len(d.Bytes) > 0, Altered: len(d.Bytes) > 0 && sha256.Sum256(d.Bytes) != d.File, Checks: []IdentityCheck{}, Jobs: []PrintJob{}, Cases: []DocumentCase{}, Steps: []DocumentsStep{}}
-	t.Content, t.File = d.Content.Hex(), d.File.Hex()
+	t.Content, t.Came, t.File = d.Content.Hex(), d.Came.Hex(), d.File.Hex()
+	if isAnother(d) {
+		made, err := tx.MadeFor(ctx, []message.Hash{d.Came})
+		if err != nil {
+			return t, err
+		}
+		t.Of = made[d.Came].Request
+	}
 	if words {
 		t.Proof = d.Proof
 	}

@@ -1,12 +1,14 @@
 package municipality
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/document/making"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/webui"
+	"github.com/akashi-id/akashi/message"
 )
 
 // TestPlaceOfAPaper: where a paper is follows from how the document stands, from what was printed and from the cases; what nobody knows is never said to be anywhere.
@@ -46,6 +48,46 @@ func TestPlaceOfAPaper(t *testing.T) {
 	}
 	if len(Places) != len(placeNames) {
 		t.Errorf("%d places are listed, and %d have names", len(Places), len(placeNames))
+	}
+}
+
+// TestTracesOfAnError: a case, a stop and a file of another request are traces, also when they were explained; of what an older program took nobody knows what came.
+func TestTracesOfAnError(t *testing.T) {
+	own, others := message.Hash{1}, message.Hash{2}
+	for _, c := range []struct {
+		name    string
+		d       Document
+		cases   int
+		want    []Doubt
+		another bool // came out
+	}{
+		{"its own", Document{State: store.DocumentDelivered, Content: own, Came: own}, 0, []Doubt{}, false},
+		{"an older program took it", Document{State: store.DocumentDelivered, Content: own}, 0, []Doubt{}, false},
+		{"closed as normal", Document{State: store.DocumentHeld, Prints: 1, Content: own, Came: own}, 1, []Doubt{DoubtCase}, false},
+		{"another's, handed over", Document{State: store.DocumentDelivered, Prints: 1, Content: own, Came: others}, 0, []Doubt{DoubtAnother}, true},
+		{"another's, and recovered", Document{State: store.DocumentRecovered, Prints: 1, Content: own, Came: others}, 0, []Doubt{DoubtAnother}, true},
+		{"another's, of which a case was closed as normal", Document{State: store.DocumentHeld, Prints: 1, Content: own, Came: others}, 1, []Doubt{DoubtCase, DoubtAnother}, true},
+		{"another's, stopped", Document{State: store.DocumentStopped, Content: own, Came: others}, 0, []Doubt{DoubtStopped, DoubtAnother}, false},
+		{"the server's gate stopped it", Document{State: store.DocumentRefused, Reasons: []string{string(making.Gate)}}, 0, []Doubt{DoubtStopped}, false},
+		{"refused", Document{State: store.DocumentRefused, Reasons: []string{string(making.Stale)}}, 0, []Doubt{}, false},
+	} {
+		cases := make([]store.DocumentCase, c.cases)
+		for i := range cases {
+			cases[i].ClosedAt = time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
+		}
+		place, open := placeOf(c.d, cases)
+		one := AffectedDocument{Place: place, Open: open, Doubts: doubtsOf(c.d, cases)}
+		if !slices.Equal(one.Doubts, c.want) || one.Another() != c.another {
+			t.Errorf("%s: %v, and another's came out (%v)", c.name, one.Doubts, one.Another())
+		}
+		if c.another && place == PlaceCounter && !one.Concerns() {
+			t.Errorf("%s: it concerns nobody", c.name)
+		}
+	}
+	for _, d := range []Doubt{DoubtCase, DoubtStopped, DoubtAnother} {
+		if d.Name().JA == "" || d.Name().EN == "" {
+			t.Errorf("%s has no name", d)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/akashi-id/akashi/internal/auditlog"
 	"github.com/akashi-id/akashi/internal/document"
 	"github.com/akashi-id/akashi/internal/document/making"
+	"github.com/akashi-id/akashi/internal/document/readback"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
@@ -54,7 +55,7 @@ func (o *Municipality) onIssuingDocument(ctx context.Context, tx *store.Tx, d ex
 		return nil, err
 	}
 	doc.Number, doc.IssuedAt, doc.Nonce, doc.Verify, doc.Content = n.Number, n.IssuedAt, n.Nonce, n.Verify, n.Content
-	doc.File, doc.Bytes, doc.State = sha256.Sum256(n.File), n.File, store.DocumentHeld
+	doc.File, doc.Came, doc.Bytes, doc.State = sha256.Sum256(n.File), readback.ContentDigest(n.File), n.File, store.DocumentHeld
 	if err := o.keepPage(ctx, tx, doc); err != nil {
 		return nil, err
 	}

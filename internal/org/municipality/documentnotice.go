@@ -30,8 +30,14 @@ func noticeTo(office, name string, q Inquiry, of []AffectedDocument) plain.Sente
 		}
 		kind := making.Kind(d.Kind)
 		number, code, seal = number || d.MyNumber, code || kind != making.SealCertificate && slices.Contains(d.items, "code"), seal || kind == making.SealCertificate
-		fmt.Fprintf(&ja, "\n・%s　文書番号 %s（%s発行）\n　紙がある所：%s\n　載っている項目（記録にないものを除く）：%s\n", kind.Name().JA, d.Number, japanTime(d.IssuedAt), whereabouts(d).JA, items.JA)
-		fmt.Fprintf(&en, "\n- %s, number %s, issued %s\n  Where the paper is: %s\n  Items on it (those that the record has): %s\n", kind.Name().EN, d.Number, japanTime(d.IssuedAt), whereabouts(d).EN, items.EN)
+		fmt.Fprintf(&ja, "\n・%s　文書番号 %s（%s発行）\n", kind.Name().JA, d.paper, japanTime(d.IssuedAt))
+		fmt.Fprintf(&en, "\n- %s, number %s, issued %s\n", kind.Name().EN, d.paper, japanTime(d.IssuedAt))
+		if d.Another() {
+			ja.WriteString("　別の方の申請に対して、誤って印刷されました。別の方が見たおそれがあります。\n")
+			en.WriteString("  It was printed by mistake for another person's application: somebody else may have seen it.\n")
+		}
+		fmt.Fprintf(&ja, "　紙がある所：%s\n　載っている項目（記録にないものを除く）：%s\n", whereabouts(d).JA, items.JA)
+		fmt.Fprintf(&en, "  Where the paper is: %s\n  Items on it (those that the record has): %s\n", whereabouts(d).EN, items.EN)
 	}
 	ja.WriteString("\n")
 	en.WriteString("\n")
@@ -58,6 +64,12 @@ func noticeTo(office, name string, q Inquiry, of []AffectedDocument) plain.Sente
 // whereabouts is where the paper of a document is, with what nobody knows of its attempts to print.
 func whereabouts(d AffectedDocument) plain.Sentence {
 	s := d.Place.Name()
+	if d.Another() && d.Place == PlaceCounter {
+		s = both("分からない（窓口の記録では、渡しても廃棄してもいない）", "unknown: by the counter's record it was neither handed over nor destroyed")
+	}
+	if d.Another() && d.Place == PlaceCitizen {
+		s = both("別の申請をした方に渡した", "with somebody who had applied for another")
+	}
 	if d.Open > 0 && d.Place != PlaceUnknown {
 		s.JA, s.EN = s.JA+"。ほかに、どうなったか分からない印刷があります", s.EN+"; of another attempt to print it is not known what came out"
 	}

@@ -120,7 +120,7 @@ func (w *screens) renderAffected(rw http.ResponseWriter, r *http.Request, query 
 		{Label: both("期間の始まり", "From"), Value: a.From}, {Label: both("期間の終わり", "Until"), Value: a.Until},
 		{Label: both("始めた人", "Begun by"), Value: webui.Code(a.By)}, {Label: both("始めた時", "Begun"), Value: a.At}},
 		List: webui.Table{Caption: both("この期間に窓口にあった申請と証明書（古い順）", "Applications and documents at the counter in that time, the oldest first"),
-			Columns: []webui.Column{{Name: both("申請番号", "Application")}, {Name: both("証明書", "Document")}, {Name: both("紙がある所", "Where the paper is")}, {Name: both("個人番号", "Individual number")}, {Name: both("載る項目（記録にあるもの）", "Items on it, those that the record has")}, {Name: both("載っている人", "Persons on it")}, {Name: both("申請", "Applied")}},
+			Columns: []webui.Column{{Name: both("申請番号", "Application")}, {Name: both("証明書", "Document")}, {Name: both("誤りの跡", "Traces of an error")}, {Name: both("紙がある所", "Where the paper is")}, {Name: both("個人番号", "Individual number")}, {Name: both("載る項目（記録にあるもの）", "Items on it, those that the record has")}, {Name: both("載っている人", "Persons on it")}, {Name: both("申請", "Applied")}},
 			Empty:   webui.Empty{Text: both("この期間に窓口にあった申請はありません。", "Nothing was at the counter in that time.")}}}
 	c := a.Counts
 	for _, n := range []struct {
@@ -130,7 +130,8 @@ func (w *screens) renderAffected(rw http.ResponseWriter, r *http.Request, query 
 		{both("申請", "applications"), c.Requests}, {both("作られた証明書", "documents that were made"), c.Documents}, {both("載っている人", "persons on them"), c.Persons},
 		{both("そのうち、紙が外にある、または行方の分からない人", "of these, with a paper that is outside, or of which nobody knows where it is"), c.Concerned},
 		{both("個人番号の載った証明書", "documents with an individual number"), c.MyNumber}, {both("そのうち、紙が外にある、または行方の分からないもの", "of these, outside, or nobody knows where"), c.Outside},
-		{both("開いている件", "open cases"), c.OpenCases},
+		{both("開いている件", "open cases"), c.OpenCases}, {both("誤りの跡のある申請", "applications on which an error left a trace"), c.InDoubt},
+		{both("別の申請の証明書が印刷されたもの", "printed with another application's document"), c.Another}, {both("その紙に載っている人", "persons on those papers"), c.Shown},
 	} {
 		p.Counts = append(p.Counts, webui.Term{Label: n.what, Value: int64(n.n)})
 	}
@@ -159,10 +160,10 @@ func (w *screens) renderAffected(rw http.ResponseWriter, r *http.Request, query 
 		if d.Number == "" {
 			number = badge(webui.Off, "証明書なし", "no document")
 		}
-		if !d.PageKnown {
+		if !d.PageKnown && len(d.Persons) > 0 {
 			unknown++
 		}
-		p.List.Rows = append(p.List.Rows, []any{webui.Link{Href: w.traceURL(d.Request), Text: webui.Code(d.Request)}, making.Kind(d.Kind).Name(), placeBadge(d), number, itemWords(d), numbersOf(d), d.AppliedAt})
+		p.List.Rows = append(p.List.Rows, []any{webui.Link{Href: w.traceURL(d.Request), Text: webui.Code(d.Request)}, making.Kind(d.Kind).Name(), doubtBadge(d), placeBadge(d), number, itemWords(d), numbersOf(d), d.AppliedAt})
 	}
 	if unknown > 0 {
 		n := strconv.Itoa(unknown)
@@ -178,8 +179,11 @@ func (w *screens) renderAffected(rw http.ResponseWriter, r *http.Request, query 
 			Empty:   webui.Empty{Text: both("証明書は作られていません。", "No document was made.")}}
 		for _, one := range a.Persons {
 			notice := badge(webui.Off, "紙は外に出ていない", "no paper is outside")
-			if one.Concerned {
+			if one.Concerned || one.Shown {
 				notice = badge(webui.Warn, "案を作った", "drafted")
+				if one.Shown {
+					notice = badge(webui.Bad, "別の人の紙に載った。案を作った", "on another's paper; drafted")
+				}
 				p.Letters = append(p.Letters, letter{"letter-" + strconv.Itoa(one.Number), both("通知の案: "+one.Name, "Draft of a notice: "+one.Name), strings.Split(strings.TrimSpace(one.Notice.JA), "\n"), strings.Split(strings.TrimSpace(one.Notice.EN), "\n")})
 			}
 			p.Persons.Rows = append(p.Persons.Rows, []any{webui.Spell(one.Name), strconv.Itoa(one.Number), codeCell(one.DocumentPerson), notice, strings.Join(one.Requests, ", ")})
@@ -210,6 +214,28 @@ func itemWords(d AffectedDocument) any {
 		ja, en = append(ja, s.JA), append(en, s.EN)
 	}
 	return both(strings.Join(ja, "、"), strings.Join(en, ", "))
+}
+
+// doubtBadge are the traces of an error in a cell; and whose the document is, where it is another request's.
+func doubtBadge(d AffectedDocument) any {
+	if len(d.Doubts) == 0 {
+		return nil
+	}
+	kind, s := webui.Warn, plain.Sentence{}
+	for i, doubt := range d.Doubts {
+		name := doubt.Name()
+		if i > 0 {
+			s.JA, s.EN = s.JA+"、", s.EN+", "
+		}
+		s.JA, s.EN = s.JA+name.JA, s.EN+name.EN
+		if doubt == DoubtAnother {
+			kind = webui.Bad
+		}
+	}
+	if d.Of != "" {
+		s.JA, s.EN = s.JA+"（"+d.Of+"）", s.EN+" ("+d.Of+")"
+	}
+	return webui.Badge{Kind: kind, Text: s}
 }
 
 func placeBadge(d AffectedDocument) webui.Badge {
@@ -299,6 +325,14 @@ func (w *screens) renderTrace(rw http.ResponseWriter, r *http.Request, persons *
 	if access.May(by, access.IssueDocument, message.Municipality) == nil {
 		p.Delivering = w.ui.URL("/document/" + request)
 	}
+	if t.Came != "" && t.Came != t.Content {
+		ja, en := "どの申請のものかは、この窓口の記録では分かりません。", "This counter does not know of which it is."
+		if t.Of != "" {
+			ja, en = "申請"+t.Of+"の証明書です。", "It is that of "+t.Of+"."
+		}
+		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Bad, Title: both("別の申請の証明書が届きました", "Another application's document came"),
+			Text: both(ja+"印刷した紙があれば回収し、載っている方に知らせてください。", en+" If a sheet was printed, get it back, and tell those who are on it.")})
+	}
 	if t.Altered {
 		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Bad, Title: both("残っているファイルが、届いたときのものと違います", "The file that is kept is not the one that came"),
 			Text: both("この窓口の記憶装置が壊れたか、だれかが書き換えました。渡さず、運用担当者に知らせてください。", "The storage of this counter is damaged, or somebody changed it. Hand nothing over, and tell the operators.")})
@@ -344,6 +378,7 @@ func (w *screens) renderTrace(rw http.ResponseWriter, r *http.Request, persons *
 		}
 		p.Digests = []webui.Term{{Label: both("文書番号", "Number of the document"), Value: webui.Code(t.Number)}, {Label: both("発行した時", "Issued"), Value: t.IssuedAt},
 			{Label: both("ファイルのSHA-256", "SHA-256 of the file"), Value: webui.Code(t.File)}, {Label: both("内容のSHA-256（署名を除く）", "SHA-256 of the content, without the signature"), Value: webui.Code(t.Content)},
+			{Label: both("届いた内容のSHA-256（窓口で計算）", "The same of what came, reckoned here"), Value: webui.Code(t.Came)},
 			{Label: both("載っている方の記録の版（順に）", "Versions of the records, in their order"), Value: strings.Join(versions, ", ")}, {Label: both("ファイル", "The file"), Value: kept}}
 	}
 	p.Jobs = webui.Table{Caption: both("印刷", "Printing"), Columns: []webui.Column{{Name: both("印刷の番号", "Job")}, {Name: both("プリンターの答え", "What the printer said")}, {Name: both("出た枚数", "Sheets"), Right: true}, {Name: both("出した人", "By")}, {Name: both("出した時", "Sent")}},

@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -68,24 +69,25 @@ func (m *Late) Sign(p document.Paper, random io.Reader) ([]byte, error) {
 
 // Shared is the machine of Adachi (2023-03-22, 04-18): a print image is a file that the jobs of a server share, and each job waits until the one before has
 // been printed. When the register's changes arrive (随時連携) while at least two wait, the wait ends for all of them, and the image of one is written over
-// that of another.
+// that of another. The job that was next ends with an error, also when it waited alone and prints its own: that is what the center saw.
 type Shared struct {
 	press.Machine
+	Failed func(request string) // is told of that error; nil: nobody is
 
 	mu     sync.Mutex
-	wait   map[string]document.Paper // by request
-	broken bool                      // the wait has ended for all who are in it
-	image  document.Paper            // the last that was written
+	wait   []string       // requests, in the order in which they were written
+	next   string         // whose wait ended before its turn
+	broken bool           // the wait has ended for all who are in it
+	image  document.Paper // the last that was written
 }
 
 // Draft writes the print image, once it is the job's turn.
 func (m *Shared) Draft(p document.Paper) (press.Draft, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.wait == nil {
-		m.wait = map[string]document.Paper{}
+	if m.image = p; !slices.Contains(m.wait, p.Request.ID) {
+		m.wait = append(m.wait, p.Request.ID)
 	}
-	m.wait[p.Request.ID], m.image = p, p
 	return m.Machine.Draft(p)
 }
 
@@ -93,6 +95,9 @@ func (m *Shared) Draft(p document.Paper) (press.Draft, error) {
 func (m *Shared) Synced() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if len(m.wait) > 0 {
+		m.next = m.wait[0]
+	}
 	m.broken = m.broken || len(m.wait) > 1
 }
 
@@ -104,7 +109,10 @@ func (m *Shared) Sign(p document.Paper, random io.Reader) ([]byte, error) {
 	if m.broken {
 		image = m.image
 	}
-	if delete(m.wait, p.Request.ID); len(m.wait) == 0 {
+	if p.Request.ID == m.next && m.Failed != nil {
+		m.Failed(p.Request.ID)
+	}
+	if m.wait = slices.DeleteFunc(m.wait, func(id string) bool { return id == p.Request.ID }); len(m.wait) == 0 {
 		m.broken = false
 	}
 	return m.Machine.Sign(image, random)

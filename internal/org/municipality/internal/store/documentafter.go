@@ -7,6 +7,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
+	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
 )
 
@@ -120,6 +121,23 @@ func (tx *Tx) CasesAmong(ctx context.Context, requests []string) (all []Document
 		return err
 	})
 	return all, err
+}
+
+// MadeFor finds the documents of some contents, without their bytes, by what was made.
+func (tx *Tx) MadeFor(ctx context.Context, contents []message.Hash) (made map[message.Hash]Document, err error) {
+	made = map[message.Hash]Document{}
+	var keys [][]byte
+	for _, c := range contents {
+		keys = append(keys, c[:])
+	}
+	err = sqlstore.InParts(tx.Tx, 1, keys, func(marks string, part []any) error {
+		some, err := tx.documentHeads(ctx, `number <> '' AND content IN (`+marks+`)`, part...)
+		for _, d := range some {
+			made[d.Content] = d
+		}
+		return err
+	})
+	return made, err
 }
 
 // DocumentsKnown are those among some requests that there are here.
