@@ -695,7 +695,10 @@ func (w *papers) rest() {
 		check(w, w.town.VoidDocument(w.clerk, id, 1, "係長の前で裁断した。"))
 	}
 	for _, job := range w.list(`SELECT DISTINCT job FROM document_case WHERE closed_at = 0 ORDER BY job`) {
-		check(w, w.town.CloseDocumentCase(w.clerk, job[:strings.LastIndex(job, "-")], job, "係長の前で裁断した。"))
+		request := job[:strings.LastIndex(job, "-")]
+		said, err := w.town.ProposeDocumentCase(w.clerk, request, job, municipality.FateDestroyed, "係長の前で裁断した。")
+		check(w, err)
+		check(w, w.town.ConfirmDocumentCase(as(w, "clerk-inoue"), request, job, said))
 	}
 	w.deliverAll()
 	if n := w.count(`SELECT count(*) FROM document_request WHERE state IN ('applied', 'held')`); n != 0 {

@@ -174,7 +174,8 @@ func (d *darkOffice) serve(who municipality.PersonID) (request string) {
 			if doc.Print.Says.JA == "" {
 				d.Errorf("of %s nobody knows, and the page does not say what to do", job)
 			}
-			if d.did(d.town.CloseDocumentCase(d.clerk, doc.Request, job, "係長の前で裁断した。")) {
+			said, err := d.town.ProposeDocumentCase(d.clerk, doc.Request, job, municipality.FateDestroyed, "係長の前で裁断した。")
+			if d.did(err) && d.did(d.town.ConfirmDocumentCase(as(d, "clerk-inoue"), doc.Request, job, said)) {
 				d.did(d.town.PrintAtCounter(d.clerk, doc.Request))
 			}
 		default: // the printer has it

@@ -92,7 +92,7 @@ func TestAProofIsOfOneError(t *testing.T) {
 	}
 	check(t, v.town.PrintAtCounter(v.clerk, id))
 	v.run(5 * time.Second)
-	check(t, v.town.CloseDocumentCase(v.clerk, id, id+"-1", "1枚、正しく出た。手元にある。"))
+	v.closes(id+"-1", municipality.FateCounter, "1枚、正しく出た。手元にある。")
 	v.person("松本　二子", "2012-05-01", "子", v.household(head.Person))
 	refuses(t, "somebody has come into the household", "いまの住民記録と違います", v.town.HandOverDocument(v.clerk, id, 1))
 	if got, want := v.openCases(), []string{"1 stopped"}; !slices.Equal(got, want) {

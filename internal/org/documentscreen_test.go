@@ -121,10 +121,27 @@ func TestDocumentScreens(t *testing.T) {
 			status(tab.Open(lost), http.StatusOK)
 			status(tab.Follow(`#case-form-0 .button`), http.StatusUnprocessableEntity)
 			tab.Screen("issued-case-" + lang)
+			tab.Press(`label:has(input[value="destroyed"])`)
+			tab.Fill("#f-case_proof", "トレイに1枚残っていたので、係長の前で裁断した。")
+			status(tab.Follow(`#case-form-0 .button`), http.StatusOK)
+			if says := map[string]string{"ja": "書いた人とは別の職員が、紙を見て確認すると、件が閉じます。", "en": "Another clerk than who said this looks at the paper and confirms"}[lang]; !strings.Contains(tab.Text("main"), says) || strings.Contains(tab.Text("main"), map[string]string{"ja": "確認して、件を閉じる", "en": "Confirm, and close the case"}[lang]) {
+				t.Errorf("it does not say %q, or who said it may confirm it", says)
+			}
 			status(tab.Open(base+"/documents"), http.StatusOK)
 			tab.Screen("papers-" + lang)
 			status(tab.Open(base+"/"), http.StatusOK)
 			tab.Screen("papers-home-" + lang)
+			status(tab.Open(base+"/session?next=/"+string(matsumoto)+"/visit"), http.StatusOK)
+			status(tab.Follow(`button[value="clerk-inoue"]`), http.StatusOK)
+			tab.Fill("#f-visit_case", "18")
+			tab.Press(`label:has(input[value="copy"])`)
+			status(tab.Follow(`#form .button`), http.StatusOK)
+			status(tab.Open(lost), http.StatusOK)
+			tab.Screen("issued-case-confirm-" + lang)
+			status(tab.Follow(`#confirm-form-0 .button`), http.StatusOK)
+			if got := v.openCases(); len(got) != 0 {
+				t.Errorf("confirmed on the page: %q", got)
+			}
 		})
 	}
 }

@@ -129,7 +129,7 @@ type AffectedDocument struct {
 
 // Concerns tells whether the paper is, or may be, outside the counter.
 func (d AffectedDocument) Concerns() bool {
-	return d.Place == PlaceCitizen || d.Place == PlaceUnknown || d.Open > 0
+	return d.Place == PlaceCitizen || d.Place == PlaceOutside || d.Place == PlaceUnknown || d.Open > 0
 }
 
 // AffectedCounts are the sums of a list.

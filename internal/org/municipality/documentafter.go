@@ -32,12 +32,13 @@ const (
 	PlaceUnprinted Place = "not-printed" // there is a file, and it was never printed
 	PlaceCounter   Place = "counter"     // printed, and neither handed over nor destroyed
 	PlaceCitizen   Place = "citizen"     // handed over
+	PlaceOutside   Place = "outside"     // somebody took along what was not handed over: proven in a case
 	PlaceGone      Place = "destroyed"   // recovered or destroyed: somebody wrote down the proof
 	PlaceUnknown   Place = "unknown"     // a case is open
 )
 
 // Places are all of them, those that concern somebody first.
-var Places = []Place{PlaceCitizen, PlaceUnknown, PlaceCounter, PlaceGone, PlaceUnprinted, PlaceMaking, PlaceNone}
+var Places = []Place{PlaceOutside, PlaceCitizen, PlaceUnknown, PlaceCounter, PlaceGone, PlaceUnprinted, PlaceMaking, PlaceNone}
 
 var placeNames = map[Place]plain.Sentence{
 	PlaceNone:      both("証明書は作られなかった", "no document was made"),
@@ -45,6 +46,7 @@ var placeNames = map[Place]plain.Sentence{
 	PlaceUnprinted: both("印刷していない", "not printed"),
 	PlaceCounter:   both("窓口にある（印刷済み、未交付）", "at the counter, printed and not handed over"),
 	PlaceCitizen:   both("申請した方に渡した", "with the applicant"),
+	PlaceOutside:   both("渡した記録のない紙を、だれかが持って行った", "outside: somebody took along what was not handed over"),
 	PlaceGone:      both("回収・廃棄した（証拠あり）", "recovered or destroyed, with proof"),
 	PlaceUnknown:   both("分からない（件が開いている）", "unknown: a case is open"),
 }
@@ -52,12 +54,18 @@ var placeNames = map[Place]plain.Sentence{
 // Name is the place in words.
 func (p Place) Name() plain.Sentence { return placeNames[p] }
 
-// placeOf is where the paper of a document is, by how it stands and by its cases.
+// placeOf is where the paper of a document is, by how it stands and by its cases. What somebody took along that was not handed over is said before all else.
 func placeOf(d Document, cases []store.DocumentCase) (at Place, open int) {
 	for _, c := range cases {
 		if c.ClosedAt.IsZero() {
 			open++
 		}
+	}
+	if slices.ContainsFunc(cases, func(c store.DocumentCase) bool {
+		given := d.State == store.DocumentDelivered && c.Job == jobOf(d)
+		return c.Fate == FateCitizen && !c.ClosedAt.IsZero() && !given
+	}) {
+		return PlaceOutside, open
 	}
 	switch d.State {
 	case store.DocumentApplied:
@@ -164,12 +172,15 @@ type PrintJob struct {
 
 // DocumentCase is an attempt of which it was not sure what came out.
 type DocumentCase struct {
-	Job      string         `json:"job"`
-	Cause    plain.Sentence `json:"cause"`
-	OpenedAt time.Time      `json:"opened_at"`
-	ClosedAt time.Time      `json:"closed_at,omitzero"` // zero: open
-	ClosedBy string         `json:"closed_by,omitempty"`
-	Proof    string         `json:"proof,omitempty"`
+	Job        string         `json:"job"`
+	Cause      plain.Sentence `json:"cause"`
+	OpenedAt   time.Time      `json:"opened_at"`
+	Fate       Fate           `json:"fate,omitempty"`       // what became of the paper, as somebody says
+	ProposedAt time.Time      `json:"proposed_at,omitzero"` // zero: nobody has said it, or an older program did not ask
+	ProposedBy string         `json:"proposed_by,omitempty"`
+	ClosedAt   time.Time      `json:"closed_at,omitzero"` // when another one confirmed it; zero: open
+	ClosedBy   string         `json:"closed_by,omitempty"`
+	Proof      string         `json:"proof,omitempty"`
 }
 
 // DocumentsStep is an entry of the audit log about the request: how it stood from when on, and by whom.
@@ -182,11 +193,12 @@ type DocumentsStep struct {
 
 // What the audit log says of a request.
 const (
-	actApply     = "apply-for-document"
-	actState     = "document-state"
-	actPrint     = "document-print"
-	actCase      = "document-case"
-	actCaseClose = "document-case-close"
+	actApply       = "apply-for-document"
+	actState       = "document-state"
+	actPrint       = "document-print"
+	actCase        = "document-case"
+	actCasePropose = "document-case-propose"
+	actCaseClose   = "document-case-close"
 )
 
 // readsWords tells whether somebody may read what clerks wrote in their own words, in which a name may stand: the counter and the auditors.
@@ -258,7 +270,7 @@ func (o *Municipality) traced(ctx context.Context, tx *store.Tx, d Document, wor
 	}
 	t.Place, _ = placeOf(d, cases)
 	for _, c := range cases {
-		one := DocumentCase{Job: c.Job, Cause: caseCauses[c.Cause], OpenedAt: c.OpenedAt, ClosedAt: c.ClosedAt, ClosedBy: c.ClosedBy}
+		one := DocumentCase{Job: c.Job, Cause: caseCauses[c.Cause], OpenedAt: c.OpenedAt, Fate: c.Fate, ProposedAt: c.ProposedAt, ProposedBy: c.ProposedBy, ClosedAt: c.ClosedAt, ClosedBy: c.ClosedBy}
 		if words {
 			one.Proof = c.Proof
 		}
@@ -275,7 +287,7 @@ func (o *Municipality) traced(ctx context.Context, tx *store.Tx, d Document, wor
 		case actPrint:
 			printedBy[e.Detail] = e.Actor
 		case actApply, actState, actCase:
-		case actCaseClose:
+		case actCasePropose, actCaseClose:
 			if !words {
 				e.Detail = ""
 			}

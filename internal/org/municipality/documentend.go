@@ -252,7 +252,7 @@ func (o *Municipality) VoidDocument(ctx context.Context, request string, sheets 
 		if err := o.moveDocument(ctx, tx, store.DocumentHeld, doc, who); err != nil {
 			return nil, err
 		}
-		if _, err := tx.CloseCases(ctx, doc.Request, "", who, proof); err != nil {
+		if err := proposesOnVoid(ctx, tx, doc); err != nil {
 			return nil, err
 		}
 		return []message.Out{{To: o.issuing, Body: message.IssuingOutcome{Request: doc.Request, Number: doc.Number, Outcome: message.Voided, Sheets: sheets, By: who}, Trace: doc.Trace}}, nil

@@ -28,6 +28,7 @@ type issuedPage struct {
 	PrintAgain     bool
 	HandOver, Void string
 	Cases          []caseForm
+	Confirms       *webui.Notice // a case waits for whoever looks
 	Person         string
 	Trace          string // where what became of it is followed
 }
@@ -99,6 +100,7 @@ func (w *screens) renderIssued(rw http.ResponseWriter, r *http.Request, status i
 		w.ui.Fail(rw, r, err)
 		return
 	}
+	p.Confirms = confirmNotice(p.Cases)
 	if w.o.printer != nil {
 		p.Print = ""
 		if p.PrintAgain = d.Prints > 0; !waitsForPrinter(d) {
