@@ -41,6 +41,7 @@ var acts = map[string]plain.Sentence{
 
 	"apply-for-document":    {JA: "証明書の申請を受け付けた", EN: "took an application for a document"},
 	"document-state":        {JA: "証明書の状態が変わった", EN: "a document stands differently"},
+	"document-sheet":        {JA: "渡す前に、別の証明書のページを見つけた", EN: "found a page of another document before it was handed over"},
 	"document-case":         {JA: "証明書の件を開いた", EN: "opened a case about a document"},
 	"document-case-propose": {JA: "証明書の件の紙がどうなったかを書いた", EN: "said what became of the paper of a case about a document"},
 	"document-case-close":   {JA: "証明書の件の紙がどうなったかを確認し、件を閉じた", EN: "confirmed what became of the paper, and closed the case"},

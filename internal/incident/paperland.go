@@ -311,11 +311,11 @@ func (l *paperLand) give() error {
 		if err != nil {
 			return err
 		}
-		pages, err := l.read(a, file)
+		bindings, err := l.read(a, file)
 		if err != nil {
 			return err
 		}
-		if err := l.town.HandOverDocument(l.desk, a.id, pages); err != nil {
+		if err := l.town.HandOverDocument(l.desk, a.id, len(bindings), bindings); err != nil {
 			return err
 		}
 		l.counts["handed_over"]++
@@ -324,18 +324,22 @@ func (l *paperLand) give() error {
 	return nil
 }
 
-// read looks whose names stand on the pages of what somebody was given.
-func (l *paperLand) read(a *asking, file []byte) (pages int, err error) {
+// read looks whose names stand on the pages of what somebody was given, and which binding (綴り番号) each bears.
+func (l *paperLand) read(a *asking, file []byte) (bindings []string, err error) {
 	d, err := readback.Read(file)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if a.kind == making.SealCertificate && a.home.sealEnded {
 		l.counts["wrongly_certified"]++
 	}
 	wrong := false
 	for _, p := range d.Pages {
+		bindings = append(bindings, "")
 		for _, text := range p.Texts {
+			if number, is := strings.CutPrefix(text.Text, "綴り番号"); is {
+				bindings[len(bindings)-1] = strings.TrimSpace(number)
+			}
 			for _, home := range l.homes {
 				for _, name := range home.names {
 					if home != a.home && strings.Contains(norm.NFKC.String(text.Text), norm.NFKC.String(name)) {
@@ -348,7 +352,7 @@ func (l *paperLand) read(a *asking, file []byte) (pages int, err error) {
 	if wrong {
 		l.counts["to_another"]++
 	}
-	return len(d.Pages), nil
+	return bindings, nil
 }
 
 // moment notes how it stands.

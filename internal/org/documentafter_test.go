@@ -83,7 +83,7 @@ func TestDocumentIsTraced(t *testing.T) {
 		if c, _ := v.traced(id); c.Place != municipality.PlaceCounter {
 			t.Errorf("with proof of the first: %+v", c)
 		}
-		check(t, v.town.HandOverDocument(v.clerk, id, 3))
+		check(t, v.handOver(id, 3))
 		v.run(2 * time.Second)
 		c, s := v.traced(id)
 		if len(c.File) != 64 || c.File != s.File || c.Content != s.Content || c.Number != s.Number || !c.IssuedAt.Equal(s.IssuedAt) {
@@ -237,7 +237,7 @@ func TestAffectedByAnInquiry(t *testing.T) {
 	v.run(2 * time.Second)
 	_, err := v.town.PrintDocument(v.clerk, before)
 	check(t, err)
-	check(t, v.town.HandOverDocument(v.clerk, before, 1))
+	check(t, v.handOver(before, 1))
 	v.run(time.Minute)
 
 	begun := v.clk.Now()
@@ -250,7 +250,7 @@ func TestAffectedByAnInquiry(t *testing.T) {
 	household := made(making.HouseholdRecord, child.Person, document.Items{Relation: true, Number: true})
 	_, err = v.town.PrintDocument(v.clerk, household)
 	check(t, err)
-	check(t, v.town.HandOverDocument(v.clerk, household, 1))
+	check(t, v.handOver(household, 1))
 	voided := made(making.IndividualRecord, head.Person, document.Items{Number: true})
 	_, err = v.town.PrintDocument(v.clerk, voided)
 	check(t, err)

@@ -93,6 +93,6 @@ func TestACaseOpenedMeanwhile(t *testing.T) {
 	check(t, err)
 	_, err = v.town.Protect(v.clerk, municipality.Protecting{Applicant: who.Person, Evidence: byCard})
 	check(t, err)
-	refuses(t, "handed over", "いまの住民記録と違います", v.town.HandOverDocument(v.clerk, id, 2))
+	refuses(t, "handed over", "いまの住民記録と違います", v.handOver(id, 2))
 	refuses(t, "it lies there, and was stopped since", "この印刷の紙は、もう渡せません。", v.town.ConfirmDocumentCase(as(t, "clerk-inoue"), id, id+"-2", said))
 }

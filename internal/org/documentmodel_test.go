@@ -210,6 +210,16 @@ func readTexts(file []byte) (pages []string, err error) {
 	return pages, err
 }
 
+// bindingsOf is which binding (綴り番号) each page bears.
+func bindingsOf(pages []string) (all []string) {
+	for _, text := range pages {
+		_, after, _ := strings.Cut(text, "綴り番号")
+		after = strings.TrimSpace(after)
+		all = append(all, after[:min(len(after), 19)])
+	}
+	return all
+}
+
 // join registers somebody more in a household. Nobody else in the town has the name.
 func (w *papers) join(h *home) {
 	relation, at := "世帯主", resident.HouseholdID("")
@@ -537,7 +547,13 @@ func (w *papers) sheets(a *paperAsk) (n int) {
 }
 
 func (w *papers) give(a *paperAsk) bool {
-	if !w.done(matsumoto, w.town.HandOverDocument(w.clerk, a.id, w.sheets(a))) {
+	var bindings []string
+	if len(a.out) > 0 { // what came out last is in the hand
+		pages, err := w.read(a.out[len(a.out)-1])
+		check(w, err)
+		bindings = bindingsOf(pages)
+	}
+	if !w.done(matsumoto, w.town.HandOverDocument(w.clerk, a.id, w.sheets(a), bindings)) {
 		return false
 	}
 	w.did["handed over"]++

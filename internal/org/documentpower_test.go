@@ -167,7 +167,7 @@ func (d *darkOffice) serve(who municipality.PersonID) (request string) {
 		case doc.Prints == 0 || state == "failed":
 			d.did(d.town.PrintAtCounter(d.clerk, doc.Request))
 		case state == printing.Printed:
-			d.did(d.town.HandOverDocument(d.clerk, doc.Request, doc.Prints))
+			d.did(d.handOver(doc.Request, doc.Prints))
 		case state == printing.Unknown:
 			// The page says so, and has a case, which is closed by what she does with the sheet in the tray; then she prints once more.
 			job := fmt.Sprintf("%s-%d", doc.Request, doc.Prints)

@@ -92,7 +92,7 @@ func TestDocumentIsPrinted(t *testing.T) {
 	if n := p.sheets(t); n != 2 {
 		t.Errorf("%d in the tray", n)
 	}
-	check(t, v.town.HandOverDocument(v.clerk, id, 2))
+	check(t, v.handOver(id, 2))
 
 	lost := &printing.Failure{Sentence: plain.Sentence{JA: "応答がありません。", EN: "No answer came."}, Unclear: true}
 	none := &printing.Failure{Sentence: plain.Sentence{JA: "紙がありません。", EN: "There is no paper."}}
@@ -153,6 +153,27 @@ func TestDocumentIsPrinted(t *testing.T) {
 }
 
 // openCases says which cases are open at the counter, with their causes.
+// handOver hands a document over by what its pages bear that were printed.
+func (v *issuers) handOver(id string, sheets int) error {
+	v.Helper()
+	return v.town.HandOverDocument(v.clerk, id, sheets, v.bindings(id))
+}
+
+// bindings is which binding each page of a document bears.
+func (v *issuers) bindings(id string) []string {
+	v.Helper()
+	var file []byte
+	check(v, v.town.Store.View(v.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		return tx.QueryRow(ctx, `SELECT bytes FROM document_request WHERE request = $1`, id).Scan(&file)
+	}))
+	if len(file) == 0 {
+		return nil
+	}
+	pages, err := readTexts(file)
+	check(v, err)
+	return bindingsOf(pages)
+}
+
 // proposal is what somebody said of the open case of a document.
 func (v *issuers) proposal(request string) string {
 	v.Helper()
@@ -225,7 +246,7 @@ func TestEveryErrorIsACase(t *testing.T) {
 	is("it jammed", "2 print")
 	print(id, printing.Status{}, nil)
 	is("and once more, well", "2 print")
-	check(t, v.town.HandOverDocument(v.clerk, id, 2))
+	check(t, v.handOver(id, 2))
 	is("and handed over", "2 print")
 	_, err := v.town.ProposeDocumentCase(v.clerk, id, id+"-2", municipality.FateDestroyed, "")
 	refuses(t, "without proof", "どのように確かめたかを500文字以内で書いてください。", err)
@@ -248,7 +269,7 @@ func TestEveryErrorIsACase(t *testing.T) {
 	print(second, printing.Status{}, nil)
 	_, err = v.town.Protect(v.clerk, municipality.Protecting{Applicant: who.Person, Evidence: byCard})
 	check(t, err)
-	if err := v.town.HandOverDocument(v.clerk, second, 1); err == nil {
+	if err := v.handOver(second, 1); err == nil {
 		t.Error("of a protected person it is handed over")
 	}
 	is("it is stopped, and a paper of it lies there", "1 stopped")
@@ -281,7 +302,7 @@ func TestAPrinterThatDoesNotEnd(t *testing.T) {
 	check(t, v.town.PrintAtCounter(v.clerk, id))
 	v.run(5 * time.Second)
 	const wait = "いま印刷しています。終わるまで待ってください。"
-	for name, err := range map[string]error{"handed over": v.town.HandOverDocument(v.clerk, id, 1), "destroyed": v.town.VoidDocument(v.clerk, id, 1, "裁断した")} {
+	for name, err := range map[string]error{"handed over": v.handOver(id, 1), "destroyed": v.town.VoidDocument(v.clerk, id, 1, "裁断した")} {
 		if err == nil || !strings.Contains(err.Error(), wait) {
 			t.Errorf("%s while it is printed: %v", name, err)
 		}

@@ -8,6 +8,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,7 @@ func TestDocumentScreens(t *testing.T) {
 			if file := v.printed(server.URL, first); !strings.HasPrefix(file, "%PDF-") {
 				t.Errorf("no document is printed: %.60q", file)
 			}
+			tab.Fill("#f-page-1", last(v.bindings(path.Base(tab.Location()))[0], 4))
 			tab.Fill("#f-sheets", "1")
 			status(tab.Follow(`#form .button`), http.StatusOK)
 			tab.Screen("issued-handed-over-" + lang)
@@ -87,6 +89,7 @@ func TestDocumentScreens(t *testing.T) {
 				To: parsed("東京都足立区中央本町一丁目17番1号", resident.ParseAddress)})
 			check(t, err)
 			v.run(2 * time.Second)
+			tab.Fill("#f-page-1", last(v.bindings(path.Base(tab.Location()))[0], 4))
 			tab.Fill("#f-sheets", "1")
 			status(tab.Follow(`#form .button`), http.StatusOK)
 			tab.Screen("issued-stopped-" + lang)
@@ -181,9 +184,21 @@ func TestPrinterScreens(t *testing.T) {
 			v.run(5 * time.Second)
 			tab.Open(base + "/document/" + id)
 			tab.Screen("print-done-" + lang)
+			tab.Fill("#f-page-1", "UUUU")
+			tab.Fill("#f-sheets", "2")
+			if got := tab.Follow(`#form .button`); got != http.StatusUnprocessableEntity {
+				t.Errorf("by another number it is %d", got)
+			}
+			if says := map[string]string{"ja": "この誤りは、記録しました。", "en": "That this happened was recorded."}[lang]; !strings.Contains(tab.Text("#errors"), says) {
+				t.Errorf("it does not say %q", says)
+			}
+			tab.Screen("sheet-wrong-" + lang)
 		})
 	}
 }
+
+// last is the end of a number.
+func last(s string, n int) string { return s[len(s)-n:] }
 
 // printed fetches what the clerk prints.
 func (v *issuers) printed(server, page string) string {

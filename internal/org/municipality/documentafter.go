@@ -196,6 +196,7 @@ const (
 	actApply       = "apply-for-document"
 	actState       = "document-state"
 	actPrint       = "document-print"
+	actSheet       = "document-sheet"
 	actCase        = "document-case"
 	actCasePropose = "document-case-propose"
 	actCaseClose   = "document-case-close"
@@ -286,7 +287,7 @@ func (o *Municipality) traced(ctx context.Context, tx *store.Tx, d Document, wor
 		switch e.Act {
 		case actPrint:
 			printedBy[e.Detail] = e.Actor
-		case actApply, actState, actCase:
+		case actApply, actState, actSheet, actCase:
 		case actCasePropose, actCaseClose:
 			if !words {
 				e.Detail = ""

@@ -255,7 +255,7 @@ func (w *screens) showTracePersons(rw http.ResponseWriter, r *http.Request) {
 
 var stepNames = map[string]plain.Sentence{
 	actApply: both("申請を受け付けた", "took the application"), actState: both("状態が変わった", "it stands differently"), actPrint: both("印刷に出した", "had it printed"),
-	actCase: both("件を開いた", "opened a case"), actCasePropose: both("紙がどうなったかを書いた", "said what became of the paper"), actCaseClose: both("件を閉じた", "closed a case"),
+	actSheet: both("渡す前に、別の証明書のページを見つけた", "found a page of another document before the hand-over"), actCase: both("件を開いた", "opened a case"), actCasePropose: both("紙がどうなったかを書いた", "said what became of the paper"), actCaseClose: both("件を閉じた", "closed a case"),
 }
 
 // stepDetail is what the audit log says of a step, in words.
@@ -269,6 +269,8 @@ func stepDetail(s DocumentsStep) any {
 			return badge(webui.Bad, "遅れて届き、受け取らなかった", "came too late, and was not taken")
 		}
 		return documentBadge(store.DocumentState(first))
+	case actSheet:
+		return sheetWords(rest)
 	case actPrint:
 		return webui.Code(rest) // behind the number of the document
 	case actCase:
@@ -278,6 +280,12 @@ func stepDetail(s DocumentsStep) any {
 		rest = proof
 	}
 	return webui.Spell(rest) // behind the job: the proof
+}
+
+// sheetWords says which pages were of which application: "page 2: 202029-…", or unknown.
+func sheetWords(said string) plain.Sentence {
+	ja := strings.NewReplacer("page ", "ページ", ": unknown", "：不明").Replace(said)
+	return both(ja, said)
 }
 
 func (w *screens) renderTrace(rw http.ResponseWriter, r *http.Request, persons *webui.Table) {

@@ -30,7 +30,7 @@ var fateNames = map[Fate]plain.Sentence{
 	FateRecovered: both("回収し、保管している", "recovered, and kept"),
 	FateNever:     both("1枚も出なかった", "nothing came out"),
 	FateCounter:   both("手元にある（これから渡す）", "at the counter, about to be handed over"),
-	FateCitizen:   both("だれかが持って行った", "somebody has taken it along"),
+	FateCitizen:   both("人に渡った（窓口の外にある）", "somebody has it, outside the counter"),
 }
 
 // fateChoices are what may have become of the paper of a job, those after which nobody else has it first.
@@ -47,6 +47,7 @@ var caseCauses = map[string]plain.Sentence{
 	store.CasePrint:   both("印刷が終わったと確かめられませんでした。", "The printer did not say that all of it came out."),
 	store.CaseStopped: both("印刷した後に、証明書を止めました。", "It was stopped after it had been printed."),
 	store.CaseReprint: both("もう一度印刷しました。前に印刷した紙がどうなったか分かりません。", "It was printed once more, and what became of the paper before is not known."),
+	store.CaseSheet:   both("渡す前に見た紙の綴り番号が、この申請の証明書のものと違いました。", "A page in the hand bore the number of another document before it was handed over."),
 	store.CaseAgain:   both("印刷した紙がどうなったか分からないまま、同じ証明書がもう一度申請されました。", "The same was asked for again, and what became of the printed paper is not known."),
 }
 

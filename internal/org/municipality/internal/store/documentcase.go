@@ -13,6 +13,7 @@ const (
 	CasePrint   = "print"   // a printer did not say that all of it came out
 	CaseStopped = "stopped" // it was stopped when it had been printed
 	CaseReprint = "reprint" // it was printed once more, and nobody has said what became of the paper before
+	CaseSheet   = "sheet"   // a page in the hand bore the number of another document
 	CaseAgain   = "again"   // the same was asked for again, and what was printed before was neither handed over nor destroyed
 )
 
@@ -58,9 +59,12 @@ func scanCase(r *sqlstore.Rows, c *DocumentCase) error {
 	return err
 }
 
-// OpenCase opens a case; one of the same cause stays as it is.
+// OpenCase opens a case; one of the same cause stays as it is. One that was closed while the paper lay at the counter is opened again, because what became of the
+// paper later nobody has proven; what was said then is in the audit log.
 func (tx *Tx) OpenCase(ctx context.Context, job, request, cause string) error {
-	_, err := tx.Exec(ctx, `INSERT INTO document_case(`+caseColumns+`) VALUES ($1, $2, $3, $4, 0, '', '', '', 0, '', '') ON CONFLICT (job, cause) DO NOTHING`, job, request, cause, tx.Now())
+	_, err := tx.Exec(ctx, `INSERT INTO document_case(`+caseColumns+`) VALUES ($1, $2, $3, $4, 0, '', '', '', 0, '', '')
+		ON CONFLICT (job, cause) DO UPDATE SET opened_at = excluded.opened_at, closed_at = 0, closed_by = '', proof = '', fate = '', proposed_at = 0, proposed_by = '', credential = ''
+		WHERE document_case.closed_at > 0 AND document_case.fate = 'counter'`, job, request, cause, tx.Now())
 	return err
 }
 
@@ -108,4 +112,9 @@ func (tx *Tx) CloseCases(ctx context.Context, c DocumentCase, by string) (int64,
 // DocumentsHeld are those that were neither handed over nor destroyed, the oldest first, without their bytes.
 func (tx *Tx) DocumentsHeld(ctx context.Context, limit int) ([]Document, error) {
 	return tx.documentHeads(ctx, `state = 'held' ORDER BY at, request LIMIT $1`, int64(limit))
+}
+
+// LastHeld are those that were neither handed over nor destroyed, the newest first, without their bytes.
+func (tx *Tx) LastHeld(ctx context.Context, limit int) ([]Document, error) {
+	return tx.documentHeads(ctx, `state = 'held' ORDER BY at DESC, request DESC LIMIT $1`, int64(limit))
 }
