@@ -149,9 +149,13 @@ func printDelivery(w io.Writer, d nation.Delivery) {
 		fmt.Fprintf(w, "  印刷 printed  %s  %s  %s  %d枚 sheets  %s\n", j.Job, whenBy(j.At, j.By), cmp.Or(j.State, "画面から the clerk's browser"), j.Sheets, j.Says.JA)
 	}
 	for _, k := range c.Cases {
-		ended := "開いている open"
+		ended, said := "開いている open", k.Proof
+		if k.Fate != "" { // an older program did not ask for it
+			said = fmt.Sprintf("%s  %s  %s", k.Fate, whenBy(k.ProposedAt, k.ProposedBy), k.Proof)
+			ended = "確認待ち to be confirmed  " + said
+		}
 		if !k.ClosedAt.IsZero() {
-			ended = "閉じた closed " + whenBy(k.ClosedAt, k.ClosedBy) + "  " + k.Proof
+			ended = "閉じた closed " + whenBy(k.ClosedAt, k.ClosedBy) + "  " + said
 		}
 		fmt.Fprintf(w, "  件 case  %s  %s  %s  %s\n", k.Job, inBoth(k.Cause), whenBy(k.OpenedAt, ""), ended)
 	}

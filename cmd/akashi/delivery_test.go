@@ -22,7 +22,7 @@ func TestDeliveryPrinted(t *testing.T) {
 		Versions: []resident.Version{4}, Place: municipality.PlaceCitizen, EndedAt: at.Add(time.Minute), EndedBy: "clerk-inoue", Sheets: 2,
 		Checks: []municipality.IdentityCheck{{At: at, By: "clerk-aoki", Documents: plain.Sentence{JA: "旅券", EN: "passport"}}},
 		Jobs:   []municipality.PrintJob{{Job: "202029-1-1", At: at, By: "clerk-aoki", State: "aborted", Sheets: 1, Says: plain.Sentence{JA: "紙が詰まりました。", EN: "A jam."}}, {Job: "202029-1-2", At: at, By: "clerk-inoue"}},
-		Cases: []municipality.DocumentCase{{Job: "202029-1-1", Cause: plain.Sentence{JA: "印刷", EN: "print"}, OpenedAt: at, ClosedAt: at, ClosedBy: "clerk-inoue", Proof: "裁断した"},
+		Cases: []municipality.DocumentCase{{Job: "202029-1-1", Cause: plain.Sentence{JA: "印刷", EN: "print"}, OpenedAt: at, Fate: municipality.FateDestroyed, ProposedAt: at, ProposedBy: "clerk-aoki", ClosedAt: at, ClosedBy: "clerk-inoue", Proof: "裁断した"},
 			{Job: "202029-1-2", OpenedAt: at}}}
 	s := &issuing.DocumentTrace{Kind: c.Kind, AskedAt: at, AskedBy: "clerk-aoki", State: "issued", DecidedAt: at, Program: "v1 abc", Versions: c.Versions, Number: c.Number, Content: "cc", File: "ee", Ending: message.Delivered, EndedAt: at}
 	printed := func(d nation.Delivery, fileOf string) string {
@@ -32,7 +32,7 @@ func TestDeliveryPrinted(t *testing.T) {
 	}
 	whole := printed(nation.Delivery{Request: "202029-1", Counter: c, Server: s, Persons: []municipality.DocumentPerson{{Code: "12345678901", Name: "松本　一子"}, {Name: "松本　三子", Withheld: true}}}, "202029-1")
 	for _, want := range []string{"窓口 counter  2026-04-01 09:30:00 clerk-aoki", "サーバ server 2026-04-01 09:30:00  v1 abc", "サーバ server ee", "旅券", "202029-1-1  2026-04-01 09:30:00 clerk-aoki  aborted  1枚 sheets  紙が詰まりました。",
-		"画面から the clerk's browser", "閉じた closed 2026-04-01 09:30:00 clerk-inoue  裁断した", "開いている open", "申請した方に渡した", "12345678901  松本　一子", "松本　三子（氏名のほかは出せません", "双方の記録は同じです。"} {
+		"画面から the clerk's browser", "閉じた closed 2026-04-01 09:30:00 clerk-inoue  destroyed  2026-04-01 09:30:00 clerk-aoki  裁断した", "開いている open", "申請した方に渡した", "12345678901  松本　一子", "松本　三子（氏名のほかは出せません", "双方の記録は同じです。"} {
 		if !strings.Contains(whole, want) {
 			t.Errorf("it does not say %q:\n%s", want, whole)
 		}

@@ -348,17 +348,21 @@ func (l *paperLand) give() error {
 		if err != nil {
 			return err
 		}
-		read, err := readback.Read(file)
+		bindings, err := l.read(a, file)
 		if err != nil {
 			return err
 		}
 		if failed { // the paper came out, and the terminal says that something went wrong
 			l.counts["handed_over"]++
 			l.again = append(l.again, a)
-			l.look(a, read)
 			continue
 		}
-		err = l.town.HandOverDocument(l.desk, a.id, len(read.Pages))
+		if !l.gates { // nobody held a page against anything
+			if bindings, err = l.expected(a.id, len(bindings)); err != nil {
+				return err
+			}
+		}
+		err = l.town.HandOverDocument(l.desk, a.id, len(bindings), bindings)
 		if _, refused := plain.AsProblems(err); refused {
 			l.stop(stoppedAtHandOver)
 			continue
@@ -367,7 +371,6 @@ func (l *paperLand) give() error {
 			return err
 		}
 		l.counts["handed_over"]++
-		l.look(a, read)
 	}
 	l.asked = nil
 	return nil
@@ -412,7 +415,7 @@ func (l *paperLand) askAgain(ctx context.Context) error {
 		if l.gates {
 			err = l.town.VoidDocument(l.desk, a.id, 1, "端末に残った紙を取り出し、係長の前で裁断した。")
 		} else {
-			err = l.town.CloseDocumentCase(l.desk, a.id, a.id+"-1", "再度の申請で、正常に印刷された。")
+			err = l.closedAsNormal(a.id)
 			l.normal = append(l.normal, a)
 		}
 		if err != nil {
@@ -420,6 +423,16 @@ func (l *paperLand) askAgain(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// closedAsNormal closes the case about a paper as those of 2023 were: two put down that all is well, and neither has looked.
+func (l *paperLand) closedAsNormal(request string) error {
+	const printed = "再度の申請で、正常に印刷された。"
+	seen, err := l.town.ProposeDocumentCase(l.desk, request, request+"-1", counter.FateCounter, printed)
+	if err != nil {
+		return err
+	}
+	return l.town.ConfirmDocumentCase(atDesk(l.desk, serves), request, request+"-1", seen)
 }
 
 // recovered: what became of the papers of others that were closed as normal, in their order, is found out.
@@ -439,14 +452,22 @@ func (l *paperLand) recovered(proofs ...string) error {
 	return nil
 }
 
-// look looks whose names stand on the pages of what somebody was given.
-func (l *paperLand) look(a *asking, d readback.Document) {
+// read looks whose names stand on the pages of what somebody was given, and which binding (綴り番号) each bears.
+func (l *paperLand) read(a *asking, file []byte) (bindings []string, err error) {
+	d, err := readback.Read(file)
+	if err != nil {
+		return nil, err
+	}
 	if a.kind == making.SealCertificate && a.home.sealEnded {
 		l.counts["wrongly_certified"]++
 	}
 	wrong := false
 	for _, p := range d.Pages {
+		bindings = append(bindings, "")
 		for _, text := range p.Texts {
+			if number, is := strings.CutPrefix(text.Text, "綴り番号"); is {
+				bindings[len(bindings)-1] = strings.TrimSpace(number)
+			}
 			for _, home := range l.homes {
 				for _, name := range home.names {
 					if home != a.home && strings.Contains(norm.NFKC.String(text.Text), norm.NFKC.String(name)) {
@@ -459,6 +480,16 @@ func (l *paperLand) look(a *asking, d readback.Document) {
 	if a.wrong = wrong; wrong {
 		l.counts["to_another"]++
 	}
+	return bindings, nil
+}
+
+// expected are the bindings that the pages of a document should bear, whatever they do.
+func (l *paperLand) expected(request string, pages int) (bindings []string, err error) {
+	var binding string
+	err = l.nodes[0].Store.View(l.desk, func(ctx context.Context, tx *sqlstore.Tx) error {
+		return tx.QueryRow(ctx, `SELECT binding FROM document WHERE request = $1`, request).Scan(&binding)
+	})
+	return slices.Repeat([]string{binding}, pages), err
 }
 
 // moment notes how it stands.

@@ -38,6 +38,7 @@ const (
 	atArrival                      // the counter holds the document against the register when it comes …
 	atPrinting                     // … before each printing …
 	atHandOver                     // … and when it is handed over
+	atSheets                       // the clerk enters what each page in the hand bears
 	nowhere                        // nothing stopped it
 )
 
@@ -49,6 +50,7 @@ var safeguardNames = [...]plain.Sentence{
 	atArrival:     {JA: "届いた時の照合", EN: "the counter's gate, when it comes"},
 	atPrinting:    {JA: "印刷の前の照合", EN: "the counter's gate, before the printing"},
 	atHandOver:    {JA: "渡す時の照合", EN: "the counter's gate, at the hand-over"},
+	atSheets:      {JA: "手元のページの綴り番号", EN: "the binding of each page in the hand"},
 	nowhere:       {JA: "なし", EN: "nothing"},
 }
 
@@ -81,6 +83,14 @@ func (g issuersJudge) Judge(file []byte, expect press.Expect, content, digest [s
 		return faulty.Trusting{}.Judge(file, expect, content, digest)
 	}
 	return g.Gate.Judge(file, expect, content, digest)
+}
+
+// Pages are those of a file; of none is it asked what they bear when that is left out.
+func (g issuersJudge) Pages(file []byte) (int, error) {
+	if g.l.off[atSheets] {
+		return 0, nil
+	}
+	return g.Gate.Pages(file)
 }
 
 // trial leaves out safeguards of the issuing server: what its feed and the register's answers say of protection, and that its copy is compared with the register.
@@ -143,17 +153,27 @@ func (l *protectedLand) paper(ctx context.Context) (by safeguard, text string, e
 	if err != nil {
 		return stopped(atPrinting, err)
 	}
-	l.at = atHandOver
-	if err := l.town.HandOverDocument(ctx, id, 1); err != nil {
-		return stopped(atHandOver, err)
-	}
 	d, err := readback.Read(file)
+	if err != nil {
+		return 0, "", err
+	}
+	var bindings []string
 	for _, page := range d.Pages {
 		for _, t := range page.Texts {
 			text += t.Text
+			if number, is := strings.CutPrefix(t.Text, "綴り番号"); is {
+				bindings = append(bindings, strings.TrimSpace(number))
+			}
 		}
 	}
-	return nowhere, text, err
+	l.at = atHandOver
+	if err := l.town.HandOverDocument(ctx, id, len(bindings), bindings); err != nil {
+		if ps, refused := plain.AsProblems(err); refused && strings.HasPrefix(ps[0].Field, "page-") {
+			return atSheets, "", nil
+		}
+		return stopped(atHandOver, err)
+	}
+	return nowhere, text, nil
 }
 
 // stopper is who stopped a document before the counter had it, or when it came.
@@ -193,7 +213,8 @@ var papers = []struct {
 	{false, []safeguard{atApplication, inCopy, inAnswer, inVersions}, atArrival},
 	{false, []safeguard{atApplication, inCopy, inAnswer, inVersions, atArrival}, atPrinting},
 	{false, []safeguard{atApplication, inCopy, inAnswer, inVersions, atArrival, atPrinting}, atHandOver},
-	{false, []safeguard{atApplication, inCopy, inAnswer, inVersions, atArrival, atPrinting, atHandOver}, nowhere},
+	{false, []safeguard{atApplication, inCopy, inAnswer, inVersions, atArrival, atPrinting, atHandOver}, atSheets},
+	{false, []safeguard{atApplication, inCopy, inAnswer, inVersions, atArrival, atPrinting, atHandOver, atSheets}, nowhere},
 }
 
 // chain tries the papers in a land whose copy was told, or was not, and says of each which safeguard stopped it.

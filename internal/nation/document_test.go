@@ -65,9 +65,15 @@ func TestDocumentOfTheTestCountry(t *testing.T) {
 	}
 	d, err := readback.Read(must(os.ReadFile(printed[0])))
 	if err != nil || !d.Signed || len(d.Pages) != 1 {
-		t.Errorf("%d pages, %v", len(d.Pages), err)
+		t.Fatalf("%d pages, %v", len(d.Pages), err)
 	}
-	if p, err = c.post(at+"/hand-over", url.Values{"sheets": {"1"}}); err != nil || !strings.Contains(p.body, "交付しました") {
+	var binding string
+	for _, text := range d.Pages[0].Texts {
+		if number, is := strings.CutPrefix(text.Text, "綴り番号"); is {
+			binding = number
+		}
+	}
+	if p, err = c.post(at+"/hand-over", url.Values{"sheets": {"1"}, "page-1": {binding}}); err != nil || !strings.Contains(p.body, "交付しました") {
 		t.Errorf("%v: %s", err, p.words())
 	}
 	r.followed("202053", filepath.Base(at))

@@ -113,13 +113,13 @@ func TestDocumentIsHandedOver(t *testing.T) {
 		if a.Agrees() || a.Still != 1 {
 			t.Errorf("before it is handed over: %+v", a)
 		}
-		check(t, v.town.HandOverDocument(v.clerk, id, 2))
+		check(t, v.handOver(id, 2))
 		v.run(2 * time.Second)
 		v.says(id, "delivered", "issued, 1")
 		if _, err := v.town.PrintDocument(v.clerk, id); err == nil || !strings.Contains(err.Error(), "この証明書は、いま印刷や交付ができる状態にありません。画面を開き直して、状態を確かめてください。") {
 			t.Errorf("it is printed once more: %v", err)
 		}
-		if err := v.town.HandOverDocument(v.clerk, id, 1); err == nil {
+		if err := v.handOver(id, 1); err == nil {
 			t.Error("it is handed over twice")
 		}
 		whole := v.applied(making.HouseholdRecord, child.Person, document.Items{Relation: true})
@@ -165,7 +165,7 @@ func TestDocumentIsStoppedByTheRegister(t *testing.T) {
 	_, err = v.town.PrintDocument(v.clerk, id)
 	check(t, err)
 	v.person("松本　四子", "2014-05-01", "子", home)
-	if err := v.town.HandOverDocument(v.clerk, id, 1); err == nil || !strings.Contains(err.Error(), "いまの住民記録と違います") {
+	if err := v.handOver(id, 1); err == nil || !strings.Contains(err.Error(), "いまの住民記録と違います") {
 		t.Errorf("handed over: %v", err)
 	}
 	if got := v.at(id); !strings.HasPrefix(got, "stopped: ") {
@@ -192,7 +192,7 @@ func TestDocumentIsStoppedByTheRegister(t *testing.T) {
 	check(t, err)
 	_, err = v.town.Protect(v.clerk, municipality.Protecting{Applicant: head.Person, Evidence: byCard})
 	check(t, err)
-	if err := v.town.HandOverDocument(v.clerk, id, 1); err == nil {
+	if err := v.handOver(id, 1); err == nil {
 		t.Error("handed over of a protected person")
 	}
 	v.run(2 * time.Second)
@@ -245,7 +245,7 @@ func TestDocumentRefused(t *testing.T) {
 		{"of the same household", "", apply(making.IndividualRecord, head.Person, child.Person)},
 		{"nobody's number", "この番号の申請はありません。", unknown},
 		{"no clerk", "", nil},
-		{"no sheet", "印刷した枚数を1から100までの数で入力してください。", v.town.HandOverDocument(v.clerk, id, 0)},
+		{"no sheet", "印刷した枚数を1から100までの数で入力してください。", v.handOver(id, 0)},
 		{"too many sheets", "印刷した枚数を0から100までの数で入力してください。", void(101, "裁断した")},
 		{"no word of the paper", "紙がどうなったかを500文字以内で書いてください。例：1枚目が詰まり、取り出して係長の前で裁断した。", void(1, " ")},
 		{"a word that is too long", "紙がどうなったかを500文字以内で書いてください。", void(1, strings.Repeat("裁", 501))},
@@ -596,7 +596,7 @@ func TestDocumentHasOneEnd(t *testing.T) {
 	check(t, err)
 	_, err = v.town.PrintDocument(v.clerk, id)
 	check(t, err)
-	check(t, v.town.HandOverDocument(v.clerk, id, 1))
+	check(t, v.handOver(id, 1))
 	v.run(2 * time.Second)
 	for n, o := range []message.IssuingOutcome{
 		{Request: id, Number: d.Number, Outcome: message.Voided, By: "clerk-aoki"},

@@ -79,11 +79,11 @@ func TestDocumentIsTraced(t *testing.T) {
 		if c, _ := v.traced(id); c.Place != municipality.PlaceUnknown || !c.Kept || c.Altered {
 			t.Errorf("when it is printed twice: %+v", c)
 		}
-		check(t, v.town.CloseDocumentCase(v.clerk, id, id+"-1", "詰まった紙を裁断した。"))
+		v.closes(id+"-1", municipality.FateDestroyed, "詰まった紙を裁断した。")
 		if c, _ := v.traced(id); c.Place != municipality.PlaceCounter {
 			t.Errorf("with proof of the first: %+v", c)
 		}
-		check(t, v.town.HandOverDocument(v.clerk, id, 3))
+		check(t, v.handOver(id, 3))
 		v.run(2 * time.Second)
 		c, s := v.traced(id)
 		if len(c.File) != 64 || c.File != s.File || c.Content != s.Content || c.Number != s.Number || !c.IssuedAt.Equal(s.IssuedAt) {
@@ -108,7 +108,7 @@ func TestDocumentIsTraced(t *testing.T) {
 		for _, one := range c.Steps {
 			steps = append(steps, one.Act+" "+strings.Fields(one.Detail)[0])
 		}
-		if want := []string{"apply-for-document " + string(making.HouseholdRecord) + ",", "document-state held", "document-print " + c.Number, "document-case " + id + "-1", "document-print " + c.Number, "document-case-close " + id + "-1", "document-state delivered"}; !slices.Equal(steps, want) {
+		if want := []string{"apply-for-document " + string(making.HouseholdRecord) + ",", "document-state held", "document-print " + c.Number, "document-case " + id + "-1", "document-print " + c.Number, "document-case-propose " + id + "-1", "document-case-close " + id + "-1", "document-state delivered"}; !slices.Equal(steps, want) {
 			t.Errorf("the steps are %q", steps)
 		}
 		if _, found, err := v.town.TraceDocument(v.clerk, "202029-none"); found || err != nil {
@@ -205,8 +205,8 @@ func TestTraceOfWhatAPrinterSays(t *testing.T) {
 		t.Errorf("after a jam the paper is %s, and the cases are %+v", c.Place, c.Cases)
 	}
 	const proof = "トレイの1枚を係長の前で裁断した"
-	check(t, v.town.CloseDocumentCase(v.clerk, id, id+"-1", proof))
-	if c, _ := v.traced(id); c.Place != municipality.PlaceCounter || c.Cases[0].Proof != proof || c.Cases[0].ClosedBy != "clerk-aoki" {
+	v.closes(id+"-1", municipality.FateDestroyed, proof)
+	if c, _ := v.traced(id); c.Place != municipality.PlaceCounter || c.Cases[0].Proof != proof || c.Cases[0].ProposedBy != "clerk-aoki" || c.Cases[0].ClosedBy != "clerk-inoue" {
 		t.Errorf("when the case is closed the paper is %s, and the cases are %+v", c.Place, c.Cases)
 	}
 	c, _, err := v.town.TraceDocument(as(t, "operator-ueda"), id)
@@ -216,7 +216,7 @@ func TestTraceOfWhatAPrinterSays(t *testing.T) {
 			t.Errorf("an operator reads what the clerk wrote: %+v", step)
 		}
 	}
-	if c.Cases[0].Proof != "" || c.Cases[0].ClosedBy != "clerk-aoki" {
+	if c.Cases[0].Proof != "" || c.Cases[0].ClosedBy != "clerk-inoue" {
 		t.Errorf("an operator reads %+v", c.Cases)
 	}
 	check(t, v.town.VoidDocument(v.clerk, id, 2, "2枚とも裁断した"))
@@ -237,7 +237,7 @@ func TestAffectedByAnInquiry(t *testing.T) {
 	v.run(2 * time.Second)
 	_, err := v.town.PrintDocument(v.clerk, before)
 	check(t, err)
-	check(t, v.town.HandOverDocument(v.clerk, before, 1))
+	check(t, v.handOver(before, 1))
 	v.run(time.Minute)
 
 	begun := v.clk.Now()
@@ -250,7 +250,7 @@ func TestAffectedByAnInquiry(t *testing.T) {
 	household := made(making.HouseholdRecord, child.Person, document.Items{Relation: true, Number: true})
 	_, err = v.town.PrintDocument(v.clerk, household)
 	check(t, err)
-	check(t, v.town.HandOverDocument(v.clerk, household, 1))
+	check(t, v.handOver(household, 1))
 	voided := made(making.IndividualRecord, head.Person, document.Items{Number: true})
 	_, err = v.town.PrintDocument(v.clerk, voided)
 	check(t, err)

@@ -32,7 +32,7 @@ func TestAfterTheFactScreens(t *testing.T) {
 				return id
 			}
 			household := made(making.HouseholdRecord, head.Person, document.Items{Relation: true, Number: true})
-			check(t, v.town.HandOverDocument(v.clerk, household, 1))
+			check(t, v.handOver(household, 1))
 			voided := made(making.IndividualRecord, head.Person, document.Items{})
 			check(t, v.town.VoidDocument(v.clerk, voided, 1, "1枚目が詰まり、係長の前で裁断した。"))
 			lost := made(making.IndividualRecord, hers.Person, document.Items{Domicile: true})

@@ -176,12 +176,17 @@ func TestDayNamesWhatDiffers(t *testing.T) {
 		_, err := v.town.PrintDocument(v.clerk, id)
 		check(t, err)
 	}
-	check(t, v.town.HandOverDocument(v.clerk, id, 2))
+	check(t, v.handOver(id, 2))
 	v.run(2 * time.Second)
 	if d := v.closed(); d.Agrees || d.Cases != 1 || d.Delivered != 3 {
 		t.Errorf("with an open case: %+v", d)
 	}
-	check(t, v.town.CloseDocumentCase(v.clerk, id, id+"-1", "詰まった紙を裁断した。"))
+	said, err := v.town.ProposeDocumentCase(v.clerk, id, id+"-1", municipality.FateDestroyed, "詰まった紙を裁断した。")
+	check(t, err)
+	if d := v.closed(); d.Agrees {
+		t.Errorf("with the word of one person: %+v", d)
+	}
+	check(t, v.town.ConfirmDocumentCase(as(t, "clerk-inoue"), id, id+"-1", said))
 	if d := v.closed(); !d.Agrees || d.Cases != 0 {
 		t.Errorf("with its proof: %+v", d)
 	}

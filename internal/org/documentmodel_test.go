@@ -210,6 +210,16 @@ func readTexts(file []byte) (pages []string, err error) {
 	return pages, err
 }
 
+// bindingsOf is which binding (綴り番号) each page bears.
+func bindingsOf(pages []string) (all []string) {
+	for _, text := range pages {
+		_, after, _ := strings.Cut(text, "綴り番号")
+		after = strings.TrimSpace(after)
+		all = append(all, after[:min(len(after), 19)])
+	}
+	return all
+}
+
 // join registers somebody more in a household. Nobody else in the town has the name.
 func (w *papers) join(h *home) {
 	relation, at := "世帯主", resident.HouseholdID("")
@@ -537,7 +547,13 @@ func (w *papers) sheets(a *paperAsk) (n int) {
 }
 
 func (w *papers) give(a *paperAsk) bool {
-	if !w.done(matsumoto, w.town.HandOverDocument(w.clerk, a.id, w.sheets(a))) {
+	var bindings []string
+	if len(a.out) > 0 { // what came out last is in the hand
+		pages, err := w.read(a.out[len(a.out)-1])
+		check(w, err)
+		bindings = bindingsOf(pages)
+	}
+	if !w.done(matsumoto, w.town.HandOverDocument(w.clerk, a.id, w.sheets(a), bindings)) {
 		return false
 	}
 	w.did["handed over"]++
@@ -695,7 +711,10 @@ func (w *papers) rest() {
 		check(w, w.town.VoidDocument(w.clerk, id, 1, "係長の前で裁断した。"))
 	}
 	for _, job := range w.list(`SELECT DISTINCT job FROM document_case WHERE closed_at = 0 ORDER BY job`) {
-		check(w, w.town.CloseDocumentCase(w.clerk, job[:strings.LastIndex(job, "-")], job, "係長の前で裁断した。"))
+		request := job[:strings.LastIndex(job, "-")]
+		said, err := w.town.ProposeDocumentCase(w.clerk, request, job, municipality.FateDestroyed, "係長の前で裁断した。")
+		check(w, err)
+		check(w, w.town.ConfirmDocumentCase(as(w, "clerk-inoue"), request, job, said))
 	}
 	w.deliverAll()
 	if n := w.count(`SELECT count(*) FROM document_request WHERE state IN ('applied', 'held')`); n != 0 {

@@ -167,14 +167,15 @@ func (d *darkOffice) serve(who municipality.PersonID) (request string) {
 		case doc.Prints == 0 || state == "failed":
 			d.did(d.town.PrintAtCounter(d.clerk, doc.Request))
 		case state == printing.Printed:
-			d.did(d.town.HandOverDocument(d.clerk, doc.Request, doc.Prints))
+			d.did(d.handOver(doc.Request, doc.Prints))
 		case state == printing.Unknown:
 			// The page says so, and has a case, which is closed by what she does with the sheet in the tray; then she prints once more.
 			job := fmt.Sprintf("%s-%d", doc.Request, doc.Prints)
 			if doc.Print.Says.JA == "" {
 				d.Errorf("of %s nobody knows, and the page does not say what to do", job)
 			}
-			if d.did(d.town.CloseDocumentCase(d.clerk, doc.Request, job, "係長の前で裁断した。")) {
+			said, err := d.town.ProposeDocumentCase(d.clerk, doc.Request, job, municipality.FateDestroyed, "係長の前で裁断した。")
+			if d.did(err) && d.did(d.town.ConfirmDocumentCase(as(d, "clerk-inoue"), doc.Request, job, said)) {
 				d.did(d.town.PrintAtCounter(d.clerk, doc.Request))
 			}
 		default: // the printer has it

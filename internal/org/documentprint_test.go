@@ -92,7 +92,7 @@ func TestDocumentIsPrinted(t *testing.T) {
 	if n := p.sheets(t); n != 2 {
 		t.Errorf("%d in the tray", n)
 	}
-	check(t, v.town.HandOverDocument(v.clerk, id, 2))
+	check(t, v.handOver(id, 2))
 
 	lost := &printing.Failure{Sentence: plain.Sentence{JA: "応答がありません。", EN: "No answer came."}, Unclear: true}
 	none := &printing.Failure{Sentence: plain.Sentence{JA: "紙がありません。", EN: "There is no paper."}}
@@ -153,6 +153,50 @@ func TestDocumentIsPrinted(t *testing.T) {
 }
 
 // openCases says which cases are open at the counter, with their causes.
+// handOver hands a document over by what its pages bear that were printed.
+func (v *issuers) handOver(id string, sheets int) error {
+	v.Helper()
+	return v.town.HandOverDocument(v.clerk, id, sheets, v.bindings(id))
+}
+
+// bindings is which binding each page of a document bears.
+func (v *issuers) bindings(id string) []string {
+	v.Helper()
+	var file []byte
+	check(v, v.town.Store.View(v.Context(), func(ctx context.Context, tx *sqlstore.Tx) error {
+		return tx.QueryRow(ctx, `SELECT bytes FROM document_request WHERE request = $1`, id).Scan(&file)
+	}))
+	if len(file) == 0 {
+		return nil
+	}
+	pages, err := readTexts(file)
+	check(v, err)
+	return bindingsOf(pages)
+}
+
+// proposal is what somebody said of the open case of a document.
+func (v *issuers) proposal(request string) string {
+	v.Helper()
+	t, _, err := v.town.TraceDocument(v.clerk, request)
+	check(v, err)
+	for _, c := range t.Cases {
+		if c.ClosedAt.IsZero() && !c.ProposedAt.IsZero() {
+			return fmt.Sprintf("%s-%d", c.Job, c.ProposedAt.UnixMicro())
+		}
+	}
+	v.Fatalf("nothing was said of the cases of %s: %+v", request, t.Cases)
+	return ""
+}
+
+// closes closes a case as two clerks do: one says what became of the paper, the other confirms it.
+func (v *issuers) closes(job string, fate municipality.Fate, proof string) {
+	v.Helper()
+	request := job[:strings.LastIndex(job, "-")]
+	said, err := v.town.ProposeDocumentCase(v.clerk, request, job, fate, proof)
+	check(v, err)
+	check(v, v.town.ConfirmDocumentCase(as(v, "clerk-inoue"), request, job, said))
+}
+
 func (v *issuers) openCases() (all []string) {
 	v.Helper()
 	check(v, v.town.Store.View(v.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
@@ -202,33 +246,35 @@ func TestEveryErrorIsACase(t *testing.T) {
 	is("it jammed", "2 print")
 	print(id, printing.Status{}, nil)
 	is("and once more, well", "2 print")
-	check(t, v.town.HandOverDocument(v.clerk, id, 2))
+	check(t, v.handOver(id, 2))
 	is("and handed over", "2 print")
-	if err := v.town.CloseDocumentCase(v.clerk, id, id+"-2", ""); err == nil || !strings.Contains(err.Error(), "紙がどうなったかを500文字以内で書いてください。") {
-		t.Errorf("closed without proof: %v", err)
-	}
-	check(t, v.town.CloseDocumentCase(v.clerk, id, id+"-2", "詰まった1枚を取り出し、係長の前で裁断した。"))
+	_, err := v.town.ProposeDocumentCase(v.clerk, id, id+"-2", municipality.FateDestroyed, "")
+	refuses(t, "without proof", "どのように確かめたかを500文字以内で書いてください。", err)
+	_, err = v.town.ProposeDocumentCase(v.clerk, id, id+"-2", "", "裁断した。")
+	refuses(t, "without what became of it", "紙がどうなったかを選んでください。", err)
+	v.closes(id+"-2", municipality.FateDestroyed, "詰まった1枚を取り出し、係長の前で裁断した。")
 	is("with proof")
-	if err := v.town.CloseDocumentCase(v.clerk, id, id+"-2", "もう一度"); err == nil || !strings.Contains(err.Error(), "この件は、すでに閉じられています。画面を開き直してください。") {
-		t.Errorf("closed twice: %v", err)
-	}
+	_, err = v.town.ProposeDocumentCase(v.clerk, id, id+"-2", municipality.FateDestroyed, "もう一度")
+	refuses(t, "closed twice", "この件は、すでに閉じられています。画面を開き直してください。", err)
 
 	first := held()
 	print(first, printing.Status{}, nil)
 	second := held()
 	is("asked for again", "1 again")
 	check(t, v.town.VoidDocument(v.clerk, first, 1, "最初の1枚を裁断した。"))
-	is("the first is destroyed, with what became of it")
+	is("the first is destroyed, and nobody else has seen that", "1 again")
+	check(t, v.town.ConfirmDocumentCase(as(t, "clerk-inoue"), first, first+"-1", v.proposal(first)))
+	is("and another one has seen it")
 
 	print(second, printing.Status{}, nil)
-	_, err := v.town.Protect(v.clerk, municipality.Protecting{Applicant: who.Person, Evidence: byCard})
+	_, err = v.town.Protect(v.clerk, municipality.Protecting{Applicant: who.Person, Evidence: byCard})
 	check(t, err)
-	if err := v.town.HandOverDocument(v.clerk, second, 1); err == nil {
+	if err := v.handOver(second, 1); err == nil {
 		t.Error("of a protected person it is handed over")
 	}
 	is("it is stopped, and a paper of it lies there", "1 stopped")
 	// Who may not see her any more still destroys that.
-	check(t, v.town.CloseDocumentCase(v.clerk, second, second+"-1", "支援措置が決まったため、裁断した。"))
+	v.closes(second+"-1", municipality.FateDestroyed, "支援措置が決まったため、裁断した。")
 	p.submit = func(context.Context, printing.Job) (printing.Status, error) {
 		return printing.Status{State: printing.Queued}, nil
 	}
@@ -256,7 +302,7 @@ func TestAPrinterThatDoesNotEnd(t *testing.T) {
 	check(t, v.town.PrintAtCounter(v.clerk, id))
 	v.run(5 * time.Second)
 	const wait = "いま印刷しています。終わるまで待ってください。"
-	for name, err := range map[string]error{"handed over": v.town.HandOverDocument(v.clerk, id, 1), "destroyed": v.town.VoidDocument(v.clerk, id, 1, "裁断した")} {
+	for name, err := range map[string]error{"handed over": v.handOver(id, 1), "destroyed": v.town.VoidDocument(v.clerk, id, 1, "裁断した")} {
 		if err == nil || !strings.Contains(err.Error(), wait) {
 			t.Errorf("%s while it is printed: %v", name, err)
 		}
@@ -274,8 +320,9 @@ func TestAPrinterThatDoesNotEnd(t *testing.T) {
 		t.Errorf("cases: %q", got)
 	}
 	check(t, v.town.VoidDocument(v.clerk, id, 1, "詰まった1枚を取り出して裁断し、ジョブを取り消した。"))
+	check(t, v.town.ConfirmDocumentCase(as(t, "clerk-inoue"), id, id+"-1", v.proposal(id)))
 	if got := v.openCases(); len(got) != 0 {
-		t.Errorf("after what became of it was said: %q", got)
+		t.Errorf("after what became of it was said and confirmed: %q", got)
 	}
 
 	without := newIssuers(t, inMemory, true)

@@ -51,13 +51,13 @@ func TestEachPaperIsAccountedFor(t *testing.T) {
 	v.run(2 * time.Second)
 	id := v.heldOf(making.IndividualRecord, who.Person, document.Items{})
 	const unprinted = "この証明書は、まだ印刷していません。印刷してから渡してください。"
-	refuses(t, "never printed", unprinted, v.town.HandOverDocument(v.clerk, id, 1))
+	refuses(t, "never printed", unprinted, v.handOver(id, 1))
 	p.submit = func(context.Context, printing.Job) (printing.Status, error) {
 		return printing.Status{State: printing.Unknown}, &printing.Failure{Sentence: plain.Sentence{JA: "紙がありません。", EN: "There is no paper."}}
 	}
 	check(t, v.town.PrintAtCounter(v.clerk, id))
 	v.run(5 * time.Second)
-	refuses(t, "nothing came out", unprinted, v.town.HandOverDocument(v.clerk, id, 1))
+	refuses(t, "nothing came out", unprinted, v.handOver(id, 1))
 	p.submit = nil
 	for range 3 {
 		check(t, v.town.PrintAtCounter(v.clerk, id))
@@ -76,8 +76,8 @@ func TestEachPaperIsAccountedFor(t *testing.T) {
 	id = v.heldOf(making.HouseholdRecord, who.Person, document.Items{Relation: true, Domicile: true})
 	check(t, v.town.PrintAtCounter(v.clerk, id))
 	v.run(5 * time.Second)
-	refuses(t, "on one sheet", "ページあり、片面に印刷します。印刷した枚数を", v.town.HandOverDocument(v.clerk, id, 1))
-	check(t, v.town.HandOverDocument(v.clerk, id, 10))
+	refuses(t, "on one sheet", "ページあり、片面に印刷します。印刷した枚数を", v.handOver(id, 1))
+	check(t, v.handOver(id, 10))
 }
 
 // TestAProofIsOfOneError: what was proven of a paper says nothing of what happens to it later.
@@ -92,9 +92,9 @@ func TestAProofIsOfOneError(t *testing.T) {
 	}
 	check(t, v.town.PrintAtCounter(v.clerk, id))
 	v.run(5 * time.Second)
-	check(t, v.town.CloseDocumentCase(v.clerk, id, id+"-1", "1枚、正しく出た。手元にある。"))
+	v.closes(id+"-1", municipality.FateCounter, "1枚、正しく出た。手元にある。")
 	v.person("松本　二子", "2012-05-01", "子", v.household(head.Person))
-	refuses(t, "somebody has come into the household", "いまの住民記録と違います", v.town.HandOverDocument(v.clerk, id, 1))
+	refuses(t, "somebody has come into the household", "いまの住民記録と違います", v.handOver(id, 1))
 	if got, want := v.openCases(), []string{"1 stopped"}; !slices.Equal(got, want) {
 		t.Errorf("the cases are %q", got)
 	}
@@ -117,7 +117,7 @@ func TestProtectedWhileItLiesThere(t *testing.T) {
 		}
 		_, err = v.town.Protect(v.clerk, municipality.Protecting{Applicant: protected.Person, Evidence: byCard})
 		check(t, err)
-		refuses(t, "handed over", "いまの住民記録と違います", v.town.HandOverDocument(v.clerk, id, 1))
+		refuses(t, "handed over", "いまの住民記録と違います", v.handOver(id, 1))
 		v.run(2 * time.Second)
 		if got, want := v.openCases(), []string{"1 stopped"}; !slices.Equal(got, want) {
 			t.Errorf("the head is protected %t: the cases are %q", named, got)
@@ -226,7 +226,7 @@ func TestAPrinterThatHangs(t *testing.T) {
 	}
 	check(t, v.town.PrintAtCounter(v.clerk, id))
 	v.run(9 * time.Minute)
-	refuses(t, "handed over", "いま印刷しています", v.town.HandOverDocument(v.clerk, id, 1))
+	refuses(t, "handed over", "いま印刷しています", v.handOver(id, 1))
 	refuses(t, "printed from the page", "いま印刷しています", func() error { _, err := v.town.PrintDocument(v.clerk, id); return err }())
 	v.run(time.Minute + 5*time.Second)
 	if got := v.openCases(); !slices.Equal(got, []string{"1 print"}) {

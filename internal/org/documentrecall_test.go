@@ -26,7 +26,7 @@ func (v *issuers) handedOver(who municipality.PersonID) (request string) {
 	v.run(2 * time.Second)
 	_, err := v.town.PrintDocument(v.clerk, request)
 	check(v, err)
-	check(v, v.town.HandOverDocument(v.clerk, request, 1))
+	check(v, v.handOver(request, 1))
 	v.run(2 * time.Second)
 	return request
 }

@@ -8,6 +8,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,7 @@ func TestDocumentScreens(t *testing.T) {
 			if file := v.printed(server.URL, first); !strings.HasPrefix(file, "%PDF-") {
 				t.Errorf("no document is printed: %.60q", file)
 			}
+			tab.Fill("#f-page-1", last(v.bindings(path.Base(tab.Location()))[0], 4))
 			tab.Fill("#f-sheets", "1")
 			status(tab.Follow(`#form .button`), http.StatusOK)
 			tab.Screen("issued-handed-over-" + lang)
@@ -87,6 +89,7 @@ func TestDocumentScreens(t *testing.T) {
 				To: parsed("東京都足立区中央本町一丁目17番1号", resident.ParseAddress)})
 			check(t, err)
 			v.run(2 * time.Second)
+			tab.Fill("#f-page-1", last(v.bindings(path.Base(tab.Location()))[0], 4))
 			tab.Fill("#f-sheets", "1")
 			status(tab.Follow(`#form .button`), http.StatusOK)
 			tab.Screen("issued-stopped-" + lang)
@@ -121,10 +124,27 @@ func TestDocumentScreens(t *testing.T) {
 			status(tab.Open(lost), http.StatusOK)
 			status(tab.Follow(`#case-form-0 .button`), http.StatusUnprocessableEntity)
 			tab.Screen("issued-case-" + lang)
+			tab.Press(`label:has(input[value="destroyed"])`)
+			tab.Fill("#f-case_proof", "トレイに1枚残っていたので、係長の前で裁断した。")
+			status(tab.Follow(`#case-form-0 .button`), http.StatusOK)
+			if says := map[string]string{"ja": "書いた人とは別の職員が、紙を見て確認すると、件が閉じます。", "en": "Another clerk than who said this looks at the paper and confirms"}[lang]; !strings.Contains(tab.Text("main"), says) || strings.Contains(tab.Text("main"), map[string]string{"ja": "確認して、件を閉じる", "en": "Confirm, and close the case"}[lang]) {
+				t.Errorf("it does not say %q, or who said it may confirm it", says)
+			}
 			status(tab.Open(base+"/documents"), http.StatusOK)
 			tab.Screen("papers-" + lang)
 			status(tab.Open(base+"/"), http.StatusOK)
 			tab.Screen("papers-home-" + lang)
+			status(tab.Open(base+"/session?next=/"+string(matsumoto)+"/visit"), http.StatusOK)
+			status(tab.Follow(`button[value="clerk-inoue"]`), http.StatusOK)
+			tab.Fill("#f-visit_case", "18")
+			tab.Press(`label:has(input[value="copy"])`)
+			status(tab.Follow(`#form .button`), http.StatusOK)
+			status(tab.Open(lost), http.StatusOK)
+			tab.Screen("issued-case-confirm-" + lang)
+			status(tab.Follow(`#confirm-form-0 .button`), http.StatusOK)
+			if got := v.openCases(); len(got) != 0 {
+				t.Errorf("confirmed on the page: %q", got)
+			}
 		})
 	}
 }
@@ -164,9 +184,21 @@ func TestPrinterScreens(t *testing.T) {
 			v.run(5 * time.Second)
 			tab.Open(base + "/document/" + id)
 			tab.Screen("print-done-" + lang)
+			tab.Fill("#f-page-1", "UUUU")
+			tab.Fill("#f-sheets", "2")
+			if got := tab.Follow(`#form .button`); got != http.StatusUnprocessableEntity {
+				t.Errorf("by another number it is %d", got)
+			}
+			if says := map[string]string{"ja": "この誤りは、記録しました。", "en": "That this happened was recorded."}[lang]; !strings.Contains(tab.Text("#errors"), says) {
+				t.Errorf("it does not say %q", says)
+			}
+			tab.Screen("sheet-wrong-" + lang)
 		})
 	}
 }
+
+// last is the end of a number.
+func last(s string, n int) string { return s[len(s)-n:] }
 
 // printed fetches what the clerk prints.
 func (v *issuers) printed(server, page string) string {

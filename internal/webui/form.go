@@ -22,6 +22,7 @@ type Form struct {
 	values   url.Values
 	files    map[string][]*multipart.FileHeader
 	problems plain.Problems
+	noted    bool              // what is wrong was written down
 	shown    map[string]bool   // fields that the page has, for the links of the summary
 	again    bool              // only to be shown again: sent by the language switch or by the way back from Confirm
 	replaced []moji.Replaced   // codes of characters that stood in the entries
@@ -189,6 +190,9 @@ func (f *Form) Take(err error) error {
 	}
 	return err
 }
+
+// Noted says that what is wrong was written down, where the page would say that nothing was.
+func (f *Form) Noted() { f.noted = true }
 
 // OK reports whether the form may be acted on: nothing is wrong with it, and it is not only to be shown again: it was sent for that,
 // or codes in it became characters that nobody has seen yet. A

@@ -33,6 +33,7 @@ type frame struct {
 	Path     string
 	Now      time.Time
 	Problems []summaryLine
+	Noted    bool           // that there were problems was written down
 	Replaced []replacedLine // codes that became characters
 	Switch   languageSwitch
 }
@@ -127,6 +128,7 @@ func (u *UI) frame(r *http.Request, page *Page, lang plain.Lang, data any) frame
 		f.Standing = u.stand(r.Context())
 	}
 	if d, ok := data.(interface{ form() *Form }); ok && d.form() != nil {
+		f.Noted = d.form().noted
 		for _, p := range d.form().problems {
 			line := summaryLine{Text: p.In(lang)}
 			if d.form().shown[p.Field] {

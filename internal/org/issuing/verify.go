@@ -7,8 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/width"
-
+	"github.com/akashi-id/akashi/internal/document"
 	"github.com/akashi-id/akashi/internal/document/making"
 	"github.com/akashi-id/akashi/internal/document/pades"
 	"github.com/akashi-id/akashi/internal/document/readback"
@@ -60,28 +59,12 @@ func (o *Issuing) VerifyNumber(ctx context.Context, number, proof string) (v Ver
 
 // same compares without telling by its time where two differ: 1 or 0.
 func same(is, typed string) int {
-	return subtle.ConstantTimeCompare([]byte(bare(is)), []byte(bare(typed)))
-}
-
-// bare is what counts of a number that a person typed from a paper: its letters and digits. Blanks, hyphens, case and the width that an input method gives are
-// nothing; the letters that Crockford's base 32 leaves out are read as those that they look like.
-func bare(typed string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == 'O':
-			return '0'
-		case r == 'I' || r == 'L':
-			return '1'
-		case '0' <= r && r <= '9' || 'A' <= r && r <= 'Z':
-			return r
-		}
-		return -1
-	}, strings.ToUpper(width.Fold.String(typed)))
+	return subtle.ConstantTimeCompare([]byte(document.Typed(is)), []byte(document.Typed(typed)))
 }
 
 // numberTyped is a document's number as it is written (draft), of one that a person typed.
 func numberTyped(typed string) string {
-	if d := bare(typed); len(d) > 14 {
+	if d := document.Typed(typed); len(d) > 14 {
 		return d[:6] + "-" + d[6:14] + "-" + d[14:]
 	}
 	return typed // none

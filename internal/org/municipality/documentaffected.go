@@ -157,7 +157,7 @@ func (d AffectedDocument) Another() bool {
 
 // Concerns tells whether the paper is, or may be, outside the counter.
 func (d AffectedDocument) Concerns() bool {
-	return d.Place == PlaceCitizen || d.Place == PlaceRecalled || d.Place == PlaceUnknown || d.Open > 0 || d.Another() && d.Place == PlaceCounter
+	return d.Place == PlaceCitizen || d.Place == PlaceRecalled || d.Place == PlaceOutside || d.Place == PlaceUnknown || d.Open > 0 || d.Another() && d.Place == PlaceCounter
 }
 
 // AffectedCounts are the sums of a list.

@@ -33,12 +33,13 @@ const (
 	PlaceCounter   Place = "counter"     // printed, and neither handed over nor destroyed
 	PlaceCitizen   Place = "citizen"     // handed over
 	PlaceRecalled  Place = "recalled"    // handed over, declared void, and not back
+	PlaceOutside   Place = "outside"     // somebody took along what was not handed over: proven in a case
 	PlaceGone      Place = "destroyed"   // recovered or destroyed: somebody wrote down the proof
 	PlaceUnknown   Place = "unknown"     // a case is open
 )
 
 // Places are all of them, those that concern somebody first.
-var Places = []Place{PlaceCitizen, PlaceRecalled, PlaceUnknown, PlaceCounter, PlaceGone, PlaceUnprinted, PlaceMaking, PlaceNone}
+var Places = []Place{PlaceOutside, PlaceCitizen, PlaceRecalled, PlaceUnknown, PlaceCounter, PlaceGone, PlaceUnprinted, PlaceMaking, PlaceNone}
 
 var placeNames = map[Place]plain.Sentence{
 	PlaceNone:      both("証明書は作られなかった", "no document was made"),
@@ -47,6 +48,7 @@ var placeNames = map[Place]plain.Sentence{
 	PlaceCounter:   both("窓口にある（印刷済み、未交付）", "at the counter, printed and not handed over"),
 	PlaceCitizen:   both("申請した方に渡した", "with the applicant"),
 	PlaceRecalled:  both("渡した後に無効とした（まだ戻っていない）", "handed over, declared void, and not back"),
+	PlaceOutside:   both("渡した記録のない紙を、だれかが持って行った", "outside: somebody took along what was not handed over"),
 	PlaceGone:      both("回収・廃棄した（証拠あり）", "recovered or destroyed, with proof"),
 	PlaceUnknown:   both("分からない（件が開いている）", "unknown: a case is open"),
 }
@@ -54,12 +56,18 @@ var placeNames = map[Place]plain.Sentence{
 // Name is the place in words.
 func (p Place) Name() plain.Sentence { return placeNames[p] }
 
-// placeOf is where the paper of a document is, by how it stands and by its cases.
+// placeOf is where the paper of a document is, by how it stands and by its cases. What somebody took along that was not handed over is said before all else.
 func placeOf(d Document, cases []store.DocumentCase) (at Place, open int) {
 	for _, c := range cases {
 		if c.ClosedAt.IsZero() {
 			open++
 		}
+	}
+	if slices.ContainsFunc(cases, func(c store.DocumentCase) bool {
+		given := d.State == store.DocumentDelivered && c.Job == jobOf(d)
+		return c.Fate == FateCitizen && !c.ClosedAt.IsZero() && !given
+	}) {
+		return PlaceOutside, open
 	}
 	switch d.State {
 	case store.DocumentApplied:
@@ -183,12 +191,15 @@ type PrintJob struct {
 
 // DocumentCase is an attempt of which it was not sure what came out.
 type DocumentCase struct {
-	Job      string         `json:"job"`
-	Cause    plain.Sentence `json:"cause"`
-	OpenedAt time.Time      `json:"opened_at"`
-	ClosedAt time.Time      `json:"closed_at,omitzero"` // zero: open
-	ClosedBy string         `json:"closed_by,omitempty"`
-	Proof    string         `json:"proof,omitempty"`
+	Job        string         `json:"job"`
+	Cause      plain.Sentence `json:"cause"`
+	OpenedAt   time.Time      `json:"opened_at"`
+	Fate       Fate           `json:"fate,omitempty"`       // what became of the paper, as somebody says
+	ProposedAt time.Time      `json:"proposed_at,omitzero"` // zero: nobody has said it, or an older program did not ask
+	ProposedBy string         `json:"proposed_by,omitempty"`
+	ClosedAt   time.Time      `json:"closed_at,omitzero"` // when another one confirmed it; zero: open
+	ClosedBy   string         `json:"closed_by,omitempty"`
+	Proof      string         `json:"proof,omitempty"`
 }
 
 // DocumentsStep is an entry of the audit log about the request: how it stood from when on, and by whom.
@@ -201,13 +212,15 @@ type DocumentsStep struct {
 
 // What the audit log says of a request.
 const (
-	actApply     = "apply-for-document"
-	actState     = "document-state"
-	actPrint     = "document-print"
-	actCase      = "document-case"
-	actCaseClose = "document-case-close"
-	actRecall    = "document-recall"
-	actRecover   = "document-recover"
+	actApply       = "apply-for-document"
+	actState       = "document-state"
+	actPrint       = "document-print"
+	actSheet       = "document-sheet"
+	actCase        = "document-case"
+	actCasePropose = "document-case-propose"
+	actCaseClose   = "document-case-close"
+	actRecall      = "document-recall"
+	actRecover     = "document-recover"
 )
 
 // readsWords tells whether somebody may read what clerks wrote in their own words, in which a name may stand: the counter and the auditors.
@@ -294,7 +307,7 @@ func (o *Municipality) traced(ctx context.Context, tx *store.Tx, d Document, wor
 	}
 	t.Place, _ = placeOf(d, cases)
 	for _, c := range cases {
-		one := DocumentCase{Job: c.Job, Cause: caseCauses[c.Cause], OpenedAt: c.OpenedAt, ClosedAt: c.ClosedAt, ClosedBy: c.ClosedBy}
+		one := DocumentCase{Job: c.Job, Cause: caseCauses[c.Cause], OpenedAt: c.OpenedAt, Fate: c.Fate, ProposedAt: c.ProposedAt, ProposedBy: c.ProposedBy, ClosedAt: c.ClosedAt, ClosedBy: c.ClosedBy}
 		if words {
 			one.Proof = c.Proof
 		}
@@ -310,8 +323,8 @@ func (o *Municipality) traced(ctx context.Context, tx *store.Tx, d Document, wor
 		switch e.Act {
 		case actPrint:
 			printedBy[e.Detail] = e.Actor
-		case actApply, actState, actCase:
-		case actCaseClose, actRecall, actRecover:
+		case actApply, actState, actSheet, actCase:
+		case actCasePropose, actCaseClose, actRecall, actRecover:
 			if !words {
 				e.Detail = ""
 			}

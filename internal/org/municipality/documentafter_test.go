@@ -35,6 +35,10 @@ func TestPlaceOfAPaper(t *testing.T) {
 		{"stopped when it was printed, and no case", Document{State: store.DocumentStopped, Prints: 1}, nil, PlaceUnknown, 0},
 		{"voided without printing", Document{State: store.DocumentVoided}, nil, PlaceUnprinted, 0},
 		{"voided", Document{State: store.DocumentVoided, Prints: 1, Sheets: 1}, nil, PlaceGone, 0},
+		{"stopped, and somebody took it along", Document{State: store.DocumentStopped, Prints: 1}, []store.DocumentCase{{ClosedAt: time.Unix(1, 0), Fate: FateCitizen}}, PlaceOutside, 0},
+		{"handed over, and somebody took the first attempt along", Document{Request: "r", State: store.DocumentDelivered, Prints: 2}, []store.DocumentCase{{Job: "r-1", ClosedAt: time.Unix(1, 0), Fate: FateCitizen}}, PlaceOutside, 0},
+		{"handed over, as a case says too", Document{Request: "r", State: store.DocumentDelivered, Prints: 2}, []store.DocumentCase{{Job: "r-2", ClosedAt: time.Unix(1, 0), Fate: FateCitizen}}, PlaceCitizen, 0},
+		{"that somebody took it along one person says alone", Document{State: store.DocumentStopped, Prints: 1}, []store.DocumentCase{{Fate: FateCitizen, ProposedAt: time.Unix(1, 0)}}, PlaceUnknown, 1},
 		{"voided, printed past the program", Document{State: store.DocumentVoided, Sheets: 1}, nil, PlaceGone, 0},
 	} {
 		if at, n := placeOf(c.d, c.cases); at != c.want || n != c.opened {
@@ -104,6 +108,7 @@ func TestStepsInWords(t *testing.T) {
 		{actPrint, "202029-20260401-00001 202029-17-1", webui.Code("202029-17-1")},
 		{actCase, "202029-17-1 print", caseCauses[store.CasePrint]},
 		{actCaseClose, "202029-17-1 係長の前で 裁断した", webui.Name("係長の前で 裁断した")},
+		{actCasePropose, "202029-17-1 destroyed 裁断した", webui.Name("裁断した")},
 		{actCaseClose, "", nil}, // withheld
 	} {
 		if got := stepDetail(DocumentsStep{Act: c.act, Detail: c.detail}); got != c.want {

@@ -174,8 +174,8 @@ func atHand(doc Document) error {
 const maxSheets = 100
 
 // HandOverDocument: the applicant has it. The gate looks once more at what is handed over. What was not printed is not handed over, and not on fewer
-// sheets than it has pages: they are printed on one side.
-func (o *Municipality) HandOverDocument(ctx context.Context, request string, sheets int) error {
+// sheets than it has pages: they are printed on one side. bindings is what the clerk typed or scanned from each page in the hand, in their order.
+func (o *Municipality) HandOverDocument(ctx context.Context, request string, sheets int, bindings []string) error {
 	if sheets < 1 || sheets > maxSheets {
 		return plain.Bad("sheets", fmt.Sprintf("印刷した枚数を1から%dまでの数で入力してください。", maxSheets), fmt.Sprintf("Enter how many sheets were printed, 1 to %d.", maxSheets))
 	}
@@ -184,12 +184,17 @@ func (o *Municipality) HandOverDocument(ctx context.Context, request string, she
 		return err
 	}
 	var stopped bool
+	var wrong plain.Problems
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, _ string) (outs []message.Out, err error) {
 		var doc Document
 		if doc, outs, stopped, err = o.atCounter(ctx, tx, who, request, sheets); err != nil || stopped {
 			return outs, err
 		}
-		if err := o.printedWhole(doc); err != nil {
+		pages, err := o.printedWhole(doc)
+		if err != nil {
+			return nil, err
+		}
+		if wrong, err = o.handSheets(ctx, tx, doc, pages, bindings, who); err != nil || len(wrong) > 0 {
 			return nil, err
 		}
 		doc.State, doc.EndedAt = store.DocumentDelivered, tx.Now()
@@ -198,23 +203,29 @@ func (o *Municipality) HandOverDocument(ctx context.Context, request string, she
 		}
 		return []message.Out{{To: o.issuing, Body: message.IssuingOutcome{Request: doc.Request, Number: doc.Number, Outcome: message.Delivered, Sheets: sheets, By: who}, Trace: doc.Trace}}, nil
 	})
-	if err == nil && stopped {
+	switch {
+	case err != nil:
+		return err
+	case stopped:
 		return errDocumentStopped
 	}
-	return err
+	if len(wrong) > 0 {
+		return &otherSheets{wrong}
+	}
+	return nil
 }
 
-// printedWhole refuses to hand over a document that was not printed, or not whole.
-func (o *Municipality) printedWhole(doc Document) error {
+// printedWhole is how many pages a document has; it refuses to hand over one that was not printed, or not whole.
+func (o *Municipality) printedWhole(doc Document) (pages int, err error) {
 	if !mayHaveCome(doc) {
-		return plain.Bad("sheets", "この証明書は、まだ印刷していません。印刷してから渡してください。", "This document was not printed: print it first.")
+		return 0, plain.Bad("sheets", "この証明書は、まだ印刷していません。印刷してから渡してください。", "This document was not printed: print it first.")
 	}
-	pages, err := o.documents.Gate.Pages(doc.Bytes)
+	pages, err = o.documents.Gate.Pages(doc.Bytes)
 	if err == nil && doc.Sheets < pages {
 		err = plain.Bad("sheets", fmt.Sprintf("この証明書は%dページあり、片面に印刷します。印刷した枚数を%d以上で入力してください。", pages, pages),
 			fmt.Sprintf("This document has %d pages, each on a sheet of its own: enter %d sheets or more.", pages, pages))
 	}
-	return err
+	return pages, err
 }
 
 // mayHaveCome tells whether paper of a document may have come out: it was printed, and it is not known that nothing of it was.
@@ -252,7 +263,7 @@ func (o *Municipality) VoidDocument(ctx context.Context, request string, sheets 
 		if err := o.moveDocument(ctx, tx, store.DocumentHeld, doc, who); err != nil {
 			return nil, err
 		}
-		if _, err := tx.CloseCases(ctx, doc.Request, "", who, proof); err != nil {
+		if err := proposesOnVoid(ctx, tx, doc); err != nil {
 			return nil, err
 		}
 		return []message.Out{{To: o.issuing, Body: message.IssuingOutcome{Request: doc.Request, Number: doc.Number, Outcome: message.Voided, Sheets: sheets, By: who}, Trace: doc.Trace}}, nil

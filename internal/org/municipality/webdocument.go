@@ -27,11 +27,13 @@ type issuedPage struct {
 	PrintHere      string // where the printer is given it; empty: there is none, or it has it
 	PrintAgain     bool
 	HandOver, Void string
+	Pages          []pageForm
 	Cases          []caseForm
 	Recall         string // where it is declared void; empty: it is not with the applicant
 	RecallOpen     bool   // it was begun to be written
 	Recover        string // where it is written down that its paper is back; empty: it is not sought
 	Recalled       []webui.Term
+	Confirms       *webui.Notice // a case waits for whoever looks
 	Person         string
 	Trace          string // where what became of it is followed
 }
@@ -112,6 +114,13 @@ func (w *screens) renderIssued(rw http.ResponseWriter, r *http.Request, status i
 		p.Recall, p.RecallOpen = base+"/recall", len(f.Problems()) > 0 || f.Value("recall") != ""
 	case store.DocumentRecalled:
 		p.Recover = base + "/recover"
+	}
+	p.Confirms = confirmNotice(p.Cases)
+	if p.Held && !p.Result.Waiting {
+		if p.Pages, err = w.pageForms(d); err != nil {
+			w.ui.Fail(rw, r, err)
+			return
+		}
 	}
 	if w.o.printer != nil {
 		p.Print = ""
@@ -200,6 +209,9 @@ func (w *screens) documentDone(rw http.ResponseWriter, r *http.Request, f *webui
 		http.Redirect(rw, r, w.ui.URL("/document/"+d.Request), http.StatusSeeOther)
 		return
 	}
+	if errors.As(err, new(*otherSheets)) {
+		f.Noted()
+	}
 	if err = refused(f, err); err != nil {
 		w.ui.Fail(rw, r, err)
 		return
@@ -268,8 +280,36 @@ func (w *screens) givePrint(rw http.ResponseWriter, r *http.Request) {
 
 func (w *screens) handOver(rw http.ResponseWriter, r *http.Request) {
 	w.endDocument(rw, r, "sheets", func(f *webui.Form, d Document, sheets int) error {
-		return w.o.HandOverDocument(r.Context(), d.Request, sheets)
+		return w.o.HandOverDocument(r.Context(), d.Request, sheets, typedBindings(f))
 	})
+}
+
+// typedBindings is what was typed of each page.
+func typedBindings(f *webui.Form) (all []string) {
+	for page := 1; page <= maxSheets && has(f, pageField(page)); page++ {
+		all = append(all, f.Value(pageField(page)))
+	}
+	return all
+}
+
+// pageForm is the field of a page in the form of the hand-over.
+type pageForm struct {
+	Field string
+	Label plain.Sentence
+}
+
+// pageForms are the fields of the pages of a document.
+func (w *screens) pageForms(d Document) (all []pageForm, err error) {
+	pages, err := w.o.documents.Gate.Pages(d.Bytes)
+	for i := range min(pages, maxSheets) {
+		n := strconv.Itoa(i + 1)
+		one := pageForm{pageField(i + 1), both("紙の"+n+"ページ目の綴り番号", "Binding number on page "+n)}
+		if pages == 1 {
+			one.Label = both("紙の綴り番号", "Binding number on the paper")
+		}
+		all = append(all, one)
+	}
+	return all, err
 }
 
 func (w *screens) voidDocument(rw http.ResponseWriter, r *http.Request) {

@@ -239,7 +239,7 @@ func doubtBadge(d AffectedDocument) any {
 }
 
 func placeBadge(d AffectedDocument) webui.Badge {
-	kind := map[Place]webui.BadgeKind{PlaceCitizen: webui.Info, PlaceUnknown: webui.Bad, PlaceRecalled: webui.Bad, PlaceCounter: webui.Wait, PlaceMaking: webui.Wait}[d.Place]
+	kind := map[Place]webui.BadgeKind{PlaceCitizen: webui.Info, PlaceUnknown: webui.Bad, PlaceRecalled: webui.Bad, PlaceOutside: webui.Bad, PlaceCounter: webui.Wait, PlaceMaking: webui.Wait}[d.Place]
 	if kind == "" {
 		kind = webui.Off
 	}
@@ -282,7 +282,7 @@ func (w *screens) showTracePersons(rw http.ResponseWriter, r *http.Request) {
 var stepNames = map[string]plain.Sentence{
 	actApply: both("申請を受け付けた", "took the application"), actState: both("状態が変わった", "it stands differently"), actPrint: both("印刷に出した", "had it printed"),
 	actRecall: both("無効とした", "declared it void"), actRecover: both("紙を回収した", "got the paper back"),
-	actCase: both("件を開いた", "opened a case"), actCaseClose: both("件を閉じた", "closed a case"),
+	actSheet: both("渡す前に、別の証明書のページを見つけた", "found a page of another document before the hand-over"), actCase: both("件を開いた", "opened a case"), actCasePropose: both("紙がどうなったかを書いた", "said what became of the paper"), actCaseClose: both("件を閉じた", "closed a case"),
 }
 
 // stepDetail is what the audit log says of a step, in words.
@@ -296,12 +296,23 @@ func stepDetail(s DocumentsStep) any {
 			return badge(webui.Bad, "遅れて届き、受け取らなかった", "came too late, and was not taken")
 		}
 		return documentBadge(store.DocumentState(first))
+	case actSheet:
+		return sheetWords(rest)
 	case actPrint:
 		return webui.Code(rest) // behind the number of the document
 	case actCase:
 		return caseCauses[rest]
 	}
+	if fate, proof, found := strings.Cut(rest, " "); found && fateNames[Fate(fate)].JA != "" { // an older program wrote down none
+		rest = proof
+	}
 	return webui.Spell(rest) // behind the job: the proof
+}
+
+// sheetWords says which pages were of which application: "page 2: 202029-…", or unknown.
+func sheetWords(said string) plain.Sentence {
+	ja := strings.NewReplacer("page ", "ページ", ": unknown", "：不明").Replace(said)
+	return both(ja, said)
 }
 
 func (w *screens) renderTrace(rw http.ResponseWriter, r *http.Request, persons *webui.Table) {
@@ -390,12 +401,21 @@ func (w *screens) renderTrace(rw http.ResponseWriter, r *http.Request, persons *
 		}
 		p.Jobs.Rows = append(p.Jobs.Rows, []any{webui.Code(j.Job), jobBadge(j), sheets, webui.Code(j.By), j.At})
 	}
-	p.Cases = webui.Table{Caption: both("件", "Cases"), Columns: []webui.Column{{Name: both("印刷の番号", "Job")}, {Name: both("何が起きたか", "What happened")}, {Name: both("開いた時", "Opened")}, {Name: both("閉じた時", "Closed")}, {Name: both("閉じた人", "By")}, {Name: both("証拠", "Proof")}},
+	p.Cases = webui.Table{Caption: both("件", "Cases"), Columns: []webui.Column{{Name: both("印刷の番号", "Job")}, {Name: both("何が起きたか", "What happened")}, {Name: both("開いた時", "Opened")}, {Name: both("紙がどうなったか", "What became of the paper")}, {Name: both("書いた人", "Said by")}, {Name: both("確認した人", "Confirmed by")}, {Name: both("閉じた時", "Closed")}, {Name: both("証拠", "Proof")}},
 		Empty: webui.Empty{Text: both("件はありません。", "There was none.")}}
 	for _, c := range t.Cases {
-		row := []any{webui.Code(c.Job), c.Cause, c.OpenedAt, badge(webui.Bad, "開いている", "open"), nil, nil}
+		row := []any{webui.Code(c.Job), c.Cause, c.OpenedAt, badge(webui.Bad, "証拠待ち", "no proof yet"), nil, nil, nil, nil}
+		if c.Fate != "" {
+			row[3], row[4], row[5] = fateNames[c.Fate], webui.Code(c.ProposedBy), badge(webui.Wait, "確認待ち", "to be confirmed")
+		}
 		if !c.ClosedAt.IsZero() {
-			row[3], row[4], row[5] = c.ClosedAt, webui.Code(c.ClosedBy), webui.Spell(c.Proof)
+			row[5], row[6] = webui.Code(c.ClosedBy), c.ClosedAt
+			if c.Fate == "" { // an older program closed it, by one person
+				row[3], row[4], row[5] = nil, webui.Code(c.ClosedBy), nil
+			}
+		}
+		if c.Proof != "" {
+			row[7] = webui.Spell(c.Proof)
 		}
 		p.Cases.Rows = append(p.Cases.Rows, row)
 	}

@@ -38,7 +38,7 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 	var moves store.MoveCounts
 	var waits []proposal
 	var checks []identity.Wait
-	var cases int64
+	var cases, said int64
 	persons := 1
 	today := resident.DateOf(w.o.Clock.Now())
 	err := w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
@@ -49,7 +49,7 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 		if free, err = tx.FreeCodes(ctx); err != nil {
 			return err
 		}
-		if cases, err = tx.CountCases(ctx); err != nil {
+		if cases, said, err = tx.CountCases(ctx); err != nil {
 			return err
 		}
 		if headless, err = tx.Headless(ctx, maxHeadless); err != nil {
@@ -114,7 +114,7 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 	}
 	if cases > 0 {
 		notice(access.IssueDocument, webui.Notice{Kind: webui.Bad, Title: both("証明書の件が"+strconv.FormatInt(cases, 10)+"件あります", "Cases about documents: "+strconv.FormatInt(cases, 10)),
-			Text: both("印刷した紙がどうなったかを確かめ、証拠を書いて閉じます。", "Find out what became of the paper, and close each with the proof."), Link: &webui.Link{Href: w.ui.URL("/documents"), Text: both("証明書の件を見る", "Look at them")}})
+			Text: casesText(cases, said), Link: &webui.Link{Href: w.ui.URL("/documents"), Text: both("証明書の件を見る", "Look at them")}})
 	}
 	if n := moves.Asks(); n > 0 {
 		notice(access.LookAtPerson, webui.Notice{Kind: webui.Warn, Title: both("確かめの要る転出入が"+strconv.FormatInt(n, 10)+"件あります", "Moves about which somebody has to find out: "+strconv.FormatInt(n, 10)),
