@@ -52,3 +52,17 @@ func (s *Store) Log(ctx context.Context) (length, copied int, err error) {
 	})
 	return length, copied, err
 }
+
+// What makes the writer's cache large, and small again.
+const (
+	SmallCache, LargeCache = smallCache, largeCache
+	MuchAtOnce, LittleLong = muchAtOnce, littleLong
+)
+
+// WriterCache is how many KiB of pages the writing connection keeps.
+func (s *Store) WriterCache(ctx context.Context) (kibibytes int, err error) {
+	err = s.lite.writer.alone(ctx, s.lite.closed, func() error {
+		return s.lite.writer.conn.c.QueryRowContext(ctx, "PRAGMA cache_size").Scan(&kibibytes)
+	})
+	return -kibibytes, err // SQLite counts pages upwards, and KiB downwards
+}

@@ -208,6 +208,9 @@ func (s *Store) lead(ctx context.Context, m *member, fn func(context.Context, *T
 		inside = false
 		if s.lite.copier != nil {
 			s.lite.copier.wrote(writes)
+			if err := w.conn.wrote(context.Background(), writes); err != nil {
+				s.opt.Log.Warn("the writer's cache could not be fitted to what is written", "store", s.lite.path, "error", err)
+			}
 		}
 	}
 	return tx, end(err)

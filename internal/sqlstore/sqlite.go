@@ -47,6 +47,9 @@ type liteConn struct {
 	c          *sql.Conn
 	statements map[string]*sql.Stmt
 	interrupts bool // whether the end of a context may interrupt a running statement
+
+	large  bool // it keeps many pages
+	little int  // commits since much was written
 }
 
 func openLite(ctx context.Context, path string, opt Options) (*liteStore, error) {
@@ -112,13 +115,13 @@ func (l *liteStore) connect(ctx context.Context, readOnly bool) (*liteConn, erro
 		return nil, errors.Join(err, db.Close())
 	}
 	// With recursive_triggers an INSERT OR REPLACE fires the triggers that keep a table append-only.
-	pragmas := []string{"busy_timeout=5000", "foreign_keys=ON", "recursive_triggers=ON", "temp_store=MEMORY", "cache_size=-16384"}
+	pragmas := []string{"busy_timeout=5000", "foreign_keys=ON", "recursive_triggers=ON", "temp_store=MEMORY"}
 	switch {
 	case l.path == "":
 	case readOnly:
-		pragmas = append(pragmas, "query_only=ON")
+		pragmas = append(pragmas, "query_only=ON", "cache_size=-16384")
 	default:
-		pragmas = append(pragmas, "journal_mode=WAL", "synchronous=FULL", fmt.Sprintf("wal_autocheckpoint=%d", logPages))
+		pragmas = append(pragmas, "journal_mode=WAL", fmt.Sprintf("cache_size=-%d", smallCache), "synchronous=FULL", fmt.Sprintf("wal_autocheckpoint=%d", logPages))
 	}
 	for _, p := range pragmas {
 		if _, err := c.ExecContext(ctx, "PRAGMA "+p); err != nil {

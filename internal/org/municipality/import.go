@@ -54,7 +54,11 @@ func (o *Municipality) Import(ctx context.Context, in io.Reader, opt ImportOptio
 	if opt.By == "" {
 		opt.By = "import"
 	}
-	i := &importer{o: o, opt: opt, today: today, reject: newRejectFile(opt.Reject, file.Header()), seen: map[uint64]int64{}, belongs: map[resident.MunicipalityCode]error{}, towns: map[resident.MunicipalityCode]heldTowns{}}
+	trace, err := o.Exchange.NewTrace()
+	if err != nil {
+		return ImportResult{}, err
+	}
+	i := &importer{o: o, opt: opt, today: today, trace: trace, reject: newRejectFile(opt.Reject, file.Header()), seen: map[uint64]int64{}, belongs: map[resident.MunicipalityCode]error{}, towns: map[resident.MunicipalityCode]heldTowns{}}
 	err = o.Store.Update(ctx, func(_ context.Context, tx *sqlstore.Tx) error {
 		i.run = store.Run{ID: tx.Serial(), By: opt.By}
 		o.in(tx).BeginRun(i.run.ID, opt.By)
@@ -102,6 +106,7 @@ type importer struct {
 	o       *Municipality
 	opt     ImportOptions
 	today   resident.Date
+	trace   string // of this import
 	run     store.Run
 	result  ImportResult
 	reject  *rejectFile
@@ -247,12 +252,13 @@ func (i *importer) write(ctx context.Context, b batch) error {
 	return nil
 }
 
+// traceOf names what follows from a line: by the import, and by its place in the file. So the traces of a batch lie together at
+// the end of each index of them, here and where the notices arrive, and not on a page each.
+func (i *importer) traceOf(l candidate) string { return fmt.Sprintf("%s-%08d", i.trace, l.number) }
+
 // add enters a resident as a first version, ex officio, on the day of the import.
 func (i *importer) add(ctx context.Context, tx *store.Tx, l candidate) ([]message.Out, error) {
-	trace, err := i.o.Exchange.NewTrace()
-	if err != nil {
-		return nil, err
-	}
+	trace := i.traceOf(l)
 	v := store.Version{Person: store.Person(tx.Serial()), Number: 1, Record: l.record, Basis: importBasis,
 		Change:    resident.ChangeInfo{Reason: resident.EntryExOfficio, Arose: i.today},
 		EnteredAt: tx.Now(), EnteredBy: i.opt.By, Trace: trace}

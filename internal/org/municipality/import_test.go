@@ -89,6 +89,14 @@ func TestImport(t *testing.T) {
 		if got := found[0]; got.Change.Reason != resident.EntryExOfficio || got.EnteredBy != "operator-ueda" {
 			t.Errorf("entered as %s by %s", got.Change.Reason, got.EnteredBy)
 		}
+		// Traces of one import lie together in every index of them: in the order of the lines, each its own.
+		next, _, err := c.o.Search(as(t, "clerk-aoki"), Query{Code: made(8).Code})
+		if err != nil || len(next) != 1 {
+			t.Fatal(len(next), err)
+		}
+		if a, b := found[0].Trace, next[0].Trace; a >= b || !strings.HasPrefix(a, "t-") || a[:len(a)-8] != b[:len(b)-8] {
+			t.Errorf("the traces of two lines after each other are %s and %s", a, b)
+		}
 		before := c.footprint()
 		if r, _ := c.load(file); r != (ImportResult{Lines: n, Same: n}) {
 			t.Errorf("again: %+v", r)

@@ -57,6 +57,12 @@ func TestOldRenamingHolds(t *testing.T) {
 	})
 }
 
+// searched is what the search asks for those whose key begins so and who were born on a day.
+func searched(key string) string {
+	return `SELECT v.name FROM resident r JOIN record_version v ON v.person = r.person AND v.version = r.version
+		WHERE r.` + key + ` >= x'61' AND r.` + key + ` < x'61ff' AND r.birth = '1980-04-01' ORDER BY r.name_key, r.birth, r.person LIMIT 21`
+}
+
 // TestLookupsUseTheirIndex: what every notice and the page of moves ask is found without reading a table through.
 func TestLookupsUseTheirIndex(t *testing.T) {
 	c := newCountry(t, "memory:")
@@ -66,6 +72,8 @@ func TestLookupsUseTheirIndex(t *testing.T) {
 		`SELECT move FROM move_in WHERE settled_at <> 0 ORDER BY settled_at DESC, move LIMIT 20`:    "move_in_settled",
 		`SELECT id FROM town_rename WHERE municipality = 'x' AND old_name IN ('a', 'b')`:            "town_rename_old",
 		`SELECT id FROM town_rename WHERE municipality = 'x' AND new_name IN ('a', 'b')`:            "town_rename_new",
+		searched("name_key"): "resident_born (birth=? AND name_key>? AND name_key<?)",
+		searched("kana_key"): "resident_born (birth=?)",
 	} {
 		var plan []string
 		if err := c.o.Store.Update(t.Context(), func(ctx context.Context, tx *sqlstore.Tx) (err error) {
