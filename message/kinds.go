@@ -103,6 +103,7 @@ type Spec struct {
 // ask again; resident.movein tells that the time of a moving in by the card is over (lapsed).
 // 2026-11-23 issuing.record, issuing.question, issuing.answer.
 // 2026-11-23 issuing.application, issuing.document, issuing.outcome.
+// 2026-11-24 issuing.document says the version of the program that signed it or refused it.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,
@@ -190,7 +191,7 @@ var Kinds = []Spec{
 	{KindIssuingDocument, plain.Sentence{JA: "発行した証明書", EN: "issued document"},
 		[]Hop{{Issuing, Municipality}}, "request", false,
 		"住民基本台帳法12条, 12条の3; design: each who holds it holds it against the register", WholeRecord},
-	{KindIssuingOutcome, plain.Sentence{JA: "証明書の交付の結果", EN: "what became of a document"},
+	{KindIssuingOutcome, plain.Sentence{JA: "証明書の交付の結果", EN: "what became of a document, and that it was recalled after it was handed over"},
 		[]Hop{{Municipality, Issuing}}, "request", false,
 		"design: of each document it is known what became of it; in 2023 three were closed as normal", Pseudonymous},
 	{KindIssuingDay, plain.Sentence{JA: "証明書の日締め", EN: "daily close of the documents"},

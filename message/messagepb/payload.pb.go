@@ -5017,6 +5017,7 @@ type IssuingDocument struct {
 	Verify        string                 `protobuf:"bytes,6,opt,name=verify,proto3" json:"verify,omitempty"`                      // what the QR says
 	Content       []byte                 `protobuf:"bytes,7,opt,name=content,proto3" json:"content,omitempty"`                    // SHA-256 of all but the signature
 	File          []byte                 `protobuf:"bytes,8,opt,name=file,proto3" json:"file,omitempty"`                          // the signed PDF
+	Program       string                 `protobuf:"bytes,9,opt,name=program,proto3" json:"program,omitempty"`                    // the version of the program that signed it, or that found that there is none; empty: it does not say
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -5105,6 +5106,13 @@ func (x *IssuingDocument) GetFile() []byte {
 		return x.File
 	}
 	return nil
+}
+
+func (x *IssuingDocument) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
 }
 
 // IssuingOutcome is what became of a document: of each that was issued there is one in the end.
@@ -5907,7 +5915,7 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x05items\x18\x04 \x03(\tR\x05items\x12\x1c\n" +
 	"\trequester\x18\x05 \x01(\tR\trequester\x12\x0e\n" +
 	"\x02as\x18\x06 \x01(\tR\x02as\x12\x0e\n" +
-	"\x02by\x18\a \x01(\tR\x02by\"\xd6\x01\n" +
+	"\x02by\x18\a \x01(\tR\x02by\"\xf0\x01\n" +
 	"\x0fIssuingDocument\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\tR\arequest\x12\x18\n" +
 	"\areasons\x18\x02 \x03(\tR\areasons\x12\x16\n" +
@@ -5916,7 +5924,8 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x05nonce\x18\x05 \x01(\fR\x05nonce\x12\x16\n" +
 	"\x06verify\x18\x06 \x01(\tR\x06verify\x12\x18\n" +
 	"\acontent\x18\a \x01(\fR\acontent\x12\x12\n" +
-	"\x04file\x18\b \x01(\fR\x04file\"\xa0\x01\n" +
+	"\x04file\x18\b \x01(\fR\x04file\x12\x18\n" +
+	"\aprogram\x18\t \x01(\tR\aprogram\"\xa0\x01\n" +
 	"\x0eIssuingOutcome\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\tR\arequest\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x18\n" +

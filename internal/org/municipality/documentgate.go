@@ -47,6 +47,7 @@ func (o *Municipality) onIssuingDocument(ctx context.Context, tx *store.Tx, d ex
 		return nil, exchange.Reject("answered-already", "この申請には、すでに回答があります。双方の申請の記録を確かめてください。",
 			"this application was answered already: compare the records of the request on both sides")
 	}
+	doc.Server = n.Program
 	if len(n.Reasons) > 0 {
 		doc.State, doc.Reasons, doc.EndedAt = store.DocumentRefused, n.Reasons, tx.Now()
 		return nil, o.moveDocument(ctx, tx, store.DocumentApplied, doc, string(d.Sender))
@@ -59,7 +60,7 @@ func (o *Municipality) onIssuingDocument(ctx context.Context, tx *store.Tx, d ex
 	if err := o.keepPage(ctx, tx, doc); err != nil {
 		return nil, err
 	}
-	outs, stopped, err := o.gateDocument(ctx, tx, store.DocumentApplied, doc, string(d.Sender))
+	outs, stopped, err := o.gateDocument(ctx, tx, store.DocumentApplied, doc, string(d.Sender), store.JudgedCame)
 	if err != nil || stopped {
 		return outs, err
 	}
@@ -71,12 +72,15 @@ var errNotOurServer = exchange.Reject("not-our-issuing-server", "この市区町
 
 // gateDocument holds a document against the register as it is in this transaction. One that the register contradicts is stopped, with the outcome for
 // the server.
-func (o *Municipality) gateDocument(ctx context.Context, tx *store.Tx, from store.DocumentState, doc Document, by string) (outs []message.Out, stopped bool, err error) {
+func (o *Municipality) gateDocument(ctx context.Context, tx *store.Tx, from store.DocumentState, doc Document, by, moment string) (outs []message.Out, stopped bool, err error) {
 	findings, err := o.judgeDocument(ctx, tx, doc)
 	if err == nil && from == store.DocumentApplied {
 		var more []string
 		more, err = o.judgeArrival(ctx, tx, doc)
 		findings = append(findings, more...)
+	}
+	if err == nil {
+		err = tx.Judged(ctx, doc.Request, store.Judgement{Moment: moment, Program: o.program, Findings: findings})
 	}
 	if err != nil || len(findings) == 0 {
 		return nil, false, err

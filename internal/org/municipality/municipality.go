@@ -46,6 +46,8 @@ type Config struct {
 	Documents *Documents
 	// Printer is that of the counter; nil: the clerk's browser prints.
 	Printer printing.Printer
+	// Program is the version of this program, kept with each judgement of a document; "": nobody said.
+	Program string
 }
 
 // Municipality is a running municipality.
@@ -60,6 +62,7 @@ type Municipality struct {
 	gate                   protection.Gate
 	documents              *Documents
 	printer                printing.Printer // may be nil
+	program                string           // the version of this one
 	neverGiven             sync.Map         // keys of jobs that this process knows that no printer was given
 	staffKey               []byte           // of pseudonyms of the staff
 	web                    http.Handler
@@ -76,7 +79,7 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	}
 	o := &Municipality{
 		code: code, prefecture: message.Org(string(message.Prefecture) + "-" + code.Prefecture().String()),
-		center: message.Org(message.NationalCenter), ca: cmp.Or(cfg.CA, message.Org(message.CA)), shelf: newKeyShelf(cfg.Clock), status: cfg.Status, gate: cfg.Gate, documents: cfg.Documents, printer: cfg.Printer,
+		center: message.Org(message.NationalCenter), ca: cmp.Or(cfg.CA, message.Org(message.CA)), shelf: newKeyShelf(cfg.Clock), status: cfg.Status, gate: cfg.Gate, documents: cfg.Documents, printer: cfg.Printer, program: cfg.Program,
 	}
 	for _, p := range cfg.Peers {
 		if p.Role() == message.Issuing && p.Code() == cfg.Self.Code() {
