@@ -54,6 +54,7 @@ type issuers struct {
 	press  press.Machine
 	town   *municipality.Municipality
 	server *issuing.Issuing
+	center *nationalcenter.Center
 	clerk  context.Context
 
 	applications int
@@ -135,6 +136,7 @@ func newIssuersAs(t testing.TB, url func(testing.TB) string, with bool, as issue
 	check(t, err)
 	n, err := nationalcenter.New(t.Context(), nationalcenter.Config{NumberKey: numberKey, Config: v.config(center, matsumoto, nagano)})
 	check(t, err)
+	v.center = n
 	key, chain := documenttest.Signer()
 	v.key = &watchedKey{Signer: key}
 	v.press, err = press.New(documentFonts(), v.key, chain, true)

@@ -47,7 +47,7 @@ func (o *Issuing) onIssuingApplication(ctx context.Context, tx *store.Tx, d exch
 	if err != nil {
 		return nil, err
 	}
-	_, halted, err := tx.Halted(ctx)
+	halted, err := o.stopped(ctx, tx)
 	if err != nil {
 		return nil, err
 	}

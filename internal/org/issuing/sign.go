@@ -169,7 +169,7 @@ func (o *Issuing) signed(ctx context.Context, raw *sqlstore.Tx, item due.Item, r
 	if err != nil || r.State != store.Ready {
 		return nil, err
 	}
-	_, halted, err := tx.Halted(ctx)
+	halted, err := o.stopped(ctx, tx)
 	if err != nil {
 		return nil, err
 	}

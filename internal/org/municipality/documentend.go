@@ -105,6 +105,9 @@ func (o *Municipality) atCounter(ctx context.Context, tx *store.Tx, who, request
 		return doc, nil, false, err
 	}
 	moment := store.JudgedPrint
+	if err := o.releases(ctx, tx.Tx, doc); err != nil {
+		return doc, nil, false, err
+	}
 	if sheets > 0 { // what is stopped at the hand-over says so too
 		doc.Sheets, doc.EndedBy, moment = sheets, who, store.JudgedHandOver
 	}

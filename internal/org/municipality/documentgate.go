@@ -14,6 +14,7 @@ import (
 	"github.com/akashi-id/akashi/internal/document/readback"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/halting"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -117,6 +118,7 @@ const (
 	foundLate   = "late"   // it came after the application had lapsed
 	foundNumber = "number" // another document here has its number
 	foundDay    = "day"    // it says that it was issued before it was asked for, or after now
+	foundHalted = "halted" // issuing by the version that signed it is stopped
 	foundVerify = "verify" // its code leads elsewhere than to where documents are verified
 )
 
@@ -132,6 +134,11 @@ func (o *Municipality) judgeArrival(ctx context.Context, tx *store.Tx, doc Docum
 	}
 	if taken {
 		codes = append(codes, foundNumber)
+	}
+	if _, bound, err := halting.Binding(ctx, tx.Tx, doc.Server); err != nil {
+		return nil, err
+	} else if bound {
+		codes = append(codes, foundHalted)
 	}
 	if doc.IssuedAt.Before(doc.At.Add(-skew)) || doc.IssuedAt.After(tx.Now().Add(skew)) {
 		codes = append(codes, foundDay)
