@@ -61,6 +61,7 @@ var rules = []struct{ from, may string }{
 	{"internal/keys", vocabulary + "internal/pki"},
 	{"internal/hsm", vocabulary + "internal/clock internal/pki"},
 	{"internal/alarm", vocabulary + "internal/clock internal/leave internal/sqlstore internal/auditlog internal/due internal/exchange internal/pki internal/queue internal/reconcile"},
+	{"internal/halting", vocabulary + "internal/exchange internal/sqlstore"},
 	{"internal/stillvalid", vocabulary + "internal/sqlstore internal/alarm internal/due"},
 	{"internal/look", vocabulary + "internal/sqlstore internal/auditlog internal/access internal/alarm internal/clock"},
 	{"internal/inspection", vocabulary + "internal/access internal/alarm internal/auditlog internal/clock internal/host internal/leave internal/queue internal/sqlstore internal/webui"},
@@ -95,7 +96,7 @@ var rules = []struct{ from, may string }{
 }
 
 // mechanisms are what every organisation may stand on.
-const mechanisms = "internal/access internal/alarm internal/auditlog internal/auditpage internal/booktable internal/clock internal/desk internal/disclosure internal/document internal/door internal/due internal/errorreport internal/exchange internal/host internal/identity internal/imprint " +
+const mechanisms = "internal/access internal/alarm internal/auditlog internal/auditpage internal/booktable internal/clock internal/desk internal/disclosure internal/document internal/door internal/due internal/errorreport internal/exchange internal/halting internal/host internal/identity internal/imprint " +
 	"internal/hsm internal/inquiry internal/inspection internal/keys internal/leave internal/look internal/lookpage internal/match internal/pki internal/printing internal/probe internal/protection internal/provision internal/queue internal/received internal/reconcile internal/sqlstore internal/staff internal/staffpage internal/statement internal/stillvalid internal/tokendesk internal/webui "
 
 // reserved says that a package is for these units alone, whatever the rules above allow.

@@ -55,6 +55,7 @@ func issuingApplicationFromWire(w *messagepb.IssuingApplication) (IssuingApplica
 // IssuingDocument is what became of an application: a signed document, or why there is none.
 type IssuingDocument struct {
 	Request string
+	Program string   // the version of the server's program that signed it, or that found that there is none; "": it does not say
 	Reasons []string // why there is none; what follows is then empty
 
 	Number   string // 文書番号
@@ -86,7 +87,7 @@ func (IssuingDocument) Kind() Kind { return KindIssuingDocument }
 func (n IssuingDocument) Keys() []string { return []string{"request/" + n.Request} }
 
 func (n IssuingDocument) wire() proto.Message {
-	w := &messagepb.IssuingDocument{Request: n.Request, Reasons: n.Reasons}
+	w := &messagepb.IssuingDocument{Request: n.Request, Program: n.Program, Reasons: n.Reasons}
 	if len(n.Reasons) == 0 {
 		w.Number, w.IssuedAt, w.Nonce, w.Verify, w.Content, w.File = n.Number, n.IssuedAt.UnixMicro(), n.Nonce[:], n.Verify, n.Content[:], n.File
 	}
@@ -95,7 +96,8 @@ func (n IssuingDocument) wire() proto.Message {
 
 func issuingDocumentFromWire(w *messagepb.IssuingDocument) (IssuingDocument, error) {
 	var c check
-	n := IssuingDocument{Request: w.Request, Reasons: w.Reasons}
+	n := IssuingDocument{Request: w.Request, Program: w.Program, Reasons: w.Reasons}
+	required(&c, "program", inLine(n.Program, maxName))
 	required(&c, "request", n.Request != "" && inLine(n.Request, maxName))
 	for _, r := range n.Reasons {
 		required(&c, "reasons", r != "" && inLine(r, maxName) && len(n.Reasons) <= maxReasons)

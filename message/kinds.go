@@ -59,6 +59,8 @@ const (
 	KindIssuingOutcome        Kind = "issuing.outcome"
 	KindIssuingDay            Kind = "issuing.day"
 	KindIssuingDayAnswer      Kind = "issuing.day.answer"
+	KindIssuingHalt           Kind = "issuing.halt"
+	KindIssuingProgram        Kind = "issuing.program"
 )
 
 // Class is what personal data a kind carries, and so what may be shown of it to whom.
@@ -103,6 +105,7 @@ type Spec struct {
 // ask again; resident.movein tells that the time of a moving in by the card is over (lapsed).
 // 2026-11-23 issuing.record, issuing.question, issuing.answer.
 // 2026-11-23 issuing.application, issuing.document, issuing.outcome.
+// 2026-11-24 issuing.document says the version of the program that signed it or refused it; issuing.halt, issuing.program.
 var Kinds = []Spec{
 	{KindResidentChange, plain.Sentence{JA: "異動", EN: "resident change"},
 		[]Hop{{Municipality, Prefecture}, {Prefecture, NationalCenter}}, "resident, and the old code when it changes", false,
@@ -190,7 +193,7 @@ var Kinds = []Spec{
 	{KindIssuingDocument, plain.Sentence{JA: "発行した証明書", EN: "issued document"},
 		[]Hop{{Issuing, Municipality}}, "request", false,
 		"住民基本台帳法12条, 12条の3; design: each who holds it holds it against the register", WholeRecord},
-	{KindIssuingOutcome, plain.Sentence{JA: "証明書の交付の結果", EN: "what became of a document"},
+	{KindIssuingOutcome, plain.Sentence{JA: "証明書の交付の結果", EN: "what became of a document, and that it was recalled after it was handed over"},
 		[]Hop{{Municipality, Issuing}}, "request", false,
 		"design: of each document it is known what became of it; in 2023 three were closed as normal", Pseudonymous},
 	{KindIssuingDay, plain.Sentence{JA: "証明書の日締め", EN: "daily close of the documents"},
@@ -199,6 +202,12 @@ var Kinds = []Spec{
 	{KindIssuingDayAnswer, plain.Sentence{JA: "証明書の日締めへの回答", EN: "answer to a daily close of the documents"},
 		[]Hop{{Issuing, Municipality}}, "day", true,
 		"design: a difference is named, request by request, by the side that did not count", Pseudonymous},
+	{KindIssuingHalt, plain.Sentence{JA: "発行の停止と再開", EN: "issuing is stopped, or resumed"},
+		[]Hop{{NationalCenter, Municipality}, {Municipality, Issuing}, {Issuing, Municipality}}, "halt", true,
+		"design: in 2023 a corrected version was carried to 123 places by hand, and 41 to 44 of them went on with the faulty one", NoPersonal},
+	{KindIssuingProgram, plain.Sentence{JA: "証明発行サーバのプログラムの版", EN: "version of an issuing server's program"},
+		[]Hop{{Issuing, Municipality}, {Municipality, NationalCenter}}, "server", false,
+		"design: nobody knew in 2023 which places had the corrected version", NoPersonal},
 	{KindExchangeNote, plain.Sentence{JA: "問合せと回答", EN: "note about a parked message"},
 		nil, "the message it is about", true, "対策（平成16年）: 全国センターに問合せ、確認後、人的に処理する", NoPersonal},
 	{KindExchangeWithdrawal, plain.Sentence{JA: "電文の取下げ", EN: "withdrawal of a message"},

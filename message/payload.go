@@ -124,6 +124,8 @@ func init() {
 		KindIssuingOutcome:       reader(issuingOutcomeFromWire),
 		KindIssuingDay:           reader(issuingDayFromWire),
 		KindIssuingDayAnswer:     reader(issuingDayAnswerFromWire),
+		KindIssuingHalt:          reader(issuingHaltFromWire),
+		KindIssuingProgram:       reader(issuingProgramFromWire),
 		KindExchangeNote:         reader(noteFromWire),
 		KindExchangeWithdrawal:   reader(withdrawalFromWire),
 		KindExchangeStatement:    reader(statementFromWire),

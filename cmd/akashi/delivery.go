@@ -136,6 +136,7 @@ func printDelivery(w io.Writer, d nation.Delivery) {
 	row("申請した時・受けた人 applied, taken by", whenBy(c.AppliedAt, c.AppliedBy), whenBy(s.AskedAt, s.AskedBy))
 	row("状態 state", strings.Join(append([]string{c.State}, c.Reasons...), " "), strings.Join(append([]string{s.State}, s.Reasons...), " "))
 	row("決めた時・版 decided, by which version", "", strings.TrimSpace(whenBy(s.DecidedAt, "")+"  "+s.Program))
+	row("署名した版・点検した版 signed by version", c.Server, s.Signer)
 	row("載った方の記録の版 versions of the records", versions(c.Versions), versions(s.Versions))
 	row("文書番号 number", c.Number, s.Number)
 	row("内容 content (SHA-256)", c.Content, s.Content)
@@ -144,6 +145,9 @@ func printDelivery(w io.Writer, d nation.Delivery) {
 	row("どうなったか what became of it", whenBy(c.EndedAt, c.EndedBy), strings.TrimSpace(string(s.Ending)+"  "+whenBy(s.EndedAt, s.EndedBy)))
 	for _, k := range c.Checks {
 		fmt.Fprintf(w, "  本人確認 identity checked  %s  %s\n", whenBy(k.At, k.By), inBoth(k.Documents))
+	}
+	for _, j := range c.Judgements {
+		fmt.Fprintf(w, "  窓口の点検 judged  %s  %s  %s  %s\n", japanese(j.At), j.Moment, cmp.Or(j.Program, "—"), cmp.Or(strings.Join(j.Findings, ","), "違いなし nothing differs"))
 	}
 	for _, j := range c.Jobs {
 		fmt.Fprintf(w, "  印刷 printed  %s  %s  %s  %d枚 sheets  %s\n", j.Job, whenBy(j.At, j.By), cmp.Or(j.State, "画面から the clerk's browser"), j.Sheets, j.Says.JA)
@@ -224,7 +228,7 @@ func runDeliveryAffected(ctx context.Context, s streams, args []string) error {
 		fs.StringVar(&q.Cause, "cause", "", "何が起きたか（監査記録に残る） / what happened, which the audit log keeps")
 		fs.StringVar(&q.As, "as", "", "調べる人 / the person who asks")
 		fs.StringVar(&town, "municipality", "", "一つの市区町村のコード（省くとすべて） / the code of one municipality; empty: all")
-		fs.StringVar(&version, "version", "", "証明発行サーバがこの版で決めた分だけ（akashi version の版か改訂） / only what an issuing server decided by this version: a name or revision of akashi version")
+		fs.StringVar(&version, "version", "", "証明発行サーバがこの版で決めたか署名した分と、窓口がこの版で点検した分だけ（akashi version の版か改訂） / only what an issuing server decided or signed, or the counter judged, by this version: a name or revision of akashi version")
 		fs.BoolVar(&names, "names", false, "人の氏名と通知の案も出す（窓口職員。閲覧として記録に残る） / name the people and draft the notices, for a clerk: each is recorded as a look")
 	}, 0); err != nil {
 		return err
@@ -298,7 +302,7 @@ func affectedTown(ctx context.Context, client *http.Client, data, code string, q
 		return t, false, nil
 	}
 	t.Municipality = counter
-	ask := nation.AffectedQuestion{As: q.As, AffectedQuery: municipality.AffectedQuery{Names: names}}
+	ask := nation.AffectedQuestion{As: q.As, AffectedQuery: municipality.AffectedQuery{Names: names, Version: version}}
 	var decided nation.DecidedAnswer
 	compared := slices.Contains(sides, server)
 	if compared {
@@ -314,7 +318,6 @@ func affectedTown(ctx context.Context, client *http.Client, data, code string, q
 	if err := post(ctx, client, "/"+string(counter)+"/delivery/affected", ask, &t.Affected); err != nil {
 		return t, false, err
 	}
-	t.ByOthers = len(ask.Not)
 	if !compared {
 		return t, true, nil
 	}
@@ -389,8 +392,8 @@ func printAffected(w io.Writer, t nation.AffectedTown) {
 			fmt.Fprintf(w, "  %s: %s\n", one.what, strings.Join(one.requests, " "))
 		}
 	}
-	if t.ByOthers > 0 {
-		fmt.Fprintf(w, "  ほかの版が決めたので除いた / left out, decided by another version: %d\n", t.ByOthers)
+	if t.LeftOut > 0 {
+		fmt.Fprintf(w, "  ほかの版によるものなので除いた / left out, of another version: %d\n", t.LeftOut)
 	}
 	if !t.Compared {
 		fmt.Fprintln(w, "  証明発行サーバが答えないため、突き合わせていません。 / the issuing server did not answer: nothing was compared")

@@ -60,19 +60,19 @@ func TestAffectedPrinted(t *testing.T) {
 	document := municipality.AffectedDocument{Request: "202029-1", Number: "202029-20260401-00001", Kind: string(making.HouseholdRecord), Shows: making.Shown(making.HouseholdRecord, []string{"number"}), MyNumber: true,
 		Place: municipality.PlaceCitizen, Persons: []int{1, 2}, PageKnown: true}
 	older := municipality.AffectedDocument{Request: "202029-2", Kind: string(making.SealCertificate), Place: municipality.PlaceUnknown, Open: 1, Persons: []int{1}}
-	town := nation.AffectedTown{Municipality: "municipality-202029", Affected: municipality.Affected{ID: "202029-inquiry-7", Cause: "別の人の証明書が印刷された", Documents: []municipality.AffectedDocument{document, older},
+	town := nation.AffectedTown{Municipality: "municipality-202029", Affected: municipality.Affected{ID: "202029-inquiry-7", Cause: "別の人の証明書が印刷された", LeftOut: 3, Documents: []municipality.AffectedDocument{document, older},
 		Counts:  municipality.AffectedCounts{Requests: 2, Documents: 1, Persons: 2, Concerned: 2, MyNumber: 1, Outside: 1, OpenCases: 1, Places: map[municipality.Place]int{municipality.PlaceCitizen: 1, municipality.PlaceUnknown: 1}},
 		Persons: []municipality.AffectedPerson{{Number: 1, DocumentPerson: municipality.DocumentPerson{Code: "12345678901", Name: "松本　一子"}, Requests: []string{"202029-1", "202029-2"}, Concerned: true, Notice: plain.Sentence{JA: "お知らせ", EN: "Notice"}}}},
-		Servers: map[string]issuing.Decided{"202029-1": {Program: "v1 abc"}}, Differ: []string{"202029-1"}, ServerOnly: []string{"202029-9"}, NotThere: []string{"202029-2"}, ByOthers: 3}
+		Servers: map[string]issuing.Decided{"202029-1": {Program: "v1 abc"}}, Differ: []string{"202029-1"}, ServerOnly: []string{"202029-9"}, NotThere: []string{"202029-2"}}
 	var out bytes.Buffer
 	printAffected(&out, town)
 	for _, want := range []string{"調査 inquiry 202029-inquiry-7", "申請 requests 2  証明書 documents 1", "個人番号の載った証明書 with the individual number 1", "申請した方に渡した with the applicant  1", "個人番号あり", "個人番号なし", "人 persons [1 2]", "ほかの方は不明",
-		"v1 abc", "氏名、氏名の振り仮名", "12345678901  松本　一子  202029-1 202029-2", "お知らせ", "different files: 202029-1", "no record: 202029-9", "server has no record: 202029-2", "ほかの版が決めたので除いた", "突き合わせていません", "期間を狭めてください"} {
+		"v1 abc", "氏名、氏名の振り仮名", "12345678901  松本　一子  202029-1 202029-2", "お知らせ", "different files: 202029-1", "no record: 202029-9", "server has no record: 202029-2", "ほかの版によるものなので除いた", "突き合わせていません", "期間を狭めてください"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, out.String())
 		}
 	}
-	town.Compared, town.Whole, town.ByOthers = true, true, 0
+	town.Compared, town.Whole, town.LeftOut = true, true, 0
 	out.Reset()
 	printAffected(&out, town)
 	for _, not := range []string{"突き合わせていません", "期間を狭めて", "ほかの版"} {

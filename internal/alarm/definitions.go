@@ -54,6 +54,8 @@ const (
 
 	ErrorReportUnanswered Code = "error-report-unanswered"
 
+	StoppedVersionRuns Code = "stopped-version-runs"
+
 	ProbeFailed  Code = "probe-failed"
 	ProbeMissing Code = "probe-missing"
 
@@ -232,6 +234,9 @@ var Definitions = []Definition{
 	{Code: ErrorReportUnanswered, Severity: Warning, Unit: Seconds, Raise: 7 * 24 * 3600, Lower: 1,
 		Name:  plain.Sentence{JA: "記録の誤りの通知に回答がない", EN: "A report of an error is not answered"},
 		Means: plain.Sentence{JA: "記録に誤りが見つかったという通知に、7日間回答がありません。誤った記録が使われ続けているかもしれません。", EN: "For seven days nobody has answered that an error was found in a record. A wrong record may still be in use."}},
+	{Code: StoppedVersionRuns, Severity: Warning, Unit: Items, Raise: 1, Lower: 1,
+		Name:  plain.Sentence{JA: "止められた版の証明発行サーバが動いている", EN: "An issuing server runs a stopped version"},
+		Means: plain.Sentence{JA: "全国センターが止めた版のプログラムで動いている証明発行サーバがあります。そこでは証明書を発行できません。直した版に入れ替えるまで続きます。", EN: "There are issuing servers whose program is of a version that the national center has stopped. They issue nothing until they have another version."}},
 	{Code: StillValid, Severity: Critical, Unit: Seconds, Raise: 60, Lower: 1, About: aboutTrace,
 		Name:  plain.Sentence{JA: "異動したのに署名用電子証明書が有効のまま", EN: "A resident changed and the signature certificate is still valid"},
 		Means: plain.Sentence{JA: "異動から1分を過ぎても、失効情報の提供が有効と答えます。原因は問いません。", EN: "More than a minute after the change, the status service still says valid, whatever the cause."}},

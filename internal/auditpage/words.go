@@ -38,6 +38,9 @@ var acts = map[string]plain.Sentence{
 
 	"issuing.stop":           {JA: "証明書の発行を止めた", EN: "stopped issuing documents"},
 	"issuing.resume-propose": {JA: "証明書の発行の再開を提案した", EN: "proposed to resume issuing documents"},
+	"issuing.stop-propose":   {JA: "証明書の発行の停止を提案した", EN: "proposed to stop issuing documents"},
+	"issuing.halt-heard":     {JA: "発行の停止を知らされた", EN: "was told that issuing is stopped"},
+	"issuing.lift-heard":     {JA: "発行の再開を知らされた", EN: "was told that issuing is resumed"},
 	"issuing.resume":         {JA: "証明書の発行を再開した", EN: "resumed issuing documents"},
 
 	"apply-for-document":    {JA: "証明書の申請を受け付けた", EN: "took an application for a document"},

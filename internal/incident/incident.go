@@ -130,7 +130,7 @@ func both(ctx context.Context, opt Options, part func(context.Context, Options, 
 // All are the failures that can be replayed.
 func All() []Incident {
 	return []Incident{lascom2004, lascom2004LostRows, relayHSM2016, oneNumber2016, daito, meguro,
-		kioskTimeout2023, kioskRace2023, kioskSecond2023, pagesMixed2023, sealCancelled2023, multiServer2024}
+		kioskTimeout2023, kioskRace2023, kioskSecond2023, pagesMixed2023, sealCancelled2023, versionDrift2023, multiServer2024}
 }
 
 // Find returns the failure of a name.

@@ -27,6 +27,7 @@ func TestKiosks2023(t *testing.T) {
 		{kioskSecond2023, map[string]int{"to_another_as_it_was": 1, "inquiry_another_as_it_was": 1, "inquiry_shown_as_it_was": 3, "inquiry_missed_as_it_was": 0, "handed_over_akashi": 2, "stopped_with_the_fault_akashi": 1}},
 		{pagesMixed2023, map[string]int{"to_another_as_it_was": 1, "inquiry_another_as_it_was": 1, "inquiry_missed_as_it_was": 2, "handed_over_akashi": 2, "stopped_with_the_fault_akashi": 1}},
 		{multiServer2024, map[string]int{"to_another_as_it_was": 1, "people_shown_as_it_was": 1, "inquiry_another_as_it_was": 1, "inquiry_missed_as_it_was": 0, "handed_over_akashi": 2, "stopped_with_the_fault_akashi": 1, "to_another_with_the_fault_akashi": 0}},
+		{versionDrift2023, map[string]int{"asked_as_it_was": 2, "to_another_as_it_was": 1, "people_shown_as_it_was": 2, "inquiry_another_as_it_was": 1, "handed_over_akashi": 2, "behind_with_the_fault_akashi": 1, "stopped_before_with_the_fault_akashi": 2, "to_another_with_the_fault_akashi": 0}},
 		{sealCancelled2023, map[string]int{"wrongly_certified_as_it_was": 3, "refused_akashi": 3}},
 	} {
 		t.Run(c.incident.Name, func(t *testing.T) {

@@ -46,6 +46,7 @@ type paperLand struct {
 	driver *clock.Driver
 	town   *counter.Municipality
 	nodes  []*issuing.Issuing // of the issuing server, on one database; the first takes what comes, until reach says otherwise
+	center *nationalcenter.Center
 	net    *exchange.Memory
 	desk   context.Context
 	close  []func() error
@@ -76,6 +77,8 @@ type paperVariant struct {
 	withoutOwn bool
 	counter    func(press.Gate) press.Gate
 	failed     func(request string) bool // tells whether the terminal showed an error; nil: none did
+	program    string                    // the version of the server's program
+	deaf       []message.Role            // who does not heed that a version is stopped
 }
 
 // paperHome is a household of a replay.
@@ -132,6 +135,14 @@ func openPapers(ctx context.Context, begin time.Time, code, ward string, nodes i
 			if v.route != nil {
 				r = v.route(o, r)
 			}
+			if r.Kind == (message.IssuingHalt{}).Kind() && slices.Contains(v.deaf, o.Role()) {
+				r = r.Instead(func(_ context.Context, _ *sqlstore.Tx, _ exchange.Delivery, p message.Payload, _ exchange.Rule) ([]message.Out, error) {
+					if o == server {
+						return nil, nil
+					}
+					return []message.Out{{To: server, Body: p}}, nil // handed on, and not kept
+				})
+			}
 			if v.believes == nil || v.gates || r.Kind != (message.IssuingAnswer{}).Kind() {
 				return r
 			}
@@ -159,6 +170,7 @@ func openPapers(ctx context.Context, begin time.Time, code, ward string, nodes i
 		return nil, err
 	}
 	add(n.Host, n.Close)
+	l.center = n
 	if h, err = config(above, self, center); err != nil {
 		return nil, err
 	}
@@ -192,7 +204,7 @@ func openPapers(ctx context.Context, begin time.Time, code, ward string, nodes i
 		if n > 0 {
 			h.Beside = l.nodes[0].Store
 		}
-		node, err := issuing.New(ctx, issuing.Config{Config: h, Press: issuing.Press{Machine: queued{of, l}, Office: office, Verify: "https://verify.example/" + code}})
+		node, err := issuing.New(ctx, issuing.Config{Config: h, Press: issuing.Press{Machine: queued{of, l}, Office: office, Verify: "https://verify.example/" + code}, Program: v.program})
 		if err != nil {
 			return nil, err
 		}
@@ -310,6 +322,11 @@ func (l *paperLand) ask(home *paperHome, kind making.Kind, items document.Items)
 	}
 	id, err := l.town.ApplyForDocument(l.desk, counter.DocumentApplication{Person: who.Person, Base: d.Now.Number, Kind: kind, Items: items, Applicant: who.Person,
 		Evidence: identity.Evidence{identity.MyNumberCard}})
+	if _, refused := plain.AsProblems(err); refused && l.gates {
+		l.counts["asked"]++
+		l.stop(stoppedBefore)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -334,6 +351,9 @@ func (l *paperLand) give() error {
 			l.counts["refused"]++
 			if slices.Contains(d.Reasons, string(making.Gate)) {
 				l.stop(stoppedAtServer)
+			}
+			if slices.Contains(d.Reasons, string(making.Halted)) {
+				l.stop(stoppedByServer)
 			}
 			continue
 		case "stopped":
@@ -378,6 +398,8 @@ func (l *paperLand) give() error {
 
 // Where a paper is stopped, in their order.
 const (
+	stoppedBefore     = "stopped_before"    // the clerk was told before anything was asked for
+	stoppedByServer   = "stopped_by_server" // it runs a version that may not issue
 	stoppedAtServer   = "stopped_at_server"
 	stoppedAtArrival  = "stopped_at_arrival"
 	stoppedAtPrinting = "stopped_at_printing"

@@ -49,7 +49,7 @@ func openMunicipality(ctx context.Context, s setting, h host.Config, sessions *a
 	if err != nil {
 		return nil, err
 	}
-	o, err := municipality.New(ctx, municipality.Config{Config: h, Documents: documents, Printer: printer, CA: s.peerOf(message.CA), Sessions: sessions, TestCountry: s.personas, Portal: s.portal, Checkers: s.checkers, Towns: s.towns,
+	o, err := municipality.New(ctx, municipality.Config{Config: h, Documents: documents, Printer: printer, Program: Version(), CA: s.peerOf(message.CA), Sessions: sessions, TestCountry: s.personas, Portal: s.portal, Checkers: s.checkers, Towns: s.towns,
 		Trace: s.portal + "/trace?what=", Status: s.publicStatus(h.Link)})
 	if err != nil {
 		return nil, err

@@ -250,7 +250,6 @@ type AffectedTown struct {
 	Differ     []string                   `json:"differ"`      // requests of which the two sides have different files
 	ServerOnly []string                   `json:"server_only"` // requests of which the counter has no record
 	NotThere   []string                   `json:"not_there"`   // documents of which the server has no record
-	ByOthers   int                        `json:"by_others"`   // requests that were left out: another version decided them
 	Compared   bool                       `json:"compared"`    // false: the server did not answer
 }
 
@@ -287,18 +286,13 @@ func ServerWindow(from, until time.Time) (time.Time, time.Time) {
 	return from, until.Add(2 * time.Minute) // the counter gives up after one
 }
 
-// OtherVersions are the requests that another version of the program decided than the one that is asked for. One of which nobody knows the version stays in.
+// OtherVersions are the requests that neither were decided nor signed by the version of the program that is asked for. One of which nobody knows the version stays in.
 func OtherVersions(decided []issuing.Decided, version string) (not []string) {
+	other := func(program string) bool { return program != "" && !message.IsProgram(program, version) }
 	for _, d := range decided {
-		if version != "" && d.Program != "" && !isVersion(d.Program, version) {
+		if version != "" && other(d.Program) && (d.File == "" || other(d.Signer)) {
 			not = append(not, d.Request)
 		}
 	}
 	return not
-}
-
-// isVersion tells whether a program is of a version: its name, or its revision, or both as they were written down.
-func isVersion(program, version string) bool {
-	name, revision := versionParts(program)
-	return version == program || version == name || version == revision
 }

@@ -86,14 +86,16 @@ func TestTwoSidesOfADocument(t *testing.T) {
 
 // TestTwoSidesOfAnInquiry: the documents of a time are held against those of the server, and none is lost because nobody knows its version.
 func TestTwoSidesOfAnInquiry(t *testing.T) {
-	decided := []issuing.Decided{{Request: "1", Program: "v1 abc", File: "aa"}, {Request: "2", Program: "v2 def", File: "bb"}, {Request: "3", Program: "", File: "cc"}, {Request: "4", Program: "v1 abc", File: "dd"}}
-	for version, want := range map[string][]string{"": nil, "v1": {"2"}, "def": {"1", "4"}, "v2 def": {"1", "4"}, "v": {"1", "2", "4"}} {
+	decided := []issuing.Decided{{Request: "1", Program: "v1 abc", Signer: "v1 abc", File: "aa"}, {Request: "2", Program: "v2 def", Signer: "v2 def", File: "bb"}, {Request: "3", Program: "", File: "cc"}, {Request: "4", Program: "v1 abc", Signer: "v1 abc", File: "dd"},
+		{Request: "5", Program: "v2 def", Signer: "v1 abc", File: "ee"}, {Request: "6", Program: "v2 def", File: "ff"}, {Request: "7", Program: "v2 def"}}
+	for version, want := range map[string][]string{"": nil, "v1": {"2", "7"}, "def": {"1", "4"}, "v2 def": {"1", "4"}, "v": {"1", "2", "4", "5", "7"}} {
 		if got := OtherVersions(decided, version); !slices.Equal(got, want) {
 			t.Errorf("version %q leaves out %v, want %v", version, got, want)
 		}
 	}
 	town := AffectedTown{Affected: municipality.Affected{Whole: true, Documents: []municipality.AffectedDocument{
 		{Request: "1", Number: "n1", File: "aa"}, {Request: "2", Number: "n2", File: "zz"}, {Request: "5", Number: "n5", File: "ee"}, {Request: "6"}}}}
+	decided = decided[:4]
 	j := JoinAffected(town, DecidedAnswer{decided, true}, []string{"4", "3"})
 	if !slices.Equal(j.Differ, []string{"2"}) || !slices.Equal(j.NotThere, []string{"5"}) || !slices.Equal(j.ServerOnly, []string{"3", "4"}) || j.Servers["1"].Program != "v1 abc" || !j.Compared || !j.Whole {
 		t.Errorf("%+v", j)

@@ -1,9 +1,6 @@
 package nation
 
-import (
-	"runtime/debug"
-	"strings"
-)
+import "runtime/debug"
 
 // Version is the version of this program: its name, and the revision that it was built of where that is known. An issuing server keeps it with each of its
 // decisions.
@@ -20,9 +17,4 @@ func Version() string {
 		}
 	}
 	return version + revision
-}
-
-func versionParts(program string) (name, revision string) {
-	name, revision, _ = strings.Cut(program, " ")
-	return name, revision
 }

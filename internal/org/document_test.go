@@ -491,9 +491,9 @@ func TestIssuingIsStopped(t *testing.T) {
 	v.run(2 * time.Second)
 	v.key.meanwhile = nil
 	v.says(id, "refused: halted", "refused: halted")
-	id = v.applied(making.IndividualRecord, who.Person, document.Items{})
-	v.run(2 * time.Second)
-	v.says(id, "refused: halted", "refused: halted")
+	if _, err := v.town.ApplyForDocument(v.clerk, municipality.DocumentApplication{Person: who.Person, Base: v.base(who.Person), Kind: making.IndividualRecord, Applicant: who.Person, Evidence: byCard}); err == nil || !strings.Contains(err.Error(), "別の人の証明書が出たという連絡") {
+		t.Errorf("the counter takes an application while its server is stopped: %v", err)
+	}
 	refused("すでに止まっています。画面を開き直してください。", v.server.Stop(other, "もう一度"))
 	refused("再開はまだ提案されていません。原因と対処を書いて提案してください。", v.server.Resume(other, seen()))
 	refused("原因と対処を500文字以内で書いてください。例：版を戻し、きょうの申請を点検した。", v.server.ProposeResuming(one, ""))
@@ -504,12 +504,17 @@ func TestIssuingIsStopped(t *testing.T) {
 	check(t, v.server.ProposeResuming(one, "版を戻し、きょうの申請を点検した"))
 	refused("提案が書き直されています。画面を開き直して、原因と対処を読んでから承認してください。", v.server.Resume(other, read))
 	check(t, v.server.Resume(other, seen()))
+	v.run(2 * time.Second) // the counter hears of it
 	id = v.applied(making.IndividualRecord, who.Person, document.Items{})
 	v.run(2 * time.Second)
 	v.says(id, "held", "issued, 1")
 	if all, err := v.server.Halts(t.Context()); err != nil || len(all) != 1 || all[0].ResumedBy != "operator-egawa" || all[0].Cause != "版を戻し、きょうの申請を点検した" {
 		t.Errorf("%+v %v", all, err)
 	}
+	check(t, v.server.Stop(one, "もう一度"))
+	id = v.applied(making.IndividualRecord, who.Person, document.Items{}) // before the counter hears of it
+	v.run(2 * time.Second)
+	v.says(id, "refused: halted", "refused: halted")
 }
 
 // forged has the server say that it issued a document that it did not: what a fault there, or somebody in it, could send.

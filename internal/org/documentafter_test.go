@@ -98,6 +98,13 @@ func TestDocumentIsTraced(t *testing.T) {
 		if s.Program != "test 1" || s.RegisterAt.IsZero() || s.DecidedAt.Before(s.AskedAt) || s.AskedBy != "clerk-aoki" || s.Pages != 1 {
 			t.Errorf("the server decided %+v", s)
 		}
+		var judged []string
+		for _, j := range c.Judgements {
+			judged = append(judged, j.Moment+" "+j.Program)
+		}
+		if want := []string{"came counter 1", "print counter 1", "print counter 1", "hand-over counter 1"}; !slices.Equal(judged, want) || s.Signer != "test 1" || c.Server != "test 1" {
+			t.Errorf("it was judged %q, signed by %q, of which the counter knows %q", judged, s.Signer, c.Server)
+		}
 		if len(c.Checks) != 1 || c.Checks[0].By != "clerk-aoki" || c.Checks[0].Documents.JA == "" || c.AppliedBy != "clerk-aoki" {
 			t.Errorf("who applied was checked %+v", c.Checks)
 		}

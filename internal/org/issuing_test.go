@@ -1,6 +1,7 @@
 package org_test
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/rand"
@@ -53,6 +54,7 @@ type issuers struct {
 	press  press.Machine
 	town   *municipality.Municipality
 	server *issuing.Issuing
+	center *nationalcenter.Center
 	clerk  context.Context
 
 	applications int
@@ -69,6 +71,7 @@ type issuersAs struct {
 	verify  string                            // where the counter believes that documents are verified; empty: where the server does
 	printer printing.Printer                  // of the counter
 	host    func(message.Org, host.Config) host.Config
+	program string // the version of the server's program; empty: "test 1"
 }
 
 // watchedKey is a key that lets a test act while it signs.
@@ -110,6 +113,7 @@ func newIssuersAs(t testing.TB, url func(testing.TB) string, with bool, as issue
 	trust, err := pki.NewTrust(infra.Certificate())
 	check(t, err)
 	v := &issuers{TB: t, clk: clock.NewVirtual(start), net: new(exchange.Memory), issuersAs: as}
+	v.program = cmp.Or(as.program, "test 1")
 	urls := map[message.Org]string{matsumoto: url(t), server: url(t), nagano: "memory:", center: "memory:"}
 	signers := map[message.Org]exchange.Signer{}
 	v.config = func(self message.Org, peers ...message.Org) host.Config {
@@ -132,6 +136,7 @@ func newIssuersAs(t testing.TB, url func(testing.TB) string, with bool, as issue
 	check(t, err)
 	n, err := nationalcenter.New(t.Context(), nationalcenter.Config{NumberKey: numberKey, Config: v.config(center, matsumoto, nagano)})
 	check(t, err)
+	v.center = n
 	key, chain := documenttest.Signer()
 	v.key = &watchedKey{Signer: key}
 	v.press, err = press.New(documentFonts(), v.key, chain, true)
@@ -176,7 +181,7 @@ func inMemory(testing.TB) string { return "memory:" }
 func (v *issuers) openServer() {
 	v.Helper()
 	var err error
-	v.server, err = issuing.New(v.Context(), issuing.Config{Config: v.config(server, matsumoto), Press: issuing.Press{Machine: v.press, Office: documenttest.Issuer(), Verify: "https://verify.example/202029"}, Program: "test 1"})
+	v.server, err = issuing.New(v.Context(), issuing.Config{Config: v.config(server, matsumoto), Press: issuing.Press{Machine: v.press, Office: documenttest.Issuer(), Verify: "https://verify.example/202029"}, Program: v.program})
 	check(v, err)
 	v.net.Join(server, v.server.Exchange)
 }
@@ -197,7 +202,7 @@ func (v *issuers) open(with bool) {
 	if v.verify != "" {
 		known.Verify = v.verify
 	}
-	v.town, err = municipality.New(v.Context(), municipality.Config{Config: v.config(matsumoto, peers...), Documents: known, Printer: v.printer, Sessions: sessions, TestCountry: true})
+	v.town, err = municipality.New(v.Context(), municipality.Config{Config: v.config(matsumoto, peers...), Documents: known, Printer: v.printer, Program: "counter 1", Sessions: sessions, TestCountry: true})
 	check(v, err)
 	v.net.Join(matsumoto, v.town.Exchange)
 	v.drive = clock.NewDriver(v.clk, slices.Concat(v.fixed, v.server.Exchange.Tasks(), v.server.Due.Tasks(), v.server.Books.Tasks(),

@@ -5017,6 +5017,7 @@ type IssuingDocument struct {
 	Verify        string                 `protobuf:"bytes,6,opt,name=verify,proto3" json:"verify,omitempty"`                      // what the QR says
 	Content       []byte                 `protobuf:"bytes,7,opt,name=content,proto3" json:"content,omitempty"`                    // SHA-256 of all but the signature
 	File          []byte                 `protobuf:"bytes,8,opt,name=file,proto3" json:"file,omitempty"`                          // the signed PDF
+	Program       string                 `protobuf:"bytes,9,opt,name=program,proto3" json:"program,omitempty"`                    // the version of the program that signed it, or that found that there is none; empty: it does not say
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -5105,6 +5106,13 @@ func (x *IssuingDocument) GetFile() []byte {
 		return x.File
 	}
 	return nil
+}
+
+func (x *IssuingDocument) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
 }
 
 // IssuingOutcome is what became of a document: of each that was issued there is one in the end.
@@ -5442,6 +5450,168 @@ func (x *IssuingDayDifference) GetServer() string {
 		return x.Server
 	}
 	return ""
+}
+
+// IssuingHalt is that issuing documents is stopped from a moment on, or, told again with the moment of it, that this stop is lifted.
+type IssuingHalt struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Halt          string                 `protobuf:"bytes,1,opt,name=halt,proto3" json:"halt,omitempty"`       // by which everybody names it
+	Version       string                 `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"` // of the program that may not issue; empty: every program
+	From          int64                  `protobuf:"varint,3,opt,name=from,proto3" json:"from,omitempty"`      // microseconds
+	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	By            string                 `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`                              // the organisation that ordered it, and its operators
+	LiftedAt      int64                  `protobuf:"varint,6,opt,name=lifted_at,json=liftedAt,proto3" json:"lifted_at,omitempty"` // microseconds; 0: it lasts
+	LiftedBy      string                 `protobuf:"bytes,7,opt,name=lifted_by,json=liftedBy,proto3" json:"lifted_by,omitempty"`  // operators of the same organisation
+	Cause         string                 `protobuf:"bytes,8,opt,name=cause,proto3" json:"cause,omitempty"`                        // what was found and done, of one that is lifted
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssuingHalt) Reset() {
+	*x = IssuingHalt{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssuingHalt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssuingHalt) ProtoMessage() {}
+
+func (x *IssuingHalt) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssuingHalt.ProtoReflect.Descriptor instead.
+func (*IssuingHalt) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *IssuingHalt) GetHalt() string {
+	if x != nil {
+		return x.Halt
+	}
+	return ""
+}
+
+func (x *IssuingHalt) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *IssuingHalt) GetFrom() int64 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+func (x *IssuingHalt) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *IssuingHalt) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *IssuingHalt) GetLiftedAt() int64 {
+	if x != nil {
+		return x.LiftedAt
+	}
+	return 0
+}
+
+func (x *IssuingHalt) GetLiftedBy() string {
+	if x != nil {
+		return x.LiftedBy
+	}
+	return ""
+}
+
+func (x *IssuingHalt) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+// IssuingProgram says which version of the program an issuing server runs.
+type IssuingProgram struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Server        string                 `protobuf:"bytes,1,opt,name=server,proto3" json:"server,omitempty"` // the organisation
+	Program       string                 `protobuf:"bytes,2,opt,name=program,proto3" json:"program,omitempty"`
+	At            int64                  `protobuf:"varint,3,opt,name=at,proto3" json:"at,omitempty"` // microseconds: since when
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IssuingProgram) Reset() {
+	*x = IssuingProgram{}
+	mi := &file_akashi_v1_payload_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IssuingProgram) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IssuingProgram) ProtoMessage() {}
+
+func (x *IssuingProgram) ProtoReflect() protoreflect.Message {
+	mi := &file_akashi_v1_payload_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IssuingProgram.ProtoReflect.Descriptor instead.
+func (*IssuingProgram) Descriptor() ([]byte, []int) {
+	return file_akashi_v1_payload_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *IssuingProgram) GetServer() string {
+	if x != nil {
+		return x.Server
+	}
+	return ""
+}
+
+func (x *IssuingProgram) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *IssuingProgram) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
 }
 
 var File_akashi_v1_payload_proto protoreflect.FileDescriptor
@@ -5907,7 +6077,7 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x05items\x18\x04 \x03(\tR\x05items\x12\x1c\n" +
 	"\trequester\x18\x05 \x01(\tR\trequester\x12\x0e\n" +
 	"\x02as\x18\x06 \x01(\tR\x02as\x12\x0e\n" +
-	"\x02by\x18\a \x01(\tR\x02by\"\xd6\x01\n" +
+	"\x02by\x18\a \x01(\tR\x02by\"\xf0\x01\n" +
 	"\x0fIssuingDocument\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\tR\arequest\x12\x18\n" +
 	"\areasons\x18\x02 \x03(\tR\areasons\x12\x16\n" +
@@ -5916,7 +6086,8 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x05nonce\x18\x05 \x01(\fR\x05nonce\x12\x16\n" +
 	"\x06verify\x18\x06 \x01(\tR\x06verify\x12\x18\n" +
 	"\acontent\x18\a \x01(\fR\acontent\x12\x12\n" +
-	"\x04file\x18\b \x01(\fR\x04file\"\xa0\x01\n" +
+	"\x04file\x18\b \x01(\fR\x04file\x12\x18\n" +
+	"\aprogram\x18\t \x01(\tR\aprogram\"\xa0\x01\n" +
 	"\x0eIssuingOutcome\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\tR\arequest\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x18\n" +
@@ -5941,7 +6112,20 @@ const file_akashi_v1_payload_proto_rawDesc = "" +
 	"\x14IssuingDayDifference\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\tR\arequest\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x16\n" +
-	"\x06server\x18\x03 \x01(\tR\x06serverB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
+	"\x06server\x18\x03 \x01(\tR\x06server\"\xc7\x01\n" +
+	"\vIssuingHalt\x12\x12\n" +
+	"\x04halt\x18\x01 \x01(\tR\x04halt\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x12\n" +
+	"\x04from\x18\x03 \x01(\x03R\x04from\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x0e\n" +
+	"\x02by\x18\x05 \x01(\tR\x02by\x12\x1b\n" +
+	"\tlifted_at\x18\x06 \x01(\x03R\bliftedAt\x12\x1b\n" +
+	"\tlifted_by\x18\a \x01(\tR\bliftedBy\x12\x14\n" +
+	"\x05cause\x18\b \x01(\tR\x05cause\"R\n" +
+	"\x0eIssuingProgram\x12\x16\n" +
+	"\x06server\x18\x01 \x01(\tR\x06server\x12\x18\n" +
+	"\aprogram\x18\x02 \x01(\tR\aprogram\x12\x0e\n" +
+	"\x02at\x18\x03 \x01(\x03R\x02atB/Z-github.com/akashi-id/akashi/message/messagepbb\x06proto3"
 
 var (
 	file_akashi_v1_payload_proto_rawDescOnce sync.Once
@@ -5955,7 +6139,7 @@ func file_akashi_v1_payload_proto_rawDescGZIP() []byte {
 	return file_akashi_v1_payload_proto_rawDescData
 }
 
-var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 64)
+var file_akashi_v1_payload_proto_msgTypes = make([]protoimpl.MessageInfo, 66)
 var file_akashi_v1_payload_proto_goTypes = []any{
 	(*Identification)(nil),        // 0: akashi.v1.Identification
 	(*ResidentChange)(nil),        // 1: akashi.v1.ResidentChange
@@ -6021,6 +6205,8 @@ var file_akashi_v1_payload_proto_goTypes = []any{
 	(*IssuingDayLine)(nil),        // 61: akashi.v1.IssuingDayLine
 	(*IssuingDayAnswer)(nil),      // 62: akashi.v1.IssuingDayAnswer
 	(*IssuingDayDifference)(nil),  // 63: akashi.v1.IssuingDayDifference
+	(*IssuingHalt)(nil),           // 64: akashi.v1.IssuingHalt
+	(*IssuingProgram)(nil),        // 65: akashi.v1.IssuingProgram
 }
 var file_akashi_v1_payload_proto_depIdxs = []int32{
 	0,  // 0: akashi.v1.ResidentChange.after:type_name -> akashi.v1.Identification
@@ -6063,7 +6249,7 @@ func file_akashi_v1_payload_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_akashi_v1_payload_proto_rawDesc), len(file_akashi_v1_payload_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   64,
+			NumMessages:   66,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

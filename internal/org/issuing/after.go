@@ -34,11 +34,12 @@ type DocumentTrace struct {
 	Number   string         `json:"number,omitempty"`
 	IssuedAt time.Time      `json:"issued_at,omitzero"`
 	Pages    int            `json:"pages,omitempty"`
-	Content  string         `json:"content_digest,omitempty"` // of all but the signature, from the decision on
-	File     string         `json:"file_digest,omitempty"`    // of the signed file; "": it was not signed
-	Kept     bool           `json:"file_kept"`                // the file is still here …
-	Altered  bool           `json:"file_altered"`             // … and is not what was signed
-	Ending   message.Ending `json:"ending,omitempty"`         // as the counter said
+	Content  string         `json:"content_digest,omitempty"`    // of all but the signature, from the decision on
+	File     string         `json:"file_digest,omitempty"`       // of the signed file; "": it was not signed
+	Signer   string         `json:"signed_by_program,omitempty"` // the version that drew it for good, signed it and judged it
+	Kept     bool           `json:"file_kept"`                   // the file is still here …
+	Altered  bool           `json:"file_altered"`                // … and is not what was signed
+	Ending   message.Ending `json:"ending,omitempty"`            // as the counter said
 	EndedAt  time.Time      `json:"ended_at,omitzero"`
 	EndedBy  string         `json:"ended_by,omitempty"`
 	Findings []string       `json:"findings,omitempty"`
@@ -76,7 +77,7 @@ func (o *Issuing) TraceDocument(ctx context.Context, request string) (t Document
 
 func traceOf(r store.Request, d store.Document) DocumentTrace {
 	t := DocumentTrace{Request: r.ID, Kind: r.Kind, Items: r.Items, As: r.As, AskedAt: r.AskedAt, AskedBy: r.AskedBy, State: string(r.State), Reasons: r.Reasons, DecidedAt: r.AnsweredAt,
-		RegisterAt: r.RegisterAt, Program: r.Program, Number: d.Number, IssuedAt: d.IssuedAt, Pages: d.Pages, Content: d.Content.Hex(), File: d.File.Hex(),
+		RegisterAt: r.RegisterAt, Program: r.Program, Number: d.Number, IssuedAt: d.IssuedAt, Pages: d.Pages, Content: d.Content.Hex(), File: d.File.Hex(), Signer: d.Signer,
 		Kept: len(d.Bytes) > 0, Altered: len(d.Bytes) > 0 && d.File != (message.Hash{}) && sha256.Sum256(d.Bytes) != d.File,
 		Ending: d.Ending, EndedAt: d.EndedAt, EndedBy: d.EndedBy, Findings: d.Findings, Sheets: d.Sheets,
 		RecalledAt: d.RecalledAt, RecalledBy: d.RecalledBy, RecoveredAt: d.RecoveredAt, RecoveredBy: d.RecoveredBy}
@@ -113,7 +114,8 @@ type Decided struct {
 	State     string         `json:"state"`
 	AskedAt   time.Time      `json:"asked_at"`
 	DecidedAt time.Time      `json:"decided_at,omitzero"`
-	Program   string         `json:"program,omitempty"`
+	Program   string         `json:"program,omitempty"`           // that decided
+	Signer    string         `json:"signed_by_program,omitempty"` // that drew, signed and judged it
 	Number    string         `json:"number,omitempty"`
 	File      string         `json:"file_digest,omitempty"`
 	Ending    message.Ending `json:"ending,omitempty"`
@@ -142,7 +144,7 @@ func (o *Issuing) Decided(ctx context.Context, from, until time.Time) (all []Dec
 		}
 		all, whole = []Decided{}, len(rows) <= maxDecided
 		for _, r := range rows[:min(len(rows), maxDecided)] {
-			all = append(all, Decided{Request: r.ID, Kind: r.Kind, State: string(r.State), AskedAt: r.AskedAt, DecidedAt: r.AnsweredAt, Program: r.Program, Number: r.Number, File: r.File.Hex(), Ending: r.Ending})
+			all = append(all, Decided{Request: r.ID, Kind: r.Kind, State: string(r.State), AskedAt: r.AskedAt, DecidedAt: r.AnsweredAt, Program: r.Program, Signer: r.Signer, Number: r.Number, File: r.File.Hex(), Ending: r.Ending})
 		}
 		return nil
 	})

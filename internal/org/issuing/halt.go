@@ -7,6 +7,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/org/issuing/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -35,7 +36,7 @@ func (o *Issuing) Stop(ctx context.Context, reason string) error {
 		} else if halted {
 			return plain.Bad("reason", "すでに止まっています。画面を開き直してください。", "It is stopped already: open the page again.")
 		}
-		tx.Halt(by.ID, reason)
+		due.Add(raw, raw.Now(), dueTellHalt, tx.Halt(by.ID, reason).Name(), nil)
 		auditlog.Write(raw, auditlog.Entry{Actor: by.ID, Act: "issuing.stop", Detail: reason})
 		return nil
 	})
@@ -74,6 +75,7 @@ func (o *Issuing) Resume(ctx context.Context, seen string) error {
 			return err
 		}
 		h.ResumedAt, h.ResumedBy = tx.Now(), by.ID
+		due.Add(tx.Tx, tx.Now(), dueTellHalt, h.Name(), nil)
 		auditlog.Write(tx.Tx, auditlog.Entry{Actor: by.ID, Act: "issuing.resume", Detail: h.Cause})
 		return nil
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/akashi-id/akashi/internal/document/press"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/halting"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/org/issuing/internal/store"
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -62,11 +63,15 @@ func New(ctx context.Context, cfg Config) (*Issuing, error) {
 		return nil, err
 	}
 	o := &Issuing{press: cfg.Press, program: cfg.Program, municipality: message.Org(string(message.Municipality) + "-" + cfg.Self.Code())}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Routes: o.routes(), Due: []due.Rule{{Kind: dueUnanswered, Finish: o.unanswered}, o.signing()}, Books: o.books()})
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{halting.Schema}, Routes: o.routes(),
+		Due: append(o.tells(), due.Rule{Kind: dueUnanswered, Finish: o.unanswered}, o.signing()), Books: o.books()})
 	if err != nil {
 		return nil, err
 	}
 	o.Host = h
+	if err := o.Store.Update(ctx, o.beginProgram); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
 	if o.web, err = o.screens(cfg); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}

@@ -47,7 +47,7 @@ func (o *Issuing) onIssuingApplication(ctx context.Context, tx *store.Tx, d exch
 	if err != nil {
 		return nil, err
 	}
-	_, halted, err := tx.Halted(ctx)
+	halted, err := o.stopped(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (o *Issuing) page(ctx context.Context, tx *store.Tx, r *store.Request) ([]o
 
 // refusal tells the counter why there is no document.
 func (o *Issuing) refusal(r store.Request) []message.Out {
-	return []message.Out{{To: o.municipality, Body: message.IssuingDocument{Request: r.ID, Reasons: r.Reasons}, Trace: r.Trace}}
+	return []message.Out{{To: o.municipality, Body: message.IssuingDocument{Request: r.ID, Program: o.program, Reasons: r.Reasons}, Trace: r.Trace}}
 }
 
 // inOrder sorts the people of a household as a page shows them.

@@ -10,5 +10,6 @@ func (o *Issuing) routes() []exchange.Route {
 		exchange.On(o.in, o.onIssuingAnswer),
 		exchange.On(o.in, o.onIssuingOutcome),
 		exchange.On(o.in, o.onIssuingDay),
+		exchange.On(o.in, o.onIssuingHalt),
 	}
 }

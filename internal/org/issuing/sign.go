@@ -136,6 +136,7 @@ type signedFile struct {
 	bytes    []byte
 	digest   message.Hash
 	findings []gate.Finding
+	program  string // that did all of it
 }
 
 // sign draws the document again, signs it, and has the gate judge the finished file.
@@ -154,7 +155,7 @@ func (o *Issuing) sign(_ context.Context, prepared any) (any, error) {
 	// Of the file's digest the machine is the only witness; what was to be signed stands in the database.
 	digest := sha256.Sum256(file)
 	findings, err := o.press.Judge(file, func() (document.Paper, error) { return p.paper, nil }, p.document.Content, digest)
-	return signedFile{p, file, digest, findings}, err
+	return signedFile{p, file, digest, findings, o.program}, err
 }
 
 // signed gives a document out when the people on it are still those of whom it was made.
@@ -168,7 +169,7 @@ func (o *Issuing) signed(ctx context.Context, raw *sqlstore.Tx, item due.Item, r
 	if err != nil || r.State != store.Ready {
 		return nil, err
 	}
-	_, halted, err := tx.Halted(ctx)
+	halted, err := o.stopped(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
@@ -181,6 +182,11 @@ func (o *Issuing) signed(ctx context.Context, raw *sqlstore.Tx, item due.Item, r
 		no = making.Gate
 	case no == "" && (paper.Binding() != s.paper.Binding() || d.Content != s.document.Content):
 		no = making.Stale
+	}
+	if s.bytes != nil {
+		if err := tx.SignedBy(ctx, d.Number, s.program); err != nil {
+			return nil, err
+		}
 	}
 	state, detail := store.Issued, d.Number
 	if no != "" {
@@ -202,6 +208,6 @@ func (o *Issuing) signed(ctx context.Context, raw *sqlstore.Tx, item due.Item, r
 	if no != "" {
 		return o.refusal(r), nil
 	}
-	return []message.Out{{To: o.municipality, Trace: r.Trace, Body: message.IssuingDocument{Request: r.ID, Number: d.Number, IssuedAt: d.IssuedAt, Nonce: d.Nonce,
+	return []message.Out{{To: o.municipality, Trace: r.Trace, Body: message.IssuingDocument{Request: r.ID, Program: s.program, Number: d.Number, IssuedAt: d.IssuedAt, Nonce: d.Nonce,
 		Verify: d.Verify, Content: d.Content, File: s.bytes}}}, nil
 }

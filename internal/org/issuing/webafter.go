@@ -133,6 +133,9 @@ func (p *tracePage) tell(t DocumentTrace) {
 		{Label: say("ファイルのSHA-256", "SHA-256 of the file"), Value: file}, {Label: say("内容のSHA-256（署名を除く）", "SHA-256 of the content, without the signature"), Value: webui.Code(t.Content)},
 		{Label: say("載っている方の記録の版（順に）", "Versions of the records, in their order"), Value: strings.Join(versions, ", ")}, {Label: say("ファイル", "The file"), Value: kept},
 		{Label: say("どうなったか", "What became of it"), Value: endingNames[t.Ending]}}
+	if t.Signer != "" {
+		p.Digests = append(p.Digests, webui.Term{Label: say("作成・署名・点検したプログラムの版", "Version of the program that drew, signed and judged it"), Value: webui.Code(t.Signer)})
+	}
 	if !t.EndedAt.IsZero() {
 		p.Digests = append(p.Digests, webui.Term{Label: say("知らされた時", "Told"), Value: t.EndedAt}, webui.Term{Label: say("印刷した枚数", "Sheets printed"), Value: int64(t.Sheets)})
 	}

@@ -65,6 +65,11 @@ func (o *Municipality) ApplyForDocument(ctx context.Context, a DocumentApplicati
 		return "", err
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
+		if order, halted, err := o.issuingHalted(ctx, tx.Tx); err != nil {
+			return nil, err
+		} else if halted {
+			return nil, plain.Bad("kind", order.Says().JA, order.Says().EN)
+		}
 		now, as, err := o.asksFor(ctx, tx, a)
 		if err != nil {
 			return nil, err

@@ -99,8 +99,9 @@ type Affected struct {
 	Until time.Time `json:"until"`
 
 	Documents []AffectedDocument `json:"documents"`
-	Whole     bool               `json:"whole"`  // false: there are more documents than these
-	Counts    AffectedCounts     `json:"counts"` // of these
+	Whole     bool               `json:"whole"`    // false: there are more documents than these
+	Counts    AffectedCounts     `json:"counts"`   // of these
+	LeftOut   int                `json:"left_out"` // that were of another version than was asked for
 
 	Persons []AffectedPerson `json:"persons,omitempty"` // for whoever may look at people, and asked to
 }
@@ -189,7 +190,8 @@ type AffectedPerson struct {
 type AffectedQuery struct {
 	Inquiry string
 	Names   bool     // with the people, and drafts of the notices to them
-	Not     []string // requests that do not belong to it: the server decided them by another version
+	Not     []string // requests that do not belong to it, unless the counter has judged them by the version: the server decided and signed them by another
+	Version string   // of the program; "": any
 }
 
 // maxAffected is how many documents a list has.
@@ -216,7 +218,7 @@ func (o *Municipality) Affected(ctx context.Context, query AffectedQuery) (a Aff
 			return nil, plain.Bad("inquiry", "この番号の調査はありません。調査の一覧から開いてください。", "There is no inquiry of this number: open it from the list.")
 		}
 		var people []PersonID
-		if a, people, err = o.affected(ctx, tx, q, query.Not); err != nil {
+		if a, people, err = o.affected(ctx, tx, q, query); err != nil {
 			return nil, err
 		}
 		detail := fmt.Sprintf("%d requests", len(a.Documents))
@@ -233,7 +235,7 @@ func (o *Municipality) Affected(ctx context.Context, query AffectedQuery) (a Aff
 }
 
 // affected lists the documents of an inquiry, and who stands on them, in the order of their numbers from 1 on.
-func (o *Municipality) affected(ctx context.Context, tx *store.Tx, q Inquiry, not []string) (a Affected, people []PersonID, err error) {
+func (o *Municipality) affected(ctx context.Context, tx *store.Tx, q Inquiry, query AffectedQuery) (a Affected, people []PersonID, err error) {
 	a = Affected{Inquiry: q, ID: q.ID, At: q.At, By: q.By, Cause: q.Cause, From: q.From, Until: q.Until, Documents: []AffectedDocument{}, Whole: true, Counts: AffectedCounts{Places: map[Place]int{}}}
 	all, err := tx.DocumentsIn(ctx, q.From, q.Until, maxAffected+1)
 	if err != nil {
@@ -242,7 +244,15 @@ func (o *Municipality) affected(ctx context.Context, tx *store.Tx, q Inquiry, no
 	if len(all) > maxAffected {
 		all, a.Whole = all[:maxAffected], false
 	}
-	all = slices.DeleteFunc(all, func(d Document) bool { return slices.Contains(not, d.Request) })
+	judged, err := tx.JudgingPrograms(ctx, query.Not)
+	if err != nil {
+		return a, nil, err
+	}
+	before := len(all)
+	all = slices.DeleteFunc(all, func(d Document) bool {
+		return slices.Contains(query.Not, d.Request) && !slices.ContainsFunc(judged[d.Request], func(p string) bool { return message.IsProgram(p, query.Version) })
+	})
+	a.LeftOut = before - len(all)
 	var requests []string
 	var strange []message.Hash
 	for _, d := range all {

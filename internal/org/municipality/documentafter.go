@@ -146,6 +146,9 @@ type DocumentTrace struct {
 	Altered  bool               `json:"file_altered"`             // … and is not what came
 	Versions []resident.Version `json:"versions"`                 // of those who stand on it, in their order on the page; none: an older program took it
 
+	Server     string      `json:"server_program,omitempty"` // the version that signed it or refused it, as the server said
+	Judgements []Judgement `json:"judgements"`               // each time that the counter held it against the register
+
 	Jobs  []PrintJob      `json:"print_jobs"`
 	Cases []DocumentCase  `json:"cases"`
 	Steps []DocumentsStep `json:"steps"`
@@ -168,6 +171,14 @@ type DocumentRecall struct {
 	RecoveredBy string    `json:"recovered_by,omitempty"`
 	Sheets      int       `json:"sheets_back"`
 	Proof       string    `json:"proof,omitempty"`
+}
+
+// Judgement is that the counter held the document against the register, by which version of its program, and what it found.
+type Judgement struct {
+	At       time.Time `json:"at"`
+	Moment   string    `json:"moment"` // came, print, hand-over
+	Program  string    `json:"program,omitempty"`
+	Findings []string  `json:"findings,omitempty"` // none: it might leave
 }
 
 // IdentityCheck is by what somebody checked who the applicant is.
@@ -267,7 +278,7 @@ const maxSteps = 1000
 func (o *Municipality) traced(ctx context.Context, tx *store.Tx, d Document, words bool) (t DocumentTrace, err error) {
 	t = DocumentTrace{Request: d.Request, Kind: d.Kind, Items: d.Items, As: d.As, AppliedAt: d.At, AppliedBy: d.By, State: string(d.State), Reasons: d.Reasons,
 		Number: d.Number, IssuedAt: d.IssuedAt, EndedAt: d.EndedAt, EndedBy: d.EndedBy, Sheets: d.Sheets,
-		Kept: len(d.Bytes) > 0, Altered: len(d.Bytes) > 0 && sha256.Sum256(d.Bytes) != d.File, Checks: []IdentityCheck{}, Jobs: []PrintJob{}, Cases: []DocumentCase{}, Steps: []DocumentsStep{}}
+		Kept: len(d.Bytes) > 0, Altered: len(d.Bytes) > 0 && sha256.Sum256(d.Bytes) != d.File, Server: d.Server, Checks: []IdentityCheck{}, Judgements: []Judgement{}, Jobs: []PrintJob{}, Cases: []DocumentCase{}, Steps: []DocumentsStep{}}
 	t.Content, t.Came, t.File = d.Content.Hex(), d.Came.Hex(), d.File.Hex()
 	if isAnother(d) {
 		made, err := tx.MadeFor(ctx, []message.Hash{d.Came})
@@ -300,6 +311,13 @@ func (o *Municipality) traced(ctx context.Context, tx *store.Tx, d Document, wor
 	}
 	for _, p := range page {
 		t.Versions = append(t.Versions, p.Version)
+	}
+	judged, err := tx.JudgementsOf(ctx, d.Request)
+	if err != nil {
+		return t, err
+	}
+	for _, j := range judged {
+		t.Judgements = append(t.Judgements, Judgement(j))
 	}
 	cases, err := tx.CasesOf(ctx, d.Request)
 	if err != nil {

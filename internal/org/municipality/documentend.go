@@ -104,10 +104,14 @@ func (o *Municipality) atCounter(ctx context.Context, tx *store.Tx, who, request
 	if err != nil {
 		return doc, nil, false, err
 	}
-	if sheets > 0 { // what is stopped at the hand-over says so too
-		doc.Sheets, doc.EndedBy = sheets, who
+	moment := store.JudgedPrint
+	if err := o.releases(ctx, tx.Tx, doc); err != nil {
+		return doc, nil, false, err
 	}
-	if outs, stopped, err = o.gateDocument(ctx, tx, store.DocumentHeld, doc, who); err != nil || stopped {
+	if sheets > 0 { // what is stopped at the hand-over says so too
+		doc.Sheets, doc.EndedBy, moment = sheets, who, store.JudgedHandOver
+	}
+	if outs, stopped, err = o.gateDocument(ctx, tx, store.DocumentHeld, doc, who, moment); err != nil || stopped {
 		return doc, outs, stopped, err
 	}
 	return doc, nil, false, o.openDocument(ctx, tx, who, doc)

@@ -14,6 +14,7 @@ import (
 	"github.com/akashi-id/akashi/internal/document/readback"
 	"github.com/akashi-id/akashi/internal/due"
 	"github.com/akashi-id/akashi/internal/exchange"
+	"github.com/akashi-id/akashi/internal/halting"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/message"
 	"github.com/akashi-id/akashi/resident"
@@ -47,6 +48,7 @@ func (o *Municipality) onIssuingDocument(ctx context.Context, tx *store.Tx, d ex
 		return nil, exchange.Reject("answered-already", "この申請には、すでに回答があります。双方の申請の記録を確かめてください。",
 			"this application was answered already: compare the records of the request on both sides")
 	}
+	doc.Server = n.Program
 	if len(n.Reasons) > 0 {
 		doc.State, doc.Reasons, doc.EndedAt = store.DocumentRefused, n.Reasons, tx.Now()
 		return nil, o.moveDocument(ctx, tx, store.DocumentApplied, doc, string(d.Sender))
@@ -59,7 +61,7 @@ func (o *Municipality) onIssuingDocument(ctx context.Context, tx *store.Tx, d ex
 	if err := o.keepPage(ctx, tx, doc); err != nil {
 		return nil, err
 	}
-	outs, stopped, err := o.gateDocument(ctx, tx, store.DocumentApplied, doc, string(d.Sender))
+	outs, stopped, err := o.gateDocument(ctx, tx, store.DocumentApplied, doc, string(d.Sender), store.JudgedCame)
 	if err != nil || stopped {
 		return outs, err
 	}
@@ -71,12 +73,15 @@ var errNotOurServer = exchange.Reject("not-our-issuing-server", "この市区町
 
 // gateDocument holds a document against the register as it is in this transaction. One that the register contradicts is stopped, with the outcome for
 // the server.
-func (o *Municipality) gateDocument(ctx context.Context, tx *store.Tx, from store.DocumentState, doc Document, by string) (outs []message.Out, stopped bool, err error) {
+func (o *Municipality) gateDocument(ctx context.Context, tx *store.Tx, from store.DocumentState, doc Document, by, moment string) (outs []message.Out, stopped bool, err error) {
 	findings, err := o.judgeDocument(ctx, tx, doc)
 	if err == nil && from == store.DocumentApplied {
 		var more []string
 		more, err = o.judgeArrival(ctx, tx, doc)
 		findings = append(findings, more...)
+	}
+	if err == nil {
+		err = tx.Judged(ctx, doc.Request, store.Judgement{Moment: moment, Program: o.program, Findings: findings})
 	}
 	if err != nil || len(findings) == 0 {
 		return nil, false, err
@@ -113,6 +118,7 @@ const (
 	foundLate   = "late"   // it came after the application had lapsed
 	foundNumber = "number" // another document here has its number
 	foundDay    = "day"    // it says that it was issued before it was asked for, or after now
+	foundHalted = "halted" // issuing by the version that signed it is stopped
 	foundVerify = "verify" // its code leads elsewhere than to where documents are verified
 )
 
@@ -128,6 +134,11 @@ func (o *Municipality) judgeArrival(ctx context.Context, tx *store.Tx, doc Docum
 	}
 	if taken {
 		codes = append(codes, foundNumber)
+	}
+	if _, bound, err := halting.Binding(ctx, tx.Tx, doc.Server); err != nil {
+		return nil, err
+	} else if bound {
+		codes = append(codes, foundHalted)
 	}
 	if doc.IssuedAt.Before(doc.At.Add(-skew)) || doc.IssuedAt.After(tx.Now().Add(skew)) {
 		codes = append(codes, foundDay)

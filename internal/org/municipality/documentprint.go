@@ -209,7 +209,7 @@ func (o *Municipality) printed(ctx context.Context, raw *sqlstore.Tx, item due.I
 		if err := tx.KeepPrint(ctx, doc); err != nil {
 			return nil, err
 		}
-		outs, _, err := o.gateDocument(ctx, tx, store.DocumentHeld, doc, string(o.Self))
+		outs, _, err := o.gateDocument(ctx, tx, store.DocumentHeld, doc, string(o.Self), store.JudgedPrint)
 		return outs, err
 	case printAnswered:
 		if r.job != jobOf(doc) || !waitsForPrinter(doc) {

@@ -11,6 +11,7 @@ import (
 	"github.com/akashi-id/akashi/internal/clock"
 	"github.com/akashi-id/akashi/internal/disclosure"
 	"github.com/akashi-id/akashi/internal/errorreport"
+	"github.com/akashi-id/akashi/internal/halting"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/identity"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
@@ -46,6 +47,8 @@ type Config struct {
 	Documents *Documents
 	// Printer is that of the counter; nil: the clerk's browser prints.
 	Printer printing.Printer
+	// Program is the version of this program, kept with each judgement of a document; "": nobody said.
+	Program string
 }
 
 // Municipality is a running municipality.
@@ -60,6 +63,7 @@ type Municipality struct {
 	gate                   protection.Gate
 	documents              *Documents
 	printer                printing.Printer // may be nil
+	program                string           // the version of this one
 	neverGiven             sync.Map         // keys of jobs that this process knows that no printer was given
 	staffKey               []byte           // of pseudonyms of the staff
 	web                    http.Handler
@@ -76,7 +80,7 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 	}
 	o := &Municipality{
 		code: code, prefecture: message.Org(string(message.Prefecture) + "-" + code.Prefecture().String()),
-		center: message.Org(message.NationalCenter), ca: cmp.Or(cfg.CA, message.Org(message.CA)), shelf: newKeyShelf(cfg.Clock), status: cfg.Status, gate: cfg.Gate, documents: cfg.Documents, printer: cfg.Printer,
+		center: message.Org(message.NationalCenter), ca: cmp.Or(cfg.CA, message.Org(message.CA)), shelf: newKeyShelf(cfg.Clock), status: cfg.Status, gate: cfg.Gate, documents: cfg.Documents, printer: cfg.Printer, program: cfg.Program,
 	}
 	for _, p := range cfg.Peers {
 		if p.Role() == message.Issuing && p.Code() == cfg.Self.Code() {
@@ -90,7 +94,7 @@ func New(ctx context.Context, cfg Config) (*Municipality, error) {
 		o.staffKey = cfg.Secrets(o.prefecture) // the CA, which is told the pseudonyms, does not have it
 	}
 	o.Errors = &errorreport.Desk{Record: o.recordOf}
-	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{stillvalid.Schema, disclosure.Schema, errorreport.Schema, protection.Schema, identity.Schema},
+	o.Host, err = host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{stillvalid.Schema, disclosure.Schema, errorreport.Schema, protection.Schema, identity.Schema, halting.Schema},
 		Routes: o.routes(), Due: o.dueRules(), Books: append(o.books(), o.protectionBooks()...), Counts: o.counts, Rebuild: o.rebuild, Admits: o.admitsAll})
 	if err != nil {
 		return nil, err

@@ -23,6 +23,8 @@ func (o *Municipality) routes() []exchange.Route {
 		exchange.On(o.in, o.onIssuingQuestion),
 		exchange.On(o.in, o.onIssuingDocument),
 		exchange.On(o.in, o.onIssuingDayAnswer),
+		exchange.On(o.in, o.onIssuingHalt),
+		exchange.On(o.in, o.onIssuingProgram),
 	}, o.Errors.Routes()...)
 }
 

@@ -249,6 +249,7 @@ func (w *screens) doPrint(rw http.ResponseWriter, r *http.Request) {
 var foundOnArrival = map[string]plain.Sentence{
 	foundNumber: both("文書番号が、別の証明書と同じ", "another document has its number"),
 	foundDay:    both("発行した日時が、申請と合わない", "the time of its issue does not fit the application"),
+	foundHalted: both("この版のプログラムによる発行が止められている", "issuing by this version of the program is stopped"),
 	foundVerify: both("確認先のアドレスが違う", "the address at which it is verified is another"),
 }
 

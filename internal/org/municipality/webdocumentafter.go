@@ -254,7 +254,7 @@ type tracePage struct {
 	Notices                       []webui.Notice
 	Terms                         []webui.Term
 	Digests                       []webui.Term
-	Jobs, Cases, Steps            webui.Table
+	Judged, Jobs, Cases, Steps    webui.Table
 	Persons                       *webui.Table
 	ShowPersons, Back, Delivering string
 }
@@ -392,6 +392,10 @@ func (w *screens) renderTrace(rw http.ResponseWriter, r *http.Request, persons *
 			{Label: both("届いた内容のSHA-256（窓口で計算）", "The same of what came, reckoned here"), Value: webui.Code(t.Came)},
 			{Label: both("載っている方の記録の版（順に）", "Versions of the records, in their order"), Value: strings.Join(versions, ", ")}, {Label: both("ファイル", "The file"), Value: kept}}
 	}
+	if t.Server != "" {
+		p.Terms = append(p.Terms, webui.Term{Label: both("証明発行サーバのプログラムの版", "Version of the server's program"), Value: webui.Code(t.Server)})
+	}
+	p.Judged = judgedTable(t)
 	p.Jobs = webui.Table{Caption: both("印刷", "Printing"), Columns: []webui.Column{{Name: both("印刷の番号", "Job")}, {Name: both("プリンターの答え", "What the printer said")}, {Name: both("出た枚数", "Sheets"), Right: true}, {Name: both("出した人", "By")}, {Name: both("出した時", "Sent")}},
 		Empty: webui.Empty{Text: both("印刷していません。", "It was not printed.")}}
 	for _, j := range t.Jobs {
@@ -424,6 +428,28 @@ func (w *screens) renderTrace(rw http.ResponseWriter, r *http.Request, persons *
 		p.Steps.Rows = append(p.Steps.Rows, []any{s.At, stepNames[s.Act], webui.Code(s.By), stepDetail(s)})
 	}
 	w.ui.Render(rw, r, w.docTrace, http.StatusOK, p)
+}
+
+// judgedMoments are the moments of a judgement in words.
+var judgedMoments = map[string]plain.Sentence{
+	store.JudgedCame: both("証明書が届いた時", "when it came"), store.JudgedPrint: both("印刷する時", "before it was printed"), store.JudgedHandOver: both("渡す時", "before it was handed over"),
+}
+
+// judgedTable lists each time that the counter held a document against the register, and by which version of its program.
+func judgedTable(t DocumentTrace) webui.Table {
+	table := webui.Table{Caption: both("窓口での点検", "Judged at the counter"), Columns: []webui.Column{{Name: both("いつ", "When")}, {Name: both("どの場面で", "At which moment")}, {Name: both("結果", "Result")}, {Name: both("窓口のプログラムの版", "Version of the counter's program")}},
+		Empty: webui.Empty{Text: both("点検の記録はありません。", "There is no record of a judgement.")}}
+	for _, j := range t.Judgements {
+		var result, program any = badge(webui.OK, "違いなし", "nothing differs"), nil
+		if len(j.Findings) > 0 {
+			result = foundNames(j.Findings)
+		}
+		if j.Program != "" {
+			program = webui.Code(j.Program)
+		}
+		table.Rows = append(table.Rows, []any{j.At, judgedMoments[j.Moment], result, program})
+	}
+	return table
 }
 
 func asName(as string) plain.Sentence {

@@ -1,17 +1,21 @@
 package municipality
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 
 	"github.com/akashi-id/akashi/internal/document"
 	"github.com/akashi-id/akashi/internal/document/making"
+	"github.com/akashi-id/akashi/internal/halting"
+	"github.com/akashi-id/akashi/internal/sqlstore"
 	"github.com/akashi-id/akashi/internal/webui"
 )
 
 type issuePage struct {
 	*webui.Form
 	Notices   []webui.Notice
+	Halted    bool // nothing is issued: there is nothing to fill in
 	Terms     []webui.Term
 	Kinds     []webui.Choice
 	People    []webui.Choice // who may have come
@@ -43,6 +47,13 @@ func (w *screens) renderIssue(rw http.ResponseWriter, r *http.Request, status in
 	if w.o.issuing == "" || w.o.documents == nil {
 		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("証明発行サーバがありません", "There is no issuing server"), Text: errNoServer.Sentence})
 	}
+	if order, halted, err := w.haltedNow(r.Context()); err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	} else if halted {
+		p.Halted = true
+		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Bad, Title: both("証明書の発行が止められています", "Issuing documents is stopped"), Text: order.Says()})
+	}
 	p.People = []webui.Choice{{Value: d.Now.Person.String(), Name: both("本人", "the person")}}
 	for _, m := range d.Household {
 		if m.Person != d.Now.Person && !isUnnamed(m) {
@@ -50,6 +61,15 @@ func (w *screens) renderIssue(rw http.ResponseWriter, r *http.Request, status in
 		}
 	}
 	w.ui.Render(rw, r, w.issue, status, p)
+}
+
+// haltedNow is the order that keeps the issuing server from issuing.
+func (w *screens) haltedNow(ctx context.Context) (order halting.Order, halted bool, err error) {
+	err = w.o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		order, halted, err = w.o.issuingHalted(ctx, tx)
+		return err
+	})
+	return order, halted, err
 }
 
 func (w *screens) doIssue(rw http.ResponseWriter, r *http.Request) {

@@ -9,6 +9,7 @@ import (
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/disclosure"
 	"github.com/akashi-id/akashi/internal/errorreport"
+	"github.com/akashi-id/akashi/internal/halting"
 	"github.com/akashi-id/akashi/internal/host"
 	"github.com/akashi-id/akashi/internal/inquiry"
 	"github.com/akashi-id/akashi/internal/inspection"
@@ -41,6 +42,7 @@ type Center struct {
 	numberKey  NumberKey
 	duplicates *inspection.Inspection
 	gate       protection.Gate
+	towns      []message.Org // those that are told when issuing is stopped
 	web        http.Handler
 }
 
@@ -50,15 +52,20 @@ func New(ctx context.Context, cfg Config) (*Center, error) {
 	if o.gate == nil {
 		o.gate = protection.OneFlag{}
 	}
+	for _, p := range cfg.Peers {
+		if p.Role() == message.Municipality {
+			o.towns = append(o.towns, p)
+		}
+	}
 	o.Errors = &errorreport.Desk{Record: o.recordOf}
-	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, inspection.Schema, inquiry.Schema, provision.Schema, errorreport.Schema, protection.Schema},
+	h, err := host.Open(ctx, cfg.Config, host.Rules{Schema: store.Schema, Tables: []sqlstore.Schema{received.Schema, inspection.Schema, inquiry.Schema, provision.Schema, errorreport.Schema, protection.Schema, halting.Schema},
 		Routes: o.routes(), Books: append(o.tables(), o.protectionBooks()...), Counts: o.counts, Admits: inquiry.Admitting(o.withheld)})
 	if err != nil {
 		return nil, err
 	}
 	o.Host = h
 	o.duplicates = o.newDuplicates()
-	o.Alarms.Add(o.undemanded(), o.asidesAlarm(), o.duplicates.Source(), protection.Differs(o.Store, o.Books, o.Statements))
+	o.Alarms.Add(o.undemanded(), o.asidesAlarm(), o.duplicates.Source(), protection.Differs(o.Store, o.Books, o.Statements), o.behind())
 	o.Exchange.Answer(message.AskAttach, o.onAttach)
 	o.Exchange.Answer(protection.AskQuestions, o.onQuestions)
 	o.Errors.Host = h

@@ -14,5 +14,6 @@ func (o *Center) routes() []exchange.Route {
 		exchange.On(o.in, o.onCertRevoke),
 		exchange.On(o.in, o.onCodeRequest),
 		exchange.On(o.in, o.onNumberRequest),
+		exchange.On(o.in, o.onIssuingProgram),
 	}, o.Errors.Routes()...)
 }

@@ -36,6 +36,7 @@ type web struct {
 
 	duplicatesAll, duplicateOne, duplicateAlike *webui.Page
 	asidesAll, asideOne                         *webui.Page
+	haltsAll, haltOne                           *webui.Page
 }
 
 func (o *Center) screens(cfg Config) (http.Handler, error) {
@@ -61,6 +62,7 @@ func (o *Center) screens(cfg Config) (http.Handler, error) {
 	mux.HandleFunc("GET /part/{part}", w.showHomePart)
 	w.mountDuplicates(mux)
 	w.mountAsides(mux)
+	w.mountHalts(mux)
 	if err := o.Inquiry.Mount(mux, w.ui); err != nil {
 		return nil, err
 	}
@@ -77,6 +79,7 @@ func (o *Center) newWeb(cfg Config) (*web, error) {
 			{Path: "/", Name: plain.Sentence{JA: "住民と電子証明書の数", EN: "Numbers"}},
 			duplicateNav,
 			asideNav,
+			haltNav,
 			inquiry.Nav, provision.Nav[0], provision.Nav[1], provision.Nav[2], errorreport.Nav,
 			protectpage.Nav,
 			desk.Nav,
@@ -94,7 +97,7 @@ func (o *Center) newWeb(cfg Config) (*web, error) {
 		return nil, err
 	}
 	for name, page := range map[string]**webui.Page{"home": &w.home, "duplicates": &w.duplicatesAll, "duplicate": &w.duplicateOne,
-		"alike": &w.duplicateAlike, "asides": &w.asidesAll, "aside": &w.asideOne} {
+		"alike": &w.duplicateAlike, "asides": &w.asidesAll, "aside": &w.asideOne, "halts": &w.haltsAll, "halt": &w.haltOne} {
 		if *page, err = ui.Page(files, name); err != nil {
 			return nil, err
 		}

@@ -24,6 +24,7 @@ type Document struct {
 	Content  message.Hash
 	File     message.Hash // of the signed file; zero: it is not signed
 	Bytes    []byte       // the signed file, as long as what became of it is not proven
+	Signer   string       // the version of the program that drew, signed and judged it; "": none has, or one that did not say
 	Specimen bool
 	Ending   message.Ending // empty: nobody knows yet
 	EndedAt  time.Time
@@ -38,13 +39,13 @@ type Document struct {
 // LogValue shows nothing of it.
 func (d Document) LogValue() slog.Value { return slog.StringValue(d.Number) }
 
-const documentColumns = `number, request, issued_at, nonce, verify, binding, pages, content, file, bytes, specimen, ending, ended_at, ended_by, findings, sheets, recalled_at, recalled_by, recovered_at, recovered_by`
+const documentColumns = `number, request, issued_at, nonce, verify, binding, pages, content, file, bytes, specimen, ending, ended_at, ended_by, findings, sheets, recalled_at, recalled_by, recovered_at, recovered_by, signer`
 
 func scanDocument(r *sqlstore.Rows, d *Document) error {
 	var nonce, content, file []byte
 	var ended, sheets, pages, recalled, recovered int64
 	var findings string
-	if err := r.Scan(&d.Number, &d.Request, sqlstore.Time(&d.IssuedAt), &nonce, &d.Verify, &d.Binding, &pages, &content, &file, &d.Bytes, &d.Specimen, &d.Ending, &ended, &d.EndedBy, &findings, &sheets, &recalled, &d.RecalledBy, &recovered, &d.RecoveredBy); err != nil {
+	if err := r.Scan(&d.Number, &d.Request, sqlstore.Time(&d.IssuedAt), &nonce, &d.Verify, &d.Binding, &pages, &content, &file, &d.Bytes, &d.Specimen, &d.Ending, &ended, &d.EndedBy, &findings, &sheets, &recalled, &d.RecalledBy, &recovered, &d.RecoveredBy, &d.Signer); err != nil {
 		return err
 	}
 	copy(d.Nonce[:], nonce)
@@ -57,7 +58,7 @@ func scanDocument(r *sqlstore.Rows, d *Document) error {
 
 // AddDocument writes down what is to be signed.
 func (tx *Tx) AddDocument(d Document) {
-	tx.Collect("document", documentColumns, d.Number, d.Request, d.IssuedAt, d.Nonce[:], d.Verify, d.Binding, int64(d.Pages), d.Content[:], []byte{}, []byte{}, d.Specimen, "", int64(0), "", "", int64(0), int64(0), "", int64(0), "")
+	tx.Collect("document", documentColumns, d.Number, d.Request, d.IssuedAt, d.Nonce[:], d.Verify, d.Binding, int64(d.Pages), d.Content[:], []byte{}, []byte{}, d.Specimen, "", int64(0), "", "", int64(0), int64(0), "", int64(0), "", d.Signer)
 }
 
 // DocumentOf is the document of a request.
@@ -86,6 +87,12 @@ func (tx *Tx) document(ctx context.Context, where string, key any) (d Document, 
 // Signed keeps the signed file of a document.
 func (tx *Tx) Signed(ctx context.Context, number string, file message.Hash, bytes []byte) error {
 	_, err := tx.Exec(ctx, `UPDATE document SET file = $2, bytes = $3 WHERE number = $1`, number, file[:], bytes)
+	return err
+}
+
+// SignedBy writes down which version of the program drew, signed and judged a document, also one that is not given out.
+func (tx *Tx) SignedBy(ctx context.Context, number, program string) error {
+	_, err := tx.Exec(ctx, `UPDATE document SET signer = $2 WHERE number = $1`, number, program)
 	return err
 }
 

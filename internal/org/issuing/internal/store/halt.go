@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/akashi-id/akashi/internal/sqlstore"
@@ -53,8 +54,26 @@ func (tx *Tx) Halts(ctx context.Context, limit int) ([]Halt, error) {
 }
 
 // Halt begins one.
-func (tx *Tx) Halt(by, reason string) {
-	tx.Collect("halt", haltColumns, tx.Serial(), tx.Now(), by, reason, int64(0), "", "", "", int64(0), "")
+func (tx *Tx) Halt(by, reason string) Halt {
+	h := Halt{ID: tx.Serial(), At: tx.Now(), By: by, Reason: reason}
+	tx.Collect("halt", haltColumns, h.ID, h.At, by, reason, int64(0), "", "", "", int64(0), "")
+	return h
+}
+
+// Name names a halt among those of the server.
+func (h Halt) Name() string { return strconv.FormatInt(h.ID, 10) }
+
+// HaltNamed is the halt of a name.
+func (tx *Tx) HaltNamed(ctx context.Context, name string) (h Halt, found bool, err error) {
+	id, err := strconv.ParseInt(name, 10, 64)
+	if err != nil {
+		return h, false, nil
+	}
+	all, err := sqlstore.List(ctx, tx.Tx, scanHalt, `SELECT `+haltColumns+` FROM halt WHERE id = $1`, id)
+	if err != nil || len(all) == 0 {
+		return h, false, err
+	}
+	return all[0], true, nil
 }
 
 // MoveHalt writes down how a halt stands.

@@ -174,6 +174,7 @@ type Decided struct {
 	Request
 	Number string
 	File   message.Hash // zero: nothing was signed
+	Signer string       // the version that signed it
 	Ending message.Ending
 }
 
@@ -182,11 +183,11 @@ func (tx *Tx) RequestsIn(ctx context.Context, from, until time.Time, limit int) 
 	return sqlstore.List(ctx, tx.Tx, func(r *sqlstore.Rows, d *Decided) error {
 		var answered int64
 		var file []byte
-		err := r.Scan(&d.ID, &d.Kind, &d.State, sqlstore.Time(&d.AskedAt), &answered, &d.Program, &d.Number, &file, &d.Ending)
+		err := r.Scan(&d.ID, &d.Kind, &d.State, sqlstore.Time(&d.AskedAt), &answered, &d.Program, &d.Number, &file, &d.Ending, &d.Signer)
 		copy(d.File[:], file)
 		d.AnsweredAt = sqlstore.FromMicrosOrNone(answered)
 		return err
-	}, `SELECT r.request, r.kind, r.state, r.asked_at, r.answered_at, r.program, COALESCE(d.number, ''), COALESCE(d.file, $4), COALESCE(d.ending, '')
+	}, `SELECT r.request, r.kind, r.state, r.asked_at, r.answered_at, r.program, COALESCE(d.number, ''), COALESCE(d.file, $4), COALESCE(d.ending, ''), COALESCE(d.signer, '')
 		FROM request AS r LEFT JOIN document AS d ON d.request = r.request
 		WHERE r.asked_at < $2 AND (r.state IN ('asked', 'ready') OR r.state = 'refused' AND r.answered_at >= $1 OR r.state = 'issued' AND (d.ending = '' OR d.ended_at >= $1))
 		ORDER BY r.asked_at, r.request LIMIT $3`, from, until, int64(limit), []byte{})

@@ -57,6 +57,7 @@ type Document struct {
 	Prints  int    // how many jobs a printer was given
 	Print   Print  // how the last one stands
 	Proof   string // of what became of the paper, when nothing was handed over
+	Server  string // the version of the server's program that signed or refused it, as it said
 }
 
 // Print is how a job at a printer stands.
@@ -70,14 +71,14 @@ type Print struct {
 // LogValue names the request only.
 func (d Document) LogValue() slog.Value { return slog.StringValue(d.Request) }
 
-const documentColumns = `request, person, code, kind, items, asked_as, requester, at, by_whom, trace, state, reasons, number, issued_at, nonce, verify, content, file, bytes, ended_at, ended_by, sheets, proof, prints, print_state, print_sheets, print_ja, print_en, print_at, came`
+const documentColumns = `request, person, code, kind, items, asked_as, requester, at, by_whom, trace, state, reasons, number, issued_at, nonce, verify, content, file, bytes, ended_at, ended_by, sheets, proof, prints, print_state, print_sheets, print_ja, print_en, print_at, came, server_program`
 
 func scanDocument(r *sqlstore.Rows, d *Document) error {
 	var person, issued, ended, sheets, prints, printSheets, printAt int64
 	var code, items, reasons string
 	var nonce, content, file, came []byte
 	if err := r.Scan(&d.Request, &person, &code, &d.Kind, &items, &d.As, &d.Requester, sqlstore.Time(&d.At), &d.By, &d.Trace, &d.State, &reasons, &d.Number, &issued,
-		&nonce, &d.Verify, &content, &file, &d.Bytes, &ended, &d.EndedBy, &sheets, &d.Proof, &prints, &d.Print.State, &printSheets, &d.Print.Says.JA, &d.Print.Says.EN, &printAt, &came); err != nil {
+		&nonce, &d.Verify, &content, &file, &d.Bytes, &ended, &d.EndedBy, &sheets, &d.Proof, &prints, &d.Print.State, &printSheets, &d.Print.Says.JA, &d.Print.Says.EN, &printAt, &came, &d.Server); err != nil {
 		return err
 	}
 	d.Person, d.IssuedAt, d.EndedAt, d.Sheets = Person(person), sqlstore.FromMicrosOrNone(issued), sqlstore.FromMicrosOrNone(ended), int(sheets)
@@ -102,7 +103,7 @@ func listed(s string) []string {
 // AddDocument writes an application for a document down.
 func (tx *Tx) AddDocument(d Document) {
 	tx.Collect("document_request", documentColumns, d.Request, int64(d.Person), d.Code.Reveal(), d.Kind, strings.Join(d.Items, ","), d.As, d.Requester, d.At, d.By, d.Trace,
-		string(d.State), "", "", int64(0), []byte{}, "", []byte{}, []byte{}, []byte{}, int64(0), "", int64(0), "", int64(0), "", int64(0), "", "", int64(0), []byte{})
+		string(d.State), "", "", int64(0), []byte{}, "", []byte{}, []byte{}, []byte{}, int64(0), "", int64(0), "", int64(0), "", int64(0), "", "", int64(0), []byte{}, d.Server)
 }
 
 // Document finds one.
@@ -131,9 +132,9 @@ func (tx *Tx) documentHeads(ctx context.Context, where string, args ...any) ([]D
 // MoveDocument writes down how a document stands now; false when it did not stand as was thought.
 func (tx *Tx) MoveDocument(ctx context.Context, from DocumentState, d Document) (bool, error) {
 	n, err := tx.Exec(ctx, `UPDATE document_request SET state = $3, reasons = $4, number = $5, issued_at = $6, nonce = $7, verify = $8, content = $9, file = $10, bytes = $11,
-		ended_at = $12, ended_by = $13, sheets = $14, proof = $15, came = $16 WHERE request = $1 AND state = $2`,
+		ended_at = $12, ended_by = $13, sheets = $14, proof = $15, came = $16, server_program = $17 WHERE request = $1 AND state = $2`,
 		d.Request, string(from), string(d.State), strings.Join(d.Reasons, ","), d.Number, sqlstore.MicrosOrNone(d.IssuedAt), d.Nonce[:], d.Verify, d.Content[:], d.File[:],
-		orEmpty(d.Bytes), sqlstore.MicrosOrNone(d.EndedAt), d.EndedBy, int64(d.Sheets), d.Proof, orNone(d.Came))
+		orEmpty(d.Bytes), sqlstore.MicrosOrNone(d.EndedAt), d.EndedBy, int64(d.Sheets), d.Proof, orNone(d.Came), d.Server)
 	return n == 1, err
 }
 
