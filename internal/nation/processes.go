@@ -227,6 +227,9 @@ func proxyTo(target string, transport http.RoundTripper) http.Handler {
 		// middle. A writer that is no server's needs none of it.
 		http.NewResponseController(w).EnableFullDuplex()
 		proxy.ServeHTTP(w, r)
+		// Of a process that has died nobody has read the form. The server, which leaves it alone, would look for its end behind the answer, while it waits for the next
+		// request on the same line, and break that one off.
+		io.CopyN(io.Discard, r.Body, 256<<10)
 	})
 }
 
