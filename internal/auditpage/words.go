@@ -45,6 +45,8 @@ var acts = map[string]plain.Sentence{
 
 	"apply-for-document":    {JA: "証明書の申請を受け付けた", EN: "took an application for a document"},
 	"document-state":        {JA: "証明書の状態が変わった", EN: "a document stands differently"},
+	"third-request":         {JA: "第三者の請求を受け付けた", EN: "took the request of a third person"},
+	"third-decided":         {JA: "第三者の請求の可否を決めた", EN: "decided the request of a third person"},
 	"document-sheet":        {JA: "渡す前に、別の証明書のページを見つけた", EN: "found a page of another document before it was handed over"},
 	"document-case":         {JA: "証明書の件を開いた", EN: "opened a case about a document"},
 	"document-case-propose": {JA: "証明書の件の紙がどうなったかを書いた", EN: "said what became of the paper of a case about a document"},

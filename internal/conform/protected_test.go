@@ -35,6 +35,8 @@ var ungated = []struct {
 		"internal/org/prefecture:Prefecture.rebuild"}},
 	{"what our own issuing server is told before it makes a document: version and flags of a person, the protection among them, and no item", []string{
 		"internal/org/municipality:Municipality.onIssuingQuestion"}},
+	{"of whom a third person asks: nothing of the record is answered, and what is given out spends a release in the same transaction", []string{
+		"internal/org/municipality:Municipality.AskAsThird", "internal/org/municipality:Municipality.DecideThird"}},
 	{"of whom a document is asked for, and what must stand on it: who applies, prints or hands over was asked before, and what is found is names of boxes", []string{
 		"internal/org/municipality:Municipality.asksFor", "internal/org/municipality:Municipality.documentPaper"}},
 	{"the gate itself, and what it stands before", []string{"internal/org/municipality:Municipality.opens", "internal/org/municipality:Municipality.memberCodes",

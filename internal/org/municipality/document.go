@@ -93,22 +93,26 @@ func (o *Municipality) ApplyForDocument(ctx context.Context, a DocumentApplicati
 		}
 		d := Document{Request: request, Person: now.Person, Code: now.Record.Code, Kind: string(a.Kind), Items: making.Names(a.Items), As: string(as),
 			Requester: fmt.Sprintf("check-%d", check.ID), At: tx.Now(), By: who, Trace: trace, State: store.DocumentApplied}
-		if err := o.againCases(ctx, tx, now.Person, d.Kind); err != nil {
-			return nil, err
-		}
-		tx.AddDocument(d)
-		if err := o.dayWillClose(ctx, tx); err != nil {
-			return nil, err
-		}
-		due.Add(tx.Tx, tx.Now().Add(documentPatience), dueDocumentLapse, request, nil)
-		auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: "apply-for-document", Subject: d.Code.Reveal(), Case: request,
-			Detail: fmt.Sprintf("%s, as %s, identity checked by %s (%s)", a.Kind, as, check.Way, check.Documents)})
-		return []message.Out{{To: o.issuing, Body: message.IssuingApplication{Request: request, Document: d.Kind, Subject: d.Code, Items: d.Items, Requester: d.Requester, As: d.As, By: who}}}, nil
+		return o.applies(ctx, tx, d, fmt.Sprintf("identity checked by %s (%s)", check.Way, check.Documents))
 	})
 	if err != nil {
 		return "", err
 	}
 	return request, nil
+}
+
+// applies writes an application down and asks the issuing server.
+func (o *Municipality) applies(ctx context.Context, tx *store.Tx, d Document, detail string) ([]message.Out, error) {
+	if err := o.againCases(ctx, tx, d); err != nil {
+		return nil, err
+	}
+	tx.AddDocument(d)
+	if err := o.dayWillClose(ctx, tx); err != nil {
+		return nil, err
+	}
+	due.Add(tx.Tx, tx.Now().Add(documentPatience), dueDocumentLapse, d.Request, nil)
+	auditlog.Write(tx.Tx, auditlog.Entry{Actor: d.By, Act: actApply, Subject: d.Code.Reveal(), Case: d.Request, Detail: fmt.Sprintf("%s, as %s, %s", d.Kind, d.As, detail)})
+	return []message.Out{{To: o.issuing, Body: message.IssuingApplication{Request: d.Request, Document: d.Kind, Subject: d.Code, Items: d.Items, Requester: d.Requester, As: d.As, By: d.By}}}, nil
 }
 
 // drawName names what leaves the organisation under its name. It is drawn, so that a counter that was restored from a copy gives none a second time.

@@ -298,7 +298,13 @@ func (o *Municipality) traced(ctx context.Context, tx *store.Tx, d Document, wor
 			t.Recall.Reason, t.Recall.Proof = r.Reason, r.Proof
 		}
 	}
-	checks, err := identity.In(tx.Tx).ChecksOf(ctx, d.Request)
+	checked := d.Request
+	if third, found, err := tx.ThirdOf(ctx, d.Request); err != nil {
+		return t, err
+	} else if found { // who came was checked when the request was taken
+		checked = third.ID
+	}
+	checks, err := identity.In(tx.Tx).ChecksOf(ctx, checked)
 	if err != nil {
 		return t, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/akashi-id/akashi/internal/access"
 	"github.com/akashi-id/akashi/internal/auditlog"
+	"github.com/akashi-id/akashi/internal/document"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/printing"
@@ -42,14 +43,16 @@ func printsAgain(ctx context.Context, tx *store.Tx, d Document) error {
 	return openCase(ctx, tx, d, store.CaseReprint)
 }
 
-// againCases opens a case about each document of somebody that was printed, of which nobody has said what became, when the same is asked for again.
-func (o *Municipality) againCases(ctx context.Context, tx *store.Tx, who PersonID, kind string) error {
-	all, err := tx.Documents(ctx, who, documentsShown)
+// againCases opens a case about each document of somebody that was printed, of which nobody has said what became, when the same is asked for again. What a third person
+// asks for is not what the person does.
+func (o *Municipality) againCases(ctx context.Context, tx *store.Tx, asked Document) error {
+	third := func(d Document) bool { return d.As == string(document.Other) }
+	all, err := tx.Documents(ctx, asked.Person, documentsShown)
 	if err != nil {
 		return err
 	}
 	for _, d := range all {
-		if d.Kind == kind && d.State == store.DocumentHeld && d.Prints > 0 {
+		if d.Kind == asked.Kind && third(d) == third(asked) && d.State == store.DocumentHeld && d.Prints > 0 {
 			if err := openCase(ctx, tx, d, store.CaseAgain); err != nil {
 				return err
 			}

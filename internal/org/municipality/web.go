@@ -35,7 +35,7 @@ type screens struct {
 	checks, check, taken, identityRule                                               *webui.Page
 	town, townForm, townList, townChange                                             *webui.Page
 	visit, attention, disclosures, disclose, disclosed, characters                   *webui.Page
-	issue, issued, papers                                                            *webui.Page
+	issue, issued, papers, third, thirdAsked                                         *webui.Page
 	after, affected, docTrace, days, day                                             *webui.Page
 
 	protect *protectScreens
@@ -80,13 +80,13 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"town": &w.town, "town-form": &w.townForm, "town-list": &w.townList, "town-change": &w.townChange,
 		"moves": &w.moves, "move": &w.move, "arrival": &w.arrival, "numbers": &w.numbers, "number": &w.number,
 		"visit": &w.visit, "attention": &w.attention, "disclosures": &w.disclosures, "disclose": &w.disclose, "disclosed": &w.disclosed,
-		"characters": &w.characters, "checks": &w.checks, "check": &w.check, "taken": &w.taken, "identityrule": &w.identityRule, "issue": &w.issue, "issued": &w.issued, "papers": &w.papers,
+		"characters": &w.characters, "checks": &w.checks, "check": &w.check, "taken": &w.taken, "identityrule": &w.identityRule, "issue": &w.issue, "issued": &w.issued, "papers": &w.papers, "third": &w.third, "thirdasked": &w.thirdAsked,
 		"after": &w.after, "affected": &w.affected, "doctrace": &w.docTrace, "days": &w.days, "day": &w.day} {
 		var common []string
 		switch name {
 		case "register", "change":
 			common = []string{"items", "documents"}
-		case "apply", "issue", "check", "taken", "seal", "disclose", "household", "arrival":
+		case "apply", "issue", "third", "check", "taken", "seal", "disclose", "household", "arrival":
 			common = []string{"documents"}
 		}
 		if *page, err = w.ui.Page(files, name, common...); err != nil {
@@ -144,6 +144,10 @@ func newScreens(o *Municipality, cfg Config) (http.Handler, error) {
 		"GET /resident/{person}/seal/{seal}/imprint.png": {access.KeepSeal, w.giveImprint},
 		"GET /resident/{person}/issue":                   {access.IssueDocument, w.showIssue},
 		"POST /resident/{person}/issue":                  {access.IssueDocument, w.doIssue},
+		"GET /resident/{person}/third":                   {access.IssueDocument, w.showThirdForm},
+		"POST /resident/{person}/third":                  {access.IssueDocument, w.askAsThird},
+		"GET /third/{third}":                             {access.IssueDocument, w.showThird},
+		"POST /third/{third}":                            {access.IssueDocument, w.decideThird},
 		"GET /document/{request}":                        {access.IssueDocument, w.showIssued},
 		"GET /document/{request}/part":                   {access.IssueDocument, w.showIssuedPart},
 		"GET /document/{request}/document.pdf":           {access.IssueDocument, w.givePrint},

@@ -90,6 +90,12 @@ func (w *screens) renderIssued(rw http.ResponseWriter, r *http.Request, status i
 			{Label: both("受け付けた人", "Taken by"), Value: webui.Code(d.By)},
 			{Label: both("追跡番号", "Trace"), Value: w.traceLink(d.Trace)},
 		}}
+	asked, err := w.askedBy(r.Context(), d)
+	if err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
+	p.Terms = append(p.Terms, webui.Term{Label: both("請求した方", "Asked for by"), Value: asked})
 	if d.Number != "" {
 		p.Terms = append(p.Terms, webui.Term{Label: both("文書番号", "Number of the document"), Value: webui.Code(d.Number)}, webui.Term{Label: both("発行した時", "Issued"), Value: d.IssuedAt})
 	}
@@ -100,7 +106,6 @@ func (w *screens) renderIssued(rw http.ResponseWriter, r *http.Request, status i
 	if d.Proof != "" {
 		p.Terms = append(p.Terms, webui.Term{Label: both("紙がどうなったか", "What became of the paper"), Value: webui.Spell(d.Proof)})
 	}
-	var err error
 	if p.Cases, err = w.casesOf(r.Context(), d); err != nil {
 		w.ui.Fail(rw, r, err)
 		return

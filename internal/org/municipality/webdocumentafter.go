@@ -458,6 +458,8 @@ func asName(as string) plain.Sentence {
 		return both("本人", "the person")
 	case "household":
 		return both("同じ世帯の方", "one of the same household")
+	case "other":
+		return both("第三者（法12条の2・12条の3）", "a third person (arts. 12-2, 12-3)")
 	}
 	return both(as, as)
 }

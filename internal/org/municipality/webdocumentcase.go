@@ -125,12 +125,13 @@ func (w *screens) confirmCase(rw http.ResponseWriter, r *http.Request) {
 // papersShown bounds a list.
 const papersShown = 200
 
-type papersPage struct{ Held, Cases, Recalled webui.Table }
+type papersPage struct{ Held, Cases, Recalled, Thirds webui.Table }
 
 // showDocuments lists what lies at the counter, and the cases that are open. It names nobody.
 func (w *screens) showDocuments(rw http.ResponseWriter, r *http.Request) {
 	var held, recalled []Document
 	var cases []store.DocumentCase
+	var thirds []ThirdRequest
 	err := w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
 		if held, err = w.o.in(raw).DocumentsHeld(ctx, papersShown); err != nil {
 			return err
@@ -138,14 +139,17 @@ func (w *screens) showDocuments(rw http.ResponseWriter, r *http.Request) {
 		if recalled, err = w.o.in(raw).DocumentsRecalled(ctx, papersShown); err != nil {
 			return err
 		}
-		cases, err = w.o.in(raw).OpenCases(ctx, papersShown)
+		if cases, err = w.o.in(raw).OpenCases(ctx, papersShown); err != nil {
+			return err
+		}
+		thirds, err = w.o.in(raw).ThirdsAsked(ctx, papersShown)
 		return err
 	})
 	if err != nil {
 		w.ui.Fail(rw, r, err)
 		return
 	}
-	p := papersPage{
+	p := papersPage{Thirds: w.thirdsTable(thirds),
 		Cases: webui.Table{Caption: both("件（古い順）", "Cases, the oldest first"), Columns: []webui.Column{{Name: both("申請番号", "Application")}, {Name: both("何が起きたか", "What happened")}, {Name: both("いつから", "Since")}, {Name: both("いま", "Now")}},
 			Empty: webui.Empty{Text: both("開いている件はありません。", "No case is open.")}},
 		Recalled: webui.Table{Caption: both("無効とし、まだ回収していない証明書（古い順）", "Void and not back, the oldest first"), Columns: []webui.Column{{Name: both("申請番号", "Application")}, {Name: both("種類", "Kind")}, {Name: both("渡した時", "Handed over")}, {Name: both("渡した人", "By")}},

@@ -21,6 +21,7 @@ type issuePage struct {
 	People    []webui.Choice // who may have come
 	Documents []webui.Choice
 	Action    string
+	Third     string // where a third person's request is taken
 	Back      string
 }
 
@@ -43,7 +44,7 @@ func (w *screens) showIssue(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *screens) renderIssue(rw http.ResponseWriter, r *http.Request, status int, f *webui.Form, d Dossier) {
-	p := issuePage{Form: f, Terms: w.recordTerms(d.Now)[:6], Kinds: documentKinds, Documents: documentChoices(), Action: w.personURL(d.Now.Person, "/issue"), Back: w.personURL(d.Now.Person, "")}
+	p := issuePage{Form: f, Terms: w.recordTerms(d.Now)[:6], Kinds: documentKinds, Documents: documentChoices(), Action: w.personURL(d.Now.Person, "/issue"), Third: w.personURL(d.Now.Person, "/third"), Back: w.personURL(d.Now.Person, "")}
 	if w.o.issuing == "" || w.o.documents == nil {
 		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("証明発行サーバがありません", "There is no issuing server"), Text: errNoServer.Sentence})
 	}

@@ -38,7 +38,7 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 	var moves store.MoveCounts
 	var waits []proposal
 	var checks []identity.Wait
-	var cases, said int64
+	var cases, said, thirds int64
 	persons := 1
 	today := resident.DateOf(w.o.Clock.Now())
 	err := w.o.Store.View(r.Context(), func(ctx context.Context, raw *sqlstore.Tx) (err error) {
@@ -50,6 +50,9 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		if cases, said, err = tx.CountCases(ctx); err != nil {
+			return err
+		}
+		if thirds, err = tx.CountThirds(ctx); err != nil {
 			return err
 		}
 		if headless, err = tx.Headless(ctx, maxHeadless); err != nil {
@@ -115,6 +118,11 @@ func (w *screens) showHome(rw http.ResponseWriter, r *http.Request) {
 	if cases > 0 {
 		notice(access.IssueDocument, webui.Notice{Kind: webui.Bad, Title: both("証明書の件が"+strconv.FormatInt(cases, 10)+"件あります", "Cases about documents: "+strconv.FormatInt(cases, 10)),
 			Text: casesText(cases, said), Link: &webui.Link{Href: w.ui.URL("/documents"), Text: both("証明書の件を見る", "Look at them")}})
+	}
+	if thirds > 0 {
+		n := strconv.FormatInt(thirds, 10)
+		notice(access.IssueDocument, webui.Notice{Kind: webui.Wait, Title: both("審査を待つ第三者の請求が"+n+"件あります", "Requests of third persons that wait for a decision: "+n),
+			Text: both("受け付けた人とは別の職員が、資料を見て決めます。", "Another clerk than who took each sees the proof and decides."), Link: &webui.Link{Href: w.ui.URL("/documents"), Text: both("審査待ちの請求を見る", "Look at them")}})
 	}
 	if n := moves.Asks(); n > 0 {
 		notice(access.LookAtPerson, webui.Notice{Kind: webui.Warn, Title: both("確かめの要る転出入が"+strconv.FormatInt(n, 10)+"件あります", "Moves about which somebody has to find out: "+strconv.FormatInt(n, 10)),
