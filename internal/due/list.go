@@ -63,6 +63,10 @@ type List struct {
 	// randomness sets 1. It must not change while tasks run.
 	Parallel int
 
+	// Look is how long the list sleeps at most where other processes work on the same database: what one of them added and did not live to do, rings no bell
+	// here. 0: there are none. It must not change while tasks run.
+	Look time.Duration
+
 	store *sqlstore.Store
 	clock clock.Clock
 	rules map[string]Rule
@@ -120,7 +124,7 @@ func (l *List) step(ctx context.Context, slow bool) (time.Time, error) {
 	}
 	batch, next, err := l.claim(ctx, slow, kinds)
 	if err != nil || len(batch) == 0 {
-		return next, err
+		return l.noLater(next), err
 	}
 	l.outside(ctx, batch, slow)
 	if err := ctx.Err(); err != nil {
@@ -134,6 +138,14 @@ func (l *List) step(ctx context.Context, slow bool) (time.Time, error) {
 		return time.Time{}, err
 	}
 	return l.clock.Now(), nil
+}
+
+// noLater is when to look next when there is nothing before a time; zero: nothing at all.
+func (l *List) noLater(next time.Time) time.Time {
+	if look := l.clock.Now().Add(l.Look); l.Look > 0 && (next.IsZero() || look.Before(next)) {
+		return look
+	}
+	return next
 }
 
 // claim reads the items whose time has come and prepares them; when there are none it tells when the next one comes.

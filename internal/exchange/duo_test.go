@@ -75,11 +75,11 @@ func (d *duo) found() *duo {
 
 func (d *duo) open(self, peer message.Org, url string, link exchange.Link) member {
 	d.t.Helper()
-	return d.on(nil, self, peer, url, link)
+	return d.on(nil, false, self, peer, url, link)
 }
 
-// on opens a node of an organisation; beside is the store of another one, where their database is in memory.
-func (d *duo) on(beside *sqlstore.Store, self, peer message.Org, url string, link exchange.Link) member {
+// on opens an organisation, or one of several nodes of it; beside is the store of another one, where their database is in memory.
+func (d *duo) on(beside *sqlstore.Store, several bool, self, peer message.Org, url string, link exchange.Link) member {
 	d.t.Helper()
 	store, err := sqlstore.Open(d.t.Context(), url, sqlstore.Options{Clock: d.clk, Beside: beside}, exchange.Schema(), modelSchema)
 	if err != nil {
@@ -88,7 +88,7 @@ func (d *duo) on(beside *sqlstore.Store, self, peer message.Org, url string, lin
 	d.t.Cleanup(func() { store.Close() })
 	id := identities[self]
 	x, err := exchange.New(d.t.Context(), exchange.Config{Self: self, Store: store, Clock: d.clk, Rand: rand.Reader, Trust: id.trust, Signer: id.signer,
-		Link: link, Peers: []message.Org{peer}, Seldom: d.seldom, Limits: d.limits, Bell: parkedBell, Routes: []exchange.Route{
+		Link: link, Peers: []message.Org{peer}, Seldom: d.seldom, Several: several, Limits: d.limits, Bell: parkedBell, Routes: []exchange.Route{
 			exchange.On(raw, func(ctx context.Context, tx *sqlstore.Tx, m exchange.Delivery, n message.ResidentChange) ([]message.Out, error) {
 				if err := d.take(ctx, tx, m, n); err != nil {
 					return nil, err

@@ -98,7 +98,9 @@ type Config struct {
 	// Seldom tells which of the peers one exchanges with only now and then, of many: until something has been, a pair with one costs nothing,
 	// no greeting and no row on a page. Nil: none.
 	Seldom func(peer message.Org) bool
-	Routes []Route
+	// Several tells that other processes of the organisation work on the same database: one of them sends at a time, all of them receive.
+	Several bool
+	Routes  []Route
 	// Rebuild gives the payload that would be sent today in the place of a parked one ("resend corrected"). Nil:
 	// only the same payload can be sent again.
 	Rebuild func(ctx context.Context, tx *sqlstore.Tx, was message.Payload) (message.Payload, error)
@@ -120,6 +122,8 @@ type Exchange struct {
 	asks   Asks
 	askers map[string]func(message.Org) bool // by kind: who may ask beside the peers
 	asking map[message.Org]*peer             // those that did
+
+	turn turn
 
 	keepBell     *clock.Bell
 	certificates sync.Map // fingerprints of certificates that are in the store
@@ -174,6 +178,7 @@ func New(ctx context.Context, cfg Config) (*Exchange, error) {
 	x := &Exchange{cfg: cfg, routes: map[message.Kind]Route{}, peers: map[message.Org]*peer{}, asks: Asks{},
 		askers: map[string]func(message.Org) bool{}, asking: map[message.Org]*peer{}, keepBell: new(clock.Bell)}
 	maps.Copy(x.asks, cfg.Asks)
+	x.turn.passed = map[message.Org]int64{}
 	x.asks[askReceipts] = x.answerReceipts
 	for _, r := range slices.Concat(cfg.Routes, x.ownRoutes()) {
 		if _, twice := x.routes[r.Kind]; twice {
@@ -193,6 +198,11 @@ func New(ctx context.Context, cfg Config) (*Exchange, error) {
 	err := cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		if err := x.findIdle(ctx, tx); err != nil {
 			return err
+		}
+		if cfg.Several {
+			if err := x.turn.enter(ctx, tx); err != nil {
+				return err
+			}
 		}
 		for _, o := range cfg.Peers {
 			if _, err := tx.Exec(ctx, `INSERT INTO x_peer(peer, out_epoch, next_seq, out_open, out_open_bytes, out_stuck,
@@ -215,10 +225,13 @@ func New(ctx context.Context, cfg Config) (*Exchange, error) {
 // Self is the organisation whose exchange this is.
 func (x *Exchange) Self() message.Org { return x.cfg.Self }
 
-// Tasks are the loops that the exchange needs stepped: one per peer, one that empties expired payloads, and one that keeps
-// receipts.
+// Tasks are the loops that the exchange needs stepped: one per peer, one that empties expired payloads, one that keeps
+// receipts, and of several nodes one that sees whose turn it is.
 func (x *Exchange) Tasks() []clock.Task {
 	var tasks []clock.Task
+	if x.cfg.Several {
+		tasks = append(tasks, x.turnTask())
+	}
 	for _, o := range x.cfg.Peers {
 		p := x.peers[o]
 		tasks = append(tasks, clock.Task{

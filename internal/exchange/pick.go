@@ -16,6 +16,7 @@ type ready struct {
 	again     []bool // decided upon before: corrected, deferred, or no longer held
 	deferred  []bool // of these, put off by the receiver the last time
 	next      time.Time
+	turn      int64 // in which it is offered, of several nodes
 }
 
 const (

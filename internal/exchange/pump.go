@@ -36,7 +36,8 @@ func (x *Exchange) probePause(failures int64) time.Duration {
 
 // step hands over one batch to a peer, if there is one to hand over and the peer is there.
 func (x *Exchange) step(ctx context.Context, p *peer) (time.Time, error) {
-	if p.idle.Load() {
+	turn, mine := x.sends()
+	if p.idle.Load() || !mine {
 		return time.Time{}, nil
 	}
 	now := x.cfg.Clock.Now()
@@ -103,7 +104,10 @@ func (x *Exchange) step(ctx context.Context, p *peer) (time.Time, error) {
 		return x.unanswered(ctx, p, batch, err)
 	}
 	s.hailed = false
-	if err := x.settle(ctx, p, batch, answer, receipt, held); err != nil {
+	batch.turn = turn
+	if err := x.settle(ctx, p, batch, answer, receipt, held); errors.Is(err, errOvertaken) {
+		return time.Time{}, nil // the other node offers all of it again, and is told that it was decided upon
+	} else if err != nil {
 		return time.Time{}, err
 	}
 	s.answered()

@@ -16,6 +16,9 @@ import (
 // is up to which receipt the batch said that we hold them.
 func (x *Exchange) settle(ctx context.Context, p *peer, batch ready, r *messagepb.Receipt, receipt *message.Receipt, told uint64) error {
 	err := x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		if err := stillTurn(ctx, tx, batch.turn); err != nil {
+			return err
+		}
 		s := settlement{x: x, tx: tx, peer: p, decisions: int64(r.Decisions), held: map[message.ID]bool{}}
 		for i, v := range r.Verdicts {
 			e := batch.envelopes[i]

@@ -70,6 +70,9 @@ type Config struct {
 	// Trial puts another rule in the place of one of ours, to try what the others notice of a faulty one. Nil in every
 	// real organisation.
 	Trial func(exchange.Route) exchange.Route
+	// Several tells that this is one of several nodes of the organisation on one database: what another of them left undone is taken up within a few seconds, and
+	// one of them sends at a time.
+	Several bool
 	// Beside is the Store of another node of this organisation in this process, whose database in memory this node shares. Nil in every real
 	// organisation: its nodes are processes, and share a PostgreSQL schema.
 	Beside *sqlstore.Store
@@ -99,6 +102,9 @@ type Rules struct {
 // Admits refuses to show whoever is in the context what is about persons, one of whom is protected (支援措置) and released to nobody or to
 // somebody else. It returns the ground of the look: the one that is given, or the organisation's own where it has one.
 type Admits func(ctx context.Context, tx *sqlstore.Tx, ground look.Ground, codes []resident.RecordCode) (look.Ground, error)
+
+// lookForOthers is how long what another node left undone lies at most before this one sees it. A document that is not signed within half a minute is refused.
+const lookForOthers = 5 * time.Second
 
 // Host is an organisation's ground.
 type Host struct {
@@ -169,6 +175,7 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	h.Exchange, err = exchange.New(ctx, exchange.Config{
 		Self: cfg.Self, Store: store, Clock: cfg.Clock, Rand: cfg.Rand, Signer: cfg.Signer, Trust: cfg.Trust, Link: cfg.Link,
 		Peers: cfg.Peers, Seldom: cfg.Seldom, Routes: routes, Rebuild: rules.Rebuild, Limits: cfg.Limits, Bell: alarm.Bell, Log: cfg.Log,
+		Several: cfg.Several,
 	})
 	if err != nil {
 		store.Close()
@@ -176,6 +183,9 @@ func Open(ctx context.Context, cfg Config, rules Rules) (*Host, error) {
 	}
 	h.Books.Join(h.Exchange)
 	h.Due = due.New(store, cfg.Clock, slices.Concat(rules.Due, h.Alarms.Due(), h.Statements.Due()), h.send, cfg.Log)
+	if cfg.Several {
+		h.Due.Look = lookForOthers
+	}
 	h.Drills = drill.New(drill.Config{Self: cfg.Self, Store: store, Clock: cfg.Clock, Rand: cfg.Rand, Exchange: h.Exchange, Books: h.Books,
 		Alarms: h.Alarms, Peers: slices.DeleteFunc(slices.Clone(cfg.Peers), func(peer message.Org) bool { return !h.Often(peer) }), Every: cmp.Or(cfg.Drill, -1), Log: cfg.Log})
 	messages := pairs.New(h.Exchange)

@@ -201,7 +201,7 @@ func openPapers(ctx context.Context, begin time.Time, code, ward string, nodes i
 		if h, err = config(server, self); err != nil {
 			return nil, err
 		}
-		if n > 0 {
+		if h.Several = nodes > 1; n > 0 {
 			h.Beside = l.nodes[0].Store
 		}
 		node, err := issuing.New(ctx, issuing.Config{Config: h, Press: issuing.Press{Machine: queued{of, l}, Office: office, Verify: "https://verify.example/" + code}, Program: v.program})

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 
 	"github.com/akashi-id/akashi/internal/plain"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -36,7 +36,8 @@ type liteStore struct {
 	read   chan *liteConn // idle readers; a nil one is not opened yet
 	copier *copier        // nil in memory
 
-	users  atomic.Int64 // Stores that are open on it: more than one in memory alone
+	using  sync.Mutex
+	users  int // Stores that are open on it: more than one in memory alone
 	closed chan struct{}
 }
 
@@ -53,8 +54,7 @@ type liteConn struct {
 }
 
 func openLite(ctx context.Context, path string, opt Options) (*liteStore, error) {
-	l := &liteStore{closed: make(chan struct{})}
-	l.users.Store(1)
+	l := &liteStore{closed: make(chan struct{}), users: 1}
 	if path != "" {
 		abs, err := filepath.Abs(path)
 		if err != nil {
@@ -340,20 +340,22 @@ func (s *Store) viewOn(ctx context.Context, c *liteConn, fn func(context.Context
 
 // again is the same database for one more Store.
 func (l *liteStore) again() (*liteStore, error) {
-	for {
-		n := l.users.Load()
-		if n == 0 {
-			return nil, ErrClosed
-		}
-		if l.users.CompareAndSwap(n, n+1) {
-			return l, nil
-		}
+	l.using.Lock()
+	defer l.using.Unlock()
+	if l.users == 0 {
+		return nil, ErrClosed
 	}
+	l.users++
+	return l, nil
 }
 
 // close waits for the transactions that are open; the last Store closes the database.
 func (l *liteStore) close() (err error) {
-	if l.users.Add(-1) > 0 {
+	l.using.Lock()
+	l.users--
+	others := l.users > 0
+	l.using.Unlock()
+	if others {
 		return l.writer.alone(context.Background(), nil, func() error { return nil })
 	}
 	err = l.writer.alone(context.Background(), nil, func() error {
