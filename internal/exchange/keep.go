@@ -178,6 +178,9 @@ func (h *holding) wholeOf() uint64 {
 func (h *holding) greeted(whole, last, signed uint64, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if whole < signed && signed > h.signed {
+		h.askAt = now.Add(askAfter)
+	}
 	h.whole, h.last, h.signed = whole, last, signed
 	h.toldOf(whole)
 	h.judge(now)
@@ -232,6 +235,9 @@ func (h *holding) keep(ctx context.Context, tx *sqlstore.Tx, x *Exchange, p *pee
 		defer h.mu.Unlock()
 		if number == h.whole+1 {
 			h.whole = number
+		}
+		if number > h.signed+1 {
+			h.askAt = now.Add(askAfter)
 		}
 		h.last, h.signed = max(h.last, number), max(h.signed, number)
 		h.judge(now)
