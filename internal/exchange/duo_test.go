@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +33,7 @@ type duo struct {
 	city    member
 	pref    member
 	take    func(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery, n message.ResidentChange) error
+	noting  sync.Mutex // guards applied, to which nodes on several connections write
 	applied []string
 }
 
@@ -94,6 +96,8 @@ func (d *duo) on(beside *sqlstore.Store, several bool, self, peer message.Org, u
 					return nil, err
 				}
 				tx.OnCommit(func() {
+					d.noting.Lock()
+					defer d.noting.Unlock()
 					d.applied = append(d.applied, appliedAs(n.After.Code, n.After.Version))
 				})
 				return nil, nil

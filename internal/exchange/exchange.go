@@ -139,7 +139,8 @@ type peer struct {
 	asking   chan struct{} // questions of the peer that are being answered, a few
 	asksLeft leave.Places  // by kind: questions whose answers did not come back in time, and have not yet
 	mu       sync.Mutex    // guards what follows
-	met      bool          // it said hello to us since we started
+	met      bool          // it said hello since we started, to us or to another node on our database
+	hellos   int64         // those that it had said when we started
 	sound    bool          // it has told us that our database is no restored copy
 	greeted  bool          // we to it, since we started or lost it
 	began    int64         // the number that we would have given next when we started; 0: it knows nothing of us that we do not
@@ -160,10 +161,14 @@ type peer struct {
 }
 
 // mayDecide tells whether people may decide on the peer's messages (errNotMet).
-func (p *peer) mayDecide() bool {
+func (x *Exchange) mayDecide(ctx context.Context, p *peer) (bool, error) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.met || p.sound
+	sound := p.sound
+	p.mu.Unlock()
+	if sound {
+		return true, nil
+	}
+	return x.hasMet(ctx, p)
 }
 
 // New joins the parts. The store must have been opened with Schema among its schemas.
@@ -210,7 +215,7 @@ func New(ctx context.Context, cfg Config) (*Exchange, error) {
 				VALUES ($1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING`, string(o)); err != nil {
 				return err
 			}
-			if err := tx.QueryRow(ctx, `SELECT next_seq FROM x_peer WHERE peer = $1`, string(o)).Scan(&x.peers[o].began); err != nil {
+			if err := tx.QueryRow(ctx, `SELECT next_seq, in_hellos FROM x_peer WHERE peer = $1`, string(o)).Scan(&x.peers[o].began, &x.peers[o].hellos); err != nil {
 				return err
 			}
 		}

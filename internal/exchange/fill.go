@@ -19,6 +19,7 @@ import (
 const askReceipts = "exchange.receipts"
 
 const (
+	askAfter     = 4 * keepWithin   // before that it may be in the memory of another node of the peer's than that which would answer
 	tellAfter    = 10 * time.Second // a peer to which nothing is to be sent is told so late which receipts we hold
 	askAgain     = time.Minute      // after an answer that did not come
 	receiptsPage = 100

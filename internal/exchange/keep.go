@@ -83,15 +83,22 @@ func (x *Exchange) keepSigned(ctx context.Context, tx *sqlstore.Tx, p *peer, who
 
 // wholeFrom is up to which number all receipts of ours are kept, of which those up to whole are.
 func wholeFrom(ctx context.Context, tx *sqlstore.Tx, peer message.Org, whole uint64) (uint64, error) {
-	kept, err := sqlstore.List(ctx, tx, func(r *sqlstore.Rows, n *uint64) error { return r.Scan(n) },
-		`SELECT number FROM x_receipt WHERE dir = 'in' AND peer = $1 AND number > $2 ORDER BY number LIMIT 1000`, string(peer), int64(whole))
-	for _, n := range kept {
+	rows, err := tx.Query(ctx, `SELECT number FROM x_receipt WHERE dir = 'in' AND peer = $1 AND number > $2 ORDER BY number LIMIT 1000`, string(peer), int64(whole))
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() { // one row where the first is missing, which it may be for long: its node stopped before it signed
+		var n uint64
+		if err := rows.Scan(&n); err != nil {
+			return 0, err
+		}
 		if n != whole+1 {
 			break
 		}
 		whole = n
 	}
-	return whole, err
+	return whole, rows.Close()
 }
 
 // keep is the task that keeps signed receipts that no batch came to keep.
@@ -171,6 +178,9 @@ func (h *holding) wholeOf() uint64 {
 func (h *holding) greeted(whole, last, signed uint64, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if whole < signed && signed > h.signed {
+		h.askAt = now.Add(askAfter)
+	}
 	h.whole, h.last, h.signed = whole, last, signed
 	h.toldOf(whole)
 	h.judge(now)
@@ -225,6 +235,9 @@ func (h *holding) keep(ctx context.Context, tx *sqlstore.Tx, x *Exchange, p *pee
 		defer h.mu.Unlock()
 		if number == h.whole+1 {
 			h.whole = number
+		}
+		if number > h.signed+1 {
+			h.askAt = now.Add(askAfter)
 		}
 		h.last, h.signed = max(h.last, number), max(h.signed, number)
 		h.judge(now)

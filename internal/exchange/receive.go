@@ -43,33 +43,27 @@ func (x *Exchange) Hello(ctx context.Context, from message.Org, g *messagepb.Gre
 // acquaintance tells what we hold of a peer's messages. When it is more than the peer says that it has numbered, the
 // peer's database was restored from a copy. lost tells that the peer has lost decisions on our messages, so it was as well.
 func (x *Exchange) acquaintance(ctx context.Context, p *peer, g *messagepb.Greeting) (a *messagepb.Acquaintance, lost bool, err error) {
-	var decisions, epoch, seq, told, keptWhole, toldReceipts, signed int64
+	var decisions, epoch, seq, told, keptWhole int64
 	var kept, held uint64
 	from, node := p.org, clean(g.Node, maxCode)
 	err = x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		epoch, seq = 0, 0
-		if err := tx.QueryRow(ctx, `SELECT in_decisions, peer_decisions, in_receipts, in_receipts_told, in_signed FROM x_peer WHERE peer = $1`, string(from)).
-			Scan(&decisions, &told, &keptWhole, &toldReceipts, &signed); err != nil {
+		if err := tx.QueryRow(ctx, `SELECT in_decisions, peer_decisions, in_receipts FROM x_peer WHERE peer = $1`, string(from)).
+			Scan(&decisions, &told, &keptWhole); err != nil {
 			return err
 		}
 		var err error
 		if kept, err = lastReceipt(ctx, tx, "in", from); err != nil {
 			return err
 		}
-		// The peer holds a number that we do not know of: our database is a restored copy, and would give it again.
-		if g.LastReceipt > uint64(signed) {
-			if _, err := tx.Exec(ctx, `UPDATE x_peer SET in_signed = $2 WHERE peer = $1`, string(from), int64(g.LastReceipt)); err != nil {
-				return err
-			}
-		}
 		if held, err = lastReceipt(ctx, tx, "out", from); err != nil {
 			return err
 		}
-		// Downwards as well: a peer that was restored from a copy has lost receipts.
-		if toldReceipts != int64(g.Receipts) {
-			if _, err := tx.Exec(ctx, `UPDATE x_peer SET in_receipts_told = $2 WHERE peer = $1`, string(from), int64(g.Receipts)); err != nil {
-				return err
-			}
+		// What it holds of our receipts, downwards as well: a peer that was restored from a copy has lost some. A number that we do not know of says that our
+		// database is a restored copy, which would give it again.
+		if _, err := tx.Exec(ctx, `UPDATE x_peer SET in_hellos = in_hellos + 1, in_receipts_told = $2, in_signed = CASE WHEN in_signed < $3 THEN $3 ELSE in_signed END
+			WHERE peer = $1`, string(from), int64(g.Receipts), int64(g.LastReceipt)); err != nil {
+			return err
 		}
 		err = tx.QueryRow(ctx, `SELECT epoch, seq FROM x_in WHERE peer = $1 AND node = $2 ORDER BY epoch DESC, seq DESC LIMIT 1`,
 			string(from), node).Scan(&epoch, &seq)
@@ -94,6 +88,32 @@ func (x *Exchange) acquaintance(ctx context.Context, p *peer, g *messagepb.Greet
 		int64(g.Decisions) < told, nil
 }
 
+// hasMet tells whether a peer has said hello since we started, so that a restored copy would have been noticed before anything of the peer's is decided upon.
+// Which of several nodes the hello came to does not matter, since they share what it was compared with: a balancer may lead each hello to one node and
+// each batch to another. One from before our start does not count, for the copy may be from after it.
+func (x *Exchange) hasMet(ctx context.Context, p *peer) (bool, error) {
+	p.mu.Lock()
+	met, before := p.met, p.hellos
+	p.mu.Unlock()
+	if met {
+		return true, nil
+	}
+	var hellos int64
+	err := x.cfg.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
+		return tx.QueryRow(ctx, `SELECT in_hellos FROM x_peer WHERE peer = $1`, string(p.org)).Scan(&hellos)
+	})
+	if err != nil {
+		return false, fmt.Errorf("couldn't look up whether %s has said hello: %w", p.org, err)
+	}
+	if hellos == before {
+		return false, nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.met = true
+	return true, nil
+}
+
 // Deliver takes a batch and returns a verdict on each of its messages, durable on return. from is who the link says
 // the sender is. A *Refusal means that the batch as a whole is not taken, ErrHelloFirst that the sender must say hello;
 // any other error that not everything was decided, and that the same batch may be offered again.
@@ -102,10 +122,9 @@ func (x *Exchange) Deliver(ctx context.Context, from message.Org, pb *messagepb.
 	if p == nil {
 		return nil, &Refusal{fmt.Sprintf("%s does not exchange with %s", x.cfg.Self, from)}
 	}
-	p.mu.Lock()
-	met := p.met
-	p.mu.Unlock()
-	if !met {
+	if met, err := x.hasMet(ctx, p); err != nil {
+		return nil, err
+	} else if !met {
 		return nil, ErrHelloFirst
 	}
 	select {

@@ -89,8 +89,12 @@ var errNotMet = plain.Bad("message",
 // Confirm carries out what another person proposed, and tells the peer.
 func (x *Exchange) Confirm(ctx context.Context, id message.ID, second string, with ...With) error {
 	dir, peer := x.side(id)
-	if other := x.peers[message.Org(peer)]; dir == "in" && other != nil && !other.mayDecide() {
-		return errNotMet
+	if other := x.peers[message.Org(peer)]; dir == "in" && other != nil {
+		if may, err := x.mayDecide(ctx, other); err != nil {
+			return err
+		} else if !may {
+			return errNotMet
+		}
 	}
 	err := x.cfg.Store.Update(ctx, func(ctx context.Context, tx *sqlstore.Tx) error {
 		var p Proposal

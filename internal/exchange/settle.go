@@ -135,10 +135,13 @@ func (s *settlement) write(ctx context.Context, e *message.Envelope, state strin
 	if state == stateDeferred && counted(v) {
 		deferred = 1
 	}
-	_, err := s.tx.Exec(ctx, `UPDATE x_out SET state = $4, outcome = $5, code = $6, reason_ja = $7, reason_en = $8, decided_at = $9,
-		decisions = $10, not_before = $11, tries = tries + $12 WHERE peer = $1 AND epoch = $2 AND seq = $3`,
+	n, err := s.tx.Exec(ctx, `UPDATE x_out SET state = $4, outcome = $5, code = $6, reason_ja = $7, reason_en = $8, decided_at = $9,
+		decisions = $10, not_before = $11, tries = tries + $12 WHERE peer = $1 AND epoch = $2 AND seq = $3 AND state <> 'applied'`,
 		string(s.peer.org), int64(e.Epoch), int64(e.Seq), state, clean(outcome, maxCode), clean(v.Code, maxCode), clean(v.ReasonJa, maxReason), clean(v.ReasonEn, maxReason), s.tx.Now().UnixMicro(),
 		s.decisions, notBefore, deferred)
+	if err == nil && n == 0 { // by another process: its end would be counted twice, or taken back by a verdict from before it
+		err = fmt.Errorf("%s has been settled meanwhile", e.ID)
+	}
 	return err
 }
 

@@ -24,8 +24,8 @@ func lockFile(path string) (*os.File, error) {
 		f.Close()
 		db := strings.TrimSuffix(path, ".lock")
 		return nil, plain.Bad("store",
-			"データベース "+db+" は別のプロセスが使っています。そのプロセスを止めるか、それに命令を送ってください。",
-			"The database "+db+" is in use by another process. Stop that process, or give it the command.")
+			"データベース "+db+" は別のプロセスが使っています。そのプロセスを止めるか、それに命令を送ってください。一つの団体を複数のノードで動かすときは、PostgreSQLを使ってください。",
+			"The database "+db+" is in use by another process. Stop that process, or give it the command. Several nodes of one organisation need PostgreSQL.")
 	}
 	return f, nil
 }

@@ -17,7 +17,7 @@ func TestSecondOpenerIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sqlstore.Open(t.Context(), url, sqlstore.Options{}, testSchema); err == nil || !strings.Contains(err.Error(), "別のプロセス") {
+	if _, err := sqlstore.Open(t.Context(), url, sqlstore.Options{}, testSchema); err == nil || !strings.Contains(err.Error(), "別のプロセス") || !strings.Contains(err.Error(), "PostgreSQLを使って") {
 		t.Errorf("got %v", err)
 	}
 	if err := s.Close(); err != nil {
