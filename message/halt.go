@@ -16,7 +16,7 @@ type IssuingHalt struct {
 	Version  string // of the program that may not issue; "": every program
 	From     time.Time
 	Reason   string
-	By       string    // the organisation that ordered it, and its operators
+	By       string    // the operators of the organisation that ordered it
 	LiftedAt time.Time // zero: it lasts
 	LiftedBy string
 	Cause    string // what was found and done, of one that is lifted

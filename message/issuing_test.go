@@ -36,7 +36,7 @@ func TestIssuingMessages(t *testing.T) {
 		message.IssuingQuestion{Request: "202029-1", Household: "H-1", Persons: []message.IssuingAsked{{Code: whole.Code, Version: 7}, {Code: recoded.OldCode}}},
 		message.IssuingAnswer{Request: "202029-1", Members: 2, Persons: []message.IssuingStanding{
 			{Code: whole.Code, Version: 7, Hash: message.Hash{3}, Deleted: resident.MoveOut, Leaving: true, Protected: true, Protection: 2, Seal: true}, {Code: recoded.OldCode}}},
-		message.IssuingHalt{Halt: "h-1", Version: "v1.2", From: time.Unix(1_700_000_000, 0).UTC(), Reason: "別の人の証明書が出た。", By: "nationalcenter operator-ueda, operator-mori"},
+		message.IssuingHalt{Halt: "h-1", Version: "v1.2", From: time.Unix(1_700_000_000, 0).UTC(), Reason: "別の人の証明書が出た。", By: "operator-ueda, operator-mori"},
 		message.IssuingHalt{Halt: "h-1", From: time.Unix(1_700_000_000, 0).UTC(), Reason: "点検", By: "x", LiftedAt: time.Unix(1_700_000_100, 0).UTC(), LiftedBy: "y", Cause: "版を入れ替えた。"},
 		message.IssuingProgram{Server: "issuing-202029", Program: "v1.2 1f0c", At: time.Unix(1_700_000_000, 0).UTC()},
 		message.IssuingDocument{Request: "202029-1", Program: "v1.2 1f0c", Reasons: []string{"halted"}},

@@ -54,16 +54,20 @@ func (o Order) Seen() string {
 	return fmt.Sprintf("%d-%d", o.Proposed.At.UnixMicro(), sqlstore.MicrosOrNone(o.Lift.At))
 }
 
-// Says tells people who may not issue what is stopped, why, since when and by whom, and what to do.
+// Says tells people who may not issue what is stopped, why, since when and by whom. What they do about it depends on where they are.
 func (o Order) Says() plain.Sentence {
 	since := o.From.In(japan).Format("2006-01-02 15:04")
 	ja, en := "すべての証明書", "every document"
 	if o.Version != "" {
 		ja, en = "版"+o.Version+"のプログラムによる証明書", "documents by version "+o.Version+" of the program"
 	}
+	whoJA, whoEN := "証明発行サーバ", "the issuing server"
+	if o.ToldBy.Role() == message.NationalCenter {
+		whoJA, whoEN = "全国センター", "the national center"
+	}
 	return plain.Sentence{
-		JA: fmt.Sprintf("%sの発行が、%sから止められています。理由：%s（止めた者：%s）。申請は受け付けられません。お客様に再開の時刻は未定と伝え、急ぐ方のことは責任者に知らせてください。", ja, since, o.Reason, o.By),
-		EN: fmt.Sprintf("Issuing %s is stopped since %s (Japan). Why: %s (stopped by %s). No application is taken: tell the person that it is not known when it resumes, and tell your superior of anybody who cannot wait.", en, since, o.Reason, o.By)}
+		JA: fmt.Sprintf("%sの発行が、%sから止められています。理由：%s 止めた人：%s（%s）。", ja, since, o.Reason, whoJA, o.By),
+		EN: fmt.Sprintf("Issuing %s is stopped since %s (Japan). Why: %s By: %s (%s).", en, since, o.Reason, whoEN, o.By)}
 }
 
 var japan = time.FixedZone("JST", 9*60*60)

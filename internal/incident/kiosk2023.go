@@ -86,7 +86,9 @@ func (k kiosk) part(ctx context.Context, opt Options, asItWas bool) (*Part, erro
 		return nil, err
 	}
 	for _, name := range withTheFault {
-		ours.counts[name+"_with_the_fault"] = planted.counts[name]
+		if n, counted := planted.counts[name]; counted {
+			ours.counts[name+"_with_the_fault"] = n
+		}
 	}
 	o := paperOutcome(ours.counts)
 	with := paperOutcome(planted.counts)

@@ -134,7 +134,9 @@ func newIssuersAs(t testing.TB, url func(testing.TB) string, with bool, as issue
 	}
 	p, err := prefecture.New(t.Context(), prefecture.Config{Config: v.config(nagano, matsumoto, center)})
 	check(t, err)
-	n, err := nationalcenter.New(t.Context(), nationalcenter.Config{NumberKey: numberKey, Config: v.config(center, matsumoto, nagano)})
+	sessions, err := access.NewSessions(access.SessionConfig{Org: string(center), Base: "/" + string(center), Key: make([]byte, 32), Clock: v.clk, Personas: access.Personas()})
+	check(t, err)
+	n, err := nationalcenter.New(t.Context(), nationalcenter.Config{NumberKey: numberKey, Sessions: sessions, TestCountry: true, Config: v.config(center, matsumoto, nagano)})
 	check(t, err)
 	v.center = n
 	key, chain := documenttest.Signer()

@@ -5459,7 +5459,7 @@ type IssuingHalt struct {
 	Version       string                 `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"` // of the program that may not issue; empty: every program
 	From          int64                  `protobuf:"varint,3,opt,name=from,proto3" json:"from,omitempty"`      // microseconds
 	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
-	By            string                 `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`                              // the organisation that ordered it, and its operators
+	By            string                 `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`                              // the operators of the organisation that ordered it
 	LiftedAt      int64                  `protobuf:"varint,6,opt,name=lifted_at,json=liftedAt,proto3" json:"lifted_at,omitempty"` // microseconds; 0: it lasts
 	LiftedBy      string                 `protobuf:"bytes,7,opt,name=lifted_by,json=liftedBy,proto3" json:"lifted_by,omitempty"`  // operators of the same organisation
 	Cause         string                 `protobuf:"bytes,8,opt,name=cause,proto3" json:"cause,omitempty"`                        // what was found and done, of one that is lifted

@@ -54,7 +54,7 @@ func (o *Issuing) tellHalt(ctx context.Context, raw *sqlstore.Tx, item due.Item,
 	if err != nil || !found {
 		return nil, err
 	}
-	n := message.IssuingHalt{Halt: o.haltName(h), From: h.At, Reason: h.Reason, By: string(o.Self) + " " + h.By}
+	n := message.IssuingHalt{Halt: o.haltName(h), From: h.At, Reason: h.Reason, By: h.By}
 	if !h.ResumedAt.IsZero() {
 		n.LiftedAt, n.LiftedBy, n.Cause = h.ResumedAt, h.ProposedBy+", "+h.ResumedBy, h.Cause
 	}

@@ -68,7 +68,7 @@ func (o *Municipality) ApplyForDocument(ctx context.Context, a DocumentApplicati
 		if order, halted, err := o.issuingHalted(ctx, tx.Tx); err != nil {
 			return nil, err
 		} else if halted {
-			return nil, plain.Bad("kind", order.Says().JA, order.Says().EN)
+			return nil, plain.Bad("kind", mayNotBegin(order).JA, mayNotBegin(order).EN)
 		}
 		now, as, err := o.asksFor(ctx, tx, a)
 		if err != nil {

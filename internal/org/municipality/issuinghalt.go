@@ -51,12 +51,25 @@ func (o *Municipality) issuingHalted(ctx context.Context, tx *sqlstore.Tx) (halt
 	return halting.Binding(ctx, tx, program)
 }
 
+// mayNotBegin tells the clerk that no application is taken, and what to do.
+func mayNotBegin(order halting.Order) plain.Sentence {
+	says := order.Says()
+	return both(says.JA+"申請は受け付けられません。再開の時刻は分からないとお客様に伝え、急ぐ方のことは責任者に知らせてください。",
+		says.EN+" No application is taken: tell the person that it is not known when it resumes, and tell your superior of anybody who cannot wait.")
+}
+
+// mayNotLeave tells the clerk that a document stays at the counter, and what to do.
+func mayNotLeave(order halting.Order) plain.Sentence {
+	says := order.Says()
+	return both(says.JA+"再開されれば、この画面から渡せます。印刷した紙があれば渡さずに保管し、責任者に知らせてください。",
+		says.EN+" When it is resumed, it may be handed over from this page. Keep what was printed, hand nothing over, and tell your superior.")
+}
+
 // releases refuses to print or hand over a document while issuing by the version that signed it is stopped. It stays where it is: when the order is lifted it may go.
 func (o *Municipality) releases(ctx context.Context, tx *sqlstore.Tx, doc Document) error {
 	order, bound, err := halting.Binding(ctx, tx, doc.Server)
 	if err != nil || !bound {
 		return err
 	}
-	says := order.Says()
-	return plain.Bad("document", "この証明書は、いま印刷も交付もできません。"+says.JA, "This document may neither be printed nor handed over now. "+says.EN)
+	return plain.Bad("document", "この証明書は、いま印刷も交付もできません。"+mayNotLeave(order).JA, "This document may neither be printed nor handed over now. "+mayNotLeave(order).EN)
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/akashi-id/akashi/internal/document/gate"
 	"github.com/akashi-id/akashi/internal/document/making"
+	"github.com/akashi-id/akashi/internal/halting"
 	"github.com/akashi-id/akashi/internal/org/municipality/internal/store"
 	"github.com/akashi-id/akashi/internal/plain"
 	"github.com/akashi-id/akashi/internal/printing"
@@ -23,6 +25,7 @@ type issuedPage struct {
 	Result         issuedPart
 	Part           string
 	Held           bool
+	Halted         bool   // it may not leave: issuing by the version that signed it is stopped
 	Print          string // the file; empty: there is a printer
 	PrintHere      string // where the printer is given it; empty: there is none, or it has it
 	PrintAgain     bool
@@ -73,6 +76,10 @@ func (w *screens) showIssuedPart(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	part := w.issuedPart(d)
+	if _, err := w.halted(r.Context(), d, &part); err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	}
 	if !part.Waiting {
 		rw.Header().Set("HX-Refresh", "true") // the forms below are to appear
 	}
@@ -105,6 +112,10 @@ func (w *screens) renderIssued(rw http.ResponseWriter, r *http.Request, status i
 	}
 	if d.Proof != "" {
 		p.Terms = append(p.Terms, webui.Term{Label: both("紙がどうなったか", "What became of the paper"), Value: webui.Spell(d.Proof)})
+	}
+	if p.Halted, err = w.halted(r.Context(), d, &p.Result); err != nil {
+		w.ui.Fail(rw, r, err)
+		return
 	}
 	if p.Cases, err = w.casesOf(r.Context(), d); err != nil {
 		w.ui.Fail(rw, r, err)
@@ -151,6 +162,22 @@ func documentItemNames(items []string) plain.Sentence {
 	return both(strings.Join(ja, "、"), strings.Join(en, ", "))
 }
 
+// halted tells whether a document at the counter may not leave because issuing is stopped, and says so in its place.
+func (w *screens) halted(ctx context.Context, d Document, part *issuedPart) (halted bool, err error) {
+	if d.State != store.DocumentHeld {
+		return false, nil
+	}
+	var order halting.Order
+	err = w.o.Store.View(ctx, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+		order, halted, err = halting.Binding(ctx, tx, d.Server)
+		return err
+	})
+	if halted {
+		part.Notice = webui.Notice{Kind: webui.Bad, Title: both("発行が止められています。渡さないでください", "Issuing is stopped. Do not hand it over"), Text: mayNotLeave(order)}
+	}
+	return halted, err
+}
+
 // issuedPart says how a document stands.
 func (w *screens) issuedPart(d Document) issuedPart {
 	notice := func(kind webui.BadgeKind, titleJA, titleEN, ja, en string) issuedPart {
@@ -176,6 +203,10 @@ func (w *screens) issuedPart(d Document) issuedPart {
 		}
 		return notice(webui.Warn, "発行されませんでした", "It was not issued", "理由: "+strings.Join(ja, "、")+"。記録を確かめ、直してから申請し直してください。", "Why: "+strings.Join(en, ", ")+". Look at the record, and apply again when that is put right.")
 	case store.DocumentStopped:
+		if slices.Equal(d.Reasons, []string{foundHalted}) {
+			return notice(webui.Bad, "証明書を止めました。渡さないでください", "The document was stopped. Do not hand it over",
+				"これを作った版のプログラムによる発行が止められています。発行が再開されてから、申請をやり直してください。", "Issuing by the version of the program that made it is stopped. Apply again when it is resumed.")
+		}
 		found := foundNames(d.Reasons)
 		return notice(webui.Bad, "証明書を止めました。渡さないでください", "The document was stopped. Do not hand it over",
 			"届いた証明書が、いまの住民記録から作り直したものと違います（"+found.JA+"）。印刷した紙があれば回収し、運用担当者に知らせてください。記録を確かめてから、申請をやり直せます。",

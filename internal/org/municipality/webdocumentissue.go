@@ -53,7 +53,7 @@ func (w *screens) renderIssue(rw http.ResponseWriter, r *http.Request, status in
 		return
 	} else if halted {
 		p.Halted = true
-		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Bad, Title: both("証明書の発行が止められています", "Issuing documents is stopped"), Text: order.Says()})
+		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Bad, Title: both("証明書の発行が止められています", "Issuing documents is stopped"), Text: mayNotBegin(order)})
 	}
 	p.People = []webui.Choice{{Value: d.Now.Person.String(), Name: both("本人", "the person")}}
 	for _, m := range d.Household {

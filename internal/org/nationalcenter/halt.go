@@ -111,7 +111,7 @@ func (o *Center) ApproveStop(ctx context.Context, halt, seen string) error {
 		if err := access.SecondPerson(access.Person{ID: h.Proposed.By, Credential: h.Proposed.Credential}, by); err != nil {
 			return "", err
 		}
-		h.HeardAt, h.By = tx.Now(), fmt.Sprintf("%s %s, %s", o.Self, h.Proposed.By, by.ID)
+		h.HeardAt, h.By = tx.Now(), h.Proposed.By+", "+by.ID
 		if h.From.Before(tx.Now()) {
 			h.From = tx.Now()
 		}

@@ -134,7 +134,7 @@ func (w *web) proposeStop(rw http.ResponseWriter, r *http.Request) {
 	switch f.Value("scope") {
 	case "version":
 		if f.OK() && p.Version == "" {
-			f.Bad("version", "止めるプログラムの版を入力してください。下の表にあります。", "Write the version to be stopped. It stands in the table below.")
+			f.Bad("version", "止めるプログラムの版を入力してください。上の表にあります。", "Write the version to be stopped. It stands in the table above.")
 		}
 	case "all":
 		p.Version = ""
