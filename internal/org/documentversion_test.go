@@ -13,6 +13,7 @@ import (
 	"github.com/akashi-id/akashi/internal/document/making"
 	"github.com/akashi-id/akashi/internal/document/press"
 	"github.com/akashi-id/akashi/internal/hsm"
+	"github.com/akashi-id/akashi/internal/look"
 	"github.com/akashi-id/akashi/internal/org/municipality"
 	"github.com/akashi-id/akashi/internal/org/nationalcenter"
 	"github.com/akashi-id/akashi/internal/sqlstore/sqlstoretest"
@@ -122,7 +123,10 @@ func TestVersionIsStopped(t *testing.T) {
 		v.run(10 * time.Second)
 		check(t, apply()) // it is not time yet
 		v.run(time.Hour)
-		for what, err := range map[string]error{"to apply": apply(), "to hand over": v.handOver(held, 1), "to print": func() error { _, err := v.town.PrintDocument(v.clerk, held); return err }()} {
+		office := v.asThird(head.Person)
+		office.Ground = municipality.ThirdOffice
+		_, third := v.town.AskAsThird(visiting(v.clerk, look.ByOffice), office)
+		for what, err := range map[string]error{"to apply": apply(), "to apply as an office": third, "to hand over": v.handOver(held, 1), "to print": func() error { _, err := v.town.PrintDocument(v.clerk, held); return err }()} {
 			if err == nil || !strings.Contains(err.Error(), "版v1のプログラムによる証明書の発行が、") || !strings.Contains(err.Error(), "別の人の証明書が印刷される。") || !strings.Contains(err.Error(), "全国センター（operator-ueda, operator-egawa）") {
 				t.Errorf("%s while the version is stopped: %v", what, err)
 			}

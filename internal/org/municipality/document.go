@@ -65,11 +65,6 @@ func (o *Municipality) ApplyForDocument(ctx context.Context, a DocumentApplicati
 		return "", err
 	}
 	_, err = o.act(ctx, func(ctx context.Context, tx *store.Tx, trace string) ([]message.Out, error) {
-		if order, halted, err := o.issuingHalted(ctx, tx.Tx); err != nil {
-			return nil, err
-		} else if halted {
-			return nil, plain.Bad("kind", mayNotBegin(order).JA, mayNotBegin(order).EN)
-		}
 		now, as, err := o.asksFor(ctx, tx, a)
 		if err != nil {
 			return nil, err
@@ -101,8 +96,13 @@ func (o *Municipality) ApplyForDocument(ctx context.Context, a DocumentApplicati
 	return request, nil
 }
 
-// applies writes an application down and asks the issuing server.
+// applies writes an application down and asks the issuing server, unless that is stopped.
 func (o *Municipality) applies(ctx context.Context, tx *store.Tx, d Document, detail string) ([]message.Out, error) {
+	if order, halted, err := o.issuingHalted(ctx, tx.Tx); err != nil {
+		return nil, err
+	} else if halted {
+		return nil, plain.Bad("kind", mayNotBegin(order).JA, mayNotBegin(order).EN)
+	}
 	if err := o.againCases(ctx, tx, d); err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func (w *screens) renderIssue(rw http.ResponseWriter, r *http.Request, status in
 		return
 	} else if halted {
 		p.Halted = true
-		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Bad, Title: both("証明書の発行が止められています", "Issuing documents is stopped"), Text: mayNotBegin(order)})
+		p.Notices = append(p.Notices, haltedNotice(order))
 	}
 	p.People = []webui.Choice{{Value: d.Now.Person.String(), Name: both("本人", "the person")}}
 	for _, m := range d.Household {
@@ -62,6 +62,11 @@ func (w *screens) renderIssue(rw http.ResponseWriter, r *http.Request, status in
 		}
 	}
 	w.ui.Render(rw, r, w.issue, status, p)
+}
+
+// haltedNotice tells the clerk that nothing is issued, in the place of what there would be to fill in.
+func haltedNotice(order halting.Order) webui.Notice {
+	return webui.Notice{Kind: webui.Bad, Title: both("証明書の発行が止められています", "Issuing documents is stopped"), Text: mayNotBegin(order)}
 }
 
 // haltedNow is the order that keeps the issuing server from issuing.

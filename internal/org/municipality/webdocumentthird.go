@@ -22,6 +22,7 @@ type thirdForm struct {
 	Grounds      []webui.Choice
 	Documents    []webui.Choice
 	Action, Back string
+	Halted       bool // nothing is issued: there is nothing to fill in
 }
 
 var thirdGrounds = []webui.Choice{
@@ -57,6 +58,13 @@ func (w *screens) renderThirdForm(rw http.ResponseWriter, r *http.Request, statu
 	p := thirdForm{Form: f, Terms: w.recordTerms(d.Now)[:6], Grounds: thirdGrounds, Documents: documentChoices(), Action: w.personURL(d.Now.Person, "/third"), Back: w.personURL(d.Now.Person, "/issue")}
 	if w.o.issuing == "" || w.o.documents == nil {
 		p.Notices = append(p.Notices, webui.Notice{Kind: webui.Warn, Title: both("証明発行サーバがありません", "There is no issuing server"), Text: errNoServer.Sentence})
+	}
+	if order, halted, err := w.haltedNow(r.Context()); err != nil {
+		w.ui.Fail(rw, r, err)
+		return
+	} else if halted {
+		p.Halted = true
+		p.Notices = append(p.Notices, haltedNotice(order))
 	}
 	w.ui.Render(rw, r, w.third, status, p)
 }
