@@ -45,6 +45,21 @@ func TestEachPageInTheHand(t *testing.T) {
 	refuses(t, "nothing was looked at", "1ページ目の下にある綴り番号を、紙を見て入力してください。", hand())
 	refuses(t, "one page was", "2ページ目の下にある綴り番号を、紙を見て入力してください。", hand(mine[0]))
 	refuses(t, "three characters", "1ページ目の下にある綴り番号を、紙を見て入力してください。", hand(append([]string{mine[0][16:]}, rest...)...))
+	last := []byte(mine[0][15:])
+	slip, swap := slices.Clone(last), slices.Clone(last)
+	slip[2] = map[bool]byte{true: '3', false: '7'}[last[2] == '7']
+	for i := range 3 { // where two stand that are not the same
+		if swap[i] != swap[i+1] {
+			swap[i], swap[i+1] = swap[i+1], swap[i]
+			break
+		}
+	}
+	for _, typed := range [][]byte{slip, swap} {
+		if string(typed) == string(last) { // four of a kind
+			continue
+		}
+		refuses(t, "a slip of the hand", "1ページ目の番号は、打ち間違いのようです。", hand(append([]string{string(typed)}, rest...)...))
+	}
 	cases("nothing wrong was in the hand")
 
 	mixed := slices.Clone(mine)

@@ -34,6 +34,29 @@ func bears(binding, verify, typed string) bool {
 	return strings.HasSuffix(document.Typed(binding), document.Typed(typed))
 }
 
+// mistyped tells whether what was typed differs from the binding in one character, or in two that were exchanged.
+func mistyped(binding, typed string) bool {
+	is, got := document.Typed(binding), document.Typed(typed)
+	if strings.Contains(typed, "#") || len(got) > len(is) {
+		return false
+	}
+	is = is[len(is)-len(got):]
+	var differ []int
+	for i := range got {
+		if got[i] != is[i] {
+			differ = append(differ, i)
+		}
+	}
+	switch len(differ) {
+	case 1:
+		return true
+	case 2:
+		i, j := differ[0], differ[1]
+		return j == i+1 && got[i] == is[j] && got[j] == is[i]
+	}
+	return false
+}
+
 // handSheets holds what was typed of the pages in the hand against the document. wrong says of which they are not, when all could be read; a case is open then, and the
 // document stays at the counter.
 func (o *Municipality) handSheets(ctx context.Context, tx *store.Tx, doc Document, pages int, typed []string, who string) (wrong plain.Problems, err error) {
@@ -52,6 +75,7 @@ func (o *Municipality) handSheets(ctx context.Context, tx *store.Tx, doc Documen
 		return nil, err
 	}
 	var said []string
+	var typos plain.Problems
 	for i := range pages {
 		if bears(paper.Binding(), doc.Verify, typed[i]) {
 			continue
@@ -59,6 +83,11 @@ func (o *Municipality) handSheets(ctx context.Context, tx *store.Tx, doc Documen
 		of, err := o.bearer(ctx, tx, doc, typed[i])
 		if err != nil {
 			return nil, err
+		}
+		if of == "" && mistyped(paper.Binding(), typed[i]) { // refused all the same, and nobody has to prove what became of a slip of the hand
+			typos = append(typos, plain.Bad(pageField(i+1), fmt.Sprintf("%dページ目の番号は、打ち間違いのようです。紙を見て、もう一度入力してください。紙の番号もこのとおりなら、渡さないでください。", i+1),
+				fmt.Sprintf("The number of page %d seems mistyped: enter it again from the paper. If the paper says so too, do not hand it over.", i+1)))
+			continue
 		}
 		ja, en := "どの証明書のものか、番号から分かりません。", "By its number it is not known of which document it is."
 		if of != "" {
@@ -72,10 +101,10 @@ func (o *Municipality) handSheets(ctx context.Context, tx *store.Tx, doc Documen
 		said = append(said, fmt.Sprintf("page %d: %s", i+1, of))
 	}
 	if len(wrong) == 0 {
-		return nil, nil
+		return nil, typos.Err()
 	}
 	auditlog.Write(tx.Tx, auditlog.Entry{Actor: who, Act: actSheet, Subject: doc.Code.Reveal(), Case: doc.Request, Detail: jobOf(doc) + " " + strings.Join(said, ", ")})
-	return wrong, openCase(ctx, tx, doc, store.CaseSheet)
+	return append(wrong, typos...), openCase(ctx, tx, doc, store.CaseSheet)
 }
 
 // otherSheets refuses a hand-over because of pages of other documents, of which a case was opened.
