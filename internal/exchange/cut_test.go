@@ -40,7 +40,7 @@ func refuseOnce(number uint32) exchange.Route {
 // TestCut: what is parked and what was never seen is excepted, in spans; what its sender had numbered and the receiver had
 // not applied comes back in order, with its payload.
 func TestCut(t *testing.T) {
-	sqlstoretest.Each(t, func(t *testing.T, url string) {
+	sqlstoretest.Both(t, func(t *testing.T, url string) {
 		c := newCountry(t)
 		b := c.open(url, center, municipality, refuseOnce(13))
 		a := c.open("memory:", municipality, center)

@@ -97,7 +97,7 @@ func TestDamagedInTheOutbox(t *testing.T) {
 
 // TestOrderBehindDamage: what shares a key with a damaged message waits for it, whichever of its keys it is.
 func TestOrderBehindDamage(t *testing.T) {
-	sqlstoretest.Each(t, func(t *testing.T, url string) {
+	sqlstoretest.Both(t, func(t *testing.T, url string) {
 		d := newDuo(t, exchange.Limits{}, url, "memory:")
 		ids := d.city.send(t, codeChange(1, 2, 1), change(1, 2), change(2, 3), change(3, 4))
 		d.city.damage(t, damages["cut short"], ids[0])

@@ -100,7 +100,7 @@ const (
 )
 
 func TestAppliedOnceInOrder(t *testing.T) {
-	sqlstoretest.Each(t, func(t *testing.T, url string) {
+	sqlstoretest.Both(t, func(t *testing.T, url string) {
 		c := newCountry(t)
 		var got []string
 		b := c.open(url, center, municipality, exchange.On(raw, func(ctx context.Context, tx *sqlstore.Tx, d exchange.Delivery, n message.CodeRequest) ([]message.Out, error) {

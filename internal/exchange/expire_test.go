@@ -14,7 +14,7 @@ import (
 // TestExpiry: the bytes of what has ended go when their time is over; hash, kind and verdict stay, and what is parked
 // stays whole.
 func TestExpiry(t *testing.T) {
-	sqlstoretest.Each(t, func(t *testing.T, url string) {
+	sqlstoretest.Both(t, func(t *testing.T, url string) {
 		d := newDuo(t, exchange.Limits{Retention: 24 * time.Hour}, url, "memory:")
 		d.take = func(_ context.Context, _ *sqlstore.Tx, _ exchange.Delivery, n message.ResidentChange) error {
 			if n.After.Version == 3 {

@@ -16,7 +16,7 @@ import (
 // TestBacklogsAndFlows: what waits and what is parked is told by kind on both sides, and what comes into the outbox is
 // counted once.
 func TestBacklogsAndFlows(t *testing.T) {
-	sqlstoretest.Each(t, func(t *testing.T, url string) {
+	sqlstoretest.Both(t, func(t *testing.T, url string) {
 		c := newCountry(t)
 		b := c.open("memory:", center, municipality, exchange.On(raw, func(_ context.Context, _ *sqlstore.Tx, _ exchange.Delivery, n message.CodeRequest) ([]message.Out, error) {
 			if n.Count == 13 {

@@ -18,7 +18,7 @@ import (
 // TestFullWindow: when too much waits for a peer, callers are told so at the door, and their transaction has no effect;
 // what protects a person passes.
 func TestFullWindow(t *testing.T) {
-	sqlstoretest.Each(t, func(t *testing.T, url string) {
+	sqlstoretest.Both(t, func(t *testing.T, url string) {
 		d := newDuo(t, exchange.Limits{Open: 10}, url, "memory:")
 		d.link.cut = errors.New("no route to host")
 		for i := range uint64(10) {

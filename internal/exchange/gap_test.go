@@ -16,7 +16,7 @@ import (
 // TestGap: a message that builds on one that never came is made to build on what its receiver holds, and applied, with
 // nobody's help; both sides can see that, and what shares its key goes on behind it.
 func TestGap(t *testing.T) {
-	sqlstoretest.Each(t, func(t *testing.T, url string) {
+	sqlstoretest.Both(t, func(t *testing.T, url string) {
 		d := newDuo(t, exchange.Limits{}, url, "memory:")
 		var last resident.StateHash
 		d.take = func(_ context.Context, _ *sqlstore.Tx, _ exchange.Delivery, n message.ResidentChange) error {

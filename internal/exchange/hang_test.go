@@ -60,7 +60,7 @@ func (h *hook) called() int {
 // TestRuleDoesNotComeBack: a rule that takes no notice of its context costs one deadline and is left behind; its kind goes
 // to the slow lane, the others go on, and each message that it hung over is parked in the end.
 func TestRuleDoesNotComeBack(t *testing.T) {
-	sqlstoretest.Each(t, func(t *testing.T, url string) {
+	sqlstoretest.Both(t, func(t *testing.T, url string) {
 		h := newHook(t)
 		d := newDuo(t, exchange.Limits{RuleDeadline: 100 * time.Millisecond, DeferTimes: 2}, "memory:", url)
 		d.take = func(ctx context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.ResidentChange) error {

@@ -133,7 +133,7 @@ func TestOrderHolds(t *testing.T) {
 		}, []int64{3, 5}},
 	} {
 		t.Run(story.name, func(t *testing.T) {
-			sqlstoretest.Each(t, func(t *testing.T, cityURL string) {
+			sqlstoretest.Both(t, func(t *testing.T, cityURL string) {
 				o := newOrder(t, cityURL)
 				story.tell(o)
 				o.run(5 * time.Minute)

@@ -69,7 +69,7 @@ func TestPoisonAtTheHead(t *testing.T) {
 
 // TestCommitFails: a message whose rule is content, but whose transaction the database refuses, is put off alone.
 func TestCommitFails(t *testing.T) {
-	sqlstoretest.Each(t, func(t *testing.T, url string) {
+	sqlstoretest.Both(t, func(t *testing.T, url string) {
 		d := newDuo(t, exchange.Limits{}, "memory:", url)
 		d.take = func(ctx context.Context, tx *sqlstore.Tx, _ exchange.Delivery, n message.ResidentChange) error {
 			if n.After.Version == 2 {

@@ -41,7 +41,7 @@ func receiptsOf(t testing.TB, m member, dir string) map[int64]message.ReceiptHea
 
 // TestReceipt: both sides keep the same signed receipt, and find a message's line in it.
 func TestReceipt(t *testing.T) {
-	sqlstoretest.Each(t, func(t *testing.T, url string) {
+	sqlstoretest.Both(t, func(t *testing.T, url string) {
 		d := newDuo(t, exchange.Limits{}, "memory:", url)
 		d.take = func(_ context.Context, _ *sqlstore.Tx, _ exchange.Delivery, n message.ResidentChange) error {
 			if n.After.Version == 2 {

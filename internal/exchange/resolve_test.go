@@ -14,7 +14,7 @@ import (
 
 // TestRebase: when a message is withdrawn, the one that built on it builds on what it had built on.
 func TestRebase(t *testing.T) {
-	sqlstoretest.Each(t, func(t *testing.T, url string) {
+	sqlstoretest.Both(t, func(t *testing.T, url string) {
 		d := newDuo(t, exchange.Limits{}, url, "memory:")
 		var last resident.StateHash
 		d.take = func(_ context.Context, _ *sqlstore.Tx, _ exchange.Delivery, n message.ResidentChange) error {

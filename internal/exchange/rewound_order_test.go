@@ -228,7 +228,7 @@ func TestOrderHoldsWhenTheSenderIsRewound(t *testing.T) {
 		}, []int64{11, 12, 13}},
 	} {
 		t.Run(story.name, func(t *testing.T) {
-			sqlstoretest.Each(t, func(t *testing.T, prefURL string) {
+			sqlstoretest.Both(t, func(t *testing.T, prefURL string) {
 				w := newRewound(t, prefURL)
 				story.tell(w)
 				w.run(5 * time.Minute)

@@ -58,7 +58,7 @@ func writeForEver(url string) {
 }
 
 func TestKilledWriterLosesNothing(t *testing.T) {
-	sqlstoretest.Each(t, func(t *testing.T, url string) {
+	sqlstoretest.Both(t, func(t *testing.T, url string) {
 		acknowledged := map[int64]bool{}
 		for round := range 5 {
 			child := exec.Command(os.Args[0])

@@ -26,7 +26,7 @@ const (
 )
 
 func TestMigrations(t *testing.T) {
-	sqlstoretest.Each(t, func(t *testing.T, url string) {
+	sqlstoretest.Both(t, func(t *testing.T, url string) {
 		open := func(s sqlstore.Schema) (sum int64, err error) {
 			t.Helper()
 			store, err := sqlstore.Open(t.Context(), url, sqlstore.Options{}, s)

@@ -70,7 +70,7 @@ func TestTakenFromWhoHangs(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sqlstoretest.Each(t, func(t *testing.T, url string) {
+			sqlstoretest.Both(t, func(t *testing.T, url string) {
 				opt := sqlstore.Options{Stay: 200 * time.Millisecond}
 				if name == "at its limit" {
 					opt.Stay = 0
@@ -170,7 +170,7 @@ func TestStayIsForTheIdle(t *testing.T) {
 
 // TestViewThatHangs: a reader that hangs gives its connection back.
 func TestViewThatHangs(t *testing.T) {
-	sqlstoretest.Each(t, func(t *testing.T, url string) {
+	sqlstoretest.Both(t, func(t *testing.T, url string) {
 		s := sqlstoretest.Open(t, url, sqlstore.Options{Stay: 50 * time.Millisecond}, staySchema)
 		over := make(chan struct{})
 		defer close(over)

@@ -61,7 +61,7 @@ func items(t *testing.T, s *sqlstore.Store) map[int64]string {
 
 // each runs a test on the engines and in memory.
 func each(t *testing.T, test func(t *testing.T, url string)) {
-	sqlstoretest.Each(t, test)
+	sqlstoretest.Both(t, test)
 	t.Run("memory", func(t *testing.T) { test(t, "memory:") })
 }
 
@@ -340,7 +340,7 @@ func TestRowsThatAreRefusedAtTheEnd(t *testing.T) {
 }
 
 func TestViewIsOneSnapshot(t *testing.T) {
-	sqlstoretest.Each(t, func(t *testing.T, url string) {
+	sqlstoretest.Both(t, func(t *testing.T, url string) {
 		s := sqlstoretest.Open(t, url, sqlstore.Options{}, testSchema)
 		count := func(c ctx, x tx) (n int64) {
 			if err := x.QueryRow(c, "SELECT count(*) FROM item").Scan(&n); err != nil {

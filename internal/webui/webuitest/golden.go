@@ -36,6 +36,11 @@ func Languages() []string {
 // Widths are those at which screens are looked at: a telephone and a desk.
 var Widths = []int64{390, 1280}
 
+// told tells whether a story of screens is told in this run: in the long one, and when the pictures are made anew, all are; otherwise every second, as their names fall.
+func told(story string) bool {
+	return os.Getenv("AKASHI_FULL") != "" || *update || crc32.ChecksumIEEE([]byte(story))%2 == 0
+}
+
 // WidthsOf are those at which a screen is looked at in this run: in the long one (AKASHI_FULL=1), and when the pictures are made anew, all; otherwise one, which
 // follows from its name, so that a story of screens is told at both.
 func WidthsOf(name string) []int64 {
