@@ -23,7 +23,7 @@ var takamatsu2024 = kiosk{
 		return paperVariant{machine: func(m press.Machine) press.Machine { return &faulty.Counted{Machine: m, Disk: disk} }}
 	},
 	play: func(ctx context.Context, l *paperLand, without bool) error {
-		if err := l.driver.Until(ctx, l.day.Start().Add(10*time.Hour)); err != nil {
+		if err := l.driver.Until(ctx, l.day.Start().Add(7*time.Hour+10*time.Minute)); err != nil {
 			return err
 		}
 		for n := range l.homes {
